@@ -1,0 +1,37 @@
+package web
+
+import (
+	"context"
+	"net/netip"
+)
+
+type contextKey struct{}
+
+// requestInfo is what the outermost middleware found out about a request.
+type requestInfo struct {
+	id      string
+	address netip.Addr
+}
+
+func withInfo(ctx context.Context, info *requestInfo) context.Context {
+	return context.WithValue(ctx, contextKey{}, info)
+}
+
+// RequestID returns the id that the request's log lines, events and error page
+// bear; empty outside a request.
+func RequestID(ctx context.Context) string {
+	if info, ok := ctx.Value(contextKey{}).(*requestInfo); ok {
+		return info.id
+	}
+	return ""
+}
+
+// ClientAddress returns the address of whoever sent the request: the peer, or
+// where the peer is a trusted proxy the rightmost hop that is not one
+// (requirement PA4). It is the zero Addr outside a request.
+func ClientAddress(ctx context.Context) netip.Addr {
+	if info, ok := ctx.Value(contextKey{}).(*requestInfo); ok {
+		return info.address
+	}
+	return netip.Addr{}
+}

@@ -1,0 +1,87 @@
+package web
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"time"
+)
+
+// Cookies sets and reads this service's cookies. Each is __Host- prefixed,
+// Secure, HttpOnly and SameSite=Lax: Strict would break a sign-in that starts
+// on another site.
+type Cookies struct {
+	// Insecure drops the prefix and Secure. It is for plain-http loopback
+	// under `latchkey dev` alone, where a browser would refuse the prefix.
+	Insecure bool
+}
+
+func (c Cookies) name(name string) string {
+	if c.Insecure {
+		return "latchkey-" + name
+	}
+	return "__Host-latchkey-" + name
+}
+
+// Set sets the cookie. A zero maxAge makes it end with the browser.
+func (c Cookies) Set(w http.ResponseWriter, name, value string, maxAge time.Duration) {
+	http.SetCookie(w, &http.Cookie{
+		Name: c.name(name), Value: value, Path: "/", MaxAge: int(maxAge / time.Second),
+		Secure: !c.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// Get returns the cookie's value; empty when the browser has none.
+func (c Cookies) Get(r *http.Request, name string) string {
+	cookie, err := r.Cookie(c.name(name))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// Clear removes the cookie from the browser.
+func (c Cookies) Clear(w http.ResponseWriter, name string) {
+	http.SetCookie(w, &http.Cookie{
+		Name: c.name(name), Path: "/", MaxAge: -1,
+		Secure: !c.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// The names of the cookies.
+const (
+	// CookieBrowser holds a 256-bit secret that tells one browser from
+	// another. Interactions and form tokens are bound to it (requirement AZ3).
+	CookieBrowser = "browser"
+	// CookieSession holds the secret of a signed-in session.
+	CookieSession = "session"
+)
+
+// secretLength is that of a 256-bit secret in unpadded base64url.
+const secretLength = 43
+
+// Browser returns the secret of the browser's cookie; empty when it has none.
+func (c Cookies) Browser(r *http.Request) string {
+	if v := c.Get(r, CookieBrowser); len(v) == secretLength {
+		return v
+	}
+	return ""
+}
+
+// EnsureBrowser returns the secret of the browser's cookie and sets a new one
+// where there is none.
+func (c Cookies) EnsureBrowser(w http.ResponseWriter, r *http.Request) string {
+	if v := c.Browser(r); v != "" {
+		return v
+	}
+	v := NewSecret()
+	c.Set(w, CookieBrowser, v, 0)
+	return v
+}
+
+// NewSecret makes 256 bits of randomness as 43 characters of base64url.
+func NewSecret() string {
+	var b [32]byte
+	rand.Read(b[:]) // never fails: crypto/rand documents that it crashes instead
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}

@@ -1,0 +1,88 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Error is a failure that may be shown: Title and Detail are safe for a
+// browser, Cause is for the log alone.
+type Error struct {
+	Status int
+	// Title says what happened in a few words, Detail whose side it is on and
+	// what to do. Neither holds anything that a request brought along.
+	Title  string
+	Detail string
+	// RetryAfter becomes the header of that name where it is positive.
+	RetryAfter time.Duration
+	Cause      error
+}
+
+// Error implements error with the text for the log.
+func (e *Error) Error() string {
+	if e.Cause == nil {
+		return e.Title
+	}
+	return fmt.Sprintf("%s: %v", e.Title, e.Cause)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// ErrorPage is what an error page shows.
+type ErrorPage struct {
+	Status        int
+	Title, Detail string
+	// ID is the request id: it finds the log lines.
+	ID string
+}
+
+// HandlerFunc handles a request or says why it could not. After an error
+// nothing has been written.
+type HandlerFunc func(http.ResponseWriter, *http.Request) error
+
+// Errors turns a [HandlerFunc] into an [http.Handler]: it is the one place
+// that logs a page's failure and shows its safe text.
+type Errors struct {
+	Log *slog.Logger
+	// Render writes the page; the status is part of it.
+	Render func(http.ResponseWriter, *http.Request, ErrorPage)
+}
+
+// Handle wraps h. An error that is no *Error becomes a 500 whose text never
+// reaches the browser.
+func (e *Errors) Handle(h HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			e.Show(w, r, err)
+		}
+	})
+}
+
+// Show logs err and writes its page.
+func (e *Errors) Show(w http.ResponseWriter, r *http.Request, err error) {
+	var shown *Error
+	if !errors.As(err, &shown) {
+		shown = &Error{
+			Status: http.StatusInternalServerError,
+			Title:  "Something went wrong",
+			Detail: "The fault is on our side. Please try again; if it stays, give the id below to whoever runs this service.",
+			Cause:  err,
+		}
+	}
+	level := slog.LevelInfo
+	if shown.Status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	e.Log.Log(r.Context(), level, "request failed",
+		"status", shown.Status, "title", shown.Title, "reason", err.Error(), "path", r.URL.Path)
+	if shown.RetryAfter > 0 {
+		seconds := int64((shown.RetryAfter + time.Second - 1) / time.Second)
+		w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+	}
+	e.Render(w, r, ErrorPage{Status: shown.Status, Title: shown.Title, Detail: shown.Detail, ID: RequestID(r.Context())})
+}

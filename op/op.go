@@ -1,0 +1,99 @@
+package op
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Config is what a [Provider] is made of. Every field is required.
+type Config struct {
+	// Issuer is the issuer URL without a trailing slash; endpoints hang below it.
+	Issuer string
+	Clients *Registry
+	Keys    *keys.Ring
+	Hasher  *keys.Hasher
+	Grants  grants
+	// Tokens answers for access tokens that have no grant.
+	Tokens    accessTokens
+	Ephemeral ephemeral
+	SignIn    signIn
+	Errors    *web.Errors
+	Cookies   web.Cookies
+	Log       *slog.Logger
+	Now       func() time.Time
+	Random    io.Reader
+	// Password verifies client secrets that an administrator chose and that
+	// are too weak for a keyed hash.
+	Password passwordVerifier
+}
+
+// grants keeps what people allowed clients; storage/sqlstore.Grants in the binary.
+type grants interface {
+	// Create inserts the grant and its event, or answers storage.ErrConsumed
+	// if one was issued for the same code before.
+	Create(ctx context.Context, g *storage.Grant, e storage.Event) error
+	// Rotate moves a grant to its next generation in one conditional write and
+	// answers storage.ErrNotFound when no live grant fits every field.
+	Rotate(ctx context.Context, r storage.Rotation) (*storage.GrantUser, error)
+	// ByID returns the grant, revoked or not, with its person.
+	ByID(ctx context.Context, id storage.ID) (*storage.GrantUser, error)
+	// ByCodeHash returns the grant that was issued for a code.
+	ByCodeHash(ctx context.Context, hashes []string) (*storage.Grant, error)
+	// Revoke ends a live grant and writes the event with it. It answers
+	// storage.ErrNotFound when there was nothing left to end.
+	Revoke(ctx context.Context, id storage.ID, now time.Time, reason string, e storage.Event) error
+}
+
+// accessTokens knows which access tokens were revoked one by one.
+type accessTokens interface {
+	// Check returns the grant of an access token with its person in one round
+	// trip, or storage.ErrNotFound when the grant is gone or ended, the person
+	// disabled, or this very token (by jti) revoked.
+	Check(ctx context.Context, grantID storage.ID, jti string, now time.Time) (*storage.GrantUser, error)
+	// Revoked reports whether a token without a grant was revoked.
+	Revoked(ctx context.Context, jti string) (bool, error)
+	// Revoke makes one access token stop working until it expires anyway. Once is as good as twice.
+	Revoke(ctx context.Context, jti string, expiresAt time.Time, e storage.Event) error
+}
+
+// ephemeral keeps what expires by itself.
+type ephemeral interface {
+	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	Get(ctx context.Context, key string) ([]byte, error)
+	// Take returns and removes an entry in one step: of many callers one gets
+	// it, the others storage.ErrNotFound.
+	Take(ctx context.Context, key string) ([]byte, error)
+	// Count adds one to a counter that starts again after window, and returns it.
+	Count(ctx context.Context, key string, window time.Duration) (int64, error)
+}
+
+// signIn is what the provider asks of the hosted pages; login.Pages in the binary.
+type signIn interface {
+	// Check says whether the browser's session satisfies the interaction.
+	Check(r *http.Request, in *storage.Interaction) (storage.Outcome, error)
+	// Begin sends the browser to the page of what is missing.
+	Begin(w http.ResponseWriter, r *http.Request, in *storage.Interaction)
+	// Session returns who is signed in in this browser, or nil.
+	Session(r *http.Request) (*storage.SignedIn, error)
+	// ConfirmSignOut shows the page that asks before signing out; hidden
+	// fields carry the request's own parameters back to the end-session endpoint.
+	ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *storage.Client, hidden map[string]string) error
+	// SignOut ends the browser's session, its grants that are not offline, and its cookie.
+	SignOut(w http.ResponseWriter, r *http.Request) error
+	// SignedOut shows the page that says so.
+	SignedOut(w http.ResponseWriter, r *http.Request) error
+	// VerifyForm reports whether a POST carries the form token of this browser.
+	VerifyForm(r *http.Request) bool
+}
+
+// passwordVerifier checks a slow verifier within a bound on concurrent hashes.
+type passwordVerifier interface {
+	Verify(ctx context.Context, encoded, password string) (ok bool, err error)
+}

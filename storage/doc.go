@@ -1,0 +1,25 @@
+// Package storage holds the nouns that Latchkey keeps and the errors its
+// stores answer with. It imports nothing but the standard library and knows no
+// SQL, no Redis and no HTTP, so that every other package can speak of a grant
+// or a session without leaning on how one is kept.
+//
+// Invariants that every store upholds:
+//
+//   - A method is one atomic fact. No transaction or driver value leaves a store.
+//   - What may be spent once is spent by one conditional write; the loser gets
+//     [ErrConsumed] or [ErrNotFound], never a second success.
+//   - Secrets are kept as keyed hashes or sealed. Nothing in a store is usable
+//     as a token.
+package storage
+
+import "errors"
+
+var (
+	// ErrNotFound says that no row or entry matches, or that it has expired.
+	ErrNotFound = errors.New("not found")
+	// ErrConsumed says that something that may be spent once was spent before.
+	ErrConsumed = errors.New("already consumed")
+	// ErrConflict says that a unique value (an e-mail address, a username, a
+	// key's slot in the ring) is taken.
+	ErrConflict = errors.New("conflict")
+)

@@ -1,0 +1,101 @@
+package storage
+
+import (
+	"slices"
+	"time"
+)
+
+// Prompt values (OpenID Connect Core 3.1.2.1).
+const (
+	PromptNone          = "none"
+	PromptLogin         = "login"
+	PromptConsent       = "consent"
+	PromptSelectAccount = "select_account"
+)
+
+// ClaimRequest asks for one claim (OpenID Connect Core 5.5.1).
+type ClaimRequest struct {
+	Essential bool  `json:"essential,omitempty"`
+	Value     any   `json:"value,omitempty"`
+	Values    []any `json:"values,omitempty"`
+}
+
+// ClaimsRequest is the claims parameter (OpenID Connect Core 5.5). A nil
+// *ClaimRequest is a claim asked for in the default manner.
+type ClaimsRequest struct {
+	UserInfo map[string]*ClaimRequest `json:"userinfo,omitempty"`
+	IDToken  map[string]*ClaimRequest `json:"id_token,omitempty"`
+}
+
+// AuthorizationRequest is a request to /authorize that has been checked
+// against its client: everything in it may be relied on.
+type AuthorizationRequest struct {
+	ClientID      string        `json:"client_id"`
+	RedirectURI   string        `json:"redirect_uri"`
+	ResponseType  string        `json:"response_type"`
+	ResponseMode  string        `json:"response_mode"`
+	Scopes        []string      `json:"scopes"`
+	State         string        `json:"state,omitempty"`
+	Nonce         string        `json:"nonce,omitempty"`
+	CodeChallenge string        `json:"code_challenge,omitempty"` // S256 only
+	Prompt        []string      `json:"prompt,omitempty"`
+	MaxAge        *int64        `json:"max_age,omitempty"` // seconds
+	LoginHint     string        `json:"login_hint,omitempty"`
+	HintSubject   string        `json:"hint_subject,omitempty"`  // sub of a verified id_token_hint
+	ACRValues     []string      `json:"acr_values,omitempty"`    // wanted, best first
+	EssentialACR  []string      `json:"essential_acr,omitempty"` // one of these or failure
+	UILocales     []string      `json:"ui_locales,omitempty"`
+	Display       string        `json:"display,omitempty"`
+	Claims        ClaimsRequest `json:"claims,omitzero"`
+}
+
+// HasPrompt reports whether the request names the prompt value.
+func (r *AuthorizationRequest) HasPrompt(p string) bool { return slices.Contains(r.Prompt, p) }
+
+// HasScope reports whether the request asks for the scope.
+func (r *AuthorizationRequest) HasScope(s string) bool { return slices.Contains(r.Scopes, s) }
+
+// Interaction is an authorization request that waits for a person. It lives
+// in the ephemeral store under the keyed hash of its id, and belongs to the
+// browser that started it: whoever only knows the id gets nothing.
+type Interaction struct {
+	// ID is in the address of each page of the flow; one per tab.
+	ID      string               `json:"-"`
+	Request AuthorizationRequest `json:"request"`
+	// BrowserHash is the keyed hash of the browser cookie's secret.
+	BrowserHash string    `json:"browser_hash"`
+	CreatedAt   time.Time `json:"created_at"`
+	// Consented holds the scopes that the person allowed on the consent page
+	// of this interaction, at ConsentedAt.
+	Consented   []string  `json:"consented,omitempty"`
+	ConsentedAt time.Time `json:"consented_at,omitzero"`
+	// Denied says that the person declined; the client gets access_denied.
+	Denied bool `json:"denied,omitempty"`
+}
+
+// Outcome is what the sign-in flow says of an interaction: either nothing is
+// missing and SignedIn is who is there, or Missing names the step to show.
+type Outcome struct {
+	SignedIn *SignedIn
+	// Missing is the step that comes next; empty when nothing is missing.
+	Missing string
+	// Error is the OAuth error that a request with prompt=none gets for
+	// Missing: login_required, consent_required and so on. Where Fatal is set,
+	// every request gets it.
+	Error string
+	// Reason explains Error in words that are safe to send to the client.
+	Reason string
+	Fatal  bool
+}
+
+// AuthorizationCode is what a code stands for, under the code's keyed hash in
+// the ephemeral store, for at most a minute and one exchange.
+type AuthorizationCode struct {
+	GrantID        ID                   `json:"grant_id"`
+	UserID         ID                   `json:"user_id"`
+	SID            ID                   `json:"sid"`
+	Request        AuthorizationRequest `json:"request"`
+	Authentication Authentication       `json:"authentication"`
+	IssuedAt       time.Time            `json:"issued_at"`
+	ExpiresAt      time.Time            `json:"expires_at"`
+}

@@ -1,0 +1,44 @@
+package storage
+
+import "time"
+
+// Authentication is what is known of how a person proved who they are.
+type Authentication struct {
+	// Time is when the last proof was given: the auth_time claim.
+	Time time.Time `json:"auth_time"`
+	// ACR is the authentication context class reached: the acr claim.
+	ACR string `json:"acr"`
+	// AMR lists the methods used, in the values of RFC 8176: the amr claim.
+	AMR []string `json:"amr"`
+}
+
+// Session is a browser that is signed in. Its cookie holds a 256-bit secret
+// that is kept only as a keyed hash.
+type Session struct {
+	// SID is the public name of the session: the sid claim. It survives the
+	// renewal of the secret within one browser and person.
+	SID    ID
+	UserID ID
+	// SecretHash is the keyed hash of the cookie's secret.
+	SecretHash     string
+	Authentication Authentication
+	CreatedAt      time.Time
+	// LastSeenAt is coarse: it is written at most once a minute.
+	LastSeenAt time.Time
+	// IdleExpiresAt moves with use; ExpiresAt never does.
+	IdleExpiresAt time.Time
+	ExpiresAt     time.Time
+	UserAgent     string
+	Address       string
+}
+
+// Live reports whether the session may still be used at now.
+func (s *Session) Live(now time.Time) bool {
+	return now.Before(s.IdleExpiresAt) && now.Before(s.ExpiresAt)
+}
+
+// SignedIn is a live session together with its person, read as one.
+type SignedIn struct {
+	Session Session
+	User    User
+}

@@ -1,0 +1,59 @@
+package storage
+
+import "time"
+
+// Address is the address claim (OpenID Connect Core 5.1.1).
+type Address struct {
+	Formatted     string `json:"formatted,omitempty"`
+	StreetAddress string `json:"street_address,omitempty"`
+	Locality      string `json:"locality,omitempty"`
+	Region        string `json:"region,omitempty"`
+	PostalCode    string `json:"postal_code,omitempty"`
+	Country       string `json:"country,omitempty"`
+}
+
+// Profile is what a person says of themselves: the standard claims of
+// OpenID Connect Core 5.1 that need no proof.
+type Profile struct {
+	Name       string   `json:"name,omitempty"`
+	GivenName  string   `json:"given_name,omitempty"`
+	FamilyName string   `json:"family_name,omitempty"`
+	MiddleName string   `json:"middle_name,omitempty"`
+	Nickname   string   `json:"nickname,omitempty"`
+	Profile    string   `json:"profile,omitempty"`
+	Picture    string   `json:"picture,omitempty"`
+	Website    string   `json:"website,omitempty"`
+	Gender     string   `json:"gender,omitempty"`
+	Birthdate  string   `json:"birthdate,omitempty"`
+	Zoneinfo   string   `json:"zoneinfo,omitempty"`
+	Locale     string   `json:"locale,omitempty"`
+	Address    *Address `json:"address,omitempty"`
+}
+
+// User is a person with an account. ID is the sub claim: public, stable and
+// never given to another person.
+type User struct {
+	ID            ID
+	Email         string // as typed; compared in canonical form by the store
+	EmailVerified bool
+	Username      string // optional; becomes preferred_username
+	Phone         string // E.164, or empty
+	PhoneVerified bool
+	Profile       Profile
+	// PasswordHash is an encoded password verifier (PHC string); empty means
+	// that no password can sign this person in.
+	PasswordHash string
+	// PasswordEpoch rises with each password change; what was issued under an
+	// older epoch (reset tokens, trusted devices) is void.
+	PasswordEpoch int64
+	DisabledAt    time.Time // zero: not disabled
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+}
+
+// Disabled reports whether the account may not sign in or refresh.
+func (u *User) Disabled() bool { return !u.DisabledAt.IsZero() }
+
+// Canonical forms by which addresses and names are unique and found are made
+// by [CanonicalIdentifier]; two spellings that reach the same mailbox or
+// person share one form.
