@@ -1,0 +1,106 @@
+package config
+
+import (
+	"net/url"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// maxDefaultHashes bounds password.max_concurrent where nobody chose it: more
+// hashes at once only take more memory.
+const maxDefaultHashes = 8
+
+// complete fills in the defaults that depend on other values.
+func (c *Config) complete() {
+	if c.Password.MaxConcurrent == 0 {
+		c.Password.MaxConcurrent = min(runtime.GOMAXPROCS(0), maxDefaultHashes)
+	}
+	for i := range c.Clients {
+		c.Clients[i].complete(c.Tokens)
+	}
+}
+
+// complete fills in what was not said. The result is documented in
+// docs/configuration.md: change both.
+func (c *Client) complete(t Tokens) {
+	preset(&c.Name, c.ID)
+	preset(&c.Type, storage.ClientConfidential)
+	preset(&c.Consent, storage.ConsentImplied)
+	preset(&c.IDTokenSigningAlg, "RS256")
+	preset(&c.AccessTokenFormat, storage.AccessTokenJWT)
+	preset(&c.AccessTokenSigningAlg, "ES256")
+	presetPointer(&c.RequirePKCE, true)
+	c.completeByType()
+	presetPointer(&c.AccessTokenLifetime, t.AccessTokenLifetime)
+	presetPointer(&c.IDTokenLifetime, t.IDTokenLifetime)
+	presetPointer(&c.RefreshGrace, t.RefreshGrace)
+	presetPointer(&c.RefreshLifetime, t.RefreshLifetime)
+	// A client that only shortens its refresh lifetime means both.
+	presetPointer(&c.RefreshIdleLifetime, min(t.RefreshIdleLifetime, *c.RefreshLifetime))
+}
+
+func (c *Client) completeByType() {
+	method := storage.AuthMethodBasic
+	if c.keepsNoSecret() {
+		method = storage.AuthMethodNone
+	}
+	preset(&c.AuthMethod, method)
+	if c.Type == storage.ClientService {
+		presetList(&c.GrantTypes, storage.GrantClientCredentials)
+		return
+	}
+	presetList(&c.Scopes, storage.ScopeOpenID, storage.ScopeProfile, storage.ScopeEmail)
+	if contains(c.Scopes, storage.ScopeOfflineAccess) {
+		presetList(&c.GrantTypes, storage.GrantAuthorizationCode, storage.GrantRefreshToken)
+	}
+	presetList(&c.GrantTypes, storage.GrantAuthorizationCode)
+	if contains(c.GrantTypes, storage.GrantAuthorizationCode) {
+		presetList(&c.ResponseTypes, "code")
+		presetList(&c.ResponseModes, "query", "form_post")
+	}
+	if c.Type == storage.ClientPublic && c.Origins == nil {
+		c.Origins = originsOf(c.RedirectURIs)
+	}
+}
+
+// keepsNoSecret reports whether the client's type rules out a secret.
+func (c *Client) keepsNoSecret() bool {
+	return c.Type == storage.ClientPublic || c.Type == storage.ClientNative
+}
+
+// originsOf returns the web origins of addresses, each once.
+func originsOf(addresses []string) []string {
+	var origins []string
+	for _, a := range addresses {
+		u, err := url.Parse(a)
+		if err != nil || u.Host == "" {
+			continue // reported as a redirect URI
+		}
+		if origin := u.Scheme + "://" + u.Host; !slices.Contains(origins, origin) {
+			origins = append(origins, origin)
+		}
+	}
+	return origins
+}
+
+func preset[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func presetPointer[T bool | time.Duration](field **T, value T) {
+	if *field == nil {
+		*field = &value
+	}
+}
+
+func presetList(field *[]string, values ...string) {
+	if *field == nil {
+		*field = values
+	}
+}

@@ -1,0 +1,151 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is the whole configuration. Its tags say: yaml, the key; default, the
+// value as it would be written in the file; oneof, the values accepted; secret,
+// that the field may stand in plain text where "url", and never where "ref";
+// doc, what the schema and the documentation say.
+type Config struct {
+	Issuer         string         `yaml:"issuer" doc:"The address of this provider as browsers and relying parties see it, such as https://id.example.com. It is the iss of every token, so it should never change. https, no path, no trailing slash."`
+	InsecureHTTP   bool           `yaml:"insecure_http" default:"false" doc:"Accept an http issuer on a loopback host (localhost, 127.0.0.1, ::1). Never for people other than yourself."`
+	AllowedHosts   []string       `yaml:"allowed_hosts" doc:"Host headers that are answered besides the issuer's own, with the port where there is one. Links are made from the issuer whatever the request says."`
+	Listen         string         `yaml:"listen" default:":8080" doc:"The address that serves the provider: host:port, or :port for every interface."`
+	TLS            TLS            `yaml:"tls" doc:"A certificate to serve https by itself. Without it a proxy named in trusted_proxies does."`
+	TrustedProxies []netip.Prefix `yaml:"trusted_proxies" doc:"Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, such as 10.0.0.0/8. From anyone else these headers are ignored."`
+	Database       Database       `yaml:"database" doc:"Where users, sessions, grants and keys are kept."`
+	Redis          Redis          `yaml:"redis" doc:"Where what expires by itself is kept: codes, sign-ins under way, limits."`
+	Secrets        Secrets        `yaml:"secrets" doc:"The keys that protect what is stored. Keep them outside the database and its backups."`
+	Mail           Mail           `yaml:"mail" doc:"Outgoing e-mail. Checked, but nothing is sent yet."`
+	SMS            struct{}       `yaml:"sms" doc:"Reserved for outgoing SMS: it takes no keys yet."`
+	Metrics        Metrics        `yaml:"metrics" doc:"The second listener, for Prometheus."`
+	Log            Log            `yaml:"log" doc:"What is logged to standard error, and how."`
+	Password       Password       `yaml:"password" doc:"How passwords are hashed."`
+	Sessions       Sessions       `yaml:"sessions" doc:"How long a browser stays signed in."`
+	Tokens         Tokens         `yaml:"tokens" doc:"Lifetimes of what is issued. A client may have its own."`
+	SigningKeys    SigningKeys    `yaml:"signing_keys" doc:"The keys that sign tokens: they are generated, published ahead, rotated and retired by themselves."`
+	Limits         Limits         `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request."`
+	Timeouts       Timeouts       `yaml:"timeouts" doc:"Bounds on how long a connection may take."`
+	ClientsDir     string         `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
+	Clients        []Client       `yaml:"clients" doc:"The relying parties that may use this provider."`
+
+	// Warnings are what does not keep Latchkey from starting and still should
+	// be looked at.
+	Warnings []Problem `yaml:"-"`
+}
+
+// TLS names a certificate.
+type TLS struct {
+	CertFile string `yaml:"cert_file" doc:"PEM file of the certificate and its chain."`
+	KeyFile  string `yaml:"key_file" doc:"PEM file of the private key."`
+}
+
+// Enabled reports whether Latchkey serves https by itself.
+func (t TLS) Enabled() bool { return t.CertFile != "" }
+
+// Database says where durable rows are.
+type Database struct {
+	URL      Secret `yaml:"url" secret:"url" doc:"postgres://user:password@host/name, or sqlite:///absolute/path. May be a file: or env: reference."`
+	MaxConns int    `yaml:"max_conns" default:"16" doc:"Connections to PostgreSQL that one node opens at most."`
+}
+
+// Redis says where ephemeral entries are; an empty URL keeps them in a table.
+type Redis struct {
+	URL Secret `yaml:"url" secret:"url" doc:"redis:// or rediss://. Absent: a table of the database. May be a file: or env: reference."`
+}
+
+// Secrets are the server's own keys. The first of a list is current, the others
+// still open what was sealed or hashed under them.
+type Secrets struct {
+	SealingKeys []SecretKey `yaml:"sealing_keys" doc:"Keys that seal signing keys in the database. The first seals, all of them open: to rotate, put a new one in front."`
+	HashKeys    []SecretKey `yaml:"hash_keys" doc:"Keys of the keyed hashes under which tokens, codes and sessions are stored. The first hashes, all of them find: to rotate, put a new one in front."`
+}
+
+// SecretKey is a key of at least 256 bits with the name that stored values carry.
+type SecretKey struct {
+	ID  string `yaml:"id" doc:"A short name, unique in its list: letters, digits, - and _. Stored values carry it, so it belongs to this key for ever."`
+	Key Secret `yaml:"key" secret:"ref" doc:"At least 32 random bytes in base64 or hexadecimal, as a file: or env: reference. Make one with: openssl rand -base64 32"`
+}
+
+// Mail says how e-mail leaves.
+type Mail struct {
+	SMTPURL Secret `yaml:"smtp_url" secret:"url" doc:"smtp://user:password@host:587 (STARTTLS) or smtps://…:465. May be a file: or env: reference."`
+	From    string `yaml:"from" doc:"The sender, such as Example <id@example.com>."`
+}
+
+// Metrics is the listener for Prometheus.
+type Metrics struct {
+	Listen string `yaml:"listen" default:"127.0.0.1:9090" doc:"The address of GET /metrics, never the public one. An empty text (\"\") switches it off."`
+}
+
+// Log says what is logged.
+type Log struct {
+	Level  string `yaml:"level" default:"info" oneof:"debug info warn error" doc:"The least severe level that is logged."`
+	Format string `yaml:"format" default:"json" oneof:"json text" doc:"One JSON object a line, or text for people."`
+}
+
+// Password tunes password hashing.
+type Password struct {
+	Argon2        Argon2        `yaml:"argon2" doc:"The cost of a new hash. Hashes made at another cost are renewed when their owner signs in."`
+	MaxConcurrent int           `yaml:"max_concurrent" default:"0" doc:"Hashes computed at once on a node; each takes argon2.memory_kib. 0 is one a CPU, at most 8."`
+	QueueTimeout  time.Duration `yaml:"queue_timeout" default:"5s" doc:"How long a sign-in waits for its turn to hash before it is answered 503."`
+}
+
+// Argon2 is the cost of Argon2id (RFC 9106).
+type Argon2 struct {
+	MemoryKiB   uint32 `yaml:"memory_kib" default:"47104" doc:"Memory of one hash in KiB; at least 19456."`
+	Time        uint32 `yaml:"time" default:"2" doc:"Passes over the memory; at least 2."`
+	Parallelism uint8  `yaml:"parallelism" default:"1" doc:"Threads of one hash."`
+}
+
+// Sessions bounds a signed-in browser.
+type Sessions struct {
+	Idle     time.Duration `yaml:"idle" default:"12h" doc:"A session that was not used for so long ends."`
+	Absolute time.Duration `yaml:"absolute" default:"7d" doc:"A session ends after so long however much it is used."`
+}
+
+// Tokens holds the lifetimes of every client that does not have its own.
+type Tokens struct {
+	CodeLifetime        time.Duration `yaml:"code_lifetime" default:"60s" doc:"How long an authorization code may be exchanged; at most 60s."`
+	AccessTokenLifetime time.Duration `yaml:"access_token_lifetime" default:"10m" doc:"How long an access token works; at most 24h."`
+	IDTokenLifetime     time.Duration `yaml:"id_token_lifetime" default:"10m" doc:"How long an ID token may be accepted; at most 24h."`
+	RefreshIdleLifetime time.Duration `yaml:"refresh_idle_lifetime" default:"30d" doc:"A grant that was not refreshed for so long ends."`
+	RefreshLifetime     time.Duration `yaml:"refresh_lifetime" default:"90d" doc:"A grant ends after so long however often it is refreshed."`
+	RefreshGrace        time.Duration `yaml:"refresh_grace" default:"30s" doc:"How long the previous refresh token still gets the same successor, for a client that lost the answer; at most 5m, 0 switches it off."`
+}
+
+// SigningKeys is the policy of the key ring.
+type SigningKeys struct {
+	Algs         []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"RS256 ES256 EdDSA" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign."`
+	SignFor      time.Duration `yaml:"sign_for" default:"30d" doc:"How long a key signs before its successor takes over."`
+	PublishAhead time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
+	KeepAfter    time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`
+	Poll         time.Duration `yaml:"poll" default:"30s" doc:"How often a node looks for keys that another one made."`
+}
+
+// Limits bounds what one address or account may do.
+type Limits struct {
+	SignIn            SignInLimits `yaml:"sign_in" doc:"Failed sign-ins."`
+	PendingPerAddress int          `yaml:"pending_per_address" default:"1000" doc:"Authorization requests that one address may start within an hour; an IPv6 address counts by its /64."`
+	BodyKiB           int          `yaml:"body_kib" default:"64" doc:"Largest request body in KiB."`
+	HeaderKiB         int          `yaml:"header_kib" default:"32" doc:"Largest request header in KiB."`
+}
+
+// SignInLimits bounds sign-in attempts; they are counted before the password is checked.
+type SignInLimits struct {
+	Window     time.Duration `yaml:"window" default:"5m" doc:"Attempts are counted over so long."`
+	PerAccount int           `yaml:"per_account" default:"10" doc:"Attempts at one account from one address."`
+	PerAddress int           `yaml:"per_address" default:"100" doc:"Attempts from one address at any account."`
+}
+
+// Timeouts bounds connections.
+type Timeouts struct {
+	ReadHeader time.Duration `yaml:"read_header" default:"5s" doc:"Reading the header of a request."`
+	Read       time.Duration `yaml:"read" default:"15s" doc:"Reading a whole request."`
+	Write      time.Duration `yaml:"write" default:"30s" doc:"From the end of the request's header to the end of the answer."`
+	Idle       time.Duration `yaml:"idle" default:"2m" doc:"How long a connection is kept for the next request."`
+	Shutdown   time.Duration `yaml:"shutdown" default:"20s" doc:"How long requests under way may take when the process is told to stop."`
+}

@@ -1,0 +1,40 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// Hosts returns the Host headers that are answered: the issuer's and those of
+// allowed_hosts, in lower case (requirement CF2).
+func (c *Config) Hosts() []string {
+	var hosts []string
+	if u, err := url.Parse(c.Issuer); err == nil && u.Host != "" {
+		hosts = append(hosts, u.Host)
+	}
+	for _, h := range c.AllowedHosts {
+		hosts = append(hosts, strings.ToLower(h))
+	}
+	return hosts
+}
+
+// isLoopback reports whether a URL's host never leaves the machine.
+func isLoopback(host string) bool {
+	host = strings.ToLower(host)
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// hasPassword reports whether text is a URL that holds a password.
+func hasPassword(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.User == nil {
+		return false
+	}
+	_, has := u.User.Password()
+	return has
+}

@@ -1,0 +1,148 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/viper"
+)
+
+// LoadOptions says where a configuration comes from.
+type LoadOptions struct {
+	// File is the YAML file; empty for none.
+	File string
+	// Dev loosens what only a developer's own machine may have: secrets in
+	// plain text, weak client secrets, an http issuer and http redirects on
+	// loopback, no keys of its own.
+	Dev bool
+	// Defaults lie under the file, over the built-in ones. Keys are paths such
+	// as "database.url", values are as in the file. Clients among them are
+	// kept beside those of the file, whose ids win.
+	Defaults map[string]any
+	// Overrides lie over everything: flags that were given. Keys and values
+	// are as in Defaults.
+	Overrides map[string]any
+	// Environ is the environment as "NAME=value"; nil is the process's own.
+	Environ []string
+	// Now is the clock that expiry is judged by; nil is the system's.
+	Now func() time.Time
+}
+
+// Load reads, completes and checks a configuration: built-in defaults, then
+// Defaults, the file, the environment, Overrides. The error is an [*Error]
+// whenever the configuration is to blame.
+func Load(o LoadOptions) (*Config, error) {
+	if o.Environ == nil {
+		o.Environ = os.Environ()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	l := &loader{LoadOptions: o, problems: newProblems(), viper: viper.New()}
+	l.setDefaults()
+	if err := l.readFile(); err != nil {
+		return nil, err
+	}
+	overrides, unknown := findOverrides(o.Environ)
+	l.override(overrides, envOverride.isWhole)
+	for key, value := range o.Overrides {
+		l.viper.Set(key, value)
+	}
+	if err := l.gatherClients(); err != nil {
+		return nil, err
+	}
+	l.override(overrides, envOverride.isElement)
+	l.warnOfUnknown(unknown)
+	c, err := l.decode()
+	if err != nil {
+		return nil, err
+	}
+	l.resolveSecrets(c)
+	c.complete()
+	l.validate(c)
+	c.Warnings = l.warnings
+	return c, l.err(o.File)
+}
+
+type loader struct {
+	LoadOptions
+	*problems
+	viper *viper.Viper
+}
+
+func (l *loader) setDefaults() {
+	for path, value := range root.defaults() {
+		l.viper.SetDefault(path, value)
+	}
+	for path, value := range l.Defaults {
+		if path != "clients" { // they are added, not laid under: see gatherClients
+			l.viper.SetDefault(path, value)
+		}
+	}
+}
+
+func (l *loader) readFile() error {
+	if l.File == "" {
+		return nil
+	}
+	text, err := os.ReadFile(l.File)
+	if err != nil {
+		return fmt.Errorf("read configuration: %w", err)
+	}
+	r := &reader{problems: l.problems}
+	n := r.parse(text)
+	if n == nil {
+		return nil
+	}
+	if values, ok := r.read(n, root, "").(map[string]any); ok {
+		if err := l.viper.MergeConfigMap(values); err != nil {
+			return fmt.Errorf("merge configuration: %w", err)
+		}
+	}
+	return nil
+}
+
+// override lays the variables that are wanted over what is there.
+func (l *loader) override(overrides []envOverride, wanted func(envOverride) bool) {
+	for _, o := range overrides {
+		if !wanted(o) {
+			continue
+		}
+		value := o.read(l.problems)
+		if value == nil {
+			continue
+		}
+		if err := overlay(l.viper, o.path, value); err != nil {
+			l.addAt(pathOf(o.path), o.name, "%v", err)
+		}
+	}
+}
+
+func (l *loader) warnOfUnknown(variables []string) {
+	for _, name := range variables {
+		if !isOrchestrators(name) {
+			l.warnings = append(l.warnings, Problem{Where: name, Message: "this variable overrides no key; it is only good for an env: reference"})
+		}
+	}
+}
+
+// decode makes the Config. What the file and the environment hold was checked
+// before, so an error here is in Defaults or Overrides.
+func (l *loader) decode() (*Config, error) {
+	var c Config
+	err := l.viper.UnmarshalExact(&c, viper.DecodeHook(mapstructure.DecodeHookFuncType(decodeScalar)),
+		func(d *mapstructure.DecoderConfig) {
+			d.TagName = "yaml"
+			d.WeaklyTypedInput = false
+		})
+	if err != nil {
+		return nil, fmt.Errorf("decode configuration: %w", err)
+	}
+	return &c, nil
+}
+
+// folder is where relative paths of the configuration start.
+func (l *loader) folder() string { return filepath.Dir(l.File) }

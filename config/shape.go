@@ -1,0 +1,127 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// shape is what the struct tags say of a key: the one description that the
+// file, the environment, the defaults, the schema and the documentation share.
+type shape struct {
+	key    string
+	doc    string
+	preset string // the default as it would be written
+	oneOf  []string
+	secret string       // "", "ref" or "url"
+	typ    reflect.Type // of a scalar, without pointer
+	kind   kind
+	fields []*shape // of an object, in order
+	elem   *shape   // of a list
+}
+
+type kind int
+
+const (
+	scalar kind = iota
+	object
+	list
+)
+
+var (
+	durationType = reflect.TypeFor[time.Duration]()
+	timeType     = reflect.TypeFor[time.Time]()
+	prefixType   = reflect.TypeFor[netip.Prefix]()
+	secretType   = reflect.TypeFor[Secret]()
+)
+
+// root is the shape of Config.
+var root = shapeOf(reflect.TypeFor[Config](), "")
+
+func shapeOf(t reflect.Type, tag reflect.StructTag) *shape {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	s := &shape{
+		key: tag.Get("yaml"), doc: tag.Get("doc"), preset: tag.Get("default"),
+		oneOf: strings.Fields(tag.Get("oneof")), secret: tag.Get("secret"), typ: t,
+	}
+	switch {
+	case t == timeType || t == prefixType || t == secretType:
+	case t.Kind() == reflect.Struct:
+		s.kind = object
+		for f := range t.Fields() {
+			if f.Tag.Get("yaml") != "-" {
+				s.fields = append(s.fields, shapeOf(f.Type, f.Tag))
+			}
+		}
+	case t.Kind() == reflect.Slice:
+		s.kind = list
+		s.elem = shapeOf(t.Elem(), "")
+		s.elem.oneOf, s.elem.secret = s.oneOf, s.secret
+	}
+	return s
+}
+
+// field returns the shape of an object's key, or nil.
+func (s *shape) field(key string) *shape {
+	for _, f := range s.fields {
+		if f.key == key {
+			return f
+		}
+	}
+	return nil
+}
+
+func (s *shape) keys() []string {
+	keys := make([]string, len(s.fields))
+	for i, f := range s.fields {
+		keys[i] = f.key
+	}
+	return keys
+}
+
+// noun says what the file should hold at a key of this shape.
+func (s *shape) noun() string {
+	switch {
+	case s.kind == object:
+		return "a mapping (key: value)"
+	case s.kind == list:
+		return "a list"
+	}
+	return "one value"
+}
+
+// walk visits the shape and what is below it, except inside lists.
+func (s *shape) walk(path string, visit func(path string, s *shape)) {
+	visit(path, s)
+	for _, f := range s.fields {
+		f.walk(joinPath(path, f.key), visit)
+	}
+}
+
+// defaults returns what the default tags say, by dotted path.
+func (s *shape) defaults() map[string]any {
+	values := map[string]any{}
+	s.walk("", func(path string, s *shape) {
+		switch {
+		case s.preset == "":
+		case s.kind == list:
+			values[path] = splitList(s.preset)
+		default:
+			values[path] = s.preset
+		}
+	})
+	return values
+}
+
+// check reports why text cannot be a value of the scalar shape s.
+func (s *shape) check(text string) error {
+	if len(s.oneOf) > 0 && !contains(s.oneOf, text) {
+		return fmt.Errorf("%q is not supported; use %s", text, orList(s.oneOf))
+	}
+	_, err := parseScalar(text, s.typ)
+	return err
+}

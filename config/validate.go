@@ -1,0 +1,179 @@
+package config
+
+import (
+	"net"
+	"net/mail"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// validate reports everything that is insecure, missing or contradictory
+// (requirements CF1, CF2).
+func (l *loader) validate(c *Config) {
+	l.validateIssuer(c)
+	l.validateListeners(c)
+	l.validateStores(c)
+	l.validateSecrets(c)
+	l.validateMail(c.Mail)
+	l.validatePassword(c.Password)
+	l.validateLifetimes(c)
+	l.validateSigningKeys(c)
+	l.validateLimits(c.Limits)
+	l.validateClients(c)
+}
+
+func (l *loader) validateIssuer(c *Config) {
+	if c.Issuer == "" {
+		l.add("issuer", "required: the address of this provider, such as https://id.example.com")
+		return
+	}
+	u, err := parsePlainURL(c.Issuer)
+	if err == nil {
+		err = checkAuthority(u)
+	}
+	if err != nil {
+		l.add("issuer", "%v", err)
+		return
+	}
+	if bare := u.Scheme + "://" + withoutDefaultPort(u); c.Issuer != bare {
+		l.add("issuer", "it must have no path, query, trailing slash or default port; write %s", bare)
+	}
+	switch {
+	case u.Scheme == "https" && c.InsecureHTTP:
+		l.warn("insecure_http", "it does nothing with an https issuer; remove it")
+	case u.Scheme == "https":
+	case u.Scheme != "http":
+		l.add("issuer", "use https")
+	case !isLoopback(u.Hostname()):
+		l.add("issuer", "use https; http is only for a loopback host such as 127.0.0.1")
+	case !l.Dev && !c.InsecureHTTP:
+		l.add("issuer", "use https; to try things out on this machine set insecure_http: true")
+	}
+	if c.InsecureHTTP && !isLoopback(u.Hostname()) {
+		l.add("insecure_http", "it is only for an issuer on a loopback host such as 127.0.0.1; remove it")
+	}
+}
+
+func (l *loader) validateListeners(c *Config) {
+	l.checkListen("listen", c.Listen)
+	if c.Metrics.Listen != "" {
+		l.checkListen("metrics.listen", c.Metrics.Listen)
+	}
+	if c.Listen == c.Metrics.Listen {
+		l.add("metrics.listen", "it must not be the public address; use another port")
+	}
+	switch {
+	case c.TLS.CertFile != "" && c.TLS.KeyFile == "":
+		l.add("tls.key_file", "required beside tls.cert_file")
+	case c.TLS.CertFile == "" && c.TLS.KeyFile != "":
+		l.add("tls.cert_file", "required beside tls.key_file")
+	case c.TLS.Enabled() && strings.HasPrefix(c.Issuer, "http:"):
+		l.add("issuer", "use https: tls has a certificate")
+	case !l.Dev && !c.TLS.Enabled() && strings.HasPrefix(c.Issuer, "https:") && len(c.TrustedProxies) == 0:
+		l.add("tls", "an https issuer needs tls.cert_file and tls.key_file, or the proxy that serves https in trusted_proxies")
+	}
+	for i, p := range c.TrustedProxies {
+		if p.IsValid() && p.Bits() == 0 {
+			l.add(indexPath("trusted_proxies", i), "%s is everyone, who could then claim any address; name the proxy's network", p)
+		}
+	}
+	for i, h := range c.AllowedHosts {
+		if u, err := url.Parse("https://" + h); err != nil || u.Host != h || h == "" || strings.Contains(h, "*") {
+			l.add(indexPath("allowed_hosts", i), "%q is no host; write it like id.example.net or id.example.net:8443", h)
+		}
+	}
+}
+
+func (l *loader) checkListen(path, address string) {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		l.add(path, "%q is no address to listen on; write host:port or :port", address)
+	}
+}
+
+func (l *loader) validateStores(c *Config) {
+	switch u, err := url.Parse(c.Database.URL.Reveal()); {
+	case c.Database.URL.IsZero():
+		l.add("database.url", "required: postgres://user:password@host/name or sqlite:///absolute/path")
+	case err != nil: // its text would hold the password
+		l.add("database.url", "it is no URL; percent-encode special characters of the password")
+	case u.Scheme == "sqlite":
+		if u.Host != "" || u.Path == "" || u.Path == "/" {
+			l.add("database.url", "write three slashes and an absolute path: sqlite:///var/lib/latchkey/latchkey.db")
+		}
+	case u.Scheme != "postgres" && u.Scheme != "postgresql":
+		l.add("database.url", "the scheme %s is not supported; use postgres:// or sqlite:///", u.Scheme)
+	case u.Path == "" || u.Path == "/":
+		l.add("database.url", "it names no database: postgres://user:password@host/name")
+	}
+	if c.Database.MaxConns < 1 || c.Database.MaxConns > 1000 {
+		l.add("database.max_conns", "use 1 to 1000")
+	}
+	l.checkURL("redis.url", c.Redis.URL, "redis", "rediss")
+}
+
+// checkURL checks a URL that may be absent; what it says never quotes it.
+func (l *loader) checkURL(path string, secret Secret, schemes ...string) {
+	if secret.IsZero() {
+		return
+	}
+	u, err := url.Parse(secret.Reveal())
+	switch {
+	case err != nil:
+		l.add(path, "it is no URL; percent-encode special characters of the password")
+	case !slices.Contains(schemes, u.Scheme):
+		l.add(path, "the scheme %q is not supported; use %s", u.Scheme, orList(schemes))
+	case u.Hostname() == "":
+		l.add(path, "it names no host")
+	}
+}
+
+func (l *loader) validateMail(m Mail) {
+	l.checkURL("mail.smtp_url", m.SMTPURL, "smtp", "smtps")
+	if m.From == "" {
+		if !m.SMTPURL.IsZero() {
+			l.add("mail.from", "required beside mail.smtp_url")
+		}
+		return
+	}
+	if _, err := mail.ParseAddress(m.From); err != nil {
+		l.add("mail.from", "%q is no sender; write it like Example <id@example.com>", m.From)
+	}
+}
+
+func (l *loader) validatePassword(p Password) {
+	// The floor is OWASP's for Argon2id; the ceilings keep a slip of the
+	// keyboard from stopping every sign-in.
+	if p.Argon2.MemoryKiB < 19456 || p.Argon2.MemoryKiB > 4<<20 {
+		l.add("password.argon2.memory_kib", "use 19456 (19 MiB) to 4194304 (4 GiB)")
+	}
+	if p.Argon2.Time < 2 || p.Argon2.Time > 100 {
+		l.add("password.argon2.time", "use 2 to 100")
+	}
+	if p.Argon2.Parallelism < 1 || p.Argon2.Parallelism > 64 {
+		l.add("password.argon2.parallelism", "use 1 to 64")
+	}
+	if p.MaxConcurrent < 1 || p.MaxConcurrent > 1024 {
+		l.add("password.max_concurrent", "use 1 to 1024, or 0 for one a CPU")
+	}
+	l.within("password.queue_timeout", p.QueueTimeout, time.Millisecond, time.Minute)
+}
+
+func (l *loader) validateLimits(m Limits) {
+	l.within("limits.sign_in.window", m.SignIn.Window, time.Second, 24*time.Hour)
+	for _, n := range []struct {
+		path  string
+		value int
+	}{
+		{"limits.sign_in.per_account", m.SignIn.PerAccount},
+		{"limits.sign_in.per_address", m.SignIn.PerAddress},
+		{"limits.pending_per_address", m.PendingPerAddress},
+		{"limits.body_kib", m.BodyKiB},
+		{"limits.header_kib", m.HeaderKiB},
+	} {
+		if n.value < 1 || n.value > 1_000_000 {
+			l.add(n.path, "use 1 to 1000000")
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package config
+
+import (
+	"regexp"
+	"time"
+)
+
+var keyID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+
+// validateSecrets checks the server's own keys: present, strong, distinct
+// (requirement CF1).
+func (l *loader) validateSecrets(c *Config) {
+	owners := map[string]string{} // a key's bytes, and where they were first seen
+	l.validateKeys("secrets.sealing_keys", c.Secrets.SealingKeys, owners)
+	l.validateKeys("secrets.hash_keys", c.Secrets.HashKeys, owners)
+}
+
+func (l *loader) validateKeys(path string, keys []SecretKey, owners map[string]string) {
+	if len(keys) == 0 {
+		l.add(path, "required: a list of {id, key}, where key is a file: or env: reference to what `openssl rand -base64 32` prints")
+	}
+	ids := map[string]bool{}
+	for i, k := range keys {
+		at := indexPath(path, i)
+		switch {
+		case !keyID.MatchString(k.ID):
+			l.add(joinPath(at, "id"), "required: 1 to 32 letters, digits, - or _")
+		case ids[k.ID]:
+			l.add(joinPath(at, "id"), "%q names two keys; stored values could not tell them apart", k.ID)
+		}
+		ids[k.ID] = true
+		l.validateKey(joinPath(at, "key"), k, owners)
+	}
+}
+
+func (l *loader) validateKey(path string, k SecretKey, owners map[string]string) {
+	bytes := k.Bytes()
+	switch {
+	case k.Key.IsZero():
+		l.add(path, "required: a file: or env: reference to what `openssl rand -base64 32` prints")
+	case len(bytes) < keyBytes:
+		l.add(path, "it must be at least %d random bytes in base64 or hexadecimal; make one with `openssl rand -base64 32`", keyBytes)
+	case distinctBytes(string(bytes)) < keyBytes/2:
+		l.add(path, "it does not look random; make one with `openssl rand -base64 32`")
+	case owners[string(bytes)] != "":
+		l.add(path, "it is the same key as %s; make another with `openssl rand -base64 32`", owners[string(bytes)])
+	default:
+		owners[string(bytes)] = path
+	}
+}
+
+// maxLiveSecrets is the old one and the new one: each further one would cost
+// every failed authentication another hash.
+const maxLiveSecrets = 2
+
+// validateClientSecrets checks the secrets of one client. owners tells whose a
+// secret was first.
+func (l *loader) validateClientSecrets(path string, c *Client, owners map[string]string) {
+	if c.AuthMethod == "none" {
+		if !c.Secret.IsZero() {
+			l.add(joinPath(path, "secret"), "auth_method none uses no secret; remove it, or use another auth_method with type confidential")
+		}
+		if len(c.Secrets) > 0 {
+			l.add(joinPath(path, "secrets"), "auth_method none uses no secret; remove them, or use another auth_method with type confidential")
+		}
+		return
+	}
+	live := 0
+	if !c.Secret.IsZero() {
+		live++
+		l.validateClientSecret(joinPath(path, "secret"), c, c.Secret, owners)
+	}
+	for i, s := range c.Secrets {
+		at := indexPath(joinPath(path, "secrets"), i)
+		switch {
+		case s.Value.IsZero():
+			l.add(joinPath(at, "value"), "required: a file: or env: reference")
+		case s.expired(l.Now()):
+			l.warn(joinPath(at, "expires_at"), "this secret has expired; remove it")
+		default:
+			live++
+			l.validateClientSecret(joinPath(at, "value"), c, s.Value, owners)
+		}
+	}
+	switch {
+	case live == 0:
+		l.add(joinPath(path, "secret"), "required with auth_method %s: a file: or env: reference to what `openssl rand -base64 32` prints", c.AuthMethod)
+	case live > maxLiveSecrets:
+		l.add(joinPath(path, "secrets"), "%d secrets are live; keep the old and the new one", live)
+	}
+}
+
+func (s ClientSecret) expired(now time.Time) bool {
+	return !s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt)
+}
+
+func (l *loader) validateClientSecret(path string, c *Client, secret Secret, owners map[string]string) {
+	text := secret.Reveal()
+	switch owner := owners[text]; {
+	case owner != "":
+		l.add(path, "it is the same secret as %s; every client and every rotation needs its own", owner)
+	case text == c.ID:
+		l.add(path, "it is the client's id, which everyone knows; make one with `openssl rand -base64 32`")
+	case l.Dev:
+	case strengthOf(text) == weak && !c.AllowWeakSecret:
+		l.add(path, "it is too weak: use at least %d varied characters, best of all what `openssl rand -base64 32` prints; if the relying party cannot take that, set allow_weak_secret: true", minFairLength)
+	case len(text) < minWeakLength:
+		l.add(path, "it is too short even with allow_weak_secret; use at least %d characters", minWeakLength)
+	case strengthOf(text) != strong:
+		l.warn(path, "it is not known to be 256 random bits, so each use costs a slow hash; what `openssl rand -base64 32` prints is checked at once")
+	}
+	owners[text] = path
+}
