@@ -7,7 +7,7 @@ import (
 )
 
 // Client is a relying party as it is written down. After [Load] every pointer
-// but DefaultMaxAge is set and every list holds what applies.
+// but DefaultMaxAge is set and every list but Origins holds what applies.
 type Client struct {
 	ID                     string                    `yaml:"id" doc:"The client_id: printable ASCII without spaces, at most 256 characters. Required."`
 	Name                   string                    `yaml:"name" doc:"What people are shown. Default: the id."`
@@ -24,7 +24,7 @@ type Client struct {
 	Scopes                 []string                  `yaml:"scopes" doc:"Scopes that the client may ask for. Default: openid, profile and email; none for service."`
 	Audience               []string                  `yaml:"audience" doc:"Resource servers that the access tokens are for, besides this provider's own endpoints."`
 	Origins                []string                  `yaml:"origins" doc:"Web origins that may call token, userinfo and revocation from a browser (CORS). Default: for public those of its redirect_uris, otherwise none."`
-	RequirePKCE            *bool                     `yaml:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code_challenge. Only a confidential client may do without."`
+	RequirePKCE            bool                      `yaml:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code_challenge. Only a confidential client may do without."`
 	Consent                storage.ConsentPolicy     `yaml:"consent" default:"implied" oneof:"implied remember always" doc:"Whether people are asked what the client may have: implied, never, since you registered it; remember, once; always, each time."`
 	IDTokenSigningAlg      string                    `yaml:"id_token_signing_alg" default:"RS256" oneof:"RS256 ES256 EdDSA" doc:"Algorithm of ID tokens."`
 	AccessTokenFormat      storage.AccessTokenFormat `yaml:"access_token_format" default:"jwt" oneof:"jwt opaque" doc:"jwt (RFC 9068), or opaque, which only introspection can read."`

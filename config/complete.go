@@ -1,7 +1,7 @@
 package config
 
 import (
-	"net/url"
+	"maps"
 	"runtime"
 	"slices"
 	"time"
@@ -23,16 +23,23 @@ func (c *Config) complete() {
 	}
 }
 
-// complete fills in what was not said. The result is documented in
-// docs/configuration.md: change both.
+// presetClients lays what the default tags say under every client.
+func (l *loader) presetClients() {
+	defaults := root.field("clients").elem.defaults()
+	clients := slices.Clone(asList(l.viper.Get("clients")))
+	for i, c := range clients {
+		written, _ := c.(map[string]any)
+		client := maps.Clone(defaults)
+		maps.Copy(client, written)
+		clients[i] = client
+	}
+	l.viper.Set("clients", clients)
+}
+
+// complete fills in what depends on the client's type and on tokens. The result
+// is documented in docs/configuration.md: change both.
 func (c *Client) complete(t Tokens) {
 	preset(&c.Name, c.ID)
-	preset(&c.Type, storage.ClientConfidential)
-	preset(&c.Consent, storage.ConsentImplied)
-	preset(&c.IDTokenSigningAlg, "RS256")
-	preset(&c.AccessTokenFormat, storage.AccessTokenJWT)
-	preset(&c.AccessTokenSigningAlg, "ES256")
-	presetPointer(&c.RequirePKCE, true)
 	c.completeByType()
 	presetPointer(&c.AccessTokenLifetime, t.AccessTokenLifetime)
 	presetPointer(&c.IDTokenLifetime, t.IDTokenLifetime)
@@ -61,29 +68,11 @@ func (c *Client) completeByType() {
 		presetList(&c.ResponseTypes, "code")
 		presetList(&c.ResponseModes, "query", "form_post")
 	}
-	if c.Type == storage.ClientPublic && c.Origins == nil {
-		c.Origins = originsOf(c.RedirectURIs)
-	}
 }
 
 // keepsNoSecret reports whether the client's type rules out a secret.
 func (c *Client) keepsNoSecret() bool {
 	return c.Type == storage.ClientPublic || c.Type == storage.ClientNative
-}
-
-// originsOf returns the web origins of addresses, each once.
-func originsOf(addresses []string) []string {
-	var origins []string
-	for _, a := range addresses {
-		u, err := url.Parse(a)
-		if err != nil || u.Host == "" {
-			continue // reported as a redirect URI
-		}
-		if origin := u.Scheme + "://" + u.Host; !slices.Contains(origins, origin) {
-			origins = append(origins, origin)
-		}
-	}
-	return origins
 }
 
 func preset[T comparable](field *T, value T) {
@@ -93,7 +82,7 @@ func preset[T comparable](field *T, value T) {
 	}
 }
 
-func presetPointer[T bool | time.Duration](field **T, value T) {
+func presetPointer(field **time.Duration, value time.Duration) {
 	if *field == nil {
 		*field = &value
 	}

@@ -128,7 +128,7 @@ type SigningKeys struct {
 
 // Limits bounds what one address or account may do.
 type Limits struct {
-	SignIn            SignInLimits `yaml:"sign_in" doc:"Failed sign-ins."`
+	SignIn            SignInLimits `yaml:"sign_in" doc:"How many sign-ins may be tried."`
 	PendingPerAddress int          `yaml:"pending_per_address" default:"1000" doc:"Authorization requests that one address may start within an hour; an IPv6 address counts by its /64."`
 	BodyKiB           int          `yaml:"body_kib" default:"64" doc:"Largest request body in KiB."`
 	HeaderKiB         int          `yaml:"header_kib" default:"32" doc:"Largest request header in KiB."`

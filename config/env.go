@@ -87,7 +87,7 @@ func (o envOverride) isWhole() bool { return !o.isElement() }
 // read returns the override's value as the file would have held it.
 func (o envOverride) read(p *problems) any {
 	path := pathOf(o.path)
-	p.origins[path] = o.name
+	p.replaced(path, o.name)
 	switch {
 	case o.shape.kind == list && o.shape.elem.kind == object:
 		r := &reader{problems: p, source: o.name}

@@ -35,20 +35,45 @@ type LoadOptions struct {
 // Defaults, the file, the environment, Overrides. The error is an [*Error]
 // whenever the configuration is to blame.
 func Load(o LoadOptions) (*Config, error) {
+	l := newLoader(o)
+	c, err := l.read()
+	if err != nil {
+		return nil, err
+	}
+	l.validate(c)
+	if err := l.err(o.File); err != nil {
+		return nil, err
+	}
+	c.Warnings = l.warnings
+	return c, nil
+}
+
+type loader struct {
+	LoadOptions
+	*problems
+	viper *viper.Viper
+}
+
+func newLoader(o LoadOptions) *loader {
 	if o.Environ == nil {
 		o.Environ = os.Environ()
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &loader{LoadOptions: o, problems: newProblems(), viper: viper.New()}
+	return &loader{LoadOptions: o, problems: newProblems(), viper: viper.New()}
+}
+
+// read lays the sources over one another and answers with a complete Config,
+// which is yet to be judged. What could not be read is among the problems.
+func (l *loader) read() (*Config, error) {
 	l.setDefaults()
 	if err := l.readFile(); err != nil {
 		return nil, err
 	}
-	overrides, unknown := findOverrides(o.Environ)
+	overrides, unknown := findOverrides(l.Environ)
 	l.override(overrides, envOverride.isWhole)
-	for key, value := range o.Overrides {
+	for key, value := range l.Overrides {
 		l.viper.Set(key, value)
 	}
 	if err := l.gatherClients(); err != nil {
@@ -56,21 +81,14 @@ func Load(o LoadOptions) (*Config, error) {
 	}
 	l.override(overrides, envOverride.isElement)
 	l.warnOfUnknown(unknown)
+	l.presetClients()
 	c, err := l.decode()
 	if err != nil {
 		return nil, err
 	}
 	l.resolveSecrets(c)
 	c.complete()
-	l.validate(c)
-	c.Warnings = l.warnings
-	return c, l.err(o.File)
-}
-
-type loader struct {
-	LoadOptions
-	*problems
-	viper *viper.Viper
+	return c, nil
 }
 
 func (l *loader) setDefaults() {
@@ -95,7 +113,7 @@ func (l *loader) readFile() error {
 	r := &reader{problems: l.problems}
 	n := r.parse(text)
 	if n == nil {
-		return nil
+		return l.err(l.File) // empty, or nothing of it can be judged
 	}
 	if values, ok := r.read(n, root, "").(map[string]any); ok {
 		if err := l.viper.MergeConfigMap(values); err != nil {

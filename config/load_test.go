@@ -30,3 +30,101 @@ func TestLoadLayers(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// devDefaults is what `latchkey dev` lies under a file.
+func devDefaults() map[string]any {
+	return map[string]any{
+		"issuer":               "http://127.0.0.1:8080",
+		"listen":               "127.0.0.1:8080",
+		"database.url":         "sqlite:///tmp/latchkey.db",
+		"database.max_conns":   4,
+		"sessions.idle":        time.Hour,
+		"secrets.sealing_keys": []any{map[string]any{"id": "dev", "key": keyOne}},
+		"secrets.hash_keys":    []map[string]any{{"id": "dev", "key": NewSecret(keyTwo)}},
+		"clients": []any{map[string]any{
+			"id": "demo", "name": "Demo", "secret": "demo-secret", "redirect_uris": []any{"http://127.0.0.1:8081/callback"},
+		}},
+	}
+}
+
+func TestDevNeedsNoFile(t *testing.T) {
+	c, err := Load(LoadOptions{Dev: true, Defaults: devDefaults(), Environ: []string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Clients) != 1 || c.Clients[0].Secret.Reveal() != "demo-secret" || c.Sessions.Idle != time.Hour || c.Database.MaxConns != 4 {
+		t.Errorf("defaults were lost: %+v", c)
+	}
+	if len(c.Secrets.SealingKeys[0].Bytes()) != 32 || len(c.Secrets.HashKeys[0].Bytes()) != 32 {
+		t.Error("keys were lost")
+	}
+}
+
+func TestDevFileAddsClients(t *testing.T) {
+	file := writeFile(t, t.TempDir(), "latchkey.yaml",
+		"tokens: {access_token_lifetime: 1m}\nclients:\n  - {id: mine, secret: plain, redirect_uris: ['http://127.0.0.1:9000/cb']}\n")
+	o := LoadOptions{File: file, Dev: true, Defaults: devDefaults(), Environ: []string{"LATCHKEY_CLIENTS_0_NAME=Mine"}}
+	c, err := Load(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Clients) != 2 || c.Clients[0].Name != "Mine" || c.Clients[1].ID != "demo" {
+		t.Errorf("got %+v", c.Clients)
+	}
+
+	o.File = writeFile(t, t.TempDir(), "latchkey.yaml", client("id: demo", "type: public", "redirect_uris: ['http://localhost/cb']"))
+	if c, err = Load(o); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Clients) != 1 || c.Clients[0].Type != "public" {
+		t.Errorf("the file's client did not replace the default one: %+v", c.Clients)
+	}
+}
+
+// What dev allows, serve refuses.
+func TestCF1_ServeRefusesWhatDevAllows(t *testing.T) {
+	_, err := Load(LoadOptions{Defaults: devDefaults(), Environ: []string{}})
+	checkProblems(t, problemsOf(t, err), []string{
+		"secrets.sealing_keys[0].key: a secret may not stand in the configuration",
+		"secrets.hash_keys[0].key: a secret may not stand in the configuration",
+		"clients[0].secret: a secret may not stand in the configuration",
+		"issuer: use https",
+		"clients[0].redirect_uris[0]: \"http://127.0.0.1:8081/callback\": http on loopback is only for clients of type native",
+	})
+}
+
+func TestLoadSaysWhatOfItselfIsWrong(t *testing.T) {
+	if _, err := Load(LoadOptions{File: "/nowhere/latchkey.yaml"}); err == nil {
+		t.Error("a missing file was accepted")
+	}
+	if _, err := Load(LoadOptions{Dev: true, Environ: []string{}, Overrides: map[string]any{"no.such.key": "x"}}); err == nil {
+		t.Error("an override of no key was accepted")
+	}
+}
+
+func TestErrorListsEveryProblem(t *testing.T) {
+	e := &Error{File: "latchkey.yaml", Problems: []Problem{
+		{Path: "clients[1].redirect_urls", Where: "line 12", Message: "unknown key, did you mean redirect_uris?"},
+		{Path: "issuer", Message: "required"},
+		{Where: "line 3", Message: "not YAML"},
+		{Message: "odd"},
+	}}
+	want := "configuration latchkey.yaml has 4 problems:\n" +
+		"  clients[1].redirect_urls (line 12): unknown key, did you mean redirect_uris?\n" +
+		"  issuer: required\n  line 3: not YAML\n  odd"
+	if diff := cmp.Diff(want, e.Error()); diff != "" {
+		t.Error(diff)
+	}
+	if got := (&Error{Problems: e.Problems[3:]}).Error(); got != "configuration has a problem:\n  odd" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestCF2_HostsComeFromTheIssuer(t *testing.T) {
+	vars := serveEnv()
+	vars["LATCHKEY_ISSUER"] = "https://id.example.com:8443"
+	c := mustLoad(t, "allowed_hosts: [ID.example.net]\n", vars)
+	if diff := cmp.Diff([]string{"id.example.com:8443", "id.example.net"}, c.Hosts()); diff != "" {
+		t.Error(diff)
+	}
+}

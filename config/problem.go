@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -100,6 +101,12 @@ func (p *problems) where(path string) string {
 		path = parentPath(path)
 	}
 	return ""
+}
+
+// replaced says that what is at path, and all below it, now comes from where.
+func (p *problems) replaced(path, where string) {
+	maps.DeleteFunc(p.origins, func(at, _ string) bool { return isUnder(at, path) })
+	p.origins[path] = where
 }
 
 func (p *problems) err(file string) error {

@@ -19,7 +19,6 @@ func Schema() []byte {
 		Mapper:                     scalarSchema,
 	}
 	s := r.Reflect(&Config{})
-	s.ID = "https://latchkey.id/schemas/config.json"
 	s.Title = "Latchkey configuration"
 	describe(s, root)
 	text, err := json.MarshalIndent(s, "", "  ")

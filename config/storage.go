@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -43,8 +44,8 @@ func (c *Client) storageClient(hash SecretHasher) (storage.Client, error) {
 		ResponseModes:          c.ResponseModes,
 		Scopes:                 c.Scopes,
 		Audience:               c.Audience,
-		Origins:                c.Origins,
-		RequirePKCE:            *c.RequirePKCE,
+		Origins:                c.allowedOrigins(),
+		RequirePKCE:            c.RequirePKCE,
 		Consent:                c.Consent,
 		IDTokenSigningAlg:      c.IDTokenSigningAlg,
 		AccessTokenFormat:      c.AccessTokenFormat,
@@ -78,6 +79,25 @@ func (c *Client) verifiers(hash SecretHasher) ([]storage.ClientSecret, error) {
 		secrets = append(secrets, storage.ClientSecret{Verifier: verifier, ExpiresAt: s.ExpiresAt})
 	}
 	return secrets, nil
+}
+
+// allowedOrigins returns the origins that were written down, or for an
+// application in the browser those it is redirected to.
+func (c *Client) allowedOrigins() []string {
+	if c.Origins != nil || c.Type != storage.ClientPublic {
+		return c.Origins
+	}
+	var origins []string
+	for _, a := range c.RedirectURIs {
+		u, err := url.Parse(a)
+		if err != nil {
+			continue // Load refused it
+		}
+		if origin := u.Scheme + "://" + withoutDefaultPort(u); !contains(origins, origin) {
+			origins = append(origins, origin)
+		}
+	}
+	return origins
 }
 
 // allSecrets returns secret and secrets as one list.

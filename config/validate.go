@@ -103,17 +103,18 @@ func (l *loader) validateStores(c *Config) {
 			l.add("database.url", "write three slashes and an absolute path: sqlite:///var/lib/latchkey/latchkey.db")
 		}
 	case u.Scheme != "postgres" && u.Scheme != "postgresql":
-		l.add("database.url", "the scheme %s is not supported; use postgres:// or sqlite:///", u.Scheme)
+		l.add("database.url", "it must begin with postgres:// or sqlite:///")
 	case u.Path == "" || u.Path == "/":
 		l.add("database.url", "it names no database: postgres://user:password@host/name")
 	}
 	if c.Database.MaxConns < 1 || c.Database.MaxConns > 1000 {
 		l.add("database.max_conns", "use 1 to 1000")
 	}
-	l.checkURL("redis.url", c.Redis.URL, "redis", "rediss")
+	l.checkURL("redis.url", c.Redis.URL, "redis://", "rediss://")
 }
 
-// checkURL checks a URL that may be absent; what it says never quotes it.
+// checkURL checks a URL that may be absent. What it says never quotes it, not
+// even its scheme: what was pasted there may be a password.
 func (l *loader) checkURL(path string, secret Secret, schemes ...string) {
 	if secret.IsZero() {
 		return
@@ -122,15 +123,15 @@ func (l *loader) checkURL(path string, secret Secret, schemes ...string) {
 	switch {
 	case err != nil:
 		l.add(path, "it is no URL; percent-encode special characters of the password")
-	case !slices.Contains(schemes, u.Scheme):
-		l.add(path, "the scheme %q is not supported; use %s", u.Scheme, orList(schemes))
+	case !slices.Contains(schemes, u.Scheme+"://"):
+		l.add(path, "it must begin with %s", orList(schemes))
 	case u.Hostname() == "":
 		l.add(path, "it names no host")
 	}
 }
 
 func (l *loader) validateMail(m Mail) {
-	l.checkURL("mail.smtp_url", m.SMTPURL, "smtp", "smtps")
+	l.checkURL("mail.smtp_url", m.SMTPURL, "smtp://", "smtps://")
 	if m.From == "" {
 		if !m.SMTPURL.IsZero() {
 			l.add("mail.from", "required beside mail.smtp_url")

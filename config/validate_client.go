@@ -1,7 +1,7 @@
 package config
 
 import (
-	"fmt"
+	"errors"
 	"regexp"
 	"time"
 
@@ -49,7 +49,7 @@ func (l *loader) validateAuthMethod(path string, c *Client) {
 	case !c.keepsNoSecret() && none:
 		l.add(joinPath(path, "auth_method"), "a %s client has to authenticate; use client_secret_basic or client_secret_post, or type public or native", c.Type)
 	}
-	if !*c.RequirePKCE && none {
+	if !c.RequirePKCE && none {
 		l.add(joinPath(path, "require_pkce"), "a %s client has nothing but PKCE to prove itself with; remove it", c.Type)
 	}
 }
@@ -127,10 +127,10 @@ func (l *loader) validateScopes(path string, c *Client) {
 	at := joinPath(path, "scopes")
 	l.checkEach(at, c.Scopes, func(scope string) error {
 		if !scopeSyntax.MatchString(scope) {
-			return fmt.Errorf("a scope is printable ASCII without spaces, quotes and backslashes")
+			return errors.New("a scope is printable ASCII without spaces, quotes and backslashes")
 		}
 		if aboutPeople(scope) && !c.allowsGrant(storage.GrantAuthorizationCode) {
-			return fmt.Errorf("this scope is about a person, so it needs the authorization_code grant")
+			return errors.New("this scope is about a person, so it needs the authorization_code grant")
 		}
 		return nil
 	})

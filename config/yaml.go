@@ -51,7 +51,9 @@ func (r *reader) read(n *yaml.Node, s *shape, path string) any {
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
 		return nil // "key:" with nothing after it is the same as no key
 	}
-	r.origins[path] = r.at(n)
+	if _, byKey := r.origins[path]; !byKey {
+		r.origins[path] = r.at(n)
+	}
 	switch {
 	case s.kind == object && n.Kind == yaml.MappingNode:
 		return r.readObject(n, s, path)
@@ -64,7 +66,7 @@ func (r *reader) read(n *yaml.Node, s *shape, path string) any {
 	case s.kind == scalar && n.Kind == yaml.ScalarNode:
 		return r.readScalar(n.Value, s, path)
 	}
-	r.addAt(path, r.at(n), "%s is wanted here, not %s", s.noun(), nounOf(n))
+	r.addAt(path, r.where(path), "%s is wanted here, not %s", s.noun(), nounOf(n))
 	return nil
 }
 
@@ -93,10 +95,10 @@ func (r *reader) readObject(n *yaml.Node, s *shape, path string) any {
 			r.addAt(at, r.at(p.key), "given twice, first on line %d; remove one", first)
 		default:
 			lines[key] = p.key.Line
+			r.origins[at] = r.at(p.key)
 			if v := r.read(p.value, f, at); v != nil {
 				values[key] = v
 			}
-			r.origins[at] = r.at(p.key)
 		}
 	}
 	for _, key := range meant {

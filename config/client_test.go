@@ -1,0 +1,154 @@
+package config
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// hashPlainly is a SecretHasher whose verifiers can be read.
+func hashPlainly(clientID, secret string, strong bool) (string, error) {
+	if strong {
+		return "keyed:" + clientID + ":" + secret, nil
+	}
+	return "slow:" + clientID + ":" + secret, nil
+}
+
+func storageClients(t *testing.T, c *Config) []storage.Client {
+	t.Helper()
+	clients, err := c.StorageClients(hashPlainly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clients
+}
+
+func TestClientDefaults(t *testing.T) {
+	common := storage.Client{
+		RequirePKCE: true, Consent: storage.ConsentImplied, IDTokenSigningAlg: "RS256",
+		AccessTokenFormat: storage.AccessTokenJWT, AccessTokenAlg: "ES256",
+		AccessTokenLifetime: 10 * time.Minute, IDTokenLifetime: 10 * time.Minute,
+		RefreshIdleLifetime: 30 * day, RefreshLifetime: 90 * day, RefreshGrace: 30 * time.Second,
+	}
+	coded := common
+	coded.ResponseTypes = []string{"code"}
+	coded.ResponseModes = []string{"query", "form_post"}
+	coded.Scopes = []string{"openid", "profile", "email"}
+	coded.GrantTypes = []string{"authorization_code"}
+	coded.RedirectURIs = []string{"https://a.example/cb"}
+	keyed := []storage.ClientSecret{{Verifier: "keyed:a:" + keyThree}}
+
+	for name, c := range map[string]struct {
+		yaml string
+		base storage.Client
+		want func(*storage.Client)
+	}{
+		"confidential": {client("id: a", "secret: env:STRONG", "redirect_uris: [https://a.example/cb]"), coded, func(c *storage.Client) {
+			c.Type, c.AuthMethod, c.Secrets = storage.ClientConfidential, storage.AuthMethodBasic, keyed
+		}},
+		"public": {client("id: a", "type: public", "redirect_uris: [https://a.example/cb, https://a.example:443/cb, https://b.example/cb]"), coded, func(c *storage.Client) {
+			c.Type, c.AuthMethod = storage.ClientPublic, storage.AuthMethodNone
+			c.RedirectURIs = []string{"https://a.example/cb", "https://a.example:443/cb", "https://b.example/cb"}
+			c.Origins = []string{"https://a.example", "https://b.example"}
+		}},
+		"native": {client("id: a", "type: native", "redirect_uris: [https://a.example/cb]", "scopes: [openid, offline_access]"), coded, func(c *storage.Client) {
+			c.Type, c.AuthMethod = storage.ClientNative, storage.AuthMethodNone
+			c.Scopes, c.GrantTypes = []string{"openid", "offline_access"}, []string{"authorization_code", "refresh_token"}
+		}},
+		"service": {client("id: a", "type: service", "secret: env:STRONG"), common, func(c *storage.Client) {
+			c.Type, c.AuthMethod, c.Secrets = storage.ClientService, storage.AuthMethodBasic, keyed
+			c.GrantTypes = []string{"client_credentials"}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := c.base
+			want.ID, want.Name = "a", "a"
+			c.want(&want)
+			if diff := cmp.Diff([]storage.Client{want}, storageClients(t, mustLoad(t, c.yaml, serveEnv()))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Every field that an administrator can register is one that the file can say.
+func TestStorageClientIsComplete(t *testing.T) {
+	c := mustLoad(t, client(
+		"id: a", "name: A", "type: confidential", "auth_method: client_secret_post", "secret: env:STRONG",
+		"redirect_uris: [https://a.example/cb]", "post_logout_redirect_uris: [https://a.example/]",
+		"grant_types: [authorization_code, refresh_token]", "response_types: [code]", "response_modes: [query]",
+		"scopes: [openid]", "audience: [https://api.example]", "origins: [https://a.example]", "consent: always",
+		"id_token_signing_alg: EdDSA", "access_token_format: opaque", "access_token_signing_alg: RS256",
+		"access_token_lifetime: 1m", "id_token_lifetime: 2m", "refresh_idle_lifetime: 3m", "refresh_lifetime: 4m", "refresh_grace: 5s",
+		"default_max_age: 1h", "default_acr_values: [aal2]", "introspect_any: true",
+		"logo_uri: https://a.example/l", "client_uri: https://a.example/c", "policy_uri: https://a.example/p", "tos_uri: https://a.example/t",
+	), serveEnv())
+	got := storageClients(t, c)[0]
+	for f, v := range reflect.ValueOf(got).Fields() {
+		if v.IsZero() {
+			t.Errorf("%s was not set", f.Name)
+		}
+	}
+	want := []time.Duration{time.Minute, 2 * time.Minute, 3 * time.Minute, 4 * time.Minute, 5 * time.Second, time.Hour}
+	if diff := cmp.Diff(want, []time.Duration{got.AccessTokenLifetime, got.IDTokenLifetime, got.RefreshIdleLifetime, got.RefreshLifetime, got.RefreshGrace, *got.DefaultMaxAge}); diff != "" {
+		t.Error(diff)
+	}
+	if got.LogoURI+got.ClientURI+got.PolicyURI+got.TOSURI != "https://a.example/lhttps://a.example/chttps://a.example/phttps://a.example/t" {
+		t.Errorf("addresses are mixed up: %+v", got)
+	}
+}
+
+func TestCL1_SecretsBecomeVerifiers(t *testing.T) {
+	vars := serveEnv()
+	vars["FAIR"] = "a long sentence nobody would ever guess"
+	c := mustLoad(t, client("id: a", "secret: env:STRONG", "secrets: [{value: env:FAIR, expires_at: 2027-01-01T00:00:00Z}]", "redirect_uris: [https://a.example/cb]"), vars)
+	want := []storage.ClientSecret{
+		{Verifier: "keyed:a:" + keyThree},
+		{Verifier: "slow:a:" + vars["FAIR"], ExpiresAt: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)},
+	}
+	if diff := cmp.Diff(want, storageClients(t, c)[0].Secrets); diff != "" {
+		t.Error(diff)
+	}
+	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].Message, "slow hash") {
+		t.Errorf("warnings: %v", c.Warnings)
+	}
+
+	cause := errors.New("no key")
+	if _, err := c.StorageClients(func(string, string, bool) (string, error) { return "", cause }); !errors.Is(err, cause) || !strings.Contains(err.Error(), `client "a"`) {
+		t.Errorf("got %v", err)
+	}
+	empty := &Config{Clients: []Client{{ID: "a", Secrets: []ClientSecret{{}}}}}
+	if _, err := empty.StorageClients(hashPlainly); err == nil {
+		t.Error("an empty secret was hashed")
+	}
+}
+
+func TestClientsDir(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, dir, "b.yaml", "- {id: b1, type: public, redirect_uris: [https://b.example/1]}\n- {id: b2, type: public, redirect_uris: [https://b.example/2]}\n")
+	writeFile(t, dir, "a.yml", "id: a\ntype: public\nredirect_uris: [https://a.example/cb]\n")
+	writeFile(t, dir, "README.md", "not a client")
+	vars := serveEnv()
+	vars["LATCHKEY_CLIENTS_DIR"] = dir
+	c := mustLoad(t, client("id: first", "type: public", "redirect_uris: [https://f.example/cb]"), vars)
+	var ids []string
+	for _, c := range c.Clients {
+		ids = append(ids, c.ID)
+	}
+	if diff := cmp.Diff([]string{"first", "a", "b1", "b2"}, ids); diff != "" {
+		t.Error(diff)
+	}
+
+	writeFile(t, dir, "c.yaml", "- id: b1\n  typ: public\n")
+	_, err := load(t, "", vars)
+	checkProblems(t, problemsOf(t, err), []string{
+		"clients[3].typ (c.yaml line 2): unknown key, did you mean type?",
+		`clients[3].id (c.yaml line 1): "b1" is the id of clients[1] too`,
+	})
+}
