@@ -53,7 +53,3 @@ type User struct {
 
 // Disabled reports whether the account may not sign in or refresh.
 func (u *User) Disabled() bool { return !u.DisabledAt.IsZero() }
-
-// Canonical forms by which addresses and names are unique and found are made
-// by [CanonicalIdentifier]; two spellings that reach the same mailbox or
-// person share one form.

@@ -1,0 +1,111 @@
+// Package ephemeral keeps what expires by itself (codes, interactions, one-time
+// tokens, counters) in Redis, through rueidis. Its embedded twin, for servers
+// without Redis, is the table behind sqlstore.Ephemeral; one suite of contract
+// tests holds both to the same behaviour.
+//
+// Losing Redis loses what is in flight and nothing else: every effect that must
+// happen once is a conditional write in SQL as well. A Redis that does not
+// answer is an error to the caller, never an absent entry (requirement TH5).
+package ephemeral
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/redis/rueidis"
+)
+
+// prefix keeps our keys apart from those of others in the same database.
+const prefix = "latchkey:"
+
+// Redis is a client of a Redis server. Its methods may be called concurrently;
+// concurrent ones share round trips.
+type Redis struct{ client rueidis.Client }
+
+// OpenRedis connects to redis://[user:password@]host:port[/database], or
+// rediss:// for TLS.
+func OpenRedis(ctx context.Context, url string) (*Redis, error) {
+	option, err := rueidis.ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("redis url: %w", err)
+	}
+	// Every answer must be the server's own: what was spent must not be read again.
+	option.DisableCache = true
+	client, err := rueidis.NewClient(option)
+	if err != nil {
+		return nil, fmt.Errorf("connect to redis: %w", err)
+	}
+	r := &Redis{client: client}
+	if err := r.Ping(ctx); err != nil {
+		client.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Close closes the connections.
+func (r *Redis) Close() error {
+	r.client.Close()
+	return nil
+}
+
+// Ping reports why Redis does not answer; nil when it does.
+func (r *Redis) Ping(ctx context.Context) error {
+	return wrap("reach redis", r.client.Do(ctx, r.client.B().Ping().Build()).Error())
+}
+
+// Put keeps value under key for ttl, in place of what was there.
+func (r *Redis) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	cmd := r.client.B().Set().Key(prefix + key).Value(rueidis.BinaryString(value)).Px(ttl).Build()
+	return wrap("put ephemeral entry", r.client.Do(ctx, cmd).Error())
+}
+
+// PutNew keeps value under key for ttl, or answers storage.ErrConflict when
+// something is there.
+func (r *Redis) PutNew(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	cmd := r.client.B().Set().Key(prefix + key).Value(rueidis.BinaryString(value)).Nx().Px(ttl).Build()
+	err := r.client.Do(ctx, cmd).Error()
+	if rueidis.IsRedisNil(err) {
+		return fmt.Errorf("put new ephemeral entry: %w", storage.ErrConflict)
+	}
+	return wrap("put new ephemeral entry", err)
+}
+
+// Get returns what is under key, or storage.ErrNotFound.
+func (r *Redis) Get(ctx context.Context, key string) ([]byte, error) {
+	value, err := r.client.Do(ctx, r.client.B().Get().Key(prefix+key).Build()).AsBytes()
+	return value, wrap("get ephemeral entry", err)
+}
+
+// Take returns and removes what is under key in one step: of many callers one
+// gets it, the others storage.ErrNotFound.
+func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
+	value, err := r.client.Do(ctx, r.client.B().Getdel().Key(prefix+key).Build()).AsBytes()
+	return value, wrap("take ephemeral entry", err)
+}
+
+// count raises a counter, and starts its window with the first.
+var count = rueidis.NewLuaScript(`
+local n = redis.call('INCR', KEYS[1])
+if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return n`)
+
+// Count adds one to the counter under key, which starts again from one when
+// window has passed since its first count, and returns it.
+func (r *Redis) Count(ctx context.Context, key string, window time.Duration) (int64, error) {
+	args := []string{fmt.Sprint(window.Milliseconds())}
+	n, err := count.Exec(ctx, r.client, []string{prefix + key}, args).AsInt64()
+	return n, wrap("count", err)
+}
+
+func wrap(attempted string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case rueidis.IsRedisNil(err):
+		return fmt.Errorf("%s: %w", attempted, storage.ErrNotFound)
+	}
+	return fmt.Errorf("%s: %w", attempted, err)
+}

@@ -1,0 +1,46 @@
+package ephemeral_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
+)
+
+func TestContract(t *testing.T) {
+	r, err := ephemeral.OpenRedis(t.Context(), testenv.Redis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	storagetest.TestEphemeral(t, r, func(d time.Duration) { <-time.After(d) }) // Redis keeps its own time
+}
+
+// TestTH5_AStoreThatIsGoneIsNoAbsentEntry: whoever asks must learn that nothing
+// is known, or a limit would be lifted by killing Redis.
+func TestTH5_AStoreThatIsGoneIsNoAbsentEntry(t *testing.T) {
+	server := testenv.StartRedis(t)
+	r, err := ephemeral.OpenRedis(t.Context(), server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	server.Stop()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	_, getErr := r.Get(ctx, "k")
+	_, takeErr := r.Take(ctx, "k")
+	_, countErr := r.Count(ctx, "k", time.Minute)
+	for what, err := range map[string]error{
+		"Get": getErr, "Take": takeErr, "Count": countErr, "Ping": r.Ping(ctx), "Put": r.Put(ctx, "k", nil, time.Minute),
+	} {
+		if err == nil || errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict) {
+			t.Errorf("%s of a dead store = %v", what, err)
+		}
+	}
+}

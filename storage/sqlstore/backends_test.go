@@ -1,0 +1,56 @@
+package sqlstore_test
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
+)
+
+// backends are the databases that every test here runs on.
+var backends = map[string]func(testing.TB) string{
+	"postgres": testenv.Postgres,
+	"sqlite":   func(t testing.TB) string { return "sqlite://" + t.TempDir() + "/latchkey.db" },
+}
+
+// each runs a test on an empty, migrated store of every backend.
+func each(t *testing.T, test func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock)) {
+	for name, url := range backends {
+		t.Run(name, func(t *testing.T) {
+			clock := storagetest.NewClock()
+			test(t, open(t, url(t), clock.Now), clock)
+		})
+	}
+}
+
+func open(t testing.TB, url string, now func() time.Time) *sqlstore.Store {
+	t.Helper()
+	s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url, Now: now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestContract(t *testing.T) {
+	each(t, func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock) {
+		storagetest.TestDurable(t, s, clock)
+	})
+}
+
+func TestEphemeralContract(t *testing.T) {
+	each(t, func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock) {
+		storagetest.TestEphemeral(t, s.Ephemeral(), clock.Advance)
+	})
+}

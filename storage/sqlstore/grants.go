@@ -1,0 +1,217 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/uptrace/bun"
+)
+
+// Grants keeps what people allowed clients.
+type Grants struct{ s *Store }
+
+type grantRow struct {
+	bun.BaseModel `bun:"table:grants,alias:g"`
+
+	ID            string                          `bun:"id,pk"`
+	ClientID      string                          `bun:"client_id"`
+	UserID        string                          `bun:"user_id"`
+	SID           string                          `bun:"sid"`
+	CodeHash      string                          `bun:"code_hash"`
+	CodeChallenge string                          `bun:"code_challenge"`
+	RedirectURI   string                          `bun:"redirect_uri"`
+	Scopes        words                           `bun:"scopes"`
+	Nonce         string                          `bun:"nonce"`
+	Claims        document[storage.ClaimsRequest] `bun:"claims"`
+	AuthTime      instant                         `bun:"auth_time"`
+	ACR           string                          `bun:"acr"`
+	AMR           words                           `bun:"amr"`
+	Offline       bool                            `bun:"offline"`
+	Refreshable   bool                            `bun:"refreshable"`
+	Generation    uint32                          `bun:"generation"`
+	Salt          []byte                          `bun:"salt"`
+	RotatedAt     instant                         `bun:"rotated_at"`
+	CreatedAt     instant                         `bun:"created_at"`
+	IdleExpiresAt instant                         `bun:"idle_expires_at"`
+	ExpiresAt     instant                         `bun:"expires_at"`
+	RevokedAt     instant                         `bun:"revoked_at"`
+	RevokedReason string                          `bun:"revoked_reason"`
+}
+
+// grantColumns, grantRow.dst and grantRow.args have one order.
+var grantColumns = []string{
+	"id", "client_id", "user_id", "sid", "code_hash", "code_challenge", "redirect_uri", "scopes", "nonce", "claims",
+	"auth_time", "acr", "amr", "offline", "refreshable", "generation", "salt", "rotated_at", "created_at",
+	"idle_expires_at", "expires_at", "revoked_at", "revoked_reason",
+}
+
+var grantSelect = "g." + strings.Join(grantColumns, ", g.")
+
+func (r *grantRow) dst() []any {
+	return []any{
+		&r.ID, &r.ClientID, &r.UserID, &r.SID, &r.CodeHash, &r.CodeChallenge, &r.RedirectURI, &r.Scopes, &r.Nonce, &r.Claims,
+		&r.AuthTime, &r.ACR, &r.AMR, &r.Offline, &r.Refreshable, &r.Generation, &r.Salt, &r.RotatedAt, &r.CreatedAt,
+		&r.IdleExpiresAt, &r.ExpiresAt, &r.RevokedAt, &r.RevokedReason,
+	}
+}
+
+func (r *grantRow) args() []any {
+	return []any{
+		r.ID, r.ClientID, r.UserID, r.SID, r.CodeHash, r.CodeChallenge, r.RedirectURI, r.Scopes, r.Nonce, r.Claims,
+		r.AuthTime, r.ACR, r.AMR, r.Offline, r.Refreshable, int64(r.Generation), r.Salt, r.RotatedAt, r.CreatedAt,
+		r.IdleExpiresAt, r.ExpiresAt, r.RevokedAt, r.RevokedReason,
+	}
+}
+
+func (r *grantRow) grant() storage.Grant {
+	return storage.Grant{
+		ID: storage.ID(r.ID), ClientID: r.ClientID, UserID: storage.ID(r.UserID), SID: storage.ID(r.SID),
+		CodeHash: r.CodeHash, CodeChallenge: r.CodeChallenge, RedirectURI: r.RedirectURI,
+		Scopes: r.Scopes, Nonce: r.Nonce, Claims: r.Claims.Is,
+		Authentication: storage.Authentication{Time: r.AuthTime.Time, ACR: r.ACR, AMR: r.AMR},
+		Offline:        r.Offline, Refreshable: r.Refreshable, Generation: r.Generation, Salt: r.Salt,
+		RotatedAt: r.RotatedAt.Time, CreatedAt: r.CreatedAt.Time,
+		IdleExpiresAt: r.IdleExpiresAt.Time, ExpiresAt: r.ExpiresAt.Time,
+		RevokedAt: r.RevokedAt.Time, RevokedReason: r.RevokedReason,
+	}
+}
+
+func rowOfGrant(g *storage.Grant) *grantRow {
+	return &grantRow{
+		ID: string(g.ID), ClientID: g.ClientID, UserID: string(g.UserID), SID: string(g.SID),
+		CodeHash: g.CodeHash, CodeChallenge: g.CodeChallenge, RedirectURI: g.RedirectURI,
+		Scopes: g.Scopes, Nonce: g.Nonce, Claims: document[storage.ClaimsRequest]{g.Claims},
+		AuthTime: instant{g.Authentication.Time}, ACR: g.Authentication.ACR, AMR: g.Authentication.AMR,
+		Offline: g.Offline, Refreshable: g.Refreshable, Generation: g.Generation, Salt: g.Salt,
+		RotatedAt: instant{g.RotatedAt}, CreatedAt: instant{g.CreatedAt},
+		IdleExpiresAt: instant{g.IdleExpiresAt}, ExpiresAt: instant{g.ExpiresAt},
+		RevokedAt: instant{g.RevokedAt}, RevokedReason: g.RevokedReason,
+	}
+}
+
+// placeholders returns "$from, …" for n values.
+func placeholders(from, n int) string {
+	marks := make([]string, n)
+	for i := range marks {
+		marks[i] = "$" + strconv.Itoa(from+i)
+	}
+	return strings.Join(marks, ", ")
+}
+
+var (
+	insertGrant = `INSERT INTO grants (` + strings.Join(grantColumns, ", ") + `) VALUES (` + placeholders(1, len(grantColumns)) + `)`
+
+	// With PostgreSQL the event rides along in the same round trip.
+	insertGrantWithEvent = `WITH event AS (INSERT INTO audit_events (` + eventColumns + `)
+		VALUES (` + placeholders(len(grantColumns)+1, eventColumnCount) + `)) ` + insertGrant
+)
+
+// Create inserts a grant and its event. It answers storage.ErrConsumed when a
+// grant was made for the same code before.
+func (r *Grants) Create(ctx context.Context, g *storage.Grant, e storage.Event) error {
+	row := rowOfGrant(g)
+	var err error
+	if r.s.dialect == postgres {
+		_, err = r.s.exec(ctx, r.s.write, insertGrantWithEvent, append(row.args(), eventArgs(e)...)...)
+	} else {
+		err = r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+			if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
+				return err
+			}
+			return insertEvent(ctx, tx, e)
+		})
+	}
+	if isUniqueViolation(err) {
+		return fmt.Errorf("create grant: %w: %w", storage.ErrConsumed, err)
+	}
+	return wrap("create grant", err)
+}
+
+// rotateIf is the whole of a refresh: whoever presents the live generation with
+// the row's own salt moves it on. The conditions are those of [storage.Rotation].
+const rotateIf = `UPDATE grants AS g SET generation = generation + 1, rotated_at = $5, idle_expires_at = $6%s
+	WHERE g.id = $1 AND g.client_id = $2 AND g.generation = $3 AND g.salt = $4
+		AND g.refreshable AND g.revoked_at IS NULL AND g.expires_at > $5 AND g.idle_expires_at > $5
+		AND %s RETURNING %s`
+
+var (
+	rotatePostgres = fmt.Sprintf(rotateIf, ` FROM users u`, `u.id = g.user_id AND u.disabled_at IS NULL`,
+		grantSelect+`, `+userColumns)
+	// SQLite returns columns of the updated table alone, and without its alias.
+	rotateSQLite = fmt.Sprintf(rotateIf, ``, `EXISTS (SELECT 1 FROM users u WHERE u.id = g.user_id AND u.disabled_at IS NULL)`,
+		strings.Join(grantColumns, ", "))
+)
+
+// Rotate moves a grant to its next generation in one conditional write and
+// returns it as it is then, with its person. It answers storage.ErrNotFound when
+// no live grant of an enabled person fits every field. With PostgreSQL it is one
+// round trip; SQLite reads the person with a second statement.
+func (r *Grants) Rotate(ctx context.Context, t storage.Rotation) (*storage.GrantUser, error) {
+	args := []any{string(t.GrantID), t.ClientID, int64(t.Generation), t.Salt, instant{t.Now}, instant{t.IdleExpiresAt}}
+	if r.s.dialect == postgres {
+		return r.s.grantUser(ctx, r.s.write, "rotate grant", rotatePostgres, args...)
+	}
+	var row grantRow
+	if err := r.s.row(ctx, r.s.write, rotateSQLite, args, row.dst()...); err != nil {
+		return nil, wrap("rotate grant", err)
+	}
+	user, err := r.s.Users().ByID(ctx, storage.ID(row.UserID))
+	if err != nil {
+		return nil, err
+	}
+	return &storage.GrantUser{Grant: row.grant(), User: *user}, nil
+}
+
+// ByID returns the grant, revoked or not, with its person.
+func (r *Grants) ByID(ctx context.Context, id storage.ID) (*storage.GrantUser, error) {
+	return r.s.grantUser(ctx, r.s.read, "read grant", `SELECT `+grantSelect+`, `+userColumns+`
+		FROM grants g JOIN users u ON u.id = g.user_id WHERE g.id = $1`, string(id))
+}
+
+// ByCodeHash returns the grant that was made for a code with one of the hashes.
+func (r *Grants) ByCodeHash(ctx context.Context, hashes []string) (*storage.Grant, error) {
+	for _, hash := range hashes {
+		var row grantRow
+		err := r.s.row(ctx, r.s.write, `SELECT `+grantSelect+` FROM grants g WHERE g.code_hash = $1`, []any{hash}, row.dst()...)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, wrap("read grant of a code", err)
+		}
+		g := row.grant()
+		return &g, nil
+	}
+	return nil, wrap("read grant of a code", sql.ErrNoRows)
+}
+
+// Revoke ends a live grant and writes the event with it. It answers
+// storage.ErrNotFound when there was nothing left to end.
+func (r *Grants) Revoke(ctx context.Context, id storage.ID, now time.Time, reason string, e storage.Event) error {
+	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		err := changed(tx.NewUpdate().Model((*grantRow)(nil)).
+			Set("revoked_at = ?", instant{now}).Set("revoked_reason = ?", reason).
+			Where("id = ?", string(id)).Where("revoked_at IS NULL").Exec(ctx))
+		if err != nil {
+			return err
+		}
+		return insertEvent(ctx, tx, e)
+	})
+	return wrap("revoke grant", err)
+}
+
+// grantUser runs a prepared statement that returns one grant with its person.
+func (s *Store) grantUser(ctx context.Context, db *bun.DB, attempted, text string, args ...any) (*storage.GrantUser, error) {
+	var grant grantRow
+	var user userRow
+	if err := s.row(ctx, db, text, args, append(grant.dst(), user.dst()...)...); err != nil {
+		return nil, wrap(attempted, err)
+	}
+	return &storage.GrantUser{Grant: grant.grant(), User: user.user()}, nil
+}

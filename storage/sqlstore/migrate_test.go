@@ -1,0 +1,75 @@
+package sqlstore_test
+
+import (
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+)
+
+// TestMigrateOfManyNodesAtOnce: nodes that start together wait for one another.
+func TestMigrateOfManyNodesAtOnce(t *testing.T) {
+	for name, url := range backends {
+		t.Run(name, func(t *testing.T) {
+			address := url(t)
+			const nodes = 8
+			applied := make([][]string, nodes)
+			var group sync.WaitGroup
+			for i := range nodes {
+				s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: address, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = s.Close() })
+				group.Go(func() {
+					var err error
+					if applied[i], err = s.Migrate(t.Context()); err != nil {
+						t.Errorf("node %d: %v", i, err)
+					}
+				})
+			}
+			group.Wait()
+			count := map[string]int{}
+			for _, names := range applied {
+				for _, name := range names {
+					count[name]++
+				}
+			}
+			if len(count) < 8 {
+				t.Errorf("applied %v", count)
+			}
+			for name, n := range count {
+				if n != 1 {
+					t.Errorf("%s was applied %d times", name, n)
+				}
+			}
+		})
+	}
+}
+
+func TestMigrationStatusChangesNothing(t *testing.T) {
+	for name, url := range backends {
+		t.Run(name, func(t *testing.T) {
+			s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url(t), Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = s.Close() })
+			for range 2 {
+				status, err := s.MigrationStatus(t.Context())
+				if err != nil || len(status.Applied) != 0 || len(status.Pending) < 8 {
+					t.Fatalf("status before = %+v, %v", status, err)
+				}
+			}
+			if _, err := s.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			status, err := s.MigrationStatus(t.Context())
+			if err != nil || len(status.Pending) != 0 || len(status.Applied) < 8 {
+				t.Fatalf("status after = %+v, %v", status, err)
+			}
+		})
+	}
+}

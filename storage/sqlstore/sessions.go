@@ -1,0 +1,153 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/uptrace/bun"
+)
+
+// Sessions keeps signed-in browsers.
+type Sessions struct{ s *Store }
+
+type sessionRow struct {
+	bun.BaseModel `bun:"table:sessions,alias:s"`
+
+	SID           string  `bun:"sid,pk"`
+	UserID        string  `bun:"user_id"`
+	SecretHash    string  `bun:"secret_hash"`
+	AuthTime      instant `bun:"auth_time"`
+	ACR           string  `bun:"acr"`
+	AMR           words   `bun:"amr"`
+	CreatedAt     instant `bun:"created_at"`
+	LastSeenAt    instant `bun:"last_seen_at"`
+	IdleExpiresAt instant `bun:"idle_expires_at"`
+	ExpiresAt     instant `bun:"expires_at"`
+	UserAgent     string  `bun:"user_agent"`
+	Address       string  `bun:"address"`
+}
+
+const sessionColumns = `s.sid, s.user_id, s.secret_hash, s.auth_time, s.acr, s.amr, s.created_at, s.last_seen_at,
+	s.idle_expires_at, s.expires_at, s.user_agent, s.address`
+
+func (r *sessionRow) dst() []any {
+	return []any{
+		&r.SID, &r.UserID, &r.SecretHash, &r.AuthTime, &r.ACR, &r.AMR, &r.CreatedAt, &r.LastSeenAt,
+		&r.IdleExpiresAt, &r.ExpiresAt, &r.UserAgent, &r.Address,
+	}
+}
+
+func (r *sessionRow) session() storage.Session {
+	return storage.Session{
+		SID: storage.ID(r.SID), UserID: storage.ID(r.UserID), SecretHash: r.SecretHash,
+		Authentication: storage.Authentication{Time: r.AuthTime.Time, ACR: r.ACR, AMR: r.AMR},
+		CreatedAt:      r.CreatedAt.Time, LastSeenAt: r.LastSeenAt.Time,
+		IdleExpiresAt: r.IdleExpiresAt.Time, ExpiresAt: r.ExpiresAt.Time,
+		UserAgent: r.UserAgent, Address: r.Address,
+	}
+}
+
+func rowOfSession(s *storage.Session) *sessionRow {
+	return &sessionRow{
+		SID: string(s.SID), UserID: string(s.UserID), SecretHash: s.SecretHash,
+		AuthTime: instant{s.Authentication.Time}, ACR: s.Authentication.ACR, AMR: s.Authentication.AMR,
+		CreatedAt: instant{s.CreatedAt}, LastSeenAt: instant{s.LastSeenAt},
+		IdleExpiresAt: instant{s.IdleExpiresAt}, ExpiresAt: instant{s.ExpiresAt},
+		UserAgent: s.UserAgent, Address: s.Address,
+	}
+}
+
+// Create inserts a session and its event, and in the same transaction ends the
+// session that it takes the place of in its browser. Where the new session
+// keeps the sid of the old one, the grants of the old one go on; otherwise
+// those that are not offline end with it.
+func (r *Sessions) Create(ctx context.Context, s *storage.Session, replaces []string, e storage.Event) error {
+	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if len(replaces) > 0 {
+			if err := replaceSession(ctx, tx, replaces, s); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.NewInsert().Model(rowOfSession(s)).Exec(ctx); err != nil {
+			return err
+		}
+		return insertEvent(ctx, tx, e)
+	})
+	return wrap("create session", err)
+}
+
+func replaceSession(ctx context.Context, tx bun.Tx, hashes []string, s *storage.Session) error {
+	var old []string
+	err := tx.NewDelete().Model((*sessionRow)(nil)).Where("secret_hash IN (?)", bun.In(hashes)).
+		Returning("sid").Scan(ctx, &old)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	for _, sid := range old {
+		if sid == string(s.SID) {
+			continue
+		}
+		if err := endGrantsOf(ctx, tx, sid, s.CreatedAt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endGrantsOf revokes the grants of an ended session, except for those that
+// were made to outlive it.
+func endGrantsOf(ctx context.Context, tx bun.Tx, sid string, now time.Time) error {
+	_, err := tx.NewUpdate().Model((*grantRow)(nil)).
+		Set("revoked_at = ?", instant{now}).Set("revoked_reason = ?", storage.RevokedSignOut).
+		Where("sid = ?", sid).Where("revoked_at IS NULL").Where("offline = ?", false).Exec(ctx)
+	return err
+}
+
+// BySecret returns the live session whose secret has one of the hashes, with
+// its person, in one round trip. It answers storage.ErrNotFound when there is
+// none, it has expired, or its person is disabled.
+func (r *Sessions) BySecret(ctx context.Context, hashes []string, now time.Time) (*storage.SignedIn, error) {
+	for _, hash := range hashes {
+		var session sessionRow
+		var user userRow
+		err := r.s.row(ctx, r.s.read, `SELECT `+sessionColumns+`, `+userColumns+`
+			FROM sessions s JOIN users u ON u.id = s.user_id
+			WHERE s.secret_hash = $1 AND s.idle_expires_at > $2 AND s.expires_at > $2 AND u.disabled_at IS NULL`,
+			[]any{hash, instant{now}}, append(session.dst(), user.dst()...)...)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, wrap("read session", err)
+		}
+		return &storage.SignedIn{Session: session.session(), User: user.user()}, nil
+	}
+	return nil, wrap("read session", sql.ErrNoRows)
+}
+
+// Touch moves a session's idle deadline on.
+func (r *Sessions) Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt time.Time) error {
+	err := changed(r.s.write.NewUpdate().Model((*sessionRow)(nil)).
+		Set("last_seen_at = ?", instant{now}).Set("idle_expires_at = ?", instant{idleExpiresAt}).
+		Where("sid = ?", string(sid)).Where("idle_expires_at > ?", instant{now}).Exec(ctx))
+	return wrap("touch session", err)
+}
+
+// End removes a session, revokes its grants that are not offline and writes the
+// event, in one transaction. It answers storage.ErrNotFound when it has ended.
+func (r *Sessions) End(ctx context.Context, sid storage.ID, now time.Time, e storage.Event) error {
+	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		err := changed(tx.NewDelete().Model((*sessionRow)(nil)).Where("sid = ?", string(sid)).Exec(ctx))
+		if err != nil {
+			return err
+		}
+		if err := endGrantsOf(ctx, tx, string(sid), now); err != nil {
+			return err
+		}
+		return insertEvent(ctx, tx, e)
+	})
+	return wrap("end session", err)
+}

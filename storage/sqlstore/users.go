@@ -1,0 +1,109 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/uptrace/bun"
+)
+
+// Users keeps people.
+type Users struct{ s *Store }
+
+// userRow is a user as a row. Its columns are read in the order of userColumns.
+type userRow struct {
+	bun.BaseModel `bun:"table:users,alias:u"`
+
+	ID                string                    `bun:"id,pk"`
+	Email             string                    `bun:"email"`
+	EmailCanonical    nullable                  `bun:"email_canonical"`
+	EmailVerified     bool                      `bun:"email_verified"`
+	Username          string                    `bun:"username"`
+	UsernameCanonical nullable                  `bun:"username_canonical"`
+	Phone             string                    `bun:"phone"`
+	PhoneVerified     bool                      `bun:"phone_verified"`
+	Profile           document[storage.Profile] `bun:"profile"`
+	PasswordHash      string                    `bun:"password_hash"`
+	PasswordEpoch     int64                     `bun:"password_epoch"`
+	DisabledAt        instant                   `bun:"disabled_at"`
+	CreatedAt         instant                   `bun:"created_at"`
+	UpdatedAt         instant                   `bun:"updated_at"`
+}
+
+// userColumns are what [userRow.dst] scans.
+const userColumns = `u.id, u.email, u.email_verified, u.username, u.phone, u.phone_verified, u.profile,
+	u.password_hash, u.password_epoch, u.disabled_at, u.created_at, u.updated_at`
+
+func (r *userRow) dst() []any {
+	return []any{
+		&r.ID, &r.Email, &r.EmailVerified, &r.Username, &r.Phone, &r.PhoneVerified, &r.Profile,
+		&r.PasswordHash, &r.PasswordEpoch, &r.DisabledAt, &r.CreatedAt, &r.UpdatedAt,
+	}
+}
+
+func (r *userRow) user() storage.User {
+	return storage.User{
+		ID: storage.ID(r.ID), Email: r.Email, EmailVerified: r.EmailVerified, Username: r.Username,
+		Phone: r.Phone, PhoneVerified: r.PhoneVerified, Profile: r.Profile.Is,
+		PasswordHash: r.PasswordHash, PasswordEpoch: r.PasswordEpoch,
+		DisabledAt: r.DisabledAt.Time, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
+	}
+}
+
+func rowOfUser(u *storage.User) *userRow {
+	return &userRow{
+		ID: string(u.ID), Email: u.Email, EmailCanonical: nullable(storage.CanonicalIdentifier(u.Email)),
+		EmailVerified: u.EmailVerified, Username: u.Username,
+		UsernameCanonical: nullable(storage.CanonicalIdentifier(u.Username)),
+		Phone:             u.Phone, PhoneVerified: u.PhoneVerified, Profile: document[storage.Profile]{u.Profile},
+		PasswordHash: u.PasswordHash, PasswordEpoch: u.PasswordEpoch,
+		DisabledAt: instant{u.DisabledAt}, CreatedAt: instant{u.CreatedAt}, UpdatedAt: instant{u.UpdatedAt},
+	}
+}
+
+// Create inserts a person and the event with them. It answers
+// storage.ErrConflict when the e-mail address or username is another's.
+func (r *Users) Create(ctx context.Context, u *storage.User, e storage.Event) error {
+	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewInsert().Model(rowOfUser(u)).Exec(ctx); err != nil {
+			return err
+		}
+		return insertEvent(ctx, tx, e)
+	})
+	return wrap("create user", err)
+}
+
+// ByID returns a person, disabled or not.
+func (r *Users) ByID(ctx context.Context, id storage.ID) (*storage.User, error) {
+	return r.one(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, string(id))
+}
+
+// ByIdentifier returns the person whose e-mail address or username it is, in
+// any spelling that is the same to [storage.CanonicalIdentifier]. A username
+// cannot hold an @, so at most one person has it.
+func (r *Users) ByIdentifier(ctx context.Context, identifier string) (*storage.User, error) {
+	return r.one(ctx, `SELECT `+userColumns+` FROM users u
+		WHERE u.email_canonical = $1 OR u.username_canonical = $1`, storage.CanonicalIdentifier(identifier))
+}
+
+func (r *Users) one(ctx context.Context, query, key string) (*storage.User, error) {
+	var row userRow
+	if err := r.s.row(ctx, r.s.read, query, []any{key}, row.dst()...); err != nil {
+		return nil, wrap("read user", err)
+	}
+	u := row.user()
+	return &u, nil
+}
+
+// SetPasswordHash replaces a password verifier by one of the same password. It
+// answers storage.ErrConflict when the password was changed meanwhile.
+func (r *Users) SetPasswordHash(ctx context.Context, id storage.ID, old, updated string, now time.Time) error {
+	err := changed(r.s.write.NewUpdate().Model((*userRow)(nil)).
+		Set("password_hash = ?", updated).Set("updated_at = ?", instant{now}).
+		Where("id = ?", string(id)).Where("password_hash = ?", old).Exec(ctx))
+	if err := wrap("replace password verifier", err); err != nil {
+		return conflictIfNone(err)
+	}
+	return nil
+}

@@ -1,0 +1,404 @@
+package storagetest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+)
+
+// TestDurable holds an empty, migrated store to the contract.
+func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
+	f := fixture{s: s, clock: clock}
+	t.Run("users", f.testUsers)
+	t.Run("sessions", f.testSessions)
+	t.Run("session replaced", f.testSessionReplaced)
+	t.Run("grants", f.testGrants)
+	t.Run("TestTK1_one grant for a code", f.testOneGrantForACode)
+	t.Run("TestRF3_one rotation of a generation", f.testOneRotation)
+	t.Run("rotation conditions", f.testRotationConditions)
+	t.Run("access tokens", f.testAccessTokens)
+	t.Run("consents", f.testConsents)
+	t.Run("signing keys", f.testSigningKeys)
+	t.Run("events", f.testEvents)
+	t.Run("sweep", f.testSweep)
+}
+
+// fixture makes rows to test with.
+type fixture struct {
+	s     *sqlstore.Store
+	clock *Clock
+}
+
+// same compares what was written with what was read.
+var same = cmp.Options{cmpopts.EquateEmpty(), cmpopts.EquateApproxTime(0)}
+
+func (f fixture) id(t *testing.T) storage.ID {
+	t.Helper()
+	id, err := storage.NewID(f.clock.Now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func (f fixture) event(t *testing.T, typ storage.EventType) storage.Event {
+	t.Helper()
+	return storage.Event{
+		ID: f.id(t), At: f.clock.Now(), Type: typ, ClientID: "wiki", Address: "192.0.2.1",
+		UserAgent: "Test/1", RequestID: "r1", Outcome: storage.Success,
+	}
+}
+
+func (f fixture) user(t *testing.T, change ...func(*storage.User)) *storage.User {
+	t.Helper()
+	id := f.id(t)
+	u := &storage.User{
+		ID: id, Email: "Ada." + string(id[20:]) + "@Example.com", EmailVerified: true, Username: "ada" + string(id[20:]),
+		Phone: "+4915112345678", Profile: storage.Profile{Name: "Ada Lovelace", Address: &storage.Address{Country: "UK"}},
+		PasswordHash: "$argon2id$old", PasswordEpoch: 3, CreatedAt: f.clock.Now(), UpdatedAt: f.clock.Now(),
+	}
+	for _, c := range change {
+		c(u)
+	}
+	if err := f.s.Users().Create(t.Context(), u, f.event(t, storage.EventUserCreated)); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func (f fixture) session(t *testing.T, u *storage.User, replaces ...string) *storage.Session {
+	t.Helper()
+	now := f.clock.Now()
+	s := &storage.Session{
+		SID: f.id(t), UserID: u.ID, SecretHash: "p1." + rand.Text(),
+		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
+		CreatedAt:      now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(10 * time.Hour),
+		UserAgent: "Test/1", Address: "192.0.2.1",
+	}
+	if err := f.s.Sessions().Create(t.Context(), s, replaces, f.event(t, storage.EventSignIn)); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (f fixture) newGrant(t *testing.T, u *storage.User, sid storage.ID) *storage.Grant {
+	t.Helper()
+	now := f.clock.Now()
+	return &storage.Grant{
+		ID: f.id(t), ClientID: "wiki", UserID: u.ID, SID: sid, CodeHash: "p1." + rand.Text(), CodeChallenge: "challenge",
+		RedirectURI: "https://wiki.example.com/cb", Scopes: []string{"openid", "offline_access"}, Nonce: "n",
+		Claims:         storage.ClaimsRequest{IDToken: map[string]*storage.ClaimRequest{"name": {Essential: true}, "email": nil}},
+		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
+		Offline:        true, Refreshable: true, Generation: 1, Salt: []byte("0123456789abcdef"),
+		RotatedAt: now, CreatedAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(10 * time.Hour),
+	}
+}
+
+func (f fixture) grant(t *testing.T, change ...func(*storage.Grant)) *storage.Grant {
+	t.Helper()
+	g := f.newGrant(t, f.user(t), f.id(t))
+	for _, c := range change {
+		c(g)
+	}
+	if err := f.s.Grants().Create(t.Context(), g, f.event(t, storage.EventGrantIssued)); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// rotation is the refresh that the grant's row allows.
+func (f fixture) rotation(g *storage.Grant) storage.Rotation {
+	now := f.clock.Now()
+	return storage.Rotation{
+		GrantID: g.ID, ClientID: g.ClientID, Generation: g.Generation, Salt: g.Salt, Now: now, IdleExpiresAt: now.Add(time.Hour),
+	}
+}
+
+func want(t *testing.T, what string, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Errorf("%s = %v, want %v", what, got, want)
+	}
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, same); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", what, diff)
+	}
+}
+
+func (f fixture) testUsers(t *testing.T) {
+	ctx, users := t.Context(), f.s.Users()
+	u := f.user(t)
+	for _, name := range []string{u.Email, " " + u.Email + "\t", "ADA" + u.Email[3:], u.Username, "ＡＤＡ" + u.Username[3:]} {
+		got, err := users.ByIdentifier(ctx, name)
+		if err != nil {
+			t.Fatalf("ByIdentifier(%q): %v", name, err)
+		}
+		equal(t, "user by "+name, *got, *u)
+	}
+	got, err := users.ByID(ctx, u.ID)
+	want(t, "ByID", err, nil)
+	equal(t, "user by id", *got, *u)
+	for _, nobody := range []string{"", "nobody", "nobody@example.com"} {
+		_, err = users.ByIdentifier(ctx, nobody)
+		want(t, "ByIdentifier of "+nobody, err, storage.ErrNotFound)
+	}
+	twin := *u
+	twin.ID, twin.Username = f.id(t), ""
+	want(t, "Create with a taken address", users.Create(ctx, &twin, f.event(t, storage.EventUserCreated)), storage.ErrConflict)
+	f.user(t, func(u *storage.User) { u.Username = "" })
+	f.user(t, func(u *storage.User) { u.Username = "" })
+	want(t, "SetPasswordHash", users.SetPasswordHash(ctx, u.ID, u.PasswordHash, "$argon2id$new", f.clock.Now()), nil)
+	want(t, "SetPasswordHash after a change", users.SetPasswordHash(ctx, u.ID, u.PasswordHash, "x", f.clock.Now()), storage.ErrConflict)
+}
+
+func (f fixture) testSessions(t *testing.T) {
+	ctx, sessions := t.Context(), f.s.Sessions()
+	u := f.user(t)
+	s := f.session(t, u)
+	got, err := sessions.BySecret(ctx, []string{"p0.none", s.SecretHash}, f.clock.Now())
+	want(t, "BySecret", err, nil)
+	equal(t, "session", got.Session, *s)
+	equal(t, "person of the session", got.User, *u)
+	_, err = sessions.BySecret(ctx, []string{"p1.other"}, f.clock.Now())
+	want(t, "BySecret of another", err, storage.ErrNotFound)
+	later := s.IdleExpiresAt
+	_, err = sessions.BySecret(ctx, []string{s.SecretHash}, later)
+	want(t, "BySecret when idle too long", err, storage.ErrNotFound)
+	want(t, "Touch", sessions.Touch(ctx, s.SID, f.clock.Now(), later.Add(time.Hour)), nil)
+	_, err = sessions.BySecret(ctx, []string{s.SecretHash}, later)
+	want(t, "BySecret after Touch", err, nil)
+	_, err = sessions.BySecret(ctx, []string{s.SecretHash}, s.ExpiresAt)
+	want(t, "BySecret at the absolute end", err, storage.ErrNotFound)
+
+	online, offline := f.newGrant(t, u, s.SID), f.newGrant(t, u, s.SID)
+	online.Offline = false
+	for _, g := range []*storage.Grant{online, offline} {
+		want(t, "Create grant", f.s.Grants().Create(ctx, g, f.event(t, storage.EventGrantIssued)), nil)
+	}
+	want(t, "End", sessions.End(ctx, s.SID, f.clock.Now(), f.event(t, storage.EventSignOut)), nil)
+	want(t, "End twice", sessions.End(ctx, s.SID, f.clock.Now(), f.event(t, storage.EventSignOut)), storage.ErrNotFound)
+	_, err = f.s.AccessTokens().Check(ctx, online.ID, "jti", f.clock.Now())
+	want(t, "SE5: Check of a grant whose session ended", err, storage.ErrNotFound)
+	_, err = f.s.AccessTokens().Check(ctx, offline.ID, "jti", f.clock.Now())
+	want(t, "Check of an offline grant whose session ended", err, nil)
+}
+
+func (f fixture) testSessionReplaced(t *testing.T) {
+	ctx := t.Context()
+	u := f.user(t)
+	old := f.session(t, u)
+	g := f.newGrant(t, u, old.SID)
+	g.Offline = false
+	want(t, "Create grant", f.s.Grants().Create(ctx, g, f.event(t, storage.EventGrantIssued)), nil)
+	f.session(t, u, old.SecretHash)
+	_, err := f.s.Sessions().BySecret(ctx, []string{old.SecretHash}, f.clock.Now())
+	want(t, "BySecret of a replaced session", err, storage.ErrNotFound)
+	_, err = f.s.AccessTokens().Check(ctx, g.ID, "jti", f.clock.Now())
+	want(t, "Check of a grant of a replaced session", err, storage.ErrNotFound)
+}
+
+func (f fixture) testGrants(t *testing.T) {
+	ctx, grants := t.Context(), f.s.Grants()
+	g := f.grant(t)
+	got, err := grants.ByID(ctx, g.ID)
+	want(t, "ByID", err, nil)
+	equal(t, "grant", got.Grant, *g)
+	if got.User.ID != g.UserID {
+		t.Errorf("person of the grant = %s", got.User.ID)
+	}
+	byCode, err := grants.ByCodeHash(ctx, []string{"p0.none", g.CodeHash})
+	want(t, "ByCodeHash", err, nil)
+	equal(t, "grant by code", *byCode, *g)
+	_, err = grants.ByCodeHash(ctx, []string{"none"})
+	want(t, "ByCodeHash of another", err, storage.ErrNotFound)
+	now := f.clock.Now()
+	want(t, "Revoke", grants.Revoke(ctx, g.ID, now, storage.RevokedReuse, f.event(t, storage.EventRefreshReuse)), nil)
+	want(t, "Revoke twice", grants.Revoke(ctx, g.ID, now, storage.RevokedReuse, f.event(t, storage.EventRefreshReuse)), storage.ErrNotFound)
+	got, err = grants.ByID(ctx, g.ID)
+	want(t, "ByID of a revoked grant", err, nil)
+	if got.Grant.Live(now) || got.Grant.RevokedReason != storage.RevokedReuse {
+		t.Errorf("revoked grant = %+v", got.Grant)
+	}
+}
+
+func (f fixture) testOneGrantForACode(t *testing.T) {
+	u := f.user(t)
+	grants := make(chan *storage.Grant, parallel)
+	for range parallel {
+		g := f.newGrant(t, u, "sid")
+		g.CodeHash = "p1.the same code"
+		grants <- g
+	}
+	won := race(t, func(ctx context.Context) error {
+		return f.s.Grants().Create(ctx, <-grants, f.event(t, storage.EventGrantIssued))
+	}, storage.ErrConsumed)
+	if won != 1 {
+		t.Fatalf("%d grants for one code", won)
+	}
+}
+
+func (f fixture) testOneRotation(t *testing.T) {
+	g := f.grant(t)
+	f.clock.Advance(time.Second)
+	rotation := f.rotation(g)
+	won := race(t, func(ctx context.Context) error {
+		got, err := f.s.Grants().Rotate(ctx, rotation)
+		if err == nil && (got.Grant.Generation != 2 || !got.Grant.RotatedAt.Equal(rotation.Now)) {
+			t.Errorf("rotated to generation %d at %s", got.Grant.Generation, got.Grant.RotatedAt)
+		}
+		return err
+	}, storage.ErrNotFound)
+	if won != 1 {
+		t.Fatalf("%d rotations of one generation", won)
+	}
+	got, err := f.s.Grants().ByID(t.Context(), g.ID)
+	want(t, "ByID", err, nil)
+	g.Generation, g.RotatedAt, g.IdleExpiresAt = 2, rotation.Now, rotation.IdleExpiresAt
+	equal(t, "grant after rotation", got.Grant, *g)
+}
+
+func (f fixture) testRotationConditions(t *testing.T) {
+	for name, change := range map[string]func(*storage.Rotation){
+		"another grant":      func(r *storage.Rotation) { r.GrantID = f.id(t) },
+		"another client":     func(r *storage.Rotation) { r.ClientID = "evil" },
+		"an older token":     func(r *storage.Rotation) { r.Generation-- },
+		"a newer token":      func(r *storage.Rotation) { r.Generation++ },
+		"another salt":       func(r *storage.Rotation) { r.Salt = []byte("fedcba9876543210") },
+		"after idling":       func(r *storage.Rotation) { r.Now = r.Now.Add(time.Hour) },
+		"after its last day": func(r *storage.Rotation) { r.Now = r.Now.Add(10 * time.Hour) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := f.grant(t)
+			rotation := f.rotation(g)
+			change(&rotation)
+			_, err := f.s.Grants().Rotate(t.Context(), rotation)
+			want(t, "Rotate", err, storage.ErrNotFound)
+			got, err := f.s.Grants().ByID(t.Context(), g.ID)
+			want(t, "ByID", err, nil)
+			equal(t, "grant", got.Grant, *g)
+		})
+	}
+	t.Run("TestRF5_of a disabled person", func(t *testing.T) {
+		u := f.user(t, func(u *storage.User) { u.DisabledAt = f.clock.Now() })
+		g := f.newGrant(t, u, "sid")
+		want(t, "Create", f.s.Grants().Create(t.Context(), g, f.event(t, storage.EventGrantIssued)), nil)
+		_, err := f.s.Grants().Rotate(t.Context(), f.rotation(g))
+		want(t, "Rotate", err, storage.ErrNotFound)
+	})
+	t.Run("without refresh tokens", func(t *testing.T) {
+		g := f.grant(t, func(g *storage.Grant) { g.Refreshable = false })
+		_, err := f.s.Grants().Rotate(t.Context(), f.rotation(g))
+		want(t, "Rotate", err, storage.ErrNotFound)
+	})
+	t.Run("of a revoked grant", func(t *testing.T) {
+		g := f.grant(t)
+		want(t, "Revoke", f.s.Grants().Revoke(t.Context(), g.ID, f.clock.Now(), "x", f.event(t, storage.EventGrantRevoked)), nil)
+		_, err := f.s.Grants().Rotate(t.Context(), f.rotation(g))
+		want(t, "Rotate", err, storage.ErrNotFound)
+	})
+}
+
+func (f fixture) testAccessTokens(t *testing.T) {
+	ctx, tokens := t.Context(), f.s.AccessTokens()
+	g := f.grant(t)
+	now := f.clock.Now()
+	got, err := tokens.Check(ctx, g.ID, "jti-1", now)
+	want(t, "Check", err, nil)
+	equal(t, "grant", got.Grant, *g)
+	want(t, "Revoke", tokens.Revoke(ctx, "jti-1", now.Add(time.Minute), f.event(t, storage.EventAccessTokenRevoked)), nil)
+	want(t, "Revoke twice", tokens.Revoke(ctx, "jti-1", now.Add(time.Minute), f.event(t, storage.EventAccessTokenRevoked)), nil)
+	_, err = tokens.Check(ctx, g.ID, "jti-1", now)
+	want(t, "Check of a revoked token", err, storage.ErrNotFound)
+	_, err = tokens.Check(ctx, g.ID, "jti-2", now)
+	want(t, "Check of its sibling", err, nil)
+	_, err = tokens.Check(ctx, g.ID, "jti-2", g.ExpiresAt)
+	want(t, "Check after the grant's end", err, storage.ErrNotFound)
+	for jti, revoked := range map[string]bool{"jti-1": true, "jti-2": false} {
+		got, err := tokens.Revoked(ctx, jti)
+		want(t, "Revoked", err, nil)
+		equal(t, jti, got, revoked)
+	}
+}
+
+func (f fixture) testConsents(t *testing.T) {
+	ctx, consents := t.Context(), f.s.Consents()
+	u := f.user(t)
+	_, err := consents.Get(ctx, u.ID, "wiki")
+	want(t, "Get of none", err, storage.ErrNotFound)
+	for _, scopes := range [][]string{{"openid", "email"}, {"email", "profile"}} {
+		want(t, "Put", consents.Put(ctx, u.ID, "wiki", scopes, f.clock.Now(), f.event(t, storage.EventConsentGranted)), nil)
+	}
+	got, err := consents.Get(ctx, u.ID, "wiki")
+	want(t, "Get", err, nil)
+	equal(t, "scopes", got, []string{"openid", "email", "profile"})
+	_, err = consents.Get(ctx, u.ID, "other")
+	want(t, "Get of another client", err, storage.ErrNotFound)
+}
+
+func (f fixture) testSigningKeys(t *testing.T) {
+	ctx, keys, now := t.Context(), f.s.SigningKeys(), f.clock.Now()
+	k := storage.SigningKey{
+		ID: "kid-1", Alg: "ES256", Slot: 1, Public: []byte(`{"kty":"EC"}`), Sealed: "v1.k.n.c", CreatedAt: now, SignsFrom: now,
+	}
+	want(t, "Insert", keys.Insert(ctx, k, f.event(t, storage.EventSigningKeyRotated)), nil)
+	rival := k
+	rival.ID = "kid-2"
+	want(t, "KY2: Insert into a taken slot", keys.Insert(ctx, rival, f.event(t, storage.EventSigningKeyRotated)), storage.ErrConflict)
+	until, expires := now.Add(time.Hour), now.Add(2*time.Hour)
+	want(t, "Retire", keys.Retire(ctx, k.ID, until, expires), nil)
+	want(t, "Retire again", keys.Retire(ctx, k.ID, until.Add(time.Hour), expires.Add(time.Hour)), nil)
+	k.SignsUntil, k.ExpiresAt = until, expires
+	got, err := keys.List(ctx)
+	want(t, "List", err, nil)
+	equal(t, "keys", got, []storage.SigningKey{k})
+	for _, step := range []struct {
+		at   time.Time
+		gone int64
+	}{{expires.Add(-time.Second), 0}, {expires, 1}} {
+		n, err := keys.DeleteExpired(ctx, step.at)
+		want(t, "DeleteExpired", err, nil)
+		equal(t, "deleted", n, step.gone)
+	}
+}
+
+func (f fixture) testEvents(t *testing.T) {
+	f.clock.Advance(time.Minute)
+	e := f.event(t, storage.EventRefreshReuse)
+	e.UserID, e.GrantID, e.SID, e.Detail = "u", "g", "s", "why"
+	want(t, "Append", f.s.Events().Append(t.Context(), e), nil)
+	got, err := f.s.Events().List(t.Context(), 1)
+	want(t, "List", err, nil)
+	equal(t, "newest event", got, []storage.Event{e})
+	all, err := f.s.Events().List(t.Context(), 1000)
+	want(t, "List", err, nil)
+	if !slices.ContainsFunc(all, func(e storage.Event) bool { return e.Type == storage.EventGrantIssued }) {
+		t.Error("no event came with a grant")
+	}
+}
+
+func (f fixture) testSweep(t *testing.T) {
+	ctx := t.Context()
+	kept := f.grant(t, func(g *storage.Grant) { g.ExpiresAt = g.ExpiresAt.Add(1000 * time.Hour) })
+	f.session(t, f.user(t))
+	f.clock.Advance(100 * time.Hour)
+	swept, err := f.s.Sweep(ctx, f.clock.Now())
+	want(t, "Sweep", err, nil)
+	for _, table := range []string{"sessions", "grants", "revoked_access_tokens"} {
+		if swept[table] == 0 {
+			t.Errorf("Sweep left %s alone: %v", table, swept)
+		}
+	}
+	_, err = f.s.Grants().ByID(ctx, kept.ID)
+	want(t, "ByID of a grant that lives", err, nil)
+}

@@ -1,0 +1,137 @@
+package storagetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Ephemeral is what every ephemeral store can do.
+type Ephemeral interface {
+	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	PutNew(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	Get(ctx context.Context, key string) ([]byte, error)
+	Take(ctx context.Context, key string) ([]byte, error)
+	Count(ctx context.Context, key string, window time.Duration) (int64, error)
+}
+
+// parallel is how many callers fight over one entry.
+const parallel = 200
+
+// TestEphemeral holds a store to the contract. after moves the store's time:
+// the clock of a table, the real one of a server.
+func TestEphemeral(t *testing.T, store Ephemeral, after func(time.Duration)) {
+	t.Run("keeps and replaces", func(t *testing.T) { testPut(t, store) })
+	t.Run("TestOT2_taken once of many", func(t *testing.T) { testTake(t, store) })
+	t.Run("new only once of many", func(t *testing.T) { testPutNew(t, store) })
+	t.Run("TestTH2_counts every one of many", func(t *testing.T) { testCount(t, store) })
+	t.Run("forgets in time", func(t *testing.T) { testExpiry(t, store, after) })
+}
+
+func testPut(t *testing.T, store Ephemeral) {
+	ctx := t.Context()
+	if _, err := store.Get(ctx, "put"); !errors.Is(err, storage.ErrNotFound) {
+		t.Fatalf("Get of nothing = %v, want ErrNotFound", err)
+	}
+	for _, value := range [][]byte{[]byte("one"), {0, 0xff, '\n', 0}} {
+		if err := store.Put(ctx, "put", value, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := store.Get(ctx, "put"); err != nil || !bytes.Equal(got, value) {
+			t.Fatalf("Get = %q, %v; want %q", got, err, value)
+		}
+	}
+}
+
+func testTake(t *testing.T, store Ephemeral) {
+	if err := store.Put(t.Context(), "take", []byte("once"), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	won := race(t, func(ctx context.Context) error {
+		value, err := store.Take(ctx, "take")
+		if err == nil && string(value) != "once" {
+			return fmt.Errorf("took %q", value)
+		}
+		return err
+	}, storage.ErrNotFound)
+	if won != 1 {
+		t.Fatalf("%d callers took one entry", won)
+	}
+}
+
+func testPutNew(t *testing.T, store Ephemeral) {
+	won := race(t, func(ctx context.Context) error {
+		return store.PutNew(ctx, "new", []byte("first"), time.Minute)
+	}, storage.ErrConflict)
+	if won != 1 {
+		t.Fatalf("%d callers put one new entry", won)
+	}
+}
+
+func testCount(t *testing.T, store Ephemeral) {
+	var highest atomic.Int64
+	race(t, func(ctx context.Context) error {
+		n, err := store.Count(ctx, "count", time.Minute)
+		for seen := highest.Load(); n > seen && !highest.CompareAndSwap(seen, n); seen = highest.Load() {
+		}
+		return err
+	}, nil)
+	if highest.Load() != parallel {
+		t.Fatalf("%d counts reached %d", parallel, highest.Load())
+	}
+}
+
+func testExpiry(t *testing.T, store Ephemeral, after func(time.Duration)) {
+	ctx, ttl := t.Context(), 200*time.Millisecond
+	for _, key := range []string{"old get", "old take", "old new"} {
+		if err := store.Put(ctx, key, []byte("x"), ttl); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := store.Count(ctx, "old count", ttl); err != nil {
+		t.Fatal(err)
+	}
+	after(2 * ttl)
+	if _, err := store.Get(ctx, "old get"); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("Get of an expired entry = %v, want ErrNotFound", err)
+	}
+	if _, err := store.Take(ctx, "old take"); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("Take of an expired entry = %v, want ErrNotFound", err)
+	}
+	if err := store.PutNew(ctx, "old new", []byte("y"), time.Minute); err != nil {
+		t.Errorf("PutNew over an expired entry = %v", err)
+	}
+	if n, err := store.Count(ctx, "old count", ttl); n != 1 || err != nil {
+		t.Errorf("Count in a new window = %d, %v; want 1", n, err)
+	}
+}
+
+// race calls do from many goroutines at once and returns how many succeeded.
+// Every other must answer lost.
+func race(t *testing.T, do func(context.Context) error, lost error) int {
+	t.Helper()
+	var won atomic.Int64
+	var group sync.WaitGroup
+	begin := make(chan struct{})
+	for range parallel {
+		group.Go(func() {
+			<-begin
+			switch err := do(t.Context()); {
+			case err == nil:
+				won.Add(1)
+			case lost == nil || !errors.Is(err, lost):
+				t.Errorf("one of many: %v", err)
+			}
+		})
+	}
+	close(begin)
+	group.Wait()
+	return int(won.Load())
+}
