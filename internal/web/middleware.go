@@ -1,0 +1,130 @@
+package web
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"time"
+)
+
+// Config is how requests reach this service.
+type Config struct {
+	// TrustedProxies are the networks whose X-Forwarded-* headers are believed.
+	TrustedProxies []netip.Prefix
+	// Hosts are the Host headers that are answered, with their ports.
+	Hosts []string
+	// AnyHost lists paths that are answered under any Host, for probes.
+	AnyHost []string
+	// HSTS says that the issuer is https, now and for a year.
+	HSTS bool
+	// MaxBody bounds a request's body, in bytes.
+	MaxBody int64
+	Errors  *Errors
+	Log     *slog.Logger
+}
+
+// Wrap gives every request its id and client address, refuses hosts that are not
+// ours, bounds the body, survives a panic, and sets the headers that every
+// answer bears.
+func Wrap(cfg Config, next http.Handler) http.Handler {
+	hosts := make(map[string]bool, len(cfg.Hosts))
+	for _, host := range cfg.Hosts {
+		hosts[host] = true
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		peer := peerAddress(r)
+		trusted := isTrusted(cfg.TrustedProxies, peer)
+		info := &requestInfo{id: requestID(r, trusted), address: peer}
+		if trusted {
+			info.address = forwardedFor(r, cfg.TrustedProxies, peer)
+		}
+		r = r.WithContext(withInfo(r.Context(), info))
+		setHeaders(w.Header(), cfg.HSTS, info.id)
+		if cfg.MaxBody > 0 && r.Body != nil && r.Body != http.NoBody {
+			r.Body = http.MaxBytesReader(w, r.Body, cfg.MaxBody)
+		}
+		defer cfg.recovered(w, r)
+		if !hosts[r.Host] && !slices.Contains(cfg.AnyHost, r.URL.Path) {
+			cfg.Errors.Show(w, r, misdirected(r.Host))
+			return
+		}
+		if !cfg.Log.Enabled(r.Context(), slog.LevelDebug) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		start, status := time.Now(), &statusWriter{ResponseWriter: w}
+		next.ServeHTTP(status, r)
+		// The query is left out: it may hold codes and hints.
+		cfg.Log.DebugContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path,
+			"status", status.code(), "duration", time.Since(start), "address", info.address)
+	})
+}
+
+// misdirected refuses a Host that is not ours: nothing is ever made from one.
+func misdirected(host string) error {
+	return &Error{
+		Status: http.StatusMisdirectedRequest,
+		Title:  "This address is not served here",
+		Detail: "Open the service under the address that its operator gave out.",
+		Cause:  fmt.Errorf("host %q is neither the issuer's nor in allowed_hosts", host),
+	}
+}
+
+// setHeaders sets what holds for every answer; a page adds its own policy.
+// The default policy suits answers that are no pages: nothing may run or frame.
+func setHeaders(h http.Header, hsts bool, id string) {
+	h["X-Request-Id"] = []string{id}
+	h["X-Content-Type-Options"] = noSniff
+	h["Content-Security-Policy"] = nothingRuns
+	h["Referrer-Policy"] = noReferrer
+	h["Cross-Origin-Opener-Policy"] = sameOrigin
+	if hsts {
+		h["Strict-Transport-Security"] = oneYear
+	}
+}
+
+// Shared, so that no answer allocates them; their keys are canonical already.
+var (
+	noSniff     = []string{"nosniff"}
+	nothingRuns = []string{"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"}
+	noReferrer  = []string{"no-referrer"}
+	sameOrigin  = []string{"same-origin"}
+	oneYear     = []string{"max-age=31536000; includeSubDomains"}
+)
+
+// recovered turns a panic into an error page and a log line with its stack.
+func (cfg *Config) recovered(w http.ResponseWriter, r *http.Request) {
+	switch cause := recover(); cause {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(cause)
+	default:
+		cfg.Log.ErrorContext(r.Context(), "panic", "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+		cfg.Errors.Show(w, r, fmt.Errorf("panic: %v", cause))
+	}
+}
+
+// statusWriter remembers the status for the access log.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *statusWriter) code() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
+}

@@ -1,0 +1,29 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Page sets the headers of an HTML page: a policy under which only our own
+// style and pictures and scripts with the nonce of this answer load, nobody
+// frames the page, and its forms go to us or, where a form's answer redirects
+// to a relying party, to the origins in formAction as well: browsers hold
+// redirects after a POST to form-action too. It returns the nonce.
+func Page(w http.ResponseWriter, formAction ...string) (nonce string) {
+	nonce = NewSecret()
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", strings.Join([]string{
+		"default-src 'none'",
+		"style-src 'self'",
+		"img-src 'self' https: data:",
+		"script-src 'nonce-" + nonce + "'",
+		"connect-src 'self'",
+		"form-action " + strings.Join(append([]string{"'self'"}, formAction...), " "),
+		"frame-ancestors 'none'",
+		"base-uri 'none'",
+	}, "; "))
+	return nonce
+}

@@ -1,0 +1,90 @@
+package keys
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// The signing algorithms that a ring may have (RFC 7518 section 3.1, RFC 8037).
+const (
+	RS256 = "RS256"
+	ES256 = "ES256"
+	EdDSA = "EdDSA"
+)
+
+// rsaBits is the size that every relying party takes and that FAPI and NIST
+// allow; a larger one is several times slower to sign with.
+const rsaBits = 2048
+
+// generate makes a private key for the algorithm.
+func generate(alg string) (crypto.Signer, error) {
+	switch alg {
+	case RS256:
+		return rsa.GenerateKey(rand.Reader, rsaBits)
+	case ES256:
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case EdDSA:
+		_, private, err := ed25519.GenerateKey(rand.Reader)
+		return private, err
+	}
+	return nil, fmt.Errorf("no keys are made for algorithm %q: use RS256, ES256 or EdDSA", alg)
+}
+
+// privateKeyPlace binds a sealed private key to its row.
+func privateKeyPlace(kid string) AssociatedData {
+	return AssociatedData{Table: "signing_keys", Column: "private_key", Row: kid}
+}
+
+// newSigningKey makes the key that is due and seals it for its row.
+func newSigningKey(b birth, now time.Time, sealer *Sealer) (storage.SigningKey, error) {
+	private, err := generate(b.Alg)
+	if err != nil {
+		return storage.SigningKey{}, fmt.Errorf("generate %s key: %w", b.Alg, err)
+	}
+	jwk := jose.JSONWebKey{Key: private.Public(), Algorithm: b.Alg, Use: "sig"}
+	thumbprint, err := jwk.Thumbprint(crypto.SHA256) // RFC 7638
+	if err != nil {
+		return storage.SigningKey{}, fmt.Errorf("name %s key: %w", b.Alg, err)
+	}
+	jwk.KeyID = encode(thumbprint)
+	public, err := json.Marshal(jwk)
+	if err != nil {
+		return storage.SigningKey{}, fmt.Errorf("encode public %s key: %w", b.Alg, err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return storage.SigningKey{}, fmt.Errorf("encode private %s key: %w", b.Alg, err)
+	}
+	sealed, err := sealer.Seal(der, privateKeyPlace(jwk.KeyID))
+	if err != nil {
+		return storage.SigningKey{}, fmt.Errorf("seal private %s key: %w", b.Alg, err)
+	}
+	return storage.SigningKey{
+		ID: jwk.KeyID, Alg: b.Alg, Slot: b.Slot, Public: public, Sealed: sealed,
+		CreatedAt: now, SignsFrom: b.SignsFrom,
+	}, nil
+}
+
+// rotationEvent is the security event of a key that enters the ring.
+func rotationEvent(k storage.SigningKey, now time.Time, random io.Reader) (storage.Event, error) {
+	id, err := storage.NewID(now, random)
+	if err != nil {
+		return storage.Event{}, err
+	}
+	return storage.Event{
+		ID: id, At: now, Type: storage.EventSigningKeyRotated, Outcome: storage.Success,
+		Detail: fmt.Sprintf("%s key %s signs from %s", k.Alg, k.ID, k.SignsFrom.UTC().Format(time.RFC3339)),
+	}, nil
+}

@@ -1,0 +1,98 @@
+package keys
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"strings"
+	"sync"
+)
+
+// Hasher makes the keyed hashes by which stores know tokens, codes and cookies:
+// HMAC-SHA-256 under a key that is not in any store (security.md calls it a
+// pepper), so that a stolen database yields nothing to try.
+type Hasher struct {
+	secrets []SecretKey // current first
+	derived sync.Map    // purpose -> []SecretKey
+}
+
+// NewHasher makes a Hasher of keys, the current one first. The others are older
+// keys under which hashes are still looked up.
+func NewHasher(secrets []SecretKey) (*Hasher, error) {
+	if err := checkSecretKeys(secrets); err != nil {
+		return nil, fmt.Errorf("hash keys: %w", err)
+	}
+	return &Hasher{secrets: secrets}, nil
+}
+
+// Derive returns a 32-byte key of its own for the purpose, one for each key of
+// the hasher, current first (HKDF, RFC 5869). The caller must not change them.
+func (h *Hasher) Derive(purpose string) []SecretKey {
+	if made, ok := h.derived.Load(purpose); ok {
+		return made.([]SecretKey)
+	}
+	made := make([]SecretKey, len(h.secrets))
+	for i, s := range h.secrets {
+		key, err := hkdf.Key(sha256.New, s.Key, nil, "latchkey "+purpose, sha256.Size)
+		if err != nil {
+			panic(err) // only for lengths that SHA-256 cannot reach
+		}
+		made[i] = SecretKey{ID: s.ID, Key: key}
+	}
+	actual, _ := h.derived.LoadOrStore(purpose, made)
+	return actual.([]SecretKey)
+}
+
+// Sum returns the hash of the parts for the purpose under the current key, as
+// "kid.base64url". Parts are told apart by their lengths: ("ab", "c") and ("a",
+// "bc") differ.
+func (h *Hasher) Sum(purpose string, parts ...string) string {
+	return spell(h.Derive(purpose)[0], parts)
+}
+
+// Sums returns the hash under every key, current first: the candidates under
+// which a value may have been kept before the current key came.
+func (h *Hasher) Sums(purpose string, parts ...string) []string {
+	derived := h.Derive(purpose)
+	sums := make([]string, len(derived))
+	for i, k := range derived {
+		sums[i] = spell(k, parts)
+	}
+	return sums
+}
+
+// Verify reports whether sum is the hash of the parts for the purpose under
+// any of the keys. It takes the same time whatever differs.
+func (h *Hasher) Verify(sum, purpose string, parts ...string) bool {
+	kid, _, ok := strings.Cut(sum, ".")
+	if !ok {
+		return false
+	}
+	for _, k := range h.Derive(purpose) {
+		if k.ID == kid {
+			return hmac.Equal([]byte(sum), []byte(spell(k, parts)))
+		}
+	}
+	return false
+}
+
+func spell(k SecretKey, parts []string) string {
+	mac := hmac.New(sha256.New, k.Key)
+	writeParts(mac, parts)
+	return k.ID + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// writeParts writes each part behind its length, so that no two lists of parts
+// have the same bytes.
+func writeParts(mac hash.Hash, parts []string) {
+	var length [8]byte
+	for _, p := range parts {
+		binary.BigEndian.PutUint64(length[:], uint64(len(p)))
+		mac.Write(length[:])
+		mac.Write([]byte(p))
+	}
+}
