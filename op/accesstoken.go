@@ -1,0 +1,168 @@
+package op
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// accessTokenType is the typ of an access token's header (RFC 9068 section
+// 2.1): what keeps an ID token from passing for one.
+const accessTokenType = "at+jwt"
+
+// The signing algorithms of tokens where a client names none. Every relying
+// party must know RS256 (OpenID Connect Core 15.1); access tokens are for
+// resource servers, where the algorithm that is forty times cheaper serves.
+const (
+	defaultIDTokenAlg     = "RS256"
+	defaultAccessTokenAlg = "ES256"
+)
+
+// signingAlgs are the algorithms accepted in a token of ours.
+var signingAlgs = []string{"ES256", "RS256", "EdDSA"}
+
+// errInvalidToken says that an access token does not work: forged, expired,
+// revoked, of another kind or of another issuer. What wraps it says which.
+var errInvalidToken = errors.New("invalid access token")
+
+// signatures makes and checks JWTs; keys.Ring in the binary.
+type signatures interface {
+	Sign(alg, typ string, payload []byte) (string, error)
+	Verify(token, typ string, algs ...string) ([]byte, error)
+}
+
+// accessTokenClaims is what an access token says, whether signed or sealed
+// (RFC 9068 section 2.2). Times are in seconds since 1970.
+type accessTokenClaims struct {
+	Issuer    string   `json:"iss"`
+	Subject   string   `json:"sub"`
+	Audience  []string `json:"aud"`
+	ClientID  string   `json:"client_id"`
+	Scope     string   `json:"scope,omitempty"`
+	ID        string   `json:"jti"`
+	IssuedAt  int64    `json:"iat"`
+	ExpiresAt int64    `json:"exp"`
+	AuthTime  int64    `json:"auth_time,omitempty"`
+	ACR       string   `json:"acr,omitempty"`
+	AMR       []string `json:"amr,omitempty"`
+	SID       string   `json:"sid,omitempty"`
+	// GrantID names the grant whose row says whether the token still works;
+	// empty where a client acts for itself.
+	GrantID storage.ID `json:"gid,omitempty"`
+}
+
+// Scopes returns the scopes one by one.
+func (c *accessTokenClaims) Scopes() []string { return strings.Fields(c.Scope) }
+
+// activeToken is an access token that works right now.
+type activeToken struct {
+	Claims accessTokenClaims
+	// Grant is nil for a token of client_credentials.
+	Grant  *storage.GrantUser
+	Client *storage.Client
+}
+
+// accessTokenCodec makes and reads access tokens of both formats.
+type accessTokenCodec struct {
+	issuer string
+	jwts   signatures
+	sealed *sealedTokenCodec
+}
+
+// encode makes a token of the client's format.
+func (c *accessTokenCodec) encode(client *storage.Client, claims *accessTokenClaims) (string, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("encode access token: %w", err)
+	}
+	if client.AccessTokenFormat == storage.AccessTokenOpaque {
+		return c.sealed.seal(payload)
+	}
+	token, err := c.jwts.Sign(cmp.Or(client.AccessTokenAlg, defaultAccessTokenAlg), accessTokenType, payload)
+	if err != nil {
+		return "", fmt.Errorf("sign access token: %w", err)
+	}
+	return token, nil
+}
+
+// decode reads a token that we made, is an access token, and has not expired.
+// It asks no store: the token may have been revoked.
+func (c *accessTokenCodec) decode(token string, now time.Time) (*accessTokenClaims, error) {
+	payload, err := c.payload(token)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errInvalidToken, err)
+	}
+	var claims accessTokenClaims
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return nil, fmt.Errorf("%w: %w", errInvalidToken, err)
+	}
+	switch {
+	case claims.Issuer != c.issuer:
+		return nil, fmt.Errorf("%w: of another issuer", errInvalidToken)
+	case claims.ID == "" || claims.ClientID == "" || claims.Subject == "":
+		return nil, fmt.Errorf("%w: incomplete", errInvalidToken)
+	case claims.ExpiresAt <= now.Unix():
+		return nil, fmt.Errorf("%w: expired", errInvalidToken)
+	}
+	return &claims, nil
+}
+
+func (c *accessTokenCodec) payload(token string) ([]byte, error) {
+	if strings.HasPrefix(token, sealedTokenPrefix) {
+		return c.sealed.open(token)
+	}
+	return c.jwts.Verify(token, accessTokenType, signingAlgs...)
+}
+
+// checkAccessToken returns the token if it works at our own endpoints: made by
+// us, for us (RFC 9068 section 4), for a client that is still registered, under
+// a grant that lives. A token that does not answers errInvalidToken; any other
+// error is a store's. It costs one round trip to the store.
+func (s *server) checkAccessToken(ctx context.Context, token string) (*activeToken, error) {
+	now := s.cfg.Now()
+	claims, err := s.access.decode(token, now)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(claims.Audience, s.cfg.Issuer) {
+		return nil, fmt.Errorf("%w: for another audience", errInvalidToken)
+	}
+	return s.checkAccessTokenState(ctx, claims, now)
+}
+
+// checkAccessTokenState asks of a decoded token what only a store knows.
+func (s *server) checkAccessTokenState(ctx context.Context, claims *accessTokenClaims, now time.Time) (*activeToken, error) {
+	client, ok := s.cfg.Clients.Client(claims.ClientID)
+	if !ok {
+		return nil, fmt.Errorf("%w: its client is gone", errInvalidToken)
+	}
+	active := &activeToken{Claims: *claims, Client: client}
+	if claims.GrantID == "" {
+		revoked, err := s.cfg.Tokens.Revoked(ctx, claims.ID)
+		switch {
+		case err != nil:
+			return nil, unavailable("check access token", err)
+		case revoked:
+			return nil, fmt.Errorf("%w: revoked", errInvalidToken)
+		}
+		return active, nil
+	}
+	grant, err := s.cfg.Tokens.Check(ctx, claims.GrantID, claims.ID, now)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, fmt.Errorf("%w: its grant ended or it was revoked", errInvalidToken)
+	case err != nil:
+		return nil, unavailable("check access token", err)
+	case grant.Grant.ClientID != claims.ClientID || string(grant.Grant.UserID) != claims.Subject:
+		return nil, fmt.Errorf("%w: not of its grant", errInvalidToken)
+	}
+	active.Grant = grant
+	return active, nil
+}

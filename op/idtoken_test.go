@@ -1,0 +1,102 @@
+package op
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+func TestKY4_IDTokenAlgorithmByClient(t *testing.T) {
+	sha256Half := func(s string) []byte { sum := sha256.Sum256([]byte(s)); return sum[:16] }
+	sha512Half := func(s string) []byte { sum := sha512.Sum512([]byte(s)); return sum[:32] }
+	for _, tc := range []struct {
+		registered, want string
+		hash             func(string) []byte
+	}{
+		{registered: "", want: "RS256", hash: sha256Half},
+		{registered: "RS256", want: "RS256", hash: sha256Half},
+		{registered: "ES256", want: "ES256", hash: sha256Half},
+		{registered: "EdDSA", want: "EdDSA", hash: sha512Half},
+	} {
+		t.Run("registered "+tc.registered, func(t *testing.T) {
+			c := wikiClient()
+			c.ID, c.IDTokenSigningAlg = "other", tc.registered
+			n := newNode(t, c)
+			a := n.exchange(basicAuth("other", testSecret), n.code("other")).want(t, http.StatusOK, "")
+			header := headerOf(t, a.IDToken)
+			if header["alg"] != tc.want || header["typ"] != "JWT" || header["kid"] == "" {
+				t.Errorf("header is %v, want alg %s", header, tc.want)
+			}
+			if access := headerOf(t, a.AccessToken); access["alg"] != "ES256" || access["typ"] != "at+jwt" {
+				t.Errorf("access token's header is %v", access)
+			}
+			want := base64.RawURLEncoding.EncodeToString(tc.hash(a.AccessToken))
+			if got := claimsOf(t, a.IDToken)["at_hash"]; got != want {
+				t.Errorf("at_hash is %v, want %s", got, want)
+			}
+			if _, err := n.server.cfg.Keys.Verify(a.IDToken, idTokenType, tc.want); err != nil {
+				t.Errorf("verify: %v", err)
+			}
+		})
+	}
+}
+
+func headerOf(t *testing.T, token string) map[string]any {
+	t.Helper()
+	encoded, _, _ := strings.Cut(token, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(encoded)
+	if err != nil {
+		t.Fatalf("decode header: %v", err)
+	}
+	var header map[string]any
+	if err := json.Unmarshal(raw, &header); err != nil {
+		t.Fatalf("decode header: %v", err)
+	}
+	return header
+}
+
+func TestIDToken_NoStrayClaims(t *testing.T) {
+	n := newNode(t)
+	claims := claimsOf(t, n.signedIn().IDToken)
+	got := slices.Sorted(maps.Keys(claims))
+	want := []string{"acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid", "sub"}
+	if !slices.Equal(got, want) {
+		t.Errorf("claims %v, want %v", got, want)
+	}
+	if claims["aud"] != "wiki" || claims["nonce"] != "n-1" || claims["sub"] != string(testUserID) {
+		t.Errorf("claims are %v", claims)
+	}
+}
+
+func TestIDToken_RequestedClaims(t *testing.T) {
+	n := newNode(t)
+	code := n.code("wiki", func(c *storage.AuthorizationCode) {
+		c.Request.Claims.IDToken = map[string]*storage.ClaimRequest{
+			"email": nil, "name": {Essential: true}, "auth_time": nil, "sub": {Value: "somebody else"}, "unknown": nil,
+		}
+		c.Request.Claims.UserInfo = map[string]*storage.ClaimRequest{"preferred_username": nil}
+	})
+	claims := claimsOf(t, n.exchange(asWiki, code).want(t, http.StatusOK, "").IDToken)
+	if claims["email"] != testUser.Email || claims["name"] != testUser.Profile.Name || claims["sub"] != string(testUserID) {
+		t.Errorf("claims are %v", claims)
+	}
+	if claims["preferred_username"] != nil || claims["unknown"] != nil {
+		t.Errorf("claims that were not asked for: %v", claims)
+	}
+}
+
+func TestIDToken_OnlyWithOpenID(t *testing.T) {
+	n := newNode(t)
+	code := n.code("wiki", func(c *storage.AuthorizationCode) { c.Request.Scopes = []string{"email"} })
+	if a := n.exchange(asWiki, code).want(t, http.StatusOK, ""); a.IDToken != "" {
+		t.Error("an ID token without openid")
+	}
+}
