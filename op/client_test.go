@@ -1,0 +1,33 @@
+package op
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	zitadel "github.com/zitadel/oidc/v3/pkg/op"
+)
+
+func TestLibraryClient(t *testing.T) {
+	registered := wikiClient()
+	c := libraryClient{&registered}
+	if c.GetID() != "wiki" || c.AuthMethod() != oidc.AuthMethodBasic || c.DevMode() || c.ClockSkew() != 0 {
+		t.Errorf("the library sees %+v", c)
+	}
+	if want := []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken}; !slices.Equal(c.GrantTypes(), want) {
+		t.Errorf("grant types %v, want %v", c.GrantTypes(), want)
+	}
+	if !c.IsScopeAllowed("email") || c.IsScopeAllowed("admin") {
+		t.Error("scopes are not those registered")
+	}
+	for kind, want := range map[storage.ClientType]zitadel.ApplicationType{
+		storage.ClientConfidential: zitadel.ApplicationTypeWeb, storage.ClientService: zitadel.ApplicationTypeWeb,
+		storage.ClientPublic: zitadel.ApplicationTypeUserAgent, storage.ClientNative: zitadel.ApplicationTypeNative,
+	} {
+		registered.Type = kind
+		if got := c.ApplicationType(); got != want {
+			t.Errorf("a %s client is a %v", kind, got)
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package op
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+func basicAuth(id, secret string) as {
+	return func(r *http.Request, _ url.Values) { r.SetBasicAuth(id, secret) }
+}
+
+func bodyAuth(id, secret string) as {
+	return func(_ *http.Request, f url.Values) {
+		f.Set("client_id", id)
+		f.Set("client_secret", secret)
+	}
+}
+
+// oddClients are registered in ways that wiki, app and robot are not.
+func oddClients() []storage.Client {
+	weak := robotClient()
+	weak.ID, weak.Secrets = "weak", []storage.ClientSecret{{Verifier: "$plain$hunter2"}}
+	odd := robotClient()
+	odd.ID, odd.AuthMethod = "odd:id/ü", storage.AuthMethodBasic
+	odd.Secrets = []storage.ClientSecret{{Verifier: "secret:s p+c&i=%ä"}}
+	rotating := robotClient()
+	rotating.ID = "rotating"
+	rotating.Secrets = []storage.ClientSecret{
+		{Verifier: "secret:old-one", ExpiresAt: newFakeClock().Now().Add(time.Hour)}, {Verifier: "secret:new-one"},
+	}
+	bare := robotClient()
+	bare.ID, bare.Secrets = "bare", []storage.ClientSecret{{Verifier: ""}}
+	empty := robotClient()
+	empty.ID, empty.Secrets = "empty", []storage.ClientSecret{{Verifier: "secret:"}}
+	return []storage.Client{weak, odd, rotating, bare, empty}
+}
+
+func TestCL1_ClientAuthentication(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		who  as
+		wait time.Duration
+		ok   bool
+	}{
+		{name: "post", who: bodyAuth("robot", testSecret), ok: true},
+		{name: "wrong secret", who: bodyAuth("robot", testSecret+"x")},
+		{name: "shortened secret", who: bodyAuth("robot", testSecret[:42])},
+		{name: "basic where post is registered", who: basicAuth("robot", testSecret)},
+		{name: "post where basic is registered", who: bodyAuth("odd:id/ü", "s p+c&i=%ä")},
+		{name: "form-encoded basic", who: basicAuth(url.QueryEscape("odd:id/ü"), url.QueryEscape("s p+c&i=%ä")), ok: true},
+		{name: "nothing where a secret is registered", who: bodyAuth("robot", "")},
+		{name: "a public client with a secret", who: bodyAuth("app", testSecret)},
+		{name: "a weak secret", who: bodyAuth("weak", "hunter2"), ok: true},
+		{name: "a wrong weak secret", who: bodyAuth("weak", "hunter3")},
+		{name: "the new secret", who: bodyAuth("rotating", "new-one"), ok: true},
+		{name: "the old secret while it lasts", who: bodyAuth("rotating", "old-one"), wait: time.Hour - time.Second, ok: true},
+		{name: "the old secret afterwards", who: bodyAuth("rotating", "old-one"), wait: time.Hour},
+		{name: "empty against no verifier", who: bodyAuth("bare", "")},
+		{name: "empty against the hash of nothing", who: bodyAuth("empty", "")},
+		{name: "empty basic", who: basicAuth("wiki", "")},
+		{name: "a verifier as secret", who: bodyAuth("weak", "$plain$hunter2")},
+		{name: "another client's secret", who: bodyAuth("rotating", testSecret)},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			n := newNode(t, oddClients()...)
+			n.clock.Advance(tc.wait)
+			a := n.post(tokenPath, tc.who, "grant_type", "client_credentials")
+			if tc.ok {
+				a.want(t, http.StatusOK, "")
+				return
+			}
+			a.want(t, http.StatusUnauthorized, "invalid_client")
+			if n.store.Calls != 0 {
+				t.Error("a store was asked")
+			}
+		})
+	}
+}
+
+func TestL11_OnlyTheRegisteredMethod(t *testing.T) {
+	n := newNode(t)
+	n.post(tokenPath, bodyAuth("wiki", testSecret), "grant_type", "refresh_token", "refresh_token", "x").
+		want(t, http.StatusUnauthorized, "invalid_client")
+	n.post(tokenPath, basicAuth("wiki", testSecret), "grant_type", "refresh_token", "refresh_token", "x").
+		want(t, http.StatusBadRequest, "invalid_grant")
+}
+
+func TestCL2_AssertionsAreRefused(t *testing.T) {
+	n := newNode(t)
+	for _, who := range []as{nil, asRobot, asWiki} {
+		n.post(tokenPath, who, "grant_type", "client_credentials", "client_assertion", "a.b.c",
+			"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer").
+			want(t, http.StatusUnauthorized, "invalid_client")
+	}
+}
+
+func TestL6_AssertionIsNoGrant(t *testing.T) {
+	n := newNode(t)
+	n.post(tokenPath, asRobot, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", "a.b.c").
+		want(t, http.StatusBadRequest, "unsupported_grant_type")
+}
+
+func TestCL3_UnknownClientIsLikeAWrongSecret(t *testing.T) {
+	n := newNode(t, oddClients()...)
+	unknown := n.post(tokenPath, bodyAuth("nobody", testSecret), "grant_type", "client_credentials")
+	unknownWork := n.passwords.Calls
+	for _, who := range []as{bodyAuth("robot", "wrong"), bodyAuth("weak", "wrong"), basicAuth("robot", testSecret)} {
+		before := n.passwords.Calls
+		wrong := n.post(tokenPath, who, "grant_type", "client_credentials")
+		if wrong.Code != unknown.Code || wrong.Body.String() != unknown.Body.String() {
+			t.Errorf("a wrong secret answers %d %s, an unknown client %d %s", wrong.Code, wrong.Body, unknown.Code, unknown.Body)
+		}
+		if strings.Contains(wrong.Header().Get("WWW-Authenticate"), "robot") {
+			t.Error("the challenge names the client")
+		}
+		if who2 := n.passwords.Calls - before; who2 > unknownWork {
+			t.Errorf("%d slow hashes for a wrong secret, %d for an unknown client", who2, unknownWork)
+		}
+	}
+	if unknownWork != 1 {
+		t.Errorf("%d slow hashes for an unknown client, want 1", unknownWork)
+	}
+}
+
+func TestCL3_NoSlowHashWhereNoSecretIsWeak(t *testing.T) {
+	n := newNode(t)
+	n.post(tokenPath, bodyAuth("nobody", testSecret), "grant_type", "client_credentials").
+		want(t, http.StatusUnauthorized, "invalid_client")
+	if n.passwords.Calls != 0 {
+		t.Errorf("%d slow hashes", n.passwords.Calls)
+	}
+}
+
+func TestClientAuthentication_BusyHasherIsNotARefusal(t *testing.T) {
+	n := newNode(t, oddClients()...)
+	n.passwords.Err = http.ErrHandlerTimeout
+	n.post(tokenPath, bodyAuth("weak", "hunter2"), "grant_type", "client_credentials").
+		want(t, http.StatusServiceUnavailable, "server_error")
+}
+
+func TestGrantTypesAreThoseRegistered(t *testing.T) {
+	n := newNode(t)
+	n.post(tokenPath, asWiki, "grant_type", "client_credentials").want(t, http.StatusBadRequest, "unauthorized_client")
+	n.post(tokenPath, asRobot, "grant_type", "refresh_token", "refresh_token", "x").want(t, http.StatusBadRequest, "unauthorized_client")
+	n.post(tokenPath, asRobot, "grant_type", "authorization_code", "code", "x", "redirect_uri", "x").want(t, http.StatusBadRequest, "unauthorized_client")
+}
