@@ -1,0 +1,308 @@
+package op
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// fakeClock is a clock that only a test moves.
+type fakeClock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newFakeClock() *fakeClock {
+	return &fakeClock{at: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+}
+
+func (c *fakeClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *fakeClock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// fakeStore is the grants and access tokens of a provider in memory. While Err
+// is set every method answers it.
+type fakeStore struct {
+	mu     sync.Mutex
+	Err    error
+	Rows   map[storage.ID]*storage.Grant
+	Users  map[storage.ID]*storage.User
+	Events []storage.Event
+	Ended  map[string]time.Time // access tokens, by jti
+	Calls  int
+}
+
+func newFakeStore(users ...storage.User) *fakeStore {
+	s := &fakeStore{
+		Rows: map[storage.ID]*storage.Grant{}, Users: map[storage.ID]*storage.User{}, Ended: map[string]time.Time{},
+	}
+	for _, u := range users {
+		s.Users[u.ID] = &u
+	}
+	return s
+}
+
+// enter locks the store for one call.
+func (s *fakeStore) enter() (leave func(), err error) {
+	s.mu.Lock()
+	s.Calls++
+	return s.mu.Unlock, s.Err
+}
+
+// fakeGrants is the store as grants.
+type fakeGrants struct{ *fakeStore }
+
+func (s fakeGrants) Create(_ context.Context, g *storage.Grant, e storage.Event) error {
+	leave, err := s.enter()
+	defer leave()
+	if err != nil {
+		return err
+	}
+	for _, row := range s.Rows {
+		if row.CodeHash == g.CodeHash || row.ID == g.ID {
+			return storage.ErrConsumed
+		}
+	}
+	row := *g
+	s.Rows[g.ID] = &row
+	s.Events = append(s.Events, e)
+	return nil
+}
+
+func (s fakeGrants) Rotate(_ context.Context, r storage.Rotation) (*storage.GrantUser, error) {
+	leave, err := s.enter()
+	defer leave()
+	if err != nil {
+		return nil, err
+	}
+	g, ok := s.Rows[r.GrantID]
+	if !ok || g.ClientID != r.ClientID || g.Generation != r.Generation || !slices.Equal(g.Salt, r.Salt) ||
+		!g.Refreshable || !g.Live(r.Now) || !r.Now.Before(g.IdleExpiresAt) || s.Users[g.UserID].Disabled() {
+		return nil, storage.ErrNotFound
+	}
+	g.Generation++
+	g.RotatedAt, g.IdleExpiresAt = r.Now, r.IdleExpiresAt
+	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID]}, nil
+}
+
+func (s fakeGrants) ByID(_ context.Context, id storage.ID) (*storage.GrantUser, error) {
+	leave, err := s.enter()
+	defer leave()
+	if err != nil {
+		return nil, err
+	}
+	g, ok := s.Rows[id]
+	if !ok {
+		return nil, storage.ErrNotFound
+	}
+	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID]}, nil
+}
+
+func (s fakeGrants) ByCodeHash(_ context.Context, hashes []string) (*storage.Grant, error) {
+	leave, err := s.enter()
+	defer leave()
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range s.Rows {
+		if slices.Contains(hashes, g.CodeHash) {
+			row := *g
+			return &row, nil
+		}
+	}
+	return nil, storage.ErrNotFound
+}
+
+func (s fakeGrants) Revoke(_ context.Context, id storage.ID, now time.Time, reason string, e storage.Event) error {
+	leave, err := s.enter()
+	defer leave()
+	if err != nil {
+		return err
+	}
+	g, ok := s.Rows[id]
+	if !ok || !g.Live(now) {
+		return storage.ErrNotFound
+	}
+	g.RevokedAt, g.RevokedReason = now, reason
+	s.Events = append(s.Events, e)
+	return nil
+}
+
+// fakeAccessTokens is the store as accessTokens.
+type fakeAccessTokens struct{ *fakeStore }
+
+func (s fakeAccessTokens) Check(_ context.Context, id storage.ID, jti string, now time.Time) (*storage.GrantUser, error) {
+	leave, err := s.enter()
+	defer leave()
+	if err != nil {
+		return nil, err
+	}
+	g, ok := s.Rows[id]
+	if !ok || !g.Live(now) || s.Users[g.UserID].Disabled() {
+		return nil, storage.ErrNotFound
+	}
+	if _, revoked := s.Ended[jti]; revoked {
+		return nil, storage.ErrNotFound
+	}
+	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID]}, nil
+}
+
+func (s fakeAccessTokens) Revoked(_ context.Context, jti string) (bool, error) {
+	leave, err := s.enter()
+	defer leave()
+	_, revoked := s.Ended[jti]
+	return revoked, err
+}
+
+func (s fakeAccessTokens) Revoke(_ context.Context, jti string, expiresAt time.Time, e storage.Event) error {
+	leave, err := s.enter()
+	defer leave()
+	if err != nil {
+		return err
+	}
+	s.Ended[jti] = expiresAt
+	s.Events = append(s.Events, e)
+	return nil
+}
+
+// fakeEphemeral keeps entries until they are taken; lifetimes are the real
+// stores' business, so that tests show what holds without them.
+type fakeEphemeral struct {
+	mu      sync.Mutex
+	Err     error
+	Entries map[string][]byte
+	Counts  map[string]int64
+}
+
+func newFakeEphemeral() *fakeEphemeral {
+	return &fakeEphemeral{Entries: map[string][]byte{}, Counts: map[string]int64{}}
+}
+
+func (s *fakeEphemeral) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Entries[key] = value
+	return s.Err
+}
+
+func (s *fakeEphemeral) PutNew(_ context.Context, key string, value []byte, _ time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, taken := s.Entries[key]; taken {
+		return storage.ErrConflict
+	}
+	s.Entries[key] = value
+	return s.Err
+}
+
+func (s *fakeEphemeral) Get(_ context.Context, key string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value, ok := s.Entries[key]
+	if s.Err == nil && !ok {
+		return nil, storage.ErrNotFound
+	}
+	return value, s.Err
+}
+
+func (s *fakeEphemeral) Take(_ context.Context, key string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Err != nil {
+		return nil, s.Err
+	}
+	value, ok := s.Entries[key]
+	if !ok {
+		return nil, storage.ErrNotFound
+	}
+	delete(s.Entries, key)
+	return value, nil
+}
+
+func (s *fakeEphemeral) Count(_ context.Context, key string, _ time.Duration) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Counts[key]++
+	return s.Counts[key], s.Err
+}
+
+// fakePasswords verifies "$plain$" and the password itself, and counts.
+type fakePasswords struct {
+	mu    sync.Mutex
+	Err   error
+	Calls int
+}
+
+func (p *fakePasswords) Verify(_ context.Context, encoded, password string) (bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.Calls++
+	return encoded == "$plain$"+password, p.Err
+}
+
+// fakeSigningKeys keeps the ring's keys.
+type fakeSigningKeys struct {
+	mu   sync.Mutex
+	keys []storage.SigningKey
+}
+
+func (s *fakeSigningKeys) List(context.Context) ([]storage.SigningKey, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.keys), nil
+}
+
+func (s *fakeSigningKeys) Insert(_ context.Context, k storage.SigningKey, _ storage.Event) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, other := range s.keys {
+		if other.Alg == k.Alg && other.Slot == k.Slot {
+			return storage.ErrConflict
+		}
+	}
+	s.keys = append(s.keys, k)
+	return nil
+}
+
+func (s *fakeSigningKeys) Retire(_ context.Context, id string, signsUntil, expiresAt time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.keys {
+		if s.keys[i].ID == id {
+			s.keys[i].SignsUntil, s.keys[i].ExpiresAt = signsUntil, expiresAt
+		}
+	}
+	return nil
+}
+
+func (s *fakeSigningKeys) DeleteExpired(context.Context, time.Time) (int64, error) { return 0, nil }
+
+// failingRevoke is a store that fails as it revokes.
+type failingRevoke struct{ fakeGrants }
+
+func (failingRevoke) Revoke(context.Context, storage.ID, time.Time, string, storage.Event) error {
+	return errors.New("disk full")
+}
+
+// watchedRevoke is a store that shows the context it revokes under.
+type watchedRevoke struct {
+	fakeGrants
+	see func(context.Context)
+}
+
+func (w watchedRevoke) Revoke(ctx context.Context, id storage.ID, now time.Time, reason string, e storage.Event) error {
+	w.see(ctx)
+	return w.fakeGrants.Revoke(ctx, id, now, reason, e)
+}

@@ -1,0 +1,331 @@
+package op
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+const (
+	testIssuer   = "https://id.example.com"
+	testSecret   = "wiki-secret-of-forty-three-characters-abcde"
+	testRedirect = "https://wiki.example.com/callback"
+	testUserID   = storage.ID("0190000000000000000000000000000a")
+	testVerifier = "a-verifier-of-forty-three-characters-012345"
+)
+
+var testUser = storage.User{
+	ID: testUserID, Email: "ada@example.com", EmailVerified: true, Username: "ada",
+	Profile: storage.Profile{Name: "Ada Lovelace"},
+}
+
+// node is a token server over fakes.
+type node struct {
+	t         testing.TB
+	server    *server
+	handler   http.Handler
+	clock     *fakeClock
+	store     *fakeStore
+	ephemeral *fakeEphemeral
+	passwords *fakePasswords
+	log       *lockedBuffer
+}
+
+// newNode starts a node whose clients are the given ones, wiki, app and robot.
+func newNode(t testing.TB, clients ...storage.Client) *node {
+	t.Helper()
+	n := &node{
+		t: t, clock: newFakeClock(), store: newFakeStore(testUser), ephemeral: newFakeEphemeral(),
+		passwords: &fakePasswords{}, log: &lockedBuffer{},
+	}
+	cfg := n.config(append(clients, wikiClient(), appClient(), robotClient()))
+	var err error
+	if n.server, err = newServer(cfg); err != nil {
+		t.Fatalf("make server: %v", err)
+	}
+	n.handler = n.server.handler()
+	return n
+}
+
+func (n *node) config(clients []storage.Client) Config {
+	log := slog.New(slog.NewJSONHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	hasher := testHasher(n.t)
+	for i := range clients {
+		for j, s := range clients[i].Secrets {
+			if secret, plain := strings.CutPrefix(s.Verifier, "secret:"); plain {
+				clients[i].Secrets[j].Verifier = hasher.Sum(clientSecretPurpose, clients[i].ID, secret)
+			}
+		}
+	}
+	return Config{
+		Issuer: testIssuer, Clients: NewRegistry(clients), Keys: testRing(n.t, n.clock.Now), Hasher: hasher,
+		Grants: fakeGrants{n.store}, Tokens: fakeAccessTokens{n.store}, Ephemeral: n.ephemeral,
+		Log: log, Now: n.clock.Now, Random: rand.Reader, Password: n.passwords,
+	}
+}
+
+func testHasher(t testing.TB) *keys.Hasher {
+	t.Helper()
+	hasher, err := keys.NewHasher([]keys.SecretKey{
+		{ID: "p2", Key: bytes.Repeat([]byte{2}, 32)}, {ID: "p1", Key: bytes.Repeat([]byte{1}, 32)},
+	})
+	if err != nil {
+		t.Fatalf("make hasher: %v", err)
+	}
+	return hasher
+}
+
+func testRing(t testing.TB, now func() time.Time) *keys.Ring {
+	t.Helper()
+	sealer, err := keys.NewSealer([]keys.SecretKey{{ID: "k1", Key: bytes.Repeat([]byte{3}, 32)}})
+	if err != nil {
+		t.Fatalf("make sealer: %v", err)
+	}
+	ring, err := keys.NewRing(keys.RingConfig{
+		Store: &fakeSigningKeys{}, Sealer: sealer, Now: now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Policy: keys.RingPolicy{
+			Algs: testAlgs(t), SignFor: 30 * 24 * time.Hour, PublishAhead: 24 * time.Hour,
+			KeepAfter: 24 * time.Hour, Poll: time.Minute,
+		},
+	})
+	if err != nil {
+		t.Fatalf("make ring: %v", err)
+	}
+	if err := ring.Load(t.Context()); err != nil {
+		t.Fatalf("load ring: %v", err)
+	}
+	return ring
+}
+
+// testAlgs leaves RS256, whose keys take long to make, to the tests about it.
+func testAlgs(t testing.TB) []string {
+	if strings.Contains(t.Name(), "KY4") {
+		return []string{"RS256", "ES256", "EdDSA"}
+	}
+	return []string{"ES256", "EdDSA"}
+}
+
+// wikiClient is a confidential client with everything switched on.
+func wikiClient() storage.Client {
+	return storage.Client{
+		ID: "wiki", Type: storage.ClientConfidential, AuthMethod: storage.AuthMethodBasic,
+		Secrets:      []storage.ClientSecret{{Verifier: "secret:" + testSecret}},
+		RedirectURIs: []string{testRedirect},
+		GrantTypes:   []string{storage.GrantAuthorizationCode, storage.GrantRefreshToken},
+		Scopes:       []string{"openid", "profile", "email", "offline_access"},
+		Audience:     []string{"api"}, IDTokenSigningAlg: "ES256", AccessTokenFormat: storage.AccessTokenJWT,
+		AccessTokenLifetime: 10 * time.Minute, IDTokenLifetime: 10 * time.Minute,
+		RefreshIdleLifetime: 24 * time.Hour, RefreshLifetime: 30 * 24 * time.Hour, RefreshGrace: 30 * time.Second,
+	}
+}
+
+// appClient is a public client.
+func appClient() storage.Client {
+	c := wikiClient()
+	c.ID, c.Type, c.AuthMethod, c.Secrets, c.RequirePKCE = "app", storage.ClientPublic, storage.AuthMethodNone, nil, true
+	return c
+}
+
+// robotClient acts for itself, with the secret in the body.
+func robotClient() storage.Client {
+	c := wikiClient()
+	c.ID, c.Type, c.AuthMethod, c.RedirectURIs = "robot", storage.ClientService, storage.AuthMethodPost, nil
+	c.GrantTypes = []string{storage.GrantClientCredentials}
+	c.Scopes = []string{"openid", "offline_access", "read", "write"}
+	return c
+}
+
+func challengeOf(verifier string) string {
+	sum := sha256.Sum256([]byte(verifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// code puts a code for the client in the store, as /authorize would; change
+// alters what it stands for.
+func (n *node) code(clientID string, change ...func(*storage.AuthorizationCode)) string {
+	n.t.Helper()
+	now := n.clock.Now()
+	grantID, err := storage.NewID(now, rand.Reader)
+	if err != nil {
+		n.t.Fatalf("name grant: %v", err)
+	}
+	code := storage.AuthorizationCode{
+		GrantID: grantID, UserID: testUserID, SID: "0190000000000000000000000000000b",
+		Request: storage.AuthorizationRequest{
+			ClientID: clientID, RedirectURI: testRedirect, Nonce: "n-1", CodeChallenge: challengeOf(testVerifier),
+			Scopes: []string{"openid", "profile", "email", "offline_access"},
+		},
+		Authentication: storage.Authentication{Time: now.Add(-time.Minute), ACR: "aal1", AMR: []string{"pwd"}},
+		IssuedAt:       now, ExpiresAt: now.Add(time.Minute),
+	}
+	for _, c := range change {
+		c(&code)
+	}
+	secret := rand.Text()
+	n.keep(secret, code)
+	return secret
+}
+
+// keep puts what a code stands for in the store.
+func (n *node) keep(secret string, code storage.AuthorizationCode) {
+	n.t.Helper()
+	raw, err := json.Marshal(code)
+	if err != nil {
+		n.t.Fatalf("encode code: %v", err)
+	}
+	n.ephemeral.Entries[codeKey(n.server.cfg.Hasher.Sum(codePurpose, secret))] = raw
+}
+
+// answer is a response, read.
+type answer struct {
+	*httptest.ResponseRecorder `json:"-"`
+	tokenResponse
+	Error       string `json:"error"`
+	Description string `json:"error_description"`
+	Active      bool   `json:"active"`
+}
+
+// as authenticates a request.
+type as func(*http.Request, url.Values)
+
+func asWiki(r *http.Request, _ url.Values) { r.SetBasicAuth("wiki", testSecret) }
+func asApp(_ *http.Request, f url.Values)  { f.Set("client_id", "app") }
+func asRobot(_ *http.Request, f url.Values) {
+	f.Set("client_id", "robot")
+	f.Set("client_secret", testSecret)
+}
+
+// post sends a form of alternating names and values.
+func (n *node) post(path string, who as, pairs ...string) *answer {
+	n.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	r := httptest.NewRequest(http.MethodPost, testIssuer+path, nil)
+	if who != nil {
+		who(r, form)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return n.do(withBody(r, form.Encode()))
+}
+
+func withBody(r *http.Request, body string) *http.Request {
+	made := httptest.NewRequest(r.Method, r.URL.String(), strings.NewReader(body))
+	made.Header = r.Header
+	return made
+}
+
+func (n *node) do(r *http.Request) *answer {
+	n.t.Helper()
+	a := &answer{ResponseRecorder: httptest.NewRecorder()}
+	n.handler.ServeHTTP(a, r)
+	if got := a.Header().Get("Cache-Control"); got != "no-store" {
+		n.t.Errorf("Cache-Control is %q, want no-store", got)
+	}
+	if err := json.Unmarshal(a.Body.Bytes(), a); err != nil {
+		n.t.Errorf("answer %q is no JSON: %v", a.Body, err)
+	}
+	return a
+}
+
+// exchange trades a code with the right redirect URI and verifier.
+func (n *node) exchange(who as, code string) *answer {
+	n.t.Helper()
+	return n.post(tokenPath, who, "grant_type", "authorization_code", "code", code,
+		"redirect_uri", testRedirect, "code_verifier", testVerifier)
+}
+
+func (n *node) refresh(who as, token string, more ...string) *answer {
+	n.t.Helper()
+	return n.post(tokenPath, who, append([]string{"grant_type", "refresh_token", "refresh_token", token}, more...)...)
+}
+
+// signedIn is the answer to a first exchange of the wiki client.
+func (n *node) signedIn() *answer {
+	n.t.Helper()
+	return n.exchange(asWiki, n.code("wiki")).want(n.t, http.StatusOK, "")
+}
+
+// want checks status and error code.
+func (a *answer) want(t testing.TB, status int, code string) *answer {
+	t.Helper()
+	if a.Code != status || a.Error != code {
+		t.Fatalf("answer is %d %q (%s), want %d %q", a.Code, a.Error, a.Description, status, code)
+	}
+	return a
+}
+
+// grant returns the only grant of the store.
+func (n *node) grant() storage.Grant {
+	n.t.Helper()
+	n.store.mu.Lock()
+	defer n.store.mu.Unlock()
+	if len(n.store.Rows) != 1 {
+		n.t.Fatalf("%d grants, want one", len(n.store.Rows))
+	}
+	for _, g := range n.store.Rows {
+		return *g
+	}
+	panic("unreachable")
+}
+
+// events lists the types of the events so far.
+func (n *node) events() []storage.EventType {
+	n.store.mu.Lock()
+	defer n.store.mu.Unlock()
+	var types []storage.EventType
+	for _, e := range n.store.Events {
+		types = append(types, e.Type)
+	}
+	return types
+}
+
+// claimsOf reads a JWT's payload without checking it.
+func claimsOf(t testing.TB, token string) map[string]any {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		t.Fatalf("%q is no JWT", token)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatalf("decode payload: %v", err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		t.Fatalf("decode claims: %v", err)
+	}
+	return claims
+}
+
+// lockedBuffer is a log that requests may write at once.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

@@ -1,0 +1,134 @@
+package op
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+)
+
+// introspection is the answer of the introspection endpoint (RFC 7662 section
+// 2.2). Its zero value is that of a token that does not work, or is none of the
+// caller's business: the two look the same.
+type introspection struct {
+	Active    bool     `json:"active"`
+	Issuer    string   `json:"iss,omitempty"`
+	Subject   string   `json:"sub,omitempty"`
+	Audience  []string `json:"aud,omitempty"`
+	ClientID  string   `json:"client_id,omitempty"`
+	Username  string   `json:"username,omitempty"`
+	Scope     string   `json:"scope,omitempty"`
+	TokenType string   `json:"token_type,omitempty"`
+	ID        string   `json:"jti,omitempty"`
+	IssuedAt  int64    `json:"iat,omitempty"`
+	ExpiresAt int64    `json:"exp,omitempty"`
+	AuthTime  int64    `json:"auth_time,omitempty"`
+	ACR       string   `json:"acr,omitempty"`
+	AMR       []string `json:"amr,omitempty"`
+	SID       string   `json:"sid,omitempty"`
+}
+
+// introspect tells a resource server whether a token works and what it says.
+func (s *server) introspect(ctx context.Context, c call, token string) (*introspection, error) {
+	if c.client.IsPublic() {
+		return nil, errInvalidClient(errors.New("a public client asks to introspect"))
+	}
+	look := s.introspectAccessToken
+	if strings.HasPrefix(token, refreshTokenPrefix) {
+		look = s.introspectRefreshToken
+	}
+	answer, err := look(ctx, c, token)
+	if errors.Is(err, errInvalidToken) || errors.Is(err, errRefreshToken) {
+		s.cfg.Log.LogAttrs(ctx, slog.LevelDebug, "inactive token",
+			slog.String("client_id", c.client.ID), slog.String("reason", err.Error()),
+			slog.String("request_id", web.RequestID(ctx)))
+		return &introspection{}, nil
+	}
+	return answer, err
+}
+
+func (s *server) introspectAccessToken(ctx context.Context, c call, token string) (*introspection, error) {
+	claims, err := s.access.decode(token, c.now)
+	if err != nil {
+		return nil, err
+	}
+	if !mayIntrospect(c.client, claims.ClientID, claims.Audience) {
+		return nil, fmt.Errorf("%w: not for this caller", errInvalidToken)
+	}
+	active, err := s.checkAccessTokenState(ctx, claims, c.now)
+	if err != nil {
+		return nil, err
+	}
+	answer := &introspection{
+		Active: true, Issuer: claims.Issuer, Subject: claims.Subject, Audience: claims.Audience,
+		ClientID: claims.ClientID, Scope: claims.Scope, TokenType: oidc.BearerToken, ID: claims.ID,
+		IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt,
+		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR, SID: claims.SID,
+	}
+	if active.Grant != nil {
+		answer.Username = username(&active.Grant.User, claims.Scopes())
+	}
+	return answer, nil
+}
+
+func (s *server) introspectRefreshToken(ctx context.Context, c call, token string) (*introspection, error) {
+	t, err := s.refreshTokens.parse(token)
+	if err != nil {
+		return nil, err
+	}
+	g, err := s.grantOf(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if !mayIntrospect(c.client, g.Grant.ClientID, nil) {
+		return nil, fmt.Errorf("%w: not for this caller", errInvalidToken)
+	}
+	owner, ok := s.cfg.Clients.Client(g.Grant.ClientID)
+	if !ok || !owner.AllowsGrant(storage.GrantRefreshToken) {
+		return nil, fmt.Errorf("%w: its client may not refresh", errInvalidToken)
+	}
+	scopes, err := refreshScopes(owner, g.Grant.Scopes, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errInvalidToken, err)
+	}
+	if !refreshable(c, g, t.Generation) {
+		return nil, fmt.Errorf("%w: used, expired or revoked", errInvalidToken)
+	}
+	expiresAt := g.Grant.ExpiresAt
+	if g.Grant.IdleExpiresAt.Before(expiresAt) {
+		expiresAt = g.Grant.IdleExpiresAt
+	}
+	authentication := g.Grant.Authentication
+	return &introspection{
+		Active: true, Issuer: s.cfg.Issuer, Subject: string(g.Grant.UserID), Audience: []string{s.cfg.Issuer},
+		ClientID: g.Grant.ClientID, Username: username(&g.User, scopes), Scope: strings.Join(scopes, " "),
+		IssuedAt: g.Grant.RotatedAt.Unix(), ExpiresAt: expiresAt.Unix(),
+		AuthTime: authentication.Time.Unix(), ACR: authentication.ACR, AMR: authentication.AMR, SID: string(g.Grant.SID),
+	}, nil
+}
+
+// refreshable reports whether the generation is the grant's live one.
+func refreshable(c call, g *storage.GrantUser, generation uint32) bool {
+	return g.Grant.Refreshable && g.Grant.Live(c.now) && c.now.Before(g.Grant.IdleExpiresAt) &&
+		!g.User.Disabled() && generation == g.Grant.Generation
+}
+
+// mayIntrospect reports whether a token concerns the caller: its own, made for
+// it, or any where its registration says so.
+func mayIntrospect(caller *storage.Client, clientID string, audience []string) bool {
+	return caller.IntrospectAny || caller.ID == clientID || slices.Contains(audience, caller.ID)
+}
+
+// username is told only to whom the profile was granted.
+func username(u *storage.User, scopes []string) string {
+	if !slices.Contains(scopes, storage.ScopeProfile) {
+		return ""
+	}
+	return u.Username
+}
