@@ -2,9 +2,12 @@ package op
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -12,10 +15,10 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// Config is what a [Provider] is made of. Every field is required.
+// Config is what a [Provider] is made of. Every field without a default is required.
 type Config struct {
-	// Issuer is the issuer URL without a trailing slash; endpoints hang below it.
-	Issuer string
+	// Issuer is the issuer URL without a path or trailing slash; endpoints hang below it.
+	Issuer  string
 	Clients *Registry
 	Keys    *keys.Ring
 	Hasher  *keys.Hasher
@@ -32,6 +35,12 @@ type Config struct {
 	// Password verifies client secrets that an administrator chose and that
 	// are too weak for a keyed hash.
 	Password passwordVerifier
+	// ACRValues are the authentication context classes that sign-in can reach,
+	// for discovery; by default none are advertised.
+	ACRValues []string
+	// PendingPerAddress caps how many sign-ins one address may start within
+	// [pendingWindow]; by default defaultPendingPerAddress.
+	PendingPerAddress int64
 }
 
 // grants keeps what people allowed clients; storage/sqlstore.Grants in the binary.
@@ -96,4 +105,48 @@ type signIn interface {
 // passwordVerifier checks a slow verifier within a bound on concurrent hashes.
 type passwordVerifier interface {
 	Verify(ctx context.Context, encoded, password string) (ok bool, err error)
+}
+
+// Provider answers the protocol's endpoints.
+type Provider struct {
+	cfg       Config
+	server    *server
+	discovery *document
+	jwks      atomic.Pointer[document]
+}
+
+// New makes a Provider. It prepares what never changes while it runs, such as
+// the discovery document.
+func New(cfg Config) (*Provider, error) {
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("make provider: %w", err)
+	}
+	if cfg.PendingPerAddress == 0 {
+		cfg.PendingPerAddress = defaultPendingPerAddress
+	}
+	server, err := newServer(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("make provider: %w", err)
+	}
+	discovery, err := newDiscovery(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("make provider: %w", err)
+	}
+	return &Provider{cfg: cfg, server: server, discovery: discovery}, nil
+}
+
+// check names every required field that is missing.
+func (c *Config) check() error {
+	var missing []error
+	for name, absent := range map[string]bool{
+		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil,
+		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "SignIn": c.SignIn == nil,
+		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
+		"Password": c.Password == nil,
+	} {
+		if absent {
+			missing = append(missing, fmt.Errorf("%s is missing", name))
+		}
+	}
+	return errors.Join(missing...)
 }

@@ -1,0 +1,142 @@
+package op
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+)
+
+const authorizePath = "/authorize"
+
+// authorize is the authorization endpoint (RFC 6749 section 3.1, OpenID
+// Connect Core 3.1.2). Behind a session that satisfies the request it costs one
+// reading of the session and one code.
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
+	privately(w)
+	form, err := browserForm(w, r)
+	if err != nil {
+		return err
+	}
+	params, faulty := readParameters(form)
+	client, to, err := recipient(params, faulty, p.cfg.Clients)
+	if err != nil {
+		return err
+	}
+	if lacksCookies(r, p.cfg.Cookies, form) {
+		seeOther(w, withQuery(p.cfg.Issuer+authorizePath, form))
+		return nil
+	}
+	check := authorizationCheck{params: params, faulty: faulty, client: client, hintSubject: p.hintSubject}
+	request, err := check.run(to)
+	if err != nil {
+		return p.fail(w, r, client.ID, to, err)
+	}
+	in := &storage.Interaction{Request: *request, CreatedAt: p.cfg.Now()}
+	outcome, err := p.cfg.SignIn.Check(r, in)
+	if err != nil {
+		return p.fail(w, r, client.ID, to, unavailable("check session", err))
+	}
+	switch next, refusal := decideNext(request, outcome); next {
+	case nextRefuse:
+		return p.fail(w, r, client.ID, to, refusal)
+	case nextIssue:
+		return p.succeed(w, r, request, outcome.SignedIn)
+	case nextAsk:
+	}
+	if err := p.startInteraction(w, r, in); err != nil {
+		return p.fail(w, r, client.ID, to, err)
+	}
+	p.cfg.SignIn.Begin(w, r, in)
+	return nil
+}
+
+// next says what becomes of an authorization request.
+type next int
+
+const (
+	nextRefuse next = iota
+	nextIssue       // nothing is missing
+	nextAsk         // the person has something to do
+)
+
+// decideNext tells from what the sign-in flow found whether to issue a code, to
+// ask the person, or to refuse, and then with which error.
+func decideNext(request *storage.AuthorizationRequest, outcome storage.Outcome) (next, error) {
+	switch {
+	case outcome.Fatal:
+		return nextRefuse, &authorizationError{Code: outcome.Error, Description: outcome.Reason}
+	case outcome.Missing == "" && outcome.SignedIn != nil:
+		return nextIssue, nil
+	case outcome.Missing == "":
+		return nextRefuse, errors.New("nothing is missing and nobody is signed in")
+	case request.HasPrompt(storage.PromptNone):
+		return nextRefuse, &authorizationError{Code: outcome.Error, Description: outcome.Reason}
+	}
+	return nextAsk, nil
+}
+
+// succeed answers the client with a code.
+func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *storage.AuthorizationRequest, who *storage.SignedIn) error {
+	to := deliveryOf(request)
+	code, err := p.issueCode(r.Context(), request, who)
+	if err != nil {
+		return p.fail(w, r, request.ClientID, to, err)
+	}
+	return p.deliver(w, to, url.Values{"code": {code}})
+}
+
+// deliveryOf returns where the answer to a checked request goes.
+func deliveryOf(request *storage.AuthorizationRequest) delivery {
+	return delivery{RedirectURI: request.RedirectURI, Mode: oidc.ResponseMode(request.ResponseMode), State: request.State}
+}
+
+// fail answers the client with an error, and logs why. What is no business of
+// the client, such as a limit on its person's network, stays a page.
+func (p *Provider) fail(w http.ResponseWriter, r *http.Request, clientID string, to delivery, err error) error {
+	var page *web.Error
+	if errors.As(err, &page) {
+		return err
+	}
+	shown, level := authorizationErrorOf(err), slog.LevelInfo
+	if shown.Code == codeServerError || shown.Code == codeTemporarilyUnavailable {
+		level = slog.LevelError
+	}
+	p.cfg.Log.LogAttrs(r.Context(), level, "authorization refused",
+		slog.String("error", shown.Code), slog.String("client_id", clientID), slog.String("reason", err.Error()),
+		slog.String("request_id", web.RequestID(r.Context())))
+	answer := url.Values{"error": {shown.Code}}
+	if shown.Description != "" {
+		answer.Set("error_description", shown.Description)
+	}
+	return p.deliver(w, to, answer)
+}
+
+// authorizationErrorOf is what a client is told of err.
+func authorizationErrorOf(err error) *authorizationError {
+	var (
+		known *authorizationError
+		down  *unavailableError
+	)
+	switch {
+	case errors.As(err, &known) && known.Code != "":
+		return known
+	case errors.As(err, &down):
+		return &authorizationError{Code: codeTemporarilyUnavailable, Description: "please try again later", Cause: err}
+	}
+	return &authorizationError{Code: codeServerError, Description: "the fault is on the side of the provider", Cause: err}
+}
+
+// hintSubject returns the person that an ID token of ours is about.
+func (p *Provider) hintSubject(token string) (string, error) {
+	hint, err := p.readIDTokenHint(token)
+	if err != nil {
+		return "", fmt.Errorf("read id_token_hint: %w", err)
+	}
+	return hint.Subject, nil
+}

@@ -1,0 +1,50 @@
+package op
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// codeLifetime is how long a code may wait for its exchange (requirement TK1).
+const codeLifetime = time.Minute
+
+// codeBytes is the size of a code: 256 bits.
+const codeBytes = 32
+
+// issueCode makes a code for the request of a person who is signed in. The
+// store keeps it under its keyed hash, so that nobody who reads the store can
+// use it.
+func (p *Provider) issueCode(ctx context.Context, request *storage.AuthorizationRequest, who *storage.SignedIn) (string, error) {
+	now := p.cfg.Now()
+	grantID, err := storage.NewID(now, p.cfg.Random)
+	if err != nil {
+		return "", fmt.Errorf("name grant: %w", err)
+	}
+	secret := make([]byte, codeBytes)
+	if _, err := io.ReadFull(p.cfg.Random, secret); err != nil {
+		return "", fmt.Errorf("read randomness for a code: %w", err)
+	}
+	value, err := json.Marshal(storage.AuthorizationCode{
+		GrantID:        grantID,
+		UserID:         who.User.ID,
+		SID:            who.Session.SID,
+		Request:        *request,
+		Authentication: who.Session.Authentication,
+		IssuedAt:       now,
+		ExpiresAt:      now.Add(codeLifetime),
+	})
+	if err != nil {
+		return "", fmt.Errorf("encode what a code stands for: %w", err)
+	}
+	code := base64.RawURLEncoding.EncodeToString(secret)
+	if err := p.cfg.Ephemeral.Put(ctx, codeKey(p.cfg.Hasher.Sum(codePurpose, code)), value, codeLifetime); err != nil {
+		return "", unavailable("keep code", err)
+	}
+	return code, nil
+}

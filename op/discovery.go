@@ -1,0 +1,90 @@
+package op
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+)
+
+// The addresses of the metadata documents (OpenID Connect Discovery 4, RFC 8414
+// section 3). They hold the same: each standard's fields are the other's.
+const (
+	openIDConfigurationPath = oidc.DiscoveryEndpoint
+	oauthMetadataPath       = "/.well-known/oauth-authorization-server"
+)
+
+// discoveryMaxAge is how long a relying party may keep the metadata.
+const discoveryMaxAge = 15 * time.Minute
+
+// metadata is the library's discovery document with what it lacks.
+type metadata struct {
+	oidc.DiscoveryConfiguration
+	// IssuerInResponse is RFC 9207 section 3.
+	IssuerInResponse bool `json:"authorization_response_iss_parameter_supported"`
+	// Prompts is of Initiating User Registration via OpenID Connect 1.0.
+	Prompts []string `json:"prompt_values_supported"`
+}
+
+// newDiscovery prepares the metadata. What is in it works; what is not built is
+// not in it.
+func newDiscovery(cfg Config) (*document, error) {
+	body, err := json.Marshal(metadata{
+		DiscoveryConfiguration: libraryMetadata(cfg),
+		IssuerInResponse:       true,
+		Prompts:                supportedPrompts,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode discovery document: %w", err)
+	}
+	return newDocument(body, etagOf(body), discoveryMaxAge), nil
+}
+
+func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
+	withSecret := []oidc.AuthMethod{oidc.AuthMethodBasic, oidc.AuthMethodPost}
+	all := append(withSecret[:2:2], oidc.AuthMethodNone)
+	return oidc.DiscoveryConfiguration{
+		Issuer:                cfg.Issuer,
+		AuthorizationEndpoint: cfg.Issuer + authorizePath,
+		TokenEndpoint:         cfg.Issuer + tokenPath,
+		UserinfoEndpoint:      cfg.Issuer + userinfoPath,
+		IntrospectionEndpoint: cfg.Issuer + introspectionPath,
+		RevocationEndpoint:    cfg.Issuer + revocationPath,
+		EndSessionEndpoint:    cfg.Issuer + endSessionPath,
+		JwksURI:               cfg.Issuer + jwksPath,
+
+		ScopesSupported: []string{
+			storage.ScopeOpenID, storage.ScopeProfile, storage.ScopeEmail, storage.ScopeAddress, storage.ScopePhone,
+			storage.ScopeOfflineAccess,
+		},
+		ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
+		ResponseModesSupported:           []string{string(oidc.ResponseModeQuery), string(oidc.ResponseModeFormPost)},
+		GrantTypesSupported:              []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeClientCredentials},
+		ACRValuesSupported:               cfg.ACRValues,
+		SubjectTypesSupported:            []string{"public"},
+		IDTokenSigningAlgValuesSupported: cfg.Keys.Algs(),
+		CodeChallengeMethodsSupported:    []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
+
+		TokenEndpointAuthMethodsSupported:         all,
+		RevocationEndpointAuthMethodsSupported:    all,
+		IntrospectionEndpointAuthMethodsSupported: withSecret,
+
+		DisplayValuesSupported:   supportedDisplays,
+		ClaimTypesSupported:      []string{"normal"},
+		ClaimsSupported:          supportedClaims(),
+		ClaimsParameterSupported: true,
+	}
+}
+
+// supportedClaims lists what an ID token or userinfo may say.
+func supportedClaims() []string {
+	claims := []string{
+		"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
+	}
+	for _, c := range personClaims {
+		claims = append(claims, c.name)
+	}
+	return claims
+}

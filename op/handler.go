@@ -1,0 +1,64 @@
+package op
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+)
+
+// Handler answers every endpoint of the protocol at its path below the issuer,
+// and any other path with a page that says there is nothing.
+func (p *Provider) Handler() http.Handler {
+	mux := http.NewServeMux()
+	route := func(path string, h http.Handler, methods ...string) {
+		for _, method := range methods {
+			mux.Handle(method+" "+path, h)
+		}
+		mux.Handle(path, p.cfg.Errors.Handle(notAllowed(methods)))
+	}
+	page := p.cfg.Errors.Handle
+	route(authorizePath, page(p.authorize), http.MethodGet, http.MethodPost)
+	route(resumePath, page(p.resume), http.MethodGet)
+	route(endSessionPath, page(p.endSession), http.MethodGet, http.MethodPost)
+
+	userinfo := p.cors(http.HandlerFunc(p.userinfo), http.MethodGet, http.MethodPost)
+	route(userinfoPath, userinfo, http.MethodGet, http.MethodPost, http.MethodOptions)
+	tokens := p.tokenHandler()
+	browserTokens := p.cors(tokens, http.MethodPost)
+	mux.Handle(tokenPath, browserTokens)
+	mux.Handle(revocationPath, browserTokens)
+	mux.Handle(introspectionPath, tokens)
+
+	for path, serve := range map[string]http.HandlerFunc{
+		jwksPath:                p.serveJWKS,
+		openIDConfigurationPath: p.discovery.serve,
+		oauthMetadataPath:       p.discovery.serve,
+	} {
+		route(path, serve, http.MethodGet)
+	}
+	mux.Handle("/", page(notFound))
+	return mux
+}
+
+func notFound(http.ResponseWriter, *http.Request) error {
+	return &web.Error{
+		Status: http.StatusNotFound,
+		Title:  "There is nothing here",
+		Detail: "The address is not one of this service. If a link brought you here, it is out of date.",
+	}
+}
+
+func notAllowed(methods []string) web.HandlerFunc {
+	allowed := strings.Join(methods, ", ")
+	return func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Allow", allowed)
+		return &web.Error{
+			Status: http.StatusMethodNotAllowed,
+			Title:  "This address is not called like this",
+			Detail: "The application used a method that the address does not know. The fault is on its side.",
+			Cause:  errors.New("method " + loggable(r.Method)),
+		}
+	}
+}

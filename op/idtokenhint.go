@@ -1,0 +1,35 @@
+package op
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+)
+
+// idTokenHint is what an ID token says of an earlier sign-in.
+type idTokenHint struct {
+	Issuer   string        `json:"iss"`
+	Subject  string        `json:"sub"`
+	Audience oidc.Audience `json:"aud"`
+	SID      string        `json:"sid"`
+}
+
+// readIDTokenHint reads an ID token that we issued. That it may have expired
+// does not matter: it is a hint, and proves nothing but that we wrote it
+// (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 2).
+func (p *Provider) readIDTokenHint(token string) (*idTokenHint, error) {
+	payload, err := p.cfg.Keys.Verify(token, idTokenType, signingAlgs...)
+	if err != nil {
+		return nil, fmt.Errorf("verify ID token: %w", err)
+	}
+	var hint idTokenHint
+	if err := json.Unmarshal(payload, &hint); err != nil {
+		return nil, fmt.Errorf("decode ID token: %w", err)
+	}
+	if hint.Issuer != p.cfg.Issuer || hint.Subject == "" || len(hint.Audience) == 0 {
+		return nil, errors.New("no ID token of this issuer")
+	}
+	return &hint, nil
+}

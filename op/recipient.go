@@ -1,0 +1,67 @@
+package op
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+)
+
+// recipient finds out who may be told anything about a request: its client, at
+// a redirect URI of that client. Until both are established nothing is sent
+// anywhere, and the person gets a page that says whose mistake it is.
+func recipient(params parameters, faulty []string, clients *Registry) (*storage.Client, delivery, error) {
+	client, ok := clients.Client(params["client_id"])
+	if !ok {
+		return nil, delivery{}, unknownClientPage(params["client_id"])
+	}
+	uri := params["redirect_uri"]
+	if !redirectURIAllowed(client.RedirectURIs, client.Type, uri) {
+		return nil, delivery{}, badRedirectPage(client, uri)
+	}
+	to := delivery{RedirectURI: uri, Mode: oidc.ResponseModeQuery, State: params["state"]}
+	if params["response_mode"] == string(oidc.ResponseModeFormPost) && canPost(client, uri) {
+		to.Mode = oidc.ResponseModeFormPost
+	}
+	return client, to, nil
+}
+
+// canPost reports whether form_post may be used: the client is registered for
+// it, and there is a server at the redirect URI that a browser can post to.
+func canPost(client *storage.Client, redirectURI string) bool {
+	return slices.Contains(client.ResponseModes, string(oidc.ResponseModeFormPost)) &&
+		(strings.HasPrefix(redirectURI, "https://") || strings.HasPrefix(redirectURI, "http://"))
+}
+
+func unknownClientPage(id string) error {
+	return &web.Error{
+		Status: http.StatusBadRequest,
+		Title:  "This application is not known here",
+		Detail: "The application that sent you here is not registered with this service. The fault is on its side: please tell whoever runs it.",
+		Cause:  errors.New("client_id " + loggable(id) + " is not registered"),
+	}
+}
+
+func badRedirectPage(client *storage.Client, uri string) error {
+	return &web.Error{
+		Status: http.StatusBadRequest,
+		Title:  "The way back is not registered",
+		Detail: "The application that sent you here asked to have you sent back to an address that is not registered for it. The fault is on its side: please tell whoever runs it.",
+		Cause: errors.New("client " + client.ID + " sent redirect_uri " + loggable(uri) +
+			", registered are " + strings.Join(client.RedirectURIs, " ")),
+	}
+}
+
+// loggable quotes what a request brought along and cuts it to what a log line bears.
+func loggable(s string) string {
+	const enough = 512
+	if len(s) > enough {
+		return strconv.Quote(s[:enough]) + "…"
+	}
+	return strconv.Quote(s)
+}

@@ -1,0 +1,63 @@
+package op
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+)
+
+// delivery is where and how a client is answered: a redirect URI that is
+// registered for it, the response mode, and the state to give back.
+type delivery struct {
+	RedirectURI string
+	Mode        oidc.ResponseMode
+	State       string
+}
+
+var noSniff = []string{"nosniff"}
+
+// privately marks an answer as one that nobody may keep.
+func privately(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+	h.Set("Referrer-Policy", "no-referrer")
+	h["X-Content-Type-Options"] = noSniff
+}
+
+// deliver answers a client. Every answer, success or error, names its issuer
+// (RFC 9207), and gives the state back as it came.
+func (p *Provider) deliver(w http.ResponseWriter, to delivery, answer url.Values) error {
+	answer.Set("iss", p.cfg.Issuer)
+	if to.State != "" {
+		answer.Set("state", to.State)
+	}
+	if to.Mode == oidc.ResponseModeFormPost {
+		return postForm(w, to.RedirectURI, answer)
+	}
+	seeOther(w, withQuery(to.RedirectURI, answer))
+	return nil
+}
+
+// seeOther redirects with a 303, whatever the method was: no other status keeps
+// a POST with a password in it from being sent on (RFC 9700 section 4.12). The
+// address is checked, so it goes into the header as it is, and not into a body.
+func seeOther(w http.ResponseWriter, address string) {
+	privately(w)
+	w.Header().Set("Location", address)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// withQuery adds parameters to an address, which keeps its own (RFC 6749 section 3.1.2).
+func withQuery(address string, params url.Values) string {
+	if len(params) == 0 {
+		return address
+	}
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	return address + separator + params.Encode()
+}

@@ -1,0 +1,113 @@
+package op
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+const resumePath = authorizePath + "/resume"
+
+// resume is where the hosted pages hand a browser back. It trusts nothing of
+// how the browser came here: the interaction must be this browser's, and what
+// is missing is asked again (requirements AZ3, PA5).
+func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
+	privately(w)
+	in, key, err := p.loadInteraction(r.Context(), r.URL.Query().Get("interaction"))
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return goneInteractionPage(err)
+	case err != nil:
+		return unavailablePage(err)
+	case !p.belongsTo(in, r):
+		return foreignInteractionPage()
+	}
+	if err := p.stillRegistered(&in.Request); err != nil {
+		return err
+	}
+	outcome, err := p.resumed(r, in)
+	if err != nil {
+		return unavailablePage(err)
+	}
+	next, refusal := decideNext(&in.Request, outcome)
+	if next == nextAsk {
+		p.cfg.SignIn.Begin(w, r, in)
+		return nil
+	}
+	if err := p.takeInteraction(r.Context(), key); err != nil {
+		return err
+	}
+	if next == nextRefuse {
+		return p.fail(w, r, in.Request.ClientID, deliveryOf(&in.Request), refusal)
+	}
+	return p.succeed(w, r, &in.Request, outcome.SignedIn)
+}
+
+// resumed says how the interaction stands, whether the person declined or not.
+func (p *Provider) resumed(r *http.Request, in *storage.Interaction) (storage.Outcome, error) {
+	if in.Denied {
+		return storage.Outcome{Fatal: true, Error: codeAccessDenied, Reason: "the person declined"}, nil
+	}
+	outcome, err := p.cfg.SignIn.Check(r, in)
+	if err != nil {
+		return storage.Outcome{}, fmt.Errorf("check session: %w", err)
+	}
+	return outcome, nil
+}
+
+// stillRegistered refuses to send a browser where its client may not have it
+// sent any more: the configuration may have changed while the person signed in.
+func (p *Provider) stillRegistered(request *storage.AuthorizationRequest) error {
+	client, ok := p.cfg.Clients.Client(request.ClientID)
+	switch {
+	case !ok:
+		return unknownClientPage(request.ClientID)
+	case !redirectURIAllowed(client.RedirectURIs, client.Type, request.RedirectURI):
+		return badRedirectPage(client, request.RedirectURI)
+	}
+	return nil
+}
+
+// takeInteraction ends the interaction. Of several requests that come this far
+// one goes on (security.md L2).
+func (p *Provider) takeInteraction(ctx context.Context, key string) error {
+	_, err := p.cfg.Ephemeral.Take(ctx, key)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return goneInteractionPage(err)
+	case err != nil:
+		return unavailablePage(fmt.Errorf("take interaction: %w", err))
+	}
+	return nil
+}
+
+func goneInteractionPage(cause error) error {
+	return &web.Error{
+		Status: http.StatusBadRequest,
+		Title:  "This sign-in is over",
+		Detail: "It was finished already, perhaps in another tab, or it waited for too long. Please go back to the application and start again.",
+		Cause:  cause,
+	}
+}
+
+func foreignInteractionPage() error {
+	return &web.Error{
+		Status: http.StatusForbidden,
+		Title:  "This sign-in belongs to another browser",
+		Detail: "A sign-in ends in the browser it began in, with cookies allowed. Please go back to the application and start again here. If somebody sent you this address, do not go on.",
+		Cause:  errors.New("the browser cookie is not the one that started the interaction"),
+	}
+}
+
+func unavailablePage(cause error) error {
+	return &web.Error{
+		Status: http.StatusServiceUnavailable,
+		Title:  "Temporarily unavailable",
+		Detail: "The fault is on our side. Please try again in a moment; if it stays, give the id below to whoever runs this service.",
+		Cause:  cause,
+	}
+}
