@@ -41,7 +41,7 @@ func TestRefresh(t *testing.T) {
 func TestRF1_RowIsNoToken(t *testing.T) {
 	n := newNode(t)
 	n.signedIn()
-	g := n.grant()
+	g, calls := n.grant(), n.store.Calls
 	for _, guess := range []string{string(g.ID), g.CodeHash, string(g.Salt), refreshTokenPrefix + string(g.ID)} {
 		n.refresh(asWiki, guess).want(t, http.StatusBadRequest, "invalid_grant")
 	}
@@ -51,6 +51,9 @@ func TestRF1_RowIsNoToken(t *testing.T) {
 		t.Fatalf("encode: %v", err)
 	}
 	n.refresh(asWiki, forged).want(t, http.StatusBadRequest, "invalid_grant")
+	if n.store.Calls != calls {
+		t.Error("a forgery reached the store")
+	}
 	if g := n.grant(); g.Generation != 1 || !g.RevokedAt.IsZero() {
 		t.Errorf("a forgery changed the grant: %+v", g)
 	}
