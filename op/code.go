@@ -11,8 +11,9 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// codeLifetime is how long a code may wait for its exchange (requirement TK1).
-const codeLifetime = time.Minute
+// maxCodeLifetime is the longest that a code may wait for its exchange
+// (requirement TK1), and the default.
+const maxCodeLifetime = time.Minute
 
 // codeBytes is the size of a code: 256 bits.
 const codeBytes = 32
@@ -37,13 +38,13 @@ func (p *Provider) issueCode(ctx context.Context, request *storage.Authorization
 		Request:        *request,
 		Authentication: who.Session.Authentication,
 		IssuedAt:       now,
-		ExpiresAt:      now.Add(codeLifetime),
+		ExpiresAt:      now.Add(p.cfg.CodeLifetime),
 	})
 	if err != nil {
 		return "", fmt.Errorf("encode what a code stands for: %w", err)
 	}
 	code := base64.RawURLEncoding.EncodeToString(secret)
-	if err := p.cfg.Ephemeral.Put(ctx, codeKey(p.cfg.Hasher.Sum(codePurpose, code)), value, codeLifetime); err != nil {
+	if err := p.cfg.Ephemeral.Put(ctx, codeKey(p.cfg.Hasher.Sum(codePurpose, code)), value, p.cfg.CodeLifetime); err != nil {
 		return "", unavailable("keep code", err)
 	}
 	return code, nil

@@ -41,6 +41,9 @@ type Config struct {
 	// PendingPerAddress caps how many sign-ins one address may start within
 	// [pendingWindow]; by default defaultPendingPerAddress.
 	PendingPerAddress int64
+	// CodeLifetime is how long a code may wait for its exchange; by default,
+	// and at most, a minute.
+	CodeLifetime time.Duration
 }
 
 // grants keeps what people allowed clients; storage/sqlstore.Grants in the binary.
@@ -123,6 +126,9 @@ func New(cfg Config) (*Provider, error) {
 	}
 	if cfg.PendingPerAddress == 0 {
 		cfg.PendingPerAddress = defaultPendingPerAddress
+	}
+	if cfg.CodeLifetime <= 0 || cfg.CodeLifetime > maxCodeLifetime {
+		cfg.CodeLifetime = maxCodeLifetime
 	}
 	server, err := newServer(cfg)
 	if err != nil {

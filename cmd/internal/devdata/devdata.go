@@ -1,0 +1,125 @@
+// Package devdata is the data folder of `latchkey dev`: the embedded database
+// and the secrets that were generated for it. Nobody but its owner can read it.
+package devdata
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Folder is an open data folder.
+type Folder struct {
+	path string
+	// DemoSecret is the secret of the demo relying party, and DemoPassword the
+	// password of the demo person.
+	DemoSecret, DemoPassword string
+}
+
+// The files of a folder.
+const (
+	databaseFile     = "latchkey.db"
+	sealingKeyFile   = "sealing-key"
+	hashKeyFile      = "hash-key"
+	demoSecretFile   = "demo-client-secret"
+	demoPasswordFile = "demo-password"
+)
+
+// Open opens the folder, and makes what it lacks.
+func Open(path string) (*Folder, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	if err := os.Chmod(path, 0o700); err != nil {
+		return nil, fmt.Errorf("close data folder to others: %w", err)
+	}
+	f := &Folder{path: path}
+	for name, into := range map[string]*string{
+		sealingKeyFile: new(string), hashKeyFile: new(string), demoSecretFile: &f.DemoSecret, demoPasswordFile: &f.DemoPassword,
+	} {
+		make := newSecret
+		if name == demoPasswordFile {
+			make = newPassword
+		}
+		if *into, err = f.secret(name, make); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// secret returns the secret in a file, which it makes first where there is none.
+// Of several processes that make it at once, one does; the others read it.
+func (f *Folder) secret(name string, generate func() string) (string, error) {
+	path := filepath.Join(f.path, name)
+	made, err := os.CreateTemp(f.path, name+".*") // 0600
+	if err != nil {
+		return "", fmt.Errorf("make %s: %w", name, err)
+	}
+	defer os.Remove(made.Name())
+	_, err = made.WriteString(generate() + "\n")
+	if err := errors.Join(err, made.Close()); err != nil {
+		return "", fmt.Errorf("make %s: %w", name, err)
+	}
+	if err := os.Link(made.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("make %s: %w", name, err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+func newSecret() string {
+	var b [32]byte
+	rand.Read(b[:]) // never fails: crypto/rand documents that it crashes instead
+	return base64.StdEncoding.EncodeToString(b[:])
+}
+
+// newPassword is one that a person can type: 26 letters and digits would be
+// 130 bits, of which 80 do.
+func newPassword() string {
+	text := strings.ToLower(rand.Text()[:16])
+	return text[:4] + "-" + text[4:8] + "-" + text[8:12] + "-" + text[12:]
+}
+
+// DemoClientID is the client of the demo relying party.
+const DemoClientID = "demo"
+
+// Defaults is the configuration that dev starts from.
+func (f *Folder) Defaults(issuer string) map[string]any {
+	return map[string]any{
+		"issuer":         issuer,
+		"insecure_http":  true,
+		"database.url":   "sqlite://" + filepath.Join(f.path, databaseFile),
+		"log.format":     "json",
+		"metrics.listen": "",
+		"secrets.sealing_keys": []any{
+			map[string]any{"id": "dev", "key": "file:" + filepath.Join(f.path, sealingKeyFile)},
+		},
+		"secrets.hash_keys": []any{
+			map[string]any{"id": "dev", "key": "file:" + filepath.Join(f.path, hashKeyFile)},
+		},
+		"clients": []any{map[string]any{
+			"id":                        DemoClientID,
+			"name":                      "Demo application",
+			"type":                      "confidential",
+			"auth_method":               "client_secret_basic",
+			"secret":                    "file:" + filepath.Join(f.path, demoSecretFile),
+			"redirect_uris":             []any{issuer + "/demo/callback"},
+			"post_logout_redirect_uris": []any{issuer + "/demo"},
+			"grant_types":               []any{"authorization_code", "refresh_token"},
+			"scopes":                    []any{"openid", "profile", "email", "address", "phone", "offline_access"},
+		}},
+	}
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/latchkey-id/latchkey/config"
+	"github.com/spf13/cobra"
+)
+
+func configCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "config", Short: "Check a configuration, or print its schema"}
+	cmd.AddCommand(configValidateCommand(), configSchemaCommand())
+	return cmd
+}
+
+func configValidateCommand() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "validate",
+		Short: "Check a configuration and report every problem at once",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := loadConfig(file)
+			if err != nil {
+				return err
+			}
+			for _, w := range c.Warnings {
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %d clients\n", file, len(c.Clients))
+			return err
+		},
+	}
+	configFlag(cmd, &file)
+	return cmd
+}
+
+func configSchemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON schema of the configuration, for editors",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(append(config.Schema(), '\n'))
+			return err
+		},
+	}
+}
+
+func configFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "config", "", "configuration `file` (YAML)")
+}
+
+// loadConfig loads the configuration of a server.
+func loadConfig(file string) (*config.Config, error) {
+	if file == "" {
+		return nil, errors.New("--config FILE is missing")
+	}
+	return config.Load(config.LoadOptions{File: file})
+}

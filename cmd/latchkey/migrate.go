@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
+)
+
+func migrateCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "migrate", Short: "Make or change the tables of the database"}
+	cmd.AddCommand(
+		migrateSubcommand("up", "Apply the migrations that are missing; safe on several nodes at once", migrateUp),
+		migrateSubcommand("status", "Say which migrations were applied and which are missing", migrateStatus),
+	)
+	return cmd
+}
+
+func migrateSubcommand(use, short string, do func(*cobra.Command, *sqlstore.Store) error) *cobra.Command {
+	var from storeFlags
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *parts) error { return do(cmd, store) })
+		},
+	}
+	from.register(cmd)
+	return cmd
+}
+
+func migrateUp(cmd *cobra.Command, store *sqlstore.Store) error {
+	applied, err := store.Migrate(cmd.Context())
+	for _, name := range applied {
+		fmt.Fprintln(cmd.OutOrStdout(), "applied", name)
+	}
+	if err == nil && len(applied) == 0 {
+		fmt.Fprintln(cmd.OutOrStdout(), "nothing to apply")
+	}
+	return err
+}
+
+func migrateStatus(cmd *cobra.Command, store *sqlstore.Store) error {
+	status, err := store.MigrationStatus(cmd.Context())
+	if err != nil {
+		return err
+	}
+	for _, name := range status.Applied {
+		fmt.Fprintln(cmd.OutOrStdout(), "applied", name)
+	}
+	for _, name := range status.Pending {
+		fmt.Fprintln(cmd.OutOrStdout(), "pending", name)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/password"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+)
+
+// parts are what follows from the configuration alone, without any store.
+type parts struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	now      func() time.Time
+	sealer   *keys.Sealer
+	hasher   *keys.Hasher
+	password *password.Hasher
+}
+
+func newParts(cfg *config.Config, log *slog.Logger, now func() time.Time) (*parts, error) {
+	sealer, err := keys.NewSealer(secretKeys(cfg.Secrets.SealingKeys))
+	if err != nil {
+		return nil, fmt.Errorf("secrets.sealing_keys: %w", err)
+	}
+	hasher, err := keys.NewHasher(secretKeys(cfg.Secrets.HashKeys))
+	if err != nil {
+		return nil, fmt.Errorf("secrets.hash_keys: %w", err)
+	}
+	passwords, err := password.New(password.Config{
+		Params: password.Params{
+			MemoryKiB: cfg.Password.Argon2.MemoryKiB, Time: cfg.Password.Argon2.Time, Parallelism: cfg.Password.Argon2.Parallelism,
+		},
+		MaxConcurrent: cfg.Password.MaxConcurrent, QueueTimeout: cfg.Password.QueueTimeout, Random: rand.Reader,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("password: %w", err)
+	}
+	return &parts{cfg: cfg, log: log, now: now, sealer: sealer, hasher: hasher, password: passwords}, nil
+}
+
+func secretKeys(configured []config.SecretKey) []keys.SecretKey {
+	secrets := make([]keys.SecretKey, len(configured))
+	for i, k := range configured {
+		secrets[i] = keys.SecretKey{ID: k.ID, Key: k.Bytes()}
+	}
+	return secrets
+}
+
+// ring makes the ring of signing keys over a store; it is not loaded yet.
+func (p *parts) ring(store *sqlstore.Store) (*keys.Ring, error) {
+	s := p.cfg.SigningKeys
+	return keys.NewRing(keys.RingConfig{
+		Store: store.SigningKeys(), Sealer: p.sealer, Now: p.now, Random: rand.Reader, Log: p.log,
+		Policy: keys.RingPolicy{
+			Algs: s.Algs, SignFor: s.SignFor, PublishAhead: s.PublishAhead, KeepAfter: s.KeepAfter, Poll: s.Poll,
+		},
+	})
+}
+
+// clients turns the configured clients into what the provider knows them by:
+// their secrets become verifiers here and are forgotten.
+func (p *parts) clients(ctx context.Context) ([]storage.Client, error) {
+	return p.cfg.StorageClients(func(clientID, secret string, strong bool) (string, error) {
+		if strong {
+			return p.hasher.Sum("client_secret", clientID, secret), nil
+		}
+		return p.password.Hash(ctx, secret)
+	})
+}
+
+func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger) (*sqlstore.Store, error) {
+	return sqlstore.Open(ctx, sqlstore.Config{
+		URL: cfg.Database.URL.Reveal(), MaxConns: cfg.Database.MaxConns, Now: time.Now, Log: log,
+	})
+}
+
+// ephemeralStore is what every part that keeps something short-lived needs.
+type ephemeralStore interface {
+	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	Get(ctx context.Context, key string) ([]byte, error)
+	Take(ctx context.Context, key string) ([]byte, error)
+	Count(ctx context.Context, key string, window time.Duration) (int64, error)
+	Ping(ctx context.Context) error
+}
+
+// openEphemeral returns Redis where one is configured, else the table.
+func openEphemeral(ctx context.Context, cfg *config.Config, store *sqlstore.Store) (ephemeralStore, func() error, error) {
+	if cfg.Redis.URL.IsZero() {
+		return store.Ephemeral(), func() error { return nil }, nil
+	}
+	redis, err := ephemeral.OpenRedis(ctx, cfg.Redis.URL.Reveal())
+	if err != nil {
+		return nil, nil, err
+	}
+	return redis, redis.Close, nil
+}
+
+// newLogger makes the logger of a server, whose records bear request ids.
+func newLogger(cfg config.Log, w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
+		return nil, errors.Join(errors.New("log.level"), err)
+	}
+	// Libraries log what we log already, and say less: only their errors count.
+	slog.SetDefault(slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelError})))
+	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler = slog.NewJSONHandler(w, options)
+	if cfg.Format == "text" {
+		handler = slog.NewTextHandler(w, options)
+	}
+	return slog.New(web.LogHandler(handler)), nil
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
+	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
+)
+
+// storeFlags say which installation a command works on: a server's, by its
+// configuration, or that of `latchkey dev`, by its data folder.
+type storeFlags struct {
+	config, data string
+}
+
+func (f *storeFlags) register(cmd *cobra.Command) {
+	configFlag(cmd, &f.config)
+	cmd.Flags().StringVar(&f.data, "data", "", "data `folder` of latchkey dev, instead of --config")
+}
+
+// load returns the configuration of the installation.
+func (f *storeFlags) load() (*config.Config, error) {
+	if f.data == "" {
+		return loadConfig(f.config)
+	}
+	data, err := devdata.Open(f.data)
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(config.LoadOptions{File: f.config, Dev: true, Defaults: data.Defaults("http://localhost")})
+}
+
+// withStore opens the installation's database for do.
+func (f *storeFlags) withStore(cmd *cobra.Command, do func(*sqlstore.Store, *parts) error) (err error) {
+	cfg, err := f.load()
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	store, err := openStore(cmd.Context(), cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	p, err := newParts(cfg, log, time.Now)
+	if err != nil {
+		return err
+	}
+	return do(store, p)
+}
+
+// errPending tells what to do about a database that lacks migrations.
+func errPending(pending []string) error {
+	return fmt.Errorf("the database lacks %d migrations (first %s): run `latchkey migrate up` with the same --config, then start again",
+		len(pending), pending[0])
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/mail"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
+)
+
+func userCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "user", Short: "Manage people's accounts"}
+	cmd.AddCommand(userCreateCommand())
+	return cmd
+}
+
+// newUser is what `user create` is told.
+type newUser struct {
+	email, username, name string
+	verified              bool
+	passwordStdin         bool
+}
+
+func userCreateCommand() *cobra.Command {
+	var from storeFlags
+	var u newUser
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Create an account; without --password-stdin it gets a password that is printed once",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error { return u.create(cmd, store, p) })
+		},
+	}
+	from.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&u.email, "email", "", "e-mail `address` (required)")
+	flags.StringVar(&u.username, "username", "", "`name` to sign in with besides the address")
+	flags.StringVar(&u.name, "name", "", "full `name`")
+	flags.BoolVar(&u.verified, "verified", false, "the address is known to be theirs")
+	flags.BoolVar(&u.passwordStdin, "password-stdin", false, "read the password from the first line of standard input")
+	return cmd
+}
+
+func (u *newUser) create(cmd *cobra.Command, store *sqlstore.Store, p *parts) error {
+	password, generated := rand.Text(), true
+	if u.passwordStdin {
+		var err error
+		if password, err = readPassword(cmd.InOrStdin()); err != nil {
+			return err
+		}
+		generated = false
+	}
+	user := &storage.User{
+		Email: u.email, EmailVerified: u.verified, Username: u.username, Profile: storage.Profile{Name: u.name},
+	}
+	err := createUser(cmd.Context(), store, p, user, password)
+	if errors.Is(err, storage.ErrConflict) {
+		return errors.New("an account with this e-mail address or username exists already")
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "created user %s\n", user.ID)
+	if generated {
+		fmt.Fprintf(cmd.OutOrStdout(), "password %s\n", password)
+	}
+	return nil
+}
+
+// createUser completes and inserts an account.
+func createUser(ctx context.Context, store *sqlstore.Store, p *parts, user *storage.User, password string) error {
+	if err := checkNames(user); err != nil {
+		return err
+	}
+	now := p.now()
+	var err1, err2, err3 error
+	var event storage.ID
+	user.ID, err1 = storage.NewID(now, rand.Reader)
+	event, err2 = storage.NewID(now, rand.Reader)
+	user.PasswordHash, err3 = p.password.Hash(ctx, password)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	user.CreatedAt, user.UpdatedAt = now, now
+	return store.Users().Create(ctx, user, storage.Event{
+		ID: event, At: now, Type: storage.EventUserCreated, UserID: user.ID, Outcome: storage.Success, Detail: "by command line",
+	})
+}
+
+// minPassword is the least length of a password, in characters.
+const minPassword = 8
+
+func readPassword(r io.Reader) (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(r, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read password: %w", err)
+	}
+	password := strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+	if n := utf8.RuneCountInString(password); n < minPassword {
+		return "", fmt.Errorf("the password has %d characters: want at least %d", n, minPassword)
+	}
+	return password, nil
+}
+
+// maxUsername bounds a username, in characters.
+const maxUsername = 64
+
+// checkNames refuses what could not be told apart, typed or answered to.
+func checkNames(u *storage.User) error {
+	address, err := mail.ParseAddress(u.Email)
+	if err != nil || address.Address != u.Email || len(u.Email) > 254 {
+		return fmt.Errorf("--email %q is not an e-mail address", u.Email)
+	}
+	if utf8.RuneCountInString(u.Username) > maxUsername {
+		return fmt.Errorf("--username has more than %d characters", maxUsername)
+	}
+	// An @ would let a username stand for somebody's address.
+	if strings.ContainsFunc(u.Username, func(r rune) bool { return r == '@' || unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
+		return fmt.Errorf("--username %q holds a space, an @ or a character that cannot be seen", u.Username)
+	}
+	return nil
+}

@@ -1,0 +1,9 @@
+package op
+
+// Paths returns the paths of the provider's endpoints, for whoever counts requests.
+func Paths() []string {
+	return []string{
+		authorizePath, resumePath, tokenPath, introspectionPath, revocationPath, userinfoPath, endSessionPath,
+		jwksPath, openIDConfigurationPath, oauthMetadataPath,
+	}
+}
