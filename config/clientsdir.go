@@ -77,39 +77,6 @@ func (l *loader) readClients(name string, text []byte, from int) []any {
 	return clients
 }
 
-// clientsDir looks ahead of the environment and the flags, which are laid over
-// the clients once these are complete.
-func (l *loader) clientsDir() string {
-	if dir, ok := l.Overrides["clients_dir"].(string); ok {
-		return dir
-	}
-	overrides, _ := findOverrides(l.Environ)
-	for _, o := range overrides {
-		if pathOf(o.path) == "clients_dir" {
-			return o.value
-		}
-	}
-	return l.viper.GetString("clients_dir")
-}
-
-// addDefaultClients keeps those clients of Defaults whose ids nobody took.
-func (l *loader) addDefaultClients() {
-	clients := asList(l.viper.Get("clients"))
-	taken := map[any]bool{}
-	for _, c := range clients {
-		taken[clientID(c)] = true
-	}
-	for _, c := range asList(l.Defaults["clients"]) {
-		if !taken[clientID(c)] {
-			clients = append(clients, c)
-		}
-	}
-	if len(clients) > 0 {
-		l.viper.SetDefault("clients", clients)
-		l.viper.Set("clients", clients)
-	}
-}
-
 func clientID(client any) any {
 	m, _ := client.(map[string]any)
 	return m["id"]

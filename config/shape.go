@@ -85,13 +85,14 @@ func (s *shape) keys() []string {
 
 // noun says what the file should hold at a key of this shape.
 func (s *shape) noun() string {
-	switch {
-	case s.kind == object:
+	switch s.kind {
+	case object:
 		return "a mapping (key: value)"
-	case s.kind == list:
+	case list:
 		return "a list"
+	default:
+		return "one value"
 	}
-	return "one value"
 }
 
 // walk visits the shape and what is below it, except inside lists.

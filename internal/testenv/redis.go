@@ -48,7 +48,7 @@ func (r *RedisServer) Start() {
 func (r *RedisServer) Stop() {
 	if r.s != nil {
 		_ = r.s.cmd.Process.Kill()
-		<-r.s.done
+		r.s.wait()
 		r.s = nil
 	}
 }

@@ -55,20 +55,24 @@ func freePort(t testing.TB) int {
 type server struct {
 	cmd    *exec.Cmd
 	output bytes.Buffer
-	done   chan error
+	done   chan struct{} // closed when the process has ended
+	exit   error
 }
 
 // start starts a server as the account, where one is named and we are root,
 // and returns when answers says that it answers.
 func start(t testing.TB, account string, answers func() error, name string, args ...string) *server {
 	t.Helper()
-	s := &server{cmd: exec.Command(name, args...), done: make(chan error, 1)}
+	s := &server{cmd: exec.Command(name, args...), done: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
 	s.cmd.SysProcAttr = procAttr(t, account)
 	if err := s.cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", name, err)
 	}
-	go func() { s.done <- s.cmd.Wait() }()
+	go func() {
+		s.exit = s.cmd.Wait()
+		close(s.done)
+	}()
 	deadline := time.Now().Add(startTimeout)
 	for {
 		err := answers()
@@ -76,8 +80,8 @@ func start(t testing.TB, account string, answers func() error, name string, args
 			return s
 		}
 		select {
-		case exit := <-s.done:
-			t.Fatalf("%s ended before it answered: %v\n%s", name, exit, s.output.String())
+		case <-s.done:
+			t.Fatalf("%s ended before it answered: %v\n%s", name, s.exit, s.output.String())
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
@@ -96,6 +100,9 @@ func (s *server) stop() {
 		_ = s.cmd.Process.Kill()
 	}
 }
+
+// wait returns when the process has ended.
+func (s *server) wait() { <-s.done }
 
 // procAttr runs a process as the account if we are root (PostgreSQL refuses to
 // run as root), and ends it when the test process ends, however that ends.

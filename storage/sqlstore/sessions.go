@@ -81,7 +81,7 @@ func (r *Sessions) Create(ctx context.Context, s *storage.Session, replaces []st
 
 func replaceSession(ctx context.Context, tx bun.Tx, hashes []string, s *storage.Session) error {
 	var old []string
-	err := tx.NewDelete().Model((*sessionRow)(nil)).Where("secret_hash IN (?)", bun.In(hashes)).
+	err := tx.NewDelete().Model((*sessionRow)(nil)).Where("secret_hash IN ?", bun.Tuple(hashes)).
 		Returning("sid").Scan(ctx, &old)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
