@@ -24,8 +24,8 @@ const (
 
 const (
 	// pendingWindow is the time over which sign-ins started by one address are counted.
-	pendingWindow            = 10 * time.Minute
-	defaultPendingPerAddress = 600
+	pendingWindow            = time.Hour
+	defaultPendingPerAddress = 1000
 )
 
 // interactionIDLength is that of web.NewSecret.
@@ -66,7 +66,7 @@ func (p *Provider) countPending(ctx context.Context) error {
 	return &web.Error{
 		Status:     http.StatusTooManyRequests,
 		Title:      "Too many sign-ins at once",
-		Detail:     "More sign-ins were started from your network than we can keep open. Please wait some minutes and try again.",
+		Detail:     "More sign-ins were started from your network than we can keep open. Please try again later.",
 		RetryAfter: pendingWindow,
 		Cause:      fmt.Errorf("%d sign-ins pending for %s", started, key),
 	}

@@ -1,0 +1,364 @@
+package op
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+func TestDecideNext(t *testing.T) {
+	who := &storage.SignedIn{User: testUser}
+	none := storage.AuthorizationRequest{Prompt: []string{storage.PromptNone}}
+	for _, tc := range []struct {
+		name    string
+		request storage.AuthorizationRequest
+		outcome storage.Outcome
+		want    next
+		code    string
+	}{
+		{"signed in", storage.AuthorizationRequest{}, storage.Outcome{SignedIn: who}, nextIssue, ""},
+		{"signed in, none", none, storage.Outcome{SignedIn: who}, nextIssue, ""},
+		{"something missing", storage.AuthorizationRequest{}, storage.Outcome{Missing: "password", Error: "login_required"}, nextAsk, ""},
+		{"something missing of somebody", storage.AuthorizationRequest{}, storage.Outcome{SignedIn: who, Missing: "consent", Error: "consent_required"}, nextAsk, ""},
+		{"something missing, none", none, storage.Outcome{Missing: "password", Error: "login_required"}, nextRefuse, "login_required"},
+		{"consent missing, none", none, storage.Outcome{SignedIn: who, Missing: "consent", Error: "consent_required"}, nextRefuse, "consent_required"},
+		{"fatal", storage.AuthorizationRequest{}, storage.Outcome{SignedIn: who, Fatal: true, Error: "unmet_authentication_requirements"}, nextRefuse, "unmet_authentication_requirements"},
+		{"nothing missing of nobody", storage.AuthorizationRequest{}, storage.Outcome{}, nextRefuse, "server_error"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := decideNext(&tc.request, tc.outcome)
+			if got != tc.want || (err != nil) != (tc.code != "") {
+				t.Fatalf("got %d and %v", got, err)
+			}
+			if err != nil && authorizationErrorOf(err).Code != tc.code {
+				t.Errorf("got %v, want %s", err, tc.code)
+			}
+		})
+	}
+}
+
+func TestAuthorize_BehindASession(t *testing.T) {
+	s := signedInSite(t)
+	answer := answerAt(t, s.get(authorizePath, authorization()), testRedirect)
+	if answer.Get("state") != "s-1" || len(answer.Get("code")) != 43 || answer.Has("error") {
+		t.Errorf("answer is %v", answer)
+	}
+	if len(s.ephemeral.Entries) != 1 || len(s.ephemeral.Counts) != 0 || len(s.signIn.Checked) != 1 || s.store.Calls != 0 {
+		t.Errorf("it cost more than one session and one code: %v, %v", s.ephemeral.Entries, s.ephemeral.Counts)
+	}
+	tokens := s.exchange(asWiki, answer.Get("code")).want(t, http.StatusOK, "")
+	claims := claimsOf(t, tokens.IDToken)
+	if claims["nonce"] != "n-1" || claims["sub"] != string(testUserID) || claims["sid"] != string(siteSID) {
+		t.Errorf("ID token says %v", claims)
+	}
+}
+
+func TestTK1_CodesAreKeptHashed(t *testing.T) {
+	s := signedInSite(t)
+	code := answerAt(t, s.get(authorizePath, authorization()), testRedirect).Get("code")
+	for key, value := range s.ephemeral.Entries {
+		if strings.Contains(key, code) || strings.Contains(string(value), code) {
+			t.Errorf("the store knows the code: %s %s", key, value)
+		}
+	}
+	if strings.Contains(s.log.String(), code) {
+		t.Error("the log knows the code")
+	}
+	s.clock.Advance(maxCodeLifetime)
+	s.exchange(asWiki, code).want(t, http.StatusBadRequest, "invalid_grant")
+}
+
+func TestAZ1_PagesNotRedirects(t *testing.T) {
+	for name, form := range map[string]url.Values{
+		"no client":              authorization("client_id", ""),
+		"unknown client":         authorization("client_id", "<script>alert(1)</script>"),
+		"a client twice":         {"client_id": {"wiki", "wiki"}, "redirect_uri": {testRedirect}},
+		"no redirect URI":        authorization("redirect_uri", ""),
+		"another redirect URI":   authorization("redirect_uri", "https://evil.example/<script>"),
+		"a redirect URI twice":   {"client_id": {"wiki"}, "redirect_uri": {testRedirect, testRedirect}},
+		"a longer redirect URI":  authorization("redirect_uri", testRedirect+"/../evil"),
+		"another client's":       authorization("client_id", "spa"),
+		"a service's":            authorization("client_id", "robot"),
+		"a query of 33 KiB":      authorization("x", strings.Repeat("a", 33<<10)),
+		"a hundred parameters":   manyForm(100),
+		"bad, with form_post":    authorization("redirect_uri", "https://evil.example/", "response_mode", "form_post"),
+		"bad, with prompt=none":  authorization("redirect_uri", "https://evil.example/", "prompt", "none"),
+		"bad, with request_uri":  authorization("client_id", "x", "request_uri", "https://evil.example/"),
+		"a redirect URI of 11 K": authorization("redirect_uri", testRedirect+strings.Repeat("a", 11<<10)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := signedInSite(t)
+			for method, send := range map[string]func(string, url.Values) *httptest.ResponseRecorder{"GET": s.get, "POST": s.postForm} {
+				if method == "POST" && strings.Contains(name, "33 KiB") {
+					continue // what a query may measure says nothing of a body
+				}
+				w := send(authorizePath, form)
+				wantPage(t, w, http.StatusBadRequest, "error page")
+				if strings.Contains(w.Body.String(), "script") || strings.Contains(w.Body.String(), "evil") {
+					t.Errorf("%s: the page reflects its input: %s", method, w.Body)
+				}
+			}
+			if len(s.ephemeral.Entries) != 0 {
+				t.Error("something was stored")
+			}
+		})
+	}
+}
+
+func manyForm(count int) url.Values {
+	form := authorization()
+	for i := range count {
+		form.Set("p"+strings.Repeat("x", i), "1")
+	}
+	return form
+}
+
+func TestAZ1_OperatorsSeeWhatDiffered(t *testing.T) {
+	s := newSite(t)
+	s.get(authorizePath, authorization("redirect_uri", "https://wiki.example.com/Callback"))
+	for _, want := range []string{"https://wiki.example.com/Callback", testRedirect, "wiki"} {
+		if !strings.Contains(s.log.String(), want) {
+			t.Errorf("the log lacks %q: %s", want, s.log)
+		}
+	}
+}
+
+func TestAZ2_NoCodeWithoutPKCE(t *testing.T) {
+	s := signedInSite(t)
+	const redirect = "https://spa.example.com/cb"
+	for _, pairs := range [][]string{
+		{"code_challenge", "", "code_challenge_method", ""},
+		{"code_challenge_method", "plain"},
+		{"code_challenge_method", ""},
+		{"code_challenge", "short"},
+	} {
+		form := authorization(append([]string{"client_id", "spa", "redirect_uri", redirect}, pairs...)...)
+		if answer := answerAt(t, s.get(authorizePath, form), redirect); answer.Get("error") != "invalid_request" || answer.Has("code") {
+			t.Errorf("%v: %v", pairs, answer)
+		}
+	}
+}
+
+func TestAZ4_ErrorsGoBackByTheResponseMode(t *testing.T) {
+	s := signedInSite(t)
+	answer := answerAt(t, s.get(authorizePath, authorization("response_type", "token", "response_mode", "fragment")), testRedirect)
+	if answer.Get("error") != "unsupported_response_type" || answer.Get("state") != "s-1" {
+		t.Errorf("answer is %v", answer)
+	}
+	w := s.get(authorizePath, authorization("response_type", "token", "response_mode", "form_post"))
+	fields := formFields(t, w, testRedirect)
+	if fields["error"] != "unsupported_response_type" || fields["state"] != "s-1" || fields["iss"] != testIssuer || fields["error_description"] == "" {
+		t.Errorf("posts %v", fields)
+	}
+}
+
+// formFields reads the page of form_post.
+func formFields(t *testing.T, w *httptest.ResponseRecorder, action string) map[string]string {
+	t.Helper()
+	body := w.Body.String()
+	if w.Code != http.StatusOK || w.Header().Get("Location") != "" || !strings.Contains(body, `method="post" action="`+action+`"`) {
+		t.Fatalf("no form for %s: %d %s", action, w.Code, body)
+	}
+	fields := map[string]string{}
+	for _, m := range regexp.MustCompile(`name="([^"]*)" value="([^"]*)"`).FindAllStringSubmatch(body, -1) {
+		fields[m[1]] = m[2]
+	}
+	return fields
+}
+
+func TestCS2_FormPostPage(t *testing.T) {
+	s := signedInSite(t)
+	w := s.get(authorizePath, authorization("response_mode", "form_post", "state", `"><script>alert(1)</script>`))
+	fields := formFields(t, w, testRedirect)
+	if len(fields["code"]) != 43 || fields["iss"] != testIssuer {
+		t.Errorf("posts %v", fields)
+	}
+	body, policy := w.Body.String(), w.Header().Get("Content-Security-Policy")
+	nonce := regexp.MustCompile(`'nonce-([^']{43})'`).FindStringSubmatch(policy)
+	if nonce == nil || !strings.Contains(body, `<script nonce="`+nonce[1]+`">`) {
+		t.Fatalf("policy %q does not fit %s", policy, body)
+	}
+	for _, want := range []string{"default-src 'none'", "form-action https://wiki.example.com;", "frame-ancestors 'none'", "base-uri 'none'"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("policy %q lacks %s", policy, want)
+		}
+	}
+	if strings.Contains(body, "<script>") || !strings.Contains(body, `<button type="submit"`) {
+		t.Errorf("page is %s", body)
+	}
+	for header, want := range map[string]string{
+		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
+		"Content-Type": "text/html; charset=utf-8",
+	} {
+		if got := w.Header().Get(header); got != want {
+			t.Errorf("%s is %q", header, got)
+		}
+	}
+	again := s.get(authorizePath, authorization("response_mode", "form_post"))
+	if again.Header().Get("Content-Security-Policy") == policy {
+		t.Error("the nonce is used twice")
+	}
+}
+
+func TestFormActionSource(t *testing.T) {
+	for uri, want := range map[string]string{
+		"https://a.example.com/cb?x":   "https://a.example.com",
+		"https://a.example.com:8443/":  "https://a.example.com:8443",
+		"http://127.0.0.1:8080/cb":     "http://127.0.0.1:8080",
+		"http://[::1]:8080/cb":         "http:",
+		"https://a.example.com/%zz/cb": "'none'",
+	} {
+		if got := formActionSource(uri); got != want {
+			t.Errorf("%s: %s, want %s", uri, got, want)
+		}
+	}
+}
+
+func TestAZ5_IssuerInEveryAnswer(t *testing.T) {
+	s := signedInSite(t)
+	for name, form := range map[string]url.Values{
+		"success": authorization(),
+		"error":   authorization("scope", "root"),
+	} {
+		if answer := answerAt(t, s.get(authorizePath, form), testRedirect); answer.Get("iss") != testIssuer {
+			t.Errorf("%s: iss is %q", name, answer.Get("iss"))
+		}
+	}
+}
+
+func TestAZ6_NoneShowsNoPage(t *testing.T) {
+	s := newSite(t)
+	state := strings.Repeat("A0-._~", 22)[:128]
+	answer := answerAt(t, s.get(authorizePath, authorization("prompt", "none", "state", state)), testRedirect)
+	if answer.Get("error") != "login_required" || answer.Get("state") != state || answer.Get("error_description") == "" {
+		t.Errorf("answer is %v", answer)
+	}
+	if len(s.ephemeral.Entries)+len(s.signIn.Begun)+len(s.cookies) != 0 {
+		t.Error("an interaction began")
+	}
+}
+
+func TestAuthorize_ReadsSeeTheRequestAsItCame(t *testing.T) {
+	s := newSite(t)
+	s.get(authorizePath, authorization("max_age", "0", "prompt", "login"))
+	if len(s.signIn.Checked) != 1 {
+		t.Fatal("the session was not asked once")
+	}
+	in := s.signIn.Checked[0]
+	if !in.CreatedAt.Equal(s.clock.Now()) || *in.Request.MaxAge != 0 || !in.Request.HasPrompt("login") {
+		t.Errorf("asked with %+v", in)
+	}
+}
+
+func TestAuthorize_StateComesBackExactly(t *testing.T) {
+	s := signedInSite(t)
+	for _, state := range []string{
+		strings.Repeat("x", maxParameterBytes), `"quoted" & <odd> + %20 #é` + "\n", "0", " ",
+	} {
+		if answer := answerAt(t, s.get(authorizePath, authorization("state", state)), testRedirect); answer.Get("state") != state {
+			t.Errorf("state of %d bytes came back as %q", len(state), answer.Get("state"))
+		}
+	}
+	if answer := answerAt(t, s.get(authorizePath, authorization("state", "")), testRedirect); answer.Has("state") {
+		t.Error("a state that nobody sent")
+	}
+}
+
+func TestAuthorize_KeepsTheQueryOfARedirectURI(t *testing.T) {
+	s := signedInSite(t)
+	answer := answerAt(t, s.get(authorizePath, authorization("redirect_uri", testRedirect+"?tenant=a")), testRedirect+"?tenant=a")
+	if answer.Get("code") == "" {
+		t.Errorf("answer is %v", answer)
+	}
+}
+
+func TestAZ7_RedirectsAfterAPostAre303(t *testing.T) {
+	s := signedInSite(t)
+	s.cookies = []*http.Cookie{{Name: "__Host-latchkey-browser", Value: strings.Repeat("b", 43)}}
+	w := s.postForm(authorizePath, authorization())
+	answerAt(t, w, testRedirect)
+	if w.Body.Len() != 0 || w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("answer is %v %s", w.Header(), w.Body)
+	}
+}
+
+// TestAuthorize_PostFromAnotherSite shows that a form on another site, which is
+// sent without cookies, finds the session by way of a GET.
+func TestAuthorize_PostFromAnotherSite(t *testing.T) {
+	s := signedInSite(t)
+	w := s.postForm(authorizePath, authorization())
+	if len(s.signIn.Checked) != 0 || len(w.Result().Cookies()) != 0 {
+		t.Error("the session was asked for without cookies")
+	}
+	again := answerAt(t, w, testIssuer+authorizePath)
+	if answer := answerAt(t, s.get(authorizePath, again), testRedirect); answer.Get("code") == "" || answer.Get("state") != "s-1" {
+		t.Errorf("answer is %v", answer)
+	}
+	long := authorization("state", strings.Repeat("x", maxBounceBytes))
+	if answer := answerAt(t, s.postForm(authorizePath, long), testRedirect); answer.Get("code") == "" {
+		t.Errorf("what fits no address got %v", answer)
+	}
+}
+
+func TestDS1_Bodies(t *testing.T) {
+	s := signedInSite(t)
+	wantPage(t, s.postForm(authorizePath, authorization("x", strings.Repeat("a", 9<<20))), http.StatusBadRequest, "error page")
+	r := httptest.NewRequest(http.MethodPost, testIssuer+authorizePath, strings.NewReader(`{"client_id":"wiki"}`))
+	r.Header.Set("Content-Type", "application/json")
+	wantPage(t, s.send(r), http.StatusBadRequest, "error page")
+	wantPage(t, s.send(httptest.NewRequest(http.MethodGet, testIssuer+authorizePath+"?a=%zz", nil)), http.StatusBadRequest, "error page")
+}
+
+func TestDS3_PendingSignInsAreCapped(t *testing.T) {
+	s := newSite(t, func(c *Config) { c.PendingPerAddress = 3 })
+	for range 3 {
+		if w := s.get(authorizePath, authorization()); w.Code != http.StatusSeeOther {
+			t.Fatalf("status %d: %s", w.Code, w.Body)
+		}
+	}
+	w := s.get(authorizePath, authorization())
+	wantPage(t, w, http.StatusTooManyRequests, "Too many sign-ins")
+	if w.Header().Get("Retry-After") != "3600" || len(s.ephemeral.Entries) != 3 {
+		t.Errorf("Retry-After %q with %d entries", w.Header().Get("Retry-After"), len(s.ephemeral.Entries))
+	}
+}
+
+func TestDS3_AddressesAreCountedByNetwork(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7",
+		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2::1": "2001:db8:1:2::/64",
+	} {
+		if got := network(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s counts as %s, want %s", address, got, want)
+		}
+	}
+}
+
+func TestL10_StoreFailuresAreNotShown(t *testing.T) {
+	secret := errors.New("dial tcp 10.0.0.7: refused")
+	for name, prepare := range map[string]func(*site){
+		"session":     func(s *site) { s.signIn.Err = secret },
+		"code":        func(s *site) { s.signIn.Who = &storage.SignedIn{User: testUser}; s.ephemeral.Err = secret },
+		"interaction": func(s *site) { s.ephemeral.Err = secret },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			prepare(s)
+			w := s.get(authorizePath, authorization())
+			answer := answerAt(t, w, testRedirect)
+			if answer.Get("error") != "temporarily_unavailable" || answer.Has("code") || strings.Contains(w.Header().Get("Location"), "10.0.0.7") {
+				t.Errorf("answer is %v", answer)
+			}
+			if !strings.Contains(s.log.String(), "10.0.0.7") {
+				t.Error("the cause is not in the log")
+			}
+		})
+	}
+}

@@ -1,0 +1,292 @@
+package op
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// parseAuthorization runs a request through every check, with "good" for an ID
+// token of ours.
+func parseAuthorization(form url.Values, clients ...storage.Client) (*storage.AuthorizationRequest, delivery, error) {
+	params, faulty := readParameters(form)
+	client, to, err := recipient(params, faulty, NewRegistry(append(clients, siteClient(), spaClient(), nativeClient())))
+	if err != nil {
+		return nil, to, err
+	}
+	check := authorizationCheck{params: params, faulty: faulty, client: client, hintSubject: func(token string) (string, error) {
+		if token != "good" {
+			return "", errors.New("bad signature")
+		}
+		return "ada", nil
+	}}
+	request, err := check.run(to)
+	return request, to, err
+}
+
+func seconds(n int64) *int64 { return &n }
+
+func TestAuthorizationRequest_IsRead(t *testing.T) {
+	base := func(change func(*storage.AuthorizationRequest)) storage.AuthorizationRequest {
+		r := storage.AuthorizationRequest{
+			ClientID: "wiki", RedirectURI: testRedirect, ResponseType: "code", ResponseMode: "query",
+			Scopes: []string{"openid", "profile"}, State: "s-1", Nonce: "n-1", CodeChallenge: challengeOf(testVerifier),
+		}
+		change(&r)
+		return r
+	}
+	maxAge := 30 * time.Minute
+	careful := siteClient()
+	careful.ID, careful.DefaultMaxAge, careful.DefaultACR, careful.Consent = "careful", &maxAge, []string{"aal1"}, storage.ConsentRemember
+	name := map[string]*storage.ClaimRequest{"name": nil}
+	for _, tc := range []struct {
+		name  string
+		pairs []string
+		want  func(*storage.AuthorizationRequest)
+	}{
+		{"as it is", nil, func(*storage.AuthorizationRequest) {}},
+		{"without openid, state and nonce", []string{"scope", "profile", "state", "", "nonce", ""}, func(r *storage.AuthorizationRequest) {
+			r.Scopes, r.State, r.Nonce = []string{"profile"}, "", ""
+		}},
+		{"scopes in another order, twice", []string{"scope", " profile  openid profile"}, func(r *storage.AuthorizationRequest) {
+			r.Scopes = []string{"profile", "openid"}
+		}},
+		{"offline", []string{"scope", "openid offline_access"}, func(r *storage.AuthorizationRequest) {
+			r.Scopes = []string{"openid", "offline_access"}
+		}},
+		{"without PKCE where it is not required", []string{"code_challenge", "", "code_challenge_method", ""}, func(r *storage.AuthorizationRequest) {
+			r.CodeChallenge = ""
+		}},
+		{"form_post", []string{"response_mode", "form_post"}, func(r *storage.AuthorizationRequest) { r.ResponseMode = "form_post" }},
+		{"query", []string{"response_mode", "query"}, func(*storage.AuthorizationRequest) {}},
+		{"prompts", []string{"prompt", "login consent login"}, func(r *storage.AuthorizationRequest) {
+			r.Prompt = []string{"login", "consent"}
+		}},
+		{"none", []string{"prompt", "none"}, func(r *storage.AuthorizationRequest) { r.Prompt = []string{"none"} }},
+		{"max_age", []string{"max_age", "0"}, func(r *storage.AuthorizationRequest) { r.MaxAge = seconds(0) }},
+		{"endless max_age", []string{"max_age", "9223372036854775807"}, func(r *storage.AuthorizationRequest) { r.MaxAge = seconds(1<<31 - 1) }},
+		{"the client's defaults", []string{"client_id", "careful"}, func(r *storage.AuthorizationRequest) {
+			r.ClientID, r.MaxAge, r.ACRValues = "careful", seconds(1800), []string{"aal1"}
+		}},
+		{"its own over the client's defaults", []string{"client_id", "careful", "max_age", "5", "acr_values", "phr aal2"}, func(r *storage.AuthorizationRequest) {
+			r.ClientID, r.MaxAge, r.ACRValues = "careful", seconds(5), []string{"phr", "aal2"}
+		}},
+		{"presentation", []string{"display", "popup", "ui_locales", "fr-CA xx-not-a-locale-at-all fr en", "login_hint", "ada@example.com"}, func(r *storage.AuthorizationRequest) {
+			r.Display, r.UILocales, r.LoginHint = "popup", []string{"fr-CA", "fr", "en"}, "ada@example.com"
+		}},
+		{"unknown display and parameters", []string{"display", "hologram", "foo", "bar", "claims_locales", "se"}, func(*storage.AuthorizationRequest) {}},
+		{"a hint", []string{"id_token_hint", "good"}, func(r *storage.AuthorizationRequest) { r.HintSubject = "ada" }},
+		{"claims", []string{"scope", "openid", "claims", `{"userinfo":{"name":{"essential":true},"groups":null,"email":null},"id_token":{"name":null,"auth_time":{"essential":true}},"other":[1]}`}, func(r *storage.AuthorizationRequest) {
+			r.Scopes = []string{"openid"}
+			r.Claims = storage.ClaimsRequest{UserInfo: map[string]*storage.ClaimRequest{"name": {Essential: true}, "email": nil}, IDToken: name}
+		}},
+		{"claims that nobody is asked about", []string{"client_id", "careful", "scope", "openid profile", "max_age", "1", "acr_values", "a", "claims", `{"userinfo":{"name":null,"email":null}}`}, func(r *storage.AuthorizationRequest) {
+			r.ClientID, r.MaxAge, r.ACRValues, r.Claims.UserInfo = "careful", seconds(1), []string{"a"}, name
+		}},
+		{"essential acr", []string{"acr_values", "aal1", "claims", `{"id_token":{"acr":{"essential":true,"values":["aal2","phr"]}}}`}, func(r *storage.AuthorizationRequest) {
+			r.ACRValues, r.EssentialACR = []string{"aal1"}, []string{"aal2", "phr"}
+		}},
+		{"wanted acr", []string{"claims", `{"id_token":{"acr":{"value":"aal2"}}}`}, func(r *storage.AuthorizationRequest) {
+			r.ACRValues = []string{"aal2"}
+		}},
+		{"a subject as claim", []string{"id_token_hint", "good", "claims", `{"id_token":{"sub":{"value":"ada"}}}`}, func(r *storage.AuthorizationRequest) {
+			r.HintSubject = "ada"
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, _, err := parseAuthorization(authorization(tc.pairs...), careful)
+			if err != nil {
+				t.Fatalf("refused: %v", err)
+			}
+			want := base(tc.want)
+			if diff := cmp.Diff(&want, got); diff != "" {
+				t.Errorf("request differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAuthorizationRequest_IsRefused(t *testing.T) {
+	formOnly := siteClient()
+	formOnly.ID, formOnly.ResponseModes = "form-only", []string{"form_post"}
+	noCode := siteClient()
+	noCode.ID, noCode.ResponseTypes = "no-code", nil
+	long := strings.Repeat("a", maxParameterBytes+1)
+	for _, tc := range []struct {
+		name  string
+		pairs []string
+		code  string
+	}{
+		{"AZ4 no response type", []string{"response_type", ""}, "invalid_request"},
+		{"AZ4 implicit", []string{"response_type", "id_token"}, "unsupported_response_type"},
+		{"AZ4 hybrid", []string{"response_type", "code id_token"}, "unsupported_response_type"},
+		{"AZ4 none", []string{"response_type", "none"}, "unsupported_response_type"},
+		{"AZ4 not the client's type", []string{"client_id", "no-code"}, "unauthorized_client"},
+		{"AZ4 fragment", []string{"response_mode", "fragment"}, "invalid_request"},
+		{"AZ4 jwt", []string{"response_mode", "jwt"}, "invalid_request"},
+		{"AZ4 not the client's mode", []string{"client_id", "spa", "redirect_uri", "https://spa.example.com/cb", "response_mode", "form_post"}, "invalid_request"},
+		{"AZ4 the default is not the client's mode", []string{"client_id", "form-only"}, "invalid_request"},
+		{"AZ4 form_post to an application", []string{"client_id", "native", "redirect_uri", "com.example.app:/cb", "response_mode", "form_post"}, "invalid_request"},
+		{"AZ2 a public client without PKCE", []string{"client_id", "spa", "redirect_uri", "https://spa.example.com/cb", "code_challenge", "", "code_challenge_method", ""}, "invalid_request"},
+		{"AZ2 a native client without PKCE", []string{"client_id", "native", "redirect_uri", "http://127.0.0.1:9/cb", "code_challenge", "", "code_challenge_method", ""}, "invalid_request"},
+		{"AZ2 plain", []string{"code_challenge_method", "plain"}, "invalid_request"},
+		{"AZ2 plain by omission", []string{"code_challenge_method", ""}, "invalid_request"},
+		{"AZ2 case of the method", []string{"code_challenge_method", "s256"}, "invalid_request"},
+		{"AZ2 method without challenge", []string{"code_challenge", ""}, "invalid_request"},
+		{"AZ2 short", []string{"code_challenge", challengeOf(testVerifier)[:42]}, "invalid_request"},
+		{"AZ2 long", []string{"code_challenge", challengeOf(testVerifier) + "A"}, "invalid_request"},
+		{"AZ2 padded", []string{"code_challenge", challengeOf(testVerifier) + "="}, "invalid_request"},
+		{"AZ2 not base64url", []string{"code_challenge", strings.Repeat("+", 43)}, "invalid_request"},
+		{"no scope", []string{"scope", ""}, "invalid_scope"},
+		{"a scope of others", []string{"scope", "openid admin"}, "invalid_scope"},
+		{"only offline_access, which it may not have", []string{"client_id", "spa", "redirect_uri", "https://spa.example.com/cb", "scope", "offline_access"}, "invalid_scope"},
+		{"a scope with a quote", []string{"scope", `openid "`}, "invalid_scope"},
+		{"DS1 many scopes", []string{"scope", strings.Repeat("openid ", 65)}, "invalid_scope"},
+		{"DS1 a long state", []string{"state", long}, "invalid_request"},
+		{"DS1 a long scope", []string{"scope", long}, "invalid_request"},
+		{"DS1 many acr_values", []string{"acr_values", strings.Repeat("a ", 17)}, "invalid_request"},
+		{"DS1 many claims", []string{"claims", manyClaims(65)}, "invalid_request"},
+		{"request object", []string{"request", "e30.e30."}, "request_not_supported"},
+		{"request_uri", []string{"request_uri", "https://evil.example/r"}, "request_uri_not_supported"},
+		{"registration", []string{"registration", "{}"}, "registration_not_supported"},
+		{"none and login", []string{"prompt", "none login"}, "invalid_request"},
+		{"unknown prompt", []string{"prompt", "create"}, "invalid_request"},
+		{"negative max_age", []string{"max_age", "-1"}, "invalid_request"},
+		{"fractional max_age", []string{"max_age", "1.5"}, "invalid_request"},
+		{"huge max_age", []string{"max_age", "99999999999999999999"}, "invalid_request"},
+		{"a bad hint", []string{"id_token_hint", "bad"}, "invalid_request"},
+		{"two people", []string{"id_token_hint", "good", "claims", `{"id_token":{"sub":{"value":"eve"}}}`}, "invalid_request"},
+		{"claims no JSON", []string{"claims", "{"}, "invalid_request"},
+		{"claims null", []string{"claims", "null"}, "invalid_request"},
+		{"claims an array", []string{"claims", "[]"}, "invalid_request"},
+		{"claims with more behind", []string{"claims", "{} {}"}, "invalid_request"},
+		{"a claim that is a string", []string{"claims", `{"userinfo":{"name":"yes"}}`}, "invalid_request"},
+		{"an essential that is a string", []string{"claims", `{"userinfo":{"name":{"essential":"true"}}}`}, "invalid_request"},
+		{"values that are no list", []string{"claims", `{"id_token":{"acr":{"values":"aal1"}}}`}, "invalid_request"},
+		{"an acr that is a number", []string{"claims", `{"id_token":{"acr":{"value":1}}}`}, "invalid_request"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			request, to, err := parseAuthorization(authorization(tc.pairs...), formOnly, noCode)
+			var refusal *authorizationError
+			if !errors.As(err, &refusal) {
+				t.Fatalf("got %+v and %v, want a refusal to the client", request, err)
+			}
+			if refusal.Code != tc.code {
+				t.Errorf("error is %v, want %s", refusal, tc.code)
+			}
+			if strings.ContainsAny(refusal.Description, `"\`) {
+				t.Errorf("description %q is not of RFC 6749's characters", refusal.Description)
+			}
+			if to.RedirectURI == "" {
+				t.Error("nobody to tell")
+			}
+		})
+	}
+}
+
+func manyClaims(count int) string {
+	var names []string
+	for i := range count {
+		names = append(names, `"`+strings.Repeat("c", i+1)+`":null`)
+	}
+	return `{"userinfo":{` + strings.Join(names, ",") + `}}`
+}
+
+func TestAZ1_RepeatedParameters(t *testing.T) {
+	for name := range authorization("prompt", "login", "response_mode", "query") {
+		form := authorization("prompt", "login", "response_mode", "query")
+		form.Add(name, form.Get(name))
+		_, to, err := parseAuthorization(form)
+		var refusal *authorizationError
+		toClient := errors.As(err, &refusal)
+		if page := name == "client_id" || name == "redirect_uri"; page == toClient || err == nil {
+			t.Errorf("%s twice: %v", name, err)
+		}
+		if toClient && refusal.Code != "invalid_request" {
+			t.Errorf("%s twice: %v", name, refusal)
+		}
+		if name == "state" && to.State != "" {
+			t.Errorf("one of two states is given back")
+		}
+	}
+}
+
+func TestOfflineAccessIsDroppedWhereItCannotBe(t *testing.T) {
+	for name, change := range map[string]func(*storage.Client){
+		"no refresh tokens": func(c *storage.Client) { c.GrantTypes = []string{storage.GrantAuthorizationCode} },
+		"not its scope":     func(c *storage.Client) { c.Scopes = []string{"openid"} },
+	} {
+		client := siteClient()
+		client.ID = "offline"
+		change(&client)
+		got, _, err := parseAuthorization(authorization("client_id", "offline", "scope", "openid offline_access"), client)
+		if err != nil || got.HasScope(storage.ScopeOfflineAccess) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+func FuzzAuthorizationRequest(f *testing.F) {
+	for _, form := range []url.Values{
+		authorization(),
+		authorization("claims", `{"id_token":{"acr":{"essential":true,"values":["aal2"]},"sub":{"value":"x"}}}`, "max_age", "10", "prompt", "none"),
+		authorization("response_mode", "form_post", "id_token_hint", "good", "ui_locales", "de en"),
+		authorization("client_id", "native", "redirect_uri", "http://127.0.0.1:1/cb"),
+		{"client_id": {"wiki", "spa"}, "redirect_uri": {testRedirect}},
+	} {
+		f.Add(form.Encode())
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		form, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		request, to, err := parseAuthorization(form)
+		if to.RedirectURI == "" {
+			if err == nil {
+				t.Fatal("a request of nobody passes")
+			}
+			return
+		}
+		client, _ := NewRegistry([]storage.Client{siteClient(), spaClient(), nativeClient()}).Client(form.Get("client_id"))
+		if client == nil || len(form["redirect_uri"]) != 1 || !redirectURIAllowed(client.RedirectURIs, client.Type, to.RedirectURI) {
+			t.Fatalf("would answer at %q", to.RedirectURI)
+		}
+		if err != nil {
+			var refusal *authorizationError
+			if !errors.As(err, &refusal) || refusal.Code == "" {
+				t.Fatalf("refusal without a code: %v", err)
+			}
+			return
+		}
+		checkReadRequest(t, client, request)
+	})
+}
+
+// checkReadRequest checks what must hold of every request that passes.
+func checkReadRequest(t *testing.T, client *storage.Client, r *storage.AuthorizationRequest) {
+	if r.CodeChallenge == "" && client.IsPublic() || r.CodeChallenge != "" && len(r.CodeChallenge) != 43 {
+		t.Errorf("challenge %q", r.CodeChallenge)
+	}
+	if len(r.Scopes) == 0 || len(r.Scopes) > maxScopes || len(r.ACRValues) > maxACRs || len(r.UILocales) > maxLocales {
+		t.Errorf("lists of %+v", r)
+	}
+	for _, scope := range r.Scopes {
+		if !client.AllowsScope(scope) {
+			t.Errorf("scope %q", scope)
+		}
+	}
+	if r.HasPrompt(storage.PromptNone) && len(r.Prompt) > 1 || r.MaxAge != nil && *r.MaxAge < 0 || r.ResponseType != "code" {
+		t.Errorf("request %+v", r)
+	}
+	for name := range r.Claims.UserInfo {
+		if !client.AllowsScope(claimScope(name)) {
+			t.Errorf("claim %q", name)
+		}
+	}
+}

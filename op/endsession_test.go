@@ -1,0 +1,238 @@
+package op
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+func TestSE5_DecideEndSession(t *testing.T) {
+	session := &storage.SignedIn{User: testUser, Session: storage.Session{SID: siteSID, UserID: testUserID}}
+	mine := &idTokenHint{Subject: string(testUserID), SID: string(siteSID)}
+	for _, tc := range []struct {
+		name      string
+		hint      *idTokenHint
+		session   *storage.SignedIn
+		confirmed bool
+		want      endSessionDecision
+	}{
+		{"nothing said", nil, session, false, endSessionAsk},
+		{"confirmed", nil, session, true, endSessionNow},
+		{"hint of this session", mine, session, false, endSessionNow},
+		{"hint of this session, confirmed", mine, session, true, endSessionNow},
+		{"hint of an earlier session", &idTokenHint{Subject: string(testUserID), SID: "other"}, session, false, endSessionAsk},
+		{"hint of somebody else", &idTokenHint{Subject: "eve", SID: string(siteSID)}, session, false, endSessionAsk},
+		{"hint of somebody else, confirmed", &idTokenHint{Subject: "eve", SID: "other"}, session, true, endSessionNow},
+		{"hint without sid", &idTokenHint{Subject: string(testUserID)}, session, false, endSessionAsk},
+		{"nobody there", nil, nil, false, endSessionNothing},
+		{"nobody there, hint", mine, nil, false, endSessionNothing},
+		{"nobody there, confirmed", nil, nil, true, endSessionNothing},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := decideEndSession(&endSessionRequest{Hint: tc.hint}, tc.session, tc.confirmed); got != tc.want {
+				t.Errorf("got %d, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
+// hint signs in and returns the ID token.
+func (s *site) hint() string {
+	s.t.Helper()
+	code := answerAt(s.t, s.get(authorizePath, authorization()), testRedirect).Get("code")
+	return s.exchange(asWiki, code).want(s.t, http.StatusOK, "").IDToken
+}
+
+func signOut(pairs ...string) url.Values {
+	form := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	return form
+}
+
+func TestEndSession_WithTheHintOfThisSession(t *testing.T) {
+	for name, tc := range map[string]struct {
+		form  url.Values
+		state string
+	}{
+		"state":    {signOut("post_logout_redirect_uri", postRedirect, "state", "x y&z"), "x y&z"},
+		"no state": {signOut("post_logout_redirect_uri", postRedirect), ""},
+		"client":   {signOut("post_logout_redirect_uri", postRedirect, "client_id", "wiki"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := signedInSite(t)
+			tc.form.Set("id_token_hint", s.hint())
+			s.clock.Advance(24 * time.Hour) // long expired
+			w := s.get(endSessionPath, tc.form)
+			want := postRedirect
+			if tc.state != "" {
+				want += "?" + url.Values{"state": {tc.state}}.Encode()
+			}
+			if w.Code != http.StatusSeeOther || w.Header().Get("Location") != want || s.signIn.SignOuts != 1 {
+				t.Errorf("answer is %d %q, signed out %d times", w.Code, w.Header().Get("Location"), s.signIn.SignOuts)
+			}
+			// Again, with nobody there: the way back is still known.
+			if w := s.get(endSessionPath, tc.form); w.Header().Get("Location") != want {
+				t.Errorf("the second time: %d %v", w.Code, w.Header())
+			}
+			answer := answerAt(t, s.get(authorizePath, authorization("prompt", "none")), testRedirect)
+			if answer.Get("error") != "login_required" {
+				t.Errorf("still signed in: %v", answer)
+			}
+		})
+	}
+}
+
+func TestEndSession_NoRedirect(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		form func(hint string) url.Values
+		// error says whether it is an error page rather than a question
+		error bool
+	}{
+		{"nothing", func(string) url.Values { return signOut() }, false},
+		{"only state", func(string) url.Values { return signOut("state", "x") }, false},
+		{"no hint", func(string) url.Values { return signOut("post_logout_redirect_uri", postRedirect, "state", "x") }, false},
+		{"bad hint", func(string) url.Values {
+			return signOut("id_token_hint", "a.b.c", "post_logout_redirect_uri", postRedirect)
+		}, false},
+		{"bad hint and client", func(string) url.Values {
+			return signOut("id_token_hint", "a.b.c", "post_logout_redirect_uri", postRedirect, "client_id", "wiki")
+		}, false},
+		{"modified hint", func(h string) url.Values {
+			return signOut("id_token_hint", h[:len(h)-8]+"AAAAAAAA", "post_logout_redirect_uri", postRedirect)
+		}, false},
+		{"unregistered", func(h string) url.Values {
+			return signOut("id_token_hint", h, "post_logout_redirect_uri", "https://evil.example/")
+		}, true},
+		{"query added", func(h string) url.Values {
+			return signOut("id_token_hint", h, "post_logout_redirect_uri", postRedirect+"?x=y")
+		}, true},
+		{"a redirect URI, but not for this", func(h string) url.Values {
+			return signOut("id_token_hint", h, "post_logout_redirect_uri", testRedirect)
+		}, true},
+		{"another client", func(h string) url.Values {
+			return signOut("id_token_hint", h, "client_id", "spa", "post_logout_redirect_uri", postRedirect)
+		}, true},
+		{"unknown client", func(string) url.Values {
+			return signOut("client_id", "nobody", "post_logout_redirect_uri", postRedirect)
+		}, true},
+		{"repeated", func(h string) url.Values {
+			return url.Values{"id_token_hint": {h, h}, "post_logout_redirect_uri": {postRedirect}}
+		}, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := signedInSite(t)
+			form := tc.form(s.hint())
+			w := s.get(endSessionPath, form)
+			if tc.error {
+				wantPage(t, w, http.StatusBadRequest, "error page")
+				if strings.Contains(w.Body.String(), "evil") {
+					t.Errorf("the page reflects its input: %s", w.Body)
+				}
+			} else if w.Body.String() != "confirm" || w.Header().Get("Location") != "" {
+				t.Errorf("answer is %d %s", w.Code, w.Body)
+			}
+			if s.signIn.SignOuts != 0 {
+				t.Error("signed out without a question")
+			}
+			if tc.error {
+				return
+			}
+			// The person agrees: they are signed out, and stay here.
+			if got := s.confirm(); got != "signed out" || s.signIn.SignOuts != 1 {
+				t.Errorf("after the question: %q, signed out %d times", got, s.signIn.SignOuts)
+			}
+		})
+	}
+}
+
+// confirm posts the form of the page that asks, and returns where that leads:
+// an address or the text of a page.
+func (s *site) confirm() string {
+	s.t.Helper()
+	form := url.Values{"csrf": {siteFormToken}}
+	for name, value := range s.signIn.Hidden {
+		form.Set(name, value)
+	}
+	s.cookies = append(s.cookies, &http.Cookie{Name: "__Host-latchkey-browser", Value: strings.Repeat("b", 43)})
+	w := s.postForm(endSessionPath, form)
+	if location := w.Header().Get("Location"); location != "" {
+		return location
+	}
+	return w.Body.String()
+}
+
+func TestEndSession_AClientWithoutHintIsAskedFor(t *testing.T) {
+	s := signedInSite(t)
+	form := signOut("client_id", "wiki", "post_logout_redirect_uri", postRedirect, "state", "x")
+	if w := s.get(endSessionPath, form); w.Body.String() != "confirm" || s.signIn.Client.ID != "wiki" {
+		t.Fatalf("answer is %d %s for %v", w.Code, w.Body, s.signIn.Client)
+	}
+	if got := s.confirm(); got != postRedirect+"?state=x" || s.signIn.SignOuts != 1 {
+		t.Errorf("leads to %q, signed out %d times", got, s.signIn.SignOuts)
+	}
+	// With nobody there, nobody was asked: the page stays.
+	if w := s.get(endSessionPath, form); w.Body.String() != "signed out" || w.Header().Get("Location") != "" {
+		t.Errorf("answer is %d %v", w.Code, w.Header())
+	}
+}
+
+func TestEndSession_HintOfAnEarlierSession(t *testing.T) {
+	s := signedInSite(t)
+	hint := s.hint()
+	s.signIn.Who.Session.SID = "0190000000000000000000000000000c"
+	form := signOut("id_token_hint", hint, "post_logout_redirect_uri", postRedirect, "state", "x")
+	if w := s.get(endSessionPath, form); w.Body.String() != "confirm" {
+		t.Fatalf("answer is %d %s", w.Code, w.Body)
+	}
+	if got := s.confirm(); got != postRedirect+"?state=x" || s.signIn.SignOuts != 1 {
+		t.Errorf("leads to %q, signed out %d times", got, s.signIn.SignOuts)
+	}
+}
+
+func TestCS1_SignOutNeedsTheFormToken(t *testing.T) {
+	s := signedInSite(t)
+	s.cookies = []*http.Cookie{{Name: "__Host-latchkey-browser", Value: strings.Repeat("b", 43)}}
+	for _, token := range []string{"", "forged"} {
+		if w := s.postForm(endSessionPath, signOut("csrf", token)); w.Body.String() != "confirm" || s.signIn.SignOuts != 0 {
+			t.Errorf("token %q: %s", token, w.Body)
+		}
+	}
+	// Nor does the token in an address count.
+	if w := s.get(endSessionPath, signOut("csrf", siteFormToken)); w.Body.String() != "confirm" || s.signIn.SignOuts != 0 {
+		t.Errorf("GET with the token: %s", w.Body)
+	}
+}
+
+func TestEndSession_PostFromAnotherSite(t *testing.T) {
+	s := signedInSite(t)
+	form := signOut("id_token_hint", s.hint(), "post_logout_redirect_uri", postRedirect)
+	again := answerAt(t, s.postForm(endSessionPath, form), testIssuer+endSessionPath)
+	if s.signIn.SignOuts != 0 {
+		t.Error("signed out somebody who was not there")
+	}
+	if w := s.get(endSessionPath, again); w.Header().Get("Location") != postRedirect || s.signIn.SignOuts != 1 {
+		t.Errorf("answer is %d %v", w.Code, w.Header())
+	}
+}
+
+func TestEndSession_AnAccessTokenIsNoHint(t *testing.T) {
+	s := signedInSite(t)
+	w := s.get(endSessionPath, signOut("id_token_hint", s.userinfoToken(), "post_logout_redirect_uri", postRedirect))
+	if w.Body.String() != "confirm" {
+		t.Errorf("answer is %d %s", w.Code, w.Body)
+	}
+}
+
+func TestEndSession_StoreDown(t *testing.T) {
+	s := signedInSite(t)
+	s.signIn.Err = errors.New("no database")
+	wantPage(t, s.get(endSessionPath, signOut()), http.StatusServiceUnavailable, "Temporarily unavailable")
+}

@@ -1,0 +1,211 @@
+package op
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// begin starts a sign-in that waits for the person and returns its id.
+func (s *site) begin(pairs ...string) string {
+	s.t.Helper()
+	w := s.get(authorizePath, authorization(pairs...))
+	id, ok := strings.CutPrefix(w.Header().Get("Location"), "/login?interaction=")
+	if w.Code != http.StatusSeeOther || !ok || len(id) != 43 {
+		s.t.Fatalf("no sign-in began: %d %v", w.Code, w.Header())
+	}
+	return id
+}
+
+// becomes signs a person in, in this browser.
+func (s *site) becomes(u storage.User) {
+	s.signIn.Who = &storage.SignedIn{User: u, Session: storage.Session{
+		SID: siteSID, UserID: u.ID, Authentication: storage.Authentication{Time: s.clock.Now(), ACR: "aal1", AMR: []string{"pwd"}},
+	}}
+}
+
+func (s *site) resume(id string) *httptest.ResponseRecorder {
+	s.t.Helper()
+	return s.get(resumePath, url.Values{"interaction": {id}})
+}
+
+func TestResume_IssuesACode(t *testing.T) {
+	s := newSite(t)
+	id := s.begin()
+	for key := range s.ephemeral.Entries {
+		if strings.Contains(key, id) {
+			t.Error("the store knows the id")
+		}
+	}
+	s.becomes(testUser)
+	answer := answerAt(t, s.resume(id), testRedirect)
+	if answer.Get("state") != "s-1" || answer.Get("iss") != testIssuer {
+		t.Errorf("answer is %v", answer)
+	}
+	s.exchange(asWiki, answer.Get("code")).want(t, http.StatusOK, "")
+}
+
+func TestAZ3_OneBrowser(t *testing.T) {
+	s := newSite(t)
+	id := s.begin() // the attacker's browser starts
+	attacker := s.cookies
+	s.becomes(testUser)
+	for name, jar := range map[string][]*http.Cookie{
+		"no cookie":       nil,
+		"another browser": {{Name: attacker[0].Name, Value: strings.Repeat("x", 43)}},
+		"half a cookie":   {{Name: attacker[0].Name, Value: attacker[0].Value[:20]}},
+	} {
+		s.cookies = jar // the victim follows the link, signed in
+		wantPage(t, s.resume(id), http.StatusForbidden, "another browser")
+		if len(s.ephemeral.Entries) != 1 {
+			t.Errorf("%s: the interaction is gone", name)
+		}
+	}
+	// Nor does a new visit of the victim change whose interaction it is.
+	s.cookies = nil
+	s.signIn.Who = nil
+	s.begin()
+	s.becomes(testUser)
+	wantPage(t, s.resume(id), http.StatusForbidden, "another browser")
+	s.cookies = attacker
+	answerAt(t, s.resume(id), testRedirect)
+}
+
+func TestAZ3_BrowserCookie(t *testing.T) {
+	s := newSite(t)
+	s.begin()
+	if len(s.cookies) != 1 {
+		t.Fatalf("cookies are %v", s.cookies)
+	}
+	c := s.cookies[0]
+	if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || len(c.Value) != 43 {
+		t.Errorf("cookie is %+v", c)
+	}
+	for key, value := range s.ephemeral.Entries {
+		if strings.Contains(key+string(value), c.Value) {
+			t.Error("the store knows the cookie")
+		}
+	}
+	s.begin() // another tab
+	if len(s.cookies) != 1 {
+		t.Error("the second tab got another cookie")
+	}
+}
+
+func TestL2_OneCodeForOneSignIn(t *testing.T) {
+	s := newSite(t)
+	id := s.begin()
+	s.becomes(testUser)
+	cookie := s.cookies[0]
+	var codes atomic.Int32
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			r := httptest.NewRequest(http.MethodGet, testIssuer+resumePath+"?interaction="+id, nil)
+			r.AddCookie(cookie)
+			w := httptest.NewRecorder()
+			s.handler.ServeHTTP(w, r)
+			if strings.Contains(w.Header().Get("Location"), "code=") {
+				codes.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if codes.Load() != 1 {
+		t.Errorf("%d codes", codes.Load())
+	}
+	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in is over")
+}
+
+func TestPA5_ResumeAsksAgainWhatIsMissing(t *testing.T) {
+	s := newSite(t)
+	id := s.begin()
+	if w := s.resume(id); w.Header().Get("Location") != "/login?interaction="+id {
+		t.Errorf("nobody is signed in: %d %v", w.Code, w.Header())
+	}
+	s.becomes(testUser)
+	s.signIn.Missing = "consent"
+	s.resume(id)
+	if len(s.signIn.Begun) != 3 || len(s.ephemeral.Entries) != 1 {
+		t.Errorf("begun %d times, entries %v", len(s.signIn.Begun), s.ephemeral.Entries)
+	}
+	s.signIn.Missing = ""
+	answerAt(t, s.resume(id), testRedirect)
+}
+
+func TestResume_Declined(t *testing.T) {
+	s := newSite(t)
+	id := s.begin("response_mode", "form_post")
+	in, key, err := s.provider.loadInteraction(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Denied = true
+	s.putInteraction(key, in)
+	fields := formFields(t, s.resume(id), testRedirect)
+	if fields["error"] != "access_denied" || fields["state"] != "s-1" || fields["iss"] != testIssuer {
+		t.Errorf("posts %v", fields)
+	}
+	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in is over")
+}
+
+func TestResume_CannotBe(t *testing.T) {
+	s := newSite(t)
+	id := s.begin()
+	s.signIn.Fatal = "unmet_authentication_requirements"
+	if answer := answerAt(t, s.resume(id), testRedirect); answer.Get("error") != "unmet_authentication_requirements" {
+		t.Errorf("answer is %v", answer)
+	}
+}
+
+func TestResume_Nothing(t *testing.T) {
+	s := newSite(t)
+	for _, id := range []string{"", "x", strings.Repeat("x", 43), strings.Repeat("x", 1<<16)} {
+		wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in is over")
+	}
+}
+
+func TestAZ1_ResumeKnowsTodaysRegistration(t *testing.T) {
+	s := newSite(t)
+	id := s.begin()
+	s.becomes(testUser)
+	moved := siteClient()
+	moved.RedirectURIs = []string{"https://wiki.example.com/elsewhere"}
+	s.provider.cfg.Clients.Replace([]storage.Client{moved})
+	wantPage(t, s.resume(id), http.StatusBadRequest, "not registered")
+	s.provider.cfg.Clients.Replace(nil)
+	wantPage(t, s.resume(id), http.StatusBadRequest, "not known")
+}
+
+func TestResume_StoreDown(t *testing.T) {
+	s := newSite(t)
+	id := s.begin()
+	s.becomes(testUser)
+	s.signIn.Err = errors.New("no database")
+	wantPage(t, s.resume(id), http.StatusServiceUnavailable, "Temporarily unavailable")
+	s.signIn.Err = nil
+	s.ephemeral.Err = errors.New("no cache")
+	wantPage(t, s.resume(id), http.StatusServiceUnavailable, "Temporarily unavailable")
+	s.ephemeral.Err = nil
+	answerAt(t, s.resume(id), testRedirect)
+}
+
+func TestInteraction_Lifetime(t *testing.T) {
+	if interactionLifetime != time.Hour {
+		t.Errorf("an interaction lives %s, and package login keeps it for an hour", interactionLifetime)
+	}
+}
+
+// putInteraction stores what package login would.
+func (s *site) putInteraction(key string, in *storage.Interaction) {
+	s.t.Helper()
+	s.ephemeral.Entries[key] = encoded(s.t, in)
+}

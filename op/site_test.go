@@ -1,0 +1,239 @@
+package op
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+const (
+	siteSID       = storage.ID("0190000000000000000000000000000b")
+	siteFormToken = "form-token"
+	postRedirect  = "https://wiki.example.com/signed-out"
+)
+
+// fakeSignIn is the hosted pages: who is signed in, what is missing, and what
+// was shown.
+type fakeSignIn struct {
+	mu       sync.Mutex
+	Who      *storage.SignedIn
+	Missing  string
+	Fatal    string
+	Err      error
+	Checked  []storage.Interaction
+	Begun    []storage.Interaction
+	Hidden   map[string]string
+	Client   *storage.Client
+	SignOuts int
+}
+
+func (s *fakeSignIn) Check(_ *http.Request, in *storage.Interaction) (storage.Outcome, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Checked = append(s.Checked, *in)
+	switch {
+	case s.Err != nil:
+		return storage.Outcome{}, s.Err
+	case s.Fatal != "":
+		return storage.Outcome{Fatal: true, Error: s.Fatal, Reason: "it cannot be"}, nil
+	case s.Missing != "" || s.Who == nil:
+		return storage.Outcome{Missing: "password", Error: "login_required", Reason: "nobody is signed in"}, nil
+	}
+	return storage.Outcome{SignedIn: s.Who}, nil
+}
+
+func (s *fakeSignIn) Begin(w http.ResponseWriter, r *http.Request, in *storage.Interaction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Begun = append(s.Begun, *in)
+	http.Redirect(w, r, "/login?interaction="+in.ID, http.StatusSeeOther)
+}
+
+func (s *fakeSignIn) Session(*http.Request) (*storage.SignedIn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Who, s.Err
+}
+
+func (s *fakeSignIn) ConfirmSignOut(w http.ResponseWriter, _ *http.Request, c *storage.Client, hidden map[string]string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Client, s.Hidden = c, hidden
+	_, err := w.Write([]byte("confirm"))
+	return err
+}
+
+func (s *fakeSignIn) SignOut(http.ResponseWriter, *http.Request) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Who = nil
+	s.SignOuts++
+	return nil
+}
+
+func (s *fakeSignIn) SignedOut(w http.ResponseWriter, _ *http.Request) error {
+	_, err := w.Write([]byte("signed out"))
+	return err
+}
+
+func (s *fakeSignIn) VerifyForm(r *http.Request) bool {
+	return r.PostFormValue("csrf") == siteFormToken
+}
+
+// site is a whole provider over fakes, with a browser.
+type site struct {
+	*node
+	provider *Provider
+	signIn   *fakeSignIn
+	cookies  []*http.Cookie
+}
+
+// newSite starts a provider; change alters its configuration.
+func newSite(t testing.TB, change ...func(*Config)) *site {
+	t.Helper()
+	n := newNode(t)
+	s := &site{node: n, signIn: &fakeSignIn{}}
+	cfg := n.config([]storage.Client{siteClient(), spaClient(), nativeClient(), robotClient()})
+	cfg.SignIn = s.signIn
+	cfg.Errors = &web.Errors{Log: cfg.Log, Render: func(w http.ResponseWriter, _ *http.Request, page web.ErrorPage) {
+		w.WriteHeader(page.Status)
+		_, _ = w.Write([]byte("error page: " + page.Title + " / " + page.Detail))
+	}}
+	for _, c := range change {
+		c(&cfg)
+	}
+	var err error
+	if s.provider, err = New(cfg); err != nil {
+		t.Fatalf("make provider: %v", err)
+	}
+	n.server, n.handler = s.provider.server, s.provider.Handler()
+	return s
+}
+
+// signedInSite is a site whose browser is signed in.
+func signedInSite(t testing.TB, change ...func(*Config)) *site {
+	t.Helper()
+	s := newSite(t, change...)
+	s.signIn.Who = &storage.SignedIn{User: testUser, Session: storage.Session{
+		SID: siteSID, UserID: testUserID,
+		Authentication: storage.Authentication{Time: s.clock.Now().Add(-time.Minute), ACR: "aal1", AMR: []string{"pwd"}},
+	}}
+	return s
+}
+
+// siteClient is wiki with everything that the browser's endpoints look at.
+func siteClient() storage.Client {
+	c := wikiClient()
+	c.RedirectURIs = []string{testRedirect, testRedirect + "?tenant=a"}
+	c.PostLogoutRedirectURIs = []string{postRedirect}
+	c.ResponseTypes, c.ResponseModes = []string{"code"}, []string{"query", "form_post"}
+	c.Scopes = []string{"openid", "profile", "email", "address", "phone", "offline_access"}
+	c.Consent = storage.ConsentImplied
+	return c
+}
+
+// spaClient is a public client in a browser.
+func spaClient() storage.Client {
+	c := siteClient()
+	c.ID, c.Type, c.AuthMethod, c.Secrets, c.RequirePKCE = "spa", storage.ClientPublic, storage.AuthMethodNone, nil, true
+	c.RedirectURIs = []string{"https://spa.example.com/cb"}
+	c.Origins = []string{"https://spa.example.com"}
+	c.ResponseModes, c.Scopes = []string{"query"}, []string{"openid", "profile"}
+	return c
+}
+
+func nativeClient() storage.Client {
+	c := spaClient()
+	c.ID, c.Type, c.Origins = "native", storage.ClientNative, nil
+	c.RedirectURIs = []string{"http://127.0.0.1/cb", "com.example.app:/cb"}
+	c.ResponseModes = []string{"query", "form_post"}
+	return c
+}
+
+// authorization is a request of wiki that is in order; pairs change it, and an
+// empty value removes a parameter.
+func authorization(pairs ...string) url.Values {
+	form := url.Values{
+		"client_id": {"wiki"}, "redirect_uri": {testRedirect}, "response_type": {"code"}, "scope": {"openid profile"},
+		"state": {"s-1"}, "nonce": {"n-1"}, "code_challenge": {challengeOf(testVerifier)}, "code_challenge_method": {"S256"},
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+		if pairs[i+1] == "" {
+			form.Del(pairs[i])
+		}
+	}
+	return form
+}
+
+// send sends a request with the browser's cookies and keeps those of the answer.
+func (s *site) send(r *http.Request) *httptest.ResponseRecorder {
+	s.t.Helper()
+	for _, c := range s.cookies {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	s.cookies = append(s.cookies, w.Result().Cookies()...)
+	return w
+}
+
+func (s *site) get(path string, query url.Values) *httptest.ResponseRecorder {
+	s.t.Helper()
+	return s.send(httptest.NewRequest(http.MethodGet, withQuery(testIssuer+path, query), nil))
+}
+
+func (s *site) postForm(path string, form url.Values) *httptest.ResponseRecorder {
+	s.t.Helper()
+	r := httptest.NewRequest(http.MethodPost, testIssuer+path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return s.send(r)
+}
+
+// answerAt returns the parameters of a redirect to address.
+func answerAt(t testing.TB, w *httptest.ResponseRecorder, address string) url.Values {
+	t.Helper()
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("status is %d, want a redirect: %s", w.Code, w.Body)
+	}
+	location, ok := strings.CutPrefix(w.Header().Get("Location"), address)
+	if !ok || location == "" || !strings.ContainsAny(location[:1], "?&") {
+		t.Fatalf("Location is %q, want %s", w.Header().Get("Location"), address)
+	}
+	values, err := url.ParseQuery(location[1:])
+	if err != nil {
+		t.Fatalf("parse %q: %v", location, err)
+	}
+	return values
+}
+
+// wantPage checks that the browser got an error page and was sent nowhere.
+func wantPage(t testing.TB, w *httptest.ResponseRecorder, status int, title string) {
+	t.Helper()
+	if w.Code != status || !strings.Contains(w.Body.String(), title) {
+		t.Errorf("answer is %d %s, want %d %q", w.Code, w.Body, status, title)
+	}
+	if location := w.Header().Get("Location"); location != "" {
+		t.Errorf("redirects to %q", location)
+	}
+	if got := w.Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control is %q", got)
+	}
+}
+
+func encoded(t testing.TB, v any) []byte {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatalf("encode %T: %v", v, err)
+	}
+	return raw
+}
