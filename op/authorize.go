@@ -49,8 +49,23 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 		return p.succeed(w, r, request, outcome.SignedIn)
 	case nextAsk:
 	}
-	if err := p.startInteraction(w, r, in); err != nil {
-		return p.fail(w, r, client.ID, to, err)
+	return p.ask(w, r, in)
+}
+
+// ask stores the request and hands the browser to the hosted pages. That an
+// address starts too many sign-ins is shown to the person: it is about their
+// network and no business of the client's.
+func (p *Provider) ask(w http.ResponseWriter, r *http.Request, in *storage.Interaction) error {
+	err := p.countPending(r.Context())
+	var limit *web.Error
+	if errors.As(err, &limit) {
+		return err
+	}
+	if err == nil {
+		err = p.startInteraction(w, r, in)
+	}
+	if err != nil {
+		return p.fail(w, r, in.Request.ClientID, deliveryOf(&in.Request), err)
 	}
 	p.cfg.SignIn.Begin(w, r, in)
 	return nil
@@ -96,13 +111,8 @@ func deliveryOf(request *storage.AuthorizationRequest) delivery {
 	return delivery{RedirectURI: request.RedirectURI, Mode: oidc.ResponseMode(request.ResponseMode), State: request.State}
 }
 
-// fail answers the client with an error, and logs why. What is no business of
-// the client, such as a limit on its person's network, stays a page.
+// fail answers the client with an error, and logs why.
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, clientID string, to delivery, err error) error {
-	var page *web.Error
-	if errors.As(err, &page) {
-		return err
-	}
 	shown, level := authorizationErrorOf(err), slog.LevelInfo
 	if shown.Code == codeServerError || shown.Code == codeTemporarilyUnavailable {
 		level = slog.LevelError

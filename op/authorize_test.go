@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -343,8 +344,10 @@ func TestDS3_AddressesAreCountedByNetwork(t *testing.T) {
 
 func TestL10_StoreFailuresAreNotShown(t *testing.T) {
 	secret := errors.New("dial tcp 10.0.0.7: refused")
+	page := &web.Error{Status: http.StatusServiceUnavailable, Title: "A page of 10.0.0.7", Cause: secret}
 	for name, prepare := range map[string]func(*site){
 		"session":     func(s *site) { s.signIn.Err = secret },
+		"pages":       func(s *site) { s.signIn.Err = page },
 		"code":        func(s *site) { s.signIn.Who = &storage.SignedIn{User: testUser}; s.ephemeral.Err = secret },
 		"interaction": func(s *site) { s.ephemeral.Err = secret },
 	} {
