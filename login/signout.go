@@ -3,6 +3,7 @@ package login
 import (
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -22,6 +23,8 @@ const endSessionPath = "/logout"
 func (p *Pages) ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *storage.Client, hidden map[string]string) error {
 	data := signOutPage{page: p.page(w, r, nil, "signout.title"), Hidden: hidden}
 	data.Action = endSessionPath
+	// The answer to this form may redirect to the client, which browsers hold to form-action.
+	data.Nonce = web.Page(w, redirectOrigin(hidden["post_logout_redirect_uri"])...)
 	data.Client = newClientView(client)
 	signedIn, err := p.Session(r)
 	if err != nil {
