@@ -1,0 +1,209 @@
+package keys
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func kids(t *testing.T, r *Ring) []string {
+	t.Helper()
+	var set struct {
+		Keys []struct{ Kid string }
+	}
+	if err := json.Unmarshal(r.JWKS().Body, &set); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, k := range set.Keys {
+		names = append(names, k.Kid)
+	}
+	return names
+}
+
+func TestKY2_NodesThatStartAtOnceAgree(t *testing.T) {
+	store, c := &memory{}, newClock()
+	var group sync.WaitGroup
+	rings := make([]*Ring, 8)
+	for i := range rings {
+		rings[i] = newRing(t, store, c.Now, ES256, EdDSA)
+		group.Go(func() {
+			if err := rings[i].Load(t.Context()); err != nil {
+				t.Errorf("node %d: %v", i, err)
+			}
+		})
+	}
+	group.Wait()
+	if len(store.keys) != 2 || len(store.events) != 2 {
+		t.Fatalf("%d keys and %d events of two algorithms", len(store.keys), len(store.events))
+	}
+	for _, signer := range rings {
+		for _, verifier := range rings {
+			if _, err := verifier.Verify(sign(t, signer, EdDSA), "JWT", EdDSA); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestKY2_PublishedBeforeItSignsKeptUntilTheLastTokenDies walks two nodes
+// through a rotation in steps of an hour: at each, what one signs the other
+// verifies, whichever of them has looked last.
+func TestKY2_PublishedBeforeItSignsKeptUntilTheLastTokenDies(t *testing.T) {
+	store, c := &memory{}, newClock()
+	awake, sleepy := newRing(t, store, c.Now), newRing(t, store, c.Now)
+	load(t, awake)
+	load(t, sleepy)
+	first := sign(t, awake, ES256)
+	firstKid := kids(t, awake)[0]
+	var publishedAt, signedAt, goneAt time.Duration
+	for hour := time.Duration(1); hour <= 24*32; hour++ {
+		c.Advance(time.Hour)
+		load(t, awake)
+		if _, err := sleepy.Verify(sign(t, awake, ES256), "JWT", ES256); err != nil {
+			t.Fatalf("hour %d: what one node signs the other does not know: %v", hour, err)
+		}
+		if hour%6 == 0 { // it looks less often, but often enough
+			load(t, sleepy)
+		}
+		names := kids(t, awake)
+		if len(names) == 2 && publishedAt == 0 {
+			publishedAt = hour
+		}
+		if _, err := awake.Verify(first, "JWT", ES256); err != nil && goneAt == 0 {
+			goneAt = hour
+		}
+		if key, err := awake.snapshot.Load().signer(ES256, c.Now()); err != nil || key.row.ID != firstKid && signedAt == 0 {
+			signedAt = hour
+		}
+	}
+	if publishedAt != 29*24 || signedAt != 30*24 || goneAt != 30*24+12 {
+		t.Errorf("published at hour %d, signs from %d, old one gone at %d; want %d, %d, %d",
+			publishedAt, signedAt, goneAt, 29*24, 30*24, 30*24+12)
+	}
+}
+
+func TestANodeThatStopsBetweenItsWritesIsMadeGood(t *testing.T) {
+	store, c := &memory{}, newClock()
+	r := newRing(t, store, c.Now)
+	load(t, r)
+	c.Advance(29 * day)
+	store.failRetire = errors.New("power is out")
+	if err := r.Load(t.Context()); !errors.Is(err, store.failRetire) {
+		t.Fatalf("Load = %v", err)
+	}
+	sign(t, r, ES256) // the key in use goes on working
+	store.failRetire = nil
+	load(t, newRing(t, store, c.Now))
+	for _, k := range store.keys {
+		if k.Slot == 1 && !k.SignsUntil.Equal(c.Now().Add(day)) {
+			t.Errorf("predecessor signs until %s", k.SignsUntil)
+		}
+	}
+}
+
+func TestRotateNow(t *testing.T) {
+	store, c := &memory{}, newClock()
+	r := newRing(t, store, c.Now)
+	if err := r.Rotate(t.Context(), ES256); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Rotate(t.Context(), ES256); !errors.Is(err, ErrPending) {
+		t.Errorf("a second rotation = %v, want ErrPending", err)
+	}
+	if err := r.Rotate(t.Context(), RS256); err == nil {
+		t.Error("rotated an algorithm without keys")
+	}
+	keys := r.Keys()
+	if len(keys) != 2 || !keys[0].SignsUntil.Equal(keys[1].SignsFrom) || !keys[1].SignsFrom.Equal(c.Now().Add(day)) {
+		t.Errorf("ring after a rotation = %+v", keys)
+	}
+}
+
+func TestKY1_JWKSHasPublicPartsOnly(t *testing.T) {
+	r := newRing(t, &memory{}, newClock().Now, RS256, ES256, EdDSA)
+	load(t, r)
+	var set struct{ Keys []map[string]any }
+	if err := json.Unmarshal(r.JWKS().Body, &set); err != nil {
+		t.Fatal(err)
+	}
+	if len(set.Keys) != 3 {
+		t.Fatalf("%d keys", len(set.Keys))
+	}
+	for _, k := range set.Keys {
+		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
+			if _, there := k[private]; there {
+				t.Errorf("%s key shows %q", k["alg"], private)
+			}
+		}
+		if k["kid"] == "" || k["use"] != "sig" || k["alg"] == "" {
+			t.Errorf("key %v", k)
+		}
+	}
+}
+
+func TestKY3_PrivateKeysAreSealedToTheirRows(t *testing.T) {
+	store, c := &memory{}, newClock()
+	load(t, newRing(t, store, c.Now, ES256, EdDSA))
+	for _, k := range store.keys {
+		if !strings.HasPrefix(k.Sealed, "v1.k1.") || strings.Contains(k.Sealed, "PRIVATE") {
+			t.Errorf("private key is kept as %.20s…", k.Sealed)
+		}
+	}
+	store.keys[0].Sealed, store.keys[1].Sealed = store.keys[1].Sealed, store.keys[0].Sealed
+	if err := newRing(t, store, c.Now, ES256, EdDSA).Load(t.Context()); !errors.Is(err, ErrSealBroken) {
+		t.Errorf("Load of swapped rows = %v, want ErrSealBroken", err)
+	}
+}
+
+func TestJWKSChangesOnlyWithTheRing(t *testing.T) {
+	store, c := &memory{}, newClock()
+	r := newRing(t, store, c.Now)
+	load(t, r)
+	before := r.JWKS()
+	load(t, r)
+	if r.JWKS() != before {
+		t.Error("the JWKS was made anew for the same ring")
+	}
+	if err := r.Rotate(t.Context(), ES256); err != nil {
+		t.Fatal(err)
+	}
+	if r.JWKS().ETag == before.ETag {
+		t.Error("the ETag is the same for another ring")
+	}
+}
+
+func TestRunRefreshesAndStops(t *testing.T) {
+	store, c := &memory{}, newClock()
+	r := newRing(t, store, c.Now)
+	r.cfg.Policy.Poll = time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- r.Run(ctx) }()
+	for r.Ready() != nil {
+		select {
+		case err := <-done:
+			t.Fatal(err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("Run = %v", err)
+	}
+}
+
+func TestReadyNamesTheAlgorithmWithoutAKey(t *testing.T) {
+	r := newRing(t, &memory{}, newClock().Now)
+	if err := r.Ready(); err == nil || !strings.Contains(err.Error(), ES256) {
+		t.Errorf("Ready without keys = %v", err)
+	}
+}
