@@ -89,7 +89,7 @@ func TestEndSession_WithTheHintOfThisSession(t *testing.T) {
 	}
 }
 
-func TestEndSession_NoRedirect(t *testing.T) {
+func TestCS3_EndSessionNoRedirect(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		form func(hint string) url.Values
