@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"latchkey": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		},
+	})
+}
+
+// TestScripts runs the commands as people type them.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("KEY_A", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQTE=")
+			e.Setenv("KEY_B", "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQjI=")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"mode": mode},
+	})
+}
+
+// mode checks the permissions of a file: mode 0600 FILE.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode OCTAL FILE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%#o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
+	}
+}
+
+// server is a latchkey process.
+type server struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	issuer string
+	stderr bytes.Buffer
+}
+
+var readyLine = regexp.MustCompile(`^ready issuer=(\S+) inbox=(\S+)\n$`)
+
+// start runs this test binary as latchkey and waits for its ready line.
+func start(t *testing.T, args ...string) *server {
+	t.Helper()
+	s := &server{t: t}
+	s.cmd = exec.CommandContext(t.Context(), latchkey(t), args...)
+	s.cmd.Stderr = &s.stderr
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line := make([]byte, 4096)
+	n, err := stdout.Read(line)
+	found := readyLine.FindSubmatch(line[:n])
+	if found == nil {
+		_ = s.cmd.Process.Kill()
+		_ = s.cmd.Wait()
+		t.Fatalf("no ready line but %q (%v)\n%s", line[:n], err, s.stderr.String())
+	}
+	s.issuer = string(found[1])
+	return s
+}
+
+// latchkey returns a path under which this test binary is latchkey: testscript
+// goes by the name that it is called by.
+func latchkey(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "latchkey")
+	if err := os.Symlink(self, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// stop asks the process to end and waits until it did, cleanly.
+func (s *server) stop() {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.cmd.Wait(); err != nil {
+		s.t.Errorf("latchkey ended with %v\n%s", err, s.stderr.String())
+	}
+}
+
+func (s *server) get(path string) (int, string) {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.issuer+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(response.Body); err != nil {
+		s.t.Fatal(err)
+	}
+	return response.StatusCode, body.String()
+}
+
+func TestDevStartsServesStopsAndKeepsWhatItHas(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	first := start(t, "dev", "--listen", "127.0.0.1:0", "--data", data)
+	for path, want := range map[string]string{
+		"/": "It runs", "/demo": "Sign in with", "/dev/inbox": "Nothing was sent yet", "/dev/inbox.json": "[]",
+		"/healthz": `"ok"`, "/readyz": `"database":{"ok":true}`, "/.well-known/openid-configuration": first.issuer,
+	} {
+		if status, body := first.get(path); status != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("GET %s = %d %.200s, want %q", path, status, body, want)
+		}
+	}
+	_, jwks := first.get("/jwks")
+	first.stop()
+
+	info, err := os.Stat(data)
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("data folder: %v, %v", info.Mode(), err)
+	}
+	files, err := os.ReadDir(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %v", f.Name(), info.Mode())
+		}
+	}
+
+	again := time.Now()
+	second := start(t, "dev", "--listen", strings.TrimPrefix(first.issuer, "http://"), "--data", data)
+	if took := time.Since(again); took > 5*time.Second {
+		t.Errorf("the second start took %s", took)
+	}
+	if _, after := second.get("/jwks"); after != jwks {
+		t.Error("the signing keys changed over a restart")
+	}
+	second.stop()
+}
+
+func TestCF3_ServeHasNothingOfDevAndRefusesToStartUnfinished(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("KEY_A", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQTE=")
+	t.Setenv("KEY_B", "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQjI=")
+	port := freePort(t)
+	file := filepath.Join(dir, "latchkey.yaml")
+	text := fmt.Sprintf(`
+issuer: http://127.0.0.1:%d
+insecure_http: true
+listen: 127.0.0.1:%d
+metrics: {listen: ""}
+database: {url: "sqlite://%s/latchkey.db"}
+secrets:
+  sealing_keys: [{id: k1, key: env:KEY_A}]
+  hash_keys: [{id: p1, key: env:KEY_B}]
+`, port, port, dir)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	if code := run(t.Context(), []string{"serve", "--config", file}, nil, &stderr, &stderr); code == 0 || !strings.Contains(stderr.String(), "latchkey migrate up") {
+		t.Fatalf("serve without tables = %d %s", code, stderr.String())
+	}
+	if code := run(t.Context(), []string{"migrate", "up", "--config", file}, nil, &stderr, &stderr); code != 0 {
+		t.Fatalf("migrate = %s", stderr.String())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan int)
+	var log bytes.Buffer
+	go func() { done <- run(ctx, []string{"serve", "--config", file}, nil, &log, &log) }()
+	s := &server{t: t, issuer: fmt.Sprintf("http://127.0.0.1:%d", port)}
+	waitUntilReady(t, s.issuer)
+	for path, want := range map[string]int{
+		"/readyz": 200, "/.well-known/openid-configuration": 200, "/": 404, "/demo": 404, "/dev/inbox": 404, "/dev/inbox.json": 404, "/metrics": 404,
+	} {
+		if status, body := s.get(path); status != want {
+			t.Errorf("GET %s = %d %.100s, want %d", path, status, body, want)
+		}
+	}
+	cancel()
+	if code := <-done; code != 0 {
+		t.Errorf("serve ended with %d\n%s", code, log.String())
+	}
+	if strings.Contains(log.String(), "QUFBQUFB") {
+		t.Error("a key is in the log")
+	}
+}
+
+func waitUntilReady(t *testing.T, issuer string) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		var out bytes.Buffer
+		if run(t.Context(), []string{"healthcheck", "--url", issuer + "/readyz"}, nil, &out, &out) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not ready: %s", out.String())
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
