@@ -105,6 +105,16 @@ type Client struct {
 	// DefaultMaxAge applies when a request has no max_age; nil is none.
 	DefaultMaxAge *time.Duration
 	DefaultACR    []string
+	// RequireVerifiedEmail keeps people out until their address is confirmed.
+	RequireVerifiedEmail bool
+	// RequireMFA asks everyone for a second factor.
+	RequireMFA bool
+	// TrustDevices lets a trusted device skip the second factor for this client.
+	TrustDevices bool
+	// Factors are the kinds of second factor that count for this client; empty is all that the policy allows.
+	Factors []FactorKind
+	// AccentColor is #rrggbb on the pages that the client sends people to; empty is the brand's.
+	AccentColor string
 	// IntrospectAny lets a resource server ask about tokens whose audience it
 	// is not; without it a token of others is inactive to it.
 	IntrospectAny bool

@@ -4,6 +4,9 @@ import "time"
 
 // Event is a security event: who did what, through which client, from where,
 // and how it ended. It never holds a token, code, password or secret.
+//
+// Address and UserAgent are personal: when an account is deleted they are
+// erased from its events, which stay provable without them.
 type Event struct {
 	ID       ID
 	At       time.Time
@@ -37,6 +40,47 @@ const (
 	EventUserCreated        EventType = "user_created"
 	EventSigningKeyRotated  EventType = "signing_key_rotated"
 	EventAccessTokenRevoked EventType = "access_token_revoked"
+
+	EventSignInFailed       EventType = "sign_in_failed"
+	EventThrottled          EventType = "throttled" // an attempt was refused unseen; Detail names the limit
+	EventSignUpRequested    EventType = "sign_up_requested"
+	EventEmailVerified      EventType = "email_verified"
+	EventResetRequested     EventType = "password_reset_requested"
+	EventPasswordChanged    EventType = "password_changed"
+	EventPasswordUpgraded   EventType = "password_hash_upgraded"
+	EventEmailChangeAsked   EventType = "email_change_requested"
+	EventEmailChanged       EventType = "email_changed"
+	EventEmailChangeUndone  EventType = "email_change_undone"
+	EventPhoneChanged       EventType = "phone_changed"
+	EventProfileChanged     EventType = "profile_changed"
+	EventSessionEnded       EventType = "session_ended"
+	EventSessionsEnded      EventType = "sessions_ended"
+	EventApplicationRevoked EventType = "application_revoked"
+	EventDataExported       EventType = "data_exported"
+	EventDeletionPlanned    EventType = "deletion_planned"
+	EventDeletionCancelled  EventType = "deletion_cancelled"
+	EventUserDeleted        EventType = "user_deleted"
+	EventUserDisabled       EventType = "user_disabled"
+	EventUserEnabled        EventType = "user_enabled"
+	EventUserImported       EventType = "user_imported"
+	EventInvitationCreated  EventType = "invitation_created"
+	EventMessageFailed      EventType = "message_failed"
+
+	EventFactorPassed     EventType = "factor_passed" // Detail is the kind
+	EventFactorFailed     EventType = "factor_failed"
+	EventFactorLocked     EventType = "factor_locked"
+	EventFactorUnlocked   EventType = "factor_unlocked"
+	EventFactorAdded      EventType = "factor_added"
+	EventFactorRenamed    EventType = "factor_renamed"
+	EventFactorRemoved    EventType = "factor_removed"
+	EventFactorsReset     EventType = "factors_reset"
+	EventRecoveryReplaced EventType = "recovery_codes_replaced"
+	EventRecoveryUsed     EventType = "recovery_code_used"
+	EventPasskeyCloned    EventType = "passkey_clone_suspected"
+	EventDeviceTrusted    EventType = "device_trusted"
+	EventDeviceTrustUsed  EventType = "device_trust_used"
+	EventDeviceForgotten  EventType = "device_forgotten"
+	EventAttemptRefused   EventType = "attempt_refused" // a partial sign-in met another browser or network
 )
 
 // The outcomes.

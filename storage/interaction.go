@@ -11,6 +11,8 @@ const (
 	PromptLogin         = "login"
 	PromptConsent       = "consent"
 	PromptSelectAccount = "select_account"
+	// PromptCreate is of Initiating User Registration via OpenID Connect 1.0.
+	PromptCreate = "create"
 )
 
 // ClaimRequest asks for one claim (OpenID Connect Core 5.5.1).
@@ -62,6 +64,9 @@ type Interaction struct {
 	// ID is in the address of each page of the flow; one per tab.
 	ID      string               `json:"-"`
 	Request AuthorizationRequest `json:"request"`
+	// ReturnTo is the path of the account page that asked for a sign-in or for
+	// fresh evidence; empty where a relying party did (then Request names it).
+	ReturnTo string `json:"return_to,omitempty"`
 	// BrowserHash is the keyed hash of the browser cookie's secret.
 	BrowserHash string    `json:"browser_hash"`
 	CreatedAt   time.Time `json:"created_at"`

@@ -4,7 +4,8 @@ import "time"
 
 // Authentication is what is known of how a person proved who they are.
 type Authentication struct {
-	// Time is when the last proof was given: the auth_time claim.
+	// Time is when the oldest of the proofs that ACR rests on was given: the
+	// auth_time claim. A step-up does not make an old password young.
 	Time time.Time `json:"auth_time"`
 	// ACR is the authentication context class reached: the acr claim.
 	ACR string `json:"acr"`
@@ -20,7 +21,10 @@ type Session struct {
 	SID    ID
 	UserID ID
 	// SecretHash is the keyed hash of the cookie's secret.
-	SecretHash     string
+	SecretHash string
+	// Proofs are what was shown in this session, the newest of each kind; what
+	// Authentication says follows from them.
+	Proofs         []Proof
 	Authentication Authentication
 	CreatedAt      time.Time
 	// LastSeenAt is coarse: it is written at most once a minute.

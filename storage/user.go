@@ -46,9 +46,18 @@ type User struct {
 	// PasswordEpoch rises with each password change; what was issued under an
 	// older epoch (reset tokens, trusted devices) is void.
 	PasswordEpoch int64
-	DisabledAt    time.Time // zero: not disabled
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	// PasswordChangedAt is when the password was last set; zero where it never was.
+	PasswordChangedAt time.Time
+	// Roles are names that policies speak of: which people need a second factor.
+	Roles []string
+	// FactorAskedAt is when the person was first told to enrol a second factor;
+	// the grace for enrolment runs from it. Zero: never.
+	FactorAskedAt time.Time
+	// DeleteAt is when a deletion that the person asked for takes effect; zero: none is planned.
+	DeleteAt   time.Time
+	DisabledAt time.Time // zero: not disabled
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
 }
 
 // Disabled reports whether the account may not sign in or refresh.

@@ -1,0 +1,124 @@
+package storage
+
+import "time"
+
+// FactorKind names a kind of authentication factor. It is what a link on the
+// second-factor page carries, what a policy lists, and what a [Proof] was given by.
+type FactorKind string
+
+// The kinds of factors.
+const (
+	FactorPassword FactorKind = "password"
+	FactorTOTP     FactorKind = "totp"     // RFC 6238
+	FactorEmail    FactorKind = "email"    // a code sent to the verified address
+	FactorSMS      FactorKind = "sms"      // a code sent to the verified phone
+	FactorRecovery FactorKind = "recovery" // one of the codes shown once
+	FactorPasskey  FactorKind = "passkey"  // WebAuthn
+)
+
+// Proof is one thing that a person showed of who they are: evidence that the
+// server computed itself. A trusted device is no proof, and never becomes one.
+type Proof struct {
+	Kind FactorKind `json:"kind"`
+	At   time.Time  `json:"at"`
+	// CredentialID names the credential that was used; empty for a password or a sent code.
+	CredentialID ID `json:"credential_id,omitempty"`
+	// UserVerified says that the authenticator itself verified the person (a
+	// passkey unlocked by PIN or finger), so that it is two factors in one.
+	UserVerified bool `json:"user_verified,omitempty"`
+}
+
+// Credential is something that a person enrolled as a factor: an
+// authenticator app or a passkey.
+type Credential struct {
+	ID     ID
+	UserID ID
+	Kind   FactorKind
+	// Name is the person's own word for it, at most 64 characters.
+	Name string
+	// Secret is sealed to this row: a TOTP secret; empty for passkeys.
+	Secret string
+	// ExternalID is the WebAuthn credential id in unpadded base64url; unique; empty for TOTP.
+	ExternalID string
+	// Public is a passkey's public part as JSON (key, AAGUID, transports, backup flags).
+	Public []byte
+	// Counter only rises: the last TOTP step that was accepted, or a passkey's sign counter.
+	Counter    int64
+	CreatedAt  time.Time
+	LastUsedAt time.Time // zero: never used since enrolment
+}
+
+// CredentialUse is one use of a credential. It succeeds only if the counter in
+// the row is still From, or for TOTP below To, in one conditional write.
+type CredentialUse struct {
+	ID     ID
+	UserID ID
+	// From and To are the counter before and after. To is greater than From,
+	// except for a passkey that does not count, where both are zero.
+	From, To int64
+	// Public replaces a passkey's public part (its flags may have changed); nil keeps it.
+	Public []byte
+	Now    time.Time
+}
+
+// Backoff says how long attempts are refused after failures: the first Free
+// attempts are free, then each one starts a wait that doubles from Base to Max.
+// A counter is forgotten when Window has passed since the last attempt or, where
+// that is later, when its wait is over.
+type Backoff struct {
+	Free      int
+	Base, Max time.Duration
+	Window    time.Duration
+}
+
+// Wait is how long further attempts are refused after the n-th attempt (from 1).
+func (b Backoff) Wait(n int64) time.Duration {
+	over := n - int64(b.Free)
+	if over <= 0 {
+		return 0
+	}
+	wait := b.Base
+	for range min(over-1, 32) {
+		if wait *= 2; wait >= b.Max {
+			return b.Max
+		}
+	}
+	return min(wait, b.Max)
+}
+
+// Lockout is the count of a person's consecutive failures with one kind of
+// factor. It is durable: no restart and no new sign-in forgets it.
+type Lockout struct {
+	UserID ID
+	Kind   FactorKind
+	// Failures counts attempts since the last success; an attempt counts before it is checked.
+	Failures    int64
+	LockedUntil time.Time
+	// DisabledAt says that the factor is dead until it is enrolled anew or an
+	// administrator unlocks it (NIST SP 800-63B-4 section 3.2.2).
+	DisabledAt time.Time
+	UpdatedAt  time.Time
+}
+
+// RecoveryCodes is what is known of a person's set of recovery codes.
+type RecoveryCodes struct {
+	Total, Remaining int
+	CreatedAt        time.Time // zero: there is no set
+}
+
+// TrustedDevice is a browser that may skip the second factor for a while. Its
+// cookie's secret rotates at each use and is kept only as a keyed hash.
+type TrustedDevice struct {
+	ID         ID
+	UserID     ID
+	SecretHash string
+	// PasswordEpoch is that of the person when trust was given: it is void under another.
+	PasswordEpoch int64
+	// ACR is the level that was reached when trust was given: it skips no higher one.
+	ACR        string
+	UserAgent  string
+	Address    string
+	CreatedAt  time.Time
+	LastUsedAt time.Time
+	ExpiresAt  time.Time
+}
