@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -65,11 +64,7 @@ func startCluster(t testing.TB) string {
 	if resolved, err := filepath.EvalSymlinks(postgres); err == nil {
 		postgres = resolved // its own folder holds initdb and its library
 	}
-	removeStale()
-	dir, err := os.MkdirTemp("", clusterPrefix)
-	if err != nil {
-		t.Fatalf("make folder of PostgreSQL: %v", err)
-	}
+	dir := processFolder(t, "latchkey-postgres-")
 	if os.Geteuid() == 0 {
 		uid, gid := accountIDs(t, "postgres")
 		if err := os.Chown(dir, int(uid), int(gid)); err != nil {
@@ -89,9 +84,6 @@ func startCluster(t testing.TB) string {
 	start(t, "postgres", func() error { return pingPostgres(url) }, postgres,
 		"-D", data, "-p", fmt.Sprint(port), "-h", "127.0.0.1", "-k", dir,
 		"-c", "max_connections=300", "-c", "shared_buffers=128MB")
-	if err := os.WriteFile(filepath.Join(dir, "owner"), []byte(fmt.Sprint(os.Getpid())), 0o600); err != nil {
-		t.Fatalf("note who owns PostgreSQL: %v", err)
-	}
 	return url
 }
 
@@ -102,21 +94,4 @@ func pingPostgres(url string) error {
 	}
 	defer db.Close()
 	return db.PingContext(context.Background())
-}
-
-// clusterPrefix begins the names of the folders of all test servers.
-const clusterPrefix = "latchkey-postgres-"
-
-// removeStale removes the folders of servers whose test process has ended.
-func removeStale() {
-	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), clusterPrefix+"*"))
-	for _, dir := range folders {
-		owner, err := os.ReadFile(filepath.Join(dir, "owner"))
-		if err != nil {
-			continue // just being made
-		}
-		if _, err := os.Stat(filepath.Join("/proc", strings.TrimSpace(string(owner)))); os.IsNotExist(err) {
-			_ = os.RemoveAll(dir)
-		}
-	}
 }

@@ -1,6 +1,7 @@
 // Package testenv gives tests real servers: a PostgreSQL database and a Redis
-// server of their own, started from the machine's binaries. A missing binary is
-// a failure that says what to install, never a skipped test.
+// server of their own, started from the machine's binaries, and latchkey itself,
+// with a browser to use it. A missing binary is a failure that says what to
+// install, never a skipped test.
 //
 // LATCHKEY_TEST_POSTGRES and LATCHKEY_TEST_REDIS name servers to use instead.
 package testenv
