@@ -74,6 +74,11 @@ type Interaction struct {
 	// of this interaction, at ConsentedAt.
 	Consented   []string  `json:"consented,omitempty"`
 	ConsentedAt time.Time `json:"consented_at,omitzero"`
+	// EnrollSkipped says that the person put enrolment off, within its grace.
+	EnrollSkipped bool `json:"enroll_skipped,omitempty"`
+	// RecoveryCodes are new recovery codes, sealed, that the person has not yet
+	// said to have kept.
+	RecoveryCodes string `json:"recovery_codes,omitempty"`
 	// Denied says that the person declined; the client gets access_denied.
 	Denied bool `json:"denied,omitempty"`
 }

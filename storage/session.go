@@ -26,7 +26,12 @@ type Session struct {
 	// Authentication says follows from them.
 	Proofs         []Proof
 	Authentication Authentication
-	CreatedAt      time.Time
+	// TrustedDevice is the trusted device that stood in for a second factor when
+	// the session began, and TrustACR the level that it stands for; empty: none
+	// did. Trust is no proof: Authentication says nothing of it.
+	TrustedDevice ID
+	TrustACR      string
+	CreatedAt     time.Time
 	// LastSeenAt is coarse: it is written at most once a minute.
 	LastSeenAt time.Time
 	// IdleExpiresAt moves with use; ExpiresAt never does.

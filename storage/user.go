@@ -50,6 +50,11 @@ type User struct {
 	PasswordChangedAt time.Time
 	// Roles are names that policies speak of: which people need a second factor.
 	Roles []string
+	// Credentials counts the authenticators and passkeys that the person enrolled,
+	// and FactorAddedAt is when the newest was; zero: never. They follow from the
+	// rows of credentials and stand here so that a sign-in need not count those.
+	Credentials   int
+	FactorAddedAt time.Time
 	// FactorAskedAt is when the person was first told to enrol a second factor;
 	// the grace for enrolment runs from it. Zero: never.
 	FactorAskedAt time.Time
