@@ -1,0 +1,93 @@
+package onetime
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// maxToken bounds what is looked at.
+const maxToken = 512
+
+// Peek tells what a token stands for and leaves it as it is: for the page that
+// a link opens, which mail scanners open too.
+func (t *Tokens) Peek(ctx context.Context, purpose Purpose, token string) (*Entry, error) {
+	k, err := t.match(ctx, purpose, token)
+	if err != nil {
+		return nil, err
+	}
+	return t.open(k)
+}
+
+// Redeem spends a token.
+func (t *Tokens) Redeem(ctx context.Context, purpose Purpose, token string) (*Entry, error) {
+	k, err := t.match(ctx, purpose, token)
+	if err != nil {
+		return nil, err
+	}
+	return t.spend(ctx, k)
+}
+
+// match finds the entry of a token that may be spent.
+func (t *Tokens) match(ctx context.Context, purpose Purpose, token string) (*kept, error) {
+	if len(token) > maxToken {
+		return nil, ErrInvalid
+	}
+	secret, subject, ok := read(token)
+	if !ok {
+		return nil, ErrInvalid
+	}
+	k, err := t.find(ctx, slot{purpose, subject})
+	if err != nil {
+		return nil, err
+	}
+	if !t.cfg.Hasher.Verify(k.Hash, "onetime token", string(purpose), subject, secret) || !t.cfg.Now().Before(k.ExpiresAt) {
+		return nil, ErrInvalid
+	}
+	return k, nil
+}
+
+// RedeemCode spends the token of a purpose and subject by the code that came
+// with it. A try counts before anything is compared; a subject that has no
+// token counts the same, so that nobody learns which do.
+func (t *Tokens) RedeemCode(ctx context.Context, purpose Purpose, subject, code string) (*Entry, error) {
+	s := slot{purpose, subject}
+	tries := t.tries(s)
+	n, err := t.cfg.Store.Count(ctx, tries[0], triesReset)
+	if err != nil {
+		return nil, fmt.Errorf("count one-time code: %w", err)
+	}
+	if n > codeTries {
+		return nil, ErrExhausted
+	}
+	k, err := t.find(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if k.CodeHash == "" || !t.cfg.Now().Before(k.CodeExpires) ||
+		!t.cfg.Hasher.Verify(k.CodeHash, "onetime code", string(purpose), subject, typed(code)) {
+		return nil, ErrInvalid
+	}
+	// Only who has the message gets here, so the next code has all its tries.
+	if err := t.cfg.Store.Delete(ctx, tries...); err != nil {
+		return nil, fmt.Errorf("forget tries of one-time codes: %w", err)
+	}
+	return t.spend(ctx, k)
+}
+
+// typed is a code as it was meant: people copy it with spaces, or type it in
+// digits of their own script.
+func typed(code string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r), r == '-':
+			return -1
+		case '٠' <= r && r <= '٩': // Arabic-Indic
+			return r - '٠' + '0'
+		case '０' <= r && r <= '９': // full width
+			return r - '０' + '0'
+		}
+		return r
+	}, code)
+}
