@@ -36,7 +36,12 @@ type Client struct {
 	RefreshGrace           *time.Duration            `yaml:"refresh_grace" doc:"As tokens.refresh_grace, which is the default."`
 	DefaultMaxAge          *time.Duration            `yaml:"default_max_age" doc:"Sign-ins older than this are asked for again when a request has no max_age. Default: none."`
 	DefaultACRValues       []string                  `yaml:"default_acr_values" doc:"Authentication context classes that apply when a request names none."`
+	RequireVerifiedEmail   bool                      `yaml:"require_verified_email" default:"false" doc:"Let nobody in whose e-mail address is not confirmed."`
+	RequireMFA             bool                      `yaml:"require_mfa" default:"false" doc:"Ask everyone for a second factor, whatever mfa.required says."`
+	TrustDevices           bool                      `yaml:"trust_devices" default:"false" doc:"Let people choose not to be asked for a second factor again in the same browser, for mfa.trusted_device_lifetime. It never satisfies a higher acr, and the tokens say that no second factor was shown."`
+	Factors                []storage.FactorKind      `yaml:"factors" oneof:"passkey totp recovery email sms" doc:"The second factors that count here. Default: mfa.factors."`
 	IntrospectAny          bool                      `yaml:"introspect_any" default:"false" doc:"Let this client introspect tokens that were not issued for it."`
+	AccentColor            string                    `yaml:"accent_color" doc:"Colour of buttons and links as #rrggbb. Default: branding.accent_color."`
 	LogoURI                string                    `yaml:"logo_uri" doc:"Address of a picture shown at sign-in."`
 	ClientURI              string                    `yaml:"client_uri" doc:"The client's home page."`
 	PolicyURI              string                    `yaml:"policy_uri" doc:"The client's privacy policy."`

@@ -23,11 +23,16 @@ type Config struct {
 	SMS            struct{}       `yaml:"sms" doc:"Reserved for outgoing SMS: it takes no keys yet."`
 	Metrics        Metrics        `yaml:"metrics" doc:"The second listener, for Prometheus."`
 	Log            Log            `yaml:"log" doc:"What is logged to standard error, and how."`
-	Password       Password       `yaml:"password" doc:"How passwords are hashed."`
+	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and colour."`
+	SignUp         SignUp         `yaml:"sign_up" doc:"Who may make an account by themselves."`
+	Account        Account        `yaml:"account" doc:"What holds for people's own account pages."`
+	Password       Password       `yaml:"password" doc:"What passwords are taken, and how they are hashed."`
+	MFA            MFA            `yaml:"mfa" doc:"Second factors: who needs one, which count, and how guessing them is stopped."`
 	Sessions       Sessions       `yaml:"sessions" doc:"How long a browser stays signed in."`
 	Tokens         Tokens         `yaml:"tokens" doc:"Lifetimes of what is issued. A client may have its own."`
 	SigningKeys    SigningKeys    `yaml:"signing_keys" doc:"The keys that sign tokens: they are generated, published ahead, rotated and retired by themselves."`
-	Limits         Limits         `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request."`
+	Audit          Audit          `yaml:"audit" doc:"The record of security events."`
+	Limits         Limits         `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request. Attempts count before they are looked at; the first free ones are not delayed, then each one is followed by a time of refusal that doubles from base to max."`
 	Timeouts       Timeouts       `yaml:"timeouts" doc:"Bounds on how long a connection may take."`
 	ClientsDir     string         `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
 	Clients        []Client       `yaml:"clients" doc:"The relying parties that may use this provider."`
@@ -87,11 +92,14 @@ type Log struct {
 	Format string `yaml:"format" default:"json" oneof:"json text" doc:"One JSON object a line, or text for people."`
 }
 
-// Password tunes password hashing.
+// Password is the policy of passwords and the cost of their hashes.
 type Password struct {
-	Argon2        Argon2        `yaml:"argon2" doc:"The cost of a new hash. Hashes made at another cost are renewed when their owner signs in."`
-	MaxConcurrent int           `yaml:"max_concurrent" default:"0" doc:"Hashes computed at once on a node; each takes argon2.memory_kib. 0 is one a CPU, at most 8."`
-	QueueTimeout  time.Duration `yaml:"queue_timeout" default:"5s" doc:"How long a sign-in waits for its turn to hash before it is answered 503."`
+	MinLength           int           `yaml:"min_length" default:"15" doc:"Characters of a password that is the only factor; at least 15 (NIST SP 800-63B-4). There are no rules of composition; common passwords, and those made of the person's or the provider's own names, are refused."`
+	MinLengthWithFactor int           `yaml:"min_length_with_factor" default:"8" doc:"Characters of a password where a second factor is required; at least 8."`
+	ContextWords        []string      `yaml:"context_words" doc:"Further words that do not make a password, such as the names of your company and products. The issuer's host, branding.name and the person's own names are known."`
+	Argon2              Argon2        `yaml:"argon2" doc:"The cost of a new hash. Hashes made at another cost are renewed when their owner signs in."`
+	MaxConcurrent       int           `yaml:"max_concurrent" default:"0" doc:"Hashes computed at once on a node; each takes argon2.memory_kib. 0 is one a CPU, at most 8."`
+	QueueTimeout        time.Duration `yaml:"queue_timeout" default:"5s" doc:"How long a sign-in waits for its turn to hash before it is answered 503."`
 }
 
 // Argon2 is the cost of Argon2id (RFC 9106).
@@ -124,21 +132,6 @@ type SigningKeys struct {
 	PublishAhead time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
 	KeepAfter    time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`
 	Poll         time.Duration `yaml:"poll" default:"30s" doc:"How often a node looks for keys that another one made."`
-}
-
-// Limits bounds what one address or account may do.
-type Limits struct {
-	SignIn            SignInLimits `yaml:"sign_in" doc:"How many sign-ins may be tried."`
-	PendingPerAddress int          `yaml:"pending_per_address" default:"1000" doc:"Authorization requests that one address may start within an hour; an IPv6 address counts by its /64."`
-	BodyKiB           int          `yaml:"body_kib" default:"64" doc:"Largest request body in KiB."`
-	HeaderKiB         int          `yaml:"header_kib" default:"32" doc:"Largest request header in KiB."`
-}
-
-// SignInLimits bounds sign-in attempts; they are counted before the password is checked.
-type SignInLimits struct {
-	Window     time.Duration `yaml:"window" default:"5m" doc:"Attempts are counted over so long."`
-	PerAccount int           `yaml:"per_account" default:"10" doc:"Attempts at one account from one address."`
-	PerAddress int           `yaml:"per_address" default:"100" doc:"Attempts from one address at any account."`
 }
 
 // Timeouts bounds connections.

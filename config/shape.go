@@ -57,12 +57,27 @@ func shapeOf(t reflect.Type, tag reflect.StructTag) *shape {
 				s.fields = append(s.fields, shapeOf(f.Type, f.Tag))
 			}
 		}
+		s.presetFields()
 	case t.Kind() == reflect.Slice:
 		s.kind = list
 		s.elem = shapeOf(t.Elem(), "")
 		s.elem.oneOf, s.elem.secret = s.oneOf, s.secret
 	}
 	return s
+}
+
+// presetFields hands the default of an object, such as free=5,base=1m, on to
+// its keys: so one struct has other defaults at another place.
+func (s *shape) presetFields() {
+	for item := range strings.SplitSeq(s.preset, ",") {
+		key, value, found := strings.Cut(item, "=")
+		if f := s.field(key); found && f != nil {
+			f.preset = value
+		} else if s.preset != "" {
+			panic(fmt.Sprintf("default %q of %s names no key", item, s.key)) // a typo in a tag
+		}
+	}
+	s.preset = ""
 }
 
 // field returns the shape of an object's key, or nil.

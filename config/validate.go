@@ -17,9 +17,14 @@ func (l *loader) validate(c *Config) {
 	l.validateStores(c)
 	l.validateSecrets(c)
 	l.validateMail(c.Mail)
+	l.validateBranding(c.Branding)
+	l.validateSignUp(c)
+	l.validateAccount(c.Account)
 	l.validatePassword(c.Password)
+	l.validateMFA(c)
 	l.validateLifetimes(c)
 	l.validateSigningKeys(c)
+	l.validateAudit(c.Audit)
 	l.validateLimits(c.Limits)
 	l.validateClients(c)
 }
@@ -144,6 +149,7 @@ func (l *loader) validateMail(m Mail) {
 }
 
 func (l *loader) validatePassword(p Password) {
+	l.validatePasswordLength(p)
 	// The floor is OWASP's for Argon2id; the ceilings keep a slip of the
 	// keyboard from stopping every sign-in.
 	if p.Argon2.MemoryKiB < 19456 || p.Argon2.MemoryKiB > 4<<20 {
@@ -159,22 +165,4 @@ func (l *loader) validatePassword(p Password) {
 		l.add("password.max_concurrent", "use 1 to 1024, or 0 for one a CPU")
 	}
 	l.within("password.queue_timeout", p.QueueTimeout, time.Millisecond, time.Minute)
-}
-
-func (l *loader) validateLimits(m Limits) {
-	l.within("limits.sign_in.window", m.SignIn.Window, time.Second, 24*time.Hour)
-	for _, n := range []struct {
-		path  string
-		value int
-	}{
-		{"limits.sign_in.per_account", m.SignIn.PerAccount},
-		{"limits.sign_in.per_address", m.SignIn.PerAddress},
-		{"limits.pending_per_address", m.PendingPerAddress},
-		{"limits.body_kib", m.BodyKiB},
-		{"limits.header_kib", m.HeaderKiB},
-	} {
-		if n.value < 1 || n.value > 1_000_000 {
-			l.add(n.path, "use 1 to 1000000")
-		}
-	}
 }

@@ -37,6 +37,7 @@ func (l *loader) validateClients(c *Config) {
 		l.validateAddresses(path, client)
 		l.validateScopes(path, client)
 		l.validateTokens(path, client, c.SigningKeys.Algs)
+		l.validateClientPolicy(path, client, c.MFA)
 	}
 }
 
@@ -104,12 +105,7 @@ func (l *loader) validateAddresses(path string, c *Client) {
 	for _, page := range []struct{ key, text string }{
 		{"logo_uri", c.LogoURI}, {"client_uri", c.ClientURI}, {"policy_uri", c.PolicyURI}, {"tos_uri", c.TOSURI},
 	} {
-		if page.text == "" {
-			continue
-		}
-		if err := checkPage(page.text, l.Dev); err != nil {
-			l.add(joinPath(path, page.key), "%q: %v", page.text, err)
-		}
+		l.checkPageAt(joinPath(path, page.key), page.text)
 	}
 }
 

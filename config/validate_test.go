@@ -144,7 +144,10 @@ func TestLifetimesAndLimits(t *testing.T) {
 		"dropped too early":    {yaml: "signing_keys: {keep_after: 5m}", want: []string{"5m is shorter than the longest token lives (10m)"}},
 		"dropped for a client": {yaml: "signing_keys: {keep_after: 1h}\nclients: [{id: a, type: public, redirect_uris: [https://a.example/cb], id_token_lifetime: 2h}]", want: []string{"1h is shorter than the longest token lives (2h)"}},
 		"cheap hash":           {yaml: "password: {argon2: {memory_kib: 1024, time: 1, parallelism: 0}}", want: []string{"memory_kib (line 1): use 19456", "time (line 1): use 2", "parallelism (line 1): use 1"}},
-		"no attempts":          {yaml: "limits: {sign_in: {per_account: 0}}", want: []string{"limits.sign_in.per_account (line 1): use 1 to 1000000"}},
+		"no attempts":          {yaml: "limits: {sign_in: {per_account: {free: 0}}}", want: []string{"limits.sign_in.per_account.free (line 1): use 1 to 1000000"}},
+		"backwards":            {yaml: "limits: {reset: {per_address: {base: 1h, max: 1m}}}", want: []string{"limits.reset.per_address.base (line 1): it is longer than max (1m); shorten it"}},
+		"a number":             {yaml: "limits: {messages: {per_destination: 3}}", want: []string{"limits.messages.per_destination (line 1): a mapping (key: value) is wanted here"}},
+		"no memory":            {yaml: "limits: {sign_up: {per_account: {window: 0s}}}", want: []string{"limits.sign_up.per_account.window (line 1): 0s is too short"}},
 		"header after read":    {yaml: "timeouts: {read_header: 20s}", want: []string{"timeouts.read_header (line 1): it is longer than timeouts.read (15s)"}},
 		"no timeout":           {yaml: "timeouts: {read: 0s}", want: []string{"timeouts.read (line 1): 0s is too short", "timeouts.read_header (line 1): it is longer"}},
 	})

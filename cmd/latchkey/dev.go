@@ -161,7 +161,7 @@ func (d *devExtras) mount(mux *http.ServeMux, n *node) {
 	application := demo.New(demo.Config{
 		Issuer: n.cfg.Issuer, ClientID: devdata.DemoClientID, ClientSecret: d.data.DemoSecret,
 		Host: u.Host, Provider: n.listener.Addr().String(), Cookies: n.cookies(), Errors: n.errors,
-		Stylesheet: n.pages.Stylesheet(), Mark: n.pages.Logo(), Brand: brand,
+		Stylesheet: n.pages.Stylesheet(), Mark: n.pages.Logo(), Brand: n.cfg.Branding.Name,
 		Username: demoUsername, PasswordFile: filepath.Join(d.path, "demo-password"), Inbox: d.inbox,
 	})
 	application.Register(mux)

@@ -55,9 +55,6 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
-// brand is the name on the pages.
-const brand = "Latchkey"
-
 // sweepEvery is how often expired rows are deleted.
 const sweepEvery = 5 * time.Minute
 
@@ -185,11 +182,11 @@ func (n *node) cookies() web.Cookies { return web.Cookies{Insecure: !n.secure()}
 func (n *node) loginConfig() login.Config {
 	limits := n.cfg.Limits.SignIn
 	return login.Config{
-		Brand: brand, Users: n.store.Users(), Sessions: n.store.Sessions(), Consents: n.store.Consents(),
+		Brand: n.cfg.Branding.Name, Users: n.store.Users(), Sessions: n.store.Sessions(), Consents: n.store.Consents(),
 		Ephemeral: n.ephemeral, Clients: n.registry, Password: n.password, Hasher: n.hasher,
 		Errors: n.errors, Cookies: n.cookies(), Log: n.log, Now: n.now, Random: rand.Reader,
 		SessionIdle: n.cfg.Sessions.Idle, SessionAbsolute: n.cfg.Sessions.Absolute,
-		Limits: login.Limits{Window: limits.Window, PerAccount: limits.PerAccount, PerAddress: limits.PerAddress},
+		Limits: login.Limits{Window: limits.PerAddress.Window, PerAccount: limits.KnownDevice.Free, PerAddress: limits.PerAddress.Free},
 	}
 }
 

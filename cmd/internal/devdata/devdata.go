@@ -104,6 +104,7 @@ func (f *Folder) Defaults(issuer string) map[string]any {
 		"database.url":   "sqlite://" + filepath.Join(f.path, databaseFile),
 		"log.format":     "json",
 		"metrics.listen": "",
+		"sign_up.mode":   "open",
 		"secrets.sealing_keys": []any{
 			map[string]any{"id": "dev", "key": "file:" + filepath.Join(f.path, sealingKeyFile)},
 		},
