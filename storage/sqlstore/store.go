@@ -112,6 +112,9 @@ func openSQLite(cfg Config) (*Store, error) {
 		{&s.read, path, "FULL", cfg.MaxConns},
 		{&s.short, path + "-ephemeral", "OFF", 1},
 	} {
+		if err := makePrivate(open.path); err != nil {
+			return nil, err
+		}
 		pool, err := sql.Open("sqlite", sqliteDSN(open.path, open.sync))
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", open.path, err)
@@ -120,6 +123,17 @@ func openSQLite(cfg Config) (*Store, error) {
 		*open.db = bun.NewDB(pool, sqlitedialect.New())
 	}
 	return s, nil
+}
+
+// makePrivate makes the file of a database, where there is none, so that only its
+// owner can read it: SQLite would let everybody, and gives the files beside it
+// the mode of this one.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("make %s: %w", path, err)
+	}
+	return f.Close()
 }
 
 func sqliteDSN(path, synchronous string) string {
