@@ -116,16 +116,10 @@ const (
 
 // prepare makes the tables and the demo person.
 func (d *devExtras) prepare(ctx context.Context, n *node) error {
-	status, err := n.store.MigrationStatus(ctx)
-	if err != nil {
+	if err := migratePending(ctx, n.store); err != nil {
 		return err
 	}
-	if len(status.Pending) > 0 {
-		if _, err := n.store.Migrate(ctx); err != nil {
-			return err
-		}
-	}
-	_, err = n.store.Users().ByIdentifier(ctx, demoUsername)
+	_, err := n.store.Users().ByIdentifier(ctx, demoUsername)
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}

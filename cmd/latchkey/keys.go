@@ -24,7 +24,7 @@ func keysListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the published signing keys and what each does now", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error { return listKeys(cmd, store, p) })
+			return from.withTables(cmd, func(store *sqlstore.Store, p *parts) error { return listKeys(cmd, store, p) })
 		},
 	}
 	from.register(cmd)
@@ -39,7 +39,7 @@ func keysRotateCommand() *cobra.Command {
 		Short: "Publish successors of the signing keys now; they sign after signing_keys.publish_ahead",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error {
+			return from.withTables(cmd, func(store *sqlstore.Store, p *parts) error {
 				if err := rotateKeys(cmd, store, p, alg); err != nil {
 					return err
 				}
@@ -53,7 +53,7 @@ func keysRotateCommand() *cobra.Command {
 }
 
 func rotateKeys(cmd *cobra.Command, store *sqlstore.Store, p *parts, alg string) error {
-	ring, err := p.ring(store)
+	ring, err := p.ring(cmd.Context(), store)
 	if err != nil {
 		return err
 	}
@@ -78,11 +78,8 @@ func rotateKeys(cmd *cobra.Command, store *sqlstore.Store, p *parts, alg string)
 }
 
 func listKeys(cmd *cobra.Command, store *sqlstore.Store, p *parts) error {
-	ring, err := p.ring(store)
+	ring, err := p.ring(cmd.Context(), store)
 	if err != nil {
-		return err
-	}
-	if err := ring.Load(cmd.Context()); err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)

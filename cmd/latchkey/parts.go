@@ -57,15 +57,32 @@ func secretKeys(configured []config.SecretKey) []keys.SecretKey {
 	return secrets
 }
 
-// ring makes the ring of signing keys over a store; it is not loaded yet.
-func (p *parts) ring(store *sqlstore.Store) (*keys.Ring, error) {
+// ring makes the ring of signing keys over a store and loads it.
+func (p *parts) ring(ctx context.Context, store *sqlstore.Store) (*keys.Ring, error) {
 	s := p.cfg.SigningKeys
-	return keys.NewRing(keys.RingConfig{
+	ring, err := keys.NewRing(keys.RingConfig{
 		Store: store.SigningKeys(), Sealer: p.sealer, Now: p.now, Random: rand.Reader, Log: p.log,
 		Policy: keys.RingPolicy{
 			Algs: s.Algs, SignFor: s.SignFor, PublishAhead: s.PublishAhead, KeepAfter: s.KeepAfter, Poll: s.Poll,
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
+	return ring, sealingAdvice(ring.Load(ctx))
+}
+
+// sealingAdvice tells what to do about a sealing key that is gone: nothing may
+// run without it, or what it sealed would silently be made anew (requirement CF1).
+func sealingAdvice(err error) error {
+	switch {
+	case errors.Is(err, keys.ErrUnknownKey):
+		return fmt.Errorf("%w: put the key of that id back into secrets.sealing_keys, after the current one", err)
+	case errors.Is(err, keys.ErrSealBroken):
+		return fmt.Errorf("%w: it was sealed under another key than the one in secrets.sealing_keys now: put that one back "+
+			"(of `latchkey dev`, the file sealing-key in its data folder)", err)
+	}
+	return err
 }
 
 // clients turns the configured clients into what the provider knows them by:

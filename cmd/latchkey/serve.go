@@ -134,23 +134,11 @@ func (n *node) open(ctx context.Context) (closeStores func() error, err error) {
 }
 
 // checkMigrations refuses to serve on tables of another version.
-func (n *node) checkMigrations(ctx context.Context) error {
-	status, err := n.store.MigrationStatus(ctx)
-	if err != nil {
-		return err
-	}
-	if len(status.Pending) > 0 {
-		return errPending(status.Pending)
-	}
-	return nil
-}
+func (n *node) checkMigrations(ctx context.Context) error { return requireMigrated(ctx, n.store) }
 
 // wire makes the provider and the pages, and puts them behind one handler.
 func (n *node) wire(ctx context.Context, extra extras) (err error) {
-	if n.ring, err = n.parts.ring(n.store); err != nil {
-		return err
-	}
-	if err := n.ring.Load(ctx); err != nil {
+	if n.ring, err = n.parts.ring(ctx, n.store); err != nil {
 		return err
 	}
 	clients, err := n.clients(ctx)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -54,8 +55,43 @@ func (f *storeFlags) withStore(cmd *cobra.Command, do func(*sqlstore.Store, *par
 	return do(store, p)
 }
 
+// withTables is withStore for what needs the tables. As `latchkey dev` does, it
+// makes those of a data folder; those of a server are its operator's to change.
+func (f *storeFlags) withTables(cmd *cobra.Command, do func(*sqlstore.Store, *parts) error) error {
+	return f.withStore(cmd, func(store *sqlstore.Store, p *parts) error {
+		ctx := cmd.Context()
+		if f.data != "" {
+			if err := migratePending(ctx, store); err != nil {
+				return err
+			}
+		} else if err := requireMigrated(ctx, store); err != nil {
+			return err
+		}
+		return do(store, p)
+	})
+}
+
+// migratePending applies what is missing, if anything is.
+func migratePending(ctx context.Context, store *sqlstore.Store) error {
+	status, err := store.MigrationStatus(ctx)
+	if err != nil || len(status.Pending) == 0 {
+		return err
+	}
+	_, err = store.Migrate(ctx)
+	return err
+}
+
+// requireMigrated refuses a database that lacks migrations.
+func requireMigrated(ctx context.Context, store *sqlstore.Store) error {
+	status, err := store.MigrationStatus(ctx)
+	if err != nil || len(status.Pending) == 0 {
+		return err
+	}
+	return errPending(status.Pending)
+}
+
 // errPending tells what to do about a database that lacks migrations.
 func errPending(pending []string) error {
-	return fmt.Errorf("the database lacks %d migrations (first %s): run `latchkey migrate up` with the same --config, then start again",
+	return fmt.Errorf("the database lacks %d migrations (first %s): run `latchkey migrate up` with the same --config, then try again",
 		len(pending), pending[0])
 }

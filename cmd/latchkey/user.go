@@ -38,7 +38,7 @@ func userCreateCommand() *cobra.Command {
 		Short: "Create an account; without --password-stdin it gets a password that is printed once",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error { return u.create(cmd, store, p) })
+			return from.withTables(cmd, func(store *sqlstore.Store, p *parts) error { return u.create(cmd, store, p) })
 		},
 	}
 	from.register(cmd)
