@@ -83,8 +83,13 @@ type node struct {
 	listener  net.Listener
 }
 
-// serve runs a node until ctx is done.
+// serve runs a node until ctx is done. It closes the listener, however far it came.
 func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, listener net.Listener, extra extras) (err error) {
+	defer func() {
+		if closed := listener.Close(); !errors.Is(closed, net.ErrClosed) {
+			err = errors.Join(err, closed)
+		}
+	}()
 	parts, err := newParts(cfg, log, time.Now)
 	if err != nil {
 		return err
