@@ -1,0 +1,221 @@
+package test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/latchkey-id/latchkey"
+
+// mayImport says which rooms a room may import, besides the packages within it.
+// It is "Imports lean one way" of ARCHITECTURE.md. The longest name that fits a
+// package is its room.
+var mayImport = map[string][]string{
+	"cmd":               {"config", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
+	"op":                {"internal/web", "keys", "storage"},
+	"login":             {"internal/web", "keys", "mfa", "storage"},
+	"mfa":               {"keys", "storage"},
+	"keys":              {"storage"},
+	"config":            {"storage"},
+	"storage/sqlstore":  {"migrations", "storage"},
+	"storage/ephemeral": {"storage"},
+	"migrations":        {},
+	"internal/web":      {},
+	"storage":           {},
+}
+
+// bare are the rooms that lean on the standard library only.
+var bare = []string{"internal/web", "storage"}
+
+// testRooms are for tests: they may import anything, and only tests may import them.
+var testRooms = []string{"internal/testenv", "storage/storagetest", "test"}
+
+// homes says which rooms a third-party library may be imported in.
+var homes = map[string][]string{
+	"github.com/zitadel/oidc":    {"op"},
+	"github.com/spf13/viper":     {"config"},
+	"github.com/uptrace/bun":     {"storage/sqlstore", "migrations"},
+	"github.com/redis/rueidis":   {"storage/ephemeral"},
+	"github.com/pquerna/otp":     {"mfa"},
+	"github.com/go-webauthn":     {"mfa"},
+	"github.com/go-jose/go-jose": {"op", "keys"},
+}
+
+// violations says which imports of a package's code, tests aside, break a rule.
+func violations(path string, imports []string) []string {
+	room, ok := roomOf(path)
+	if !ok {
+		return []string{fmt.Sprintf("%s is in no room of ARCHITECTURE.md", path)}
+	}
+	if slices.Contains(testRooms, room) {
+		return nil
+	}
+	var found []string
+	for _, imported := range imports {
+		if why := violation(room, imported); why != "" {
+			found = append(found, fmt.Sprintf("%s imports %s: %s", path, imported, why))
+		}
+	}
+	return found
+}
+
+// violation says why code in a room may not import something; empty if it may.
+func violation(room, imported string) string {
+	if within(imported, module) {
+		to, ok := roomOf(imported)
+		switch {
+		case !ok:
+			return "that is in no room"
+		case slices.Contains(testRooms, to):
+			return "only tests may"
+		case to != room && !slices.Contains(mayImport[room], to):
+			return fmt.Sprintf("%s may import %v", room, mayImport[room])
+		}
+		return ""
+	}
+	for library, rooms := range homes {
+		if within(imported, library) && !slices.Contains(rooms, room) {
+			return fmt.Sprintf("its home is %v", rooms)
+		}
+	}
+	first, _, _ := strings.Cut(imported, "/")
+	if slices.Contains(bare, room) && strings.Contains(first, ".") {
+		return room + " leans on the standard library only"
+	}
+	return ""
+}
+
+// roomOf returns the room of one of the module's packages.
+func roomOf(path string) (room string, ok bool) {
+	name, ours := strings.CutPrefix(path, module+"/")
+	if !ours {
+		return "", false
+	}
+	for candidate := name; ; {
+		if _, ok := mayImport[candidate]; ok || slices.Contains(testRooms, candidate) {
+			return candidate, true
+		}
+		i := strings.LastIndex(candidate, "/")
+		if i < 0 {
+			return "", false
+		}
+		candidate = candidate[:i]
+	}
+}
+
+// within reports whether path is root or below it.
+func within(path, root string) bool { return path == root || strings.HasPrefix(path, root+"/") }
+
+func TestImportsLeanOneWay(t *testing.T) {
+	t.Parallel()
+	packages := importsOfModule(t, "..")
+	if len(packages) < len(mayImport)-1 { // not every room has to be there
+		t.Errorf("found %d packages only", len(packages))
+	}
+	for path, imports := range packages {
+		for _, found := range violations(path, imports) {
+			t.Error(found)
+		}
+	}
+}
+
+// importsOfModule returns what each package imports, tests aside. It reads the
+// files itself, whatever system they are for, so that `go test` knows to run
+// this again when one changes.
+func importsOfModule(t *testing.T, root string) map[string][]string {
+	t.Helper()
+	packages := map[string][]string{}
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := entry.Name()
+		if entry.IsDir() {
+			if path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules" || hasModule(path)) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		folder, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		of := module + "/" + filepath.ToSlash(folder)
+		packages[of] = append(packages[of], importsOf(file)...)
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("read the module's files: %v", err)
+	}
+	return packages
+}
+
+func importsOf(file *ast.File) []string {
+	imports := make([]string, len(file.Imports))
+	for i, spec := range file.Imports {
+		imports[i] = strings.Trim(spec.Path.Value, "`\"")
+	}
+	return imports
+}
+
+// hasModule reports whether a folder is a module of its own.
+func hasModule(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, "go.mod"))
+	return err == nil
+}
+
+func TestImportRulesFindViolations(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		from, imported string
+		wrong          bool
+	}{
+		{"op", module + "/login", true},
+		{"login", module + "/op", true},
+		{"login/password", module + "/op", true},
+		{"login", module + "/login/password", false},
+		{"login", module + "/mfa", false},
+		{"mfa", module + "/login", true},
+		{"op", module + "/storage/sqlstore", true},
+		{"op", module + "/config", true},
+		{"keys", module + "/storage", false},
+		{"storage", module + "/keys", true},
+		{"storage/sqlstore", module + "/storage/ephemeral", true},
+		{"internal/web", module + "/storage", true},
+		{"internal/web", "golang.org/x/net/html", true},
+		{"storage", "github.com/google/uuid", true},
+		{"storage", "encoding/json", false},
+		{"cmd/latchkey", module + "/cmd/internal/demo", false},
+		{"cmd/latchkey", module + "/internal/testenv", true},
+		{"op", module + "/storage/storagetest", true},
+		{"test/load", module + "/internal/testenv", false},
+		{"op", "github.com/zitadel/oidc/v3/pkg/op", false},
+		{"cmd/latchkey", "github.com/zitadel/oidc/v3/pkg/op", true},
+		{"storage/ephemeral", "github.com/redis/rueidis", false},
+		{"storage/sqlstore", "github.com/redis/rueidis", true},
+		{"cmd/latchkey", "github.com/spf13/viper", true},
+		{"login", "github.com/go-jose/go-jose/v4", true},
+		{"op", module + "/attic", true},
+		{"attic", "fmt", true},
+	} {
+		found := violations(module+"/"+c.from, []string{c.imported})
+		if (len(found) > 0) != c.wrong {
+			t.Errorf("%s imports %s: found %q", c.from, c.imported, found)
+		}
+	}
+}
