@@ -13,6 +13,8 @@ type PasswordChange struct {
 	Epoch int64
 	Hash  string
 	Now   time.Time
+	// ByEmail says that a link sent by e-mail allowed it; see [User.ResetByEmail].
+	ByEmail bool
 	// KeepSID is the session that goes on; every other one ends, with the
 	// grants that are not offline.
 	KeepSID ID

@@ -74,6 +74,8 @@ type Interaction struct {
 	// of this interaction, at ConsentedAt.
 	Consented   []string  `json:"consented,omitempty"`
 	ConsentedAt time.Time `json:"consented_at,omitzero"`
+	// Enroll asks for a factor of this kind to be added; empty asks for none.
+	Enroll FactorKind `json:"enroll,omitempty"`
 	// EnrollSkipped says that the person put enrolment off, within its grace.
 	EnrollSkipped bool `json:"enroll_skipped,omitempty"`
 	// RecoveryCodes are new recovery codes, sealed, that the person has not yet

@@ -48,6 +48,9 @@ type User struct {
 	PasswordEpoch int64
 	// PasswordChangedAt is when the password was last set; zero where it never was.
 	PasswordChangedAt time.Time
+	// ResetByEmail says that the password was last set by a link sent by e-mail: a
+	// code sent to the same mailbox is then no second factor to it.
+	ResetByEmail bool
 	// Roles are names that policies speak of: which people need a second factor.
 	Roles []string
 	// Credentials counts the authenticators and passkeys that the person enrolled,
