@@ -22,4 +22,8 @@ var (
 	// ErrConflict says that a unique value (an e-mail address, a username, a
 	// key's slot in the ring) is taken.
 	ErrConflict = errors.New("conflict")
+	// ErrLocked says that an attempt was refused unseen, because too many failed before.
+	ErrLocked = errors.New("locked")
+	// ErrFull says that as many are kept as may be.
+	ErrFull = errors.New("full")
 )

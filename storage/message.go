@@ -39,7 +39,8 @@ type Message struct {
 	// UserID is whom it is about; empty where the handler does not know.
 	UserID ID
 	// Sealed is a JSON document, sealed to table outbox, column sealed, row ID.
-	// It is emptied once the message is sent or has failed for good.
+	// It is emptied once nothing is left to send; a message that failed keeps
+	// it, so that an operator can have it tried again until it is swept.
 	Sealed   string
 	Composed bool
 	Status   MessageStatus
@@ -81,3 +82,13 @@ const (
 	MessageDeleted          MessageKind = "deleted"           // notice: the account is gone
 	MessageTest             MessageKind = "test"              // latchkey mail test, sms test
 )
+
+// Backlog is what waits in the outbox.
+type Backlog struct {
+	// Queued messages are not in a final status; Oldest is when the first of them was created.
+	Queued int
+	Oldest time.Time
+	// Due messages should be on their way by now; DueSince is since when the first of them is.
+	Due      int
+	DueSince time.Time
+}

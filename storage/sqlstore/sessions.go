@@ -28,15 +28,17 @@ type sessionRow struct {
 	ExpiresAt     instant `bun:"expires_at"`
 	UserAgent     string  `bun:"user_agent"`
 	Address       string  `bun:"address"`
+
+	Proofs document[[]storage.Proof] `bun:"proofs"`
 }
 
 const sessionColumns = `s.sid, s.user_id, s.secret_hash, s.auth_time, s.acr, s.amr, s.created_at, s.last_seen_at,
-	s.idle_expires_at, s.expires_at, s.user_agent, s.address`
+	s.idle_expires_at, s.expires_at, s.user_agent, s.address, s.proofs`
 
 func (r *sessionRow) dst() []any {
 	return []any{
 		&r.SID, &r.UserID, &r.SecretHash, &r.AuthTime, &r.ACR, &r.AMR, &r.CreatedAt, &r.LastSeenAt,
-		&r.IdleExpiresAt, &r.ExpiresAt, &r.UserAgent, &r.Address,
+		&r.IdleExpiresAt, &r.ExpiresAt, &r.UserAgent, &r.Address, &r.Proofs,
 	}
 }
 
@@ -46,7 +48,7 @@ func (r *sessionRow) session() storage.Session {
 		Authentication: storage.Authentication{Time: r.AuthTime.Time, ACR: r.ACR, AMR: r.AMR},
 		CreatedAt:      r.CreatedAt.Time, LastSeenAt: r.LastSeenAt.Time,
 		IdleExpiresAt: r.IdleExpiresAt.Time, ExpiresAt: r.ExpiresAt.Time,
-		UserAgent: r.UserAgent, Address: r.Address,
+		UserAgent: r.UserAgent, Address: r.Address, Proofs: r.Proofs.Is,
 	}
 }
 
@@ -56,7 +58,7 @@ func rowOfSession(s *storage.Session) *sessionRow {
 		AuthTime: instant{s.Authentication.Time}, ACR: s.Authentication.ACR, AMR: s.Authentication.AMR,
 		CreatedAt: instant{s.CreatedAt}, LastSeenAt: instant{s.LastSeenAt},
 		IdleExpiresAt: instant{s.IdleExpiresAt}, ExpiresAt: instant{s.ExpiresAt},
-		UserAgent: s.UserAgent, Address: s.Address,
+		UserAgent: s.UserAgent, Address: s.Address, Proofs: document[[]storage.Proof]{s.Proofs},
 	}
 }
 
@@ -65,16 +67,14 @@ func rowOfSession(s *storage.Session) *sessionRow {
 // keeps the sid of the old one, the grants of the old one go on; otherwise
 // those that are not offline end with it.
 func (r *Sessions) Create(ctx context.Context, s *storage.Session, replaces []string, e storage.Event) error {
-	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
 		if len(replaces) > 0 {
 			if err := replaceSession(ctx, tx, replaces, s); err != nil {
 				return err
 			}
 		}
-		if _, err := tx.NewInsert().Model(rowOfSession(s)).Exec(ctx); err != nil {
-			return err
-		}
-		return insertEvent(ctx, tx, e)
+		_, err := tx.NewInsert().Model(rowOfSession(s)).Exec(ctx)
+		return err
 	})
 	return wrap("create session", err)
 }
@@ -139,15 +139,12 @@ func (r *Sessions) Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt
 // End removes a session, revokes its grants that are not offline and writes the
 // event, in one transaction. It answers storage.ErrNotFound when it has ended.
 func (r *Sessions) End(ctx context.Context, sid storage.ID, now time.Time, e storage.Event) error {
-	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
 		err := changed(tx.NewDelete().Model((*sessionRow)(nil)).Where("sid = ?", string(sid)).Exec(ctx))
 		if err != nil {
 			return err
 		}
-		if err := endGrantsOf(ctx, tx, string(sid), now); err != nil {
-			return err
-		}
-		return insertEvent(ctx, tx, e)
+		return endGrantsOf(ctx, tx, string(sid), now)
 	})
 	return wrap("end session", err)
 }

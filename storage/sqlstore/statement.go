@@ -6,6 +6,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
 )
 
@@ -73,6 +74,19 @@ func (s *statements) close() error {
 	}
 	s.made = nil
 	return errors.Join(errs...)
+}
+
+// change runs do and writes its event and messages, in one transaction.
+func (s *Store) change(ctx context.Context, e storage.Event, m []storage.Message, do func(context.Context, bun.Tx) error) error {
+	return s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := do(ctx, tx); err != nil {
+			return err
+		}
+		if err := insertMessages(ctx, tx, m); err != nil {
+			return err
+		}
+		return insertEvent(ctx, tx, e)
+	})
 }
 
 // changed runs a bun statement and answers sql.ErrNoRows when it changed none.

@@ -185,5 +185,8 @@ func (s *Store) SigningKeys() *SigningKeys { return &SigningKeys{s} }
 // Events keeps the security events.
 func (s *Store) Events() *Events { return &Events{s} }
 
+// Outbox keeps what is to be said to people.
+func (s *Store) Outbox() *Outbox { return &Outbox{s} }
+
 // Ephemeral keeps what expires by itself, where there is no Redis.
 func (s *Store) Ephemeral() *Ephemeral { return &Ephemeral{s} }

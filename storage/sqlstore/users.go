@@ -26,6 +26,10 @@ type userRow struct {
 	Profile           document[storage.Profile] `bun:"profile"`
 	PasswordHash      string                    `bun:"password_hash"`
 	PasswordEpoch     int64                     `bun:"password_epoch"`
+	PasswordChangedAt instant                   `bun:"password_changed_at"`
+	Roles             words                     `bun:"roles"`
+	FactorAskedAt     instant                   `bun:"factor_asked_at"`
+	DeleteAt          instant                   `bun:"delete_at"`
 	DisabledAt        instant                   `bun:"disabled_at"`
 	CreatedAt         instant                   `bun:"created_at"`
 	UpdatedAt         instant                   `bun:"updated_at"`
@@ -33,12 +37,14 @@ type userRow struct {
 
 // userColumns are what [userRow.dst] scans.
 const userColumns = `u.id, u.email, u.email_verified, u.username, u.phone, u.phone_verified, u.profile,
-	u.password_hash, u.password_epoch, u.disabled_at, u.created_at, u.updated_at`
+	u.password_hash, u.password_epoch, u.password_changed_at, u.roles, u.factor_asked_at, u.delete_at, u.disabled_at,
+	u.created_at, u.updated_at`
 
 func (r *userRow) dst() []any {
 	return []any{
 		&r.ID, &r.Email, &r.EmailVerified, &r.Username, &r.Phone, &r.PhoneVerified, &r.Profile,
-		&r.PasswordHash, &r.PasswordEpoch, &r.DisabledAt, &r.CreatedAt, &r.UpdatedAt,
+		&r.PasswordHash, &r.PasswordEpoch, &r.PasswordChangedAt, &r.Roles, &r.FactorAskedAt, &r.DeleteAt, &r.DisabledAt,
+		&r.CreatedAt, &r.UpdatedAt,
 	}
 }
 
@@ -46,7 +52,8 @@ func (r *userRow) user() storage.User {
 	return storage.User{
 		ID: storage.ID(r.ID), Email: r.Email, EmailVerified: r.EmailVerified, Username: r.Username,
 		Phone: r.Phone, PhoneVerified: r.PhoneVerified, Profile: r.Profile.Is,
-		PasswordHash: r.PasswordHash, PasswordEpoch: r.PasswordEpoch,
+		PasswordHash: r.PasswordHash, PasswordEpoch: r.PasswordEpoch, PasswordChangedAt: r.PasswordChangedAt.Time,
+		Roles: r.Roles, FactorAskedAt: r.FactorAskedAt.Time, DeleteAt: r.DeleteAt.Time,
 		DisabledAt: r.DisabledAt.Time, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}
 }
@@ -57,19 +64,18 @@ func rowOfUser(u *storage.User) *userRow {
 		EmailVerified: u.EmailVerified, Username: u.Username,
 		UsernameCanonical: nullable(storage.CanonicalIdentifier(u.Username)),
 		Phone:             u.Phone, PhoneVerified: u.PhoneVerified, Profile: document[storage.Profile]{u.Profile},
-		PasswordHash: u.PasswordHash, PasswordEpoch: u.PasswordEpoch,
+		PasswordHash: u.PasswordHash, PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: instant{u.PasswordChangedAt},
+		Roles: u.Roles, FactorAskedAt: instant{u.FactorAskedAt}, DeleteAt: instant{u.DeleteAt},
 		DisabledAt: instant{u.DisabledAt}, CreatedAt: instant{u.CreatedAt}, UpdatedAt: instant{u.UpdatedAt},
 	}
 }
 
-// Create inserts a person and the event with them. It answers
+// Create inserts a person, and with them the event and the messages. It answers
 // storage.ErrConflict when the e-mail address or username is another's.
-func (r *Users) Create(ctx context.Context, u *storage.User, e storage.Event) error {
-	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.NewInsert().Model(rowOfUser(u)).Exec(ctx); err != nil {
-			return err
-		}
-		return insertEvent(ctx, tx, e)
+func (r *Users) Create(ctx context.Context, u *storage.User, e storage.Event, m ...storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewInsert().Model(rowOfUser(u)).Exec(ctx)
+		return err
 	})
 	return wrap("create user", err)
 }

@@ -62,7 +62,7 @@ func (d document[T]) Value() (driver.Value, error) {
 // Scan implements sql.Scanner.
 func (d *document[T]) Scan(src any) error {
 	text, err := asText(src)
-	if err != nil || text == "" || text == "{}" {
+	if err != nil || text == "" || text == "{}" || text == "null" {
 		return err
 	}
 	if err := json.Unmarshal([]byte(text), &d.Is); err != nil {

@@ -28,6 +28,9 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("consents", f.testConsents)
 	t.Run("signing keys", f.testSigningKeys)
 	t.Run("events", f.testEvents)
+	t.Run("outbox", f.testOutbox)
+	t.Run("one claim of a message", f.testOneClaim)
+	t.Run("outbox retries", f.testOutboxRetries)
 	t.Run("sweep", f.testSweep)
 }
 
@@ -63,7 +66,8 @@ func (f fixture) user(t *testing.T, change ...func(*storage.User)) *storage.User
 	u := &storage.User{
 		ID: id, Email: "Ada." + string(id[20:]) + "@Example.com", EmailVerified: true, Username: "ada" + string(id[20:]),
 		Phone: "+4915112345678", Profile: storage.Profile{Name: "Ada Lovelace", Address: &storage.Address{Country: "UK"}},
-		PasswordHash: "$argon2id$old", PasswordEpoch: 3, CreatedAt: f.clock.Now(), UpdatedAt: f.clock.Now(),
+		PasswordHash: "$argon2id$old", PasswordEpoch: 3, PasswordChangedAt: f.clock.Now(), Roles: []string{"admin", "staff"},
+		CreatedAt: f.clock.Now(), UpdatedAt: f.clock.Now(),
 	}
 	for _, c := range change {
 		c(u)
@@ -79,6 +83,7 @@ func (f fixture) session(t *testing.T, u *storage.User, replaces ...string) *sto
 	now := f.clock.Now()
 	s := &storage.Session{
 		SID: f.id(t), UserID: u.ID, SecretHash: "p1." + rand.Text(),
+		Proofs:         []storage.Proof{{Kind: storage.FactorPassword, At: now}, {Kind: storage.FactorPasskey, At: now, CredentialID: "c", UserVerified: true}},
 		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
 		CreatedAt:      now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(10 * time.Hour),
 		UserAgent: "Test/1", Address: "192.0.2.1",

@@ -1,0 +1,125 @@
+package storagetest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+func (f fixture) message(t *testing.T) storage.Message {
+	t.Helper()
+	now := f.clock.Now()
+	return storage.Message{
+		ID: f.id(t), Channel: storage.ChannelEmail, Kind: storage.MessagePasswordReset, Sealed: "v1.k.n.c",
+		Status: storage.MessageQueued, NextAt: now, NotAfter: now.Add(time.Hour), CreatedAt: now,
+	}
+}
+
+func (f fixture) testOutbox(t *testing.T) {
+	ctx, outbox := t.Context(), f.s.Outbox()
+	now := f.clock.Now()
+	m := f.message(t)
+	e := f.event(t, storage.EventResetRequested)
+	want(t, "Add", outbox.Add(ctx, &e, m), nil)
+	listed, err := outbox.List(ctx, storage.MessageQueued, 10)
+	want(t, "List", err, nil)
+	equal(t, "queued", listed, []storage.Message{m})
+	f.clock.Advance(time.Second)
+	backlog, err := outbox.Backlog(ctx, f.clock.Now())
+	want(t, "Backlog", err, nil)
+	equal(t, "backlog", backlog, storage.Backlog{Queued: 1, Oldest: now, Due: 1, DueSince: now})
+
+	m.Attempts, m.NextAt = 1, f.clock.Now().Add(time.Minute)
+	got, err := outbox.Claim(ctx, f.clock.Now(), time.Minute, 10)
+	want(t, "Claim", err, nil)
+	equal(t, "claimed", got, []storage.Message{m})
+	want(t, "Composed", outbox.Composed(ctx, m.ID, "v1.k.n.composed"), nil)
+	got, err = outbox.Claim(ctx, f.clock.Now(), time.Minute, 10)
+	want(t, "Claim of a leased message", err, nil)
+	equal(t, "claimed by another", got, []storage.Message(nil))
+	backlog, err = outbox.Backlog(ctx, f.clock.Now())
+	want(t, "Backlog", err, nil)
+	equal(t, "backlog while one is worked on", backlog, storage.Backlog{Queued: 1, Oldest: now})
+
+	f.clock.Advance(time.Minute)
+	m.Sealed, m.Composed, m.Attempts, m.NextAt = "v1.k.n.composed", true, 2, f.clock.Now().Add(time.Minute)
+	got, err = outbox.Claim(ctx, f.clock.Now(), time.Minute, 10)
+	want(t, "Claim from a dead node", err, nil)
+	equal(t, "taken over", got, []storage.Message{m})
+
+	want(t, "Sent", outbox.Sent(ctx, m.ID, f.clock.Now()), nil)
+	want(t, "Sent twice", outbox.Sent(ctx, m.ID, f.clock.Now()), storage.ErrNotFound)
+	want(t, "Retry of a sent message", outbox.Retry(ctx, m.ID, f.clock.Now(), ""), storage.ErrNotFound)
+	want(t, "Composed of a sent message", outbox.Composed(ctx, m.ID, "x"), storage.ErrNotFound)
+	m.Sealed, m.Status, m.DoneAt = "", storage.MessageSent, f.clock.Now()
+	listed, err = outbox.List(ctx, "", 1)
+	want(t, "List", err, nil)
+	equal(t, "sent", listed, []storage.Message{m})
+}
+
+func (f fixture) testOneClaim(t *testing.T) {
+	const each = 10
+	ids := map[storage.ID]int{}
+	for range each {
+		m := f.message(t)
+		ids[m.ID] = 0
+		want(t, "Add", f.s.Outbox().Add(t.Context(), nil, m), nil)
+	}
+	var mu sync.Mutex
+	race(t, func(ctx context.Context) error {
+		got, err := f.s.Outbox().Claim(ctx, f.clock.Now(), time.Minute, 3)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, m := range got {
+			ids[m.ID]++
+		}
+		return err
+	}, nil)
+	for id, n := range ids {
+		if n != 1 {
+			t.Errorf("message %s was claimed %d times", id, n)
+		}
+		want(t, "Finish", f.s.Outbox().Finish(t.Context(), id, storage.MessageSkipped, "", f.clock.Now()), nil)
+	}
+}
+
+func (f fixture) testOutboxRetries(t *testing.T) {
+	ctx, outbox := t.Context(), f.s.Outbox()
+	m := f.message(t)
+	due := func(what string, n int) {
+		t.Helper()
+		got, err := outbox.Claim(ctx, f.clock.Now(), time.Minute, 10)
+		want(t, "Claim", err, nil)
+		if len(got) != n {
+			t.Errorf("%s: %d messages were due, want %d", what, len(got), n)
+		}
+	}
+	retried := func(what string, n int64, ids ...storage.ID) {
+		t.Helper()
+		got, err := outbox.RetryNow(ctx, f.clock.Now(), ids...)
+		want(t, "RetryNow", err, nil)
+		equal(t, what, got, n)
+	}
+	want(t, "Add", outbox.Add(ctx, nil, m), nil)
+	due("at first", 1)
+	retried("retried while a node works on it", 0, m.ID)
+	want(t, "Retry", outbox.Retry(ctx, m.ID, f.clock.Now().Add(time.Hour), "451 greylisted"), nil)
+	due("before its time", 0)
+	retried("failed", 0)
+	retried("waiting", 1, m.ID)
+	due("after RetryNow", 1)
+	want(t, "Finish", outbox.Finish(ctx, m.ID, storage.MessageFailed, "550 no such user", f.clock.Now()), nil)
+	due("after failing", 0)
+	failed, err := outbox.List(ctx, storage.MessageFailed, 10)
+	want(t, "List", err, nil)
+	if len(failed) != 1 || failed[0].LastError != "550 no such user" || failed[0].Sealed != m.Sealed {
+		t.Errorf("failed = %+v", failed)
+	}
+	retried("all that failed", 1)
+	due("after failing and RetryNow", 1)
+	want(t, "Sent", outbox.Sent(ctx, m.ID, f.clock.Now()), nil)
+	retried("sent", 0, m.ID)
+}
