@@ -100,6 +100,58 @@ func (r *Redis) Count(ctx context.Context, key string, window time.Duration) (in
 	return n, wrap("count", err)
 }
 
+// takeIf deletes an entry that is as the caller read it.
+var takeIf = rueidis.NewLuaScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`)
+
+// TakeIf removes what is under key if it is value, in one step: of many callers
+// one does, the others get storage.ErrNotFound.
+func (r *Redis) TakeIf(ctx context.Context, key string, value []byte) error {
+	n, err := takeIf.Exec(ctx, r.client, []string{prefix + key}, []string{rueidis.BinaryString(value)}).AsInt64()
+	if err == nil && n == 0 {
+		err = storage.ErrNotFound
+	}
+	return wrap("take ephemeral entry", err)
+}
+
+// Delete removes what is under the keys, if anything is.
+func (r *Redis) Delete(ctx context.Context, keys ...string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	prefixed := make([]string, len(keys))
+	for i, key := range keys {
+		prefixed[i] = prefix + key
+	}
+	return wrap("delete ephemeral entries", r.client.Do(ctx, r.client.B().Del().Key(prefixed...).Build()).Error())
+}
+
+// attempt counts one more, unless a wait is running: then it changes nothing.
+// Its arguments are those of storage.Backoff, in milliseconds.
+var attempt = rueidis.NewLuaScript(`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local left = tonumber(redis.call('HGET', KEYS[1], 'until') or 0) - now
+if left > 0 then return left end
+local over = redis.call('HINCRBY', KEYS[1], 'n', 1) - ARGV[1]
+local wait = 0
+if over > 0 then wait = math.min(ARGV[2] * 2 ^ math.min(over - 1, 32), ARGV[3]) end
+redis.call('HSET', KEYS[1], 'until', string.format('%.0f', now + wait))
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(wait, ARGV[4])))
+return 0`)
+
+// Attempt asks to be let through, of those that share key. While a wait is
+// running it answers how much of it is left, and counts nothing; otherwise it
+// counts one, starts the wait that b has for that count, and answers zero.
+func (r *Redis) Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error) {
+	args := []string{
+		fmt.Sprint(b.Free), fmt.Sprint(b.Base.Milliseconds()), fmt.Sprint(b.Max.Milliseconds()), fmt.Sprint(b.Window.Milliseconds()),
+	}
+	left, err := attempt.Exec(ctx, r.client, []string{prefix + key}, args).AsInt64()
+	return time.Duration(left) * time.Millisecond, wrap("count attempt", err)
+}
+
 func wrap(attempted string, err error) error {
 	switch {
 	case err == nil:

@@ -36,8 +36,9 @@ func TestTH5_AStoreThatIsGoneIsNoAbsentEntry(t *testing.T) {
 	_, getErr := r.Get(ctx, "k")
 	_, takeErr := r.Take(ctx, "k")
 	_, countErr := r.Count(ctx, "k", time.Minute)
+	_, attemptErr := r.Attempt(ctx, "k", storage.Backoff{Free: 1})
 	for what, err := range map[string]error{
-		"Get": getErr, "Take": takeErr, "Count": countErr, "Ping": r.Ping(ctx), "Put": r.Put(ctx, "k", nil, time.Minute),
+		"Get": getErr, "Take": takeErr, "Count": countErr, "Attempt": attemptErr, "TakeIf": r.TakeIf(ctx, "k", nil), "Ping": r.Ping(ctx), "Put": r.Put(ctx, "k", nil, time.Minute),
 	} {
 		if err == nil || errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict) {
 			t.Errorf("%s of a dead store = %v", what, err)

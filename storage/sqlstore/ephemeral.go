@@ -2,9 +2,13 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"math"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/uptrace/bun"
 )
 
 // Ephemeral keeps what expires by itself in a table: the twin of
@@ -62,6 +66,62 @@ func (e *Ephemeral) Count(ctx context.Context, key string, window time.Duration)
 		RETURNING count`,
 		[]any{key, []byte{}, instant{now.Add(window)}, instant{now}}, &count)
 	return count, wrap("count", err)
+}
+
+// TakeIf removes what is under key if it is value, in one step: of many callers
+// one does, the others get storage.ErrNotFound.
+func (e *Ephemeral) TakeIf(ctx context.Context, key string, value []byte) error {
+	n, err := e.s.exec(ctx, e.s.short, `DELETE FROM ephemeral WHERE key = $1 AND expires_at > $2 AND value = $3`,
+		key, instant{e.s.cfg.Now()}, value)
+	if err == nil && n == 0 {
+		err = storage.ErrNotFound
+	}
+	return wrap("take ephemeral entry", err)
+}
+
+// Delete removes what is under the keys, if anything is.
+func (e *Ephemeral) Delete(ctx context.Context, keys ...string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	_, err := e.s.short.ExecContext(ctx, `DELETE FROM ephemeral WHERE key IN ?`, bun.Tuple(keys))
+	return wrap("delete ephemeral entries", err)
+}
+
+// attempt counts one more, unless a wait is running: then it changes nothing.
+// Base doubles by shifting; the ceiling stands for every count from which on
+// the shift would reach it.
+const attempt = `INSERT INTO ephemeral (key, value, count, waits_until, expires_at) VALUES ($1, $2, 1, $3, $4)
+	ON CONFLICT (key) DO UPDATE SET (count, waits_until, expires_at) = (
+		SELECT n, CAST($5 AS BIGINT) + wait, CAST($5 AS BIGINT) + CASE WHEN wait > CAST($6 AS BIGINT) THEN wait ELSE CAST($6 AS BIGINT) END
+		FROM (SELECT n, CASE WHEN n <= CAST($7 AS BIGINT) THEN 0
+				WHEN n - CAST($7 AS BIGINT) > CAST($8 AS BIGINT) THEN CAST($9 AS BIGINT)
+				ELSE CAST($10 AS BIGINT) << CAST(n - CAST($7 AS BIGINT) - 1 AS INTEGER) END AS wait
+			FROM (SELECT CASE WHEN ephemeral.expires_at <= $5 THEN 1 ELSE ephemeral.count + 1 END AS n) AS counted) AS waiting)
+	WHERE ephemeral.waits_until <= $5`
+
+// Attempt asks to be let through, of those that share key. While a wait is
+// running it answers how much of it is left, and counts nothing; otherwise it
+// counts one, starts the wait that b has for that count, and answers zero.
+func (e *Ephemeral) Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error) {
+	now, first, ceiling := e.s.cfg.Now(), b.Wait(1), b.Wait(math.MaxInt64)
+	var shift int64
+	for b.Base<<shift < ceiling {
+		shift++
+	}
+	for {
+		n, err := e.s.exec(ctx, e.s.short, attempt, key, []byte{}, instant{now.Add(first)}, instant{now.Add(max(b.Window, first))},
+			instant{now}, b.Window.Microseconds(), int64(b.Free), shift, ceiling.Microseconds(), b.Base.Microseconds())
+		if err != nil || n > 0 {
+			return 0, wrap("count attempt", err)
+		}
+		var until instant
+		err = e.s.row(ctx, e.s.short, `SELECT waits_until FROM ephemeral WHERE key = $1 AND waits_until > $2`, []any{key, instant{now}}, &until)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue // it was deleted meanwhile
+		}
+		return until.Sub(now), wrap("read wait", err)
+	}
 }
 
 // Ping reports why the table cannot be reached; nil when it can.

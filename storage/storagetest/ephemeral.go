@@ -19,7 +19,10 @@ type Ephemeral interface {
 	PutNew(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Get(ctx context.Context, key string) ([]byte, error)
 	Take(ctx context.Context, key string) ([]byte, error)
+	TakeIf(ctx context.Context, key string, value []byte) error
+	Delete(ctx context.Context, keys ...string) error
 	Count(ctx context.Context, key string, window time.Duration) (int64, error)
+	Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error)
 }
 
 // parallel is how many callers fight over one entry.
@@ -30,8 +33,12 @@ const parallel = 200
 func TestEphemeral(t *testing.T, store Ephemeral, after func(time.Duration)) {
 	t.Run("keeps and replaces", func(t *testing.T) { testPut(t, store) })
 	t.Run("TestOT2_taken once of many", func(t *testing.T) { testTake(t, store) })
+	t.Run("TestOT2_taken once of many if unchanged", func(t *testing.T) { testTakeIf(t, store) })
+	t.Run("deletes", func(t *testing.T) { testDelete(t, store) })
 	t.Run("new only once of many", func(t *testing.T) { testPutNew(t, store) })
 	t.Run("TestTH2_counts every one of many", func(t *testing.T) { testCount(t, store) })
+	t.Run("TestTH2_lets few of many attempt", func(t *testing.T) { testAttemptOfMany(t, store) })
+	t.Run("TestTH1_waits double", func(t *testing.T) { testAttemptWaits(t, store, after) })
 	t.Run("forgets in time", func(t *testing.T) { testExpiry(t, store, after) })
 }
 
@@ -63,6 +70,87 @@ func testTake(t *testing.T, store Ephemeral) {
 	}, storage.ErrNotFound)
 	if won != 1 {
 		t.Fatalf("%d callers took one entry", won)
+	}
+}
+
+func testTakeIf(t *testing.T, store Ephemeral) {
+	ctx := t.Context()
+	want(t, "TakeIf of nothing", store.TakeIf(ctx, "take if", nil), storage.ErrNotFound)
+	if err := store.Put(ctx, "take if", []byte{'1', 0, 0xff}, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "TakeIf of another value", store.TakeIf(ctx, "take if", []byte("1")), storage.ErrNotFound)
+	won := race(t, func(ctx context.Context) error {
+		return store.TakeIf(ctx, "take if", []byte{'1', 0, 0xff})
+	}, storage.ErrNotFound)
+	if won != 1 {
+		t.Fatalf("%d callers took one entry", won)
+	}
+}
+
+func testDelete(t *testing.T, store Ephemeral) {
+	ctx := t.Context()
+	for _, key := range []string{"one", "other", "kept"} {
+		want(t, "Put", store.Put(ctx, key, []byte("x"), time.Minute), nil)
+	}
+	want(t, "Delete of nothing", store.Delete(ctx), nil)
+	want(t, "Delete", store.Delete(ctx, "one", "other", "never there"), nil)
+	for key, left := range map[string]error{"one": storage.ErrNotFound, "other": storage.ErrNotFound, "kept": nil} {
+		_, err := store.Get(ctx, key)
+		want(t, "Get of "+key, err, left)
+	}
+}
+
+var errRefused = errors.New("refused")
+
+func testAttemptOfMany(t *testing.T, store Ephemeral) {
+	b := storage.Backoff{Free: 5, Base: time.Minute, Max: time.Hour, Window: time.Hour}
+	won := race(t, func(ctx context.Context) error {
+		wait, err := store.Attempt(ctx, "many", b)
+		if err == nil && wait > 0 {
+			return errRefused
+		}
+		return err
+	}, errRefused)
+	if won != b.Free+1 {
+		t.Fatalf("%d of %d attempts were let through, want %d", won, parallel, b.Free+1)
+	}
+}
+
+// testAttemptWaits walks through the waits that a Backoff has, and sees it begin
+// anew once its window is over.
+func testAttemptWaits(t *testing.T, store Ephemeral, after func(time.Duration)) {
+	b := storage.Backoff{Free: 1, Base: 40 * time.Millisecond, Max: 150 * time.Millisecond, Window: 400 * time.Millisecond}
+	attempt := func() time.Duration {
+		t.Helper()
+		wait, err := store.Attempt(t.Context(), "waits", b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wait
+	}
+	for round := range 2 {
+		for n := int64(1); n <= 5; n++ {
+			began := time.Now()
+			if left := attempt(); left != 0 {
+				t.Fatalf("round %d, attempt %d: refused for %s", round, n, left)
+			}
+			wait := b.Wait(n)
+			left := attempt()
+			if left > wait || left <= 0 && time.Since(began) < wait {
+				t.Fatalf("round %d, after attempt %d: %s are left to wait, want at most %s", round, n, left, wait)
+			}
+			if left <= 0 {
+				n++ // that was an attempt
+				wait = b.Wait(n)
+			}
+			after(wait + 5*time.Millisecond)
+		}
+		after(b.Window)
+	}
+	want(t, "Delete", store.Delete(t.Context(), "waits"), nil)
+	if left := attempt(); left != 0 {
+		t.Errorf("after Delete: refused for %s", left)
 	}
 }
 
