@@ -5,16 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
-
-// consentPage is what the consent page shows.
-type consentPage struct {
-	page
-	Person string
-	// Scopes are what the client asks for, in plain words.
-	Scopes []string
-}
 
 func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) error {
 	in, err := p.interaction(r)
@@ -29,12 +22,9 @@ func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, p.after(step, in), http.StatusSeeOther)
 		return nil
 	}
-	data := consentPage{page: p.page(w, r, in, "consent.title"), Person: displayName(&signedIn.User)}
-	data.Action = address("/consent", in)
-	for _, scope := range in.Request.Scopes {
-		data.Scopes = append(data.Scopes, data.scopeText(scope))
-	}
-	return p.render(w, "consent", http.StatusOK, data)
+	return p.cfg.UI.Render(w, http.StatusOK, ui.Consent{
+		Page: p.page(w, r, in, "/consent", "consent.title"), Person: displayName(&signedIn.User), Scopes: in.Request.Scopes,
+	})
 }
 
 // consent records the person's answer. It counts only while consent is what is

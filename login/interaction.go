@@ -25,7 +25,7 @@ const interactionParam = "interaction"
 // errInteractionGone sends people back to where they came from: what they were
 // signing in for is not known any more.
 var errInteractionGone = &web.Error{
-	Status: http.StatusBadRequest,
+	Status: http.StatusBadRequest, Key: "interaction_gone",
 	Title:  "This sign-in has ended",
 	Detail: "It was finished in another tab, or waited for too long. Go back to the application and start again: nothing is lost.",
 }
@@ -81,7 +81,7 @@ func (p *Pages) saveInteraction(ctx context.Context, in *storage.Interaction) er
 // nobody gets in meanwhile (requirement TH5).
 func unavailable(attempted string, err error) error {
 	return &web.Error{
-		Status: http.StatusServiceUnavailable, RetryAfter: 5 * time.Second,
+		Status: http.StatusServiceUnavailable, Key: "signin_unavailable", RetryAfter: 5 * time.Second,
 		Title:  "Signing in is not possible right now",
 		Detail: "The fault is on our side. Please try again in a moment.",
 		Cause:  fmt.Errorf("%s: %w", attempted, err),

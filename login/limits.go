@@ -40,7 +40,7 @@ func (p *Pages) attempt(ctx context.Context, username string) error {
 // tooMany refuses an attempt until the window is over.
 func tooMany(window time.Duration, cause error) error {
 	return &web.Error{
-		Status: http.StatusTooManyRequests, RetryAfter: window,
+		Status: http.StatusTooManyRequests, Key: "too_many_attempts", RetryAfter: window,
 		Title:  "Too many attempts",
 		Detail: "There were too many attempts to sign in. Wait a few minutes, then try again.",
 		Cause:  errors.Join(errors.New("sign-in limited"), cause),

@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"html/template"
 	"io"
 	"log/slog"
 	"net/http"
@@ -10,13 +9,13 @@ import (
 
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Config is what [Pages] are made of. Every field is required.
 type Config struct {
-	// Brand is the name of whoever runs the service, shown on every page.
-	Brand     string
+	UI        *ui.Renderer
 	Users     users
 	Sessions  sessions
 	Consents  consents
@@ -88,31 +87,17 @@ type passwords interface {
 
 // Pages serves the hosted pages.
 type Pages struct {
-	cfg       Config
-	templates map[string]*template.Template
-	assets    *assets
-	origin    *http.CrossOriginProtection
+	cfg Config
 }
 
 // New makes the pages.
-func New(cfg Config) (*Pages, error) {
-	assets, err := loadAssets()
-	if err != nil {
-		return nil, err
-	}
-	templates, err := loadTemplates(assets)
-	if err != nil {
-		return nil, err
-	}
-	return &Pages{cfg: cfg, templates: templates, assets: assets, origin: http.NewCrossOriginProtection()}, nil
-}
+func New(cfg Config) *Pages { return &Pages{cfg: cfg} }
 
 // Register adds the pages to mux.
 func (p *Pages) Register(mux *http.ServeMux) {
 	handle := func(pattern string, h web.HandlerFunc) { mux.Handle(pattern, p.cfg.Errors.Handle(h)) }
 	handle("GET /login", p.showSignIn)
-	handle("POST /login", p.form(p.signIn))
+	handle("POST /login", p.cfg.UI.Form(p.signIn))
 	handle("GET /consent", p.showConsent)
-	handle("POST /consent", p.form(p.consent))
-	mux.Handle("GET "+assetPath+"{name}", http.HandlerFunc(p.assets.serve))
+	handle("POST /consent", p.cfg.UI.Form(p.consent))
 }

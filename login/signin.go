@@ -6,21 +6,13 @@ import (
 	"net/http"
 
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // maxPassword bounds what is hashed, in bytes: far beyond the 128 characters
 // that must be taken, in any script.
 const maxPassword = 1024
-
-// signInPage is what the sign-in page shows.
-type signInPage struct {
-	page
-	Username string
-	Remember bool
-	// Wrong says that the last attempt failed. Which half was wrong stays here.
-	Wrong bool
-}
 
 // homePath is where a sign-in ends that no relying party asked for.
 const homePath = "/"
@@ -40,7 +32,7 @@ func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request) error {
 			http.Redirect(w, r, homePath, http.StatusSeeOther)
 			return nil
 		}
-		return p.renderSignIn(w, r, nil, signInPage{})
+		return p.renderSignIn(w, r, nil, ui.SignIn{})
 	}
 	step, _, err := p.next(r, in)
 	if err != nil {
@@ -50,7 +42,7 @@ func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, p.after(step, in), http.StatusSeeOther)
 		return nil
 	}
-	return p.renderSignIn(w, r, in, signInPage{Username: in.Request.LoginHint})
+	return p.renderSignIn(w, r, in, ui.SignIn{Username: in.Request.LoginHint})
 }
 
 // optionalInteraction loads the interaction where the address names one.
@@ -61,10 +53,12 @@ func (p *Pages) optionalInteraction(r *http.Request) (*storage.Interaction, erro
 	return p.interaction(r)
 }
 
-func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *storage.Interaction, data signInPage) error {
-	data.page = p.page(w, r, in, "signin.title")
-	data.Action = address("/login", in)
-	return p.render(w, "signin", http.StatusOK, data)
+func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *storage.Interaction, data ui.SignIn) error {
+	data.Page, data.Cancel = p.page(w, r, in, "/login", "signin.title"), in != nil
+	if data.Wrong {
+		data.Fail("password", "signin.wrong")
+	}
+	return p.cfg.UI.Render(w, http.StatusOK, data)
 }
 
 // signIn checks a username and password. The answer, its time and its headers
@@ -88,7 +82,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	if user == nil {
 		p.cfg.Log.InfoContext(r.Context(), "sign-in failed", "address", web.ClientAddress(r.Context()).String())
-		return p.renderSignIn(w, r, in, signInPage{Username: username, Remember: remember, Wrong: true})
+		return p.renderSignIn(w, r, in, ui.SignIn{Username: username, Remember: remember, Wrong: true})
 	}
 	if err := p.startSession(w, r, user, remember); err != nil {
 		return err

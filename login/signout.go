@@ -2,18 +2,11 @@ package login
 
 import (
 	"net/http"
+	"strings"
 
-	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
-
-// signOutPage asks before signing out, or says that it was done.
-type signOutPage struct {
-	page
-	Person string
-	// Hidden carries the request's own parameters back to the end-session endpoint.
-	Hidden map[string]string
-}
 
 // endSessionPath is the provider's end-session endpoint.
 const endSessionPath = "/logout"
@@ -21,22 +14,23 @@ const endSessionPath = "/logout"
 // ConfirmSignOut shows the page that asks before signing out. client is nil
 // where the request names none that is known.
 func (p *Pages) ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *storage.Client, hidden map[string]string) error {
-	data := signOutPage{page: p.page(w, r, nil, "signout.title"), Hidden: hidden}
-	data.Action = endSessionPath
-	// The answer to this form may redirect to the client, which browsers hold to form-action.
-	data.Nonce = web.Page(w, redirectOrigin(hidden["post_logout_redirect_uri"])...)
-	data.Client = newClientView(client)
 	signedIn, err := p.Session(r)
 	if err != nil {
 		return err
 	}
+	data := ui.SignOut{Hidden: hidden, Page: p.cfg.UI.Begin(w, r, ui.Options{
+		Title: "signout.title", Action: endSessionPath, Client: client, Locales: strings.Fields(hidden["ui_locales"]),
+		// The answer to this form may redirect to the client.
+		FormAction: redirectOrigin(hidden["post_logout_redirect_uri"]),
+	})}
 	if signedIn != nil {
 		data.Person = displayName(&signedIn.User)
 	}
-	return p.render(w, "signout", http.StatusOK, data)
+	return p.cfg.UI.Render(w, http.StatusOK, data)
 }
 
 // SignedOut shows the page that says so.
 func (p *Pages) SignedOut(w http.ResponseWriter, r *http.Request) error {
-	return p.render(w, "signedout", http.StatusOK, p.page(w, r, nil, "signedout.title"))
+	page := p.cfg.UI.Begin(w, r, ui.Options{Title: "signedout.title", Locales: strings.Fields(r.FormValue("ui_locales"))})
+	return p.cfg.UI.Render(w, http.StatusOK, ui.SignedOut{Page: page})
 }

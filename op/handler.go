@@ -44,7 +44,7 @@ func (p *Provider) Handler() http.Handler {
 
 func notFound(http.ResponseWriter, *http.Request) error {
 	return &web.Error{
-		Status: http.StatusNotFound,
+		Status: http.StatusNotFound, Key: "not_found",
 		Title:  "There is nothing here",
 		Detail: "The address is not one of this service. If a link brought you here, it is out of date.",
 	}
@@ -55,7 +55,7 @@ func notAllowed(methods []string) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Allow", allowed)
 		return &web.Error{
-			Status: http.StatusMethodNotAllowed,
+			Status: http.StatusMethodNotAllowed, Key: "wrong_method",
 			Title:  "This address is not called like this",
 			Detail: "The application used a method that the address does not know. The fault is on its side.",
 			Cause:  errors.New("method " + loggable(r.Method)),

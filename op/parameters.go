@@ -72,7 +72,7 @@ func checkedForm(form url.Values) (url.Values, error) {
 
 func badForm(cause error) error {
 	return &web.Error{
-		Status: http.StatusBadRequest,
+		Status: http.StatusBadRequest, Key: "request_unreadable",
 		Title:  "This address cannot be read",
 		Detail: "The application that sent you here made a mistake. Please go back to it and try again; if it stays, tell whoever runs it.",
 		Cause:  cause,

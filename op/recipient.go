@@ -40,7 +40,7 @@ func canPost(client *storage.Client, redirectURI string) bool {
 
 func unknownClientPage(id string) error {
 	return &web.Error{
-		Status: http.StatusBadRequest,
+		Status: http.StatusBadRequest, Key: "client_unknown",
 		Title:  "This application is not known here",
 		Detail: "The application that sent you here is not registered with this service. The fault is on its side: please tell whoever runs it.",
 		Cause:  errors.New("client_id " + loggable(id) + " is not registered"),
@@ -49,7 +49,7 @@ func unknownClientPage(id string) error {
 
 func badRedirectPage(client *storage.Client, uri string) error {
 	return &web.Error{
-		Status: http.StatusBadRequest,
+		Status: http.StatusBadRequest, Key: "redirect_unregistered",
 		Title:  "The way back is not registered",
 		Detail: "The application that sent you here asked to have you sent back to an address that is not registered for it. The fault is on its side: please tell whoever runs it.",
 		Cause: errors.New("client " + client.ID + " sent redirect_uri " + loggable(uri) +

@@ -87,7 +87,7 @@ func (p *Provider) takeInteraction(ctx context.Context, key string) error {
 
 func goneInteractionPage(cause error) error {
 	return &web.Error{
-		Status: http.StatusBadRequest,
+		Status: http.StatusBadRequest, Key: "signin_over",
 		Title:  "This sign-in is over",
 		Detail: "It was finished already, perhaps in another tab, or it waited for too long. Please go back to the application and start again.",
 		Cause:  cause,
@@ -96,7 +96,7 @@ func goneInteractionPage(cause error) error {
 
 func foreignInteractionPage() error {
 	return &web.Error{
-		Status: http.StatusForbidden,
+		Status: http.StatusForbidden, Key: "browser_mismatch",
 		Title:  "This sign-in belongs to another browser",
 		Detail: "A sign-in ends in the browser it began in, with cookies allowed. Please go back to the application and start again here. If somebody sent you this address, do not go on.",
 		Cause:  errors.New("the browser cookie is not the one that started the interaction"),
@@ -105,7 +105,7 @@ func foreignInteractionPage() error {
 
 func unavailablePage(cause error) error {
 	return &web.Error{
-		Status: http.StatusServiceUnavailable,
+		Status: http.StatusServiceUnavailable, Key: "unavailable",
 		Title:  "Temporarily unavailable",
 		Detail: "The fault is on our side. Please try again in a moment; if it stays, give the id below to whoever runs this service.",
 		Cause:  cause,

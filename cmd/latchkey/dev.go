@@ -147,18 +147,21 @@ func demoPerson() *storage.User {
 }
 
 // mount adds the home page, the demo application and the inbox.
-func (d *devExtras) mount(mux *http.ServeMux, n *node) {
+func (d *devExtras) mount(mux *http.ServeMux, n *node) error {
 	u, err := url.Parse(n.cfg.Issuer)
 	if err != nil {
-		return // the configuration was checked
+		return fmt.Errorf("issuer: %w", err)
 	}
-	application := demo.New(demo.Config{
+	application, err := demo.New(demo.Config{
 		Issuer: n.cfg.Issuer, ClientID: devdata.DemoClientID, ClientSecret: d.data.DemoSecret,
 		Host: u.Host, Provider: n.listener.Addr().String(), Cookies: n.cookies(), Errors: n.errors,
-		Stylesheet: n.pages.Stylesheet(), Mark: n.pages.Logo(), Brand: n.cfg.Branding.Name,
-		Username: demoUsername, PasswordFile: filepath.Join(d.path, "demo-password"), Inbox: d.inbox,
+		UI: n.ui, Username: demoUsername, PasswordFile: filepath.Join(d.path, "demo-password"), Inbox: d.inbox,
 	})
+	if err != nil {
+		return err
+	}
 	application.Register(mux)
+	return nil
 }
 
 // ready says where to click.

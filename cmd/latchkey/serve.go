@@ -20,6 +20,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/op"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -63,7 +64,7 @@ type extras interface {
 	// prepare runs when the stores are open, before anything is served.
 	prepare(ctx context.Context, n *node) error
 	// mount adds pages to the node.
-	mount(mux *http.ServeMux, n *node)
+	mount(mux *http.ServeMux, n *node) error
 	// ready runs when the node serves.
 	ready(n *node)
 }
@@ -75,6 +76,7 @@ type node struct {
 	ephemeral ephemeralStore
 	ring      *keys.Ring
 	registry  *op.Registry
+	ui        *ui.Renderer
 	pages     *login.Pages
 	provider  *op.Provider
 	metrics   *metrics.Metrics
@@ -152,15 +154,16 @@ func (n *node) wire(ctx context.Context, extra extras) (err error) {
 	}
 	n.registry = op.NewRegistry(clients)
 	n.errors = &web.Errors{Log: n.log}
-	if n.pages, err = login.New(n.loginConfig()); err != nil {
+	if n.ui, err = ui.New(n.uiConfig()); err != nil {
 		return err
 	}
-	n.errors.Render = n.pages.RenderError
+	n.errors.Render = n.ui.RenderError
+	n.pages = login.New(n.loginConfig())
 	if n.provider, err = op.New(n.providerConfig()); err != nil {
 		return err
 	}
-	n.handler = n.routes(extra)
-	return nil
+	n.handler, err = n.routes(extra)
+	return err
 }
 
 // secure reports whether people reach the node over https.
@@ -172,10 +175,21 @@ func (n *node) secure() bool {
 // cookies are __Host- prefixed wherever a browser takes that.
 func (n *node) cookies() web.Cookies { return web.Cookies{Insecure: !n.secure()} }
 
+func (n *node) uiConfig() ui.Config {
+	b := n.cfg.Branding
+	return ui.Config{
+		Brand: ui.Brand{
+			Name: b.Name, LogoURI: b.LogoURI, AccentColor: b.AccentColor,
+			SupportURI: b.SupportURI, PrivacyURI: b.PrivacyURI, TermsURI: b.TermsURI,
+		},
+		Cookies: n.cookies(), Hasher: n.hasher, Log: n.log,
+	}
+}
+
 func (n *node) loginConfig() login.Config {
 	limits := n.cfg.Limits.SignIn
 	return login.Config{
-		Brand: n.cfg.Branding.Name, Users: n.store.Users(), Sessions: n.store.Sessions(), Consents: n.store.Consents(),
+		UI: n.ui, Users: n.store.Users(), Sessions: n.store.Sessions(), Consents: n.store.Consents(),
 		Ephemeral: n.ephemeral, Clients: n.registry, Password: n.password, Hasher: n.hasher,
 		Errors: n.errors, Cookies: n.cookies(), Log: n.log, Now: n.now, Random: rand.Reader,
 		SessionIdle: n.cfg.Sessions.Idle, SessionAbsolute: n.cfg.Sessions.Absolute,
@@ -200,20 +214,23 @@ const (
 )
 
 // routes puts everything that the node answers behind one handler.
-func (n *node) routes(extra extras) http.Handler {
+func (n *node) routes(extra extras) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+livePath, health.Live)
 	mux.HandleFunc("GET "+readyPath, health.Ready(n.checks()))
+	n.ui.Register(mux)
 	n.pages.Register(mux)
 	mux.Handle("/", n.provider.Handler())
 	if extra != nil {
-		extra.mount(mux, n)
+		if err := extra.mount(mux, n); err != nil {
+			return nil, err
+		}
 	}
 	counted := n.metrics.Wrap(slices.Concat(op.Paths(), []string{"/login", "/consent", livePath, readyPath}), mux)
 	return web.Wrap(web.Config{
 		TrustedProxies: n.cfg.TrustedProxies, Hosts: n.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
 		HSTS: n.secure(), MaxBody: int64(n.cfg.Limits.BodyKiB) << 10, Errors: n.errors, Log: n.log,
-	}, counted)
+	}, counted), nil
 }
 
 // checks are what readiness names.

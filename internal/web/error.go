@@ -13,6 +13,9 @@ import (
 // browser, Cause is for the log alone.
 type Error struct {
 	Status int
+	// Key names the error's texts in the languages of the pages; Title and
+	// Detail are the English ones, and what is shown where there are no others.
+	Key string
 	// Title says what happened in a few words, Detail whose side it is on and
 	// what to do. Neither holds anything that a request brought along.
 	Title  string
@@ -35,8 +38,8 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // ErrorPage is what an error page shows.
 type ErrorPage struct {
-	Status        int
-	Title, Detail string
+	Status             int
+	Key, Title, Detail string
 	// ID is the request id: it finds the log lines.
 	ID string
 }
@@ -68,7 +71,7 @@ func (e *Errors) Show(w http.ResponseWriter, r *http.Request, err error) {
 	var shown *Error
 	if !errors.As(err, &shown) {
 		shown = &Error{
-			Status: http.StatusInternalServerError,
+			Status: http.StatusInternalServerError, Key: "internal",
 			Title:  "Something went wrong",
 			Detail: "The fault is on our side. Please try again; if it stays, give the id below to whoever runs this service.",
 			Cause:  err,
@@ -84,5 +87,5 @@ func (e *Errors) Show(w http.ResponseWriter, r *http.Request, err error) {
 		seconds := int64((shown.RetryAfter + time.Second - 1) / time.Second)
 		w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 	}
-	e.Render(w, r, ErrorPage{Status: shown.Status, Title: shown.Title, Detail: shown.Detail, ID: RequestID(r.Context())})
+	e.Render(w, r, ErrorPage{Status: shown.Status, Key: shown.Key, Title: shown.Title, Detail: shown.Detail, ID: RequestID(r.Context())})
 }

@@ -66,7 +66,7 @@ func Wrap(cfg Config, next http.Handler) http.Handler {
 // misdirected refuses a Host that is not ours: nothing is ever made from one.
 func misdirected(host string) error {
 	return &Error{
-		Status: http.StatusMisdirectedRequest,
+		Status: http.StatusMisdirectedRequest, Key: "misdirected",
 		Title:  "This address is not served here",
 		Detail: "Open the service under the address that its operator gave out.",
 		Cause:  fmt.Errorf("host %q is neither the issuer's nor in allowed_hosts", host),

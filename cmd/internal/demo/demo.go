@@ -14,6 +14,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/latchkey-id/latchkey/cmd/internal/inbox"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/ui"
 	"golang.org/x/oauth2"
 )
 
@@ -26,17 +27,17 @@ type Config struct {
 	Host, Provider string
 	Cookies        web.Cookies
 	Errors         *web.Errors
-	// Stylesheet and Mark are addresses of the pages' style and logo.
-	Stylesheet, Mark, Brand string
-	Username, PasswordFile  string
-	Inbox                   *inbox.Inbox
+	// UI writes pages that look like the provider's.
+	UI                     *ui.Renderer
+	Username, PasswordFile string
+	Inbox                  *inbox.Inbox
 }
 
 // App is the demo application, with its sessions in memory.
 type App struct {
 	cfg    Config
 	client *http.Client
-	pages  *template.Template
+	pages  map[string]*template.Template
 	mu     sync.Mutex
 	found  *relyingParty
 	byID   map[string]*session
@@ -46,9 +47,15 @@ type App struct {
 var pageFiles embed.FS
 
 // New makes the demo.
-func New(cfg Config) *App {
-	a := &App{cfg: cfg, byID: map[string]*session{}}
-	a.pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
+func New(cfg Config) (*App, error) {
+	a := &App{cfg: cfg, byID: map[string]*session{}, pages: map[string]*template.Template{}}
+	for _, name := range []string{"home.html", "demo.html", "inbox.html"} {
+		t, err := cfg.UI.Parse(pageFiles, "pages/"+name)
+		if err != nil {
+			return nil, err
+		}
+		a.pages[name] = t
+	}
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	a.client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -58,7 +65,7 @@ func New(cfg Config) *App {
 			return dialer.DialContext(ctx, network, address)
 		},
 	}}
-	return a
+	return a, nil
 }
 
 func hostPort(host string) string {

@@ -1,21 +1,20 @@
 package demo
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/inbox"
-	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/ui"
 )
 
 // page is what every page of the demo shows.
 type page struct {
+	ui.Page
 	Config
-	Title            string
+	Heading          string
 	SignedIn         bool
 	Name             string
 	Refreshed        int
@@ -44,13 +43,13 @@ func claims(of map[string]any) []claim {
 }
 
 // home says where to click.
-func (a *App) home(w http.ResponseWriter, _ *http.Request) error {
-	return a.render(w, "home.html", page{Title: "It runs", DiscoveryAddress: a.cfg.Issuer + "/.well-known/openid-configuration"})
+func (a *App) home(w http.ResponseWriter, r *http.Request) error {
+	return a.render(w, r, "home.html", page{Heading: "It runs", DiscoveryAddress: a.cfg.Issuer + "/.well-known/openid-configuration"})
 }
 
 // show is the application itself: a button to sign in, or what the tokens say.
 func (a *App) show(w http.ResponseWriter, r *http.Request) error {
-	p := page{Title: "Demo application"}
+	p := page{Heading: "Demo application"}
 	if s := a.load(r); s != nil {
 		a.mu.Lock()
 		if s.token != nil {
@@ -60,21 +59,16 @@ func (a *App) show(w http.ResponseWriter, r *http.Request) error {
 		}
 		a.mu.Unlock()
 	}
-	return a.render(w, "demo.html", p)
+	return a.render(w, r, "demo.html", p)
 }
 
 // inbox shows what would have been sent.
 func (a *App) inbox(w http.ResponseWriter, r *http.Request) error {
-	return a.render(w, "inbox.html", page{Title: "Inbox", Messages: a.cfg.Inbox.To(r.URL.Query().Get("to"))})
+	return a.render(w, r, "inbox.html", page{Heading: "Inbox", Messages: a.cfg.Inbox.To(r.URL.Query().Get("to"))})
 }
 
-func (a *App) render(w http.ResponseWriter, name string, p page) error {
-	p.Config = a.cfg
-	var body bytes.Buffer
-	if err := a.pages.ExecuteTemplate(&body, name, p); err != nil {
-		return fmt.Errorf("render %s: %w", name, err)
-	}
-	web.Page(w)
-	_, _ = body.WriteTo(w) // the browser went away
-	return nil
+// render writes a page. The demo speaks English, as its developers do.
+func (a *App) render(w http.ResponseWriter, r *http.Request, name string, p page) error {
+	p.Config, p.Page = a.cfg, a.cfg.UI.Begin(w, r, ui.Options{Title: p.Heading, Locales: []string{"en"}})
+	return a.cfg.UI.Execute(w, http.StatusOK, a.pages[name], p)
 }

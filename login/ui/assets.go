@@ -1,4 +1,4 @@
-package login
+package ui
 
 import (
 	"crypto/sha256"
@@ -40,13 +40,21 @@ func loadAssets() (*assets, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read asset: %w", err)
 		}
-		sum := sha256.Sum256(body)
-		ext := path.Ext(entry.Name())
-		name := strings.TrimSuffix(entry.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		a.hashed[entry.Name()] = name
-		a.byName[name] = asset{body: body, contentType: mime.TypeByExtension(ext)}
+		a.add(entry.Name(), body)
 	}
 	return a, nil
+}
+
+func (a *assets) add(name string, body []byte) {
+	ext := path.Ext(name)
+	hashed := strings.TrimSuffix(name, ext) + "." + contentHash(body) + ext
+	a.hashed[name] = hashed
+	a.byName[hashed] = asset{body: body, contentType: mime.TypeByExtension(ext)}
+}
+
+func contentHash(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:6])
 }
 
 // url returns the address of an asset, for templates.
@@ -59,7 +67,11 @@ func (a *assets) url(name string) (string, error) {
 }
 
 func (a *assets) serve(w http.ResponseWriter, r *http.Request) {
-	found, ok := a.byName[r.PathValue("name")]
+	name := r.PathValue("name")
+	found, ok := a.byName[name]
+	if !ok {
+		found, ok = accentAsset(name)
+	}
 	if !ok {
 		http.NotFound(w, r)
 		return
@@ -68,9 +80,3 @@ func (a *assets) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	_, _ = w.Write(found.body) // the browser went away
 }
-
-// Stylesheet returns the address of the pages' style, for other pages of ours.
-func (p *Pages) Stylesheet() string { return assetPath + p.assets.hashed["latchkey.css"] }
-
-// Logo returns the address of the mark.
-func (p *Pages) Logo() string { return assetPath + p.assets.hashed["mark.svg"] }

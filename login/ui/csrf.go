@@ -1,4 +1,4 @@
-package login
+package ui
 
 import (
 	"errors"
@@ -12,30 +12,30 @@ const csrfField = "csrf"
 
 // formToken is bound to the browser's cookie: a page of another site can make a
 // browser send the cookie, but cannot know the token.
-func (p *Pages) formToken(browser string) string { return p.cfg.Hasher.Sum("csrf", browser) }
+func (u *Renderer) formToken(browser string) string { return u.cfg.Hasher.Sum("csrf", browser) }
 
 // VerifyForm reports whether a POST was made by a form of ours in this browser:
 // by the token, and by what the browser itself says of the request's origin.
-func (p *Pages) VerifyForm(r *http.Request) bool {
-	if p.origin.Check(r) != nil {
+func (u *Renderer) VerifyForm(r *http.Request) bool {
+	if u.origin.Check(r) != nil {
 		return false
 	}
-	browser := p.cfg.Cookies.Browser(r)
-	return browser != "" && p.cfg.Hasher.Verify(r.PostFormValue(csrfField), "csrf", browser)
+	browser := u.cfg.Cookies.Browser(r)
+	return browser != "" && u.cfg.Hasher.Verify(r.PostFormValue(csrfField), "csrf", browser)
 }
 
-// form handles a POST that must come from a form of ours (requirement CS1).
-func (p *Pages) form(h web.HandlerFunc) web.HandlerFunc {
+// Form handles a POST that must come from a form of ours (requirement CS1).
+func (u *Renderer) Form(h web.HandlerFunc) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := r.ParseForm(); err != nil {
 			return &web.Error{
-				Status: http.StatusBadRequest, Title: "The form could not be read",
+				Status: http.StatusBadRequest, Key: "form_unreadable", Title: "The form could not be read",
 				Detail: "Go back, reload the page and try again.", Cause: err,
 			}
 		}
-		if !p.VerifyForm(r) {
+		if !u.VerifyForm(r) {
 			return &web.Error{
-				Status: http.StatusForbidden, Title: "This form is not from here, or is too old",
+				Status: http.StatusForbidden, Key: "form_foreign", Title: "This form is not from here, or is too old",
 				Detail: "Go back, reload the page and try again. Cookies must be allowed for this site.",
 				Cause:  errors.New("form token or origin does not fit the browser"),
 			}

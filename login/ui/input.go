@@ -1,0 +1,100 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Input is a field of a form; the template "field" shows it.
+type Input struct {
+	Name, Type, Label, Value string
+	Hint, Error              string
+	Autocomplete, InputMode  string
+	Placeholder, Pattern     string
+	MaxLength                int
+	Required, Autofocus      bool
+	ReadOnly                 bool
+	// Plain says that what is typed is no prose: nothing is capitalised or corrected.
+	Plain bool
+	// Reveal gives a password a button that shows it.
+	Reveal string
+	// Strength estimates a new password while it is typed.
+	Strength bool
+	page     Page
+}
+
+// Input makes a field. Its label is the text field.NAME. Options are words:
+// required, autofocus, readonly, plain, reveal, strength, or name=value with
+// type, autocomplete, inputmode, pattern, maxlength, and label and hint, whose
+// value is the key of a text.
+//
+//	{{template "field" (.Input "email" .Email "type=email" "autocomplete=email" "required")}}
+func (p Page) Input(name, value string, options ...string) (Input, error) {
+	in := Input{Name: name, Type: "text", Value: value, Label: p.T("field." + name), Error: p.Errors[name], MaxLength: 320, page: p}
+	for _, option := range options {
+		word, setting, _ := strings.Cut(option, "=")
+		if err := in.set(word, setting); err != nil {
+			return Input{}, fmt.Errorf("field %s: %w", name, err)
+		}
+	}
+	// The first field that is wrong has the focus, or else the one that the page names.
+	if wrong := len(p.Errors) > 0; wrong && in.Error != "" || !wrong && in.Autofocus {
+		in.Autofocus = *p.focus == ""
+		*p.focus = name
+	} else {
+		in.Autofocus = false
+	}
+	return in, nil
+}
+
+func (in *Input) set(word, setting string) (err error) {
+	switch word {
+	case "required":
+		in.Required = true
+	case "autofocus":
+		in.Autofocus = true
+	case "readonly":
+		in.ReadOnly = true
+	case "plain":
+		in.Plain = true
+	case "reveal":
+		in.Reveal = in.page.T("field.reveal")
+	case "strength":
+		in.Strength = true
+	case "type":
+		in.Type = setting
+	case "autocomplete":
+		in.Autocomplete = setting
+	case "inputmode":
+		in.InputMode = setting
+	case "pattern":
+		in.Pattern = setting
+	case "placeholder":
+		in.Placeholder = setting
+	case "label":
+		in.Label = in.page.T(setting)
+	case "hint":
+		in.Hint = in.page.T(setting)
+	case "maxlength":
+		in.MaxLength, err = strconv.Atoi(setting)
+	default:
+		err = fmt.Errorf("unknown option %q", word)
+	}
+	return err
+}
+
+// T returns a text of the field's page.
+func (in Input) T(key string) string { return in.page.T(key) }
+
+// DescribedBy names what explains the field, for aria-describedby.
+func (in Input) DescribedBy() string {
+	var ids []string
+	if in.Error != "" {
+		ids = append(ids, in.Name+"-error")
+	}
+	if in.Hint != "" {
+		ids = append(ids, in.Name+"-hint")
+	}
+	return strings.Join(ids, " ")
+}

@@ -1,0 +1,95 @@
+package ui
+
+import (
+	"net/http"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Options is what a page begins with.
+type Options struct {
+	// Title is the key of the page's title, which is its heading too.
+	Title string
+	// Action is where the page's form goes.
+	Action string
+	// Client is whom the person is on the way to; nil where nobody asked.
+	Client *storage.Client
+	// Locales are the languages wanted, best first: the request's ui_locales.
+	// The browser's come after them.
+	Locales []string
+	// FormAction lists the origins, besides ours, that the answer to the page's
+	// form may redirect to: browsers hold those to the policy.
+	FormAction []string
+}
+
+// Page is what every page shows; each screen embeds it.
+type Page struct {
+	Lang, Dir string
+	Title     string
+	Brand     BrandView
+	// Client is whom the person is on the way to; nil where nobody asked.
+	Client *ClientView
+	Action string
+	CSRF   string
+	Nonce  string
+	// Style is the address of the page's colours.
+	Style string
+	// Errors are the field errors, by the field's name. Set them with [Page.Fail].
+	Errors map[string]string
+	// Notice is said above the form; see [Page.Say].
+	Notice *Notice
+	texts  texts
+	focus  *string
+}
+
+// Notice is something that the person should know before anything else.
+type Notice struct {
+	Kind NoticeKind
+	Text string
+}
+
+// NoticeKind says how a notice is meant.
+type NoticeKind string
+
+// The kinds of notices.
+const (
+	NoticeDone    NoticeKind = "done"
+	NoticeInfo    NoticeKind = "info"
+	NoticeWarning NoticeKind = "warning"
+	NoticeFailure NoticeKind = "failure"
+)
+
+// Begin starts a page: it chooses the language, and sets the answer's headers
+// and the browser's cookie that the form token is bound to.
+func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page {
+	t := u.languages.choose(o.Locales, r)
+	return Page{
+		Lang: t.lang, Dir: t.dir, Title: t.get(o.Title), texts: t,
+		Brand: u.brand, Client: newClientView(o.Client), Style: u.styleFor(o.Client),
+		Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)),
+		Nonce: web.Page(w, o.FormAction...), focus: new(string),
+	}
+}
+
+// T returns a text of the page's language by its key.
+func (p Page) T(key string, args ...any) string { return p.texts.get(key, args...) }
+
+// Scope says what a scope means; one that is not of the standard is shown as it is.
+func (p Page) Scope(scope string) string { return p.texts.or("scope."+scope, scope) }
+
+// Fail says what is wrong with a field, by the key of a text.
+func (p *Page) Fail(field, key string, args ...any) {
+	if p.Errors == nil {
+		p.Errors = map[string]string{}
+	}
+	p.Errors[field] = p.T(key, args...)
+}
+
+// Failed reports whether a field is wrong.
+func (p *Page) Failed() bool { return len(p.Errors) > 0 }
+
+// Say puts a notice above the form, by the key of a text.
+func (p *Page) Say(kind NoticeKind, key string, args ...any) {
+	p.Notice = &Notice{Kind: kind, Text: p.T(key, args...)}
+}

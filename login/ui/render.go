@@ -1,0 +1,115 @@
+package ui
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strings"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+)
+
+//go:embed templates/*.html templates/*/*.html
+var templateFiles embed.FS
+
+// Screen is the data of one page. Its name is that of its template.
+type Screen interface{ Screen() string }
+
+// shells are what surrounds a screen: the folder account has its own.
+const (
+	shell        = "templates/layout.html"
+	accountShell = "templates/account/layout.html"
+	partials     = "templates/partials.html"
+)
+
+// accountFolder holds the screens of the account pages.
+const accountFolder = "account/"
+
+func (u *Renderer) loadTemplates() (map[string]*template.Template, error) {
+	made := map[string]*template.Template{}
+	err := fs.WalkDir(templateFiles, "templates", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || file == shell || file == accountShell || file == partials {
+			return err
+		}
+		screen := strings.TrimSuffix(strings.TrimPrefix(file, "templates/"), ".html")
+		made[screen], err = u.parse(screen, templateFiles, file)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("parse pages: %w", err)
+	}
+	return made, nil
+}
+
+func (u *Renderer) parse(screen string, files fs.FS, file string) (*template.Template, error) {
+	around := []string{shell, partials}
+	if strings.HasPrefix(screen, accountFolder) {
+		around = append(around, accountShell)
+	}
+	t, err := template.New("layout").Funcs(template.FuncMap{"asset": u.assets.url}).ParseFS(templateFiles, around...)
+	if err != nil {
+		return nil, err
+	}
+	if t, err = t.ParseFS(files, file); err != nil {
+		return nil, err
+	}
+	return t.Lookup("layout"), nil
+}
+
+// Parse makes a screen of other pages of ours, such as the demo's, that look
+// like these: a file that defines the template "content".
+func (u *Renderer) Parse(files fs.FS, file string) (*template.Template, error) {
+	t, err := u.parse(file, files, file)
+	if err != nil {
+		return nil, fmt.Errorf("parse page %s: %w", file, err)
+	}
+	return t, nil
+}
+
+// Render writes a page whole or not at all.
+func (u *Renderer) Render(w http.ResponseWriter, status int, screen Screen) error {
+	t, ok := u.templates[screen.Screen()]
+	if !ok {
+		return fmt.Errorf("no page %q", screen.Screen())
+	}
+	return u.Execute(w, status, t, screen)
+}
+
+// Execute is [Renderer.Render] for a template of [Renderer.Parse].
+func (u *Renderer) Execute(w http.ResponseWriter, status int, t *template.Template, data any) error {
+	var body bytes.Buffer
+	if err := t.Execute(&body, data); err != nil {
+		return fmt.Errorf("render %T: %w", data, err)
+	}
+	w.WriteHeader(status)
+	if _, err := body.WriteTo(w); err != nil {
+		u.cfg.Log.Debug("write page", "screen", fmt.Sprintf("%T", data), "error", err) // the browser went away
+	}
+	return nil
+}
+
+// ErrorPage says what happened, whose side it is on, and the id that finds the log lines.
+type ErrorPage struct {
+	Page
+	Error web.ErrorPage
+}
+
+// Screen implements [Screen].
+func (ErrorPage) Screen() string { return "error" }
+
+// RenderError writes an error page; it is what web.Errors renders with.
+func (u *Renderer) RenderError(w http.ResponseWriter, r *http.Request, shown web.ErrorPage) {
+	page := u.Begin(w, r, Options{Title: "error.title", Locales: strings.Fields(r.URL.Query().Get("ui_locales"))})
+	if shown.Key != "" {
+		shown.Title = page.texts.or("error."+shown.Key+".title", shown.Title)
+		shown.Detail = page.texts.or("error."+shown.Key+".detail", shown.Detail)
+	}
+	page.Title = shown.Title
+	if err := u.Render(w, shown.Status, ErrorPage{Page: page, Error: shown}); err != nil {
+		u.cfg.Log.ErrorContext(r.Context(), "render error page", "error", err)
+		http.Error(w, shown.Title+" ("+shown.ID+")", shown.Status)
+	}
+}

@@ -1,0 +1,36 @@
+package ui
+
+// SignIn asks who is there.
+type SignIn struct {
+	Page
+	Username string
+	Remember bool
+	// Wrong says that the last attempt failed. Which half was wrong stays here.
+	Wrong bool
+	// Cancel offers the way back to the client.
+	Cancel bool
+	// SignUp and Forgot are addresses; an empty one is not offered.
+	SignUp, Forgot string
+	// Passkey offers a passkey, also in the browser's autofill; nil does not.
+	Passkey *Ceremony
+}
+
+// Screen implements [Screen].
+func (SignIn) Screen() string { return "signin" }
+
+// Ceremony is a passkey's creation or use, which takes JavaScript: the browser
+// answers Options, and its answer is posted to Action in the field "credential".
+type Ceremony struct {
+	Action string
+	// Options are PublicKeyCredentialCreationOptions or -RequestOptions in JSON
+	// (WebAuthn level 3, section 5.1.8 and following), without a wrapping "publicKey".
+	Options string
+}
+
+// FocusUsername gives the focus to whichever field is empty.
+func (s SignIn) FocusUsername() string {
+	if s.Username == "" {
+		return "autofocus"
+	}
+	return "plain"
+}

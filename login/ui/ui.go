@@ -1,0 +1,53 @@
+package ui
+
+import (
+	"html/template"
+	"log/slog"
+	"net/http"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
+)
+
+// Config is what a [Renderer] is made of. Every field is required.
+type Config struct {
+	Brand   Brand
+	Cookies web.Cookies
+	// Hasher makes the form tokens.
+	Hasher *keys.Hasher
+	Log    *slog.Logger
+}
+
+// Renderer writes the hosted pages.
+type Renderer struct {
+	cfg       Config
+	brand     BrandView
+	languages *languages
+	assets    *assets
+	templates map[string]*template.Template
+	origin    *http.CrossOriginProtection
+}
+
+// New makes a renderer. It fails where the brand's logo or colour is not usable.
+func New(cfg Config) (*Renderer, error) {
+	u := &Renderer{cfg: cfg, origin: http.NewCrossOriginProtection()}
+	var err error
+	if u.languages, err = loadLanguages(); err != nil {
+		return nil, err
+	}
+	if u.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	if u.brand, err = u.assets.brand(cfg.Brand); err != nil {
+		return nil, err
+	}
+	if u.templates, err = u.loadTemplates(); err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+// Register adds what pages load to mux.
+func (u *Renderer) Register(mux *http.ServeMux) {
+	mux.HandleFunc("GET "+assetPath+"{name}", u.assets.serve)
+}
