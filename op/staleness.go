@@ -30,7 +30,8 @@ const (
 // decideRefresh tells a lost answer from a stolen token. The reason is for the
 // log. A grant that has ended for any other reason is left as it is: nothing is
 // gained by revoking it, and its person would be told of an attack that may be
-// a client that slept too long.
+// a client that slept too long. A rotation may lie after Now, since each request
+// has the time at which it began: that alone is no grace.
 func decideRefresh(r staleRefresh) (decision refreshDecision, why string) {
 	g := &r.Row.Grant
 	switch {
@@ -48,7 +49,7 @@ func decideRefresh(r staleRefresh) (decision refreshDecision, why string) {
 		// Neither old nor rotated: the row comes from a restored backup, or
 		// changed between the write and this reading.
 		return refreshRefuse, "the row does not know this generation yet"
-	case g.Generation-r.Generation == 1 && r.Now.Before(g.RotatedAt.Add(r.Grace)):
+	case r.Grace > 0 && g.Generation-r.Generation == 1 && r.Now.Before(g.RotatedAt.Add(r.Grace)):
 		return refreshRepeat, "the successor is not used yet"
 	}
 	return refreshReuse, "the refresh token was used before"

@@ -32,6 +32,8 @@ func TestDecideRefresh(t *testing.T) {
 		{name: "predecessor without a grace", generation: 4, grant: live, want: refreshReuse},
 		{name: "without a grace at the very moment", generation: 4, want: refreshReuse,
 			grant: with(func(g *storage.Grant) { g.RotatedAt = now })},
+		{name: "without a grace, rotated by a request that began later", generation: 4, want: refreshReuse,
+			grant: with(func(g *storage.Grant) { g.RotatedAt = now.Add(time.Second) })},
 		{name: "rotated by a node whose clock is ahead", generation: 4, grace: time.Second, want: refreshRepeat,
 			grant: with(func(g *storage.Grant) { g.RotatedAt = now.Add(time.Second) })},
 		{name: "two behind within the grace", generation: 3, grace: 30 * time.Second, grant: live, want: refreshReuse},
