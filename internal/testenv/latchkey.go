@@ -125,6 +125,7 @@ func (n *Node) Start() {
 	if found == nil {
 		_ = n.cmd.Process.Kill()
 		<-n.ended
+		n.cmd = nil
 		n.t.Fatalf("no ready line from latchkey but %q\n%s", lines.Text(), n.Log())
 	}
 	go func() { _, _ = io.Copy(io.Discard, output) }()
