@@ -1,5 +1,6 @@
-// Package password makes and checks password verifiers: Argon2id (RFC 9106), as
-// PHC strings that tell their own cost.
+// Package password says which passwords are taken, and makes and checks their
+// verifiers: Argon2id (RFC 9106), as PHC strings that tell their own cost.
+// Verifiers of other systems are checked too, and replaced at the first sign-in.
 //
 // Invariants:
 //
@@ -48,6 +49,9 @@ const (
 	maxTime        = 16
 	maxParallelism = 16
 )
+
+// argon2id is how verifiers of ours begin.
+const argon2id = "argon2id"
 
 const (
 	saltSize = 16
@@ -104,26 +108,28 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if _, err := io.ReadFull(h.cfg.Random, v.salt); err != nil {
 		return "", fmt.Errorf("read randomness for a password: %w", err)
 	}
-	hash, err := h.derive(ctx, v, password, hashSize)
+	done, err := h.turn(ctx)
 	if err != nil {
 		return "", err
 	}
-	v.hash = hash
+	defer done()
+	v.hash = v.derive(password, hashSize)
 	return v.String(), nil
 }
 
 // Verify reports whether the password fits the verifier. An error (ErrBusy, the
 // context's, or a malformed verifier) says nothing of the password.
 func (h *Hasher) Verify(ctx context.Context, encoded, password string) (bool, error) {
-	v, err := parse(encoded)
+	c, err := recognize(encoded)
 	if err != nil {
 		return false, err
 	}
-	hash, err := h.derive(ctx, v, password, len(v.hash))
+	done, err := h.turn(ctx)
 	if err != nil {
 		return false, err
 	}
-	return subtle.ConstantTimeCompare(hash, v.hash) == 1, nil
+	defer done()
+	return c.fits(password), nil
 }
 
 // VerifyDummy does the work of Verify for a person who does not exist, so that
@@ -133,25 +139,25 @@ func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 	return err
 }
 
-// NeedsRehash reports whether a verifier was made at another cost than new ones.
+// NeedsRehash reports whether a verifier was made at another cost than new
+// ones, or by another system.
 func (h *Hasher) NeedsRehash(encoded string) bool {
 	v, err := parse(encoded)
 	return err != nil || v.Params != h.cfg.Params || len(v.hash) != hashSize
 }
 
-// derive computes a hash when it is its turn.
-func (h *Hasher) derive(ctx context.Context, v verifier, password string, size int) ([]byte, error) {
+// turn waits until a hash may be computed; done ends the turn.
+func (h *Hasher) turn(ctx context.Context) (done func(), err error) {
 	deadline := time.NewTimer(h.cfg.QueueTimeout)
 	defer deadline.Stop()
 	select {
 	case h.turns <- struct{}{}:
-		defer func() { <-h.turns }()
+		return func() { <-h.turns }, nil
 	case <-deadline.C:
 		return nil, ErrBusy
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait to hash a password: %w", ctx.Err())
 	}
-	return argon2.IDKey([]byte(password), v.salt, v.Time, v.MemoryKiB, v.Parallelism, uint32(size)), nil
 }
 
 // verifier is a PHC string, taken apart:
@@ -159,6 +165,15 @@ func (h *Hasher) derive(ctx context.Context, v verifier, password string, size i
 type verifier struct {
 	Params
 	salt, hash []byte
+}
+
+// derive computes a hash.
+func (v verifier) derive(password string, size int) []byte {
+	return argon2.IDKey([]byte(password), v.salt, v.Time, v.MemoryKiB, v.Parallelism, uint32(size))
+}
+
+func (v verifier) fits(password string) bool {
+	return subtle.ConstantTimeCompare(v.derive(password, len(v.hash)), v.hash) == 1
 }
 
 var phcBase64 = base64.RawStdEncoding.Strict()
@@ -172,7 +187,7 @@ func (v verifier) String() string {
 func parse(encoded string) (verifier, error) {
 	var v verifier
 	parts := strings.Split(encoded, "$")
-	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != "v="+strconv.Itoa(argon2.Version) {
+	if len(parts) != 6 || parts[0] != "" || parts[1] != argon2id || parts[2] != "v="+strconv.Itoa(argon2.Version) {
 		return v, errMalformed
 	}
 	if err := v.parseParams(parts[3]); err != nil {
