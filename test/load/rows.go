@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+)
+
+// row is one kind of request, or of several that belong together.
+type row struct {
+	Name string
+	// Aim is how many a second we want of two cores that the node shares with
+	// its stores and the load.
+	Aim int
+	// Signatures, Database and Redis say what one costs: the tokens that it
+	// signs and its round trips. A test holds the node to them.
+	Signatures, Database, Redis int
+	// Commits says that each one is a commit that a later count must find.
+	Commits bool
+	// prepare makes the work of a connection, on its i-th call.
+	prepare func(p *party, w *wire, i int) (work, error)
+}
+
+// rows are in an order in which each finds what it needs from those before.
+var rows = []row{
+	{Name: "discovery", Aim: 40_000, prepare: func(p *party, w *wire, _ int) (work, error) {
+		return always(w, p.node.get(discoveryPath), `"issuer"`), nil
+	}},
+	{Name: "JWKS", prepare: func(p *party, w *wire, _ int) (work, error) {
+		return always(w, p.node.get(p.node.Endpoints.JWKS), `"kid"`), nil
+	}},
+	{Name: "client_credentials", Aim: 15_000, Signatures: 1, prepare: func(p *party, w *wire, _ int) (work, error) {
+		return always(w, p.node.post(p.node.Endpoints.Token, "grant_type=client_credentials", p.basic(service)), `"access_token"`), nil
+	}},
+	{Name: "code flow behind a session", Aim: 1_500, Signatures: 2, Database: 3, Redis: 2, prepare: (*party).codeFlow},
+	{Name: "refresh", Aim: 5_000, Signatures: 2, Database: 1, Commits: true, prepare: (*party).refresh},
+	{Name: "introspection", Aim: 10_000, Database: 1, prepare: func(p *party, w *wire, i int) (work, error) {
+		return p.introspect(w, p.people[i].tokens.access)
+	}},
+	{Name: "introspection, each token new", Database: 1, prepare: (*party).introspectNew},
+	{Name: "userinfo", Aim: 10_000, Database: 1, prepare: func(p *party, w *wire, i int) (work, error) {
+		request := p.node.get(p.node.Endpoints.UserInfo, "Authorization: Bearer "+p.people[i].tokens.access)
+		return always(w, request, `"email"`), nil
+	}},
+}
+
+// party is a relying party, with the people who are signed in at its provider:
+// one for each connection.
+type party struct {
+	node    *latchkey
+	secrets map[string]string
+	people  []*person
+}
+
+// person is a browser with a session, and what the party holds for it.
+type person struct {
+	cookies string
+	tokens  tokens
+	// spare are access tokens that nobody has shown to the node yet.
+	spare []string
+}
+
+type tokens struct{ access, refresh string }
+
+// newParty signs people in.
+func newParty(ctx context.Context, in *installation, node *latchkey, people int) (*party, error) {
+	p := &party{node: node, secrets: in.secrets}
+	for i := range people {
+		name, err := in.person(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		cookies, err := node.signIn(ctx, name, in.password)
+		if err != nil {
+			return nil, err
+		}
+		p.people = append(p.people, &person{cookies: cookies})
+	}
+	return p, nil
+}
+
+func (p *party) basic(client string) string {
+	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(client+":"+p.secrets[client]))
+}
+
+// always sends the same request again and again.
+func always(w *wire, request []byte, holds string) work {
+	return func() error { return w.expect(request, http.StatusOK, []byte(holds)) }
+}
+
+var (
+	codeMark         = []byte("code=")
+	accessTokenMark  = []byte(`"access_token":"`)
+	refreshTokenMark = []byte(`"refresh_token":"`)
+	idTokenMark      = []byte(`"id_token":"`)
+)
+
+// codeFlow is what a person does who is signed in and opens one more
+// application: /authorize answers with a code, which the application exchanges.
+func (p *party) codeFlow(w *wire, i int) (work, error) {
+	authorize := p.node.get(p.node.authorizeURL(), p.people[i].cookies)
+	return func() error {
+		if err := w.expect(authorize, http.StatusSeeOther, nil); err != nil {
+			return err
+		}
+		code, err := between(w.location, codeMark, '&')
+		if err != nil {
+			return fmt.Errorf("authorize: %w", err)
+		}
+		form := url.Values{
+			"grant_type": {"authorization_code"}, "code": {string(code)}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
+		}.Encode()
+		if err := w.expect(p.node.post(p.node.Endpoints.Token, form, p.basic(application)), http.StatusOK, idTokenMark); err != nil {
+			return err
+		}
+		return p.people[i].keep(w.body)
+	}, nil
+}
+
+// refresh follows one chain: each request spends the token that the one before
+// brought.
+func (p *party) refresh(w *wire, i int) (work, error) {
+	who := p.people[i]
+	if who.tokens.refresh == "" {
+		flow, err := p.codeFlow(w, i)
+		if err == nil {
+			err = flow()
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	request := p.node.post(p.node.Endpoints.Token, "grant_type=refresh_token&refresh_token="+who.tokens.refresh, p.basic(application))
+	return func() error {
+		last := who.tokens.refresh
+		copy(request[len(request)-len(last):], last) // every refresh token has the same length
+		if err := w.expect(request, http.StatusOK, idTokenMark); err != nil {
+			return err
+		}
+		if err := who.keep(w.body); err != nil {
+			return err
+		}
+		if who.tokens.refresh == last || len(who.tokens.refresh) != len(last) {
+			return errors.New("the refresh token did not rotate")
+		}
+		if len(who.spare) < maxSpare {
+			who.spare = append(who.spare, who.tokens.access)
+		}
+		return nil
+	}, nil
+}
+
+// maxSpare is so many that no cache of the node holds those of all connections.
+const maxSpare = 4000
+
+// keep notes the tokens of a token response.
+func (who *person) keep(response []byte) error {
+	access, err := between(response, accessTokenMark, '"')
+	if err != nil {
+		return err
+	}
+	refresh, err := between(response, refreshTokenMark, '"')
+	if err != nil {
+		return err
+	}
+	who.tokens = tokens{access: string(access), refresh: string(refresh)}
+	return nil
+}
+
+var activeMark = []byte(`"active":true`)
+
+func (p *party) introspect(w *wire, token string) (work, error) {
+	if token == "" {
+		return nil, errors.New("no access token: measure the code flow or refresh first")
+	}
+	return always(w, p.node.post(p.node.Endpoints.Introspection, "token="+token, p.basic(application)), string(activeMark)), nil
+}
+
+// introspectNew shows the access tokens of the refreshes in turn. They are more
+// than the node remembers, so it verifies every signature.
+func (p *party) introspectNew(w *wire, i int) (work, error) {
+	spare := p.people[i].spare
+	if len(spare) == 0 {
+		return nil, errors.New("no access tokens: measure refresh first")
+	}
+	requests := make([][]byte, len(spare))
+	for j, token := range spare {
+		requests[j] = p.node.post(p.node.Endpoints.Introspection, "token="+token, p.basic(application))
+	}
+	next := 0
+	return func() error {
+		request := requests[next%len(requests)]
+		next++
+		return w.expect(request, http.StatusOK, activeMark)
+	}, nil
+}
