@@ -68,4 +68,8 @@ const (
 	RevokedCodeReplay = "code_replay"
 	RevokedByClient   = "revoked_by_client"
 	RevokedSignOut    = "sign_out"
+	RevokedPassword   = "password_changed"
+	RevokedByUser     = "revoked_by_user"
+	RevokedDisabled   = "user_disabled"
+	RevokedFactors    = "factors_reset"
 )

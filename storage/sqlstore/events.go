@@ -85,6 +85,12 @@ func (r *Events) List(ctx context.Context, limit int) ([]storage.Event, error) {
 	return events, nil
 }
 
+// eraseEvents removes what is personal from a person's events.
+func eraseEvents(ctx context.Context, tx bun.IDB, userID string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE audit_events SET address = '', user_agent = '' WHERE user_id = ?`, userID)
+	return err
+}
+
 // conflictIfNone turns "no such row" into "it changed meanwhile".
 func conflictIfNone(err error) error {
 	if errors.Is(err, storage.ErrNotFound) {

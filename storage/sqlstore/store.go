@@ -79,7 +79,7 @@ func openPostgres(cfg Config) (*Store, error) {
 	pgxConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	pool := stdlib.OpenDB(*pgxConfig)
 	limit(pool, cfg.MaxConns)
-	db := bun.NewDB(pool, pgdialect.New())
+	db := bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())
 	return &Store{cfg: cfg, dialect: postgres, write: db, read: db, short: db}, nil
 }
 
@@ -120,7 +120,7 @@ func openSQLite(cfg Config) (*Store, error) {
 			return nil, fmt.Errorf("open %s: %w", open.path, err)
 		}
 		limit(pool, open.conns)
-		*open.db = bun.NewDB(pool, sqlitedialect.New())
+		*open.db = bun.NewDB(pool, sqlitedialect.New(), bun.WithDiscardUnknownColumns())
 	}
 	return s, nil
 }
@@ -166,6 +166,9 @@ func (s *Store) Dialect() string { return string(s.dialect) }
 
 // Users keeps people.
 func (s *Store) Users() *Users { return &Users{s} }
+
+// Invitations keeps who may sign up.
+func (s *Store) Invitations() *Invitations { return &Invitations{s} }
 
 // Sessions keeps signed-in browsers.
 func (s *Store) Sessions() *Sessions { return &Sessions{s} }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
@@ -80,6 +81,54 @@ func (r *Users) Create(ctx context.Context, u *storage.User, e storage.Event, m 
 	return wrap("create user", err)
 }
 
+// CreateInvited inserts a person and spends their invitation, in one
+// transaction. It answers storage.ErrConsumed when the invitation was spent, has
+// expired or is for another address, and storage.ErrConflict as Create does.
+func (r *Users) CreateInvited(ctx context.Context, u *storage.User, invitation storage.ID, e storage.Event, m ...storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		if err := spendInvitation(ctx, tx, invitation, u); err != nil {
+			return err
+		}
+		_, err := tx.NewInsert().Model(rowOfUser(u)).Exec(ctx)
+		return err
+	})
+	return wrap("create invited user", err)
+}
+
+// Import inserts people with their events, all or none. It answers
+// storage.ErrConflict, and says which, when one of them is there already.
+func (r *Users) Import(ctx context.Context, people []storage.User, events []storage.Event) error {
+	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		for i := range people {
+			if _, err := tx.NewInsert().Model(rowOfUser(&people[i])).Exec(ctx); err != nil {
+				return fmt.Errorf("user %d: %w", i+1, err)
+			}
+		}
+		for _, e := range events {
+			if err := insertEvent(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return wrap("import users", err)
+}
+
+// List returns people in the order of their ids, at most limit of them, from
+// after the id on.
+func (r *Users) List(ctx context.Context, after storage.ID, limit int) ([]storage.User, error) {
+	var rows []userRow
+	err := r.s.read.NewSelect().Model(&rows).Where("id > ?", string(after)).OrderExpr("id").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, wrap("list users", err)
+	}
+	people := make([]storage.User, len(rows))
+	for i := range rows {
+		people[i] = rows[i].user()
+	}
+	return people, nil
+}
+
 // ByID returns a person, disabled or not.
 func (r *Users) ByID(ctx context.Context, id storage.ID) (*storage.User, error) {
 	return r.one(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, string(id))
@@ -105,11 +154,10 @@ func (r *Users) one(ctx context.Context, query, key string) (*storage.User, erro
 // SetPasswordHash replaces a password verifier by one of the same password. It
 // answers storage.ErrConflict when the password was changed meanwhile.
 func (r *Users) SetPasswordHash(ctx context.Context, id storage.ID, old, updated string, now time.Time) error {
-	err := changed(r.s.write.NewUpdate().Model((*userRow)(nil)).
-		Set("password_hash = ?", updated).Set("updated_at = ?", instant{now}).
-		Where("id = ?", string(id)).Where("password_hash = ?", old).Exec(ctx))
-	if err := wrap("replace password verifier", err); err != nil {
-		return conflictIfNone(err)
-	}
-	return nil
+	err := changed(updateUser(r.s.write, id, now).Set("password_hash = ?", updated).Where("password_hash = ?", old).Exec(ctx))
+	return conflictIfNone(wrap("replace password verifier", err))
+}
+
+func updateUser(db bun.IDB, id storage.ID, now time.Time) *bun.UpdateQuery {
+	return db.NewUpdate().Model((*userRow)(nil)).Set("updated_at = ?", instant{now}).Where("id = ?", string(id))
 }

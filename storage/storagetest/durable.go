@@ -28,6 +28,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("consents", f.testConsents)
 	t.Run("signing keys", f.testSigningKeys)
 	t.Run("events", f.testEvents)
+	f.testAccounts(t)
 	t.Run("outbox", f.testOutbox)
 	t.Run("one claim of a message", f.testOneClaim)
 	t.Run("outbox retries", f.testOutboxRetries)

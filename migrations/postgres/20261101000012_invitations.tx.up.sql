@@ -1,0 +1,12 @@
+CREATE TABLE invitations (
+    id              TEXT PRIMARY KEY,
+    token_hash      TEXT NOT NULL UNIQUE,
+    email           TEXT NOT NULL,
+    email_canonical TEXT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    expires_at      BIGINT NOT NULL,
+    used_at         BIGINT
+);
+
+CREATE INDEX invitations_email_canonical ON invitations (email_canonical);
+CREATE INDEX invitations_expires_at ON invitations (expires_at);

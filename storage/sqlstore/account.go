@@ -1,0 +1,121 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/uptrace/bun"
+)
+
+// ChangePassword sets a new password and ends what rested on the old one: every
+// trusted device, every session but the one kept, and the grants that go with
+// them. It answers storage.ErrConflict when the password was changed meanwhile.
+func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e storage.Event, m ...storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		err := changed(updateUser(tx, c.UserID, c.Now).
+			Set("password_hash = ?", c.Hash).Set("password_changed_at = ?", instant{c.Now}).
+			Set("password_epoch = password_epoch + 1").Where("password_epoch = ?", c.Epoch).Exec(ctx))
+		if err != nil {
+			return err
+		}
+		if err := forgetDevices(ctx, tx, c.UserID); err != nil {
+			return err
+		}
+		return endAccess(ctx, tx, ending{c.UserID, c.KeepSID, c.EndOffline, c.Now, storage.RevokedPassword})
+	})
+	return conflictIfNone(wrap("change password", err))
+}
+
+// VerifyEmail notes that an address is known to be theirs. It answers
+// storage.ErrConflict when it is not their address any more.
+func (r *Users) VerifyEmail(ctx context.Context, id storage.ID, email string, now time.Time, e storage.Event, m ...storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		return changed(updateUser(tx, id, now).Set("email_verified = ?", true).
+			Where("email_canonical = ?", storage.CanonicalIdentifier(email)).Exec(ctx))
+	})
+	return conflictIfNone(wrap("verify e-mail address", err))
+}
+
+// ChangeEmail sets another address. It answers storage.ErrConflict when the
+// address was changed meanwhile or the new one is another's. Codes are sent to
+// an address, so trust that rested on the old one ends.
+func (r *Users) ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		update := updateUser(tx, c.UserID, c.Now).Set("email = ?", c.To).
+			Set("email_canonical = ?", nullable(storage.CanonicalIdentifier(c.To))).Set("email_verified = ?", c.Verified)
+		if from := storage.CanonicalIdentifier(c.From); from != "" {
+			update = update.Where("email_canonical = ?", from)
+		} else {
+			update = update.Where("email_canonical IS NULL")
+		}
+		if err := changed(update.Exec(ctx)); err != nil {
+			return err
+		}
+		return rebindFactor(ctx, tx, c.UserID, storage.FactorEmail)
+	})
+	return conflictIfNone(wrap("change e-mail address", err))
+}
+
+// ChangePhone sets or removes a phone number. Codes are sent to it, so trust
+// that rested on the old one ends.
+func (r *Users) ChangePhone(ctx context.Context, c storage.PhoneChange, e storage.Event, m ...storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		err := changed(updateUser(tx, c.UserID, c.Now).Set("phone = ?", c.Phone).Set("phone_verified = ?", c.Verified).Exec(ctx))
+		if err != nil {
+			return err
+		}
+		return rebindFactor(ctx, tx, c.UserID, storage.FactorSMS)
+	})
+	return wrap("change phone number", err)
+}
+
+// UpdateProfile sets what a person says of themselves. It answers
+// storage.ErrConflict when the username is another's.
+func (r *Users) UpdateProfile(ctx context.Context, id storage.ID, p storage.Profile, username string, now time.Time, e storage.Event) error {
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+		return changed(updateUser(tx, id, now).Set("profile = ?", document[storage.Profile]{p}).Set("username = ?", username).
+			Set("username_canonical = ?", nullable(storage.CanonicalIdentifier(username))).Exec(ctx))
+	})
+	return wrap("update profile", err)
+}
+
+// SetRoles replaces a person's roles.
+func (r *Users) SetRoles(ctx context.Context, id storage.ID, roles []string, now time.Time, e storage.Event) error {
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+		return changed(updateUser(tx, id, now).Set("roles = ?", words(roles)).Exec(ctx))
+	})
+	return wrap("set roles", err)
+}
+
+// NoteFactorAsked notes when a person was first told to enrol a second factor.
+// Later times do not count.
+func (r *Users) NoteFactorAsked(ctx context.Context, id storage.ID, now time.Time) error {
+	_, err := r.s.write.NewUpdate().Model((*userRow)(nil)).Set("factor_asked_at = ?", instant{now}).
+		Where("id = ?", string(id)).Where("factor_asked_at IS NULL").Exec(ctx)
+	return wrap("note that a factor was asked for", err)
+}
+
+// Disable keeps a person out: everything that they hold ends. It answers
+// storage.ErrNotFound when there is nobody to disable.
+func (r *Users) Disable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error {
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+		err := changed(updateUser(tx, id, now).Set("disabled_at = ?", instant{now}).Where("disabled_at IS NULL").Exec(ctx))
+		if err != nil {
+			return err
+		}
+		if err := forgetDevices(ctx, tx, id); err != nil {
+			return err
+		}
+		return endAccess(ctx, tx, ending{id, "", true, now, storage.RevokedDisabled})
+	})
+	return wrap("disable user", err)
+}
+
+// Enable lets a disabled person sign in again.
+func (r *Users) Enable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error {
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+		return changed(updateUser(tx, id, now).Set("disabled_at = NULL").Where("disabled_at IS NOT NULL").Exec(ctx))
+	})
+	return wrap("enable user", err)
+}

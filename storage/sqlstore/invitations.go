@@ -1,0 +1,66 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/uptrace/bun"
+)
+
+// Invitations keeps who may sign up where sign-up is by invitation.
+type Invitations struct{ s *Store }
+
+type invitationRow struct {
+	bun.BaseModel `bun:"table:invitations,alias:i"`
+
+	ID             string  `bun:"id,pk"`
+	TokenHash      string  `bun:"token_hash"`
+	Email          string  `bun:"email"`
+	EmailCanonical string  `bun:"email_canonical"`
+	CreatedAt      instant `bun:"created_at"`
+	ExpiresAt      instant `bun:"expires_at"`
+	UsedAt         instant `bun:"used_at"`
+}
+
+// Create inserts an invitation, and with it the event and the messages.
+func (r *Invitations) Create(ctx context.Context, inv *storage.Invitation, e storage.Event, m ...storage.Message) error {
+	row := &invitationRow{
+		ID: string(inv.ID), TokenHash: inv.TokenHash, Email: inv.Email, EmailCanonical: storage.CanonicalIdentifier(inv.Email),
+		CreatedAt: instant{inv.CreatedAt}, ExpiresAt: instant{inv.ExpiresAt}, UsedAt: instant{inv.UsedAt},
+	}
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewInsert().Model(row).Exec(ctx)
+		return err
+	})
+	return wrap("create invitation", err)
+}
+
+// Valid returns the invitation whose token has one of the hashes. It answers
+// storage.ErrNotFound when there is none, it was used, or it has expired.
+func (r *Invitations) Valid(ctx context.Context, hashes []string, now time.Time) (*storage.Invitation, error) {
+	var row invitationRow
+	err := r.s.read.NewSelect().Model(&row).Where("token_hash IN ?", bun.Tuple(hashes)).
+		Where("used_at IS NULL").Where("expires_at > ?", instant{now}).Scan(ctx)
+	if err != nil {
+		return nil, wrap("read invitation", err)
+	}
+	return &storage.Invitation{
+		ID: storage.ID(row.ID), TokenHash: row.TokenHash, Email: row.Email,
+		CreatedAt: row.CreatedAt.Time, ExpiresAt: row.ExpiresAt.Time, UsedAt: row.UsedAt.Time,
+	}, nil
+}
+
+// spendInvitation marks an invitation as used by its addressee.
+func spendInvitation(ctx context.Context, tx bun.Tx, id storage.ID, u *storage.User) error {
+	err := changed(tx.NewUpdate().Model((*invitationRow)(nil)).Set("used_at = ?", instant{u.CreatedAt}).
+		Where("id = ?", string(id)).Where("email_canonical = ?", storage.CanonicalIdentifier(u.Email)).
+		Where("used_at IS NULL").Where("expires_at > ?", instant{u.CreatedAt}).Exec(ctx))
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("spend invitation: %w", storage.ErrConsumed)
+	}
+	return err
+}
