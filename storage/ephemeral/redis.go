@@ -53,20 +53,37 @@ func (r *Redis) Close() error {
 
 // Ping reports why Redis does not answer; nil when it does.
 func (r *Redis) Ping(ctx context.Context) error {
-	return wrap("reach redis", r.client.Do(ctx, r.client.B().Ping().Build()).Error())
+	return wrap("reach redis", r.do(ctx, r.client.B().Ping().Build()).Error())
+}
+
+// answerWithin bounds how long Redis is waited for. Reading is tried again over
+// a new connection when one breaks, which would otherwise go on for as long as
+// somebody waits for the page.
+const answerWithin = 2 * time.Second
+
+func (r *Redis) do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	return r.client.Do(ctx, cmd)
+}
+
+func (r *Redis) exec(ctx context.Context, script *rueidis.Lua, keys, args []string) rueidis.RedisResult {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	return script.Exec(ctx, r.client, keys, args)
 }
 
 // Put keeps value under key for ttl, in place of what was there.
 func (r *Redis) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	cmd := r.client.B().Set().Key(prefix + key).Value(rueidis.BinaryString(value)).Px(ttl).Build()
-	return wrap("put ephemeral entry", r.client.Do(ctx, cmd).Error())
+	return wrap("put ephemeral entry", r.do(ctx, cmd).Error())
 }
 
 // PutNew keeps value under key for ttl, or answers storage.ErrConflict when
 // something is there.
 func (r *Redis) PutNew(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	cmd := r.client.B().Set().Key(prefix + key).Value(rueidis.BinaryString(value)).Nx().Px(ttl).Build()
-	err := r.client.Do(ctx, cmd).Error()
+	err := r.do(ctx, cmd).Error()
 	if rueidis.IsRedisNil(err) {
 		return fmt.Errorf("put new ephemeral entry: %w", storage.ErrConflict)
 	}
@@ -75,14 +92,14 @@ func (r *Redis) PutNew(ctx context.Context, key string, value []byte, ttl time.D
 
 // Get returns what is under key, or storage.ErrNotFound.
 func (r *Redis) Get(ctx context.Context, key string) ([]byte, error) {
-	value, err := r.client.Do(ctx, r.client.B().Get().Key(prefix+key).Build()).AsBytes()
+	value, err := r.do(ctx, r.client.B().Get().Key(prefix+key).Build()).AsBytes()
 	return value, wrap("get ephemeral entry", err)
 }
 
 // Take returns and removes what is under key in one step: of many callers one
 // gets it, the others storage.ErrNotFound.
 func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
-	value, err := r.client.Do(ctx, r.client.B().Getdel().Key(prefix+key).Build()).AsBytes()
+	value, err := r.do(ctx, r.client.B().Getdel().Key(prefix+key).Build()).AsBytes()
 	return value, wrap("take ephemeral entry", err)
 }
 
@@ -96,7 +113,7 @@ return n`)
 // window has passed since its first count, and returns it.
 func (r *Redis) Count(ctx context.Context, key string, window time.Duration) (int64, error) {
 	args := []string{fmt.Sprint(window.Milliseconds())}
-	n, err := count.Exec(ctx, r.client, []string{prefix + key}, args).AsInt64()
+	n, err := r.exec(ctx, count, []string{prefix + key}, args).AsInt64()
 	return n, wrap("count", err)
 }
 
@@ -108,7 +125,7 @@ return redis.call('DEL', KEYS[1])`)
 // TakeIf removes what is under key if it is value, in one step: of many callers
 // one does, the others get storage.ErrNotFound.
 func (r *Redis) TakeIf(ctx context.Context, key string, value []byte) error {
-	n, err := takeIf.Exec(ctx, r.client, []string{prefix + key}, []string{rueidis.BinaryString(value)}).AsInt64()
+	n, err := r.exec(ctx, takeIf, []string{prefix + key}, []string{rueidis.BinaryString(value)}).AsInt64()
 	if err == nil && n == 0 {
 		err = storage.ErrNotFound
 	}
@@ -124,7 +141,7 @@ func (r *Redis) Delete(ctx context.Context, keys ...string) error {
 	for i, key := range keys {
 		prefixed[i] = prefix + key
 	}
-	return wrap("delete ephemeral entries", r.client.Do(ctx, r.client.B().Del().Key(prefixed...).Build()).Error())
+	return wrap("delete ephemeral entries", r.do(ctx, r.client.B().Del().Key(prefixed...).Build()).Error())
 }
 
 // attempt counts one more, unless a wait is running: then it changes nothing.
@@ -148,7 +165,7 @@ func (r *Redis) Attempt(ctx context.Context, key string, b storage.Backoff) (tim
 	args := []string{
 		fmt.Sprint(b.Free), fmt.Sprint(b.Base.Milliseconds()), fmt.Sprint(b.Max.Milliseconds()), fmt.Sprint(b.Window.Milliseconds()),
 	}
-	left, err := attempt.Exec(ctx, r.client, []string{prefix + key}, args).AsInt64()
+	left, err := r.exec(ctx, attempt, []string{prefix + key}, args).AsInt64()
 	return time.Duration(left) * time.Millisecond, wrap("count attempt", err)
 }
 
