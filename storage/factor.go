@@ -26,6 +26,9 @@ type Proof struct {
 	// UserVerified says that the authenticator itself verified the person (a
 	// passkey unlocked by PIN or finger), so that it is two factors in one.
 	UserVerified bool `json:"user_verified,omitempty"`
+	// Synced says that a passkey may be copied to other devices of its owner
+	// (it is backup eligible), so that it is not bound to one piece of hardware.
+	Synced bool `json:"synced,omitempty"`
 }
 
 // Credential is something that a person enrolled as a factor: an
