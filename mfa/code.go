@@ -1,0 +1,239 @@
+package mfa
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"regexp"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// codeDigits is the length of a code that is sent or shown by an authenticator app.
+const codeDigits = 6
+
+// codeForm is the one spelling of a code: no space, no other script's digits.
+var codeForm = regexp.MustCompile(`^[0-9]{6}$`)
+
+var codeRange = big.NewInt(1_000_000)
+
+// CodeLimits bounds the codes that are sent by e-mail and SMS.
+type CodeLimits struct {
+	// TTL is how long a code lives; at most ten minutes.
+	TTL time.Duration
+	// Resend is how long to wait between codes of one attempt.
+	Resend storage.Backoff
+	// Window is what the caps count over: codes of an attempt, to an account, to
+	// a destination.
+	Window                                 time.Duration
+	PerAttempt, PerAccount, PerDestination int
+}
+
+// DefaultCodeLimits is what the requirements ask for.
+func DefaultCodeLimits() CodeLimits {
+	return CodeLimits{
+		TTL:    10 * time.Minute,
+		Resend: storage.Backoff{Base: 30 * time.Second, Max: 10 * time.Minute, Window: time.Hour},
+		Window: time.Hour, PerAttempt: 5, PerAccount: 10, PerDestination: 10,
+	}
+}
+
+// sentCode is what codes by e-mail and by SMS have in common. A code exists in
+// the message alone; here it is a keyed hash, bound to the attempt, the person
+// and the destination (requirement EO1). An attempt has one live code at a time.
+type sentCode struct {
+	cfg     Config
+	gate    *gate
+	kind    storage.FactorKind
+	channel storage.Channel
+	message storage.MessageKind
+	// to is where the person's codes go: a destination that is known to be
+	// theirs and allowed, or "".
+	to func(*storage.User) string
+	// hint tells the destination without telling it.
+	hint func(to string) string
+	// caps are limits besides those of all codes.
+	caps func(to string) []sendCap
+}
+
+// sendCap is one limit on sending.
+type sendCap struct {
+	name, key string
+	window    time.Duration
+	max       int
+}
+
+// liveCode is the entry of a code in the ephemeral store.
+type liveCode struct {
+	Hash string `json:"hash"`
+	// NextAt is when another may be asked for.
+	NextAt    time.Time `json:"next_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// Kind implements Factor.
+func (s *sentCode) Kind() storage.FactorKind { return s.kind }
+
+// Available implements Factor.
+func (s *sentCode) Available(p Person) bool { return s.to(p.User) != "" }
+
+// Begin implements Factor: it sends a code unless one is live.
+func (s *sentCode) Begin(ctx context.Context, a Attempt) (Challenge, error) {
+	to := s.to(a.Person.User)
+	if to == "" {
+		return Challenge{}, ErrNotOffered
+	}
+	if err := closed(a.Person.lockout(s.kind), a.Now); err != nil {
+		return Challenge{}, err
+	}
+	_, live, err := s.live(ctx, a)
+	if err != nil && !errors.Is(err, ErrExpired) {
+		return Challenge{}, err
+	}
+	if err != nil || a.Resend {
+		if live, err = s.send(ctx, a, to); err != nil {
+			return Challenge{}, err
+		}
+	}
+	return Challenge{
+		Kind: s.kind, Input: InputCode, Digits: codeDigits, Hint: s.hint(to),
+		CanResend: true, ResendAfter: max(live.NextAt.Sub(a.Now), 0),
+	}, nil
+}
+
+// live reads the attempt's code; ErrExpired where none is live.
+func (s *sentCode) live(ctx context.Context, a Attempt) ([]byte, liveCode, error) {
+	var code liveCode
+	raw, err := s.cfg.Ephemeral.Get(ctx, s.key(a))
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, code, ErrExpired
+	}
+	if err != nil {
+		return nil, code, fmt.Errorf("load code: %w", err)
+	}
+	if err := json.Unmarshal(raw, &code); err != nil {
+		return nil, code, fmt.Errorf("decode code: %w", err)
+	}
+	if !a.Now.Before(code.ExpiresAt) {
+		return nil, code, ErrExpired
+	}
+	return raw, code, nil
+}
+
+// send makes a code in place of any other and queues it.
+func (s *sentCode) send(ctx context.Context, a Attempt, to string) (liveCode, error) {
+	next, err := s.allow(ctx, a, to)
+	if err != nil {
+		return liveCode{}, err
+	}
+	n, err := rand.Int(s.cfg.Random, codeRange)
+	if err != nil {
+		return liveCode{}, fmt.Errorf("read randomness for a code: %w", err)
+	}
+	code := fmt.Sprintf("%0*d", codeDigits, n)
+	live := liveCode{
+		Hash:   s.cfg.Hasher.Sum(codePurpose, s.parts(a, to, code)...),
+		NextAt: a.Now.Add(next), ExpiresAt: a.Now.Add(s.cfg.Codes.TTL),
+	}
+	raw, err := json.Marshal(live)
+	if err != nil {
+		return liveCode{}, fmt.Errorf("encode code: %w", err)
+	}
+	if err := s.cfg.Ephemeral.Put(ctx, s.key(a), raw, s.cfg.Codes.TTL); err != nil {
+		return liveCode{}, fmt.Errorf("keep code: %w", err)
+	}
+	if err := s.cfg.Sender.Send(ctx, s.channel, s.message, a.Person.User, to, code, a.Locale, live.ExpiresAt); err != nil {
+		_, takeErr := s.cfg.Ephemeral.Take(ctx, s.key(a)) // nobody will ever have it
+		return liveCode{}, errors.Join(fmt.Errorf("queue code: %w", err), takeErr)
+	}
+	s.cfg.Counter.Factor(s.kind, resultSent)
+	return live, nil
+}
+
+// allow counts a code that is about to be sent, against each limit in turn, the
+// narrowest first, so that what one person is refused spends nothing of
+// everybody's. It answers how long to wait for the next. Tries are not among
+// what it counts: another code gives no more of them (requirement EO3).
+func (s *sentCode) allow(ctx context.Context, a Attempt, to string) (time.Duration, error) {
+	name := func(of string) string { return "mfa:send:" + string(s.kind) + ":" + of }
+	wait, err := s.cfg.Ephemeral.Attempt(ctx, name("wait:"+a.ID), s.cfg.Codes.Resend)
+	if err != nil {
+		return 0, fmt.Errorf("wait between codes: %w", err)
+	}
+	if wait > 0 {
+		return 0, &LimitedError{RetryAfter: wait}
+	}
+	limits := s.cfg.Codes
+	caps := append([]sendCap{
+		{"codes of an attempt", name("attempt:" + a.ID), limits.Window, limits.PerAttempt},
+		{"codes to an account", name("account:" + string(a.Person.User.ID)), limits.Window, limits.PerAccount},
+		{"codes to a destination", name("to:" + s.cfg.Hasher.Sum("limit", string(s.kind), to)), limits.Window, limits.PerDestination},
+	}, s.caps(to)...)
+	var nth int64
+	for i, c := range caps {
+		n, err := s.cfg.Ephemeral.Count(ctx, c.key, c.window)
+		if err != nil {
+			return 0, fmt.Errorf("count %s: %w", c.name, err)
+		}
+		if n > int64(c.max) {
+			s.cfg.Counter.Factor(s.kind, resultLimited)
+			detail := fmt.Sprintf("%s: %s", s.kind, c.name)
+			if err := s.gate.tell(ctx, a, storage.EventThrottled, storage.Failure, detail); err != nil {
+				return 0, err
+			}
+			return 0, &LimitedError{RetryAfter: c.window}
+		}
+		if i == 0 {
+			nth = n
+		}
+	}
+	return limits.Resend.Wait(nth), nil
+}
+
+// Verify implements Factor.
+func (s *sentCode) Verify(ctx context.Context, a Attempt, r Response) (storage.Proof, error) {
+	to := s.to(a.Person.User)
+	if to == "" {
+		return storage.Proof{}, ErrNotOffered
+	}
+	entry, err := s.gate.enter(ctx, a, s.kind)
+	if err != nil {
+		return storage.Proof{}, err
+	}
+	raw, live, err := s.live(ctx, a)
+	if errors.Is(err, ErrExpired) {
+		return storage.Proof{}, entry.lapse(ctx, "no live code")
+	}
+	if err != nil {
+		return storage.Proof{}, err
+	}
+	if !codeForm.MatchString(r.Code) || !s.cfg.Hasher.Verify(live.Hash, codePurpose, s.parts(a, to, r.Code)...) {
+		return storage.Proof{}, entry.fail(ctx, errors.New("wrong code"))
+	}
+	// Of many right responses one takes the code. One that takes another code,
+	// sent meanwhile, has proved nothing by it.
+	taken, err := s.cfg.Ephemeral.Take(ctx, s.key(a))
+	switch {
+	case errors.Is(err, storage.ErrNotFound), err == nil && !bytes.Equal(taken, raw):
+		return storage.Proof{}, entry.lapse(ctx, "the code was used or replaced")
+	case err != nil:
+		return storage.Proof{}, fmt.Errorf("spend code: %w", err)
+	}
+	return entry.pass(ctx, storage.Proof{})
+}
+
+const codePurpose = "mfa code"
+
+// parts are what the hash of a code binds it to.
+func (s *sentCode) parts(a Attempt, to, code string) []string {
+	return []string{string(s.kind), a.ID, string(a.Person.User.ID), to, code}
+}
+
+func (s *sentCode) key(a Attempt) string {
+	return "mfa:code:" + string(s.kind) + ":" + a.ID + ":" + string(a.Person.User.ID)
+}

@@ -1,0 +1,107 @@
+package mfa
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Devices keeps the browsers that people trust. Whether one stands in for a
+// second factor is for [Policy.Stands] to say. The cookie holds the device's id
+// and a secret that rotates at each use; a copy of it works at most until the
+// next.
+type Devices struct {
+	cfg  Config
+	gate *gate
+}
+
+// NewDevices makes Devices.
+func NewDevices(cfg Config) *Devices { return &Devices{cfg: cfg, gate: &gate{cfg: cfg}} }
+
+const (
+	deviceSecretSize = 32
+	devicePurpose    = "trusted device"
+)
+
+// Trust trusts the attempt's browser, for as long as policy says, in the name of
+// the class that the attempt reached. It returns the cookie's value and its end.
+func (d *Devices) Trust(ctx context.Context, a Attempt, acr string) (string, time.Time, error) {
+	if d.cfg.Policy.TrustFor <= 0 || rank(acr) <= rank(ACRPassword) {
+		return "", time.Time{}, ErrNotOffered
+	}
+	id, err := storage.NewID(a.Now, d.cfg.Random)
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("name trusted device: %w", err)
+	}
+	value, err := d.newValue(id)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	e, err := d.gate.event(a, storage.EventDeviceTrusted, storage.Success, "")
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	device := &storage.TrustedDevice{
+		ID: id, UserID: a.Person.User.ID, SecretHash: d.cfg.Hasher.Sum(devicePurpose, value),
+		PasswordEpoch: a.Person.User.PasswordEpoch, ACR: acr, UserAgent: a.Source.UserAgent, Address: a.Source.Address,
+		CreatedAt: a.Now, LastUsedAt: a.Now, ExpiresAt: a.Now.Add(d.cfg.Policy.TrustFor),
+	}
+	if err := d.cfg.Devices.Create(ctx, device, e); err != nil {
+		return "", time.Time{}, fmt.Errorf("keep trusted device: %w", err)
+	}
+	return value, device.ExpiresAt, nil
+}
+
+// Find returns the device that a cookie names, or storage.ErrNotFound: where
+// it is another person's, was trusted under another password, or its secret
+// has rotated, it does not exist.
+func (d *Devices) Find(ctx context.Context, value string, u *storage.User, now time.Time) (*storage.TrustedDevice, error) {
+	id, _, ok := strings.Cut(value, ".")
+	if !ok {
+		return nil, storage.ErrNotFound
+	}
+	device, err := d.cfg.Devices.BySecret(ctx, d.cfg.Hasher.Sums(devicePurpose, value), now)
+	if err != nil {
+		return nil, fmt.Errorf("find trusted device: %w", err)
+	}
+	if string(device.ID) != id || device.UserID != u.ID || device.PasswordEpoch != u.PasswordEpoch || !now.Before(device.ExpiresAt) {
+		return nil, storage.ErrNotFound
+	}
+	return device, nil
+}
+
+// Use spends the secret that Find found the device by, and returns the next
+// value of the cookie. Of many uses at once one succeeds: the others get
+// [ErrSpent], and the person is asked for a second factor there.
+func (d *Devices) Use(ctx context.Context, a Attempt, device *storage.TrustedDevice) (string, error) {
+	value, err := d.newValue(device.ID)
+	if err != nil {
+		return "", err
+	}
+	e, err := d.gate.event(a, storage.EventDeviceTrustUsed, storage.Success, "device "+string(device.ID))
+	if err != nil {
+		return "", err
+	}
+	err = d.cfg.Devices.Rotate(ctx, device.ID, device.SecretHash, d.cfg.Hasher.Sum(devicePurpose, value), a.Now, e)
+	if errors.Is(err, storage.ErrConsumed) || errors.Is(err, storage.ErrNotFound) {
+		return "", ErrSpent
+	}
+	if err != nil {
+		return "", fmt.Errorf("rotate secret of a trusted device: %w", err)
+	}
+	return value, nil
+}
+
+func (d *Devices) newValue(id storage.ID) (string, error) {
+	secret := make([]byte, deviceSecretSize)
+	if _, err := io.ReadFull(d.cfg.Random, secret); err != nil {
+		return "", fmt.Errorf("read randomness for a trusted device: %w", err)
+	}
+	return string(id) + "." + base64.RawURLEncoding.EncodeToString(secret), nil
+}

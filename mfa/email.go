@@ -1,0 +1,34 @@
+package mfa
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// newEmail makes the factor of codes by e-mail. They go to the address of the
+// account alone, and only once that is known to be theirs.
+func newEmail(cfg Config, g *gate) Factor {
+	return &sentCode{
+		cfg: cfg, gate: g, kind: storage.FactorEmail, channel: storage.ChannelEmail, message: storage.MessageEmailCode,
+		to: func(u *storage.User) string {
+			if !u.EmailVerified {
+				return ""
+			}
+			return u.Email
+		},
+		hint: maskEmail,
+		caps: func(string) []sendCap { return nil },
+	}
+}
+
+// maskEmail shows the first letter and the domain: "a•••@example.com".
+func maskEmail(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at <= 0 {
+		return "•••"
+	}
+	_, first := utf8.DecodeRuneInString(address)
+	return address[:first] + "•••" + address[at:]
+}

@@ -1,0 +1,89 @@
+package mfa
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+const (
+	// enrolmentTTL is how long a person has to set an authenticator up.
+	enrolmentTTL = 15 * time.Minute
+	// maxName is how long the name of a credential may be, in characters.
+	maxName = 64
+)
+
+// enrolmentKey is where an enrolment waits: it is of one attempt and person.
+func enrolmentKey(k storage.FactorKind, a Attempt) string {
+	return "mfa:enrol:" + string(k) + ":" + a.ID + ":" + string(a.Person.User.ID)
+}
+
+// countEnrolment counts a response that would confirm an enrolment and returns
+// how many are left. Where none is, the enrolment ends.
+func (g *gate) countEnrolment(ctx context.Context, a Attempt, k storage.FactorKind) (int, error) {
+	n, err := g.cfg.Ephemeral.Count(ctx, "mfa:enrol:tries:"+string(k)+":"+a.ID, enrolmentTTL)
+	if err != nil {
+		return 0, fmt.Errorf("count tries of an enrolment: %w", err)
+	}
+	left := 2*g.cfg.Policy.Tries - int(n)
+	if left >= 0 {
+		return left, nil
+	}
+	if _, err := g.cfg.Ephemeral.Take(ctx, enrolmentKey(k, a)); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return 0, fmt.Errorf("end enrolment: %w", err)
+	}
+	return 0, ErrSpent
+}
+
+// enrol keeps a credential that was confirmed and tells its owner. It is what
+// binds a kind anew that failures had disabled.
+func (g *gate) enrol(ctx context.Context, a Attempt, c storage.Credential) (storage.Credential, error) {
+	e, err := g.event(a, storage.EventFactorAdded, storage.Success, string(c.Kind))
+	if err != nil {
+		return storage.Credential{}, err
+	}
+	notices, err := g.notices(a, storage.MessageFactorAdded)
+	if err != nil {
+		return storage.Credential{}, err
+	}
+	err = g.cfg.Credentials.Create(ctx, &c, e, notices...)
+	switch {
+	case errors.Is(err, storage.ErrFull):
+		return storage.Credential{}, ErrTooMany
+	case errors.Is(err, storage.ErrConflict):
+		return storage.Credential{}, ErrTaken
+	case err != nil:
+		return storage.Credential{}, fmt.Errorf("keep %s credential: %w", c.Kind, err)
+	}
+	if err := g.cfg.Lockouts.Succeeded(ctx, c.UserID, c.Kind, a.Now); err != nil {
+		return storage.Credential{}, fmt.Errorf("forget failures with %s: %w", c.Kind, err)
+	}
+	return c, nil
+}
+
+// cleanName cuts a name to what is shown: no control characters, no space around.
+func cleanName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return -1
+	}, strings.ToValidUTF8(name, ""))
+	if runes := []rune(strings.TrimSpace(name)); len(runes) > maxName {
+		name = string(runes[:maxName])
+	}
+	return strings.TrimSpace(name)
+}
+
+// accountName is how a person's account is called in their authenticators.
+func accountName(u *storage.User) string {
+	if u.Email != "" {
+		return u.Email
+	}
+	return u.Username
+}

@@ -1,0 +1,152 @@
+package mfa
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+const (
+	// recoveryCodeCount is how many codes a set has.
+	recoveryCodeCount = 10
+	// recoveryCodeLength is that of a code in characters of five bits each: 120
+	// bits, so that a fast keyed hash is enough (NIST SP 800-63B-4 section
+	// 3.1.2.2 asks for a slow one below 112).
+	recoveryCodeLength = 24
+	recoveryGroup      = 4
+	// recoveryAlphabet is Crockford's: no letter is mistaken for a digit.
+	recoveryAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	recoveryPurpose  = "recovery code"
+)
+
+// Recovery is the factor of recovery codes: for the day that every other one
+// is lost. A set is shown once; here are keyed hashes, each spent by one
+// conditional write. They replace the second factor and nothing else.
+type Recovery struct {
+	cfg  Config
+	gate *gate
+}
+
+// Kind implements Factor.
+func (r *Recovery) Kind() storage.FactorKind { return storage.FactorRecovery }
+
+// Available implements Factor.
+func (r *Recovery) Available(p Person) bool { return p.Recovery.Remaining > 0 }
+
+// Begin implements Factor.
+func (r *Recovery) Begin(_ context.Context, a Attempt) (Challenge, error) {
+	if !r.Available(a.Person) {
+		return Challenge{}, ErrNotOffered
+	}
+	if err := closed(a.Person.lockout(storage.FactorRecovery), a.Now); err != nil {
+		return Challenge{}, err
+	}
+	return Challenge{Kind: storage.FactorRecovery, Input: InputCode}, nil
+}
+
+// Verify implements Factor. The person is told that a code was used.
+func (r *Recovery) Verify(ctx context.Context, a Attempt, response Response) (storage.Proof, error) {
+	if !r.Available(a.Person) {
+		return storage.Proof{}, ErrNotOffered
+	}
+	entry, err := r.gate.enter(ctx, a, storage.FactorRecovery)
+	if err != nil {
+		return storage.Proof{}, err
+	}
+	code, ok := canonicalRecoveryCode(response.Code)
+	if !ok {
+		return storage.Proof{}, entry.fail(ctx, errors.New("malformed code"))
+	}
+	e, err := r.gate.event(a, storage.EventRecoveryUsed, storage.Success, "")
+	if err != nil {
+		return storage.Proof{}, err
+	}
+	notices, err := r.gate.notices(a, storage.MessageRecoveryUsed)
+	if err != nil {
+		return storage.Proof{}, err
+	}
+	u := a.Person.User
+	err = r.cfg.Recovery.Consume(ctx, u.ID, r.cfg.Hasher.Sums(recoveryPurpose, string(u.ID), code), a.Now, e, notices...)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return storage.Proof{}, entry.fail(ctx, errors.New("wrong code"))
+	case errors.Is(err, storage.ErrConsumed):
+		return storage.Proof{}, entry.fail(ctx, errors.New("code was used"))
+	case err != nil:
+		return storage.Proof{}, fmt.Errorf("spend recovery code: %w", err)
+	}
+	return entry.pass(ctx, storage.Proof{})
+}
+
+// Generate makes a new set in place of the old one, which is void from then on,
+// and tells the person. What it returns is shown once and kept nowhere.
+func (r *Recovery) Generate(ctx context.Context, a Attempt) ([]string, error) {
+	codes, hashes := make([]string, recoveryCodeCount), make([]string, recoveryCodeCount)
+	for i := range codes {
+		code, err := r.newCode()
+		if err != nil {
+			return nil, err
+		}
+		codes[i] = spellRecoveryCode(code)
+		hashes[i] = r.cfg.Hasher.Sum(recoveryPurpose, string(a.Person.User.ID), code)
+	}
+	e, err := r.gate.event(a, storage.EventRecoveryReplaced, storage.Success, "")
+	if err != nil {
+		return nil, err
+	}
+	notices, err := r.gate.notices(a, storage.MessageRecoveryReplaced)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.cfg.Recovery.Replace(ctx, a.Person.User.ID, hashes, a.Now, e, notices...); err != nil {
+		return nil, fmt.Errorf("replace recovery codes: %w", err)
+	}
+	return codes, nil
+}
+
+func (r *Recovery) newCode() (string, error) {
+	random := make([]byte, recoveryCodeLength)
+	if _, err := io.ReadFull(r.cfg.Random, random); err != nil {
+		return "", fmt.Errorf("read randomness for a recovery code: %w", err)
+	}
+	for i, b := range random {
+		random[i] = recoveryAlphabet[b%32] // 256 is a multiple of 32: no character is likelier
+	}
+	return string(random), nil
+}
+
+// spellRecoveryCode writes a code in groups, as people read it.
+func spellRecoveryCode(code string) string {
+	var groups []string
+	for ; len(code) > recoveryGroup; code = code[recoveryGroup:] {
+		groups = append(groups, code[:recoveryGroup])
+	}
+	return strings.Join(append(groups, code), "-")
+}
+
+// canonicalRecoveryCode reads a code as people type it: in any case, with or
+// without dashes and spaces, with letters for the digits that they look like.
+func canonicalRecoveryCode(typed string) (string, bool) {
+	if len(typed) > 4*recoveryCodeLength {
+		return "", false
+	}
+	code := strings.Map(func(r rune) rune {
+		switch r {
+		case '-', ' ', '\t', '\r', '\n', '\u00a0', '\u2010', '\u2011', '\u2013':
+			return -1
+		case 'O':
+			return '0'
+		case 'I', 'L':
+			return '1'
+		}
+		return r
+	}, strings.ToUpper(typed))
+	if len(code) != recoveryCodeLength || strings.Trim(code, recoveryAlphabet) != "" {
+		return "", false
+	}
+	return code, true
+}

@@ -1,0 +1,58 @@
+package mfa
+
+import (
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// SMSLimits guards what messages cost: somebody who is paid for the traffic to
+// a number must not be able to make it.
+type SMSLimits struct {
+	// Countries are the calling codes that messages go to, as "+49", or longer
+	// prefixes, as "+1212"; none is no number at all.
+	Countries []string
+	// PerNumber, PerCountry and PerDay bound the messages within 24 hours, to
+	// one number, to one of Countries, and in all.
+	PerNumber, PerCountry, PerDay int
+}
+
+const day = 24 * time.Hour
+
+// newSMS makes the factor of codes by SMS.
+func newSMS(cfg Config, g *gate) Factor {
+	limits := *cfg.SMS
+	return &sentCode{
+		cfg: cfg, gate: g, kind: storage.FactorSMS, channel: storage.ChannelSMS, message: storage.MessageSMSCode,
+		to: func(u *storage.User) string {
+			if !u.PhoneVerified || limits.country(u.Phone) == "" {
+				return ""
+			}
+			return u.Phone
+		},
+		hint: maskPhone,
+		caps: func(to string) []sendCap {
+			country := limits.country(to)
+			return []sendCap{
+				{"messages to a number", "mfa:sms:number:" + cfg.Hasher.Sum("limit", "sms", to), day, limits.PerNumber},
+				{"messages to a country", "mfa:sms:country:" + country, day, limits.PerCountry},
+				{"messages in all", "mfa:sms:all", day, limits.PerDay},
+			}
+		},
+	}
+}
+
+// country is the longest of Countries that the number begins with; "" is none.
+func (l SMSLimits) country(number string) string {
+	longest := ""
+	for _, prefix := range l.Countries {
+		if strings.HasPrefix(number, prefix) && len(prefix) > len(longest) {
+			longest = prefix
+		}
+	}
+	return longest
+}
+
+// maskPhone shows the last two digits: "•••42".
+func maskPhone(number string) string { return "•••" + number[max(len(number)-2, 0):] }

@@ -1,0 +1,80 @@
+package mfa
+
+import (
+	"context"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// credentials keeps what people enrolled; storage/sqlstore.Credentials in the binary.
+type credentials interface {
+	Create(ctx context.Context, c *storage.Credential, e storage.Event, m ...storage.Message) error
+	ListByUser(ctx context.Context, userID storage.ID) ([]storage.Credential, error)
+	ByExternalID(ctx context.Context, externalID string) (*storage.Credential, error)
+	// Use answers storage.ErrConsumed when the counter is not what it was.
+	Use(ctx context.Context, use storage.CredentialUse) error
+}
+
+// recoveryCodes keeps keyed hashes of recovery codes; storage/sqlstore.RecoveryCodes in the binary.
+type recoveryCodes interface {
+	Replace(ctx context.Context, userID storage.ID, hashes []string, now time.Time, e storage.Event, m ...storage.Message) error
+	// Consume spends the code that has one of the hashes, or answers storage.ErrNotFound or ErrConsumed.
+	Consume(ctx context.Context, userID storage.ID, hashes []string, now time.Time, e storage.Event, m ...storage.Message) error
+	Status(ctx context.Context, userID storage.ID) (storage.RecoveryCodes, error)
+}
+
+// lockouts counts failures; storage/sqlstore.Lockouts in the binary.
+type lockouts interface {
+	// Attempt counts one more failure before anything is compared. It answers
+	// the row, and storage.ErrLocked where the attempt is refused, uncounted.
+	Attempt(ctx context.Context, userID storage.ID, kind storage.FactorKind, now time.Time, b storage.Backoff, disableAfter int64) (storage.Lockout, error)
+	// Succeeded forgets the failures.
+	Succeeded(ctx context.Context, userID storage.ID, kind storage.FactorKind, now time.Time) error
+	ListByUser(ctx context.Context, userID storage.ID) ([]storage.Lockout, error)
+}
+
+// trustedDevices keeps browsers that people trust; storage/sqlstore.TrustedDevices in the binary.
+type trustedDevices interface {
+	Create(ctx context.Context, d *storage.TrustedDevice, e storage.Event) error
+	BySecret(ctx context.Context, hashes []string, now time.Time) (*storage.TrustedDevice, error)
+	// Rotate answers storage.ErrConsumed to all but one of many.
+	Rotate(ctx context.Context, id storage.ID, oldHash, newHash string, now time.Time, e storage.Event) error
+}
+
+// users knows people; storage/sqlstore.Users in the binary.
+type users interface {
+	ByID(ctx context.Context, id storage.ID) (*storage.User, error)
+}
+
+// outbox keeps events together with the messages that go with them;
+// storage/sqlstore.Outbox in the binary.
+type outbox interface {
+	Add(ctx context.Context, e *storage.Event, m ...storage.Message) error
+}
+
+// ephemeral keeps codes, challenges and counters.
+type ephemeral interface {
+	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	Get(ctx context.Context, key string) ([]byte, error)
+	Take(ctx context.Context, key string) ([]byte, error)
+	Count(ctx context.Context, key string, window time.Duration) (int64, error)
+	// Attempt answers what is left of a running wait; where none runs it counts
+	// one, starts the wait that the backoff gives for the count, and answers 0.
+	Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error)
+}
+
+// sender queues what is said to people; login/message and the outbox in the binary.
+type sender interface {
+	// Send queues a code for an address or number that is known to be theirs.
+	Send(ctx context.Context, channel storage.Channel, kind storage.MessageKind, user *storage.User, to, code, locale string, notAfter time.Time) error
+	// Notice makes a message that tells the person of a change, to be queued in
+	// the transaction of the change.
+	Notice(kind storage.MessageKind, user *storage.User, locale string, now time.Time) (storage.Message, error)
+}
+
+// counter counts for the metrics what was attempted with a kind of factor and
+// how it ended: see the results.
+type counter interface {
+	Factor(kind storage.FactorKind, result string)
+}

@@ -1,0 +1,247 @@
+package mfa
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+)
+
+const (
+	totpPeriod = 30 * time.Second
+	// totpDrift is how many steps an authenticator's clock may be off (RFC 6238 section 5.2).
+	totpDrift = 1
+	// totpSecretSize is that of an HMAC-SHA-1 key (RFC 4226 section 4, R6).
+	totpSecretSize = 20
+)
+
+// secretEncoding is how authenticators take a secret.
+var secretEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// totp is the factor of authenticator apps (RFC 6238). A person may have
+// several; a code of any passes. The step of a code only ever rises in the row
+// of its credential, so no code passes twice, on whatever node.
+type totp struct {
+	cfg  Config
+	gate *gate
+}
+
+// Kind implements Factor.
+func (t *totp) Kind() storage.FactorKind { return storage.FactorTOTP }
+
+// Available implements Factor.
+func (t *totp) Available(p Person) bool { return len(p.enrolled(storage.FactorTOTP)) > 0 }
+
+// enrolled lists the person's credentials of a kind.
+func (p Person) enrolled(k storage.FactorKind) []storage.Credential {
+	var of []storage.Credential
+	for _, c := range p.Credentials {
+		if c.Kind == k {
+			of = append(of, c)
+		}
+	}
+	return of
+}
+
+// Begin implements Factor.
+func (t *totp) Begin(_ context.Context, a Attempt) (Challenge, error) {
+	if !t.Available(a.Person) {
+		return Challenge{}, ErrNotOffered
+	}
+	if err := closed(a.Person.lockout(storage.FactorTOTP), a.Now); err != nil {
+		return Challenge{}, err
+	}
+	return Challenge{Kind: storage.FactorTOTP, Input: InputCode, Digits: codeDigits}, nil
+}
+
+// Verify implements Factor.
+func (t *totp) Verify(ctx context.Context, a Attempt, r Response) (storage.Proof, error) {
+	if !t.Available(a.Person) {
+		return storage.Proof{}, ErrNotOffered
+	}
+	entry, err := t.gate.enter(ctx, a, storage.FactorTOTP)
+	if err != nil {
+		return storage.Proof{}, err
+	}
+	var use *storage.CredentialUse
+	for _, c := range a.Person.enrolled(storage.FactorTOTP) {
+		secret, err := t.cfg.Sealer.Open(c.Secret, secretPlace(c.ID, c.UserID))
+		if err != nil {
+			return storage.Proof{}, fmt.Errorf("open secret of credential %s: %w", c.ID, err)
+		}
+		step, ok, err := matchingStep(secret, r.Code, a.Now)
+		if err != nil {
+			return storage.Proof{}, err
+		}
+		if ok && (use == nil || step > c.Counter) {
+			use = &storage.CredentialUse{ID: c.ID, UserID: c.UserID, From: c.Counter, To: step, Now: a.Now}
+		}
+	}
+	if use == nil {
+		return storage.Proof{}, entry.fail(ctx, errors.New("wrong code"))
+	}
+	if use.To <= use.From {
+		return storage.Proof{}, entry.fail(ctx, errors.New("code of a step that is over"))
+	}
+	err = t.cfg.Credentials.Use(ctx, *use)
+	if errors.Is(err, storage.ErrConsumed) || errors.Is(err, storage.ErrNotFound) {
+		return storage.Proof{}, entry.fail(ctx, errors.New("code was used, or the credential is gone"))
+	}
+	if err != nil {
+		return storage.Proof{}, fmt.Errorf("spend TOTP step: %w", err)
+	}
+	return entry.pass(ctx, storage.Proof{CredentialID: use.ID})
+}
+
+// matchingStep returns the step whose code it is, of those around now. It
+// compares with each of them whatever it finds, and takes one spelling alone.
+func matchingStep(secret []byte, code string, now time.Time) (int64, bool, error) {
+	if !codeForm.MatchString(code) {
+		return 0, false, nil
+	}
+	encoded, current := secretEncoding.EncodeToString(secret), now.Unix()/int64(totpPeriod/time.Second)
+	found := int64(-1)
+	for step := current - totpDrift; step <= current+totpDrift; step++ {
+		want, err := stepCode(encoded, step)
+		if err != nil {
+			return 0, false, err
+		}
+		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+			found = step
+		}
+	}
+	return found, found >= 0, nil
+}
+
+// stepCode is the code of a step.
+func stepCode(encodedSecret string, step int64) (string, error) {
+	code, err := hotp.GenerateCodeCustom(encodedSecret, uint64(step), hotp.ValidateOpts{
+		Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1,
+	})
+	if err != nil {
+		return "", fmt.Errorf("make code of a TOTP step: %w", err)
+	}
+	return code, nil
+}
+
+// secretPlace binds a sealed secret to its credential and person (requirement
+// TP1): moved to another row it does not open.
+func secretPlace(id, userID storage.ID) keys.AssociatedData {
+	return keys.AssociatedData{Table: "credentials", Column: "secret", Row: string(id) + "." + string(userID)}
+}
+
+// pendingTOTP is an enrolment that is not confirmed: the row to be.
+type pendingTOTP struct {
+	ID storage.ID `json:"id"`
+	// Sealed is its secret, sealed to that row.
+	Sealed string `json:"sealed"`
+}
+
+// Start implements Enroller.
+func (t *totp) Start(ctx context.Context, a Attempt) (Enrolment, error) {
+	pending, _, err := t.pending(ctx, a)
+	if errors.Is(err, ErrExpired) {
+		pending, err = t.newPending(ctx, a)
+	}
+	if err != nil {
+		return Enrolment{}, err
+	}
+	secret, err := t.cfg.Sealer.Open(pending.Sealed, secretPlace(pending.ID, a.Person.User.ID))
+	if err != nil {
+		return Enrolment{}, fmt.Errorf("open secret of an enrolment: %w", err)
+	}
+	encoded := secretEncoding.EncodeToString(secret)
+	uri := otpauthURI(t.cfg.Brand, accountName(a.Person.User), encoded)
+	image, err := qrCode(uri)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	return Enrolment{
+		Kind: storage.FactorTOTP, Input: InputCode, Secret: encoded, URI: uri, QRCode: image, Digits: codeDigits,
+	}, nil
+}
+
+func (t *totp) newPending(ctx context.Context, a Attempt) (pendingTOTP, error) {
+	var pending pendingTOTP
+	id, err := storage.NewID(a.Now, t.cfg.Random)
+	if err != nil {
+		return pending, fmt.Errorf("name credential: %w", err)
+	}
+	secret := make([]byte, totpSecretSize)
+	if _, err := io.ReadFull(t.cfg.Random, secret); err != nil {
+		return pending, fmt.Errorf("read randomness for a TOTP secret: %w", err)
+	}
+	sealed, err := t.cfg.Sealer.Seal(secret, secretPlace(id, a.Person.User.ID))
+	if err != nil {
+		return pending, fmt.Errorf("seal TOTP secret: %w", err)
+	}
+	pending = pendingTOTP{ID: id, Sealed: sealed}
+	raw, err := json.Marshal(pending)
+	if err != nil {
+		return pending, fmt.Errorf("encode enrolment: %w", err)
+	}
+	if err := t.cfg.Ephemeral.Put(ctx, enrolmentKey(storage.FactorTOTP, a), raw, enrolmentTTL); err != nil {
+		return pending, fmt.Errorf("keep enrolment: %w", err)
+	}
+	return pending, nil
+}
+
+func (t *totp) pending(ctx context.Context, a Attempt) (pendingTOTP, []byte, error) {
+	var pending pendingTOTP
+	raw, err := t.cfg.Ephemeral.Get(ctx, enrolmentKey(storage.FactorTOTP, a))
+	if errors.Is(err, storage.ErrNotFound) {
+		return pending, nil, ErrExpired
+	}
+	if err != nil {
+		return pending, nil, fmt.Errorf("load enrolment: %w", err)
+	}
+	if err := json.Unmarshal(raw, &pending); err != nil {
+		return pending, nil, fmt.Errorf("decode enrolment: %w", err)
+	}
+	return pending, raw, nil
+}
+
+// Confirm implements Enroller. The step of the code that confirms is the
+// credential's first counter, so that the same code does not sign in.
+func (t *totp) Confirm(ctx context.Context, a Attempt, r Response, name string) (storage.Credential, error) {
+	left, err := t.gate.countEnrolment(ctx, a, storage.FactorTOTP)
+	if err != nil {
+		return storage.Credential{}, err
+	}
+	pending, raw, err := t.pending(ctx, a)
+	if err != nil {
+		return storage.Credential{}, err
+	}
+	secret, err := t.cfg.Sealer.Open(pending.Sealed, secretPlace(pending.ID, a.Person.User.ID))
+	if err != nil {
+		return storage.Credential{}, fmt.Errorf("open secret of an enrolment: %w", err)
+	}
+	step, ok, err := matchingStep(secret, r.Code, a.Now)
+	if err != nil {
+		return storage.Credential{}, err
+	}
+	if !ok {
+		return storage.Credential{}, &WrongError{TriesLeft: left, Cause: errors.New("wrong code for an enrolment")}
+	}
+	taken, err := t.cfg.Ephemeral.Take(ctx, enrolmentKey(storage.FactorTOTP, a))
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !bytes.Equal(taken, raw) {
+		return storage.Credential{}, ErrExpired
+	}
+	if err != nil {
+		return storage.Credential{}, fmt.Errorf("end enrolment: %w", err)
+	}
+	return t.gate.enrol(ctx, a, storage.Credential{
+		ID: pending.ID, UserID: a.Person.User.ID, Kind: storage.FactorTOTP, Name: cleanName(name),
+		Secret: pending.Sealed, Counter: step, CreatedAt: a.Now,
+	})
+}
