@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -152,7 +153,14 @@ func (h *Hasher) turn(ctx context.Context) (done func(), err error) {
 	defer deadline.Stop()
 	select {
 	case h.turns <- struct{}{}:
-		return func() { <-h.turns }, nil
+		return func() {
+			// The garbage of one hash is as large as the rest of the process:
+			// left to pile up until the collector's own time, it would double
+			// the memory that max_concurrent promises. Next to a hash a
+			// collection costs nothing.
+			runtime.GC()
+			<-h.turns
+		}, nil
 	case <-deadline.C:
 		return nil, ErrBusy
 	case <-ctx.Done():
