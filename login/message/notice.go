@@ -1,0 +1,37 @@
+package message
+
+import (
+	"fmt"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// factorLabel is a factor in the words of the message's language, with the
+// name that its owner gave it.
+type factorLabel struct {
+	kind storage.FactorKind
+	name string
+}
+
+// notice puts what happened to an account into a message with a link to where
+// its owner can do something about it.
+func (c *Composer) notice(kind storage.MessageKind, b Notice) (content, error) {
+	what := content{to: b.To, key: string(kind), happened: true, link: c.link(PathAccount, "", "")}
+	factor := factorLabel{b.Factor, b.Name}
+	switch kind {
+	case storage.MessagePasswordChanged:
+		what.link = c.link(PathForgotPassword, "", "")
+	case storage.MessageFactorAdded, storage.MessageFactorRemoved, storage.MessagePasskeyCloned:
+		what.args = []any{factor}
+	case storage.MessageFactorLocked:
+		what.args, what.link = []any{factor}, c.link(PathForgotPassword, "", "")
+	case storage.MessageRecoveryUsed:
+		what.args = []any{b.Remaining}
+	case storage.MessageFactorsReset, storage.MessageRecoveryReplaced:
+	case storage.MessageDeleted:
+		what.link = ""
+	default:
+		return content{}, fmt.Errorf("no notice is named %q", kind)
+	}
+	return what, nil
+}
