@@ -37,19 +37,19 @@ type MFA struct {
 	PartialLifetime       time.Duration        `yaml:"partial_lifetime" default:"5m" doc:"How long a sign-in may pause between its first and second factor; at most 5m."`
 	BindAddress           AddressBinding       `yaml:"bind_address" default:"network" oneof:"off network exact" doc:"Whether a sign-in that changes its address between the factors starts again: off, never; network, when it leaves its /24 or /48; exact, always."`
 	TrustedDeviceLifetime time.Duration        `yaml:"trusted_device_lifetime" default:"30d" doc:"How long a browser that a person trusts is not asked for a second factor, at clients that have trust_devices; at most 366d."`
-	Lockout               Lockout              `yaml:"lockout" doc:"What consecutive wrong codes do to one person's kind of factor, over all their sign-ins."`
+	Lockout               Lockout              `yaml:"lockout" doc:"What consecutive wrong codes do to one person's kind of factor, over all their sign-ins. Only a right code, or latchkey user unlock, ends the count."`
 }
 
-// Lockout is a [storage.Backoff] that ends in a disabled factor.
+// Lockout is a [storage.Backoff] that nothing but a right code forgets, and that
+// ends in a disabled factor.
 type Lockout struct {
 	Free         int           `yaml:"free" default:"5" doc:"Wrong codes that are not delayed."`
 	Base         time.Duration `yaml:"base" default:"1m" doc:"How long the factor is locked after the first one beyond free; each further one doubles it."`
 	Max          time.Duration `yaml:"max" default:"1h" doc:"The longest such time."`
-	Window       time.Duration `yaml:"window" default:"30d" doc:"The count is forgotten when nothing was tried for so long; a right code ends it at once."`
 	DisableAfter int           `yaml:"disable_after" default:"100" doc:"Consecutive wrong codes after which the factor is dead until it is enrolled anew or latchkey user unlock lifts it; at most 100 (NIST SP 800-63B-4 section 3.2.2)."`
 }
 
 // Storage is the lockout's backoff as the stores take it.
 func (l Lockout) Storage() storage.Backoff {
-	return storage.Backoff{Free: l.Free, Base: l.Base, Max: l.Max, Window: l.Window}
+	return storage.Backoff{Free: l.Free, Base: l.Base, Max: l.Max}
 }

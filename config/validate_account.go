@@ -21,7 +21,6 @@ func (l *loader) validateAccount(a Account) {
 	l.within("account.fresh_for", a.FreshFor, time.Minute, day)
 	l.within("account.deletion_grace", a.DeletionGrace, 0, 366*day)
 	l.within("account.links.verify", a.Links.Verify, time.Minute, 30*day)
-	l.within("account.links.code", a.Links.Code, time.Minute, a.Links.Verify)
 	l.within("account.links.reset", a.Links.Reset, time.Minute, day)
 	l.within("account.links.email_undo", a.Links.EmailUndo, time.Hour, 90*day)
 	l.within("account.links.invitation", a.Links.Invitation, time.Minute, 90*day)
@@ -104,14 +103,18 @@ func (l *loader) validateLimits(m Limits) {
 	}
 }
 
-// checkBackoff refuses a limit that never delays, or for longer than it remembers why.
+// checkBackoff refuses a limit that never delays or never forgets.
 func (l *loader) checkBackoff(path string, b Backoff) {
-	l.checkCount(joinPath(path, "free"), b.Free, 1_000_000)
-	l.within(joinPath(path, "base"), b.Base, time.Second, day)
-	l.within(joinPath(path, "max"), b.Max, time.Second, 30*day)
+	l.checkWaits(path, b.Free, b.Base, b.Max)
 	l.within(joinPath(path, "window"), b.Window, time.Second, 366*day)
-	if b.Base > b.Max {
-		l.add(joinPath(path, "base"), "it is longer than max (%s); shorten it", spell(b.Max))
+}
+
+func (l *loader) checkWaits(path string, free int, base, most time.Duration) {
+	l.checkCount(joinPath(path, "free"), free, 1_000_000)
+	l.within(joinPath(path, "base"), base, time.Second, day)
+	l.within(joinPath(path, "max"), most, time.Second, 30*day)
+	if base > most {
+		l.add(joinPath(path, "base"), "it is longer than max (%s); shorten it", spell(most))
 	}
 }
 

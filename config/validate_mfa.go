@@ -56,7 +56,7 @@ func (l *loader) validateFactors(path string, kinds []storage.FactorKind) {
 
 func (l *loader) validateLockout(k Lockout) {
 	const path = "mfa.lockout"
-	l.checkBackoff(path, Backoff{Free: k.Free, Base: k.Base, Max: k.Max, Window: k.Window})
+	l.checkWaits(path, k.Free, k.Base, k.Max)
 	// Its ceiling is no matter of taste: NIST SP 800-63B-4 section 3.2.2.
 	l.checkCount(joinPath(path, "disable_after"), k.DisableAfter, 100)
 	if k.Free >= k.DisableAfter {
