@@ -32,7 +32,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 		seeOther(w, withQuery(p.cfg.Issuer+authorizePath, form))
 		return nil
 	}
-	check := authorizationCheck{params: params, faulty: faulty, client: client, hintSubject: p.hintSubject}
+	check := authorizationCheck{params: params, faulty: faulty, client: client, prompts: p.prompts, hintSubject: p.hintSubject}
 	request, err := check.run(to)
 	if err != nil {
 		return p.fail(w, r, client.ID, to, err)

@@ -20,16 +20,25 @@ const (
 	maxLocales = 16
 )
 
-var (
-	supportedPrompts  = []string{storage.PromptNone, storage.PromptLogin, storage.PromptConsent, storage.PromptSelectAccount}
-	supportedDisplays = []oidc.Display{oidc.DisplayPage}
-)
+// prompts lists the supported values of prompt: create only where people may
+// make accounts.
+func (c *Config) prompts() []string {
+	prompts := []string{storage.PromptNone, storage.PromptLogin, storage.PromptConsent, storage.PromptSelectAccount}
+	if c.SignUp {
+		prompts = append(prompts, storage.PromptCreate)
+	}
+	return prompts
+}
+
+var supportedDisplays = []oidc.Display{oidc.DisplayPage}
 
 // authorizationCheck turns parameters into a request that may be relied on.
 type authorizationCheck struct {
 	params parameters
 	faulty []string
 	client *storage.Client
+	// prompts are the values of prompt that are supported.
+	prompts []string
 	// hintSubject returns the sub of an ID token of ours.
 	hintSubject func(token string) (string, error)
 
@@ -134,7 +143,7 @@ func (c *authorizationCheck) readPKCE() error {
 
 func (c *authorizationCheck) readPrompt() error {
 	for prompt := range strings.FieldsSeq(c.params["prompt"]) {
-		if !slices.Contains(supportedPrompts, prompt) {
+		if !slices.Contains(c.prompts, prompt) {
 			return invalidAuthorization("a value of prompt is not supported")
 		}
 		if !c.request.HasPrompt(prompt) {

@@ -19,7 +19,7 @@ func parseAuthorization(form url.Values, clients ...storage.Client) (*storage.Au
 	if err != nil {
 		return nil, to, err
 	}
-	check := authorizationCheck{params: params, faulty: faulty, client: client, hintSubject: func(token string) (string, error) {
+	check := authorizationCheck{params: params, faulty: faulty, client: client, prompts: (&Config{}).prompts(), hintSubject: func(token string) (string, error) {
 		if token != "good" {
 			return "", errors.New("bad signature")
 		}

@@ -34,7 +34,7 @@ func newDiscovery(cfg Config) (*document, error) {
 	body, err := json.Marshal(metadata{
 		DiscoveryConfiguration: libraryMetadata(cfg),
 		IssuerInResponse:       true,
-		Prompts:                supportedPrompts,
+		Prompts:                cfg.prompts(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode discovery document: %w", err)
@@ -62,6 +62,7 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
 		ResponseModesSupported:           []string{string(oidc.ResponseModeQuery), string(oidc.ResponseModeFormPost)},
 		GrantTypesSupported:              []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeClientCredentials},
+		UILocalesSupported:               oidc.ParseLocales(cfg.UILocales),
 		ACRValuesSupported:               cfg.ACRValues,
 		SubjectTypesSupported:            []string{"public"},
 		IDTokenSigningAlgValuesSupported: cfg.Keys.Algs(),

@@ -38,6 +38,10 @@ type Config struct {
 	// ACRValues are the authentication context classes that sign-in can reach,
 	// for discovery; by default none are advertised.
 	ACRValues []string
+	// SignUp says that people may make accounts, so that prompt=create works.
+	SignUp bool
+	// UILocales are the languages of the hosted pages, for discovery.
+	UILocales []string
 	// PendingPerAddress caps how many sign-ins one address may start within
 	// [pendingWindow]; by default defaultPendingPerAddress.
 	PendingPerAddress int64
@@ -114,6 +118,7 @@ type passwordVerifier interface {
 type Provider struct {
 	cfg       Config
 	server    *server
+	prompts   []string
 	discovery *document
 	jwks      atomic.Pointer[document]
 }
@@ -138,7 +143,7 @@ func New(cfg Config) (*Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
-	return &Provider{cfg: cfg, server: server, discovery: discovery}, nil
+	return &Provider{cfg: cfg, server: server, prompts: cfg.prompts(), discovery: discovery}, nil
 }
 
 // check names every required field that is missing.
