@@ -119,3 +119,21 @@ func (r *Users) Enable(ctx context.Context, id storage.ID, now time.Time, e stor
 	})
 	return wrap("enable user", err)
 }
+
+// ResetFactors removes everything a person has besides a password: credentials,
+// recovery codes, failures that count, trusted devices; and ends their sessions
+// and grants. It answers storage.ErrNotFound when there is nobody.
+func (r *Users) ResetFactors(ctx context.Context, id storage.ID, now time.Time, e storage.Event, m ...storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		if err := changed(updateUser(tx, id, now).Exec(ctx)); err != nil {
+			return err
+		}
+		for _, model := range []any{(*credentialRow)(nil), (*recoveryCodeRow)(nil), (*lockoutRow)(nil), (*trustedDeviceRow)(nil)} {
+			if _, err := tx.NewDelete().Model(model).Where("user_id = ?", string(id)).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return endAccess(ctx, tx, ending{id, "", true, now, storage.RevokedFactors})
+	})
+	return wrap("reset factors", err)
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"math"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
@@ -89,14 +88,10 @@ func (e *Ephemeral) Delete(ctx context.Context, keys ...string) error {
 }
 
 // attempt counts one more, unless a wait is running: then it changes nothing.
-// Base doubles by shifting; the ceiling stands for every count from which on
-// the shift would reach it.
-const attempt = `INSERT INTO ephemeral (key, value, count, waits_until, expires_at) VALUES ($1, $2, 1, $3, $4)
+var attempt = `INSERT INTO ephemeral (key, value, count, waits_until, expires_at) VALUES ($1, $2, 1, $3, $4)
 	ON CONFLICT (key) DO UPDATE SET (count, waits_until, expires_at) = (
 		SELECT n, CAST($5 AS BIGINT) + wait, CAST($5 AS BIGINT) + CASE WHEN wait > CAST($6 AS BIGINT) THEN wait ELSE CAST($6 AS BIGINT) END
-		FROM (SELECT n, CASE WHEN n <= CAST($7 AS BIGINT) THEN 0
-				WHEN n - CAST($7 AS BIGINT) > CAST($8 AS BIGINT) THEN CAST($9 AS BIGINT)
-				ELSE CAST($10 AS BIGINT) << CAST(n - CAST($7 AS BIGINT) - 1 AS INTEGER) END AS wait
+		FROM (SELECT n, ` + waitAfter("$7", "$8", "$9", "$10") + ` AS wait
 			FROM (SELECT CASE WHEN ephemeral.expires_at <= $5 THEN 1 ELSE ephemeral.count + 1 END AS n) AS counted) AS waiting)
 	WHERE ephemeral.waits_until <= $5`
 
@@ -104,14 +99,12 @@ const attempt = `INSERT INTO ephemeral (key, value, count, waits_until, expires_
 // running it answers how much of it is left, and counts nothing; otherwise it
 // counts one, starts the wait that b has for that count, and answers zero.
 func (e *Ephemeral) Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error) {
-	now, first, ceiling := e.s.cfg.Now(), b.Wait(1), b.Wait(math.MaxInt64)
-	var shift int64
-	for b.Base<<shift < ceiling {
-		shift++
-	}
+	now, first := e.s.cfg.Now(), b.Wait(1)
+	args := append([]any{
+		key, []byte{}, instant{now.Add(first)}, instant{now.Add(max(b.Window, first))}, instant{now}, b.Window.Microseconds(),
+	}, backoffArgs(b)...)
 	for {
-		n, err := e.s.exec(ctx, e.s.short, attempt, key, []byte{}, instant{now.Add(first)}, instant{now.Add(max(b.Window, first))},
-			instant{now}, b.Window.Microseconds(), int64(b.Free), shift, ceiling.Microseconds(), b.Base.Microseconds())
+		n, err := e.s.exec(ctx, e.s.short, attempt, args...)
 		if err != nil || n > 0 {
 			return 0, wrap("count attempt", err)
 		}

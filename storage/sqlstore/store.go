@@ -188,6 +188,21 @@ func (s *Store) SigningKeys() *SigningKeys { return &SigningKeys{s} }
 // Events keeps the security events.
 func (s *Store) Events() *Events { return &Events{s} }
 
+// Credentials keeps what people enrolled as factors.
+func (s *Store) Credentials() *Credentials { return &Credentials{s} }
+
+// RecoveryCodes keeps people's recovery codes.
+func (s *Store) RecoveryCodes() *RecoveryCodes { return &RecoveryCodes{s} }
+
+// Lockouts counts failures with factors.
+func (s *Store) Lockouts() *Lockouts { return &Lockouts{s} }
+
+// TrustedDevices keeps browsers that may skip the second factor.
+func (s *Store) TrustedDevices() *TrustedDevices { return &TrustedDevices{s} }
+
+// Jobs says which node runs a periodic job.
+func (s *Store) Jobs() *Jobs { return &Jobs{s} }
+
 // Outbox keeps what is to be said to people.
 func (s *Store) Outbox() *Outbox { return &Outbox{s} }
 

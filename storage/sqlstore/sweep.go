@@ -8,26 +8,44 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// sweepBatch bounds the rows of one delete, so that none locks a table for long.
-const sweepBatch = 1000
+const (
+	// sweepBatch bounds the rows of one delete, so that none locks a table for long.
+	sweepBatch = 1000
+	// keepDone is how long something that is over can still be looked up.
+	keepDone = 30 * 24 * time.Hour
+)
+
+// sweepable says which rows of a table may go: those that meet the condition, in
+// which ?0 is the time. Its key is a column or several.
+type sweepable struct {
+	table, key, over string
+	keep             time.Duration
+}
+
+var sweepables = []sweepable{
+	{"sessions", "sid", "expires_at <= ?0 OR idle_expires_at <= ?0", 0},
+	{"grants", "id", "expires_at <= ?0", 0},
+	{"revoked_access_tokens", "jti", "expires_at <= ?0", 0},
+	{"trusted_devices", "id", "expires_at <= ?0", 0},
+	{"invitations", "id", "expires_at <= ?0", keepDone},
+	{"outbox", "id", "done_at <= ?0", keepDone},
+	{"lockouts", "user_id, kind", "failures = 0 AND updated_at <= ?0", 0},
+	{"jobs", "name", "claimed_at <= ?0", keepDone},
+	{"ephemeral", "key", "expires_at <= ?0", 0},
+}
 
 // Sweep deletes what expired and returns how many rows of which table went.
 // Several nodes may sweep at once: each row goes once.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (map[string]int64, error) {
 	swept := map[string]int64{}
 	var errs []error
-	for _, t := range []struct {
-		db         *bun.DB
-		table, key string
-		expired    string
-	}{
-		{s.write, "sessions", "sid", "expires_at <= ? OR idle_expires_at <= ?"},
-		{s.write, "grants", "id", "expires_at <= ? OR expires_at <= ?"},
-		{s.write, "revoked_access_tokens", "jti", "expires_at <= ? OR expires_at <= ?"},
-		{s.short, "ephemeral", "key", "expires_at <= ? OR expires_at <= ?"},
-	} {
+	for _, t := range sweepables {
+		db := s.write
+		if t.table == "ephemeral" {
+			db = s.short
+		}
 		for {
-			n, err := deleteBatch(ctx, t.db, t.table, t.key, t.expired, now)
+			n, err := deleteBatch(ctx, db, t, now)
 			swept[t.table] += n
 			if err != nil {
 				errs = append(errs, wrap("sweep "+t.table, err))
@@ -40,11 +58,9 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (map[string]int64, err
 	return swept, errors.Join(errs...)
 }
 
-func deleteBatch(ctx context.Context, db *bun.DB, table, key, expired string, now time.Time) (int64, error) {
-	result, err := db.ExecContext(ctx, `DELETE FROM ? WHERE ? IN (SELECT ? FROM ? WHERE `+expired+` LIMIT ?)`,
-		bun.Ident(table), bun.Ident(key), bun.Ident(key), bun.Ident(table), instant{now}, instant{now}, sweepBatch)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+// deleteBatch deletes some of the rows that may go. It asks twice, so that a row
+// that was found, but came to life before it was deleted, stays.
+func deleteBatch(ctx context.Context, db *bun.DB, t sweepable, now time.Time) (int64, error) {
+	return affected(db.ExecContext(ctx, `DELETE FROM ?1 WHERE (?2) IN (SELECT ?2 FROM ?1 WHERE `+t.over+` LIMIT ?3) AND (`+t.over+`)`,
+		instant{now.Add(-t.keep)}, bun.Ident(t.table), bun.Safe(t.key), sweepBatch))
 }

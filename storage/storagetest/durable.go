@@ -29,6 +29,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("signing keys", f.testSigningKeys)
 	t.Run("events", f.testEvents)
 	f.testAccounts(t)
+	f.testFactors(t)
 	t.Run("outbox", f.testOutbox)
 	t.Run("one claim of a message", f.testOneClaim)
 	t.Run("outbox retries", f.testOutboxRetries)
@@ -395,15 +396,52 @@ func (f fixture) testEvents(t *testing.T) {
 
 func (f fixture) testSweep(t *testing.T) {
 	ctx := t.Context()
-	kept := f.grant(t, func(g *storage.Grant) { g.ExpiresAt = g.ExpiresAt.Add(1000 * time.Hour) })
-	f.session(t, f.user(t))
-	f.clock.Advance(100 * time.Hour)
-	swept, err := f.s.Sweep(ctx, f.clock.Now())
+	before, err := f.s.Sweep(ctx, f.clock.Now())
 	want(t, "Sweep", err, nil)
-	for _, table := range []string{"sessions", "grants", "revoked_access_tokens"} {
-		if swept[table] == 0 {
-			t.Errorf("Sweep left %s alone: %v", table, swept)
+	if before["revoked_access_tokens"] == 0 {
+		t.Errorf("Sweep left revoked access tokens alone: %v", before)
+	}
+	kept := f.grant(t, func(g *storage.Grant) { g.ExpiresAt = g.ExpiresAt.Add(1000 * time.Hour) })
+	u := f.user(t)
+	f.session(t, u)
+	f.grant(t)
+	f.device(t, u)
+	f.invitation(t, "never@example.com")
+	sent, queued := f.message(t), f.message(t)
+	want(t, "Add", f.s.Outbox().Add(ctx, nil, sent, queued), nil)
+	want(t, "Sent", f.s.Outbox().Sent(ctx, sent.ID, f.clock.Now()), nil)
+	for _, kind := range []storage.FactorKind{storage.FactorTOTP, storage.FactorSMS} {
+		_, err := f.s.Lockouts().Attempt(ctx, u.ID, kind, f.clock.Now(), storage.Backoff{Free: 5}, 0)
+		want(t, "Attempt", err, nil)
+	}
+	want(t, "Succeeded", f.s.Lockouts().Succeeded(ctx, u.ID, storage.FactorSMS, f.clock.Now()), nil)
+	_, err = f.s.Jobs().Claim(ctx, "sweep", 0, f.clock.Now())
+	want(t, "Claim", err, nil)
+	for _, step := range []struct {
+		after time.Duration
+		swept []string
+	}{
+		{100 * time.Hour, []string{"sessions", "grants", "trusted_devices", "lockouts"}},
+		{31 * 24 * time.Hour, []string{"invitations", "outbox", "jobs"}},
+	} {
+		f.clock.Advance(step.after)
+		swept, err := f.s.Sweep(ctx, f.clock.Now())
+		want(t, "Sweep", err, nil)
+		for table, n := range swept {
+			if (n > 0) != slices.Contains(step.swept, table) && table != "ephemeral" {
+				t.Errorf("after %s: Sweep took %d rows of %s", step.after, n, table)
+			}
 		}
+	}
+	left, err := f.s.Outbox().List(ctx, "", 1000)
+	want(t, "List", err, nil)
+	if len(left) != 1 || left[0].ID != queued.ID {
+		t.Errorf("left in the outbox = %v", left)
+	}
+	locked, err := f.s.Lockouts().ListByUser(ctx, u.ID)
+	want(t, "ListByUser", err, nil)
+	if len(locked) != 1 || locked[0].Kind != storage.FactorTOTP {
+		t.Errorf("left lockouts = %v", locked)
 	}
 	_, err = f.s.Grants().ByID(ctx, kept.ID)
 	want(t, "ByID of a grant that lives", err, nil)

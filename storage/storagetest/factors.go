@@ -1,0 +1,410 @@
+package storagetest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+func (f fixture) testFactors(t *testing.T) {
+	t.Run("credentials", f.testCredentials)
+	t.Run("TestTP2_one use of a step", f.testOneStep)
+	t.Run("uses of a credential", f.testCredentialUses)
+	t.Run("no more credentials than may be", f.testCredentialLimit)
+	t.Run("recovery codes", f.testRecoveryCodes)
+	t.Run("TestRC3_one use of a recovery code", f.testOneRecoveryCode)
+	t.Run("lockouts", f.testLockouts)
+	t.Run("TestTH2_few of many attempts", f.testAttempts)
+	t.Run("trusted devices", f.testTrustedDevices)
+	t.Run("one rotation of a trusted device", f.testOneDeviceRotation)
+	t.Run("TestTD3_cleared by changes", f.testTrustCleared)
+	t.Run("TestSE5_resetting factors ends everything", f.testResetFactors)
+	t.Run("one claim of a job", f.testJobs)
+}
+
+func (f fixture) credential(t *testing.T, u *storage.User, kind storage.FactorKind) *storage.Credential {
+	t.Helper()
+	c := &storage.Credential{ID: f.id(t), UserID: u.ID, Kind: kind, Name: "phone", CreatedAt: f.clock.Now()}
+	if kind == storage.FactorPasskey {
+		c.ExternalID, c.Public = rand.Text(), []byte(`{"key":"AAAA"}`)
+	} else {
+		c.Secret, c.Counter = "v1.k.n.c", 100
+	}
+	want(t, "Create credential", f.s.Credentials().Create(t.Context(), c, f.event(t, storage.EventFactorAdded)), nil)
+	return c
+}
+
+func (f fixture) device(t *testing.T, u *storage.User) *storage.TrustedDevice {
+	t.Helper()
+	now := f.clock.Now()
+	d := &storage.TrustedDevice{
+		ID: f.id(t), UserID: u.ID, SecretHash: "p1." + rand.Text(), PasswordEpoch: u.PasswordEpoch, ACR: "aal2",
+		UserAgent: "Test/1", Address: "192.0.2.1", CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(10 * time.Hour),
+	}
+	want(t, "Create device", f.s.TrustedDevices().Create(t.Context(), d, f.event(t, storage.EventDeviceTrusted)), nil)
+	return d
+}
+
+func (f fixture) testCredentials(t *testing.T) {
+	ctx, credentials := t.Context(), f.s.Credentials()
+	u, stranger := f.user(t), f.user(t)
+	totp := f.credential(t, u, storage.FactorTOTP)
+	f.clock.Advance(time.Second)
+	key := f.credential(t, u, storage.FactorPasskey)
+	got, err := credentials.ListByUser(ctx, u.ID)
+	want(t, "ListByUser", err, nil)
+	equal(t, "credentials", got, []storage.Credential{*totp, *key})
+	byID, err := credentials.ByExternalID(ctx, key.ExternalID)
+	want(t, "ByExternalID", err, nil)
+	equal(t, "passkey", byID, key)
+	_, err = credentials.ByExternalID(ctx, "other")
+	want(t, "ByExternalID of another", err, storage.ErrNotFound)
+	event := func() storage.Event { return f.event(t, storage.EventFactorAdded) }
+	again := *key
+	again.ID, again.UserID = f.id(t), stranger.ID
+	want(t, "Create of a registered passkey", credentials.Create(ctx, &again, event()), storage.ErrConflict)
+	again.ExternalID, again.UserID = "new", "nobody"
+	want(t, "Create for nobody", credentials.Create(ctx, &again, event()), storage.ErrNotFound)
+	f.clock.Advance(time.Second)
+	f.credential(t, u, storage.FactorTOTP) // several have no external id
+
+	want(t, "Rename of another's", credentials.Rename(ctx, stranger.ID, key.ID, "mine", event()), storage.ErrNotFound)
+	want(t, "Rename", credentials.Rename(ctx, u.ID, key.ID, "yubikey", event()), nil)
+	want(t, "Delete of another's", credentials.Delete(ctx, stranger.ID, totp.ID, event()), storage.ErrNotFound)
+	e, m := event(), f.message(t)
+	want(t, "Delete", credentials.Delete(ctx, u.ID, totp.ID, e, m), nil)
+	equal(t, "told", f.told(t, e, m), true)
+	want(t, "Delete twice", credentials.Delete(ctx, u.ID, totp.ID, event()), storage.ErrNotFound)
+	got, err = credentials.ListByUser(ctx, u.ID)
+	want(t, "ListByUser", err, nil)
+	if len(got) != 2 || got[0].Name != "yubikey" {
+		t.Errorf("credentials after Rename and Delete = %+v", got)
+	}
+}
+
+func (f fixture) testOneStep(t *testing.T) {
+	c := f.credential(t, f.user(t), storage.FactorTOTP)
+	won := race(t, func(ctx context.Context) error {
+		return f.s.Credentials().Use(ctx, storage.CredentialUse{ID: c.ID, UserID: c.UserID, From: 100, To: 101, Now: f.clock.Now()})
+	}, storage.ErrConsumed)
+	if won != 1 {
+		t.Fatalf("a step was used %d times", won)
+	}
+}
+
+func (f fixture) testCredentialUses(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		kind    storage.FactorKind
+		counter int64 // in the row
+		use     storage.CredentialUse
+		want    error
+	}{
+		{"a later step", storage.FactorTOTP, 100, storage.CredentialUse{From: 100, To: 107}, nil},
+		{"a step read before another was used", storage.FactorTOTP, 100, storage.CredentialUse{From: 98, To: 101}, nil},
+		{"the same step", storage.FactorTOTP, 100, storage.CredentialUse{From: 99, To: 100}, storage.ErrConsumed},
+		{"an earlier step", storage.FactorTOTP, 100, storage.CredentialUse{From: 98, To: 99}, storage.ErrConsumed},
+		{"a passkey that counts", storage.FactorPasskey, 5, storage.CredentialUse{From: 5, To: 6}, nil},
+		{"a passkey that does not count", storage.FactorPasskey, 0, storage.CredentialUse{}, nil},
+		{"a passkey that was used meanwhile", storage.FactorPasskey, 6, storage.CredentialUse{From: 5, To: 7}, storage.ErrConsumed},
+		{"PK2: a passkey whose counter stands still", storage.FactorPasskey, 5, storage.CredentialUse{From: 5, To: 5}, storage.ErrConsumed},
+		{"PK2: a passkey whose counter goes back", storage.FactorPasskey, 5, storage.CredentialUse{From: 5, To: 4}, storage.ErrConsumed},
+		{"another's", storage.FactorTOTP, 100, storage.CredentialUse{UserID: "other", From: 100, To: 101}, storage.ErrNotFound},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ctx := t.Context()
+			c := f.credential(t, f.user(t), test.kind)
+			if c.Counter < test.counter {
+				up := storage.CredentialUse{ID: c.ID, UserID: c.UserID, From: c.Counter, To: test.counter, Now: f.clock.Now()}
+				want(t, "Use before", f.s.Credentials().Use(ctx, up), nil)
+				c.Counter, c.LastUsedAt = test.counter, f.clock.Now()
+			}
+			use := test.use
+			use.ID, use.Now, use.Public = c.ID, f.clock.Now(), []byte(`{"backup":true}`)
+			if use.UserID == "" {
+				use.UserID = c.UserID
+			}
+			want(t, "Use", f.s.Credentials().Use(ctx, use), test.want)
+			if test.want == nil {
+				c.Counter, c.LastUsedAt, c.Public = use.To, use.Now, use.Public
+			}
+			got, err := f.s.Credentials().ListByUser(ctx, c.UserID)
+			want(t, "ListByUser", err, nil)
+			equal(t, "credential", got, []storage.Credential{*c})
+		})
+	}
+}
+
+func (f fixture) testCredentialLimit(t *testing.T) {
+	u := f.user(t)
+	won := race(t, func(ctx context.Context) error {
+		c := &storage.Credential{ID: f.id(t), UserID: u.ID, Kind: storage.FactorTOTP, Secret: "v1", CreatedAt: f.clock.Now()}
+		return f.s.Credentials().Create(ctx, c, f.event(t, storage.EventFactorAdded))
+	}, storage.ErrFull)
+	if won != 20 {
+		t.Fatalf("%d credentials of one person", won)
+	}
+}
+
+func (f fixture) testRecoveryCodes(t *testing.T) {
+	ctx, codes := t.Context(), f.s.RecoveryCodes()
+	u, stranger := f.user(t), f.user(t)
+	status := func(what string, wanted storage.RecoveryCodes) {
+		t.Helper()
+		got, err := codes.Status(ctx, u.ID)
+		want(t, "Status", err, nil)
+		equal(t, what, got, wanted)
+	}
+	event := func() storage.Event { return f.event(t, storage.EventRecoveryUsed) }
+	status("without codes", storage.RecoveryCodes{})
+	want(t, "Replace", codes.Replace(ctx, u.ID, []string{"p1.a", "p1.b", "p1.c"}, f.clock.Now(), event()), nil)
+	want(t, "Replace of another", codes.Replace(ctx, stranger.ID, []string{"p1.x"}, f.clock.Now(), event()), nil)
+	e, m := event(), f.message(t)
+	want(t, "Consume", codes.Consume(ctx, u.ID, []string{"p2.b", "p1.b"}, f.clock.Now(), e, m), nil)
+	equal(t, "told", f.told(t, e, m), true)
+	e, m = event(), f.message(t)
+	want(t, "Consume twice", codes.Consume(ctx, u.ID, []string{"p1.b"}, f.clock.Now(), e, m), storage.ErrConsumed)
+	equal(t, "told of nothing", f.told(t, e, m), false)
+	want(t, "Consume of another's", codes.Consume(ctx, u.ID, []string{"p1.x"}, f.clock.Now(), event()), storage.ErrNotFound)
+	status("after one use", storage.RecoveryCodes{Total: 3, Remaining: 2, CreatedAt: f.clock.Now()})
+	f.clock.Advance(time.Second)
+	want(t, "Replace", codes.Replace(ctx, u.ID, []string{"p1.d"}, f.clock.Now(), event()), nil)
+	want(t, "RC3: Consume of the old set", codes.Consume(ctx, u.ID, []string{"p1.a"}, f.clock.Now(), event()), storage.ErrNotFound)
+	status("of the new set", storage.RecoveryCodes{Total: 1, Remaining: 1, CreatedAt: f.clock.Now()})
+	want(t, "Replace for nobody", codes.Replace(ctx, "nobody", []string{"p1.d"}, f.clock.Now(), event()), storage.ErrNotFound)
+}
+
+func (f fixture) testOneRecoveryCode(t *testing.T) {
+	u := f.user(t)
+	want(t, "Replace", f.s.RecoveryCodes().Replace(t.Context(), u.ID, []string{"p1.a", "p1.b"}, f.clock.Now(), f.event(t, storage.EventRecoveryReplaced)), nil)
+	won := race(t, func(ctx context.Context) error {
+		return f.s.RecoveryCodes().Consume(ctx, u.ID, []string{"p1.a"}, f.clock.Now(), f.event(t, storage.EventRecoveryUsed))
+	}, storage.ErrConsumed)
+	if won != 1 {
+		t.Fatalf("a recovery code was used %d times", won)
+	}
+}
+
+func (f fixture) testLockouts(t *testing.T) {
+	ctx, lockouts := t.Context(), f.s.Lockouts()
+	u := f.user(t)
+	b := storage.Backoff{Free: 2, Base: time.Minute, Max: 3 * time.Minute, Window: time.Second}
+	const disableAfter = 7
+	attempt := func(wanted error) storage.Lockout {
+		t.Helper()
+		l, err := lockouts.Attempt(ctx, u.ID, storage.FactorTOTP, f.clock.Now(), b, disableAfter)
+		if !errors.Is(err, wanted) || wanted == nil && err != nil {
+			t.Fatalf("Attempt = %v, want %v", err, wanted)
+		}
+		return l
+	}
+	for n := int64(1); n <= disableAfter; n++ {
+		f.clock.Advance(b.Wait(n - 1))
+		wanted := storage.Lockout{UserID: u.ID, Kind: storage.FactorTOTP, Failures: n, UpdatedAt: f.clock.Now()}
+		if wait := b.Wait(n); wait > 0 {
+			wanted.LockedUntil = f.clock.Now().Add(wait)
+		}
+		if n == disableAfter {
+			wanted.DisabledAt = f.clock.Now()
+		}
+		equal(t, fmt.Sprintf("lockout %d", n), attempt(nil), wanted)
+		if b.Wait(n) > 0 {
+			equal(t, "refused", attempt(storage.ErrLocked), wanted)
+			f.clock.Advance(b.Wait(n) - time.Microsecond)
+			equal(t, "refused until the wait is over", attempt(storage.ErrLocked), wanted)
+			f.clock.Advance(time.Microsecond - b.Wait(n))
+		}
+	}
+	f.clock.Advance(1000 * time.Hour)
+	attempt(storage.ErrLocked)
+	_, err := lockouts.Attempt(ctx, u.ID, storage.FactorSMS, f.clock.Now(), b, 0)
+	want(t, "Attempt with another factor", err, nil)
+	got, err := lockouts.ListByUser(ctx, u.ID)
+	want(t, "ListByUser", err, nil)
+	if len(got) != 2 || got[1].Kind != storage.FactorTOTP || got[1].DisabledAt.IsZero() {
+		t.Errorf("lockouts = %+v", got)
+	}
+	want(t, "Succeeded with another factor", lockouts.Succeeded(ctx, u.ID, storage.FactorSMS, f.clock.Now()), nil)
+	attempt(storage.ErrLocked)
+	e, m := f.event(t, storage.EventFactorUnlocked), f.message(t)
+	want(t, "Unlock", lockouts.Unlock(ctx, u.ID, "", f.clock.Now(), e, m), nil)
+	equal(t, "told", f.told(t, e, m), true)
+	want(t, "Unlock twice", lockouts.Unlock(ctx, u.ID, "", f.clock.Now(), e, m), storage.ErrNotFound)
+	equal(t, "failures after Unlock", attempt(nil).Failures, int64(1))
+	for range b.Free {
+		attempt(nil)
+	}
+	attempt(storage.ErrLocked)
+	want(t, "Succeeded", lockouts.Succeeded(ctx, u.ID, storage.FactorTOTP, f.clock.Now()), nil)
+	equal(t, "failures after Succeeded", attempt(nil).Failures, int64(1))
+	for range b.Free {
+		attempt(nil)
+	}
+	f.credential(t, u, storage.FactorTOTP)
+	equal(t, "failures after enrolling anew", attempt(nil).Failures, int64(1))
+}
+
+func (f fixture) testAttempts(t *testing.T) {
+	u := f.user(t)
+	b := storage.Backoff{Free: 5, Base: time.Minute, Max: time.Hour}
+	var disabled atomic.Int64
+	won := race(t, func(ctx context.Context) error {
+		_, err := f.s.Lockouts().Attempt(ctx, u.ID, storage.FactorTOTP, f.clock.Now(), b, 100)
+		return err
+	}, storage.ErrLocked)
+	if won != b.Free+1 {
+		t.Errorf("%d attempts were let through, want %d", won, b.Free+1)
+	}
+	won = race(t, func(ctx context.Context) error {
+		l, err := f.s.Lockouts().Attempt(ctx, u.ID, storage.FactorSMS, f.clock.Now(), storage.Backoff{Free: 1000}, 100)
+		if err == nil && !l.DisabledAt.IsZero() {
+			disabled.Add(1)
+		}
+		return err
+	}, storage.ErrLocked)
+	if won != 100 || disabled.Load() != 1 {
+		t.Errorf("%d attempts were let through, %d of them disabled the factor; want 100 and 1", won, disabled.Load())
+	}
+}
+
+func (f fixture) testTrustedDevices(t *testing.T) {
+	ctx, devices := t.Context(), f.s.TrustedDevices()
+	u, stranger := f.user(t), f.user(t)
+	d := f.device(t, u)
+	other := f.device(t, u)
+	event := func() storage.Event { return f.event(t, storage.EventDeviceForgotten) }
+	got, err := devices.BySecret(ctx, []string{"p0.none", d.SecretHash}, f.clock.Now())
+	want(t, "BySecret", err, nil)
+	equal(t, "device", got, d)
+	_, err = devices.BySecret(ctx, []string{d.SecretHash}, d.ExpiresAt)
+	want(t, "BySecret when expired", err, storage.ErrNotFound)
+	old := *d
+	old.ID, old.SecretHash, old.PasswordEpoch = f.id(t), "p1.old", u.PasswordEpoch-1
+	want(t, "Create under an old epoch", devices.Create(ctx, &old, event()), storage.ErrConflict)
+
+	f.clock.Advance(time.Minute)
+	want(t, "Rotate", devices.Rotate(ctx, d.ID, d.SecretHash, "p1.next"+string(d.ID), f.clock.Now(), event()), nil)
+	want(t, "Rotate of the old secret", devices.Rotate(ctx, d.ID, d.SecretHash, "p1.x", f.clock.Now(), event()), storage.ErrConsumed)
+	_, err = devices.BySecret(ctx, []string{d.SecretHash}, f.clock.Now())
+	want(t, "BySecret of the old secret", err, storage.ErrNotFound)
+	d.SecretHash, d.LastUsedAt = "p1.next"+string(d.ID), f.clock.Now()
+	want(t, "Rotate when expired", devices.Rotate(ctx, d.ID, d.SecretHash, "p1.x", d.ExpiresAt, event()), storage.ErrConsumed)
+	listed, err := devices.ListByUser(ctx, u.ID, f.clock.Now())
+	want(t, "ListByUser", err, nil)
+	equal(t, "devices", listed, []storage.TrustedDevice{*d, *other})
+
+	want(t, "Delete of another's", devices.Delete(ctx, stranger.ID, d.ID, event()), storage.ErrNotFound)
+	want(t, "Delete", devices.Delete(ctx, u.ID, d.ID, event()), nil)
+	want(t, "Delete twice", devices.Delete(ctx, u.ID, d.ID, event()), storage.ErrNotFound)
+	want(t, "DeleteAll", devices.DeleteAll(ctx, u.ID, event()), nil)
+	want(t, "DeleteAll twice", devices.DeleteAll(ctx, u.ID, event()), storage.ErrNotFound)
+	d = f.device(t, u)
+	want(t, "Disable", f.s.Users().Disable(ctx, u.ID, f.clock.Now(), event()), nil)
+	want(t, "Enable", f.s.Users().Enable(ctx, u.ID, f.clock.Now(), event()), nil)
+	_, err = devices.BySecret(ctx, []string{d.SecretHash}, f.clock.Now())
+	want(t, "BySecret after disabling", err, storage.ErrNotFound)
+}
+
+func (f fixture) testOneDeviceRotation(t *testing.T) {
+	d := f.device(t, f.user(t))
+	won := race(t, func(ctx context.Context) error {
+		return f.s.TrustedDevices().Rotate(ctx, d.ID, d.SecretHash, "p1."+rand.Text(), f.clock.Now(), f.event(t, storage.EventDeviceTrustUsed))
+	}, storage.ErrConsumed)
+	if won != 1 {
+		t.Fatalf("%d rotations of one secret", won)
+	}
+}
+
+func (f fixture) testTrustCleared(t *testing.T) {
+	ctx := t.Context()
+	e := func() storage.Event { return f.event(t, storage.EventFactorAdded) }
+	for name, change := range map[string]func(*storage.User) error{
+		"password": func(u *storage.User) error {
+			return f.s.Users().ChangePassword(ctx, storage.PasswordChange{UserID: u.ID, Epoch: u.PasswordEpoch, Hash: "x", Now: f.clock.Now()}, e())
+		},
+		"phone": func(u *storage.User) error {
+			return f.s.Users().ChangePhone(ctx, storage.PhoneChange{UserID: u.ID, Now: f.clock.Now()}, e())
+		},
+		"e-mail": func(u *storage.User) error {
+			return f.s.Users().ChangeEmail(ctx, storage.EmailChange{UserID: u.ID, From: u.Email, To: "x" + u.Email, Now: f.clock.Now()}, e())
+		},
+		"recovery codes": func(u *storage.User) error {
+			return f.s.RecoveryCodes().Replace(ctx, u.ID, []string{"p1.a"}, f.clock.Now(), e())
+		},
+		"factor added": func(u *storage.User) error {
+			f.credential(t, u, storage.FactorTOTP)
+			return nil
+		},
+		"factor removed": func(u *storage.User) error {
+			c := f.credential(t, u, storage.FactorTOTP)
+			f.device(t, u)
+			return f.s.Credentials().Delete(ctx, u.ID, c.ID, e())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u, stranger := f.user(t), f.user(t)
+			f.device(t, u)
+			kept := f.device(t, stranger)
+			want(t, "change", change(u), nil)
+			got, err := f.s.TrustedDevices().ListByUser(t.Context(), u.ID, f.clock.Now())
+			want(t, "ListByUser", err, nil)
+			equal(t, "devices", len(got), 0)
+			_, err = f.s.TrustedDevices().BySecret(t.Context(), []string{kept.SecretHash}, f.clock.Now())
+			want(t, "BySecret of another person's", err, nil)
+		})
+	}
+}
+
+func (f fixture) testResetFactors(t *testing.T) {
+	ctx := t.Context()
+	s := f.signedIn(t)
+	f.credential(t, s.User, storage.FactorPasskey)
+	want(t, "Replace", f.s.RecoveryCodes().Replace(ctx, s.ID, []string{"p1.a"}, f.clock.Now(), f.event(t, storage.EventRecoveryReplaced)), nil)
+	d := f.device(t, s.User)
+	_, err := f.s.Lockouts().Attempt(ctx, s.ID, storage.FactorTOTP, f.clock.Now(), storage.Backoff{}, 1)
+	want(t, "Attempt", err, nil)
+	e, m := f.event(t, storage.EventFactorsReset), f.message(t)
+	want(t, "ResetFactors", f.s.Users().ResetFactors(ctx, s.ID, f.clock.Now(), e, m), nil)
+	equal(t, "told", f.told(t, e, m), true)
+	f.alive(t, "after ResetFactors", s, false, false, false, false, false, false)
+	credentials, err := f.s.Credentials().ListByUser(ctx, s.ID)
+	want(t, "ListByUser", err, nil)
+	codes, err := f.s.RecoveryCodes().Status(ctx, s.ID)
+	want(t, "Status", err, nil)
+	locked, err := f.s.Lockouts().ListByUser(ctx, s.ID)
+	want(t, "ListByUser", err, nil)
+	equal(t, "credentials, codes, lockouts", []int{len(credentials), codes.Total, len(locked)}, []int{0, 0, 0})
+	_, err = f.s.TrustedDevices().BySecret(ctx, []string{d.SecretHash}, f.clock.Now())
+	want(t, "BySecret", err, storage.ErrNotFound)
+	want(t, "ResetFactors of nobody", f.s.Users().ResetFactors(ctx, "nobody", f.clock.Now(), f.event(t, storage.EventFactorsReset)), storage.ErrNotFound)
+}
+
+var errNotMine = errors.New("another node runs it")
+
+func (f fixture) testJobs(t *testing.T) {
+	for _, step := range []struct {
+		after time.Duration
+		runs  int
+	}{{0, 1}, {59 * time.Second, 0}, {time.Second, 1}} {
+		f.clock.Advance(step.after)
+		won := race(t, func(ctx context.Context) error {
+			mine, err := f.s.Jobs().Claim(ctx, "sweep", time.Minute, f.clock.Now())
+			if err == nil && !mine {
+				err = errNotMine
+			}
+			return err
+		}, errNotMine)
+		if won != step.runs {
+			t.Errorf("after %s: %d nodes run the job, want %d", step.after, won, step.runs)
+		}
+	}
+	mine, err := f.s.Jobs().Claim(t.Context(), "other", time.Minute, f.clock.Now())
+	want(t, "Claim of another job", err, nil)
+	equal(t, "mine", mine, true)
+}
