@@ -63,7 +63,7 @@ func codeReuse30Seconds(m *module) {
 	m = start(m.T, map[string]any{"tokens": map[string]any{"code_lifetime": "3s"}}).module(m.T, m.mode)
 	got := m.login()
 	var younger []string
-	for range 40 {
+	for range 100 { // they outlast the lifetime, tried one after the other
 		request := m.request()
 		younger = append(younger, m.code(m.open(request), request))
 	}

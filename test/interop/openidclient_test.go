@@ -2,12 +2,14 @@ package interop
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 // nodeFolder holds the relying parties from npm.
@@ -37,15 +39,17 @@ var installed = sync.OnceValue(func() error {
 func runNode(t *testing.T, p *provider, script string, told map[string]any) {
 	t.Helper()
 	if err := installed(); err != nil {
-		t.Fatalf("npm ci: %v", err)
+		t.Fatalf("npm ci in %s: %v (run `make test`, which installs npm)", nodeFolder, err)
 	}
 	told["issuer"] = p.Issuer
 	environment, err := json.Marshal(told)
 	if err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a script that hangs says nothing
+	defer cancel()
 	var problems bytes.Buffer
-	node := exec.CommandContext(t.Context(), "node", script)
+	node := exec.CommandContext(ctx, "node", script)
 	node.Dir, node.Stderr = nodeFolder, &problems
 	node.Env = append(os.Environ(), "INTEROP="+string(environment))
 	asks, err := node.StdoutPipe()
@@ -87,4 +91,24 @@ func TestOpenIDClient(t *testing.T) {
 	t.Run("service", func(t *testing.T) {
 		runNode(t, p, "service.mjs", map[string]any{"id": service.ID, "secret": service.Secret, "scope": serviceScope})
 	})
+}
+
+// TestLockFileNamesNoRegistry keeps npm ci working behind any mirror: npm writes
+// the address of each package unless .npmrc tells it not to.
+func TestLockFileNamesNoRegistry(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(nodeFolder, "package-lock.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lock struct {
+		Packages map[string]struct{ Resolved, Integrity string }
+	}
+	if err := json.Unmarshal(raw, &lock); err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range lock.Packages {
+		if p.Resolved != "" || name != "" && p.Integrity == "" {
+			t.Errorf("%s is locked to the address %q and the hash %q", name, p.Resolved, p.Integrity)
+		}
+	}
 }
