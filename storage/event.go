@@ -53,6 +53,7 @@ const (
 	EventEmailChangeUndone  EventType = "email_change_undone"
 	EventPhoneChanged       EventType = "phone_changed"
 	EventProfileChanged     EventType = "profile_changed"
+	EventRolesChanged       EventType = "roles_changed"
 	EventSessionEnded       EventType = "session_ended"
 	EventSessionsEnded      EventType = "sessions_ended"
 	EventApplicationRevoked EventType = "application_revoked"

@@ -95,23 +95,30 @@ func (r *Users) CreateInvited(ctx context.Context, u *storage.User, invitation s
 	return wrap("create invited user", err)
 }
 
-// Import inserts people with their events, all or none. It answers
-// storage.ErrConflict, and says which, when one of them is there already.
-func (r *Users) Import(ctx context.Context, people []storage.User, events []storage.Event) error {
+// Import inserts people with what they sign in with and their events, all or
+// none. It answers storage.ErrConflict when one of them is there already.
+func (r *Users) Import(ctx context.Context, people []storage.ImportedUser) error {
 	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		for i := range people {
-			if _, err := tx.NewInsert().Model(rowOfUser(&people[i])).Exec(ctx); err != nil {
-				return fmt.Errorf("user %d: %w", i+1, err)
-			}
-		}
-		for _, e := range events {
-			if err := insertEvent(ctx, tx, e); err != nil {
-				return err
+			if err := importUser(ctx, tx, &people[i]); err != nil {
+				return fmt.Errorf("person %d: %w", i+1, err)
 			}
 		}
 		return nil
 	})
 	return wrap("import users", err)
+}
+
+func importUser(ctx context.Context, tx bun.Tx, p *storage.ImportedUser) error {
+	if _, err := tx.NewInsert().Model(rowOfUser(&p.User)).Exec(ctx); err != nil {
+		return err
+	}
+	for i := range p.Credentials {
+		if _, err := tx.NewInsert().Model(rowOfCredential(&p.Credentials[i])).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return insertEvent(ctx, tx, p.Event)
 }
 
 // List returns people in the order of their ids, at most limit of them, from

@@ -329,15 +329,26 @@ func (f fixture) testImport(t *testing.T) {
 	ctx, users := t.Context(), f.s.Users()
 	there := f.user(t)
 	one, other := f.invited(t, "one@import.example"), f.invited(t, there.Email)
-	event := f.event(t, storage.EventUserImported)
-	want(t, "Import of a taken address", users.Import(ctx, []storage.User{*one, *other}, []storage.Event{event}), storage.ErrConflict)
+	imported := func() []storage.ImportedUser {
+		return []storage.ImportedUser{
+			{User: *one, Event: f.event(t, storage.EventUserImported)},
+			{User: *other, Event: f.event(t, storage.EventUserImported), Credentials: []storage.Credential{
+				{ID: f.id(t), UserID: other.ID, Kind: storage.FactorTOTP, Name: "phone", Secret: "v1.k.n.c", CreatedAt: f.clock.Now()},
+			}},
+		}
+	}
+	want(t, "Import of a taken address", users.Import(ctx, imported()), storage.ErrConflict)
 	_, err := users.ByID(ctx, one.ID)
 	want(t, "ByID after a failed import", err, storage.ErrNotFound)
 	other.Email = "other@import.example"
-	want(t, "Import", users.Import(ctx, []storage.User{*one, *other}, []storage.Event{event}), nil)
+	people := imported()
+	want(t, "Import", users.Import(ctx, people), nil)
 	got, err := users.ByID(ctx, other.ID)
 	want(t, "ByID", err, nil)
 	equal(t, "imported", got, other)
+	kept, err := f.s.Credentials().ListByUser(ctx, other.ID)
+	want(t, "ListByUser", err, nil)
+	equal(t, "imported credentials", kept, people[1].Credentials)
 }
 
 func (f fixture) testAccountSessions(t *testing.T) {
