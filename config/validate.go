@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ func (l *loader) validate(c *Config) {
 	l.validateListeners(c)
 	l.validateStores(c)
 	l.validateSecrets(c)
-	l.validateDelivery(c)
+	l.validateMail(c.Mail)
 	l.validateBranding(c.Branding)
 	l.validateSignUp(c)
 	l.validateAccount(c.Account)
@@ -131,6 +132,19 @@ func (l *loader) checkURL(path string, secret Secret, schemes ...string) {
 		l.add(path, "it must begin with %s", orList(schemes))
 	case u.Hostname() == "":
 		l.add(path, "it names no host")
+	}
+}
+
+func (l *loader) validateMail(m Mail) {
+	l.checkURL("mail.smtp_url", m.SMTPURL, "smtp://", "smtps://")
+	if m.From == "" {
+		if !m.SMTPURL.IsZero() {
+			l.add("mail.from", "required beside mail.smtp_url")
+		}
+		return
+	}
+	if _, err := mail.ParseAddress(m.From); err != nil {
+		l.add("mail.from", "%q is no sender; write it like Example <id@example.com>", m.From)
 	}
 }
 

@@ -114,9 +114,12 @@ func (r *reader) readObject(n *yaml.Node, s *shape, path string) any {
 func (r *problems) unknownKey(s *shape, path, key, where string) string {
 	at := joinPath(path, key)
 	meant := nearest(key, s.keys())
-	if meant != "" {
+	switch {
+	case meant != "":
 		r.addAt(at, where, "unknown key, did you mean %s?", meant)
-	} else {
+	case len(s.fields) == 0:
+		r.addAt(at, where, "unknown key; nothing can be set here yet")
+	default:
 		r.addAt(at, where, "unknown key; known are %s", strings.Join(s.keys(), ", "))
 	}
 	return meant

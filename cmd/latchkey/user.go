@@ -7,11 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/mail"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"github.com/latchkey-id/latchkey/cmd/internal/people"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -19,7 +18,10 @@ import (
 
 func userCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Manage people's accounts"}
-	cmd.AddCommand(userCreateCommand())
+	cmd.AddCommand(
+		userCreateCommand(), userImportCommand(), userListCommand(), userShowCommand(), userDisableCommand(), userEnableCommand(),
+		userSetRolesCommand(), userUnlockCommand(), userResetMFACommand(),
+	)
 	return cmd
 }
 
@@ -112,21 +114,10 @@ func readPassword(r io.Reader) (string, error) {
 	return password, nil
 }
 
-// maxUsername bounds a username, in characters.
-const maxUsername = 64
-
 // checkNames refuses what could not be told apart, typed or answered to.
 func checkNames(u *storage.User) error {
-	address, err := mail.ParseAddress(u.Email)
-	if err != nil || address.Address != u.Email || len(u.Email) > 254 {
+	if err := people.CheckEmail(u.Email); err != nil || u.Email == "" {
 		return fmt.Errorf("--email %q is not an e-mail address", u.Email)
 	}
-	if utf8.RuneCountInString(u.Username) > maxUsername {
-		return fmt.Errorf("--username has more than %d characters", maxUsername)
-	}
-	// An @ would let a username stand for somebody's address.
-	if strings.ContainsFunc(u.Username, func(r rune) bool { return r == '@' || unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
-		return fmt.Errorf("--username %q holds a space, an @ or a character that cannot be seen", u.Username)
-	}
-	return nil
+	return people.CheckUsername(u.Username)
 }

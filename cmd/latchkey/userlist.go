@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/latchkey-id/latchkey/cmd/internal/people"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
+)
+
+// listBatch is how many people are read at once.
+const listBatch = 500
+
+func userListCommand() *cobra.Command {
+	var from storeFlags
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List accounts",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *parts) error { return listUsers(cmd, store) })
+		},
+	}
+	from.register(cmd)
+	return cmd
+}
+
+func listUsers(cmd *cobra.Command, store *sqlstore.Store) error {
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tEMAIL\tVERIFIED\tUSERNAME\tSTATE\tROLES\tCREATED")
+	var after storage.ID
+	for {
+		users, err := store.Users().List(cmd.Context(), after, listBatch)
+		if err != nil {
+			return err
+		}
+		for i := range users {
+			u := &users[i]
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", u.ID, dash(u.Email), yesNo(u.EmailVerified), dash(u.Username),
+				stateOf(u), orNone(u.Roles), at(u.CreatedAt, "-"))
+			after = u.ID
+		}
+		if len(users) < listBatch {
+			return w.Flush()
+		}
+	}
+}
+
+func dash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+func yesNo(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
+}
+
+func userShowCommand() *cobra.Command {
+	return userActionCommand("show USER", "Show an account and what it signs in with, never a secret", cobra.ExactArgs(1), showUser)
+}
+
+func showUser(cmd *cobra.Command, store *sqlstore.Store, p *parts, u *storage.User, _ []string) error {
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+	showAccount(w, u)
+	if err := showFactors(cmd, w, store, u); err != nil {
+		return err
+	}
+	if err := showAccess(cmd, w, store, p, u); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+func showAccount(w io.Writer, u *storage.User) {
+	password := "none"
+	if u.PasswordHash != "" {
+		password = fmt.Sprintf("set (%s), last changed %s", people.Algorithm(u.PasswordHash), at(u.PasswordChangedAt, "never"))
+	}
+	for _, row := range [][2]string{
+		{"id", string(u.ID)},
+		{"e-mail", verifiedOr(u.Email, u.EmailVerified)},
+		{"username", dash(u.Username)},
+		{"phone", verifiedOr(u.Phone, u.PhoneVerified)},
+		{"name", dash(u.Profile.Name)},
+		{"state", stateOf(u)},
+		{"roles", orNone(u.Roles)},
+		{"created", at(u.CreatedAt, "-")},
+		{"password", password},
+	} {
+		fmt.Fprintf(w, "%s\t%s\n", row[0], row[1])
+	}
+}
+
+func verifiedOr(value string, verified bool) string {
+	switch {
+	case value == "":
+		return "-"
+	case verified:
+		return value + " (verified)"
+	}
+	return value + " (not verified)"
+}
+
+// showFactors shows the second factors, and which of them are locked.
+func showFactors(cmd *cobra.Command, w io.Writer, store *sqlstore.Store, u *storage.User) error {
+	credentials, err := store.Credentials().ListByUser(cmd.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range credentials {
+		fmt.Fprintf(w, "factor\t%s %q, added %s, last used %s\n", c.Kind, c.Name, at(c.CreatedAt, "-"), at(c.LastUsedAt, "never"))
+	}
+	codes, err := store.RecoveryCodes().Status(cmd.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	if codes.Total > 0 {
+		fmt.Fprintf(w, "recovery codes\t%d of %d left, made %s\n", codes.Remaining, codes.Total, at(codes.CreatedAt, "-"))
+	}
+	lockouts, err := store.Lockouts().ListByUser(cmd.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range lockouts {
+		state := ""
+		switch {
+		case !l.DisabledAt.IsZero():
+			state = ", disabled since " + at(l.DisabledAt, "")
+		case !l.LockedUntil.IsZero():
+			state = ", locked until " + at(l.LockedUntil, "")
+		}
+		fmt.Fprintf(w, "wrong codes\t%s: %d in a row%s\n", l.Kind, l.Failures, state)
+	}
+	return nil
+}
+
+// showAccess shows what the person is signed in to.
+func showAccess(cmd *cobra.Command, w io.Writer, store *sqlstore.Store, p *parts, u *storage.User) error {
+	sessions, err := store.Sessions().ListByUser(cmd.Context(), u.ID, p.now())
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		fmt.Fprintf(w, "session\t%s, since %s, last seen %s\n", s.SID, at(s.CreatedAt, "-"), at(s.LastSeenAt, "-"))
+	}
+	applications, err := store.Grants().ApplicationsOf(cmd.Context(), u.ID, p.now())
+	if err != nil {
+		return err
+	}
+	for _, a := range applications {
+		fmt.Fprintf(w, "application\t%s (%s), last used %s\n", a.ClientID, orNone(a.Scopes), at(a.UsedAt, "-"))
+	}
+	devices, err := store.TrustedDevices().ListByUser(cmd.Context(), u.ID, p.now())
+	if err != nil {
+		return err
+	}
+	for _, d := range devices {
+		fmt.Fprintf(w, "trusted device\t%s, since %s, last used %s\n", d.ID, at(d.CreatedAt, "-"), at(d.LastUsedAt, "never"))
+	}
+	return nil
+}
