@@ -19,8 +19,10 @@ type Config struct {
 	Database       Database       `yaml:"database" doc:"Where users, sessions, grants and keys are kept."`
 	Redis          Redis          `yaml:"redis" doc:"Where what expires by itself is kept: codes, sign-ins under way, limits."`
 	Secrets        Secrets        `yaml:"secrets" doc:"The keys that protect what is stored. Keep them outside the database and its backups."`
-	Mail           Mail           `yaml:"mail" doc:"Outgoing e-mail. Checked, but nothing is sent yet."`
-	SMS            struct{}       `yaml:"sms" doc:"Reserved for outgoing SMS: it takes no keys yet."`
+	Mail           Mail           `yaml:"mail" doc:"Outgoing e-mail. Under dev without smtp_url it ends in the inbox."`
+	SMS            SMS            `yaml:"sms" doc:"Outgoing SMS; off without provider. Under dev without provider it ends in the inbox."`
+	Messages       Messages       `yaml:"messages" doc:"What messages say and how they look."`
+	Outbox         Outbox         `yaml:"outbox" doc:"The queue that messages wait in until they are delivered."`
 	Metrics        Metrics        `yaml:"metrics" doc:"The second listener, for Prometheus."`
 	Log            Log            `yaml:"log" doc:"What is logged to standard error, and how."`
 	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and colour."`
@@ -73,12 +75,6 @@ type Secrets struct {
 type SecretKey struct {
 	ID  string `yaml:"id" doc:"A short name, unique in its list: letters, digits, - and _. Stored values carry it, so it belongs to this key for ever."`
 	Key Secret `yaml:"key" secret:"ref" doc:"At least 32 random bytes in base64 or hexadecimal, as a file: or env: reference. Make one with: openssl rand -base64 32"`
-}
-
-// Mail says how e-mail leaves.
-type Mail struct {
-	SMTPURL Secret `yaml:"smtp_url" secret:"url" doc:"smtp://user:password@host:587 (STARTTLS) or smtps://…:465. May be a file: or env: reference."`
-	From    string `yaml:"from" doc:"The sender, such as Example <id@example.com>."`
 }
 
 // Metrics is the listener for Prometheus.

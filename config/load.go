@@ -87,6 +87,7 @@ func (l *loader) read() (*Config, error) {
 		return nil, err
 	}
 	l.resolveSecrets(c)
+	l.completeMessages(c)
 	c.complete()
 	return c, nil
 }

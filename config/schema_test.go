@@ -130,7 +130,7 @@ func TestSchemaRefusesWhatTheDecoderRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"isuer: x":                       "isuer: no such property",
 		"clients: [{redirect_urls: []}]": "clients[0].redirect_urls: no such property",
-		"sms: {from: x}":                 "sms.from: no such property",
+		"sms: {form: x}":                 "sms.form: no such property",
 		"sessions: {idle: soon}":         `sessions.idle: "soon" does not match`,
 		"log: {level: loud}":             "log.level: loud is none of",
 		"clients: [{type: web}]":         "clients[0].type: web is none of",

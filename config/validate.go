@@ -2,7 +2,6 @@ package config
 
 import (
 	"net"
-	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,7 +15,7 @@ func (l *loader) validate(c *Config) {
 	l.validateListeners(c)
 	l.validateStores(c)
 	l.validateSecrets(c)
-	l.validateMail(c.Mail)
+	l.validateDelivery(c)
 	l.validateBranding(c.Branding)
 	l.validateSignUp(c)
 	l.validateAccount(c.Account)
@@ -132,19 +131,6 @@ func (l *loader) checkURL(path string, secret Secret, schemes ...string) {
 		l.add(path, "it must begin with %s", orList(schemes))
 	case u.Hostname() == "":
 		l.add(path, "it names no host")
-	}
-}
-
-func (l *loader) validateMail(m Mail) {
-	l.checkURL("mail.smtp_url", m.SMTPURL, "smtp://", "smtps://")
-	if m.From == "" {
-		if !m.SMTPURL.IsZero() {
-			l.add("mail.from", "required beside mail.smtp_url")
-		}
-		return
-	}
-	if _, err := mail.ParseAddress(m.From); err != nil {
-		l.add("mail.from", "%q is no sender; write it like Example <id@example.com>", m.From)
 	}
 }
 

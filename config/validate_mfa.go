@@ -15,6 +15,9 @@ func (l *loader) validateMFA(c *Config) {
 	if slices.Contains(m.Factors, storage.FactorEmail) && !l.canMail(c) {
 		l.add("mfa.factors", "email needs mail.smtp_url; set that, or remove email")
 	}
+	if slices.Contains(m.Factors, storage.FactorSMS) && !l.Dev && !c.SMS.Enabled() {
+		l.add("mfa.factors", "sms needs sms.provider; set that, or remove sms")
+	}
 	l.within("mfa.enrolment_grace", m.EnrolmentGrace, 0, 366*day)
 	l.within("mfa.code_lifetime", m.CodeLifetime, 30*time.Second, 10*time.Minute)
 	l.within("mfa.partial_lifetime", m.PartialLifetime, 30*time.Second, 5*time.Minute)

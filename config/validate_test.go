@@ -90,7 +90,7 @@ func TestCF1_Stores(t *testing.T) {
 		"redis by http":     {yaml: "redis: {url: 'http://cache'}", want: []string{"redis.url (line 1): it must begin with redis:// or rediss://"}},
 		"redis nowhere":     {yaml: "redis: {url: 'redis://'}", want: []string{"names no host"}},
 		"mail without from": {yaml: "mail: {smtp_url: 'smtp://mail'}", want: []string{"mail.from (line 1): required"}},
-		"bad from":          {yaml: "mail: {smtp_url: 'smtp://mail', from: nobody}", want: []string{"is no sender"}},
+		"bad from":          {yaml: "mail: {smtp_url: 'smtp://mail', from: nobody}", want: []string{"is no address"}},
 		"good mail":         {yaml: "mail: {smtp_url: 'smtps://u:p@mail:465', from: Example <id@example.com>}"},
 	})
 }

@@ -114,12 +114,9 @@ func (r *reader) readObject(n *yaml.Node, s *shape, path string) any {
 func (r *problems) unknownKey(s *shape, path, key, where string) string {
 	at := joinPath(path, key)
 	meant := nearest(key, s.keys())
-	switch {
-	case meant != "":
+	if meant != "" {
 		r.addAt(at, where, "unknown key, did you mean %s?", meant)
-	case len(s.fields) == 0:
-		r.addAt(at, where, "unknown key; nothing can be set here yet")
-	default:
+	} else {
 		r.addAt(at, where, "unknown key; known are %s", strings.Join(s.keys(), ", "))
 	}
 	return meant

@@ -14,7 +14,6 @@ func TestStrictDecoding(t *testing.T) {
 		},
 		"a key unlike any": {"log: {colour: red}\n", []string{"log.colour (line 1): unknown key; known are level, format"}},
 		"case matters":     {"Listen: :80\n", []string{"Listen (line 1): unknown key, did you mean listen?"}},
-		"nothing yet":      {"sms: {from: x}\n", []string{"sms.from (line 1): unknown key; nothing can be set here yet"}},
 		"given twice":      {"log: {level: info}\nlisten: :1\nlog: {level: debug}\n", []string{"log (line 3): given twice, first on line 1"}},
 		"value for a list": {"trusted_proxies: 10.0.0.0/8\n", []string{"trusted_proxies (line 1): a list is wanted here, not one value"}},
 		"list for a value": {"listen: [a]\n", []string{"listen (line 1): one value is wanted here, not a list"}},

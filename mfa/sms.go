@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 // SMSLimits guards what messages cost: somebody who is paid for the traffic to
 // a number must not be able to make it.
 type SMSLimits struct {
-	// Countries are the calling codes that messages go to, as "+49", or longer
-	// prefixes, as "+1212"; none is no number at all.
+	// Countries are those whose numbers messages go to (ISO 3166-1, "DE"), or
+	// prefixes of numbers, as "+49" or "+1212"; none is no number at all.
 	Countries []string
 	// PerNumber, PerCountry and PerDay bound the messages within 24 hours, to
 	// one number, to one of Countries, and in all.
@@ -43,8 +44,12 @@ func newSMS(cfg Config, g *gate) Factor {
 	}
 }
 
-// country is the longest of Countries that the number begins with; "" is none.
+// country is that of Countries which the number belongs to, or the longest
+// prefix of them that it begins with; "" is none.
 func (l SMSLimits) country(number string) string {
+	if country := storage.PhoneCountry(number); country != "" && slices.Contains(l.Countries, country) {
+		return country
+	}
 	longest := ""
 	for _, prefix := range l.Countries {
 		if strings.HasPrefix(number, prefix) && len(prefix) > len(longest) {

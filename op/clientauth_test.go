@@ -140,7 +140,7 @@ func TestClientAuthentication_BusyHasherIsNotARefusal(t *testing.T) {
 	n := newNode(t, oddClients()...)
 	n.passwords.Err = http.ErrHandlerTimeout
 	n.post(tokenPath, bodyAuth("weak", "hunter2"), "grant_type", "client_credentials").
-		want(t, http.StatusServiceUnavailable, "server_error")
+		want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 }
 
 func TestGrantTypesAreThoseRegistered(t *testing.T) {

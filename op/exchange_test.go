@@ -222,7 +222,7 @@ func TestL10_StoreErrorsStayHere(t *testing.T) {
 			n := newNode(t)
 			code := n.code("wiki")
 			fail(n)
-			a := n.exchange(asWiki, code).want(t, http.StatusServiceUnavailable, "server_error")
+			a := n.exchange(asWiki, code).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 			if a.Description != "temporarily unavailable, try again" {
 				t.Errorf("the client is told %q", a.Description)
 			}

@@ -133,6 +133,6 @@ func TestIntrospection_StoreFailureIsNotInactive(t *testing.T) {
 	n := newNode(t)
 	a := n.signedIn()
 	n.store.Err = errors.New("down")
-	n.introspect(asWiki, a.AccessToken).want(t, http.StatusServiceUnavailable, "server_error")
-	n.introspect(asWiki, a.RefreshToken).want(t, http.StatusServiceUnavailable, "server_error")
+	n.introspect(asWiki, a.AccessToken).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
+	n.introspect(asWiki, a.RefreshToken).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 }

@@ -91,7 +91,7 @@ func TestRF2_ReuseThatCannotBeRecordedIsNoAnswer(t *testing.T) {
 	n.refresh(asWiki, r1.RefreshToken).want(t, http.StatusOK, "")
 	n.clock.Advance(time.Minute)
 	n.server.cfg.Grants = failingRevoke{fakeGrants{n.store}}
-	n.refresh(asWiki, r1.RefreshToken).want(t, http.StatusServiceUnavailable, "server_error")
+	n.refresh(asWiki, r1.RefreshToken).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 }
 
 func TestRF3_RetryGetsTheSameSuccessor(t *testing.T) {
@@ -281,7 +281,7 @@ func TestRefresh_StoreFailure(t *testing.T) {
 	n := newNode(t)
 	token := n.signedIn().RefreshToken
 	n.store.Err = errors.New("connection refused by 10.0.0.7")
-	a := n.refresh(asWiki, token).want(t, http.StatusServiceUnavailable, "server_error")
+	a := n.refresh(asWiki, token).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 	if strings.Contains(a.Body.String(), "10.0.0.7") {
 		t.Error("the cause is told to the client")
 	}

@@ -101,9 +101,9 @@ func TestTK8_StoreFailureIsNoSuccess(t *testing.T) {
 	a := n.signedIn()
 	n.store.Err = errors.New("down")
 	for _, token := range []string{a.AccessToken, a.RefreshToken} {
-		n.revoke(asWiki, token).want(t, http.StatusServiceUnavailable, "server_error")
+		n.revoke(asWiki, token).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 	}
 	n.store.Err = nil
 	n.server.cfg.Grants = failingRevoke{fakeGrants{n.store}}
-	n.revoke(asWiki, a.RefreshToken).want(t, http.StatusServiceUnavailable, "server_error")
+	n.revoke(asWiki, a.RefreshToken).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 }

@@ -32,11 +32,13 @@ func invalidGrant(description string, cause error) error {
 
 // wireError is what a client is told of err, and with which status (RFC 6749
 // section 5.2). Only an *oidc.Error speaks for itself, and only its type and
-// description; the text of any other error stays here.
+// description; the text of any other error stays here. That section has no code
+// for our own faults, so we say at every endpoint what section 4.1.2.1 says at
+// /authorize.
 func wireError(err error) (*oidc.Error, int) {
 	var down *unavailableError
 	if errors.As(err, &down) {
-		return oidc.ErrServerError().WithDescription("temporarily unavailable, try again"), http.StatusServiceUnavailable
+		return &oidc.Error{ErrorType: codeTemporarilyUnavailable, Description: "temporarily unavailable, try again"}, http.StatusServiceUnavailable
 	}
 	var known *oidc.Error
 	if !errors.As(err, &known) || known.ErrorType == oidc.ServerError {

@@ -18,8 +18,8 @@ func TestL10_WireErrors(t *testing.T) {
 		code   string
 		status int
 	}{
-		{name: "a store", err: unavailable("create grant", secret), code: "server_error", status: 503},
-		{name: "a wrapped store", err: fmt.Errorf("exchange: %w", unavailable("create grant", secret)), code: "server_error", status: 503},
+		{name: "a store", err: unavailable("create grant", secret), code: "temporarily_unavailable", status: 503},
+		{name: "a wrapped store", err: fmt.Errorf("exchange: %w", unavailable("create grant", secret)), code: "temporarily_unavailable", status: 503},
 		{name: "anything", err: secret, code: "server_error", status: 500},
 		{name: "a sentinel", err: storage.ErrNotFound, code: "server_error", status: 500},
 		{name: "a typed server error", err: oidc.ErrServerError().WithDescription("%s", secret), code: "server_error", status: 500},

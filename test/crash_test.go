@@ -89,7 +89,7 @@ func TestTH5_NobodyGetsInWhileRedisIsGone(t *testing.T) {
 	if again := b.Get(wiki.authorize()); again.Location == nil || again.Location.Query().Get("error") != "temporarily_unavailable" || again.Location.Query().Has("code") {
 		t.Errorf("asking for a code without Redis led to %v: %s", again.Location, again.Body)
 	}
-	expect(t, "an exchange without Redis", wiki.exchange(in.http(0), code), http.StatusServiceUnavailable, "server_error")
+	expect(t, "an exchange without Redis", wiki.exchange(in.http(0), code), http.StatusServiceUnavailable, "temporarily_unavailable")
 	if ready := b.Get("/readyz"); ready.Status != http.StatusServiceUnavailable {
 		t.Errorf("without Redis the node says that it is ready: %s", ready.Body)
 	}

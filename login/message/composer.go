@@ -93,8 +93,8 @@ type content struct {
 	// link is the address of the button, also that of a second one.
 	link, also string
 	code       string
-	// expires is when the link and the code are void.
-	expires time.Time
+	// expires is when the link is void, codeExpires when the code is.
+	expires, codeExpires time.Time
 	// happened says that the message tells of something that was done, rather
 	// than of something that was asked for.
 	happened bool

@@ -39,14 +39,14 @@ func (c *Composer) signUp(ctx context.Context, b SignUp) (content, error) {
 	}
 	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
 		Purpose: onetime.SignUp, Subject: AddressSubject(c.cfg.Hasher, b.Email), Data: b,
-		TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Verify,
+		TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Code,
 	})
 	if err != nil {
 		return content{}, err
 	}
 	return content{
 		to: b.Email, key: "sign_up", link: c.link(PathConfirmSignUp, TokenParam, issued.Token), code: issued.Code,
-		expires: c.cfg.Now().Add(c.cfg.Lifetimes.Verify), locale: b.Profile.Locale,
+		expires: c.cfg.Now().Add(c.cfg.Lifetimes.Verify), codeExpires: c.cfg.Now().Add(c.cfg.Lifetimes.Code), locale: b.Profile.Locale,
 	}, nil
 }
 
@@ -66,14 +66,14 @@ func (c *Composer) verifyEmail(ctx context.Context, b VerifyEmail) (content, err
 	}
 	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
 		Purpose: onetime.VerifyEmail, Subject: string(user.ID), Data: Verification{UserID: user.ID, Email: user.Email, Return: b.Return},
-		TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Verify,
+		TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Code,
 	})
 	if err != nil {
 		return content{}, err
 	}
 	return content{
 		to: user.Email, key: "verify_email", link: c.link(PathVerifyEmail, TokenParam, issued.Token), code: issued.Code,
-		expires: c.cfg.Now().Add(c.cfg.Lifetimes.Verify), locale: user.Profile.Locale,
+		expires: c.cfg.Now().Add(c.cfg.Lifetimes.Verify), codeExpires: c.cfg.Now().Add(c.cfg.Lifetimes.Code), locale: user.Profile.Locale,
 	}, nil
 }
 
@@ -119,14 +119,14 @@ func (c *Composer) emailChange(ctx context.Context, b EmailChange) (content, err
 	}
 	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
 		Purpose: onetime.EmailChange, Subject: string(b.UserID),
-		Data: EmailUpdate(b), TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Verify,
+		Data: EmailUpdate(b), TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Code,
 	})
 	if err != nil {
 		return content{}, err
 	}
 	return content{
 		to: b.To, key: "email_change", link: c.link(PathConfirmEmail, TokenParam, issued.Token), code: issued.Code,
-		expires: c.cfg.Now().Add(c.cfg.Lifetimes.Verify), locale: user.Profile.Locale,
+		expires: c.cfg.Now().Add(c.cfg.Lifetimes.Verify), codeExpires: c.cfg.Now().Add(c.cfg.Lifetimes.Code), locale: user.Profile.Locale,
 	}, nil
 }
 
@@ -168,7 +168,7 @@ func (c *Composer) invitation(_ context.Context, b Invitation) (content, error) 
 }
 
 func (c *Composer) code(kind storage.MessageKind, b Code) content {
-	what := content{to: b.To, key: string(kind), code: b.Code, expires: b.ExpiresAt}
+	what := content{to: b.To, key: string(kind), code: b.Code, codeExpires: b.ExpiresAt}
 	if kind != storage.MessageEmailCode {
 		what.args = []any{b.Code} // an SMS says it in its sentence
 	}

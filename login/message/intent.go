@@ -25,7 +25,8 @@ type Asked struct {
 
 // Lifetimes say how long links work.
 type Lifetimes struct {
-	Verify time.Duration // the link and the code that confirm an address
+	Verify time.Duration // the link that confirms an address
+	Code   time.Duration // the code that is typed instead
 	Reset  time.Duration // the link that sets a new password
 	Undo   time.Duration // the link that gives an old address back
 }

@@ -75,7 +75,7 @@ func newHarness(t *testing.T, users ...*storage.User) *harness {
 		t.Fatal(err)
 	}
 	h := &harness{shelf: &shelf{}, clock: storagetest.NewClock()}
-	lives := Lifetimes{Verify: 24 * time.Hour, Reset: time.Hour, Undo: 7 * 24 * time.Hour}
+	lives := Lifetimes{Verify: 24 * time.Hour, Code: 30 * time.Minute, Reset: time.Hour, Undo: 7 * 24 * time.Hour}
 	h.intents = NewIntents(IntentsConfig{Sealer: sealer, Now: h.clock.Now, Random: rand.Reader, Lifetimes: lives})
 	var err error
 	h.Composer, err = NewComposer(ComposerConfig{

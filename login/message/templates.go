@@ -188,7 +188,7 @@ func sample(key string, at time.Time) content {
 	c := content{to: "robin@example.com", key: key, expires: at.Add(time.Hour)}
 	switch key {
 	case "sign_up", "verify_email", "email_change":
-		c.link, c.code = "https://id.example.com/verify?token=AbC", "12345678"
+		c.link, c.code, c.codeExpires = "https://id.example.com/verify?token=AbC", "12345678", at
 	case "sign_up_exists":
 		c.link, c.also = "https://id.example.com/login", "https://id.example.com/forgot-password"
 	case "email_code":

@@ -57,21 +57,22 @@ func (t texts) view(brand Brand, host string, asked Asked, c content) View {
 	if c.code != "" && c.link != "" {
 		v.CodeLabel = t.get("code")
 	}
-	if !c.expires.IsZero() {
-		v.Expires = t.get("expires."+what(c), stamp(c.expires))
-	}
+	v.Expires = t.expires(c)
 	return v
 }
 
-// what names what expires.
-func what(c content) string {
-	switch {
-	case c.link != "" && c.code != "":
-		return "both"
-	case c.link != "":
-		return "link"
+// expires says until when the link and the code work.
+func (t texts) expires(c content) string {
+	var said []string
+	for _, what := range []struct {
+		name string
+		at   time.Time
+	}{{"link", c.expires}, {"code", c.codeExpires}} {
+		if !what.at.IsZero() {
+			said = append(said, t.get("expires."+what.name, stamp(what.at)))
+		}
 	}
-	return "code"
+	return strings.Join(said, " ")
 }
 
 // asked says when and from where a message was asked for.

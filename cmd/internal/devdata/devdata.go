@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Folder is an open data folder.
@@ -96,6 +98,15 @@ func newPassword() string {
 // DemoClientID is the client of the demo relying party.
 const DemoClientID = "demo"
 
+// everywhere is every country: an SMS under dev costs nothing.
+func everywhere() []any {
+	var countries []any
+	for _, country := range storage.PhoneCountries() {
+		countries = append(countries, country)
+	}
+	return countries
+}
+
 // Defaults is the configuration that dev starts from.
 func (f *Folder) Defaults(issuer string) map[string]any {
 	return map[string]any{
@@ -105,6 +116,7 @@ func (f *Folder) Defaults(issuer string) map[string]any {
 		"log.format":     "json",
 		"metrics.listen": "",
 		"sign_up.mode":   "open",
+		"sms.countries":  everywhere(),
 		"secrets.sealing_keys": []any{
 			map[string]any{"id": "dev", "key": "file:" + filepath.Join(f.path, sealingKeyFile)},
 		},

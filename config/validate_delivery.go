@@ -1,0 +1,147 @@
+package config
+
+import (
+	"net/mail"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+func (l *loader) validateDelivery(c *Config) {
+	l.validateMail(c.Mail)
+	l.validateSMS(c.SMS)
+	l.validateOutbox(c.Outbox)
+}
+
+func (l *loader) validateMail(m Mail) {
+	l.checkURL("mail.smtp_url", m.SMTPURL, "smtp://", "smtps://")
+	l.checkMailTLS(m.SMTPURL)
+	l.within("mail.timeout", m.Timeout, time.Second, time.Minute)
+	for _, address := range []struct{ path, text string }{{"mail.from", m.From}, {"mail.reply_to", m.ReplyTo}} {
+		if address.text == "" {
+			continue
+		}
+		if _, err := mail.ParseAddress(address.text); err != nil {
+			l.add(address.path, "%q is no address; write it like Example <id@example.com>", address.text)
+		}
+	}
+	if m.From == "" && !m.SMTPURL.IsZero() {
+		l.add("mail.from", "required beside mail.smtp_url")
+	}
+}
+
+// checkMailTLS refuses to send passwords and links over a network in clear.
+func (l *loader) checkMailTLS(secret Secret) {
+	const path = "mail.smtp_url"
+	u, err := url.Parse(secret.Reveal())
+	if err != nil || secret.IsZero() {
+		return
+	}
+	query := u.Query()
+	switch {
+	case u.Path != "" && u.Path != "/":
+		l.add(path, "it has a path, which means nothing here; remove it")
+	case len(query) == 0:
+	case len(query) > 1 || query.Get("tls") != "none":
+		l.add(path, "the only parameter it may have is tls=none")
+	case u.Scheme != "smtp":
+		l.add(path, "tls=none contradicts smtps://; use smtp://, or remove it")
+	case !isLoopback(u.Hostname()):
+		l.add(path, "tls=none is only for a server on this machine, such as 127.0.0.1; remove it")
+	}
+}
+
+func (l *loader) validateSMS(s SMS) {
+	if !s.Enabled() {
+		for _, set := range []struct {
+			key string
+			is  bool
+		}{
+			{"url", !s.URL.IsZero()}, {"account", s.Account != ""}, {"token", !s.Token.IsZero()}, {"from", s.From != ""},
+			{"headers", len(s.Headers) > 0},
+		} {
+			if set.is {
+				l.add(joinPath("sms", set.key), "it means nothing without sms.provider; set that to twilio or http")
+			}
+		}
+	} else {
+		l.validateGateway(s)
+	}
+	l.validateCountries(s)
+	l.within("sms.timeout", s.Timeout, time.Second, time.Minute)
+	for _, n := range []struct {
+		path  string
+		value int
+	}{{"sms.per_number_day", s.PerNumberDay}, {"sms.per_country_day", s.CountryDay}, {"sms.daily_cap", s.DailyCap}} {
+		if n.value < 1 || n.value > 1_000_000 {
+			l.add(n.path, "use 1 to 1000000")
+		}
+	}
+}
+
+func (l *loader) validateGateway(s SMS) {
+	required := func(path string, missing bool) {
+		if missing {
+			l.add(path, "required with sms.provider: %s", s.Provider)
+		}
+	}
+	required("sms.from", s.From == "")
+	required("sms.url", s.Provider == SMSHTTP && s.URL.IsZero())
+	required("sms.account", s.Provider == SMSTwilio && s.Account == "")
+	required("sms.token", s.Provider == SMSTwilio && s.Token.IsZero())
+	l.checkURL("sms.url", s.URL, "https://", "http://")
+	if u, err := url.Parse(s.URL.Reveal()); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		l.add("sms.url", "use https; http is only for a gateway on this machine")
+	}
+	for i, h := range s.Headers {
+		at := indexPath("sms.headers", i)
+		if s.Provider != SMSHTTP {
+			l.add(at, "only sms.provider: http sends headers of yours")
+		}
+		if h.Name == "" || strings.Trim(h.Name, headerName) != "" {
+			l.add(joinPath(at, "name"), "%q is no name of a header", h.Name)
+		}
+		if h.Value.IsZero() {
+			l.add(joinPath(at, "value"), "required: a file: or env: reference")
+		}
+	}
+}
+
+const headerName = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+func (l *loader) validateCountries(s SMS) {
+	for i, country := range s.Countries {
+		at := indexPath("sms.countries", i)
+		switch {
+		case !storage.IsPhoneCountry(country):
+			l.add(at, "%q is no country with telephone numbers; write its two letters, such as DE", country)
+		case slices.Contains(s.Countries[:i], country):
+			l.add(at, "%s is listed twice; remove one", country)
+		}
+	}
+	if s.Enabled() && len(s.Countries) == 0 {
+		l.add("sms.countries", "required with sms.provider: the countries where your people have their numbers, such as [DE, AT]")
+	}
+}
+
+func (l *loader) validateOutbox(o Outbox) {
+	if o.Workers < 1 || o.Workers > 100 {
+		l.add("outbox.workers", "use 1 to 100")
+	}
+	l.within("outbox.poll", o.Poll, 100*time.Millisecond, time.Minute)
+	l.within("outbox.give_up_after", o.GiveUp, time.Hour, 30*day)
+	if o.MaxAge != 0 {
+		l.within("outbox.max_age", o.MaxAge, time.Minute, 30*day)
+	}
+}
+
+// completeMessages makes the folder of templates absolute.
+func (l *loader) completeMessages(c *Config) {
+	if dir := c.Messages.Templates; dir != "" && !filepath.IsAbs(dir) {
+		c.Messages.Templates = filepath.Join(l.folder(), dir)
+	}
+}
