@@ -41,7 +41,8 @@ type Account struct {
 
 // Links are the lifetimes of one-time links.
 type Links struct {
-	Verify     time.Duration `yaml:"verify" default:"24h" doc:"Confirming an address, or a new one, by the link or the code beside it."`
+	Verify     time.Duration `yaml:"verify" default:"24h" doc:"Confirming an address, or a new one."`
+	Code       time.Duration `yaml:"code" default:"30m" doc:"Typing the short code that stands beside a link instead of following it; no longer than the link."`
 	Reset      time.Duration `yaml:"reset" default:"1h" doc:"Setting a new password; at most 24h."`
 	EmailUndo  time.Duration `yaml:"email_undo" default:"7d" doc:"Undoing a change of address, from the old one."`
 	Invitation time.Duration `yaml:"invitation" default:"7d" doc:"Accepting an invitation."`

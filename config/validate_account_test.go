@@ -20,6 +20,7 @@ func TestAccounts(t *testing.T) {
 		"stale evidence":        {yaml: "account: {fresh_for: 2d}", want: []string{"account.fresh_for (line 1): 2d is too long; use at most 1d"}},
 		"deleted at once":       {yaml: "account: {deletion_grace: 0s}"},
 		"reset for a week":      {yaml: "account: {links: {reset: 7d}}", want: []string{"account.links.reset (line 1): 7d is too long; use at most 1d"}},
+		"code outlives link":    {yaml: "account: {links: {verify: 10m}}", want: []string{"account.links.code (line 1): 30m is too long; use at most 10m"}},
 		"for ever":              {yaml: "audit: {retention: 0s}"},
 		"kept for an hour":      {yaml: "audit: {retention: 1h}", want: []string{"audit.retention (line 1): 1h is too short; use at least 1d"}},
 		"no brand":              {yaml: "branding: {name: ''}", want: []string{"branding.name (line 1): use 1 to 64 characters"}},

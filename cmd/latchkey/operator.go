@@ -47,7 +47,7 @@ func findUser(ctx context.Context, store *sqlstore.Store, who string) (*storage.
 // lifetimes are how long the links of messages work.
 func (p *parts) lifetimes() message.Lifetimes {
 	l := p.cfg.Account.Links
-	return message.Lifetimes{Verify: l.Verify, Reset: l.Reset, Undo: l.EmailUndo}
+	return message.Lifetimes{Verify: l.Verify, Code: l.Code, Reset: l.Reset, Undo: l.EmailUndo}
 }
 
 // intents makes the rows of messages.
