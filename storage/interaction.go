@@ -81,6 +81,11 @@ type Interaction struct {
 	// RecoveryCodes are new recovery codes, sealed, that the person has not yet
 	// said to have kept.
 	RecoveryCodes string `json:"recovery_codes,omitempty"`
+	// SignUp is what the person asked for on the sign-up page, sealed, until the
+	// address is confirmed.
+	SignUp string `json:"sign_up,omitempty"`
+	// VerificationSent says that the code that the verify step asks for was sent.
+	VerificationSent bool `json:"verification_sent,omitempty"`
 	// Denied says that the person declined; the client gets access_denied.
 	Denied bool `json:"denied,omitempty"`
 }

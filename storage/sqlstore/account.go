@@ -15,6 +15,7 @@ func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e 
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		err := changed(updateUser(tx, c.UserID, c.Now).
 			Set("password_hash = ?", c.Hash).Set("password_changed_at = ?", instant{c.Now}).
+			Set("reset_by_email = ?", c.ByEmail).
 			Set("password_epoch = password_epoch + 1").Where("password_epoch = ?", c.Epoch).Exec(ctx))
 		if err != nil {
 			return err
@@ -125,7 +126,7 @@ func (r *Users) Enable(ctx context.Context, id storage.ID, now time.Time, e stor
 // and grants. It answers storage.ErrNotFound when there is nobody.
 func (r *Users) ResetFactors(ctx context.Context, id storage.ID, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		if err := changed(updateUser(tx, id, now).Exec(ctx)); err != nil {
+		if err := changed(updateUser(tx, id, now).Set("credentials = 0").Set("factor_added_at = NULL").Exec(ctx)); err != nil {
 			return err
 		}
 		for _, model := range []any{(*credentialRow)(nil), (*recoveryCodeRow)(nil), (*lockoutRow)(nil), (*trustedDeviceRow)(nil)} {

@@ -70,6 +70,9 @@ func (r *Credentials) Create(ctx context.Context, c *storage.Credential, e stora
 		if _, err := tx.NewInsert().Model(rowOfCredential(c)).Exec(ctx); err != nil {
 			return err
 		}
+		if err := countCredentials(ctx, tx, c.UserID); err != nil {
+			return err
+		}
 		return rebindFactor(ctx, tx, c.UserID, c.Kind)
 	})
 	return wrap("create credential", err)
@@ -161,7 +164,20 @@ func (r *Credentials) Delete(ctx context.Context, userID, id storage.ID, e stora
 		if err != nil {
 			return err
 		}
+		if err := countCredentials(ctx, tx, userID); err != nil {
+			return err
+		}
 		return forgetDevices(ctx, tx, userID)
 	})
 	return wrap("delete credential", err)
+}
+
+// countCredentials notes with the person how many credentials there are and
+// when the newest was made.
+func countCredentials(ctx context.Context, tx bun.Tx, userID storage.ID) error {
+	_, err := tx.NewUpdate().Model((*userRow)(nil)).
+		Set("credentials = (SELECT count(*) FROM credentials c WHERE c.user_id = u.id)").
+		Set("factor_added_at = (SELECT max(c.created_at) FROM credentials c WHERE c.user_id = u.id)").
+		Where("u.id = ?", string(userID)).Exec(ctx)
+	return err
 }

@@ -45,7 +45,18 @@ func revokeGrants(tx bun.Tx, now time.Time, reason string) *bun.UpdateQuery {
 
 // forgetDevices ends a person's trust in browsers.
 func forgetDevices(ctx context.Context, tx bun.Tx, userID storage.ID) error {
-	_, err := tx.ExecContext(ctx, `DELETE FROM trusted_devices WHERE user_id = ?`, string(userID))
+	if _, err := tx.ExecContext(ctx, `DELETE FROM trusted_devices WHERE user_id = ?`, string(userID)); err != nil {
+		return err
+	}
+	return endTrust(ctx, tx, userID, "")
+}
+
+// endTrust lets no session of the person rest on a trusted device any more; on
+// one of them where id names it. Such a session shows a second factor when one
+// is wanted the next time.
+func endTrust(ctx context.Context, tx bun.Tx, userID, id storage.ID) error {
+	_, err := tx.ExecContext(ctx, `UPDATE sessions SET trusted_device = '', trust_acr = ''
+		WHERE user_id = ? AND trusted_device <> '' AND (? = '' OR trusted_device = ?)`, string(userID), string(id), string(id))
 	return err
 }
 

@@ -30,15 +30,19 @@ type sessionRow struct {
 	Address       string  `bun:"address"`
 
 	Proofs document[[]storage.Proof] `bun:"proofs"`
+
+	TrustedDevice string `bun:"trusted_device"`
+	TrustACR      string `bun:"trust_acr"`
 }
 
 const sessionColumns = `s.sid, s.user_id, s.secret_hash, s.auth_time, s.acr, s.amr, s.created_at, s.last_seen_at,
-	s.idle_expires_at, s.expires_at, s.user_agent, s.address, s.proofs`
+	s.idle_expires_at, s.expires_at, s.user_agent, s.address, s.proofs, s.trusted_device, s.trust_acr`
 
 func (r *sessionRow) dst() []any {
 	return []any{
 		&r.SID, &r.UserID, &r.SecretHash, &r.AuthTime, &r.ACR, &r.AMR, &r.CreatedAt, &r.LastSeenAt,
 		&r.IdleExpiresAt, &r.ExpiresAt, &r.UserAgent, &r.Address, &r.Proofs,
+		&r.TrustedDevice, &r.TrustACR,
 	}
 }
 
@@ -49,6 +53,7 @@ func (r *sessionRow) session() storage.Session {
 		CreatedAt:      r.CreatedAt.Time, LastSeenAt: r.LastSeenAt.Time,
 		IdleExpiresAt: r.IdleExpiresAt.Time, ExpiresAt: r.ExpiresAt.Time,
 		UserAgent: r.UserAgent, Address: r.Address, Proofs: r.Proofs.Is,
+		TrustedDevice: storage.ID(r.TrustedDevice), TrustACR: r.TrustACR,
 	}
 }
 
@@ -59,6 +64,7 @@ func rowOfSession(s *storage.Session) *sessionRow {
 		CreatedAt: instant{s.CreatedAt}, LastSeenAt: instant{s.LastSeenAt},
 		IdleExpiresAt: instant{s.IdleExpiresAt}, ExpiresAt: instant{s.ExpiresAt},
 		UserAgent: s.UserAgent, Address: s.Address, Proofs: document[[]storage.Proof]{s.Proofs},
+		TrustedDevice: string(s.TrustedDevice), TrustACR: s.TrustACR,
 	}
 }
 

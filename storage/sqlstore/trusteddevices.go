@@ -115,8 +115,12 @@ func (r *TrustedDevices) Rotate(ctx context.Context, id storage.ID, oldHash, new
 // storage.ErrNotFound when it is gone or another's.
 func (r *TrustedDevices) Delete(ctx context.Context, userID, id storage.ID, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		return changed(tx.NewDelete().Model((*trustedDeviceRow)(nil)).
+		err := changed(tx.NewDelete().Model((*trustedDeviceRow)(nil)).
 			Where("id = ?", string(id)).Where("user_id = ?", string(userID)).Exec(ctx))
+		if err != nil {
+			return err
+		}
+		return endTrust(ctx, tx, userID, id)
 	})
 	return wrap("forget trusted device", err)
 }
@@ -125,7 +129,11 @@ func (r *TrustedDevices) Delete(ctx context.Context, userID, id storage.ID, e st
 // storage.ErrNotFound when there was none.
 func (r *TrustedDevices) DeleteAll(ctx context.Context, userID storage.ID, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		return changed(tx.NewDelete().Model((*trustedDeviceRow)(nil)).Where("user_id = ?", string(userID)).Exec(ctx))
+		err := changed(tx.NewDelete().Model((*trustedDeviceRow)(nil)).Where("user_id = ?", string(userID)).Exec(ctx))
+		if err != nil {
+			return err
+		}
+		return endTrust(ctx, tx, userID, "")
 	})
 	return wrap("forget trusted devices", err)
 }

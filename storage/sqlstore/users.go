@@ -28,7 +28,10 @@ type userRow struct {
 	PasswordHash      string                    `bun:"password_hash"`
 	PasswordEpoch     int64                     `bun:"password_epoch"`
 	PasswordChangedAt instant                   `bun:"password_changed_at"`
+	ResetByEmail      bool                      `bun:"reset_by_email"`
 	Roles             words                     `bun:"roles"`
+	Credentials       int                       `bun:"credentials"`
+	FactorAddedAt     instant                   `bun:"factor_added_at"`
 	FactorAskedAt     instant                   `bun:"factor_asked_at"`
 	DeleteAt          instant                   `bun:"delete_at"`
 	DisabledAt        instant                   `bun:"disabled_at"`
@@ -38,13 +41,15 @@ type userRow struct {
 
 // userColumns are what [userRow.dst] scans.
 const userColumns = `u.id, u.email, u.email_verified, u.username, u.phone, u.phone_verified, u.profile,
-	u.password_hash, u.password_epoch, u.password_changed_at, u.roles, u.factor_asked_at, u.delete_at, u.disabled_at,
+	u.password_hash, u.password_epoch, u.password_changed_at, u.reset_by_email, u.roles,
+	u.credentials, u.factor_added_at, u.factor_asked_at, u.delete_at, u.disabled_at,
 	u.created_at, u.updated_at`
 
 func (r *userRow) dst() []any {
 	return []any{
 		&r.ID, &r.Email, &r.EmailVerified, &r.Username, &r.Phone, &r.PhoneVerified, &r.Profile,
-		&r.PasswordHash, &r.PasswordEpoch, &r.PasswordChangedAt, &r.Roles, &r.FactorAskedAt, &r.DeleteAt, &r.DisabledAt,
+		&r.PasswordHash, &r.PasswordEpoch, &r.PasswordChangedAt, &r.ResetByEmail, &r.Roles,
+		&r.Credentials, &r.FactorAddedAt, &r.FactorAskedAt, &r.DeleteAt, &r.DisabledAt,
 		&r.CreatedAt, &r.UpdatedAt,
 	}
 }
@@ -54,7 +59,8 @@ func (r *userRow) user() storage.User {
 		ID: storage.ID(r.ID), Email: r.Email, EmailVerified: r.EmailVerified, Username: r.Username,
 		Phone: r.Phone, PhoneVerified: r.PhoneVerified, Profile: r.Profile.Is,
 		PasswordHash: r.PasswordHash, PasswordEpoch: r.PasswordEpoch, PasswordChangedAt: r.PasswordChangedAt.Time,
-		Roles: r.Roles, FactorAskedAt: r.FactorAskedAt.Time, DeleteAt: r.DeleteAt.Time,
+		ResetByEmail: r.ResetByEmail, Roles: r.Roles, Credentials: r.Credentials, FactorAddedAt: r.FactorAddedAt.Time,
+		FactorAskedAt: r.FactorAskedAt.Time, DeleteAt: r.DeleteAt.Time,
 		DisabledAt: r.DisabledAt.Time, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}
 }
@@ -66,7 +72,8 @@ func rowOfUser(u *storage.User) *userRow {
 		UsernameCanonical: nullable(storage.CanonicalIdentifier(u.Username)),
 		Phone:             u.Phone, PhoneVerified: u.PhoneVerified, Profile: document[storage.Profile]{u.Profile},
 		PasswordHash: u.PasswordHash, PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: instant{u.PasswordChangedAt},
-		Roles: u.Roles, FactorAskedAt: instant{u.FactorAskedAt}, DeleteAt: instant{u.DeleteAt},
+		ResetByEmail: u.ResetByEmail, Roles: u.Roles, Credentials: u.Credentials, FactorAddedAt: instant{u.FactorAddedAt},
+		FactorAskedAt: instant{u.FactorAskedAt}, DeleteAt: instant{u.DeleteAt},
 		DisabledAt: instant{u.DisabledAt}, CreatedAt: instant{u.CreatedAt}, UpdatedAt: instant{u.UpdatedAt},
 	}
 }

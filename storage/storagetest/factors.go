@@ -16,6 +16,8 @@ func (f fixture) testFactors(t *testing.T) {
 	t.Run("credentials", f.testCredentials)
 	t.Run("TestTP2_one use of a step", f.testOneStep)
 	t.Run("uses of a credential", f.testCredentialUses)
+	t.Run("a person's count of credentials", f.testCredentialCount)
+	t.Run("TestTD3_sessions rest on trust no more", f.testSessionTrust)
 	t.Run("no more credentials than may be", f.testCredentialLimit)
 	t.Run("recovery codes", f.testRecoveryCodes)
 	t.Run("TestRC3_one use of a recovery code", f.testOneRecoveryCode)
@@ -407,4 +409,61 @@ func (f fixture) testJobs(t *testing.T) {
 	mine, err := f.s.Jobs().Claim(t.Context(), "other", time.Minute, f.clock.Now())
 	want(t, "Claim of another job", err, nil)
 	equal(t, "mine", mine, true)
+}
+
+// A sign-in need not count credentials: the person's row tells.
+func (f fixture) testCredentialCount(t *testing.T) {
+	ctx, u := t.Context(), f.user(t)
+	check := func(what string, credentials int, added time.Time) {
+		t.Helper()
+		got, err := f.s.Users().ByID(ctx, u.ID)
+		want(t, "ByID", err, nil)
+		if got.Credentials != credentials || !got.FactorAddedAt.Equal(added) {
+			t.Errorf("%s: %d credentials, newest of %s; want %d of %s", what, got.Credentials, got.FactorAddedAt, credentials, added)
+		}
+	}
+	check("before", 0, time.Time{})
+	first := f.credential(t, u, storage.FactorTOTP)
+	f.clock.Advance(time.Minute)
+	second := f.credential(t, u, storage.FactorPasskey)
+	check("two", 2, second.CreatedAt)
+	want(t, "Delete", f.s.Credentials().Delete(ctx, u.ID, second.ID, f.event(t, storage.EventFactorRemoved)), nil)
+	check("one", 1, first.CreatedAt)
+	want(t, "ResetFactors", f.s.Users().ResetFactors(ctx, u.ID, f.clock.Now(), f.event(t, storage.EventFactorsReset)), nil)
+	check("none", 0, time.Time{})
+}
+
+// A session that a trusted device opened does not outlive that trust as such.
+func (f fixture) testSessionTrust(t *testing.T) {
+	ctx, u, now := t.Context(), f.user(t), f.clock.Now()
+	open := func() (hash string, d *storage.TrustedDevice) {
+		d, hash = f.device(t, u), "p1."+rand.Text()
+		s := &storage.Session{
+			SID: f.id(t), UserID: u.ID, SecretHash: hash, CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour),
+			ExpiresAt: now.Add(time.Hour), Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
+			Proofs:        []storage.Proof{{Kind: storage.FactorPassword, At: now}},
+			TrustedDevice: d.ID, TrustACR: "aal2",
+		}
+		want(t, "Create session", f.s.Sessions().Create(ctx, s, nil, f.event(t, storage.EventSignIn)), nil)
+		return hash, d
+	}
+	trust := func(hash string) string {
+		t.Helper()
+		got, err := f.s.Sessions().BySecret(ctx, []string{hash}, now)
+		want(t, "BySecret", err, nil)
+		if (got.Session.TrustedDevice == "") != (got.Session.TrustACR == "") {
+			t.Errorf("trust in %q for %q", got.Session.TrustedDevice, got.Session.TrustACR)
+		}
+		return got.Session.TrustACR
+	}
+	first, device := open()
+	second, _ := open()
+	want(t, "Delete device", f.s.TrustedDevices().Delete(ctx, u.ID, device.ID, f.event(t, storage.EventDeviceForgotten)), nil)
+	if trust(first) != "" || trust(second) != "aal2" {
+		t.Errorf("forgetting one device left trust %q, and of the other %q", trust(first), trust(second))
+	}
+	want(t, "DeleteAll", f.s.TrustedDevices().DeleteAll(ctx, u.ID, f.event(t, storage.EventDeviceForgotten)), nil)
+	if trust(second) != "" {
+		t.Error("forgetting all devices left trust in a session")
+	}
 }
