@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -218,4 +219,23 @@ func (l *latchkey) memory(name string) (int64, error) {
 		return 0, fmt.Errorf("memory of the node: %w", err)
 	}
 	return kib << 10, nil
+}
+
+// clockTick is the unit of times in /proc on every Linux.
+const clockTick = 10 * time.Millisecond
+
+// cpu returns the time of cores that the node has used so far.
+func (l *latchkey) cpu() (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", l.cmd.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("time of the node: %w", err)
+	}
+	// Fields are counted from behind the name, which may hold anything (proc(5)).
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("time of the node: %q", stat)
+	}
+	user, err1 := strconv.ParseInt(fields[11], 10, 64)
+	system, err2 := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * clockTick, errors.Join(err1, err2)
 }

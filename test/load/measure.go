@@ -14,6 +14,8 @@ type result struct {
 	P50, P99  time.Duration
 	// Done counts everything, what came before the measurement included.
 	Done int
+	// CPU is what one cost the node of a core's time; zero for a floor.
+	CPU time.Duration
 }
 
 // work does a thing once. An error of one ends the run.

@@ -84,10 +84,19 @@ func (s settings) row(ctx context.Context, in *installation, p *party, r row) (r
 	if err != nil {
 		return result{}, err
 	}
+	spent, err := p.node.cpu()
+	if err != nil {
+		return result{}, err
+	}
 	measured, err := s.measure(ctx, workers)
 	if err != nil {
 		return result{}, err
 	}
+	all, err := p.node.cpu()
+	if err != nil {
+		return result{}, err
+	}
+	measured.CPU = (all - spent) / time.Duration(measured.Done)
 	after, err := in.refreshes(ctx)
 	if err == nil && r.Commits && after-before != measured.Done {
 		err = fmt.Errorf("%d answers, of which %d are in the database", measured.Done, after-before)

@@ -28,15 +28,16 @@ func (t *table) markdown() string {
 
 	head, rule := []string{"a second"}, []string{"---"}
 	for _, n := range t.nodes {
-		head = append(head, n.stores.Name, "p50", "p99")
-		rule = append(rule, "--:", "--:", "--:")
+		head = append(head, n.stores.Name, "p50", "p99", "CPU")
+		rule = append(rule, "--:", "--:", "--:", "--:")
 	}
 	line(append(head, "aim")...)
 	line(append(rule, "--:")...)
 	for _, r := range rows {
 		cells := []string{r.Name}
 		for _, n := range t.nodes {
-			cells = append(cells, n.results[r.Name].cells()...)
+			measured := n.results[r.Name]
+			cells = append(append(cells, measured.cells()...), cpu(measured.CPU))
 		}
 		line(append(cells, rate(float64(r.Aim)))...)
 	}
@@ -101,6 +102,13 @@ func short(d time.Duration) string {
 		return fmt.Sprintf("%.2f ms", float64(d.Nanoseconds())/1e6)
 	}
 	return fmt.Sprintf("%.0f ms", float64(d.Nanoseconds())/1e6)
+}
+
+func cpu(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d µs", d.Microseconds())
 }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.0f MB", float64(n)/1e6) }
