@@ -11,8 +11,12 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
-// clientSecretPurpose separates the keyed hashes of client secrets from others.
-const clientSecretPurpose = "client_secret"
+// The purposes of the keyed hashes of client secrets: of strong ones, which are
+// verifiers, and of weak ones that a slow hash has found right.
+const (
+	clientSecretPurpose = "client_secret"
+	provenSecretPurpose = "proven_client_secret"
+)
 
 // errInvalidClient is the one answer to every failed authentication: whether
 // the client exists, and what was wrong, stays here (requirement CL3).
@@ -48,6 +52,7 @@ type clientAuthenticator struct {
 	hasher   *keys.Hasher
 	password passwordVerifier
 	now      func() time.Time
+	proven   provenSecrets
 }
 
 // authenticate returns the client that the credentials are of, by exactly the
@@ -109,6 +114,18 @@ func (a *clientAuthenticator) verify(ctx context.Context, verifier string, c cre
 	if !isSlow(verifier) {
 		return a.hasher.Verify(verifier, clientSecretPurpose, c.ID, c.Secret), nil
 	}
+	proof := a.hasher.Sum(provenSecretPurpose, verifier, c.ID, c.Secret)
+	if a.proven.holds(verifier, proof) {
+		return true, nil
+	}
+	ok, err := a.verifySlowly(ctx, verifier, c)
+	if ok && err == nil {
+		a.proven.add(verifier, proof)
+	}
+	return ok, err
+}
+
+func (a *clientAuthenticator) verifySlowly(ctx context.Context, verifier string, c credentials) (bool, error) {
 	ok, err := a.password.Verify(ctx, verifier, c.Secret)
 	if err != nil {
 		return false, unavailable("verify client secret", err)
@@ -122,7 +139,7 @@ func (a *clientAuthenticator) verifyDecoy(ctx context.Context, c credentials) er
 	for _, client := range a.clients.All() {
 		for _, s := range client.Secrets {
 			if isSlow(s.Verifier) {
-				_, err := a.verify(ctx, s.Verifier, c)
+				_, err := a.verifySlowly(ctx, s.Verifier, c)
 				return err
 			}
 		}
