@@ -52,7 +52,11 @@ func (d *Devices) Trust(ctx context.Context, a Attempt, acr string) (string, tim
 		PasswordEpoch: a.Person.User.PasswordEpoch, ACR: acr, UserAgent: a.Source.UserAgent, Address: a.Source.Address,
 		CreatedAt: a.Now, LastUsedAt: a.Now, ExpiresAt: a.Now.Add(d.cfg.Policy.TrustFor),
 	}
-	if err := d.cfg.Devices.Create(ctx, device, e); err != nil {
+	err = d.cfg.Devices.Create(ctx, device, e)
+	if errors.Is(err, storage.ErrConflict) {
+		return "", time.Time{}, ErrNotOffered // the password that it would rest on was changed
+	}
+	if err != nil {
 		return "", time.Time{}, fmt.Errorf("keep trusted device: %w", err)
 	}
 	return value, device.ExpiresAt, nil

@@ -40,8 +40,8 @@ func (g *gate) countEnrolment(ctx context.Context, a Attempt, k storage.FactorKi
 	return 0, ErrSpent
 }
 
-// enrol keeps a credential that was confirmed and tells its owner. It is what
-// binds a kind anew that failures had disabled.
+// enrol keeps a credential that was confirmed and tells its owner. With it the
+// store forgets failures with the kind: it is bound anew.
 func (g *gate) enrol(ctx context.Context, a Attempt, c storage.Credential) (storage.Credential, error) {
 	e, err := g.event(a, storage.EventFactorAdded, storage.Success, string(c.Kind))
 	if err != nil {
@@ -59,9 +59,6 @@ func (g *gate) enrol(ctx context.Context, a Attempt, c storage.Credential) (stor
 		return storage.Credential{}, ErrTaken
 	case err != nil:
 		return storage.Credential{}, fmt.Errorf("keep %s credential: %w", c.Kind, err)
-	}
-	if err := g.cfg.Lockouts.Succeeded(ctx, c.UserID, c.Kind, a.Now); err != nil {
-		return storage.Credential{}, fmt.Errorf("forget failures with %s: %w", c.Kind, err)
 	}
 	return c, nil
 }

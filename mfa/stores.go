@@ -9,6 +9,8 @@ import (
 
 // credentials keeps what people enrolled; storage/sqlstore.Credentials in the binary.
 type credentials interface {
+	// Create forgets failures with the kind, and trusted devices. It answers
+	// storage.ErrFull and storage.ErrConflict.
 	Create(ctx context.Context, c *storage.Credential, e storage.Event, m ...storage.Message) error
 	ListByUser(ctx context.Context, userID storage.ID) ([]storage.Credential, error)
 	ByExternalID(ctx context.Context, externalID string) (*storage.Credential, error)
@@ -36,6 +38,7 @@ type lockouts interface {
 
 // trustedDevices keeps browsers that people trust; storage/sqlstore.TrustedDevices in the binary.
 type trustedDevices interface {
+	// Create answers storage.ErrConflict when the password was changed meanwhile.
 	Create(ctx context.Context, d *storage.TrustedDevice, e storage.Event) error
 	BySecret(ctx context.Context, hashes []string, now time.Time) (*storage.TrustedDevice, error)
 	// Rotate answers storage.ErrConsumed to all but one of many.
