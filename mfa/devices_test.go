@@ -1,0 +1,134 @@
+package mfa
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// trust trusts a browser and returns its cookie.
+func (b *bench) trust(attempt string) string {
+	b.t.Helper()
+	value, until, err := NewDevices(b.cfg[0]).Trust(b.t.Context(), b.attempt(attempt), ACRTwoFactor)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if want := b.clock.Now().Add(DefaultPolicy().TrustFor); !until.Equal(want) {
+		b.t.Errorf("trusted until %s, want %s", until, want)
+	}
+	return value
+}
+
+func TestTD1_ADeviceIsKnownByASecretThatRotates(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		ctx, devices := t.Context(), NewDevices(b.cfg[0])
+		value := b.trust("sign in")
+		device, err := devices.Find(ctx, value, b.user, b.clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if device.ACR != ACRTwoFactor || device.UserAgent != "Test/1" || strings.Contains(device.SecretHash, strings.Split(value, ".")[1]) {
+			t.Errorf("device = %+v", device)
+		}
+		next, err := devices.Use(ctx, b.attempt("again"), device)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := devices.Find(ctx, value, b.user, b.clock.Now()); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("the secret that was used = %v", err)
+		}
+		if _, err := devices.Find(ctx, next, b.user, b.clock.Now()); err != nil {
+			t.Errorf("the next secret: %v", err)
+		}
+		other := b.trust("other browser")
+		for name, value := range map[string]string{
+			"nothing": "", "an id": string(device.ID), "an id and no secret": string(device.ID) + ".", "another id": strings.Split(other, ".")[0] + "." + strings.Split(next, ".")[1],
+		} {
+			if _, err := devices.Find(ctx, value, b.user, b.clock.Now()); !errors.Is(err, storage.ErrNotFound) {
+				t.Errorf("%s = %v", name, err)
+			}
+		}
+		if trusted, used := b.countEvents(storage.EventDeviceTrusted), b.countEvents(storage.EventDeviceTrustUsed); trusted != 2 || used != 1 {
+			t.Errorf("%d devices trusted and %d uses audited", trusted, used)
+		}
+	})
+}
+
+func TestTD1_OneOfManyUsesASecret(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		value := b.trust("sign in")
+		const many = 50
+		errs := make([]error, many)
+		var group sync.WaitGroup
+		begin := make(chan struct{})
+		for i := range many {
+			devices, a := NewDevices(b.cfg[i%2]), b.attempt(fmt.Sprint(i))
+			device, err := devices.Find(t.Context(), value, b.user, b.clock.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			group.Go(func() {
+				<-begin
+				_, errs[i] = devices.Use(t.Context(), a, device)
+			})
+		}
+		close(begin)
+		group.Wait()
+		used := 0
+		for _, err := range errs {
+			switch {
+			case err == nil:
+				used++
+			case !errors.Is(err, ErrSpent):
+				t.Errorf("one of many: %v", err)
+			}
+		}
+		if used != 1 {
+			t.Errorf("%d of %d used one secret", used, many)
+		}
+	})
+}
+
+func TestTD3_TrustEnds(t *testing.T) {
+	for name, end := range map[string]func(b *bench){
+		"with the password":      func(b *bench) { b.user.PasswordEpoch++ },
+		"in time":                func(b *bench) { b.clock.Advance(DefaultPolicy().TrustFor) },
+		"for anybody else":       func(b *bench) { b.user = b.newUser("eve@example.com") },
+		"when a factor is added": func(b *bench) { b.enrolTOTP("phone") },
+		"when recovery codes are replaced": func(b *bench) {
+			if _, err := b.nodes[0].Recovery().Generate(b.t.Context(), b.attempt("new")); err != nil {
+				b.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachClock(t, func(t *testing.T, b *bench) {
+				value := b.trust("sign in")
+				end(b)
+				_, err := NewDevices(b.cfg[1]).Find(t.Context(), value, b.user, b.clock.Now())
+				if !errors.Is(err, storage.ErrNotFound) {
+					t.Errorf("Find = %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestTD2_OnlyASecondFactorEarnsTrust(t *testing.T) {
+	eachClock(t, func(t *testing.T, b *bench) {
+		for _, acr := range []string{"", ACRPassword} {
+			if _, _, err := NewDevices(b.cfg[0]).Trust(t.Context(), b.attempt("one"), acr); !errors.Is(err, ErrNotOffered) {
+				t.Errorf("after %q = %v", acr, err)
+			}
+		}
+		b.cfg[0].Policy.TrustFor = time.Duration(0)
+		if _, _, err := NewDevices(b.cfg[0]).Trust(t.Context(), b.attempt("one"), ACRTwoFactor); !errors.Is(err, ErrNotOffered) {
+			t.Errorf("where policy is off = %v", err)
+		}
+	})
+}

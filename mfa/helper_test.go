@@ -1,0 +1,316 @@
+package mfa
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
+	ephemeralstore "github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
+)
+
+var issuer = &url.URL{Scheme: "https", Host: "id.example.com"}
+
+// bench is a person at two nodes that share their stores.
+type bench struct {
+	t     *testing.T
+	clock *storagetest.Clock
+	cfg   [2]Config
+	nodes [2]*Factors
+	store *sqlstore.Store
+	user  *storage.User
+	post  *postbox
+	tally *tally
+}
+
+// opening opens the stores of both nodes.
+type opening func(t *testing.T, b *bench) [2]stores
+
+// each runs a test on PostgreSQL with Redis and on SQLite alone, the two ways
+// that nodes share what they know.
+func each(t *testing.T, test func(t *testing.T, b *bench), change ...func(*Config)) {
+	run(t, map[string]opening{"postgres and redis": openServers, "sqlite": openFile}, test, change)
+}
+
+// eachClock is [each] without Redis, whose clock no test moves.
+func eachClock(t *testing.T, test func(t *testing.T, b *bench), change ...func(*Config)) {
+	run(t, map[string]opening{"postgres": openPostgres, "sqlite": openFile}, test, change)
+}
+
+func run(t *testing.T, openings map[string]opening, test func(t *testing.T, b *bench), change []func(*Config)) {
+	for name, open := range openings {
+		t.Run(name, func(t *testing.T) {
+			b := &bench{t: t, clock: storagetest.NewClock(), post: &postbox{}, tally: &tally{}}
+			for i, s := range open(t, b) {
+				b.cfg[i] = b.config(s)
+				for _, c := range change {
+					c(&b.cfg[i])
+				}
+				nodes, err := New(b.cfg[i])
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.nodes[i], b.store = nodes, s.durable
+			}
+			b.user = b.newUser("ada@example.com")
+			test(t, b)
+		})
+	}
+}
+
+// stores are what one node keeps things in.
+type stores struct {
+	durable *sqlstore.Store
+	short   ephemeral
+}
+
+func openServers(t *testing.T, b *bench) [2]stores {
+	database, redis := testenv.Postgres(t), testenv.Redis(t)
+	var both [2]stores
+	for i := range both {
+		r, err := ephemeralstore.OpenRedis(t.Context(), redis)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = r.Close() })
+		both[i] = stores{b.open(database), r}
+	}
+	return both
+}
+
+func openPostgres(t *testing.T, b *bench) [2]stores {
+	database := testenv.Postgres(t)
+	one, other := b.open(database), b.open(database)
+	return [2]stores{{one, one.Ephemeral()}, {other, other.Ephemeral()}}
+}
+
+func openFile(t *testing.T, b *bench) [2]stores {
+	s := b.open("sqlite://" + t.TempDir() + "/latchkey.db")
+	return [2]stores{{s, s.Ephemeral()}, {s, s.Ephemeral()}}
+}
+
+func (b *bench) open(database string) *sqlstore.Store {
+	b.t.Helper()
+	s, err := sqlstore.Open(b.t.Context(), sqlstore.Config{URL: database, Now: b.clock.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = s.Close() })
+	if _, err := s.Migrate(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+	return s
+}
+
+func (b *bench) config(s stores) Config {
+	b.t.Helper()
+	secret := []keys.SecretKey{{ID: "k1", Key: bytes.Repeat([]byte{1}, 32)}}
+	hasher, err1 := keys.NewHasher(secret)
+	sealer, err2 := keys.NewSealer(secret)
+	if err1 != nil || err2 != nil {
+		b.t.Fatal(err1, err2)
+	}
+	return Config{
+		Issuer: issuer, Brand: "Latchkey: test", Credentials: s.durable.Credentials(), Recovery: s.durable.RecoveryCodes(),
+		Lockouts: s.durable.Lockouts(), Devices: s.durable.TrustedDevices(), Users: s.durable.Users(),
+		Outbox: s.durable.Outbox(), Ephemeral: s.short, Sender: b.post, Hasher: hasher, Sealer: sealer,
+		Random: rand.Reader, Counter: b.tally, Policy: DefaultPolicy(), Codes: DefaultCodeLimits(),
+		SMS: &SMSLimits{Countries: []string{"+49", "+1212"}, PerNumber: 5, PerCountry: 50, PerDay: 100},
+	}
+}
+
+func (b *bench) newUser(email string) *storage.User {
+	b.t.Helper()
+	u := &storage.User{
+		ID: b.id(), Email: email, EmailVerified: true, Phone: "+4915112345642", PhoneVerified: true,
+		CreatedAt: b.clock.Now(), UpdatedAt: b.clock.Now(),
+	}
+	if err := b.store.Users().Create(b.t.Context(), u, b.event(storage.EventUserCreated)); err != nil {
+		b.t.Fatal(err)
+	}
+	return u
+}
+
+func (b *bench) event(typ storage.EventType) storage.Event {
+	return storage.Event{ID: b.id(), At: b.clock.Now(), Type: typ, Outcome: storage.Success}
+}
+
+func (b *bench) id() storage.ID {
+	b.t.Helper()
+	id, err := storage.NewID(b.clock.Now(), rand.Reader)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return id
+}
+
+// attempt is a partial sign-in of the person, with all that is known of them now.
+func (b *bench) attempt(id string) Attempt {
+	b.t.Helper()
+	p, err := b.nodes[0].Person(b.t.Context(), b.user)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return Attempt{
+		ID: id, Person: p, Now: b.clock.Now(), AddressBucket: "192.0.2.1", Locale: "en",
+		Source: storage.Event{ClientID: "wiki", Address: "192.0.2.1", UserAgent: "Test/1", RequestID: "r1"},
+	}
+}
+
+func (b *bench) factor(k storage.FactorKind) Factor {
+	b.t.Helper()
+	f, ok := b.nodes[0].Get(k)
+	if !ok {
+		b.t.Fatalf("no factor %s", k)
+	}
+	return f
+}
+
+// race verifies many responses at once, spread over the nodes, each in the
+// attempt that of returns, and counts those that passed.
+func (b *bench) race(n int, k storage.FactorKind, of func(i int) (Attempt, Response)) int {
+	b.t.Helper()
+	errs := make([]error, n)
+	var group sync.WaitGroup
+	begin := make(chan struct{})
+	for i := range n {
+		f, _ := b.nodes[i%2].Get(k)
+		a, r := of(i)
+		group.Go(func() {
+			<-begin
+			_, errs[i] = f.Verify(b.t.Context(), a, r)
+		})
+	}
+	close(begin)
+	group.Wait()
+	passed := 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			passed++
+		case !refused(err):
+			b.t.Errorf("one of many: %v", err)
+		}
+	}
+	return passed
+}
+
+// refused reports whether an error is one that this package refuses with.
+func refused(err error) bool {
+	var wrong *WrongError
+	var locked *LockedError
+	return errors.As(err, &wrong) || errors.As(err, &locked) || errors.Is(err, ErrSpent) || errors.Is(err, ErrExpired)
+}
+
+// countEvents counts the person's events of a type.
+func (b *bench) countEvents(typ storage.EventType) int {
+	b.t.Helper()
+	events, err := b.store.Events().List(b.t.Context(), 10_000)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	n := 0
+	for _, e := range events {
+		if e.Type == typ && e.UserID == b.user.ID {
+			n++
+		}
+	}
+	return n
+}
+
+// postbox keeps codes in place of the outbox.
+type postbox struct {
+	mu    sync.Mutex
+	codes []sent
+	fail  error
+}
+
+type sent struct {
+	channel  storage.Channel
+	kind     storage.MessageKind
+	to, code string
+	notAfter time.Time
+}
+
+// Send implements sender.
+func (p *postbox) Send(_ context.Context, channel storage.Channel, kind storage.MessageKind, _ *storage.User, to, code, _ string, notAfter time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fail != nil {
+		return p.fail
+	}
+	p.codes = append(p.codes, sent{channel, kind, to, code, notAfter})
+	return nil
+}
+
+// Notice implements sender.
+func (p *postbox) Notice(kind storage.MessageKind, u *storage.User, _ string, now time.Time) (storage.Message, error) {
+	id, err := storage.NewID(now, rand.Reader)
+	return storage.Message{
+		ID: id, Channel: storage.ChannelEmail, Kind: kind, UserID: u.ID, Sealed: "sealed", Status: storage.MessageQueued,
+		NextAt: now, CreatedAt: now,
+	}, err
+}
+
+func (p *postbox) last() sent {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.codes) == 0 {
+		return sent{}
+	}
+	return p.codes[len(p.codes)-1]
+}
+
+func (p *postbox) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.codes)
+}
+
+// notices counts the queued messages of a kind.
+func (b *bench) notices(kind storage.MessageKind) int {
+	b.t.Helper()
+	messages, err := b.store.Outbox().List(b.t.Context(), storage.MessageQueued, 1000)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	n := 0
+	for _, m := range messages {
+		if m.Kind == kind && m.UserID == b.user.ID {
+			n++
+		}
+	}
+	return n
+}
+
+// tally counts what would be metrics.
+type tally struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+// Factor implements counter.
+func (c *tally) Factor(k storage.FactorKind, result string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.counts == nil {
+		c.counts = map[string]int{}
+	}
+	c.counts[string(k)+" "+result]++
+}
+
+func (c *tally) of(k storage.FactorKind, result string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.counts[string(k)+" "+result]
+}
