@@ -18,11 +18,12 @@ func (p *Pages) ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *s
 	if err != nil {
 		return err
 	}
-	data := ui.SignOut{Hidden: hidden, Page: p.cfg.UI.Begin(w, r, ui.Options{
+	data := ui.SignOut{Page: p.cfg.UI.Begin(w, r, ui.Options{
 		Title: "signout.title", Action: endSessionPath, Client: client, Locales: strings.Fields(hidden["ui_locales"]),
 		// The answer to this form may redirect to the client.
 		FormAction: redirectOrigin(hidden["post_logout_redirect_uri"]),
 	})}
+	data.Hidden = hidden
 	if signedIn != nil {
 		data.Person = displayName(&signedIn.User)
 	}

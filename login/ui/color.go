@@ -60,8 +60,12 @@ func contrast(a, b color) float64 {
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
 }
 
-// readable is what WCAG 2.2 AA asks of text (success criterion 1.4.3).
-const readable = 4.5
+// The contrasts that accents are brought to. readable is what WCAG 2.2 AA asks
+// of text (success criterion 1.4.3); on dark grounds more is easier on the eye.
+const (
+	readable     = 4.5
+	readableDark = 5.75
+)
 
 // The grounds that an accent meets; they are those of latchkey.css.
 var (
@@ -83,31 +87,31 @@ type palette struct {
 // lightPalette darkens the accent until it can be read on light grounds, which
 // makes white readable on it as well.
 func lightPalette(accent color) palette {
-	accent = accent.until(black, lightGrounds)
+	accent = accent.until(black, lightGrounds, readable)
 	return palette{accent: accent, ink: white, deep: accent.mix(black, .16), tint: white.mix(accent, .09)}
 }
 
 // darkPalette lightens it until it can be read on dark grounds.
 func darkPalette(accent color) palette {
-	accent = accent.until(white, darkGrounds)
+	accent = accent.until(white, darkGrounds, readableDark)
 	return palette{accent: accent, ink: darkInk, deep: accent.mix(white, .2), tint: darkGrounds[0].mix(accent, .14)}
 }
 
-// until moves c toward a color in small steps until it can be read on each ground.
-func (c color) until(toward color, grounds []color) color {
+// until moves c toward a color in small steps until it has the contrast to each ground.
+func (c color) until(toward color, grounds []color, ratio float64) color {
 	const steps = 100
 	for step := range steps {
 		moved := c.mix(toward, float64(step)/steps)
-		if moved.readableOn(grounds) {
+		if moved.contrastsWith(grounds, ratio) {
 			return moved
 		}
 	}
 	return toward
 }
 
-func (c color) readableOn(grounds []color) bool {
+func (c color) contrastsWith(grounds []color, ratio float64) bool {
 	for _, ground := range grounds {
-		if contrast(c, ground) < readable {
+		if contrast(c, ground) < ratio {
 			return false
 		}
 	}

@@ -8,30 +8,34 @@ import (
 
 // Input is a field of a form; the template "field" shows it.
 type Input struct {
-	Name, Type, Label, Value string
-	Hint, Error              string
-	Autocomplete, InputMode  string
-	Placeholder, Pattern     string
-	MaxLength                int
-	Required, Autofocus      bool
-	ReadOnly                 bool
+	// ID is the same word as Name, unless a page has the field several times.
+	ID, Name, Type, Label, Value string
+	Hint, Error                  string
+	Autocomplete, InputMode      string
+	Placeholder, Pattern         string
+	MaxLength                    int
+	Required, Autofocus          bool
+	ReadOnly                     bool
 	// Plain says that what is typed is no prose: nothing is capitalised or corrected.
 	Plain bool
+	// Class is "code" where a code is typed.
+	Class string
 	// Reveal gives a password a button that shows it.
-	Reveal string
-	// Strength estimates a new password while it is typed.
-	Strength bool
-	page     Page
+	Reveal bool
+	// Strength estimates a new password, of MinLength characters at least, while it is typed.
+	Strength  bool
+	MinLength int
+	page      Page
 }
 
 // Input makes a field. Its label is the text field.NAME. Options are words:
-// required, autofocus, readonly, plain, reveal, strength, or name=value with
-// type, autocomplete, inputmode, pattern, maxlength, and label and hint, whose
-// value is the key of a text.
+// required, autofocus, readonly, plain, code, reveal, strength, or name=value with
+// id, type, autocomplete, inputmode, pattern, placeholder, maxlength, min, and
+// label and hint, whose value is the key of a text.
 //
 //	{{template "field" (.Input "email" .Email "type=email" "autocomplete=email" "required")}}
 func (p Page) Input(name, value string, options ...string) (Input, error) {
-	in := Input{Name: name, Type: "text", Value: value, Label: p.T("field." + name), Error: p.Errors[name], MaxLength: 320, page: p}
+	in := Input{ID: name, Name: name, Type: "text", Value: value, Label: p.T("field." + name), Error: p.Errors[name], MaxLength: 320, page: p}
 	for _, option := range options {
 		word, setting, _ := strings.Cut(option, "=")
 		if err := in.set(word, setting); err != nil {
@@ -59,7 +63,11 @@ func (in *Input) set(word, setting string) (err error) {
 	case "plain":
 		in.Plain = true
 	case "reveal":
-		in.Reveal = in.page.T("field.reveal")
+		in.Reveal = true
+	case "code":
+		in.Class = "code"
+	case "id":
+		in.ID = setting
 	case "strength":
 		in.Strength = true
 	case "type":
@@ -75,9 +83,11 @@ func (in *Input) set(word, setting string) (err error) {
 	case "label":
 		in.Label = in.page.T(setting)
 	case "hint":
-		in.Hint = in.page.T(setting)
+		in.Hint = in.page.T(setting, in.hintArgs()...)
 	case "maxlength":
 		in.MaxLength, err = strconv.Atoi(setting)
+	case "min":
+		in.MinLength, err = strconv.Atoi(setting)
 	default:
 		err = fmt.Errorf("unknown option %q", word)
 	}
@@ -87,14 +97,22 @@ func (in *Input) set(word, setting string) (err error) {
 // T returns a text of the field's page.
 func (in Input) T(key string) string { return in.page.T(key) }
 
+// hintArgs are what the hint of a new password names: how long it must be.
+func (in Input) hintArgs() []any {
+	if in.MinLength == 0 {
+		return nil
+	}
+	return []any{strconv.Itoa(in.MinLength)}
+}
+
 // DescribedBy names what explains the field, for aria-describedby.
 func (in Input) DescribedBy() string {
 	var ids []string
 	if in.Error != "" {
-		ids = append(ids, in.Name+"-error")
+		ids = append(ids, in.ID+"-error")
 	}
 	if in.Hint != "" {
-		ids = append(ids, in.Name+"-hint")
+		ids = append(ids, in.ID+"-hint")
 	}
 	return strings.Join(ids, " ")
 }

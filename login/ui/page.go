@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"math"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
@@ -32,6 +34,8 @@ type Page struct {
 	Client *ClientView
 	Action string
 	CSRF   string
+	// Hidden are fields that the form carries along, such as a one-time token.
+	Hidden map[string]string
 	Nonce  string
 	// Style is the address of the page's colours.
 	Style string
@@ -86,10 +90,29 @@ func (p *Page) Fail(field, key string, args ...any) {
 	p.Errors[field] = p.T(key, args...)
 }
 
+// Carry adds a hidden field to the form.
+func (p *Page) Carry(name, value string) {
+	if p.Hidden == nil {
+		p.Hidden = map[string]string{}
+	}
+	p.Hidden[name] = value
+}
+
 // Failed reports whether a field is wrong.
 func (p *Page) Failed() bool { return len(p.Errors) > 0 }
 
 // Say puts a notice above the form, by the key of a text.
 func (p *Page) Say(kind NoticeKind, key string, args ...any) {
 	p.Notice = &Notice{Kind: kind, Text: p.T(key, args...)}
+}
+
+// Duration says how long something takes, roughly, as in "3 minutes".
+func (p Page) Duration(d time.Duration) string {
+	switch {
+	case d <= 90*time.Second:
+		return p.T("duration.seconds", int(math.Ceil(d.Seconds())))
+	case d <= 90*time.Minute:
+		return p.T("duration.minutes", int(math.Ceil(d.Minutes())))
+	}
+	return p.T("duration.hours", int(math.Ceil(d.Hours())))
 }

@@ -23,6 +23,7 @@ const (
 	shell        = "templates/layout.html"
 	accountShell = "templates/account/layout.html"
 	partials     = "templates/partials.html"
+	icons        = "templates/icons.html"
 )
 
 // accountFolder holds the screens of the account pages.
@@ -31,7 +32,7 @@ const accountFolder = "account/"
 func (u *Renderer) loadTemplates() (map[string]*template.Template, error) {
 	made := map[string]*template.Template{}
 	err := fs.WalkDir(templateFiles, "templates", func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || file == shell || file == accountShell || file == partials {
+		if err != nil || entry.IsDir() || file == shell || file == accountShell || file == partials || file == icons {
 			return err
 		}
 		screen := strings.TrimSuffix(strings.TrimPrefix(file, "templates/"), ".html")
@@ -45,11 +46,11 @@ func (u *Renderer) loadTemplates() (map[string]*template.Template, error) {
 }
 
 func (u *Renderer) parse(screen string, files fs.FS, file string) (*template.Template, error) {
-	around := []string{shell, partials}
+	around := []string{shell, partials, icons}
 	if strings.HasPrefix(screen, accountFolder) {
 		around = append(around, accountShell)
 	}
-	t, err := template.New("layout").Funcs(template.FuncMap{"asset": u.assets.url}).ParseFS(templateFiles, around...)
+	t, err := template.New("layout").Funcs(template.FuncMap{"asset": u.assets.url, "sections": sections}).ParseFS(templateFiles, around...)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ type SignIn struct {
 	Remember bool
 	// Wrong says that the last attempt failed. Which half was wrong stays here.
 	Wrong bool
+	// Fixed says that the username is known and only to be proven again.
+	Fixed bool
 	// Cancel offers the way back to the client.
 	Cancel bool
 	// SignUp and Forgot are addresses; an empty one is not offered.
@@ -18,19 +20,23 @@ type SignIn struct {
 // Screen implements [Screen].
 func (SignIn) Screen() string { return "signin" }
 
-// Ceremony is a passkey's creation or use, which takes JavaScript: the browser
-// answers Options, and its answer is posted to Action in the field "credential".
-type Ceremony struct {
-	Action string
-	// Options are PublicKeyCredentialCreationOptions or -RequestOptions in JSON
-	// (WebAuthn level 3, section 5.1.8 and following), without a wrapping "publicKey".
-	Options string
-}
-
-// FocusUsername gives the focus to whichever field is empty.
-func (s SignIn) FocusUsername() string {
-	if s.Username == "" {
+// UsernameOption is how the username's field differs from case to case.
+func (s SignIn) UsernameOption() string {
+	switch {
+	case s.Fixed:
+		return "readonly"
+	case s.Username == "":
 		return "autofocus"
 	}
 	return "plain"
+}
+
+// Ceremony is a passkey's creation or use, which takes JavaScript: the browser
+// answers Options, and its answer, in JSON, is posted to Action in the field
+// "credential".
+type Ceremony struct {
+	Action string
+	// Options are PublicKeyCredentialCreationOptions or -RequestOptions in JSON
+	// (WebAuthn level 3, sections 5.1.8 and following), without a wrapping "publicKey".
+	Options string
 }

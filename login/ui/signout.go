@@ -1,12 +1,11 @@
 package ui
 
-// SignOut asks before signing out.
+// SignOut asks before signing out. Its hidden fields carry the request's own
+// parameters back to the end-session endpoint.
 type SignOut struct {
 	Page
 	// Person is who is signed in; empty where nobody is.
 	Person string
-	// Hidden carries the request's own parameters back to the end-session endpoint.
-	Hidden map[string]string
 }
 
 // Screen implements [Screen].

@@ -1,0 +1,107 @@
+package ui
+
+import (
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// The account pages that are lists. Each list is one form; its buttons bear
+// what they act on as name and value.
+
+// AccountSecurity lists factors, recovery codes and trusted devices. Buttons:
+//
+//	factor-remove-ID     remove=ID
+//	factor-rename-ID     rename=ID, with the field "name"
+//	recovery-replace     recovery=replace
+//	device-forget-ID     forget=ID
+//	device-forget-all    forget=all
+type AccountSecurity struct {
+	Account
+	PasswordChangedAt time.Time
+	Credentials       []storage.Credential
+	// Add are the factors that can be set up, with the addresses where.
+	Add      []FactorLink
+	Recovery storage.RecoveryCodes
+	Devices  []storage.TrustedDevice
+	// Required says that policy asks for a second factor: the last one stays.
+	Required bool
+}
+
+// Screen implements [Screen].
+func (AccountSecurity) Screen() string { return "account/security" }
+
+// Removable reports whether a factor may go.
+func (s AccountSecurity) Removable() bool { return !s.Required || len(s.Credentials) > 1 }
+
+// IDFor makes the id of a credential's own field.
+func (AccountSecurity) IDFor(id storage.ID) string { return "id=name-" + string(id) }
+
+// Device names the browser of a trusted device.
+func (s AccountSecurity) Device(userAgent string) string { return deviceName(s.Page, userAgent) }
+
+// AccountSessions lists the signed-in browsers. Buttons: session-end-SID with
+// end=SID, and sessions-end-all with end=all, which leaves the current one.
+type AccountSessions struct {
+	Account
+	Sessions []storage.AccountSession
+	// Current is the session of this browser.
+	Current storage.ID
+}
+
+// Screen implements [Screen].
+func (AccountSessions) Screen() string { return "account/sessions" }
+
+// Device names the browser of a session.
+func (s AccountSessions) Device(userAgent string) string { return deviceName(s.Page, userAgent) }
+
+// AccountApplications lists the clients that have access. Buttons:
+// application-revoke-CLIENTID with revoke=CLIENTID.
+type AccountApplications struct {
+	Account
+	Applications []Application
+}
+
+// Application is a client that has access.
+type Application struct {
+	storage.AccountApplication
+	// Client is nil where it is not registered any more.
+	Client *storage.Client
+}
+
+// Name is what people know the client by.
+func (a Application) Name() string {
+	if a.Client != nil && a.Client.Name != "" {
+		return a.Client.Name
+	}
+	return a.ClientID
+}
+
+// Screen implements [Screen].
+func (AccountApplications) Screen() string { return "account/applications" }
+
+// AccountActivity lists recent security events, newest first.
+type AccountActivity struct {
+	Account
+	Events []Activity
+}
+
+// Activity is an event with the name of its client, where it has one.
+type Activity struct {
+	storage.Event
+	ClientName string
+}
+
+// Failed reports whether it did not end well.
+func (a Activity) Failed() bool { return a.Outcome == storage.Failure }
+
+// Screen implements [Screen].
+func (AccountActivity) Screen() string { return "account/activity" }
+
+// What says what happened.
+func (a AccountActivity) What(e Activity) string {
+	return a.texts.or("event."+string(e.Type), string(e.Type))
+}
+
+// Device names the browser of an event.
+func (a AccountActivity) Device(userAgent string) string { return deviceName(a.Page, userAgent) }

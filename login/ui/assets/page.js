@@ -1,0 +1,85 @@
+// What makes the pages nicer. Each of them works without: a button that needs
+// this script is hidden until it is here.
+"use strict";
+(() => {
+  const all = (selector) => document.querySelectorAll(selector);
+  const language = document.documentElement.lang;
+
+  // A password that is shown is checked by eye; it is hidden again before it is sent.
+  for (const button of all("[data-reveal]")) {
+    const input = document.getElementById(button.dataset.reveal);
+    const show = (shown) => {
+      input.type = shown ? "text" : "password";
+      button.setAttribute("aria-pressed", String(shown));
+    };
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      show(input.type === "password");
+      input.focus();
+    });
+    input.form.addEventListener("submit", () => show(false));
+  }
+
+  // How hard a password is to guess, in rough steps; the server decides.
+  // Repeats, runs of neighbours and a small alphabet add little.
+  const score = (password) => {
+    const characters = [...password];
+    const alphabet = new Set(characters.map((c) => c.toLowerCase())).size;
+    let fresh = 0;
+    characters.forEach((c, i) => {
+      const step = i > 0 ? Math.abs(c.codePointAt(0) - characters[i - 1].codePointAt(0)) : 99;
+      fresh += step > 1 ? 1 : 0.2;
+    });
+    return Math.min(fresh, 2.2 * alphabet) * Math.log2(8 + alphabet);
+  };
+  for (const line of all("[data-strength]")) {
+    const input = document.getElementById(line.dataset.strength);
+    const words = line.dataset.words.split("|");
+    const least = Number(line.dataset.min) || 8;
+    input.addEventListener("input", () => {
+      const bits = score(input.value);
+      const level = [...input.value].length < least ? 0 : bits < 40 ? 1 : bits < 60 ? 2 : 3;
+      line.hidden = input.value === "";
+      line.dataset.level = String(level);
+      line.querySelector(".word").textContent = words[level];
+    });
+  }
+
+  // A message can be asked for again when the count is down.
+  for (const button of all("[data-countdown]")) {
+    const wait = button.parentElement.querySelector(".wait");
+    const until = Date.now() + Number(button.dataset.countdown) * 1000;
+    const tick = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      button.disabled = left > 0;
+      wait.hidden = left <= 0;
+      if (left > 0) {
+        wait.textContent = wait.dataset.text.replace("{}", String(left));
+        setTimeout(tick, 1000);
+      }
+    };
+    tick();
+  }
+
+  for (const button of all("[data-copy]")) {
+    if (!navigator.clipboard) continue;
+    const label = button.textContent;
+    button.hidden = false;
+    button.setAttribute("aria-live", "polite");
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).dataset.value);
+      button.textContent = button.dataset.done;
+      setTimeout(() => { button.textContent = label; }, 3000);
+    });
+  }
+  for (const button of all("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+
+  // Times are in UTC until the browser says where it is.
+  for (const time of all("time[datetime]")) {
+    const style = "date" in time.dataset ? { dateStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" };
+    time.textContent = new Intl.DateTimeFormat(language, style).format(new Date(time.dateTime));
+  }
+})();

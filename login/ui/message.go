@@ -1,0 +1,60 @@
+package ui
+
+import "time"
+
+// CheckMail says that a message may be on its way, whether or not it is.
+type CheckMail struct {
+	Page
+	Email string
+	// SignIn is the way back.
+	SignIn string
+}
+
+// Screen implements [Screen].
+func (CheckMail) Screen() string { return "checkmail" }
+
+// Message says that something is done, or that it cannot be, and where to go
+// from there: a link with a text.
+type Message struct {
+	Page
+	// Text is what is said, in the page's language.
+	Text               string
+	NextURL, NextLabel string
+}
+
+// Screen implements [Screen].
+func (Message) Screen() string { return "message" }
+
+// LinkVoid says that a link of a message was used, replaced or too old.
+type LinkVoid struct {
+	Page
+	// Again is where another one can be asked for; empty where that takes nothing.
+	Again string
+}
+
+// Screen implements [Screen].
+func (LinkVoid) Screen() string { return "linkvoid" }
+
+// Confirm asks before something that a link of a message leads to: a GET only
+// shows. Carry the link's token as a hidden field.
+type Confirm struct {
+	Page
+	// Text is what will happen, Submit what the button says, in the page's
+	// language; ButtonID is the button's id.
+	Text, Submit, ButtonID string
+}
+
+// Screen implements [Screen].
+func (Confirm) Screen() string { return "confirm" }
+
+// DeletionPlanned tells somebody who signs in that the account is about to be
+// deleted: they cancel that, or leave.
+type DeletionPlanned struct {
+	Page
+	At time.Time
+	// Leave is where they go who want it deleted.
+	Leave string
+}
+
+// Screen implements [Screen].
+func (DeletionPlanned) Screen() string { return "deletionplanned" }

@@ -1,0 +1,184 @@
+package ui
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// sample is a screen with data as a person may see it, and the ids that it must
+// have: those of the contract above all.
+type sample struct {
+	name   string
+	screen Screen
+	ids    []string
+}
+
+func newRenderer(brand Brand) (*Renderer, error) {
+	hasher, err := keys.NewHasher([]keys.SecretKey{{ID: "test", Key: make([]byte, 32)}})
+	if err != nil {
+		return nil, err
+	}
+	return New(Config{Brand: brand, Hasher: hasher, Cookies: web.Cookies{}, Log: slog.New(slog.DiscardHandler)})
+}
+
+// begin starts a page as a handler does.
+func begin(u *Renderer, lang, title string, client *storage.Client) (Page, *httptest.ResponseRecorder) {
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	return u.Begin(w, r, Options{Title: title, Action: "/here", Client: client, Locales: []string{lang}}), w
+}
+
+const (
+	firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+	safari  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
+)
+
+// samples returns every screen, some in several states.
+func samples(u *Renderer, lang string) []sample {
+	client := &storage.Client{
+		ID: "wiki", Name: "Wiki of the Example Society", LogoURI: "/assets/sample.svg", PolicyURI: "https://wiki.example.com/privacy",
+		TOSURI: "https://wiki.example.com/terms", ClientURI: "https://wiki.example.com", AccentColor: "#0f766e",
+	}
+	page := func(title string) Page { p, _ := begin(u, lang, title, nil); return p }
+	forClient := func(title string) Page { p, _ := begin(u, lang, title, client); return p }
+	failed := func(p Page, field, key string, args ...any) Page { p.Fail(field, key, args...); return p }
+	said := func(p Page, kind NoticeKind, key string, args ...any) Page { p.Say(kind, key, args...); return p }
+	carrying := func(p Page) Page { p.Carry("token", "sample"); return p }
+	now := time.Date(2026, 11, 25, 18, 34, 0, 0, time.UTC)
+	options := `{"challenge":"AAAA","rpId":"id.example.com","user":{"id":"AAAA","name":"ada","displayName":"Ada"}}`
+	ceremony := &Ceremony{Action: "/login/passkey", Options: options}
+	resend := &Resend{Action: "/resend", After: 42}
+	factors := []FactorLink{
+		{storage.FactorPasskey, "/factor?kind=passkey"}, {storage.FactorTOTP, "/factor?kind=totp"}, {storage.FactorEmail, "/factor?kind=email"},
+		{storage.FactorSMS, "/factor?kind=sms"}, {storage.FactorRecovery, "/factor?kind=recovery"},
+	}
+	account := func(title string) Account { return Account{Page: page(title), Person: "Ada Lovelace"} }
+	asking := func(title string) Account { a := account(title); a.AskPassword = true; return a }
+	saying := func(title string, kind NoticeKind, key string) Account {
+		a := account(title)
+		a.Page = said(a.Page, kind, key)
+		return a
+	}
+	planned := account("overview.title")
+	planned.DeleteAt = now.AddDate(0, 0, 14)
+
+	flow := []sample{
+		{"signin", SignIn{Page: page("signin.title"), SignUp: "/signup", Forgot: "/forgot-password", Passkey: ceremony},
+			[]string{"username", "password", "remember", "login-submit", "passkey-submit", "signup-link", "forgot-link"}},
+		{"signin-client", SignIn{Page: failed(forClient("signin.title"), "password", "signin.wrong"), Username: "ada@example.com", Cancel: true, Remember: true, Forgot: "/forgot-password"},
+			[]string{"username", "password", "password-error", "login-submit", "login-cancel"}},
+		{"signin-again", SignIn{Page: said(page("signin.title"), NoticeInfo, "notice.fresh"), Username: "ada@example.com", Fixed: true}, []string{"login-submit"}},
+		{"signup", SignUp{Page: forClient("signup.title"), AskName: true, AskUsername: true, MinLength: 15, SignIn: "/login"},
+			[]string{"email", "username", "password", "name", "signup-submit"}},
+		{"signup-invited", SignUp{Page: failed(page("signup.title"), "password", "wrong.password_common"), Email: "ada@example.com", Invited: true, MinLength: 8},
+			[]string{"email", "password", "password-error", "signup-submit"}},
+		{"confirmemail", ConfirmEmail{Page: failed(forClient("confirm.title"), "code", "wrong.code_tries", 3), Email: "ada@example.com", Resend: resend},
+			[]string{"code", "code-error", "verify-submit", "verify-resend"}},
+		{"confirmemail-link", ConfirmEmail{Page: carrying(page("confirm.title")), Email: "ada@example.com", FromLink: true}, []string{"verify-submit"}},
+		{"checkmail", CheckMail{Page: page("checkmail.title"), Email: "ada@example.com", SignIn: "/login"}, nil},
+		{"forgot", ForgotPassword{Page: failed(page("forgot.title"), "email", "wrong.email"), Email: "ada", SignIn: "/login"}, []string{"email", "email-error", "forgot-submit"}},
+		{"reset", ResetPassword{Page: carrying(page("reset.title")), Username: "ada@example.com", MinLength: 15}, []string{"new_password", "reset-submit"}},
+		{"factor-totp", Factor{Page: forClient("factor.title"), Kind: storage.FactorTOTP, Digits: 6, TrustDays: 30, Others: factors[:1], Cancel: true},
+			[]string{"code", "trust_device", "factor-submit"}},
+		{"factor-email", Factor{Page: said(page("factor.title"), NoticeDone, "notice.sent"), Kind: storage.FactorEmail, Hint: "a•••@example.com", Digits: 6, Resend: resend, Others: factors},
+			[]string{"code", "factor-submit", "factor-resend"}},
+		{"factor-sms", Factor{Page: said(page("factor.title"), NoticeFailure, "factor.not_sent"), Kind: storage.FactorSMS, Hint: "…42", Digits: 6, Resend: &Resend{Action: "/resend"}}, []string{"code", "factor-submit"}},
+		{"factor-recovery", Factor{Page: page("factor.title"), Kind: storage.FactorRecovery, Others: factors[:2]}, []string{"code", "factor-submit"}},
+		{"factor-passkey", Factor{Page: page("factor.title"), Kind: storage.FactorPasskey, Passkey: ceremony, Others: factors[1:]}, []string{"factor-submit"}},
+		{"enrolchoice", EnrolChoice{Page: page("enrol.title"), Kinds: factors[:2], Until: now.AddDate(0, 0, 7)}, []string{"enroll-later"}},
+		{"enroltotp", EnrolTOTP{Page: page("totp.title"), Secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+			URI: "otpauth://totp/Latchkey:ada@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Latchkey", Back: "/account/security"},
+			[]string{"totp-secret", "totp-uri", "code", "enroll-submit"}},
+		{"enrolpasskey", EnrolPasskey{Page: page("passkey.title"), Name: "Firefox", Passkey: *ceremony, Back: "/account/security"}, []string{"name", "enroll-submit"}},
+		{"recoverycodes", RecoveryCodes{Page: page("recovery.title"), Account: "ada@example.com", Codes: []string{
+			"q7hr-2kxm-9wtd", "b3nv-8pzc-4jfe", "m5ys-6gda-1rqk", "x2wt-7bhn-3cvp", "k9fj-4emz-8sda",
+			"t6rc-1vyq-5ngh", "d8pb-3xwk-7mje", "h4zs-9afr-2tcn", "v1gq-5dyp-6kbx", "w3me-8jht-4rzf"}},
+			[]string{"recovery-download", "recovery-continue"}},
+		{"consent", Consent{Page: forClient("consent.title"), Person: "Ada Lovelace", Scopes: []string{"openid", "profile", "email", "offline_access"}}, []string{"consent-allow", "consent-deny"}},
+		{"signout", SignOut{Page: carrying(page("signout.title")), Person: "Ada Lovelace"}, []string{"logout-confirm"}},
+		{"signedout", SignedOut{Page: page("signedout.title")}, []string{"signed-out"}},
+		{"error", ErrorPage{Page: page("error.title"), Error: web.ErrorPage{Status: 500, Title: page("").T("error.internal.title"), Detail: page("").T("error.internal.detail"), ID: "9306ee609144058c1fc8992d"}},
+			[]string{"error-title", "error-detail", "error-id"}},
+		{"linkvoid", LinkVoid{Page: page("linkvoid.title"), Again: "/forgot-password"}, []string{"link-void", "again"}},
+		{"message", Message{Page: page("message.reset_done.title"), Text: page("").T("message.reset_done.text"), NextURL: "/login", NextLabel: page("").T("message.next_signin")}, []string{"message", "next"}},
+		{"confirm", Confirm{Page: carrying(page("confirm.undo.title")), Text: page("").T("confirm.undo.text", "ada@example.com"), Submit: page("").T("confirm.undo.submit"), ButtonID: "undo-submit"}, []string{"undo-submit"}},
+		{"deletionplanned", DeletionPlanned{Page: page("deletion.planned_title"), At: now.AddDate(0, 0, 14), Leave: "/logout"}, []string{"deletion-cancel"}},
+	}
+
+	credentials := []storage.Credential{
+		{ID: "c1", Kind: storage.FactorPasskey, Name: "Laptop", CreatedAt: now.AddDate(0, -3, 0), LastUsedAt: now},
+		{ID: "c2", Kind: storage.FactorTOTP, CreatedAt: now.AddDate(0, -1, 0)},
+	}
+	devices := []storage.TrustedDevice{
+		{ID: "d1", UserAgent: firefox, Address: "192.0.2.0/24", ExpiresAt: now.AddDate(0, 1, 0), LastUsedAt: now},
+		{ID: "d2", UserAgent: safari, ExpiresAt: now.AddDate(0, 0, 3)},
+	}
+	sessions := []storage.AccountSession{
+		{SID: "s1", UserAgent: firefox, Address: "192.0.2.0/24", CreatedAt: now.AddDate(0, 0, -2), LastSeenAt: now},
+		{SID: "s2", UserAgent: safari, Address: "2001:db8:7::/48", CreatedAt: now.AddDate(0, 0, -6), LastSeenAt: now.Add(-time.Hour)},
+		{SID: "s3", CreatedAt: now.AddDate(0, 0, -6), LastSeenAt: now.Add(-3 * time.Hour)},
+	}
+	applications := []Application{
+		{storage.AccountApplication{ClientID: "wiki", Scopes: []string{"openid", "profile", "email"}, GrantedAt: now.AddDate(0, -2, 0), UsedAt: now}, client},
+		{storage.AccountApplication{ClientID: "gone", Scopes: []string{"openid", "tasks.read"}, GrantedAt: now.AddDate(-1, 0, 0)}, nil},
+	}
+	var events []Activity
+	for i, kind := range shownEvents {
+		e := Activity{Event: storage.Event{At: now.Add(-time.Duration(i) * time.Hour), Type: kind, Address: "192.0.2.0/24", UserAgent: firefox, Outcome: storage.Success}}
+		if kind == storage.EventGrantIssued {
+			e.ClientName = client.Name
+		}
+		if kind == storage.EventSignInFailed {
+			e.Outcome = storage.Failure
+		}
+		events = append(events, e)
+	}
+	user := storage.User{Email: "ada@example.com", EmailVerified: true, Username: "ada", Phone: "+493012345678", PasswordChangedAt: now.AddDate(0, -8, 0)}
+	profile := storage.Profile{Name: "Ada Lovelace", GivenName: "Ada", FamilyName: "Lovelace", Birthdate: "1815-12-10", Website: "https://ada.example.com"}
+	postal := storage.Address{StreetAddress: "12 St James’s Square", Locality: "London", PostalCode: "SW1Y 4JH", Country: "United Kingdom"}
+	badProfile := account("account.profile")
+	badProfile.Fail("website", "wrong.url")
+	badPhone := asking("phone.title")
+	badPhone.Fail("phone", "wrong.phone")
+	badDelete := asking("delete.title")
+	badDelete.Fail("confirm", "wrong.confirm")
+
+	return append(flow, []sample{
+		{"account-overview", AccountOverview{Account: planned, User: user, Factors: 2, Sessions: 3, Applications: 2, Recovery: storage.RecoveryCodes{Total: 10, Remaining: 8}}, []string{"deletion-cancel", "signout-link", "main"}},
+		{"account-profile", AccountProfile{Account: badProfile, Username: "ada", Profile: profile, Postal: postal, Email: user.Email, AskPhone: true}, []string{"name", "given_name", "website-error", "street_address", "profile-submit"}},
+		{"account-email", AccountEmail{Account: asking("email.title"), Current: user.Email, Pending: "countess@example.com", Resend: resend}, []string{"email", "password", "email-submit", "verify-resend"}},
+		{"account-phone", AccountPhone{Account: badPhone, Current: user.Phone, Typed: "030 123"}, []string{"phone", "phone-error", "phone-submit", "phone-remove"}},
+		{"account-phonecode", AccountPhoneCode{Account: account("phone.code_title"), Phone: user.Phone, Resend: resend}, []string{"code", "phone-verify-submit", "phone-resend"}},
+		{"account-password", AccountPassword{Account: asking("password.title"), Username: user.Email, MinLength: 15, ChangedAt: user.PasswordChangedAt}, []string{"current_password", "new_password", "password-submit"}},
+		{"account-security", AccountSecurity{Account: saying("account.security", NoticeDone, "notice.factor_added"), PasswordChangedAt: user.PasswordChangedAt, Credentials: credentials,
+			Add: []FactorLink{{storage.FactorPasskey, "/account/security/passkey"}, {storage.FactorTOTP, "/account/security/totp"}}, Recovery: storage.RecoveryCodes{Total: 10, Remaining: 8}, Devices: devices},
+			[]string{"factor-remove-c1", "factor-rename-c1", "name-c1", "recovery-replace", "recovery-left", "device-forget-d1", "device-forget-all", "factor-add-totp"}},
+		{"account-security-empty", AccountSecurity{Account: account("account.security"), Required: true, Add: []FactorLink{{storage.FactorTOTP, "/account/security/totp"}}}, []string{"recovery-replace"}},
+		{"account-sessions", AccountSessions{Account: account("account.sessions"), Sessions: sessions, Current: "s1"}, []string{"session-end-s2", "sessions-end-all"}},
+		{"account-applications", AccountApplications{Account: account("account.applications"), Applications: applications}, []string{"application-revoke-wiki"}},
+		{"account-applications-none", AccountApplications{Account: account("account.applications")}, nil},
+		{"account-activity", AccountActivity{Account: account("account.activity"), Events: events}, nil},
+		{"account-activity-none", AccountActivity{Account: account("account.activity")}, nil},
+		{"account-data", AccountData{Account: account("account.data")}, []string{"export-submit", "delete-link"}},
+		{"account-delete", AccountDelete{Account: badDelete, GraceDays: 14}, []string{"confirm", "confirm-error", "password", "delete-submit"}},
+	}...)
+}
+
+// shownEvents are what can be on a person's activity page.
+var shownEvents = []storage.EventType{
+	storage.EventSignIn, storage.EventSignOut, storage.EventGrantIssued, storage.EventGrantRevoked, storage.EventRefreshReuse,
+	storage.EventCodeReplay, storage.EventConsentGranted, storage.EventUserCreated, storage.EventAccessTokenRevoked, storage.EventSignInFailed,
+	storage.EventThrottled, storage.EventEmailVerified, storage.EventResetRequested, storage.EventPasswordChanged,
+	storage.EventPasswordUpgraded, storage.EventEmailChangeAsked, storage.EventEmailChanged, storage.EventEmailChangeUndone,
+	storage.EventPhoneChanged, storage.EventProfileChanged, storage.EventSessionEnded, storage.EventSessionsEnded,
+	storage.EventApplicationRevoked, storage.EventDataExported, storage.EventDeletionPlanned, storage.EventDeletionCancelled,
+	storage.EventUserDisabled, storage.EventUserEnabled, storage.EventUserImported, storage.EventMessageFailed,
+	storage.EventFactorPassed, storage.EventFactorFailed, storage.EventFactorLocked, storage.EventFactorUnlocked, storage.EventFactorAdded,
+	storage.EventFactorRenamed, storage.EventFactorRemoved, storage.EventFactorsReset, storage.EventRecoveryReplaced,
+	storage.EventRecoveryUsed, storage.EventPasskeyCloned, storage.EventDeviceTrusted, storage.EventDeviceTrustUsed,
+	storage.EventDeviceForgotten, storage.EventAttemptRefused,
+}

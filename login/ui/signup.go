@@ -1,0 +1,88 @@
+package ui
+
+import "strconv"
+
+// SignUp makes an account.
+type SignUp struct {
+	Page
+	Email, Username, Name string
+	// AskUsername and AskName say which fields there are besides e-mail and password.
+	AskUsername, AskName bool
+	// MinLength is how many characters a password must have.
+	MinLength int
+	// Invited says that the address is given by the invitation.
+	Invited bool
+	// SignIn is where people go who have an account.
+	SignIn string
+}
+
+// Screen implements [Screen].
+func (SignUp) Screen() string { return "signup" }
+
+// EmailOption keeps an invited person's address as it is.
+func (s SignUp) EmailOption() string {
+	if s.Invited {
+		return "readonly"
+	}
+	return "autofocus"
+}
+
+// ConfirmEmail has an address confirmed: by the code of the message, in the
+// browser that asked for it, or from the message's link, by a button alone.
+// Carry the link's token as a hidden field.
+type ConfirmEmail struct {
+	Page
+	Email    string
+	FromLink bool
+	Resend   *Resend
+}
+
+// Screen implements [Screen].
+func (ConfirmEmail) Screen() string { return "confirmemail" }
+
+// ResendID is the id of the button that sends again.
+func (ConfirmEmail) ResendID() string { return "verify-resend" }
+
+// Resend sends a message again: a form of its own, with the button "factor-resend"
+// for codes of a second factor and "verify-resend" for addresses.
+type Resend struct {
+	Action string
+	// After is in how many seconds the next message may be asked for.
+	After int
+}
+
+// Seconds is After as a text.
+func (r Resend) Seconds() string { return strconv.Itoa(r.After) }
+
+// ForgotPassword asks for the address that a link to set a new password goes to.
+type ForgotPassword struct {
+	Page
+	Email  string
+	SignIn string
+}
+
+// Screen implements [Screen].
+func (ForgotPassword) Screen() string { return "forgot" }
+
+// ResetPassword sets a new password. Carry the link's token as a hidden field.
+type ResetPassword struct {
+	Page
+	// Username is for password managers, which keep it with the new password.
+	Username string
+	// MinLength is how many characters a password must have.
+	MinLength int
+}
+
+// Screen implements [Screen].
+func (ResetPassword) Screen() string { return "reset" }
+
+// MinOption is the option of a new password's field that says its least length.
+func (s SignUp) MinOption() string { return minOption(s.MinLength) }
+
+// MinOption is as in [SignUp].
+func (r ResetPassword) MinOption() string { return minOption(r.MinLength) }
+
+// MinOption is as in [SignUp].
+func (p AccountPassword) MinOption() string { return minOption(p.MinLength) }
+
+func minOption(length int) string { return "min=" + strconv.Itoa(length) }
