@@ -56,9 +56,6 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
-// sweepEvery is how often expired rows are deleted.
-const sweepEvery = 5 * time.Minute
-
 // extras are what `latchkey dev` adds to a node; serve has none.
 type extras interface {
 	// prepare runs when the stores are open, before anything is served.
@@ -260,8 +257,8 @@ func (n *node) tasks(ctx context.Context) ([]task.Func, error) {
 	tasks := []task.Func{
 		task.Server(server(n.handler), n.listener, n.cfg.TLS.CertFile, n.cfg.TLS.KeyFile, t.Shutdown),
 		n.ring.Run,
-		task.Every(sweepEvery, n.sweep),
 	}
+	tasks = append(tasks, n.jobTasks()...)
 	if n.cfg.Metrics.Listen == "" {
 		return tasks, nil
 	}
@@ -273,17 +270,4 @@ func (n *node) tasks(ctx context.Context) ([]task.Func, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", n.metrics.Handler())
 	return append(tasks, task.Server(server(mux), listener, "", "", t.Shutdown)), nil
-}
-
-// sweep deletes what expired.
-func (n *node) sweep(ctx context.Context) {
-	swept, err := n.store.Sweep(ctx, n.now())
-	for table, rows := range swept {
-		n.metrics.Swept(table, rows)
-	}
-	if err != nil && ctx.Err() == nil {
-		n.log.ErrorContext(ctx, "sweep expired rows", "error", err)
-		return
-	}
-	n.log.InfoContext(ctx, "swept expired rows", "rows", swept)
 }

@@ -17,6 +17,8 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	swept    *prometheus.CounterVec
+	jobs     *prometheus.CounterVec
+	jobRows  *prometheus.CounterVec
 }
 
 // New makes the counters of a server of a version.
@@ -33,12 +35,18 @@ func New(version string) *Metrics {
 		swept: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "latchkey_swept_rows_total", Help: "Expired rows deleted, by table.",
 		}, []string{"table"}),
+		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "latchkey_job_runs_total", Help: "Runs of periodic jobs on this node, by job and result.",
+		}, []string{"job", "result"}),
+		jobRows: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "latchkey_job_rows_total", Help: "What periodic jobs were about: rows swept, accounts deleted, events pruned, by job.",
+		}, []string{"job"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "latchkey_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.duration, m.swept, build,
+	m.registry.MustRegister(m.requests, m.duration, m.swept, m.jobs, m.jobRows, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -50,6 +58,16 @@ func (m *Metrics) Handler() http.Handler {
 
 // Swept counts rows that were deleted because they expired.
 func (m *Metrics) Swept(table string, rows int64) { m.swept.WithLabelValues(table).Add(float64(rows)) }
+
+// Job counts a run of a periodic job, and the rows it was about.
+func (m *Metrics) Job(name string, rows int64, err error) {
+	result := "success"
+	if err != nil {
+		result = "failure"
+	}
+	m.jobs.WithLabelValues(name, result).Inc()
+	m.jobRows.WithLabelValues(name).Add(float64(rows))
+}
 
 // other is the route of every path that is not counted by itself, so that
 // nobody can make labels up.

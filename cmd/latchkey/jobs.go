@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/latchkey-id/latchkey/cmd/internal/task"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// job is something done now and then by one node, whichever comes first.
+type job struct {
+	name  string
+	every time.Duration
+	// do returns how many rows it was about.
+	do func(ctx context.Context) (int64, error)
+}
+
+// deleteBatch is how many accounts are deleted in one go; the next go takes more.
+const deleteBatch = 500
+
+func (n *node) jobs() []job {
+	return []job{
+		{"sweep", 5 * time.Minute, n.sweep},
+		{"delete_accounts", time.Minute, n.deleteAccounts},
+	}
+}
+
+// jobTasks runs each job at its time, for as long as the node runs.
+func (n *node) jobTasks() []task.Func {
+	var tasks []task.Func
+	for _, j := range n.jobs() {
+		tasks = append(tasks, task.Every(j.every, func(ctx context.Context) { n.runJob(ctx, j) }))
+	}
+	return tasks
+}
+
+// runJob does a job unless another node has begun it in this period. Claims are
+// good for a little less than the period, since no two clocks tick alike.
+func (n *node) runJob(ctx context.Context, j job) {
+	log := n.log.With("job", j.name)
+	mine, err := n.store.Jobs().Claim(ctx, j.name, j.every-j.every/10, n.now())
+	if err == nil && !mine {
+		return
+	}
+	var rows int64
+	if err == nil {
+		rows, err = j.do(ctx)
+	}
+	if ctx.Err() != nil {
+		return // the node stops: the next claim goes on
+	}
+	n.metrics.Job(j.name, rows, err)
+	switch {
+	case err != nil:
+		log.ErrorContext(ctx, "job failed", "rows", rows, "error", err)
+	case rows > 0:
+		log.InfoContext(ctx, "job done", "rows", rows)
+	default:
+		log.DebugContext(ctx, "job done", "rows", rows)
+	}
+}
+
+// sweep deletes what expired.
+func (n *node) sweep(ctx context.Context) (int64, error) {
+	swept, err := n.store.Sweep(ctx, n.now())
+	var all int64
+	for table, rows := range swept {
+		n.metrics.Swept(table, rows)
+		all += rows
+	}
+	n.log.InfoContext(ctx, "swept expired rows", "rows", swept)
+	return all, err
+}
+
+// deleteAccounts deletes the accounts whose owners asked for it and did not take
+// it back in time.
+func (n *node) deleteAccounts(ctx context.Context) (int64, error) {
+	gone, err := n.store.Users().DeleteDue(ctx, n.now(), deleteBatch, n.farewell)
+	return int64(len(gone)), err
+}
+
+// farewell is what is recorded and said when an account goes. The record keeps
+// the id that relying parties know, and nothing else of the person.
+func (n *node) farewell(u storage.User) (storage.Event, []storage.Message, error) {
+	now := n.now()
+	id, err := storage.NewID(now, rand.Reader)
+	if err != nil {
+		return storage.Event{}, nil, err
+	}
+	told, err := n.notice(storage.MessageDeleted, &u)
+	return storage.Event{
+		ID: id, At: now, Type: storage.EventUserDeleted, UserID: u.ID, Outcome: storage.Success, Detail: "as its owner had asked",
+	}, told, err
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
+	"github.com/latchkey-id/latchkey/cmd/internal/metrics"
+	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// idleNode is a node that has its stores and serves nothing; its clock is moved by hand.
+func idleNode(t *testing.T, now *time.Time) *node {
+	t.Helper()
+	data, err := devdata.Open(filepath.Join(t.TempDir(), "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(config.LoadOptions{Dev: true, Environ: []string{}, Defaults: data.Defaults("http://localhost")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := newParts(cfg, slog.New(slog.DiscardHandler), func() time.Time { return *now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &node{parts: p, metrics: metrics.New("test")}
+	closeStores, err := n.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := closeStores(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := n.store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func (n *node) person(t *testing.T, email string, deleteAt time.Time) *storage.User {
+	t.Helper()
+	u := &storage.User{Email: email, DeleteAt: deleteAt}
+	if err := createUser(t.Context(), n.store, n.parts, u, "correct horse battery staple"); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func (n *node) job(t *testing.T, name string) job {
+	t.Helper()
+	for _, j := range n.jobs() {
+		if j.name == name {
+			return j
+		}
+	}
+	t.Fatalf("no job %s", name)
+	return job{}
+}
+
+// counted returns the value of a metric.
+func (n *node) counted(t *testing.T, metric string) string {
+	t.Helper()
+	answer := httptest.NewRecorder()
+	n.metrics.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
+	for line := range strings.Lines(answer.Body.String()) {
+		if value, ok := strings.CutPrefix(line, metric+" "); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+func TestAccountsGoWhenTheirTimeHasComeAndAreTold(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	n := idleNode(t, &now)
+	due, later := n.person(t, "due@example.com", now.Add(time.Hour)), n.person(t, "later@example.com", now.Add(48*time.Hour))
+	job := n.job(t, "delete_accounts")
+
+	n.runJob(t.Context(), job)
+	if _, err := n.store.Users().ByID(t.Context(), due.ID); err != nil {
+		t.Fatalf("an account that is not due: %v", err)
+	}
+	now = now.Add(2 * time.Hour)
+	n.runJob(t.Context(), job)
+	if _, err := n.store.Users().ByID(t.Context(), due.ID); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("an account that was due: %v", err)
+	}
+	if _, err := n.store.Users().ByID(t.Context(), later.ID); err != nil {
+		t.Errorf("another account: %v", err)
+	}
+	queued, err := n.store.Outbox().List(t.Context(), storage.MessageQueued, 10)
+	if err != nil || len(queued) != 1 || queued[0].Kind != storage.MessageDeleted {
+		t.Errorf("queued %+v, %v", queued, err)
+	}
+	if got := n.counted(t, `latchkey_job_rows_total{job="delete_accounts"}`); got != "1" {
+		t.Errorf("%s accounts were counted", got)
+	}
+}
+
+func TestAJobRunsOnceInAPeriodWhicheverNodeBegins(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	n := idleNode(t, &now)
+	runs := 0
+	failing := errors.New("failed")
+	j := job{name: "test", every: time.Minute, do: func(context.Context) (int64, error) {
+		runs++
+		if runs == 2 {
+			return 0, failing
+		}
+		return 3, nil
+	}}
+	for _, step := range []struct {
+		wait time.Duration
+		want int
+	}{{0, 1}, {0, 1}, {30 * time.Second, 1}, {25 * time.Second, 2}, {time.Second, 2}, {time.Minute, 3}} {
+		now = now.Add(step.wait)
+		n.runJob(t.Context(), j)
+		if runs != step.want {
+			t.Fatalf("%d runs at %s, want %d", runs, now, step.want)
+		}
+	}
+	for metric, want := range map[string]string{
+		`latchkey_job_runs_total{job="test",result="success"}`: "2", `latchkey_job_runs_total{job="test",result="failure"}`: "1",
+		`latchkey_job_rows_total{job="test"}`: "6",
+	} {
+		if got := n.counted(t, metric); got != want {
+			t.Errorf("%s = %q, want %s", metric, got, want)
+		}
+	}
+}
