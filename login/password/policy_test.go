@@ -89,6 +89,7 @@ func TestPW3_EveryCommonPasswordIsRefused(t *testing.T) {
 func TestStrengthAdvises(t *testing.T) {
 	for password, want := range map[string]int{
 		"": 0, "password": 0, "aaaaaaaaaaaaaaaa": 0, "lovelace": 0, "correct horse battery staple": 4, strings.Repeat("x", 5000): 0,
+		"lovelace-1815": 0, "abcdefgh12": 0, "lunch": 1, "umbrella12": 0, "password monkey": 3, "Tr0ub4dor&3": 3, "qx7!Rm2#vK9p": 4,
 	} {
 		if got := testPolicy.Strength(password, ada); got != want {
 			t.Errorf("Strength(%.30q) = %d, want %d", password, got, want)
