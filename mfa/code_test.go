@@ -190,9 +190,9 @@ func mustBeLimited(t *testing.T, what string, err error) {
 
 func TestEO4_SMSGoToAllowedCountriesAndNoFurtherThanTheCap(t *testing.T) {
 	for number, want := range map[string]string{
-		"+4915112345678": "+49", "+12125550100": "+1212", "+18765550100": "", "+33612345678": "", "": "", "004915112345678": "",
+		"+4915112345678": "+49", "+12125550100": "+1212", "+18765550100": "", "+16135550100": "CA", "+33612345678": "FR", "+46701234567": "+4", "+34612345678": "", "": "", "004915112345678": "",
 	} {
-		if got := (SMSLimits{Countries: []string{"+4", "+49", "+1212"}}).country(number); got != want {
+		if got := (SMSLimits{Countries: []string{"+4", "+49", "+1212", "CA", "FR"}}).country(number); got != want {
 			t.Errorf("country of %q = %q, want %q", number, got, want)
 		}
 	}

@@ -47,7 +47,7 @@ func (g *gate) enrol(ctx context.Context, a Attempt, c storage.Credential) (stor
 	if err != nil {
 		return storage.Credential{}, err
 	}
-	notices, err := g.notices(a, storage.MessageFactorAdded)
+	notices, err := g.notices(a, Notice{Kind: storage.MessageFactorAdded, Factor: c.Kind, Name: c.Name})
 	if err != nil {
 		return storage.Credential{}, err
 	}

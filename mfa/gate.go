@@ -100,7 +100,7 @@ func (e *entry) fail(ctx context.Context, cause error) error {
 		e.cfg.Counter.Factor(e.kind, resultLocked)
 	}
 	detail = fmt.Sprintf("%s: %d consecutive failures", e.kind, e.lockout.Failures)
-	if err := e.tell(ctx, e.attempt, storage.EventFactorLocked, storage.Failure, detail, storage.MessageFactorLocked); err != nil {
+	if err := e.tell(ctx, e.attempt, storage.EventFactorLocked, storage.Failure, detail, Notice{Kind: storage.MessageFactorLocked, Factor: e.kind}); err != nil {
 		return err
 	}
 	return refusal
@@ -117,7 +117,7 @@ func (e *entry) lapse(ctx context.Context, cause string) error {
 }
 
 // tell keeps an event of the attempt, and queues the notices that go with it.
-func (g *gate) tell(ctx context.Context, a Attempt, typ storage.EventType, outcome, detail string, notices ...storage.MessageKind) error {
+func (g *gate) tell(ctx context.Context, a Attempt, typ storage.EventType, outcome, detail string, notices ...Notice) error {
 	e, err := g.event(a, typ, outcome, detail)
 	if err != nil {
 		return err
@@ -145,18 +145,19 @@ func (g *gate) event(a Attempt, typ storage.EventType, outcome, detail string) (
 	}, nil
 }
 
-// notices makes messages that tell the person of a change: none where no
-// address is known to be theirs.
-func (g *gate) notices(a Attempt, kinds ...storage.MessageKind) ([]storage.Message, error) {
+// notices makes messages that tell the person of what happened in the attempt:
+// none where no address is known to be theirs.
+func (g *gate) notices(a Attempt, notices ...Notice) ([]storage.Message, error) {
 	u := a.Person.User
 	if !u.EmailVerified {
 		return nil, nil
 	}
-	messages := make([]storage.Message, 0, len(kinds))
-	for _, k := range kinds {
-		m, err := g.cfg.Sender.Notice(k, u, a.Locale, a.Now)
+	messages := make([]storage.Message, 0, len(notices))
+	for _, n := range notices {
+		n.User, n.Locale, n.At, n.Address, n.UserAgent = u, a.Locale, a.Now, a.Source.Address, a.Source.UserAgent
+		m, err := g.cfg.Sender.Notice(n)
 		if err != nil {
-			return nil, fmt.Errorf("make notice %s: %w", k, err)
+			return nil, fmt.Errorf("make notice %s: %w", n.Kind, err)
 		}
 		messages = append(messages, m)
 	}

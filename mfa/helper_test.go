@@ -232,6 +232,7 @@ func (b *bench) countEvents(typ storage.EventType) int {
 type postbox struct {
 	mu    sync.Mutex
 	codes []sent
+	told  []Notice
 	fail  error
 }
 
@@ -254,11 +255,14 @@ func (p *postbox) Send(_ context.Context, channel storage.Channel, kind storage.
 }
 
 // Notice implements sender.
-func (p *postbox) Notice(kind storage.MessageKind, u *storage.User, _ string, now time.Time) (storage.Message, error) {
-	id, err := storage.NewID(now, rand.Reader)
+func (p *postbox) Notice(n Notice) (storage.Message, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = append(p.told, n)
+	id, err := storage.NewID(n.At, rand.Reader)
 	return storage.Message{
-		ID: id, Channel: storage.ChannelEmail, Kind: kind, UserID: u.ID, Sealed: "sealed", Status: storage.MessageQueued,
-		NextAt: now, CreatedAt: now,
+		ID: id, Channel: storage.ChannelEmail, Kind: n.Kind, UserID: n.User.ID, Sealed: "sealed", Status: storage.MessageQueued,
+		NextAt: n.At, CreatedAt: n.At,
 	}, err
 }
 

@@ -134,7 +134,8 @@ func (p *Passkeys) spend(ctx context.Context, a Attempt, used *webauthn.Credenti
 	}
 	if used.Authenticator.CloneWarning {
 		p.cfg.Counter.Factor(storage.FactorPasskey, resultCloned)
-		err := p.gate.tell(ctx, a, storage.EventPasskeyCloned, storage.Failure, "credential "+string(row.ID), storage.MessagePasskeyCloned)
+		err := p.gate.tell(ctx, a, storage.EventPasskeyCloned, storage.Failure, "credential "+string(row.ID),
+			Notice{Kind: storage.MessagePasskeyCloned, Factor: storage.FactorPasskey, Name: row.Name})
 		if err != nil {
 			return storage.Proof{}, err
 		}

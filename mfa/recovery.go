@@ -65,7 +65,9 @@ func (r *Recovery) Verify(ctx context.Context, a Attempt, response Response) (st
 	if err != nil {
 		return storage.Proof{}, err
 	}
-	notices, err := r.gate.notices(a, storage.MessageRecoveryUsed)
+	notices, err := r.gate.notices(a, Notice{
+		Kind: storage.MessageRecoveryUsed, Factor: storage.FactorRecovery, Remaining: a.Person.Recovery.Remaining - 1,
+	})
 	if err != nil {
 		return storage.Proof{}, err
 	}
@@ -98,7 +100,9 @@ func (r *Recovery) Generate(ctx context.Context, a Attempt) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	notices, err := r.gate.notices(a, storage.MessageRecoveryReplaced)
+	notices, err := r.gate.notices(a, Notice{
+		Kind: storage.MessageRecoveryReplaced, Factor: storage.FactorRecovery, Remaining: recoveryCodeCount,
+	})
 	if err != nil {
 		return nil, err
 	}

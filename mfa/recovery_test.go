@@ -70,6 +70,10 @@ func TestRC3_ACodeIsSpentOnceOfMany(t *testing.T) {
 		if p := b.attempt("").Person; p.Recovery.Remaining != 9 {
 			t.Errorf("%d codes are left", p.Recovery.Remaining)
 		}
+		told := b.post.told[len(b.post.told)-1]
+		if told.Remaining != 9 || told.Address != "192.0.2.1" || told.User.ID != b.user.ID {
+			t.Errorf("told %+v", told)
+		}
 		if used, told := b.countEvents(storage.EventRecoveryUsed), b.notices(storage.MessageRecoveryUsed); used != 1 || told != 1 {
 			t.Errorf("%d events and %d notices of one use", used, told)
 		}

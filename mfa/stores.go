@@ -71,9 +71,25 @@ type ephemeral interface {
 type sender interface {
 	// Send queues a code for an address or number that is known to be theirs.
 	Send(ctx context.Context, channel storage.Channel, kind storage.MessageKind, user *storage.User, to, code, locale string, notAfter time.Time) error
-	// Notice makes a message that tells the person of a change, to be queued in
-	// the transaction of the change.
-	Notice(kind storage.MessageKind, user *storage.User, locale string, now time.Time) (storage.Message, error)
+	// Notice makes a message, to be queued in the transaction of the change that
+	// it tells of.
+	Notice(n Notice) (storage.Message, error)
+}
+
+// Notice is what the owner of an account is told of a change to it.
+type Notice struct {
+	Kind storage.MessageKind
+	// User is told, at the address that is known to be theirs.
+	User   *storage.User
+	Locale string
+	// At is when it happened, and Address and UserAgent from where.
+	At                 time.Time
+	Address, UserAgent string
+	// Factor is the kind that it is about, Name the owner's own word for the
+	// credential, and Remaining how many recovery codes are left.
+	Factor    storage.FactorKind
+	Name      string
+	Remaining int
 }
 
 // counter counts for the metrics what was attempted with a kind of factor and

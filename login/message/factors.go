@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -36,6 +37,9 @@ func (f *Factors) Send(
 
 // Notice makes a message that tells the person of a change, to be queued in the
 // transaction of the change.
-func (f *Factors) Notice(kind storage.MessageKind, user *storage.User, locale string, now time.Time) (storage.Message, error) {
-	return f.Intents.New(Asked{Locale: locale, At: now}, Notice{Kind: kind, UserID: user.ID, To: user.Email})
+func (f *Factors) Notice(n mfa.Notice) (storage.Message, error) {
+	asked := Asked{Locale: n.Locale, At: n.At, Address: n.Address, UserAgent: n.UserAgent}
+	return f.Intents.New(asked, Notice{
+		Kind: n.Kind, UserID: n.User.ID, To: n.User.Email, Factor: n.Factor, Name: n.Name, Remaining: n.Remaining,
+	})
 }
