@@ -101,7 +101,7 @@ func openFile(t *testing.T, b *bench) [2]stores {
 
 func (b *bench) open(database string) *sqlstore.Store {
 	b.t.Helper()
-	s, err := sqlstore.Open(b.t.Context(), sqlstore.Config{URL: database, Now: b.clock.Now, Log: slog.New(slog.DiscardHandler)})
+	s, err := sqlstore.Open(b.t.Context(), sqlstore.Config{URL: database, Hasher: storagetest.Hasher("p1"), Now: b.clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func refused(err error) bool {
 // countEvents counts the person's events of a type.
 func (b *bench) countEvents(typ storage.EventType) int {
 	b.t.Helper()
-	events, err := b.store.Events().List(b.t.Context(), 10_000)
+	events, err := b.store.Events().List(b.t.Context(), storage.EventFilter{Limit: 10_000})
 	if err != nil {
 		b.t.Fatal(err)
 	}

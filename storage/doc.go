@@ -26,4 +26,6 @@ var (
 	ErrLocked = errors.New("locked")
 	// ErrFull says that as many are kept as may be.
 	ErrFull = errors.New("full")
+	// ErrTampered says that what is kept is not what was written.
+	ErrTampered = errors.New("tampered with")
 )

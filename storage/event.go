@@ -23,6 +23,21 @@ type Event struct {
 	Outcome string
 	// Detail says why, in words of ours.
 	Detail string
+	// Seq is its place in the chain, from 1; zero until it is linked, soon after
+	// it was written.
+	Seq int64
+}
+
+// EventFilter says which events are listed: those that meet each field that is set.
+type EventFilter struct {
+	UserID       ID
+	Type         EventType
+	Since, Until time.Time
+	// InOrder lists linked events, oldest first, after the place AfterSeq;
+	// otherwise all are listed, newest first.
+	InOrder  bool
+	AfterSeq int64
+	Limit    int
 }
 
 // EventType names what happened.

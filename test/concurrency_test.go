@@ -117,7 +117,7 @@ func (in *installation) expectAlert(t *testing.T, token string, typ storage.Even
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := in.store(t).Events().List(t.Context(), many)
+	events, err := in.store(t).Events().List(t.Context(), storage.EventFilter{Limit: many})
 	if err != nil {
 		t.Fatal(err)
 	}

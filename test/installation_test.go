@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
 // secrets are those of the clients, strong enough to be hashed fast.
@@ -121,7 +122,7 @@ func (in *installation) signIn(t *testing.T, b *testenv.Browser, page *testenv.P
 func (in *installation) store(t *testing.T) *sqlstore.Store {
 	t.Helper()
 	store, err := sqlstore.Open(context.Background(), sqlstore.Config{
-		URL: in.database, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		URL: in.database, Hasher: storagetest.Hasher("of no node"), Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatalf("open the database: %v", err)

@@ -96,9 +96,10 @@ func (p *parts) clients(ctx context.Context) ([]storage.Client, error) {
 	})
 }
 
-func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger) (*sqlstore.Store, error) {
+// store opens the database, whose events are proven by the hash keys.
+func (p *parts) store(ctx context.Context) (*sqlstore.Store, error) {
 	return sqlstore.Open(ctx, sqlstore.Config{
-		URL: cfg.Database.URL.Reveal(), MaxConns: cfg.Database.MaxConns, Now: time.Now, Log: log,
+		URL: p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Hasher: p.hasher, Now: p.now, Log: p.log,
 	})
 }
 

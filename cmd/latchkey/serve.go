@@ -126,7 +126,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, listener n
 
 // open opens the stores.
 func (n *node) open(ctx context.Context) (closeStores func() error, err error) {
-	if n.store, err = openStore(ctx, n.cfg, n.log); err != nil {
+	if n.store, err = n.parts.store(ctx); err != nil {
 		return nil, err
 	}
 	short, closeShort, err := openEphemeral(ctx, n.cfg, n.store)
@@ -258,6 +258,7 @@ func (n *node) tasks(ctx context.Context) ([]task.Func, error) {
 		task.Server(server(n.handler), n.listener, n.cfg.TLS.CertFile, n.cfg.TLS.KeyFile, t.Shutdown),
 		n.ring.Run,
 	}
+	tasks = append(tasks, task.Every(linkEvery, n.linkEvents))
 	tasks = append(tasks, n.jobTasks()...)
 	if n.cfg.Metrics.Listen == "" {
 		return tasks, nil

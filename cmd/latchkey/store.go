@@ -43,15 +43,15 @@ func (f *storeFlags) withStore(cmd *cobra.Command, do func(*sqlstore.Store, *par
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	store, err := openStore(cmd.Context(), cfg, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
 	p, err := newParts(cfg, log, time.Now)
 	if err != nil {
 		return err
 	}
+	store, err := p.store(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
 	return do(store, p)
 }
 

@@ -25,7 +25,7 @@ func eachBackend(t *testing.T, test func(t *testing.T, tokens *onetime.Tokens)) 
 		t.Fatal(err)
 	}
 	table := func(t *testing.T, url string) *sqlstore.Ephemeral {
-		store, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		store, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url, Hasher: storagetest.Hasher("p1"), Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,7 @@ func (r *AccessTokens) Revoke(ctx context.Context, jti string, expiresAt time.Ti
 		if n, err := result.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		return insertEvent(ctx, tx, e)
+		return r.s.insertEvent(ctx, tx, e)
 	})
 	return wrap("revoke access token", err)
 }

@@ -16,6 +16,8 @@ var backends = map[string]func(testing.TB) string{
 	"sqlite":   func(t testing.TB) string { return "sqlite://" + t.TempDir() + "/latchkey.db" },
 }
 
+const testHasher = storagetest.Hasher("p1")
+
 // each runs a test on an empty, migrated store of every backend.
 func each(t *testing.T, test func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock)) {
 	for name, url := range backends {
@@ -28,7 +30,7 @@ func each(t *testing.T, test func(t *testing.T, s *sqlstore.Store, clock *storag
 
 func open(t testing.TB, url string, now func() time.Time) *sqlstore.Store {
 	t.Helper()
-	s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url, Now: now, Log: slog.New(slog.DiscardHandler)})
+	s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url, Hasher: testHasher, Now: now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

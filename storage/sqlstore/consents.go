@@ -40,7 +40,7 @@ func (r *Consents) Put(ctx context.Context, userID storage.ID, clientID string, 
 		if err != nil {
 			return err
 		}
-		return insertEvent(ctx, tx, e)
+		return r.s.insertEvent(ctx, tx, e)
 	})
 	return wrap("write consent", err)
 }

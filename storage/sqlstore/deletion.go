@@ -73,7 +73,7 @@ func (r *Users) deleteOne(ctx context.Context, now time.Time, farewell Farewell)
 		if err := insertMessages(ctx, tx, m); err != nil {
 			return err
 		}
-		return insertEvent(ctx, tx, e)
+		return r.s.insertEvent(ctx, tx, e)
 	})
 	if err != nil {
 		return nil, err

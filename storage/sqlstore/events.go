@@ -10,58 +10,68 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Events keeps the security events. They are only ever added to.
+// Events keeps the security events. They are only ever added to, until they are
+// so old that they are pruned; see audit.go for how that is provable.
 type Events struct{ s *Store }
 
 type eventRow struct {
 	bun.BaseModel `bun:"table:audit_events,alias:e"`
 
-	ID        string  `bun:"id,pk"`
-	At        instant `bun:"at"`
-	Type      string  `bun:"type"`
-	UserID    string  `bun:"user_id"`
-	ClientID  string  `bun:"client_id"`
-	GrantID   string  `bun:"grant_id"`
-	SID       string  `bun:"sid"`
-	Address   string  `bun:"address"`
-	UserAgent string  `bun:"user_agent"`
-	RequestID string  `bun:"request_id"`
-	Outcome   string  `bun:"outcome"`
-	Detail    string  `bun:"detail"`
+	ID           string  `bun:"id,pk"`
+	At           instant `bun:"at"`
+	Type         string  `bun:"type"`
+	UserID       string  `bun:"user_id"`
+	ClientID     string  `bun:"client_id"`
+	GrantID      string  `bun:"grant_id"`
+	SID          string  `bun:"sid"`
+	Address      string  `bun:"address"`
+	UserAgent    string  `bun:"user_agent"`
+	RequestID    string  `bun:"request_id"`
+	Outcome      string  `bun:"outcome"`
+	Detail       string  `bun:"detail"`
+	PersonalSalt string  `bun:"personal_salt"`
+	PersonalHash string  `bun:"personal_hash"`
+	MAC          string  `bun:"mac"`
+	Seq          int64   `bun:"seq,nullzero"`
+	Chain        string  `bun:"chain"`
 }
 
-func rowOfEvent(e storage.Event) *eventRow {
-	return &eventRow{
+// rowOfEvent makes the row of an event, with its proof.
+func (s *Store) rowOfEvent(e storage.Event) *eventRow {
+	row := &eventRow{
 		ID: string(e.ID), At: instant{e.At}, Type: string(e.Type), UserID: string(e.UserID), ClientID: e.ClientID,
 		GrantID: string(e.GrantID), SID: string(e.SID), Address: e.Address, UserAgent: e.UserAgent,
 		RequestID: e.RequestID, Outcome: e.Outcome, Detail: e.Detail,
 	}
+	row.prove(s.cfg.Hasher)
+	return row
 }
 
 func (r *eventRow) event() storage.Event {
 	return storage.Event{
 		ID: storage.ID(r.ID), At: r.At.Time, Type: storage.EventType(r.Type), UserID: storage.ID(r.UserID), ClientID: r.ClientID,
 		GrantID: storage.ID(r.GrantID), SID: storage.ID(r.SID), Address: r.Address, UserAgent: r.UserAgent,
-		RequestID: r.RequestID, Outcome: r.Outcome, Detail: r.Detail,
+		RequestID: r.RequestID, Outcome: r.Outcome, Detail: r.Detail, Seq: r.Seq,
 	}
 }
 
-// eventColumns are what [eventArgs] fills.
-const eventColumns = `id, at, type, user_id, client_id, grant_id, sid, address, user_agent, request_id, outcome, detail`
+// eventColumns are what [eventRow.args] fills.
+const eventColumns = `id, at, type, user_id, client_id, grant_id, sid, address, user_agent, request_id, outcome, detail,
+	personal_salt, personal_hash, mac`
 
 // eventColumnCount is the number of eventColumns.
 var eventColumnCount = strings.Count(eventColumns, ",") + 1
 
-func eventArgs(e storage.Event) []any {
+func (r *eventRow) args() []any {
 	return []any{
-		string(e.ID), instant{e.At}, string(e.Type), string(e.UserID), e.ClientID, string(e.GrantID), string(e.SID),
-		e.Address, e.UserAgent, e.RequestID, e.Outcome, e.Detail,
+		r.ID, r.At, r.Type, r.UserID, r.ClientID, r.GrantID, r.SID, r.Address, r.UserAgent, r.RequestID, r.Outcome, r.Detail,
+		r.PersonalSalt, r.PersonalHash, r.MAC,
 	}
 }
 
 // insertEvent writes an event in the transaction of the change it tells of.
-func insertEvent(ctx context.Context, tx bun.IDB, e storage.Event) error {
-	if _, err := tx.NewInsert().Model(rowOfEvent(e)).Exec(ctx); err != nil {
+func (s *Store) insertEvent(ctx context.Context, tx bun.IDB, e storage.Event) error {
+	if _, err := tx.NewInsert().Model(s.rowOfEvent(e)).Exec(ctx); err != nil {
 		return fmt.Errorf("write event %s: %w", e.Type, err)
 	}
 	return nil
@@ -69,13 +79,31 @@ func insertEvent(ctx context.Context, tx bun.IDB, e storage.Event) error {
 
 // Append writes an event that goes with no other change.
 func (r *Events) Append(ctx context.Context, e storage.Event) error {
-	return wrap("append event", insertEvent(ctx, r.s.write, e))
+	return wrap("append event", r.s.insertEvent(ctx, r.s.write, e))
 }
 
-// List returns the newest events, newest first, at most limit of them.
-func (r *Events) List(ctx context.Context, limit int) ([]storage.Event, error) {
+// List returns the events that the filter names.
+func (r *Events) List(ctx context.Context, f storage.EventFilter) ([]storage.Event, error) {
 	var rows []eventRow
-	if err := r.s.read.NewSelect().Model(&rows).OrderExpr("id DESC").Limit(int64(limit)).Scan(ctx); err != nil {
+	query := r.s.read.NewSelect().Model(&rows).Limit(int64(f.Limit))
+	if f.InOrder {
+		query = query.Where("seq > ?", f.AfterSeq).OrderExpr("seq")
+	} else {
+		query = query.OrderExpr("id DESC")
+	}
+	if f.UserID != "" {
+		query = query.Where("user_id = ?", string(f.UserID))
+	}
+	if f.Type != "" {
+		query = query.Where("type = ?", string(f.Type))
+	}
+	if !f.Since.IsZero() {
+		query = query.Where("at >= ?", instant{f.Since})
+	}
+	if !f.Until.IsZero() {
+		query = query.Where("at < ?", instant{f.Until})
+	}
+	if err := query.Scan(ctx); err != nil {
 		return nil, wrap("list events", err)
 	}
 	events := make([]storage.Event, len(rows))
@@ -85,9 +113,16 @@ func (r *Events) List(ctx context.Context, limit int) ([]storage.Event, error) {
 	return events, nil
 }
 
-// eraseEvents removes what is personal from a person's events.
+// ListByUser returns a person's newest events, newest first.
+func (r *Events) ListByUser(ctx context.Context, userID storage.ID, limit int) ([]storage.Event, error) {
+	return r.List(ctx, storage.EventFilter{UserID: userID, Limit: limit})
+}
+
+// eraseEvents removes what is personal from a person's events. They stay
+// provable, but by nobody who would guess what it was: the salt goes too.
 func eraseEvents(ctx context.Context, tx bun.IDB, userID string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE audit_events SET address = '', user_agent = '' WHERE user_id = ?`, userID)
+	_, err := tx.NewUpdate().Model((*eventRow)(nil)).Where("user_id = ?", userID).
+		Set("address = ''").Set("user_agent = ''").Set("personal_salt = ''").Exec(ctx)
 	return err
 }
 

@@ -118,13 +118,13 @@ func (r *Grants) Create(ctx context.Context, g *storage.Grant, e storage.Event) 
 	row := rowOfGrant(g)
 	var err error
 	if r.s.dialect == postgres {
-		_, err = r.s.exec(ctx, r.s.write, insertGrantWithEvent, append(row.args(), eventArgs(e)...)...)
+		_, err = r.s.exec(ctx, r.s.write, insertGrantWithEvent, append(row.args(), r.s.rowOfEvent(e).args()...)...)
 	} else {
 		err = r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 			if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
 				return err
 			}
-			return insertEvent(ctx, tx, e)
+			return r.s.insertEvent(ctx, tx, e)
 		})
 	}
 	if isUniqueViolation(err) {
@@ -201,7 +201,7 @@ func (r *Grants) Revoke(ctx context.Context, id storage.ID, now time.Time, reaso
 		if err != nil {
 			return err
 		}
-		return insertEvent(ctx, tx, e)
+		return r.s.insertEvent(ctx, tx, e)
 	})
 	return wrap("revoke grant", err)
 }

@@ -18,7 +18,7 @@ func TestMigrateOfManyNodesAtOnce(t *testing.T) {
 			applied := make([][]string, nodes)
 			var group sync.WaitGroup
 			for i := range nodes {
-				s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: address, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+				s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: address, Hasher: testHasher, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -52,7 +52,7 @@ func TestMigrateOfManyNodesAtOnce(t *testing.T) {
 func TestMigrationStatusChangesNothing(t *testing.T) {
 	for name, url := range backends {
 		t.Run(name, func(t *testing.T) {
-			s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url(t), Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+			s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url(t), Hasher: testHasher, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -54,7 +54,7 @@ func (r *SigningKeys) Insert(ctx context.Context, k storage.SigningKey, e storag
 		if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
 			return err
 		}
-		return insertEvent(ctx, tx, e)
+		return r.s.insertEvent(ctx, tx, e)
 	})
 	return wrap("insert signing key", err)
 }

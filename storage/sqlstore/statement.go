@@ -85,7 +85,7 @@ func (s *Store) change(ctx context.Context, e storage.Event, m []storage.Message
 		if err := insertMessages(ctx, tx, m); err != nil {
 			return err
 		}
-		return insertEvent(ctx, tx, e)
+		return s.insertEvent(ctx, tx, e)
 	})
 }
 

@@ -27,8 +27,16 @@ type Config struct {
 	// MaxConns bounds the connections to PostgreSQL and the readers of SQLite;
 	// zero is 8.
 	MaxConns int
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Hasher makes the audit events provable.
+	Hasher EventHasher
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// EventHasher makes and checks keyed hashes; keys.Hasher in the binary.
+type EventHasher interface {
+	Sum(purpose string, parts ...string) string
+	Verify(sum, purpose string, parts ...string) bool
 }
 
 const defaultMaxConns = 8
@@ -49,6 +57,9 @@ type Store struct {
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.MaxConns <= 0 {
 		cfg.MaxConns = defaultMaxConns
+	}
+	if cfg.Hasher == nil {
+		return nil, errors.New("no hasher: events would not be provable")
 	}
 	scheme, _, _ := strings.Cut(cfg.URL, ":")
 	var s *Store

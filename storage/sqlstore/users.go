@@ -107,7 +107,7 @@ func (r *Users) CreateInvited(ctx context.Context, u *storage.User, invitation s
 func (r *Users) Import(ctx context.Context, people []storage.ImportedUser) error {
 	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		for i := range people {
-			if err := importUser(ctx, tx, &people[i]); err != nil {
+			if err := r.s.importUser(ctx, tx, &people[i]); err != nil {
 				return fmt.Errorf("person %d: %w", i+1, err)
 			}
 		}
@@ -116,7 +116,7 @@ func (r *Users) Import(ctx context.Context, people []storage.ImportedUser) error
 	return wrap("import users", err)
 }
 
-func importUser(ctx context.Context, tx bun.Tx, p *storage.ImportedUser) error {
+func (s *Store) importUser(ctx context.Context, tx bun.Tx, p *storage.ImportedUser) error {
 	if _, err := tx.NewInsert().Model(rowOfUser(&p.User)).Exec(ctx); err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func importUser(ctx context.Context, tx bun.Tx, p *storage.ImportedUser) error {
 			return err
 		}
 	}
-	return insertEvent(ctx, tx, p.Event)
+	return s.insertEvent(ctx, tx, p.Event)
 }
 
 // List returns people in the order of their ids, at most limit of them, from

@@ -70,7 +70,7 @@ func (f fixture) alive(t *testing.T, what string, s signedIn, kept, other, keptO
 // told reports whether the event was written, and the message with it.
 func (f fixture) told(t *testing.T, e storage.Event, m storage.Message) bool {
 	t.Helper()
-	events, err := f.s.Events().List(t.Context(), 1000)
+	events, err := f.s.Events().List(t.Context(), storage.EventFilter{Limit: 1000})
 	want(t, "List events", err, nil)
 	queued, err := f.s.Outbox().List(t.Context(), storage.MessageQueued, 1000)
 	want(t, "List messages", err, nil)
@@ -236,7 +236,7 @@ func (f fixture) testDeletion(t *testing.T) {
 	want(t, "RF5: Rotate", err, storage.ErrNotFound)
 	_, err = f.s.Consents().Get(ctx, s.ID, "wiki")
 	want(t, "Get consent", err, storage.ErrNotFound)
-	events, err := f.s.Events().List(ctx, 1000)
+	events, err := f.s.Events().List(ctx, storage.EventFilter{Limit: 1000})
 	want(t, "List events", err, nil)
 	i := slices.IndexFunc(events, func(o storage.Event) bool { return o.ID == trace.ID })
 	if i < 0 {

@@ -382,16 +382,31 @@ func (f fixture) testSigningKeys(t *testing.T) {
 func (f fixture) testEvents(t *testing.T) {
 	f.clock.Advance(time.Minute)
 	e := f.event(t, storage.EventRefreshReuse)
-	e.UserID, e.GrantID, e.SID, e.Detail = "u", "g", "s", "why"
+	e.UserID, e.GrantID, e.SID, e.Detail = f.id(t), "g", "s", "why"
 	want(t, "Append", f.s.Events().Append(t.Context(), e), nil)
-	got, err := f.s.Events().List(t.Context(), 1)
+	got, err := f.s.Events().List(t.Context(), storage.EventFilter{Limit: 1})
 	want(t, "List", err, nil)
 	equal(t, "newest event", got, []storage.Event{e})
-	all, err := f.s.Events().List(t.Context(), 1000)
+	all, err := f.s.Events().List(t.Context(), storage.EventFilter{Limit: 1000})
 	want(t, "List", err, nil)
 	if !slices.ContainsFunc(all, func(e storage.Event) bool { return e.Type == storage.EventGrantIssued }) {
 		t.Error("no event came with a grant")
 	}
+	for name, filter := range map[string]storage.EventFilter{
+		"person": {UserID: e.UserID}, "type": {Type: e.Type, Since: e.At}, "since": {Since: e.At},
+		"span": {Since: e.At, Until: e.At.Add(time.Second)},
+	} {
+		filter.Limit = 10
+		got, err := f.s.Events().List(t.Context(), filter)
+		want(t, "List by "+name, err, nil)
+		equal(t, "events by "+name, got, []storage.Event{e})
+	}
+	got, err = f.s.Events().List(t.Context(), storage.EventFilter{Until: e.At, UserID: e.UserID, Limit: 10})
+	want(t, "List until", err, nil)
+	equal(t, "events until", len(got), 0)
+	got, err = f.s.Events().ListByUser(t.Context(), e.UserID, 10)
+	want(t, "ListByUser", err, nil)
+	equal(t, "events of a person", len(got), 1)
 }
 
 func (f fixture) testSweep(t *testing.T) {

@@ -346,7 +346,7 @@ func (f fixture) testTrustCleared(t *testing.T) {
 		"factor removed": func(u *storage.User) error {
 			c := f.credential(t, u, storage.FactorTOTP)
 			f.device(t, u)
-			return f.s.Credentials().Delete(ctx, u.ID, c.ID, e())
+			return f.s.Credentials().Delete(t.Context(), u.ID, c.ID, e())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,406 @@
+package sqlstore_test
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
+)
+
+// audited is a store with linked events, and a way into its database past the store.
+type audited struct {
+	*sqlstore.Store
+	url   string
+	clock *storagetest.Clock
+	user  storage.ID
+}
+
+// eachAudited runs a test on each backend, with ten events that are linked: of
+// changes, of a grant, and of nothing else.
+func eachAudited(t *testing.T, test func(t *testing.T, a audited)) {
+	for name, url := range backends {
+		t.Run(name, func(t *testing.T) {
+			a := audited{url: url(t), clock: storagetest.NewClock()}
+			a.Store = open(t, a.url, a.clock.Now)
+			now := a.clock.Now()
+			user := &storage.User{ID: a.id(t), Email: "ada@example.com", CreatedAt: now, UpdatedAt: now}
+			a.user = user.ID
+			g := &storage.Grant{
+				ID: a.id(t), UserID: user.ID, CodeHash: "p1.code", Generation: 1, Salt: benchSalt, RotatedAt: now, CreatedAt: now,
+				Authentication: storage.Authentication{Time: now}, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
+			}
+			if err := errors.Join(a.Users().Create(t.Context(), user, a.event(t)), a.Grants().Create(t.Context(), g, a.event(t))); err != nil {
+				t.Fatal(err)
+			}
+			a.append(t, 8)
+			a.link(t)
+			test(t, a)
+		})
+	}
+}
+
+func (a audited) id(t *testing.T) storage.ID {
+	t.Helper()
+	id, err := storage.NewID(a.clock.Now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func (a audited) event(t *testing.T) storage.Event {
+	t.Helper()
+	a.clock.Advance(time.Second)
+	return storage.Event{
+		ID: a.id(t), At: a.clock.Now(), Type: storage.EventSignIn, UserID: a.user, ClientID: "wiki", Address: "192.0.2.1",
+		UserAgent: "Test/1", RequestID: "r1", Outcome: storage.Success, Detail: "why",
+	}
+}
+
+func (a audited) append(t *testing.T, n int) {
+	t.Helper()
+	for range n {
+		if err := a.Events().Append(t.Context(), a.event(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (a audited) link(t *testing.T) {
+	t.Helper()
+	for {
+		n, err := a.Events().Link(t.Context(), 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n < 4 {
+			return
+		}
+	}
+}
+
+func (a audited) verify(t *testing.T, known ...storage.AuditMark) storage.AuditReport {
+	t.Helper()
+	report, err := a.Events().Verify(t.Context(), known...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// tamper runs statements as somebody would who has the database but not the key.
+func (a audited) tamper(t *testing.T, statements ...string) {
+	t.Helper()
+	driver, source := "pgx", a.url
+	if path, ok := strings.CutPrefix(a.url, "sqlite://"); ok {
+		driver, source = "sqlite", "file:"+path
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, s := range statements {
+		if _, err := db.ExecContext(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// copyOf inserts a copy of the event with the number, under another id and number.
+func copyOf(seq int, id, as string) string {
+	const columns = `at, type, user_id, client_id, grant_id, sid, address, user_agent, request_id, outcome, detail,
+		personal_salt, personal_hash, mac, chain`
+	return fmt.Sprintf(`INSERT INTO audit_events (id, seq, %s) SELECT '%s', %s, %s FROM audit_events WHERE seq = %d`, columns, id, as, columns, seq)
+}
+
+func TestLG3_WhatIsTamperedWithIsFound(t *testing.T) {
+	const last = "ffffffffffffffffffffffffffffffff"
+	for name, test := range map[string]struct {
+		statements []string
+		want       []storage.AuditFinding
+	}{
+		"edited": {
+			[]string{`UPDATE audit_events SET detail = 'nothing' WHERE seq = 4`},
+			[]storage.AuditFinding{{Problem: storage.AuditChanged, Seq: 4}},
+		},
+		"given to another": {
+			[]string{`UPDATE audit_events SET user_id = 'eve' WHERE seq = 2`},
+			[]storage.AuditFinding{{Problem: storage.AuditChanged, Seq: 2}},
+		},
+		"moved in time": {
+			[]string{`UPDATE audit_events SET at = at + 1 WHERE seq = 10`},
+			[]storage.AuditFinding{{Problem: storage.AuditChanged, Seq: 10}},
+		},
+		"another address": {
+			[]string{`UPDATE audit_events SET address = '198.51.100.1' WHERE seq = 4`},
+			[]storage.AuditFinding{{Problem: storage.AuditChanged, Seq: 4}},
+		},
+		"another address, as if it were erased": {
+			[]string{`UPDATE audit_events SET address = '198.51.100.1', personal_salt = '' WHERE seq = 4`},
+			[]storage.AuditFinding{{Problem: storage.AuditChanged, Seq: 4}},
+		},
+		"another MAC": {
+			[]string{`UPDATE audit_events SET mac = (SELECT e.mac FROM audit_events AS e WHERE e.seq = 5) WHERE seq = 4`},
+			[]storage.AuditFinding{{Problem: storage.AuditForged, Seq: 4}},
+		},
+		"deleted": {
+			[]string{`DELETE FROM audit_events WHERE seq = 4`},
+			[]storage.AuditFinding{{Problem: storage.AuditRemoved, Seq: 5}},
+		},
+		"several deleted": {
+			[]string{`DELETE FROM audit_events WHERE seq IN (1, 5, 6)`},
+			[]storage.AuditFinding{{Problem: storage.AuditRemoved, Seq: 2}, {Problem: storage.AuditRemoved, Seq: 7}},
+		},
+		"deleted, another in its place": {
+			[]string{`DELETE FROM audit_events WHERE seq = 4`, `UPDATE audit_events SET seq = 4 WHERE seq = 10`},
+			[]storage.AuditFinding{
+				{Problem: storage.AuditReordered, Seq: 4}, {Problem: storage.AuditReordered, Seq: 5}, {Problem: storage.AuditTruncated, Seq: 9},
+			},
+		},
+		"deleted, a copy in its place": {
+			[]string{`DELETE FROM audit_events WHERE seq = 4`, copyOf(5, last, "4")},
+			[]storage.AuditFinding{
+				{Problem: storage.AuditForged, Seq: 4, EventID: last}, {Problem: storage.AuditReordered, Seq: 5},
+			},
+		},
+		"inserted at the end": {
+			[]string{copyOf(10, last, "11")},
+			[]storage.AuditFinding{{Problem: storage.AuditExtra, Seq: 11, EventID: last}},
+		},
+		"inserted before the beginning": {
+			[]string{copyOf(1, last, "0")},
+			[]storage.AuditFinding{{Problem: storage.AuditExtra, Seq: 0, EventID: last}},
+		},
+		"inserted to be linked": {
+			[]string{copyOf(10, last, "NULL")},
+			[]storage.AuditFinding{{Problem: storage.AuditForged, EventID: last}},
+		},
+		"truncated": {
+			[]string{`DELETE FROM audit_events WHERE seq > 7`},
+			[]storage.AuditFinding{{Problem: storage.AuditTruncated, Seq: 7}},
+		},
+		"truncated, the head moved": {
+			[]string{
+				`DELETE FROM audit_events WHERE seq > 7`,
+				`UPDATE audit_marks SET seq = 7, chain = (SELECT chain FROM audit_events WHERE seq = 7) WHERE name = 'head'`,
+			},
+			[]storage.AuditFinding{{Problem: storage.AuditMarkBad, Seq: 7}},
+		},
+		"truncated, the head taken from the base": {
+			[]string{
+				`DELETE FROM audit_events`, `DELETE FROM audit_marks WHERE name = 'head'`,
+				`UPDATE audit_marks SET name = 'head'`, `INSERT INTO audit_marks SELECT 'base', seq, chain, mac FROM audit_marks`,
+			},
+			[]storage.AuditFinding{{Problem: storage.AuditMarkBad}},
+		},
+		"pruned by somebody else": {
+			[]string{
+				`UPDATE audit_marks SET seq = 3, chain = (SELECT chain FROM audit_events WHERE seq = 3) WHERE name = 'base'`,
+				`DELETE FROM audit_events WHERE seq <= 3`,
+			},
+			[]storage.AuditFinding{{Problem: storage.AuditMarkBad, Seq: 3}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachAudited(t, func(t *testing.T, a audited) {
+				a.tamper(t, test.statements...)
+				got := a.verify(t).Findings
+				if len(got) != len(test.want) {
+					t.Fatalf("found %+v, want %+v", got, test.want)
+				}
+				for i, want := range test.want {
+					if want.EventID == "" {
+						want.EventID = got[i].EventID
+					}
+					if got[i] != want {
+						t.Errorf("found %+v, want %+v", got[i], want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestLG3_WhatIsWrittenIsProven(t *testing.T) {
+	eachAudited(t, func(t *testing.T, a audited) {
+		report := a.verify(t)
+		if report.Events != 10 || report.Head.Seq != 10 || report.Unlinked != 0 || len(report.Findings) != 0 {
+			t.Errorf("report = %+v", report)
+		}
+		inOrder, err := a.Events().List(t.Context(), storage.EventFilter{InOrder: true, AfterSeq: 7, Limit: 2})
+		if err != nil || len(inOrder) != 2 || inOrder[0].Seq != 8 || inOrder[1].Seq != 9 {
+			t.Errorf("events after 7 = %+v, %v", inOrder, err)
+		}
+
+		a.append(t, 3)
+		if report = a.verify(t); report.Events != 10 || report.Unlinked != 3 || len(report.Findings) != 0 {
+			t.Errorf("report before linking = %+v", report)
+		}
+		a.clock.Advance(2 * time.Minute)
+		report = a.verify(t)
+		if len(report.Findings) != 3 || report.Findings[0].Problem != storage.AuditUnlinked {
+			t.Errorf("report when linking stopped = %+v", report)
+		}
+		a.link(t)
+		if report = a.verify(t); report.Events != 13 || len(report.Findings) != 0 {
+			t.Errorf("report after linking = %+v", report)
+		}
+	})
+}
+
+func TestLG3_ErasedEventsStayProven(t *testing.T) {
+	eachAudited(t, func(t *testing.T, a audited) {
+		a.append(t, 1) // one that is not linked yet
+		if err := a.Users().PlanDeletion(t.Context(), a.user, a.clock.Now(), a.event(t)); err != nil {
+			t.Fatal(err)
+		}
+		gone, err := a.Users().DeleteDue(t.Context(), a.clock.Now(), 10, func(storage.User) (storage.Event, []storage.Message, error) {
+			return storage.Event{ID: a.id(t), At: a.clock.Now(), Type: storage.EventUserDeleted, UserID: a.user}, nil, nil
+		})
+		if err != nil || len(gone) != 1 {
+			t.Fatalf("deleted %v, %v", gone, err)
+		}
+		a.link(t)
+		if report := a.verify(t); report.Events != 13 || report.Erased != 12 || len(report.Findings) != 0 {
+			t.Errorf("report = %+v", report)
+		}
+		events, err := a.Events().ListByUser(t.Context(), a.user, 100)
+		if err != nil || len(events) != 13 {
+			t.Fatalf("%d events of a deleted person, %v", len(events), err)
+		}
+		for _, e := range events {
+			if e.Address != "" || e.UserAgent != "" {
+				t.Errorf("event %d still holds %q, %q", e.Seq, e.Address, e.UserAgent)
+			}
+		}
+	})
+}
+
+// TestLG3_AnOlderStateIsNotThePast: whoever puts everything back as it was
+// earlier is found by what was noted since.
+func TestLG3_AnOlderStateIsNotThePast(t *testing.T) {
+	eachAudited(t, func(t *testing.T, a audited) {
+		older := a.verify(t).Head
+		a.tamper(t, `CREATE TABLE stolen AS SELECT * FROM audit_marks`)
+		a.append(t, 2)
+		a.link(t)
+		noted := a.verify(t, older)
+		if len(noted.Findings) != 0 {
+			t.Fatalf("report = %+v", noted)
+		}
+		a.tamper(t, `DELETE FROM audit_events WHERE seq > 10`, `DELETE FROM audit_marks`, `INSERT INTO audit_marks SELECT * FROM stolen`)
+		if got := a.verify(t, noted.Head).Findings; len(got) != 1 || got[0].Problem != storage.AuditTruncated {
+			t.Errorf("found %+v", got)
+		}
+		a.append(t, 2)
+		a.link(t)
+		if got := a.verify(t).Findings; len(got) != 0 {
+			t.Errorf("without a note: found %+v", got)
+		}
+		if got := a.verify(t, older, noted.Head).Findings; len(got) != 1 || got[0].Problem != storage.AuditOtherPast || got[0].Seq != 12 {
+			t.Errorf("with a note: found %+v", got)
+		}
+	})
+}
+
+func TestLG3_NothingIsSignedOverWhatWasTamperedWith(t *testing.T) {
+	for name, statement := range map[string]string{
+		"head moved back": `UPDATE audit_marks SET seq = 9, chain = (SELECT chain FROM audit_events WHERE seq = 9) WHERE name = 'head'`,
+		"head deleted":    `DELETE FROM audit_marks WHERE name = 'head'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachAudited(t, func(t *testing.T, a audited) {
+				a.tamper(t, statement)
+				a.append(t, 1)
+				if n, err := a.Events().Link(t.Context(), 10); !errors.Is(err, storage.ErrTampered) {
+					t.Errorf("Link = %d, %v; want ErrTampered", n, err)
+				}
+			})
+		})
+	}
+	t.Run("pruning", func(t *testing.T) {
+		eachAudited(t, func(t *testing.T, a audited) {
+			a.tamper(t, `DELETE FROM audit_events WHERE seq = 4`)
+			if n, err := a.Events().Prune(t.Context(), a.clock.Now()); !errors.Is(err, storage.ErrTampered) || n != 0 {
+				t.Errorf("Prune = %d, %v; want ErrTampered", n, err)
+			}
+		})
+	})
+}
+
+func TestLG3_PrunedEventsAreNotMissed(t *testing.T) {
+	eachAudited(t, func(t *testing.T, a audited) {
+		events, err := a.Events().List(t.Context(), storage.EventFilter{InOrder: true, Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			before time.Time
+			pruned int64
+		}{{events[0].At, 0}, {events[4].At, 4}, {events[4].At, 0}, {a.clock.Now().Add(time.Hour), 6}} {
+			n, err := a.Events().Prune(t.Context(), step.before)
+			if err != nil || n != step.pruned {
+				t.Fatalf("Prune before %s = %d, %v; want %d", step.before, n, err, step.pruned)
+			}
+			if report := a.verify(t); len(report.Findings) != 0 {
+				t.Errorf("report after pruning %d = %+v", n, report)
+			}
+		}
+		a.append(t, 1)
+		a.link(t)
+		if report := a.verify(t); report.Base.Seq != 10 || report.Events != 1 || report.Head.Seq != 11 || len(report.Findings) != 0 {
+			t.Errorf("report = %+v", report)
+		}
+	})
+}
+
+func TestLG3_ManyNodesLinkOneChain(t *testing.T) {
+	each(t, func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock) {
+		a := audited{Store: s, clock: clock}
+		if n, err := s.Events().Prune(t.Context(), clock.Now()); n != 0 || err != nil {
+			t.Errorf("Prune of no chain = %d, %v", n, err)
+		}
+		const events = 60
+		a.append(t, events)
+		var linked atomic.Int64
+		var group sync.WaitGroup
+		for range 50 {
+			group.Go(func() {
+				n, err := s.Events().Link(t.Context(), 7)
+				if err != nil {
+					t.Errorf("Link: %v", err)
+				}
+				linked.Add(int64(n))
+			})
+		}
+		group.Wait()
+		if report := a.verify(t); linked.Load() != events || report.Head.Seq != events || len(report.Findings) != 0 {
+			t.Errorf("linked %d of %d: %+v", linked.Load(), events, report)
+		}
+	})
+}
+
+func TestLG3_AnotherKeyProvesNothing(t *testing.T) {
+	eachAudited(t, func(t *testing.T, a audited) {
+		other, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: a.url, Hasher: storagetest.Hasher("other"), Now: a.clock.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = other.Close() })
+		report, err := other.Events().Verify(t.Context())
+		if err != nil || len(report.Findings) < 10 {
+			t.Errorf("report under another key = %+v, %v", report, err)
+		}
+	})
+}
