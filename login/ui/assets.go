@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -49,7 +48,13 @@ func (a *assets) add(name string, body []byte) {
 	ext := path.Ext(name)
 	hashed := strings.TrimSuffix(name, ext) + "." + contentHash(body) + ext
 	a.hashed[name] = hashed
-	a.byName[hashed] = asset{body: body, contentType: mime.TypeByExtension(ext)}
+	a.byName[hashed] = asset{body: body, contentType: contentTypes[ext]}
+}
+
+// contentTypes are those of our assets; package mime would read the machine's
+// own lists for them.
+var contentTypes = map[string]string{
+	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
 }
 
 func contentHash(body []byte) string {

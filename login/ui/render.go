@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/latchkey-id/latchkey/internal/web"
 )
@@ -29,20 +30,25 @@ const (
 // accountFolder holds the screens of the account pages.
 const accountFolder = "account/"
 
-func (u *Renderer) loadTemplates() (map[string]*template.Template, error) {
-	made := map[string]*template.Template{}
+// lazy parses a page when it is first shown: all of them together are half of
+// the memory of an idle node, and of the time of its start. That each can be
+// parsed is for tests to show, since they are part of the binary.
+type lazy func() (*template.Template, error)
+
+func (u *Renderer) findTemplates() (map[string]lazy, error) {
+	found := map[string]lazy{}
 	err := fs.WalkDir(templateFiles, "templates", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || file == shell || file == accountShell || file == partials || file == icons {
 			return err
 		}
 		screen := strings.TrimSuffix(strings.TrimPrefix(file, "templates/"), ".html")
-		made[screen], err = u.parse(screen, templateFiles, file)
-		return err
+		found[screen] = sync.OnceValues(func() (*template.Template, error) { return u.parse(screen, templateFiles, file) })
+		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("parse pages: %w", err)
+		return nil, fmt.Errorf("find pages: %w", err)
 	}
-	return made, nil
+	return found, nil
 }
 
 func (u *Renderer) parse(screen string, files fs.FS, file string) (*template.Template, error) {
@@ -72,9 +78,13 @@ func (u *Renderer) Parse(files fs.FS, file string) (*template.Template, error) {
 
 // Render writes a page whole or not at all.
 func (u *Renderer) Render(w http.ResponseWriter, status int, screen Screen) error {
-	t, ok := u.templates[screen.Screen()]
+	parsed, ok := u.templates[screen.Screen()]
 	if !ok {
 		return fmt.Errorf("no page %q", screen.Screen())
+	}
+	t, err := parsed()
+	if err != nil {
+		return fmt.Errorf("parse page: %w", err)
 	}
 	return u.Execute(w, status, t, screen)
 }

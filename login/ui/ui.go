@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"html/template"
 	"log/slog"
 	"net/http"
 
@@ -24,7 +23,7 @@ type Renderer struct {
 	brand     BrandView
 	languages *languages
 	assets    *assets
-	templates map[string]*template.Template
+	templates map[string]lazy
 	origin    *http.CrossOriginProtection
 }
 
@@ -41,7 +40,7 @@ func New(cfg Config) (*Renderer, error) {
 	if u.brand, err = u.assets.brand(cfg.Brand); err != nil {
 		return nil, err
 	}
-	if u.templates, err = u.loadTemplates(); err != nil {
+	if u.templates, err = u.findTemplates(); err != nil {
 		return nil, err
 	}
 	return u, nil
