@@ -68,7 +68,7 @@ type Redis struct {
 // still open what was sealed or hashed under them.
 type Secrets struct {
 	SealingKeys []SecretKey `yaml:"sealing_keys" doc:"Keys that seal signing keys in the database. The first seals, all of them open: to rotate, put a new one in front."`
-	HashKeys    []SecretKey `yaml:"hash_keys" doc:"Keys of the keyed hashes under which tokens, codes and sessions are stored. The first hashes, all of them find: to rotate, put a new one in front."`
+	HashKeys    []SecretKey `yaml:"hash_keys" doc:"Keys of the keyed hashes under which tokens, codes and sessions are stored. The first hashes, all of them find: to rotate, put a new one in front. They prove the security events too: keep an old one for as long as audit.retention."`
 }
 
 // SecretKey is a key of at least 256 bits with the name that stored values carry.
