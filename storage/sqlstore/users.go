@@ -125,6 +125,9 @@ func (s *Store) importUser(ctx context.Context, tx bun.Tx, p *storage.ImportedUs
 			return err
 		}
 	}
+	if err := countCredentials(ctx, tx, p.User.ID); err != nil {
+		return err
+	}
 	return s.insertEvent(ctx, tx, p.Event)
 }
 

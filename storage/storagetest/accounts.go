@@ -345,6 +345,7 @@ func (f fixture) testImport(t *testing.T) {
 	want(t, "Import", users.Import(ctx, people), nil)
 	got, err := users.ByID(ctx, other.ID)
 	want(t, "ByID", err, nil)
+	other.Credentials, other.FactorAddedAt = 1, f.clock.Now()
 	equal(t, "imported", got, other)
 	kept, err := f.s.Credentials().ListByUser(ctx, other.ID)
 	want(t, "ListByUser", err, nil)
