@@ -47,9 +47,11 @@ func DefaultCodeLimits() CodeLimits {
 // the message alone; here it is a keyed hash, bound to the attempt, the person
 // and the destination (requirement EO1). An attempt has one live code at a time.
 type sentCode struct {
-	cfg     Config
-	gate    *gate
-	kind    storage.FactorKind
+	cfg  Config
+	gate *gate
+	kind storage.FactorKind
+	// purpose tells codes of one kind apart that are for different ends.
+	purpose string
 	channel storage.Channel
 	message storage.MessageKind
 	// to is where the person's codes go: a destination that is known to be
@@ -67,6 +69,9 @@ type sendCap struct {
 	window    time.Duration
 	max       int
 }
+
+// codeHash is the purpose of the hash of a code.
+const codeHash = "mfa code"
 
 // liveCode is the entry of a code in the ephemeral store.
 type liveCode struct {
@@ -91,7 +96,7 @@ func (s *sentCode) Begin(ctx context.Context, a Attempt) (Challenge, error) {
 	if err := closed(a.Person.lockout(s.kind), a.Now); err != nil {
 		return Challenge{}, err
 	}
-	_, live, err := s.live(ctx, a)
+	_, live, err := s.live(ctx, a, to)
 	if err != nil && !errors.Is(err, ErrExpired) {
 		return Challenge{}, err
 	}
@@ -107,9 +112,9 @@ func (s *sentCode) Begin(ctx context.Context, a Attempt) (Challenge, error) {
 }
 
 // live reads the attempt's code; ErrExpired where none is live.
-func (s *sentCode) live(ctx context.Context, a Attempt) ([]byte, liveCode, error) {
+func (s *sentCode) live(ctx context.Context, a Attempt, to string) ([]byte, liveCode, error) {
 	var code liveCode
-	raw, err := s.cfg.Ephemeral.Get(ctx, s.key(a))
+	raw, err := s.cfg.Ephemeral.Get(ctx, s.key(a, to))
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, code, ErrExpired
 	}
@@ -137,18 +142,18 @@ func (s *sentCode) send(ctx context.Context, a Attempt, to string) (liveCode, er
 	}
 	code := fmt.Sprintf("%0*d", codeDigits, n)
 	live := liveCode{
-		Hash:   s.cfg.Hasher.Sum(codePurpose, s.parts(a, to, code)...),
+		Hash:   s.cfg.Hasher.Sum(codeHash, s.parts(a, to, code)...),
 		NextAt: a.Now.Add(next), ExpiresAt: a.Now.Add(s.cfg.Codes.TTL),
 	}
 	raw, err := json.Marshal(live)
 	if err != nil {
 		return liveCode{}, fmt.Errorf("encode code: %w", err)
 	}
-	if err := s.cfg.Ephemeral.Put(ctx, s.key(a), raw, s.cfg.Codes.TTL); err != nil {
+	if err := s.cfg.Ephemeral.Put(ctx, s.key(a, to), raw, s.cfg.Codes.TTL); err != nil {
 		return liveCode{}, fmt.Errorf("keep code: %w", err)
 	}
 	if err := s.cfg.Sender.Send(ctx, s.channel, s.message, a.Person.User, to, code, a.Locale, live.ExpiresAt); err != nil {
-		_, takeErr := s.cfg.Ephemeral.Take(ctx, s.key(a)) // nobody will ever have it
+		_, takeErr := s.cfg.Ephemeral.Take(ctx, s.key(a, to)) // nobody will ever have it
 		return liveCode{}, errors.Join(fmt.Errorf("queue code: %w", err), takeErr)
 	}
 	s.cfg.Counter.Factor(s.kind, resultSent)
@@ -197,43 +202,50 @@ func (s *sentCode) allow(ctx context.Context, a Attempt, to string) (time.Durati
 
 // Verify implements Factor.
 func (s *sentCode) Verify(ctx context.Context, a Attempt, r Response) (storage.Proof, error) {
+	checked, err := s.check(ctx, a, r)
+	if err != nil {
+		return storage.Proof{}, err
+	}
+	return checked.pass(ctx, storage.Proof{})
+}
+
+// check counts the response and spends the code, if it is right.
+func (s *sentCode) check(ctx context.Context, a Attempt, r Response) (*entry, error) {
 	to := s.to(a.Person.User)
 	if to == "" {
-		return storage.Proof{}, ErrNotOffered
+		return nil, ErrNotOffered
 	}
-	entry, err := s.gate.enter(ctx, a, s.kind)
+	counted, err := s.gate.enter(ctx, a, s.kind)
 	if err != nil {
-		return storage.Proof{}, err
+		return nil, err
 	}
-	raw, live, err := s.live(ctx, a)
+	raw, live, err := s.live(ctx, a, to)
 	if errors.Is(err, ErrExpired) {
-		return storage.Proof{}, entry.lapse(ctx, "no live code")
+		return nil, counted.lapse(ctx, "no live code")
 	}
 	if err != nil {
-		return storage.Proof{}, err
+		return nil, err
 	}
-	if !codeForm.MatchString(r.Code) || !s.cfg.Hasher.Verify(live.Hash, codePurpose, s.parts(a, to, r.Code)...) {
-		return storage.Proof{}, entry.fail(ctx, errors.New("wrong code"))
+	if !codeForm.MatchString(r.Code) || !s.cfg.Hasher.Verify(live.Hash, codeHash, s.parts(a, to, r.Code)...) {
+		return nil, counted.fail(ctx, errors.New("wrong code"))
 	}
 	// Of many right responses one takes the code. One that takes another code,
 	// sent meanwhile, has proved nothing by it.
-	taken, err := s.cfg.Ephemeral.Take(ctx, s.key(a))
+	taken, err := s.cfg.Ephemeral.Take(ctx, s.key(a, to))
 	switch {
 	case errors.Is(err, storage.ErrNotFound), err == nil && !bytes.Equal(taken, raw):
-		return storage.Proof{}, entry.lapse(ctx, "the code was used or replaced")
+		return nil, counted.lapse(ctx, "the code was used or replaced")
 	case err != nil:
-		return storage.Proof{}, fmt.Errorf("spend code: %w", err)
+		return nil, fmt.Errorf("spend code: %w", err)
 	}
-	return entry.pass(ctx, storage.Proof{})
+	return counted, nil
 }
-
-const codePurpose = "mfa code"
 
 // parts are what the hash of a code binds it to.
 func (s *sentCode) parts(a Attempt, to, code string) []string {
-	return []string{string(s.kind), a.ID, string(a.Person.User.ID), to, code}
+	return []string{string(s.kind), s.purpose, a.ID, string(a.Person.User.ID), to, code}
 }
 
-func (s *sentCode) key(a Attempt) string {
-	return "mfa:code:" + string(s.kind) + ":" + a.ID + ":" + string(a.Person.User.ID)
+func (s *sentCode) key(a Attempt, to string) string {
+	return "mfa:code:" + s.cfg.Hasher.Sum("mfa code entry", s.parts(a, to, "")...)
 }

@@ -28,7 +28,7 @@ func TestEO1_ACodeIsKeptAsAHashAndPassesOnce(t *testing.T) {
 			if shown.Input != InputCode || shown.Digits != 6 || !shown.CanResend || shown.ResendAfter != 30*time.Second {
 				t.Errorf("challenge = %+v", shown)
 			}
-			kept, err := b.cfg[0].Ephemeral.Get(t.Context(), f.(*sentCode).key(a))
+			kept, err := b.cfg[0].Ephemeral.Get(t.Context(), f.(*sentCode).key(a, f.(*sentCode).to(b.user)))
 			if err != nil || strings.Contains(string(kept), code.code) || strings.Contains(string(kept), code.to) {
 				t.Errorf("kept %s, %v", kept, err)
 			}
@@ -64,7 +64,7 @@ func TestEO2_ACodeIsOfOneAttemptPersonAndDestination(t *testing.T) {
 			}
 			moved := a
 			moved.Person.User = &storage.User{ID: b.user.ID, Email: "eve@example.com", EmailVerified: true, Phone: "+4915199999999", PhoneVerified: true}
-			if _, err := f.Verify(t.Context(), moved, code); !isWrong(err) {
+			if _, err := f.Verify(t.Context(), moved, code); !errors.Is(err, ErrExpired) {
 				t.Errorf("%s: with another destination meanwhile = %v", k, err)
 			}
 			if _, err := f.Verify(t.Context(), a, code); err != nil {
@@ -268,7 +268,7 @@ func TestEO5_ACodeThatCannotBeQueuedIsAFailure(t *testing.T) {
 		if _, err := f.Begin(t.Context(), a); !errors.Is(err, b.post.fail) {
 			t.Errorf("Begin = %v", err)
 		}
-		if _, err := b.cfg[0].Ephemeral.Get(t.Context(), f.(*sentCode).key(a)); !errors.Is(err, storage.ErrNotFound) {
+		if _, err := b.cfg[0].Ephemeral.Get(t.Context(), f.(*sentCode).key(a, f.(*sentCode).to(b.user))); !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("a code that nobody has is kept: %v", err)
 		}
 	})

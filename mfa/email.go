@@ -11,7 +11,7 @@ import (
 // account alone, and only once that is known to be theirs.
 func newEmail(cfg Config, g *gate) Factor {
 	return &sentCode{
-		cfg: cfg, gate: g, kind: storage.FactorEmail, channel: storage.ChannelEmail, message: storage.MessageEmailCode,
+		cfg: cfg, gate: g, kind: storage.FactorEmail, purpose: "factor", channel: storage.ChannelEmail, message: storage.MessageEmailCode,
 		to: func(u *storage.User) string {
 			if !u.EmailVerified {
 				return ""

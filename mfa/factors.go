@@ -45,6 +45,7 @@ type Factors struct {
 	byKind   map[storage.FactorKind]Factor
 	passkeys *Passkeys
 	recovery *Recovery
+	phone    *Phone
 }
 
 // New makes the factors. Passkeys need a host with a name (WebAuthn section
@@ -66,6 +67,7 @@ func New(cfg Config) (*Factors, error) {
 	f.all = append(f.all, &totp{cfg: cfg, gate: gate})
 	if cfg.SMS != nil {
 		f.all = append(f.all, newSMS(cfg, gate))
+		f.phone = newPhone(cfg, gate)
 	}
 	f.all = append(f.all, newEmail(cfg, gate), f.recovery)
 	for _, factor := range f.all {
@@ -94,6 +96,9 @@ func (f *Factors) Policy() Policy { return f.policy }
 
 // Recovery makes and replaces recovery codes.
 func (f *Factors) Recovery() *Recovery { return f.recovery }
+
+// Phone proves numbers; nil where no gateway for SMS is configured.
+func (f *Factors) Phone() *Phone { return f.phone }
 
 // Passkeys signs people in without a password; nil where the issuer's host has
 // no name.

@@ -60,7 +60,10 @@ func run(t *testing.T, openings map[string]opening, test func(t *testing.T, b *b
 				if err != nil {
 					t.Fatal(err)
 				}
-				b.nodes[i], b.store = nodes, s.durable
+				b.nodes[i] = nodes
+				if i == 0 {
+					b.store = s.durable
+				}
 			}
 			b.user = b.newUser("ada@example.com")
 			test(t, b)
@@ -89,14 +92,17 @@ func openServers(t *testing.T, b *bench) [2]stores {
 }
 
 func openPostgres(t *testing.T, b *bench) [2]stores {
-	database := testenv.Postgres(t)
+	return openTwice(testenv.Postgres(t), b)
+}
+
+// openTwice gives each node its own handle of a database that keeps everything.
+func openTwice(database string, b *bench) [2]stores {
 	one, other := b.open(database), b.open(database)
 	return [2]stores{{one, one.Ephemeral()}, {other, other.Ephemeral()}}
 }
 
 func openFile(t *testing.T, b *bench) [2]stores {
-	s := b.open("sqlite://" + t.TempDir() + "/latchkey.db")
-	return [2]stores{{s, s.Ephemeral()}, {s, s.Ephemeral()}}
+	return openTwice("sqlite://"+t.TempDir()+"/latchkey.db", b)
 }
 
 func (b *bench) open(database string) *sqlstore.Store {

@@ -66,9 +66,9 @@ func (p Policy) ways() []way {
 	verifiedPasskey := func(proof storage.Proof) bool {
 		return proof.Kind == storage.FactorPasskey && proof.UserVerified
 	}
-	ways := []way{
-		{ACRPassword, []func(storage.Proof) bool{password}},
-		{ACRPhishingResistant, []func(storage.Proof) bool{verifiedPasskey}},
+	ways := []way{{ACRPassword, []func(storage.Proof) bool{password}}}
+	if p.WithoutPassword() {
+		ways = append(ways, way{ACRPhishingResistant, []func(storage.Proof) bool{verifiedPasskey}})
 	}
 	for _, k := range Kinds {
 		if acr := p.Reaches(k); acr != "" {

@@ -24,6 +24,8 @@ func passkeyProof(at int, verified, synced bool) storage.Proof {
 func TestLevel(t *testing.T) {
 	strict, lenient := DefaultPolicy(), DefaultPolicy()
 	lenient.CountEmail, lenient.CountSMS = true, true
+	withPassword := DefaultPolicy()
+	withPassword.Passwordless = false
 	appsOnly := DefaultPolicy()
 	appsOnly.Allowed = []storage.FactorKind{storage.FactorTOTP}
 	password, totpCode := gave(storage.FactorPassword, 0), gave(storage.FactorTOTP, 5)
@@ -48,7 +50,9 @@ func TestLevel(t *testing.T) {
 			storage.Authentication{Time: minute(0), ACR: "phr", AMR: []string{"hwk", "mfa", "pwd", "user"}}},
 		"a passkey that verified": {strict, []storage.Proof{passkeyProof(5, true, true)}, 0,
 			storage.Authentication{Time: minute(5), ACR: "phr", AMR: []string{"mfa", "swk", "user"}}},
-		"a passkey that did not verify": {strict, []storage.Proof{passkeyProof(5, false, true)}, 0, storage.Authentication{}},
+		"a passkey that did not verify":                           {strict, []storage.Proof{passkeyProof(5, false, true)}, 0, storage.Authentication{}},
+		"a passkey that verified, where a password is wanted too": {withPassword, []storage.Proof{passkeyProof(5, true, true)}, 0, storage.Authentication{}},
+		"a passkey where none is allowed":                         {appsOnly, []storage.Proof{passkeyProof(5, true, true)}, 0, storage.Authentication{}},
 		"the younger of two ways": {strict, []storage.Proof{password, passkeyProof(5, true, false)}, 0,
 			storage.Authentication{Time: minute(5), ACR: "phr", AMR: []string{"hwk", "mfa", "pwd", "user"}}},
 		"a password that is too old": {strict, []storage.Proof{password, totpCode}, 1, storage.Authentication{}},
@@ -86,6 +90,7 @@ func TestAtLeast(t *testing.T) {
 // aPolicy draws policies that differ in what counts.
 func aPolicy(t *rapid.T) Policy {
 	p := DefaultPolicy()
+	p.Passwordless = rapid.Bool().Draw(t, "passwordless")
 	p.CountEmail, p.CountSMS = rapid.Bool().Draw(t, "email counts"), rapid.Bool().Draw(t, "SMS counts")
 	p.Allowed = rapid.SliceOfN(rapid.SampledFrom(Kinds), 0, 3).Draw(t, "allowed")
 	return p

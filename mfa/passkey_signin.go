@@ -24,7 +24,7 @@ const (
 // for its button and for autofill. The attempt has no person: its ID is the
 // keyed hash of the browser's cookie. Several tabs may each have one.
 func (p *Passkeys) BeginDiscoverable(ctx context.Context, a Attempt) (json.RawMessage, error) {
-	if !p.cfg.Policy.Passwordless {
+	if !p.cfg.Policy.WithoutPassword() {
 		return nil, ErrNotOffered
 	}
 	assertion, session, err := p.rp.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
@@ -39,7 +39,7 @@ func (p *Passkeys) BeginDiscoverable(ctx context.Context, a Attempt) (json.RawMe
 // verified the person itself, so that the proof is two factors. An unknown
 // passkey, another person's and a disabled account are all one [WrongError].
 func (p *Passkeys) FinishDiscoverable(ctx context.Context, a Attempt, r Response) (*storage.User, storage.Proof, error) {
-	if !p.cfg.Policy.Passwordless {
+	if !p.cfg.Policy.WithoutPassword() {
 		return nil, storage.Proof{}, ErrNotOffered
 	}
 	n, err := p.cfg.Ephemeral.Count(ctx, "mfa:passkey:address:"+p.cfg.Hasher.Sum("limit", "passkey", a.AddressBucket), signInWindow)

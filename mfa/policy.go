@@ -73,6 +73,12 @@ func (p Policy) Reaches(k storage.FactorKind) string {
 	return ""
 }
 
+// WithoutPassword reports whether a passkey that verified the person is enough
+// by itself.
+func (p Policy) WithoutPassword() bool {
+	return p.Passwordless && p.Reaches(storage.FactorPasskey) != ""
+}
+
 // Counting lists the kinds that count for the client, best first. A nil client
 // is the account page.
 func (p Policy) Counting(client *storage.Client) []storage.FactorKind {

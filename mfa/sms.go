@@ -23,21 +23,27 @@ const day = 24 * time.Hour
 
 // newSMS makes the factor of codes by SMS.
 func newSMS(cfg Config, g *gate) Factor {
+	code := newPhoneCode(cfg, g, "factor", storage.MessageSMSCode)
+	code.to = func(u *storage.User) string {
+		if !u.PhoneVerified || cfg.SMS.country(u.Phone) == "" {
+			return ""
+		}
+		return u.Phone
+	}
+	return code
+}
+
+// newPhoneCode makes what all codes by SMS have in common: however many ends
+// they have, they share what they may cost.
+func newPhoneCode(cfg Config, g *gate, purpose string, message storage.MessageKind) *sentCode {
 	limits := *cfg.SMS
 	return &sentCode{
-		cfg: cfg, gate: g, kind: storage.FactorSMS, channel: storage.ChannelSMS, message: storage.MessageSMSCode,
-		to: func(u *storage.User) string {
-			if !u.PhoneVerified || limits.country(u.Phone) == "" {
-				return ""
-			}
-			return u.Phone
-		},
+		cfg: cfg, gate: g, kind: storage.FactorSMS, purpose: purpose, channel: storage.ChannelSMS, message: message,
 		hint: maskPhone,
 		caps: func(to string) []sendCap {
-			country := limits.country(to)
 			return []sendCap{
 				{"messages to a number", "mfa:sms:number:" + cfg.Hasher.Sum("limit", "sms", to), day, limits.PerNumber},
-				{"messages to a country", "mfa:sms:country:" + country, day, limits.PerCountry},
+				{"messages to a country", "mfa:sms:country:" + limits.country(to), day, limits.PerCountry},
 				{"messages in all", "mfa:sms:all", day, limits.PerDay},
 			}
 		},
