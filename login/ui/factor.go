@@ -31,12 +31,7 @@ type Factor struct {
 func (Factor) Screen() string { return "factor" }
 
 // Lead says what to do for this kind of factor.
-func (f Factor) Lead() string {
-	if f.Kind == storage.FactorEmail || f.Kind == storage.FactorSMS {
-		return f.T("factor.lead."+string(f.Kind), f.Hint)
-	}
-	return f.T("factor.lead." + string(f.Kind))
-}
+func (f Factor) Lead() string { return f.T("factor.lead."+string(f.Kind), f.Hint) }
 
 // CodeOption is how the code's field differs from kind to kind.
 func (f Factor) CodeOption() string {

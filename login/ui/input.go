@@ -94,6 +94,9 @@ func (in *Input) set(word, setting string) (err error) {
 	return err
 }
 
+// StrengthURL is where the password is estimated.
+func (in Input) StrengthURL() string { return in.page.StrengthURL }
+
 // T returns a text of the field's page.
 func (in Input) T(key string) string { return in.page.T(key) }
 

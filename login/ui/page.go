@@ -39,6 +39,8 @@ type Page struct {
 	Nonce  string
 	// Style is the address of the page's colours.
 	Style string
+	// StrengthURL estimates passwords; empty where the browser does.
+	StrengthURL string
 	// Errors are the field errors, by the field's name. Set them with [Page.Fail].
 	Errors map[string]string
 	// Notice is said above the form; see [Page.Say].
@@ -68,8 +70,13 @@ const (
 // and the browser's cookie that the form token is bound to.
 func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page {
 	t := u.languages.choose(o.Locales, r)
+	estimate := ""
+	if u.cfg.Strength != nil {
+		estimate = strengthPath
+	}
 	return Page{
-		Lang: t.lang, Dir: t.dir, Title: t.get(o.Title), texts: t,
+		StrengthURL: estimate,
+		Lang:        t.lang, Dir: t.dir, Title: t.get(o.Title), texts: t,
 		Brand: u.brand, Client: newClientView(o.Client), Style: u.styleFor(o.Client),
 		Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)),
 		Nonce: web.Page(w, o.FormAction...), focus: new(string),

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"golang.org/x/text/language"
 )
@@ -74,14 +75,14 @@ func (l *languages) choose(locales []string, r *http.Request) texts {
 	return l.texts[i]
 }
 
-// get returns a text by its key. A key without a text shows itself, which the
+// get returns a text by its key; one without verbs takes no notice of args. A key without a text shows itself, which the
 // tests do not let happen.
 func (t texts) get(key string, args ...any) string {
 	text, ok := t.words[key]
 	if !ok {
 		return key
 	}
-	if len(args) > 0 {
+	if len(args) > 0 && strings.Contains(text, "%") {
 		return fmt.Sprintf(text, args...)
 	}
 	return text

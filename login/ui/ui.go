@@ -8,13 +8,16 @@ import (
 	"github.com/latchkey-id/latchkey/keys"
 )
 
-// Config is what a [Renderer] is made of. Every field is required.
+// Config is what a [Renderer] is made of. Every field but Strength is required.
 type Config struct {
 	Brand   Brand
 	Cookies web.Cookies
 	// Hasher makes the form tokens.
 	Hasher *keys.Hasher
 	Log    *slog.Logger
+	// Strength estimates a password from 0 to 4 while it is typed. It is optional:
+	// without it the browser estimates by itself, more roughly.
+	Strength func(password string) int
 }
 
 // Renderer writes the hosted pages.
@@ -49,4 +52,7 @@ func New(cfg Config) (*Renderer, error) {
 // Register adds what pages load to mux.
 func (u *Renderer) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+assetPath+"{name}", u.assets.serve)
+	if u.cfg.Strength != nil {
+		mux.HandleFunc("POST "+strengthPath, u.strength)
+	}
 }

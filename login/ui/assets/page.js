@@ -20,8 +20,8 @@
     input.form.addEventListener("submit", () => show(false));
   }
 
-  // How hard a password is to guess, in rough steps; the server decides.
-  // Repeats, runs of neighbours and a small alphabet add little.
+  // How hard a password is to guess, in rough steps, where the server is not
+  // asked or does not answer; it decides what is taken anyway. Repeats, runs of neighbours and a small alphabet add little.
   const score = (password) => {
     const characters = [...password];
     const alphabet = new Set(characters.map((c) => c.toLowerCase())).size;
@@ -36,12 +36,33 @@
     const input = document.getElementById(line.dataset.strength);
     const words = line.dataset.words.split("|");
     const least = Number(line.dataset.min) || 8;
-    input.addEventListener("input", () => {
-      const bits = score(input.value);
-      const level = [...input.value].length < least ? 0 : bits < 40 ? 1 : bits < 60 ? 2 : 3;
+    const show = (level) => {
       line.hidden = input.value === "";
       line.dataset.level = String(level);
       line.querySelector(".word").textContent = words[level];
+    };
+    const guess = (password) => {
+      const bits = score(password);
+      show(bits < 40 ? 1 : bits < 60 ? 2 : 3);
+    };
+    const ask = async (password) => {
+      const { csrf } = input.form.elements;
+      const body = new URLSearchParams({ csrf: csrf.value, password });
+      try {
+        const response = await fetch(line.dataset.url, { method: "POST", body });
+        const { strength } = await response.json();
+        if (input.value === password) show([1, 1, 2, 3, 3][strength]);
+      } catch {
+        if (input.value === password) guess(password);
+      }
+    };
+    let pause;
+    input.addEventListener("input", () => {
+      const password = input.value;
+      clearTimeout(pause);
+      if ([...password].length < least) show(0);
+      else if (line.dataset.url) pause = setTimeout(ask, 200, password);
+      else guess(password);
     });
   }
 
@@ -76,6 +97,9 @@
     button.hidden = false;
     button.addEventListener("click", () => window.print());
   }
+
+  // Where the navigation is a row that scrolls, the current page is in sight.
+  document.querySelector(".side [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
   // Times are in UTC until the browser says where it is.
   for (const time of all("time[datetime]")) {
