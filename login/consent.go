@@ -9,50 +9,29 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) error {
-	in, err := p.interaction(r)
-	if err != nil {
-		return err
-	}
-	step, signedIn, err := p.next(r, in)
-	if err != nil {
-		return err
-	}
-	if step.Name != StepConsent {
-		http.Redirect(w, r, p.after(step, in), http.StatusSeeOther)
-		return nil
-	}
+func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request, s *standing) error {
 	return p.cfg.UI.Render(w, http.StatusOK, ui.Consent{
-		Page: p.page(w, r, in, "/consent", "consent.title"), Person: displayName(&signedIn.User), Scopes: in.Request.Scopes,
+		Page: p.page(w, r, s.in, "/consent", "consent.title"), Person: displayName(s.state.User), Scopes: s.in.Request.Scopes,
 	})
 }
 
-// consent records the person's answer. It counts only while consent is what is
-// missing: an answer that nobody asked for changes nothing.
-func (p *Pages) consent(w http.ResponseWriter, r *http.Request) error {
-	in, err := p.interaction(r)
-	if err != nil {
-		return err
-	}
-	step, signedIn, err := p.next(r, in)
-	if err != nil {
-		return err
-	}
-	if step.Name != StepConsent {
-		http.Redirect(w, r, p.after(step, in), http.StatusSeeOther)
-		return nil
-	}
+// consent records the person's answer.
+func (p *Pages) consent(w http.ResponseWriter, r *http.Request, s *standing) error {
+	in := s.in
 	if r.PostForm.Get("decision") != "allow" {
 		return p.deny(w, r, in)
 	}
-	event, err := p.event(r, storage.EventConsentGranted, signedIn.User.ID)
+	if s.signedIn == nil {
+		return p.advance(w, r, s) // still a partial sign-in: it becomes a session first
+	}
+	event, err := p.event(r, storage.EventConsentGranted, s.signedIn.User.ID)
 	if err != nil {
 		return err
 	}
-	event.ClientID, event.SID = in.Request.ClientID, signedIn.Session.SID
+	event.ClientID, event.SID = in.Request.ClientID, s.signedIn.Session.SID
 	event.Detail = strings.Join(in.Request.Scopes, " ")
 	now := p.cfg.Now()
-	err = p.cfg.Consents.Put(r.Context(), signedIn.User.ID, in.Request.ClientID, in.Request.Scopes, now, event)
+	err = p.cfg.Consents.Put(r.Context(), s.signedIn.User.ID, in.Request.ClientID, in.Request.Scopes, now, event)
 	if err != nil {
 		return unavailable("write consent", err)
 	}
@@ -60,8 +39,7 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request) error {
 	if err := p.saveInteraction(r.Context(), in); err != nil {
 		return err
 	}
-	p.proceed(w, r, in)
-	return nil
+	return p.again(w, r, in, s.part)
 }
 
 // displayName is how a page speaks of a person.

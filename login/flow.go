@@ -4,35 +4,54 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // The steps of a sign-in: each is a page.
 const (
-	StepDone    = ""
-	StepSignIn  = "login"
-	StepConsent = "consent"
+	StepDone     = ""
+	StepSignIn   = "login"
+	StepSignUp   = "signup"
+	StepFactor   = "factor"
+	StepEnroll   = "enroll"
+	StepRecovery = "recovery-codes"
+	StepVerify   = "verify"
+	StepConsent  = "consent"
 )
 
 // Errors of OpenID Connect Core 3.1.2.6 and the Unmet Authentication
 // Requirements specification that a step stands for where no page may be shown.
 const (
-	errLoginRequired   = "login_required"
-	errConsentRequired = "consent_required"
-	errUnmetACR        = "unmet_authentication_requirements"
+	errLoginRequired       = "login_required"
+	errInteractionRequired = "interaction_required"
+	errConsentRequired     = "consent_required"
+	errUnmet               = "unmet_authentication_requirements"
 )
 
 // State is all that decides what is missing. It is read, never changed.
 type State struct {
 	Now time.Time
-	// Interaction is the request, when it was made, and what was consented to
-	// since.
+	// Interaction is the request, when it was made, and what was answered since.
 	Interaction *storage.Interaction
-	Client      *storage.Client
-	// SignedIn is who the browser's session says is there; nil is nobody.
-	SignedIn *storage.SignedIn
+	// Client is who asked; nil where a page of the account did.
+	Client *storage.Client
+	// User is who is signing in or signed in; nil is nobody.
+	User *storage.User
+	// Proofs are what was shown of that, in this sign-in or in the session.
+	Proofs []storage.Proof
+	// TrustACR is the level for which a trusted device of the person stands in;
+	// empty: none does.
+	TrustACR string
+	// Offer is what the person could show or enrol, where [State.FactorsMatter].
+	Offer mfa.Offer
+	// Enrollable says that there is a kind of factor that people enrol.
+	Enrollable bool
 	// Consented is what the person allowed the client on earlier days.
 	Consented []string
+	Policy    *mfa.Policy
+	// SignUp says that people may make accounts.
+	SignUp bool
 }
 
 // Step is the answer of [Next].
@@ -46,6 +65,16 @@ type Step struct {
 	Fatal bool
 }
 
+// provesIdentity reports whether the step belongs to proving who somebody is:
+// until none of these is missing there is no session.
+func (s Step) provesIdentity() bool {
+	switch s.Name {
+	case StepSignIn, StepSignUp, StepFactor, StepEnroll:
+		return true
+	}
+	return s.Fatal
+}
+
 // prompt is one thing that a request may lack. The first that does is the step.
 type prompt struct {
 	lacks func(State) bool
@@ -55,12 +84,16 @@ type prompt struct {
 // prompts are in the order in which people are asked: who they are, whether
 // that is proof enough, and what they allow.
 var prompts = []prompt{
-	{nobodySignedIn, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "nobody is signed in"}},
-	{signInAsked, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "the request asks for a new sign-in"}},
-	{tooOld, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "the sign-in is older than max_age"}},
+	{accountAsked, Step{Name: StepSignUp, Error: errInteractionRequired, Reason: "the request asks for a new account"}},
+	{nobodyThere, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "nobody is signed in"}},
+	{identityStale, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "the request asks for a newer sign-in"}},
 	{somebodyElse, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "somebody else is signed in than the hint says"}},
-	{acrUnreachable, Step{Name: StepSignIn, Error: errUnmetACR, Reason: "the essential acr cannot be reached", Fatal: true}},
-	{consentAsked, Step{Name: StepConsent, Error: errConsentRequired, Reason: "the person has not allowed all scopes"}},
+	{levelUnreachable, Step{Name: StepSignIn, Error: errUnmet, Reason: "the required authentication cannot be reached", Fatal: true}},
+	{factorMissing, Step{Name: StepFactor, Error: errInteractionRequired, Reason: "a second factor is required"}},
+	{enrolmentMissing, Step{Name: StepEnroll, Error: errInteractionRequired, Reason: "a second factor must be set up"}},
+	{codesUnseen, Step{Name: StepRecovery, Error: errInteractionRequired, Reason: "recovery codes are waiting"}},
+	{addressUnproven, Step{Name: StepVerify, Error: errInteractionRequired, Reason: "the e-mail address is not confirmed"}},
+	{consentMissing, Step{Name: StepConsent, Error: errConsentRequired, Reason: "the person has not allowed all scopes"}},
 }
 
 // Next says which step is missing (requirement PA5). It has no memory: the same
@@ -74,59 +107,34 @@ func Next(s State) Step {
 	return Step{Name: StepDone}
 }
 
-func nobodySignedIn(s State) bool {
-	return s.SignedIn == nil || !s.SignedIn.Session.Live(s.Now) || s.SignedIn.User.Disabled()
+// accountAsked: prompt=create goes to sign-up first (Initiating User
+// Registration via OpenID Connect 1.0), and no further than any new proof.
+func accountAsked(s State) bool {
+	return s.SignUp && s.Interaction.Request.HasPrompt(storage.PromptCreate) &&
+		!slices.ContainsFunc(s.Proofs, func(p storage.Proof) bool { return !p.At.Before(s.Interaction.CreatedAt) })
 }
 
-// signInAsked: prompt=login and select_account want a proof that was given
-// after the request was made, in this interaction.
-func signInAsked(s State) bool {
-	r := &s.Interaction.Request
-	if !r.HasPrompt(storage.PromptLogin) && !r.HasPrompt(storage.PromptSelectAccount) {
-		return false
-	}
-	return s.SignedIn.Session.Authentication.Time.Before(s.Interaction.CreatedAt)
-}
+func nobodyThere(s State) bool { return s.User == nil || s.User.Disabled() }
 
-// tooOld: max_age bounds the age of the proof at the time of the request, so
-// that one given since is always young enough, even for max_age=0.
-func tooOld(s State) bool {
-	maxAge, ok := maxAge(s)
-	if !ok {
-		return false
-	}
-	at := s.SignedIn.Session.Authentication.Time
-	if !at.Before(s.Interaction.CreatedAt) {
-		return false
-	}
-	// Both ends are told to the client in whole seconds.
-	return s.Interaction.CreatedAt.Truncate(time.Second).Sub(at.Truncate(time.Second)) > maxAge || maxAge == 0
-}
-
-func maxAge(s State) (time.Duration, bool) {
-	if seconds := s.Interaction.Request.MaxAge; seconds != nil {
-		return time.Duration(*seconds) * time.Second, true
-	}
-	if s.Client.DefaultMaxAge != nil {
-		return *s.Client.DefaultMaxAge, true
-	}
-	return 0, false
-}
+// identityStale: none of the proofs that count says who it is.
+func identityStale(s State) bool { return s.reached().ACR == "" }
 
 func somebodyElse(s State) bool {
 	hint := s.Interaction.Request.HintSubject
-	return hint != "" && hint != string(s.SignedIn.User.ID)
+	return hint != "" && hint != string(s.User.ID)
 }
 
-func acrUnreachable(s State) bool {
-	essential := s.Interaction.Request.EssentialACR
-	return len(essential) > 0 && !slices.Contains(essential, s.SignedIn.Session.Authentication.ACR)
+// codesUnseen: new recovery codes are shown until the person says to have kept them.
+func codesUnseen(s State) bool { return s.Interaction.RecoveryCodes != "" }
+
+func addressUnproven(s State) bool {
+	return s.Client != nil && s.Client.RequireVerifiedEmail && !s.User.EmailVerified
 }
 
-func consentAsked(s State) bool {
+func consentMissing(s State) bool {
 	in := s.Interaction
 	answered := !in.ConsentedAt.IsZero() && covers(in.Consented, in.Request.Scopes)
-	if answered {
+	if s.Client == nil || answered {
 		return false
 	}
 	switch {

@@ -13,6 +13,15 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
+// The purposes of keyed hashes, shared with package op.
+const (
+	interactionPurpose = "interaction"
+	browserPurpose     = "browser"
+)
+
+// accountPath is the first page of the account.
+const accountPath = "/account"
+
 // interactionTTL is how long a request waits for its person.
 const interactionTTL = time.Hour
 
@@ -33,7 +42,18 @@ var errInteractionGone = &web.Error{
 // interaction loads the interaction that the request names. It must have been
 // started by this browser (requirement AZ3): to any other it does not exist.
 func (p *Pages) interaction(r *http.Request) (*storage.Interaction, error) {
-	id := r.URL.Query().Get(interactionParam)
+	return p.loadInteraction(r, r.URL.Query().Get(interactionParam))
+}
+
+// optionalInteraction loads the interaction where the address names one.
+func (p *Pages) optionalInteraction(r *http.Request) (*storage.Interaction, error) {
+	if !r.URL.Query().Has(interactionParam) {
+		return nil, nil
+	}
+	return p.interaction(r)
+}
+
+func (p *Pages) loadInteraction(r *http.Request, id string) (*storage.Interaction, error) {
 	raw, err := p.getInteraction(r.Context(), id)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, errInteractionGone
@@ -46,7 +66,7 @@ func (p *Pages) interaction(r *http.Request) (*storage.Interaction, error) {
 		return nil, fmt.Errorf("decode interaction: %w", err)
 	}
 	browser := p.cfg.Cookies.Browser(r)
-	if browser == "" || !p.cfg.Hasher.Verify(in.BrowserHash, "browser", browser) {
+	if browser == "" || !p.cfg.Hasher.Verify(in.BrowserHash, browserPurpose, browser) {
 		gone := *errInteractionGone
 		gone.Cause = errors.New("the interaction belongs to another browser")
 		return nil, &gone
@@ -55,7 +75,7 @@ func (p *Pages) interaction(r *http.Request) (*storage.Interaction, error) {
 }
 
 func (p *Pages) getInteraction(ctx context.Context, id string) ([]byte, error) {
-	for _, hash := range p.cfg.Hasher.Sums("interaction", id) {
+	for _, hash := range p.cfg.Hasher.Sums(interactionPurpose, id) {
 		raw, err := p.cfg.Ephemeral.Get(ctx, "interaction:"+hash)
 		if !errors.Is(err, storage.ErrNotFound) {
 			return raw, err
@@ -70,7 +90,7 @@ func (p *Pages) saveInteraction(ctx context.Context, in *storage.Interaction) er
 	if err != nil {
 		return fmt.Errorf("encode interaction: %w", err)
 	}
-	key := "interaction:" + p.cfg.Hasher.Sum("interaction", in.ID)
+	key := "interaction:" + p.cfg.Hasher.Sum(interactionPurpose, in.ID)
 	if err := p.cfg.Ephemeral.Put(ctx, key, raw, interactionTTL); err != nil {
 		return unavailable("save interaction", err)
 	}
@@ -86,6 +106,52 @@ func unavailable(attempted string, err error) error {
 		Detail: "The fault is on our side. Please try again in a moment.",
 		Cause:  fmt.Errorf("%s: %w", attempted, err),
 	}
+}
+
+// Asked is what a page of the account asks of the flow.
+type Asked struct {
+	// ReturnTo is the path where the browser goes when nothing is missing.
+	ReturnTo string
+	// Fresh wants every proof to be no older; zero takes those of the session.
+	Fresh time.Duration
+	// Enroll wants a factor of the kind to be added.
+	Enroll storage.FactorKind
+	// Locales are the languages that the person chose.
+	Locales []string
+}
+
+// ask starts an interaction of our own, as the provider does for a client.
+func (p *Pages) ask(w http.ResponseWriter, r *http.Request, asked Asked) (*storage.Interaction, error) {
+	in := &storage.Interaction{
+		ID: web.NewSecret(), ReturnTo: asked.ReturnTo, Enroll: asked.Enroll, CreatedAt: p.cfg.Now(),
+		BrowserHash: p.cfg.Hasher.Sum(browserPurpose, p.cfg.Cookies.EnsureBrowser(w, r)),
+		Request:     storage.AuthorizationRequest{UILocales: asked.Locales},
+	}
+	if asked.Fresh > 0 {
+		seconds := int64(asked.Fresh / time.Second)
+		in.Request.MaxAge = &seconds
+	}
+	return in, p.saveInteraction(r.Context(), in)
+}
+
+// Ask sends the browser into the flow for what a page of the account asks; it
+// comes back to the page with that.
+func (p *Pages) Ask(w http.ResponseWriter, r *http.Request, asked Asked) error {
+	in, err := p.ask(w, r, asked)
+	if err != nil {
+		return err
+	}
+	return p.again(w, r, in, nil)
+}
+
+// Fresh reports whether a session shows all that its person can, and showed it
+// within the time: only then a page may change how people sign in (RE3, PK3).
+func (p *Pages) Fresh(signedIn *storage.SignedIn, within time.Duration) bool {
+	now := p.cfg.Now()
+	seconds := int64(within / time.Second)
+	in := &storage.Interaction{CreatedAt: now, Request: storage.AuthorizationRequest{MaxAge: &seconds}}
+	s := State{Now: now, Interaction: in, User: &signedIn.User, Proofs: signedIn.Session.Proofs, Policy: &p.policy}
+	return !identityStale(s) && s.reaches(p.policy.Wants(s.User, nil))
 }
 
 // address returns the address of a page of the interaction.

@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -11,38 +10,94 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// attempt counts a sign-in attempt, before anything is compared (requirement
-// TH2), and refuses it when its account, as seen from its address, or its
-// address has had too many. The account counts in canonical form, known or not,
-// and only together with the address: nobody can lock an owner out from
-// elsewhere (requirement TH3). Without its store nobody gets in (TH5).
-func (p *Pages) attempt(ctx context.Context, username string) error {
-	limits, bucket := p.cfg.Limits, web.AddressBucket(web.ClientAddress(ctx))
-	account := p.cfg.Hasher.Sum("limit", "sign-in", storage.CanonicalIdentifier(username), bucket)
-	for _, limit := range []struct {
-		key string
-		max int
-	}{
-		{"limit:sign-in:account:" + account, limits.PerAccount},
-		{"limit:sign-in:address:" + p.cfg.Hasher.Sum("limit", "address", bucket), limits.PerAddress},
-	} {
-		n, err := p.cfg.Ephemeral.Count(ctx, limit.key, limits.Window)
+// Limits slows guessing down. Each is counted before anything is looked at
+// (requirement TH2), in canonical form whether there is such an account or not
+// (TH1), in the store that all nodes share; without it nobody gets in (TH5).
+type Limits struct {
+	// SignInPair counts one account from one address, SignInAccount one account
+	// from anywhere, SignInAddress one address with any account.
+	SignInPair, SignInAccount, SignInAddress storage.Backoff
+	// SignInKnown counts one account on a device where it signed in before,
+	// instead of the others.
+	SignInKnown storage.Backoff
+	// SignUp, Reset and Resend count what anybody can ask for, for one e-mail
+	// address or account, and from one network address.
+	SignUp, Reset, Resend AskLimits
+}
+
+// AskLimits bounds how often something is asked for.
+type AskLimits struct{ Account, Address storage.Backoff }
+
+// limit is one counter to be raised.
+type limit struct {
+	name    string // for the log, the event and the metric
+	key     string
+	backoff storage.Backoff
+}
+
+func (p *Pages) limitOf(name string, backoff storage.Backoff, parts ...string) limit {
+	return limit{name: name, key: "limit:" + name + ":" + p.cfg.Hasher.Sum("limit", append([]string{name}, parts...)...), backoff: backoff}
+}
+
+// signInLimits are the counters of a password attempt. A device on which the
+// person signed in before has a budget of its own: what strangers do elsewhere
+// keeps no owner out (requirement TH3).
+func (p *Pages) signInLimits(r *http.Request, username string, user *storage.User) []limit {
+	l := p.cfg.Limits
+	if device, known := p.knows(r, user); known {
+		return []limit{p.limitOf("sign_in_known", l.SignInKnown, device, string(user.ID))}
+	}
+	account, bucket := storage.CanonicalIdentifier(username), addressBucket(r.Context())
+	return []limit{
+		p.limitOf("sign_in_pair", l.SignInPair, account, bucket),
+		p.limitOf("sign_in_address", l.SignInAddress, bucket),
+		p.limitOf("sign_in_account", l.SignInAccount, account),
+	}
+}
+
+func addressBucket(ctx context.Context) string { return web.AddressBucket(web.ClientAddress(ctx)) }
+
+// throttle raises the counters, and refuses the request where one of them says
+// to wait. A refusal is an event and a metric.
+func (p *Pages) throttle(r *http.Request, userID storage.ID, limits ...limit) error {
+	for _, l := range limits {
+		wait, err := p.cfg.Ephemeral.Attempt(r.Context(), l.key, l.backoff)
 		if err != nil {
-			return unavailable("count sign-in attempt", err)
+			return unavailable("count attempt", err)
 		}
-		if n > int64(limit.max) {
-			return tooMany(limits.Window, fmt.Errorf("attempt %d of %d in %s", n, limit.max, limits.Window))
+		if wait <= 0 {
+			continue
 		}
+		p.cfg.Metrics.Throttled(l.name)
+		if err := p.note(r, storage.EventThrottled, userID, storage.Failure, l.name); err != nil {
+			return err
+		}
+		return tooMany(wait, fmt.Errorf("limit %s: wait %s", l.name, wait))
 	}
 	return nil
 }
 
-// tooMany refuses an attempt until the window is over.
-func tooMany(window time.Duration, cause error) error {
+// relax forgets the counters that a success makes moot. The address's goes on:
+// somebody who owns one account may be guessing at others.
+func (p *Pages) relax(ctx context.Context, limits []limit) error {
+	var keys []string
+	for _, l := range limits {
+		if l.name != "sign_in_address" {
+			keys = append(keys, l.key)
+		}
+	}
+	if err := p.cfg.Ephemeral.Delete(ctx, keys...); err != nil {
+		return unavailable("reset attempts", err)
+	}
+	return nil
+}
+
+// tooMany refuses an attempt until the wait is over.
+func tooMany(wait time.Duration, cause error) error {
 	return &web.Error{
-		Status: http.StatusTooManyRequests, Key: "too_many_attempts", RetryAfter: window,
+		Status: http.StatusTooManyRequests, RetryAfter: wait.Round(time.Second) + time.Second, Key: "too_many",
 		Title:  "Too many attempts",
-		Detail: "There were too many attempts to sign in. Wait a few minutes, then try again.",
-		Cause:  errors.Join(errors.New("sign-in limited"), cause),
+		Detail: "There were too many attempts. Wait a few minutes, then try again. Nothing is locked for good.",
+		Cause:  cause,
 	}
 }

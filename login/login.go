@@ -4,50 +4,107 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/message"
+	"github.com/latchkey-id/latchkey/login/onetime"
+	"github.com/latchkey-id/latchkey/login/password"
 	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Config is what [Pages] are made of. Every field is required.
 type Config struct {
-	UI        *ui.Renderer
-	Users     users
-	Sessions  sessions
-	Consents  consents
-	Ephemeral ephemeral
-	Clients   clients
-	Password  passwords
-	Hasher    *keys.Hasher
-	Errors    *web.Errors
-	Cookies   web.Cookies
-	Log       *slog.Logger
-	Now       func() time.Time
-	Random    io.Reader
+	UI       *ui.Renderer
+	Users    users
+	Sessions sessions
+	Consents consents
+	Events   events
+	// Invitations are asked for where sign-up is by invitation.
+	Invitations invitations
+	Outbox      outbox
+	Ephemeral   ephemeral
+	Clients     clients
+	Password    passwords
+	// PasswordPolicy judges new passwords.
+	PasswordPolicy password.Policy
+	Tokens         *onetime.Tokens
+	Messages       *message.Intents
+	Factors        *mfa.Factors
+	Devices        *mfa.Devices
+	Hasher         *keys.Hasher
+	Sealer         *keys.Sealer
+	Errors         *web.Errors
+	Cookies        web.Cookies
+	Metrics        metrics
+	Log            *slog.Logger
+	Now            func() time.Time
+	Random         io.Reader
 	// SessionIdle ends a session that was not used for so long, and
 	// SessionAbsolute every session after so long.
 	SessionIdle, SessionAbsolute time.Duration
-	Limits                       Limits
+	// PartialLifetime ends a sign-in that pauses for so long between its proofs.
+	PartialLifetime time.Duration
+	BindAddress     AddressBinding
+	SignUp          SignUpMode
+	// SignUpUsername is whether people choose a name: required, optional or off.
+	SignUpUsername string
+	Limits         Limits
+	// Queued is told that the outbox holds something new.
+	Queued func()
 }
 
-// Limits bounds sign-in attempts, counted before the password is looked at.
-type Limits struct {
-	Window time.Duration
-	// PerAccount bounds the attempts at one account from one address, so that
-	// no outsider can use up its owner's.
-	PerAccount int
-	// PerAddress bounds the attempts from one address at any account.
-	PerAddress int
-}
+// SignUpMode says who may make an account by themselves.
+type SignUpMode string
+
+// The modes.
+const (
+	SignUpOff        SignUpMode = "off"
+	SignUpOpen       SignUpMode = "open"
+	SignUpInvitation SignUpMode = "invitation"
+)
 
 // users knows people; storage/sqlstore.Users in the binary.
 type users interface {
+	ByID(ctx context.Context, id storage.ID) (*storage.User, error)
 	ByIdentifier(ctx context.Context, identifier string) (*storage.User, error)
 	SetPasswordHash(ctx context.Context, id storage.ID, old, updated string, now time.Time) error
+	// NoteFactorAsked starts the grace for enrolment, unless it runs.
+	NoteFactorAsked(ctx context.Context, id storage.ID, now time.Time) error
+	accounts
+}
+
+// accounts makes and changes accounts. Each change answers storage.ErrConflict
+// where the account is not as it expects.
+type accounts interface {
+	Create(ctx context.Context, u *storage.User, e storage.Event, m ...storage.Message) error
+	// CreateInvited consumes the invitation with it, or answers storage.ErrConsumed.
+	CreateInvited(ctx context.Context, u *storage.User, invitation storage.ID, e storage.Event, m ...storage.Message) error
+	ChangePassword(ctx context.Context, c storage.PasswordChange, e storage.Event, m ...storage.Message) error
+	addresses
+}
+
+// addresses changes how people are reached, and whether their account stays.
+type addresses interface {
+	VerifyEmail(ctx context.Context, id storage.ID, email string, now time.Time, e storage.Event, m ...storage.Message) error
+	ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error
+	CancelDeletion(ctx context.Context, id storage.ID, now time.Time, e storage.Event, m ...storage.Message) error
+}
+
+// invitations knows who may sign up; storage/sqlstore.Invitations in the binary.
+type invitations interface {
+	Valid(ctx context.Context, hashes []string, now time.Time) (*storage.Invitation, error)
+}
+
+// outbox queues messages together with their event; storage/sqlstore.Outbox in the binary.
+type outbox interface {
+	Add(ctx context.Context, e *storage.Event, m ...storage.Message) error
 }
 
 // sessions keeps signed-in browsers; storage/sqlstore.Sessions in the binary.
@@ -56,6 +113,7 @@ type sessions interface {
 	BySecret(ctx context.Context, hashes []string, now time.Time) (*storage.SignedIn, error)
 	Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt time.Time) error
 	End(ctx context.Context, sid storage.ID, now time.Time, e storage.Event) error
+	EndAll(ctx context.Context, userID, except storage.ID, now time.Time, endGrants bool, e storage.Event, m ...storage.Message) error
 }
 
 // consents keeps what people allowed clients; storage/sqlstore.Consents in the binary.
@@ -64,11 +122,26 @@ type consents interface {
 	Put(ctx context.Context, userID storage.ID, clientID string, scopes []string, now time.Time, e storage.Event) error
 }
 
-// ephemeral keeps interactions and counts attempts.
+// events keeps security events; storage/sqlstore.Events in the binary.
+type events interface {
+	Append(ctx context.Context, e storage.Event) error
+}
+
+// ephemeral keeps interactions and partial sign-ins and counts attempts.
 type ephemeral interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Get(ctx context.Context, key string) ([]byte, error)
+	// TakeIf removes an entry if it still is the value: of many callers one does.
+	TakeIf(ctx context.Context, key string, value []byte) error
+	Delete(ctx context.Context, keys ...string) error
+	counters
+}
+
+// counters are the part of the ephemeral store that counts.
+type counters interface {
 	Count(ctx context.Context, key string, window time.Duration) (int64, error)
+	// Attempt answers what is left of a running wait, or counts one more.
+	Attempt(ctx context.Context, key string, b storage.Backoff) (wait time.Duration, err error)
 }
 
 // clients knows relying parties; op.Registry in the binary.
@@ -85,19 +158,71 @@ type passwords interface {
 	NeedsRehash(encoded string) bool
 }
 
-// Pages serves the hosted pages.
+// metrics counts what happened.
+type metrics interface {
+	SignedIn(acr string)
+	SignInFailed()
+	Throttled(limit string)
+}
+
+// Pages serves the hosted pages of the flow.
 type Pages struct {
-	cfg Config
+	cfg    Config
+	policy mfa.Policy
 }
 
 // New makes the pages.
-func New(cfg Config) *Pages { return &Pages{cfg: cfg} }
+func New(cfg Config) *Pages { return &Pages{cfg: cfg, policy: cfg.Factors.Policy()} }
 
 // Register adds the pages to mux.
 func (p *Pages) Register(mux *http.ServeMux) {
 	handle := func(pattern string, h web.HandlerFunc) { mux.Handle(pattern, p.cfg.Errors.Handle(h)) }
-	handle("GET /login", p.showSignIn)
-	handle("POST /login", p.cfg.UI.Form(p.signIn))
-	handle("GET /consent", p.showConsent)
-	handle("POST /consent", p.cfg.UI.Form(p.consent))
+	page := func(path string, show, answer stepHandler, steps ...string) {
+		handle("GET "+path, p.step(show, steps...))
+		handle("POST "+path, p.cfg.UI.Form(p.step(answer, steps...)))
+	}
+	handle("GET /login", p.openSignIn)
+	handle("POST /login", p.cfg.UI.Form(p.step(p.signIn, StepSignIn, StepSignUp)))
+	handle("POST /login/passkey", p.cfg.UI.Form(p.step(p.signInWithPasskey, StepSignIn, StepSignUp)))
+	page("/factor", p.showFactor, p.factor, StepFactor)
+	page("/enroll", p.showEnroll, p.enroll, StepEnroll)
+	page("/recovery-codes", p.showRecoveryCodes, p.keepRecoveryCodes, StepRecovery)
+	page("/verify", p.showVerify, p.verify, StepVerify)
+	page("/consent", p.showConsent, p.consent, StepConsent)
+
+	handle("GET /signup", p.openSignUp)
+	handle("POST /signup", p.cfg.UI.Form(p.step(p.signUp, StepSignIn, StepSignUp)))
+	handle("GET "+message.PathForgotPassword, p.showForgot)
+	handle("POST "+message.PathForgotPassword, p.cfg.UI.Form(p.forgot))
+	handle("GET "+message.PathResetPassword, p.showReset)
+	handle("POST "+message.PathResetPassword, p.cfg.UI.Form(p.reset))
+	for path, link := range p.linkPages() {
+		show, spend := p.showLink(link), p.spendLink(link)
+		if link.purpose == onetime.SignUp {
+			// Beside the link there is the code, typed where the sign-up began.
+			show = p.either(show, p.step(p.showConfirmSignUp, StepSignIn, StepSignUp))
+			spend = p.either(spend, p.step(p.confirmSignUp, StepSignIn, StepSignUp))
+		}
+		handle("GET "+path, show)
+		handle("POST "+path, p.cfg.UI.Form(spend))
+	}
+}
+
+// Paths lists the addresses of the pages, for the metrics.
+func (p *Pages) Paths() []string {
+	paths := []string{
+		"/login", "/login/passkey", "/factor", "/enroll", "/recovery-codes", "/verify", "/consent", "/signup",
+		message.PathForgotPassword, message.PathResetPassword,
+	}
+	return slices.AppendSeq(paths, maps.Keys(p.linkPages()))
+}
+
+// either is for a page that is reached by a link with a token, or in a flow.
+func (p *Pages) either(byLink, inFlow web.HandlerFunc) web.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if r.URL.Query().Has(interactionParam) {
+			return inFlow(w, r)
+		}
+		return byLink(w, r)
+	}
 }

@@ -5,74 +5,200 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
+// stepHandler handles the page of a step at which the flow stands.
+type stepHandler func(http.ResponseWriter, *http.Request, *standing) error
+
+// standing is a request's evidence together with what follows from it.
+type standing struct {
+	in       *storage.Interaction
+	client   *storage.Client // nil for account pages
+	signedIn *storage.SignedIn
+	part     *partial
+	// person is set where their factors matter.
+	person *mfa.Person
+	state  State
+	step   Step
+}
+
 // Check says whether the browser's session satisfies the interaction, and if
-// not, which step is missing.
+// not, which step is missing. A partial sign-in is nothing to it.
 func (p *Pages) Check(r *http.Request, in *storage.Interaction) (storage.Outcome, error) {
-	step, signedIn, err := p.next(r, in)
+	s, err := p.stand(r, in, nil)
 	if err != nil {
 		return storage.Outcome{}, err
 	}
-	return storage.Outcome{
-		SignedIn: signedIn, Missing: step.Name, Error: step.Error, Reason: step.Reason, Fatal: step.Fatal,
-	}, nil
+	outcome := storage.Outcome{
+		SignedIn: s.signedIn, Missing: s.step.Name, Error: s.step.Error, Reason: s.step.Reason, Fatal: s.step.Fatal,
+	}
+	if s.signedIn != nil && s.step.Name == StepDone {
+		told := *s.signedIn
+		told.Session.Authentication = s.state.told()
+		outcome.SignedIn = &told
+	}
+	return outcome, nil
 }
 
-// next gathers the evidence and asks [Next].
-func (p *Pages) next(r *http.Request, in *storage.Interaction) (Step, *storage.SignedIn, error) {
-	client, ok := p.cfg.Clients.Client(in.Request.ClientID)
-	if !ok {
-		return Step{}, nil, errInteractionGone
+// stand gathers the evidence of the session and the partial sign-in, which may
+// be nil, and asks [Next]. The person's factors are read only where what was
+// shown is not enough.
+func (p *Pages) stand(r *http.Request, in *storage.Interaction, part *partial) (*standing, error) {
+	s := &standing{in: in, part: part}
+	if in.Request.ClientID != "" {
+		client, ok := p.cfg.Clients.Client(in.Request.ClientID)
+		if !ok {
+			return nil, errInteractionGone
+		}
+		s.client = client
 	}
-	signedIn, err := p.Session(r)
-	if err != nil {
-		return Step{}, nil, err
+	var err error
+	if s.signedIn, err = p.Session(r); err != nil {
+		return nil, err
 	}
-	state := State{Now: p.cfg.Now(), Interaction: in, Client: client, SignedIn: signedIn}
-	if signedIn != nil && client.Consent == storage.ConsentRemember {
-		state.Consented, err = p.consented(r.Context(), signedIn.User.ID, client.ID)
-		if err != nil {
-			return Step{}, nil, err
+	s.state = State{Now: p.cfg.Now(), Interaction: in, Client: s.client, Policy: &p.policy, SignUp: p.cfg.SignUp != SignUpOff, Enrollable: len(p.allEnrollable()) > 0}
+	if err := p.addEvidence(r.Context(), s); err != nil {
+		return nil, err
+	}
+	if err := p.addFactors(r.Context(), s); err != nil {
+		return nil, err
+	}
+	s.step = Next(s.state)
+	return s, nil
+}
+
+// addEvidence says who the evidence is about. A partial sign-in of somebody else
+// than the session's is about them alone.
+func (p *Pages) addEvidence(ctx context.Context, s *standing) error {
+	if s.signedIn != nil {
+		s.state.User = &s.signedIn.User
+		s.state.Proofs = s.signedIn.Session.Proofs
+		s.state.TrustACR = s.signedIn.Session.TrustACR
+	}
+	if s.part != nil {
+		if s.state.User == nil || s.state.User.ID != s.part.UserID {
+			user, err := p.cfg.Users.ByID(ctx, s.part.UserID)
+			if errors.Is(err, storage.ErrNotFound) || err == nil && user.PasswordEpoch != s.part.PasswordEpoch {
+				s.part = nil
+			} else if err != nil {
+				return unavailable("read user", err)
+			} else {
+				s.state.User, s.state.Proofs, s.state.TrustACR = user, nil, ""
+			}
 		}
 	}
-	return Next(state), signedIn, nil
+	if s.part != nil {
+		s.state.Proofs = merge(append(s.part.Proofs, s.state.Proofs...)...)
+		if s.part.TrustACR != "" {
+			s.state.TrustACR = s.part.TrustACR
+		}
+	}
+	if s.state.User == nil || s.client == nil || s.client.Consent != storage.ConsentRemember {
+		return nil
+	}
+	scopes, err := p.cfg.Consents.Get(ctx, s.state.User.ID, s.client.ID)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return unavailable("read consent", err)
+	}
+	s.state.Consented = scopes
+	return nil
 }
 
-func (p *Pages) consented(ctx context.Context, userID storage.ID, clientID string) ([]string, error) {
-	scopes, err := p.cfg.Consents.Get(ctx, userID, clientID)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return nil, unavailable("read consent", err)
+// addFactors reads what the person could show or enrol, where that matters.
+func (p *Pages) addFactors(ctx context.Context, s *standing) error {
+	if !s.state.FactorsMatter() {
+		return nil
 	}
-	return scopes, nil
+	person, err := p.cfg.Factors.Person(ctx, s.state.User)
+	if err != nil {
+		return unavailable("read factors", err)
+	}
+	s.person = &person
+	s.state.Offer = p.cfg.Factors.Offer(s.state.wanted(person))
+	return nil
+}
+
+// standing loads the interaction that the request names, with its partial
+// sign-in, and says which step it is at.
+func (p *Pages) standing(w http.ResponseWriter, r *http.Request) (*standing, error) {
+	in, err := p.interaction(r)
+	if err != nil {
+		return nil, err
+	}
+	part, err := p.loadPartial(w, r, in)
+	if err != nil {
+		return nil, err
+	}
+	return p.stand(r, in, part)
+}
+
+// step wraps the handler of a step's page: it runs only while that step is what
+// is missing; any other time the browser goes to the step that is. So nothing is
+// reached by asking for it out of turn, and going back is safe.
+func (p *Pages) step(h stepHandler, names ...string) web.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		s, err := p.standing(w, r)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if s.step.Name == name && !s.step.Fatal {
+				return h(w, r, s)
+			}
+		}
+		return p.advance(w, r, s)
+	}
 }
 
 // Begin sends the browser to the page of what the interaction is missing.
 func (p *Pages) Begin(w http.ResponseWriter, r *http.Request, in *storage.Interaction) {
-	step, _, err := p.next(r, in)
+	part, err := p.loadPartial(w, r, in)
+	if err == nil {
+		var s *standing
+		if s, err = p.stand(r, in, part); err == nil {
+			err = p.advance(w, r, s)
+		}
+	}
 	if err != nil {
 		p.cfg.Errors.Show(w, r, err)
-		return
 	}
-	http.Redirect(w, r, p.after(step, in), http.StatusSeeOther)
 }
 
-// after is where a browser goes for a step; it is 303 everywhere, so that no
-// browser repeats a form with a password to another address (requirement AZ7).
-func (p *Pages) after(step Step, in *storage.Interaction) string {
+// again asks Next once more, after a page has added to the evidence.
+func (p *Pages) again(w http.ResponseWriter, r *http.Request, in *storage.Interaction, part *partial) error {
+	s, err := p.stand(r, in, part)
+	if err != nil {
+		return err
+	}
+	return p.advance(w, r, s)
+}
+
+// advance sends the browser on to the step that the evidence leads to. When the
+// last proof is there the partial sign-in becomes a session. It is 303
+// everywhere, so that no browser repeats a form with a password to another
+// address (requirement AZ7).
+func (p *Pages) advance(w http.ResponseWriter, r *http.Request, s *standing) error {
+	if s.part != nil && !s.step.provesIdentity() {
+		if err := p.complete(w, r, s); err != nil {
+			return err
+		}
+	}
+	http.Redirect(w, r, s.destination(), http.StatusSeeOther)
+	return nil
+}
+
+// destination is where a browser goes for the step that it is at.
+func (s *standing) destination() string {
 	switch {
-	case step.Name == StepDone, step.Fatal:
-		return address(resumePath, in)
-	case step.Name == StepConsent:
-		return address("/consent", in)
+	case s.step.Name != StepDone && !s.step.Fatal:
+		return address("/"+s.step.Name, s.in)
+	case s.in.ReturnTo != "" && !s.step.Fatal:
+		return s.in.ReturnTo
+	case s.in.ReturnTo != "":
+		return accountPath // what the page asked for cannot be shown: begin again
 	}
-	return address("/login", in)
-}
-
-// proceed sends the browser on to the step that a page's evidence leads to.
-func (p *Pages) proceed(w http.ResponseWriter, r *http.Request, in *storage.Interaction) {
-	// What the page just set is in the answer's cookies, not yet in the
-	// request's: the next page, or the provider, looks at them anew.
-	http.Redirect(w, r, address(resumePath, in), http.StatusSeeOther)
+	return address(resumePath, s.in)
 }

@@ -14,116 +14,127 @@ import (
 // that must be taken, in any script.
 const maxPassword = 1024
 
-// homePath is where a sign-in ends that no relying party asked for.
-const homePath = "/"
-
-// showSignIn shows the page, unless the interaction has what it asks for.
-func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request) error {
-	in, err := p.optionalInteraction(r)
+// openSignIn shows the page for an interaction. Without one it starts one that
+// ends on the account's own page.
+func (p *Pages) openSignIn(w http.ResponseWriter, r *http.Request) error {
+	if r.URL.Query().Has(interactionParam) {
+		return p.step(p.showSignIn, StepSignIn, StepSignUp)(w, r)
+	}
+	in, err := p.ask(w, r, Asked{ReturnTo: accountPath})
 	if err != nil {
 		return err
 	}
-	if in == nil {
-		signedIn, err := p.Session(r)
-		if err != nil {
-			return err
-		}
-		if signedIn != nil {
-			http.Redirect(w, r, homePath, http.StatusSeeOther)
-			return nil
-		}
-		return p.renderSignIn(w, r, nil, ui.SignIn{})
-	}
-	step, _, err := p.next(r, in)
-	if err != nil {
-		return err
-	}
-	if step.Name != StepSignIn || step.Fatal {
-		http.Redirect(w, r, p.after(step, in), http.StatusSeeOther)
-		return nil
-	}
-	return p.renderSignIn(w, r, in, ui.SignIn{Username: in.Request.LoginHint})
+	return p.again(w, r, in, nil)
 }
 
-// optionalInteraction loads the interaction where the address names one.
-func (p *Pages) optionalInteraction(r *http.Request) (*storage.Interaction, error) {
-	if !r.URL.Query().Has(interactionParam) {
-		return nil, nil
+func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request, s *standing) error {
+	username := s.in.Request.LoginHint
+	if s.signedIn != nil && username == "" && !s.in.Request.HasPrompt(storage.PromptSelectAccount) {
+		username = identifierOf(&s.signedIn.User) // who is to prove anew who they are
 	}
-	return p.interaction(r)
+	return p.renderSignIn(w, r, s.in, ui.SignIn{Username: username}, "")
 }
 
-func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *storage.Interaction, data ui.SignIn) error {
-	data.Page, data.Cancel = p.page(w, r, in, "/login", "signin.title"), in != nil
+// identifierOf is what a person signs in with.
+func identifierOf(u *storage.User) string {
+	if u.Email != "" {
+		return u.Email
+	}
+	return u.Username
+}
+
+func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *storage.Interaction, data ui.SignIn, problem string) error {
+	data.Page, data.Cancel = p.page(w, r, in, "/login", "signin.title"), in.ReturnTo == ""
+	data.Forgot = address("/forgot-password", in)
+	if p.cfg.SignUp != SignUpOff {
+		data.SignUp = address("/signup", in)
+	}
 	if data.Wrong {
 		data.Fail("password", "signin.wrong")
+	}
+	if problem != "" {
+		data.Say(ui.NoticeFailure, problem)
+	}
+	if err := p.offerPasskey(r, in, &data); err != nil {
+		return err
 	}
 	return p.cfg.UI.Render(w, http.StatusOK, data)
 }
 
 // signIn checks a username and password. The answer, its time and its headers
 // are the same for a wrong password, a person who does not exist and one who may
-// not sign in (requirement EN1).
-func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
-	in, err := p.optionalInteraction(r)
-	if err != nil {
-		return err
-	}
-	if in != nil && r.PostForm.Has("cancel") {
-		return p.deny(w, r, in)
+// not sign in (requirements EN1, EN2).
+func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) error {
+	if r.PostForm.Has("cancel") && s.in.ReturnTo == "" {
+		return p.deny(w, r, s.in)
 	}
 	username, remember := r.PostForm.Get("username"), r.PostForm.Has("remember")
-	if err := p.attempt(r.Context(), username); err != nil {
+	user, err := p.cfg.Users.ByIdentifier(r.Context(), username)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return unavailable("read user", err)
+	}
+	limits := p.signInLimits(r, username, user)
+	if err := p.throttle(r, idOf(user), limits...); err != nil {
 		return err
 	}
-	user, err := p.authenticate(r.Context(), username, r.PostForm.Get("password"))
+	ok, err := p.verifyPassword(r.Context(), user, r.PostForm.Get("password"))
 	if err != nil {
 		return err
 	}
-	if user == nil {
-		p.cfg.Log.InfoContext(r.Context(), "sign-in failed", "address", web.ClientAddress(r.Context()).String())
-		return p.renderSignIn(w, r, in, ui.SignIn{Username: username, Remember: remember, Wrong: true})
+	if !ok {
+		p.cfg.Metrics.SignInFailed()
+		if err := p.note(r, storage.EventSignInFailed, idOf(user), storage.Failure, "password"); err != nil {
+			return err
+		}
+		return p.renderSignIn(w, r, s.in, ui.SignIn{Username: username, Remember: remember, Wrong: true}, "")
 	}
-	if err := p.startSession(w, r, user, remember); err != nil {
+	if err := p.relax(r.Context(), limits); err != nil {
 		return err
 	}
-	if in == nil {
-		http.Redirect(w, r, homePath, http.StatusSeeOther)
-		return nil
-	}
-	p.proceed(w, r, in)
-	return nil
+	p.rehash(r.Context(), user, r.PostForm.Get("password"))
+	return p.proved(w, r, s, user, storage.Proof{Kind: storage.FactorPassword, At: p.cfg.Now()}, remember)
 }
 
-// authenticate returns the person whose password it is, or nil. Every way to
-// nil costs one hash (requirement EN2).
-func (p *Pages) authenticate(ctx context.Context, username, password string) (*storage.User, error) {
+func idOf(u *storage.User) storage.ID {
+	if u == nil {
+		return ""
+	}
+	return u.ID
+}
+
+// proved begins a partial sign-in with the first proof, and goes on to whatever
+// is missing then.
+func (p *Pages) proved(w http.ResponseWriter, r *http.Request, s *standing, user *storage.User, proof storage.Proof, remember bool) error {
+	part := p.newPartial(r, s.in, user)
+	part.Proofs, part.Remember = []storage.Proof{proof}, remember
+	if err := p.recallTrust(w, r, s, user, part); err != nil {
+		return err
+	}
+	if err := p.savePartial(w, r, part); err != nil {
+		return err
+	}
+	return p.again(w, r, s.in, part)
+}
+
+// verifyPassword reports whether it is the person's password. Every answer
+// costs one hash (requirement EN2).
+func (p *Pages) verifyPassword(ctx context.Context, user *storage.User, password string) (bool, error) {
 	if len(password) > maxPassword {
-		password = password[:0] // no password is that long; it still costs a hash
+		password = "" // no password is that long; it still costs a hash
 	}
-	user, err := p.cfg.Users.ByIdentifier(ctx, username)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return nil, unavailable("read user", err)
-	}
-	if user == nil || user.PasswordHash == "" {
-		if err := p.cfg.Password.VerifyDummy(ctx, password); err != nil {
-			return nil, busy(err)
-		}
-		return nil, nil
+	if user == nil || user.PasswordHash == "" || password == "" {
+		return false, busy(p.cfg.Password.VerifyDummy(ctx, password))
 	}
 	ok, err := p.cfg.Password.Verify(ctx, user.PasswordHash, password)
 	if err != nil {
-		return nil, busy(err)
+		return false, busy(err)
 	}
-	if !ok || user.Disabled() {
-		return nil, nil
-	}
-	p.rehash(ctx, user, password)
-	return user, nil
+	return ok && !user.Disabled(), nil
 }
 
-// rehash renews a verifier that was made at another cost (requirement PW1). The
-// sign-in does not depend on it: a failure is logged and made good next time.
+// rehash renews a verifier that was made at another cost or by another system
+// (requirement PW1). The sign-in does not depend on it: a failure is logged and
+// made good next time.
 func (p *Pages) rehash(ctx context.Context, user *storage.User, password string) {
 	if !p.cfg.Password.NeedsRehash(user.PasswordHash) {
 		return
@@ -137,7 +148,12 @@ func (p *Pages) rehash(ctx context.Context, user *storage.User, password string)
 	}
 }
 
-func busy(err error) error { return unavailable("verify password", err) }
+func busy(err error) error {
+	if err == nil {
+		return nil
+	}
+	return unavailable("verify password", err)
+}
 
 // deny sends the person back to the client, which is told that they declined.
 func (p *Pages) deny(w http.ResponseWriter, r *http.Request, in *storage.Interaction) error {
@@ -145,6 +161,21 @@ func (p *Pages) deny(w http.ResponseWriter, r *http.Request, in *storage.Interac
 	if err := p.saveInteraction(r.Context(), in); err != nil {
 		return err
 	}
-	p.proceed(w, r, in)
+	http.Redirect(w, r, address(resumePath, in), http.StatusSeeOther)
+	return nil
+}
+
+// note writes an event that goes with no other change.
+func (p *Pages) note(r *http.Request, typ storage.EventType, userID storage.ID, outcome, detail string) error {
+	event, err := p.event(r, typ, userID)
+	if err != nil {
+		return err
+	}
+	event.Outcome, event.Detail = outcome, detail
+	p.cfg.Log.InfoContext(r.Context(), string(typ), "outcome", outcome, "detail", detail, "user_id", userID,
+		"address", web.ClientAddress(r.Context()).String())
+	if err := p.cfg.Events.Append(r.Context(), event); err != nil {
+		return unavailable("write event", err)
+	}
 	return nil
 }

@@ -108,6 +108,9 @@ type ephemeralStore interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Get(ctx context.Context, key string) ([]byte, error)
 	Take(ctx context.Context, key string) ([]byte, error)
+	TakeIf(ctx context.Context, key string, value []byte) error
+	Delete(ctx context.Context, keys ...string) error
+	Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error)
 	Count(ctx context.Context, key string, window time.Duration) (int64, error)
 	Ping(ctx context.Context) error
 }

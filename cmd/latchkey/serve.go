@@ -20,7 +20,9 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/onetime"
 	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/op"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -74,6 +76,9 @@ type node struct {
 	ring      *keys.Ring
 	registry  *op.Registry
 	ui        *ui.Renderer
+	tokens    *onetime.Tokens
+	factors   *mfa.Factors
+	devices   *mfa.Devices
 	pages     *login.Pages
 	provider  *op.Provider
 	metrics   *metrics.Metrics
@@ -155,7 +160,9 @@ func (n *node) wire(ctx context.Context, extra extras) (err error) {
 		return err
 	}
 	n.errors.Render = n.ui.RenderError
-	n.pages = login.New(n.loginConfig())
+	if err := n.wirePages(); err != nil {
+		return err
+	}
 	if n.provider, err = op.New(n.providerConfig()); err != nil {
 		return err
 	}
@@ -183,24 +190,14 @@ func (n *node) uiConfig() ui.Config {
 	}
 }
 
-func (n *node) loginConfig() login.Config {
-	limits := n.cfg.Limits.SignIn
-	return login.Config{
-		UI: n.ui, Users: n.store.Users(), Sessions: n.store.Sessions(), Consents: n.store.Consents(),
-		Ephemeral: n.ephemeral, Clients: n.registry, Password: n.password, Hasher: n.hasher,
-		Errors: n.errors, Cookies: n.cookies(), Log: n.log, Now: n.now, Random: rand.Reader,
-		SessionIdle: n.cfg.Sessions.Idle, SessionAbsolute: n.cfg.Sessions.Absolute,
-		Limits: login.Limits{Window: limits.PerAddress.Window, PerAccount: limits.KnownDevice.Free, PerAddress: limits.PerAddress.Free},
-	}
-}
-
 func (n *node) providerConfig() op.Config {
 	return op.Config{
 		Issuer: n.cfg.Issuer, Clients: n.registry, Keys: n.ring, Hasher: n.hasher,
 		Grants: n.store.Grants(), Tokens: n.store.AccessTokens(), Ephemeral: n.ephemeral,
 		SignIn: n.pages, Errors: n.errors, Cookies: n.cookies(), Log: n.log, Now: n.now, Random: rand.Reader,
-		Password: n.password, ACRValues: login.ACRValues(), PendingPerAddress: int64(n.cfg.Limits.PendingPerAddress),
-		CodeLifetime: n.cfg.Tokens.CodeLifetime,
+		Password: n.password, ACRValues: n.pages.ACRValues(), UILocales: ui.Locales(), SignUp: n.cfg.SignUp.Mode != config.SignUpOff,
+		PendingPerAddress: int64(n.cfg.Limits.PendingPerAddress),
+		CodeLifetime:      n.cfg.Tokens.CodeLifetime,
 	}
 }
 
@@ -223,7 +220,7 @@ func (n *node) routes(extra extras) (http.Handler, error) {
 			return nil, err
 		}
 	}
-	counted := n.metrics.Wrap(slices.Concat(op.Paths(), []string{"/login", "/consent", livePath, readyPath}), mux)
+	counted := n.metrics.Wrap(slices.Concat(op.Paths(), n.pages.Paths(), []string{livePath, readyPath}), mux)
 	return web.Wrap(web.Config{
 		TrustedProxies: n.cfg.TrustedProxies, Hosts: n.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
 		HSTS: n.secure(), MaxBody: int64(n.cfg.Limits.BodyKiB) << 10, Errors: n.errors, Log: n.log,

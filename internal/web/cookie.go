@@ -55,6 +55,12 @@ const (
 	CookieBrowser = "browser"
 	// CookieSession holds the secret of a signed-in session.
 	CookieSession = "session"
+	// CookiePartial holds the secret of a sign-in between its factors (PA1).
+	CookiePartial = "partial"
+	// CookieDevice says that people signed in completely in this browser before.
+	CookieDevice = "device"
+	// CookieTrust holds the secret of a trusted device (TD1).
+	CookieTrust = "trust"
 )
 
 // secretLength is that of a 256-bit secret in unpadded base64url.

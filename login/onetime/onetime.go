@@ -53,8 +53,9 @@ const (
 	codeDigits = 8
 	// codeTries is how many codes are looked at in a window; they count before
 	// they are compared, and no newer code gives new ones.
-	codeTries  = 5
-	triesReset = time.Hour
+	codeTries = 5
+	// TriesReset is how long codes of a subject are refused after too many.
+	TriesReset = time.Hour
 )
 
 // store is the ephemeral store.

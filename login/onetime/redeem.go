@@ -54,7 +54,7 @@ func (t *Tokens) match(ctx context.Context, purpose Purpose, token string) (*kep
 func (t *Tokens) RedeemCode(ctx context.Context, purpose Purpose, subject, code string) (*Entry, error) {
 	s := slot{purpose, subject}
 	tries := t.tries(s)
-	n, err := t.cfg.Store.Count(ctx, tries[0], triesReset)
+	n, err := t.cfg.Store.Count(ctx, tries[0], TriesReset)
 	if err != nil {
 		return nil, fmt.Errorf("count one-time code: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -19,6 +20,9 @@ type Metrics struct {
 	swept    *prometheus.CounterVec
 	jobs     *prometheus.CounterVec
 	jobRows  *prometheus.CounterVec
+	signIns  *prometheus.CounterVec
+	refused  *prometheus.CounterVec
+	factors  *prometheus.CounterVec
 }
 
 // New makes the counters of a server of a version.
@@ -41,12 +45,21 @@ func New(version string) *Metrics {
 		jobRows: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "latchkey_job_rows_total", Help: "What periodic jobs were about: rows swept, accounts deleted, events pruned, by job.",
 		}, []string{"job"}),
+		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "latchkey_sign_ins_total", Help: "Sign-ins, by the class that was reached; failed is none.",
+		}, []string{"acr"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "latchkey_throttled_total", Help: "Attempts refused unseen, by limit.",
+		}, []string{"limit"}),
+		factors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "latchkey_factor_attempts_total", Help: "Attempts with a factor, by its kind and how they ended.",
+		}, []string{"factor", "result"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "latchkey_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.duration, m.swept, m.jobs, m.jobRows, build,
+	m.registry.MustRegister(m.requests, m.duration, m.swept, m.jobs, m.jobRows, m.signIns, m.refused, m.factors, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -67,6 +80,20 @@ func (m *Metrics) Job(name string, rows int64, err error) {
 	}
 	m.jobs.WithLabelValues(name, result).Inc()
 	m.jobRows.WithLabelValues(name).Add(float64(rows))
+}
+
+// SignedIn counts a sign-in that was completed.
+func (m *Metrics) SignedIn(acr string) { m.signIns.WithLabelValues(acr).Inc() }
+
+// SignInFailed counts a wrong password or passkey.
+func (m *Metrics) SignInFailed() { m.signIns.WithLabelValues("failed").Inc() }
+
+// Throttled counts an attempt that a limit refused.
+func (m *Metrics) Throttled(limit string) { m.refused.WithLabelValues(limit).Inc() }
+
+// Factor counts an attempt with a kind of factor.
+func (m *Metrics) Factor(kind storage.FactorKind, result string) {
+	m.factors.WithLabelValues(string(kind), result).Inc()
 }
 
 // other is the route of every path that is not counted by itself, so that

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/message"
+	"github.com/latchkey-id/latchkey/login/onetime"
+	"github.com/latchkey-id/latchkey/login/password"
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// wirePages makes the factors and the hosted pages.
+func (n *node) wirePages() error {
+	n.tokens = onetime.New(onetime.Config{Store: n.ephemeral, Hasher: n.hasher, Sealer: n.sealer, Now: n.now})
+	factors, err := n.factorsConfig()
+	if err != nil {
+		return err
+	}
+	if n.factors, err = mfa.New(factors); err != nil {
+		return err
+	}
+	n.devices = mfa.NewDevices(factors)
+	n.pages = login.New(n.loginConfig())
+	return nil
+}
+
+// policy is the policy of second factors, as the configuration has it.
+func (p *parts) policy() mfa.Policy {
+	c := p.cfg.MFA
+	policy := mfa.Policy{
+		Required: c.Required == config.MFAAlways, Allowed: c.Factors,
+		CountEmail: slices.Contains(c.Factors, storage.FactorEmail), CountSMS: slices.Contains(c.Factors, storage.FactorSMS),
+		EnrollGrace: c.EnrolmentGrace, Passwordless: slices.Contains(c.Factors, storage.FactorPasskey),
+		TrustFor: c.TrustedDeviceLifetime, Tries: c.Tries,
+		Lockout: c.Lockout.Storage(), DisableAfter: int64(c.Lockout.DisableAfter),
+	}
+	if c.Required == config.MFARole {
+		policy.RequiredRoles = c.Roles
+	}
+	return policy
+}
+
+// passwordPolicy judges new passwords.
+func (p *parts) passwordPolicy() password.Policy {
+	c := p.cfg.Password
+	return password.Policy{
+		MinLength: c.MinLength, MinLengthWithFactor: c.MinLengthWithFactor,
+		Words: password.ProviderWords(p.cfg.Issuer, p.cfg.Branding.Name, c.ContextWords...),
+	}
+}
+
+func (n *node) factorsConfig() (mfa.Config, error) {
+	issuer, err := url.Parse(n.cfg.Issuer)
+	if err != nil {
+		return mfa.Config{}, fmt.Errorf("issuer: %w", err)
+	}
+	codes := mfa.DefaultCodeLimits()
+	codes.TTL = n.cfg.MFA.CodeLifetime
+	return mfa.Config{
+		Issuer: issuer, Brand: n.cfg.Branding.Name, Credentials: n.store.Credentials(), Recovery: n.store.RecoveryCodes(),
+		Lockouts: n.store.Lockouts(), Devices: n.store.TrustedDevices(), Users: n.store.Users(), Outbox: n.store.Outbox(),
+		Ephemeral: n.ephemeral, Sender: &messenger{intents: n.intents(), outbox: n.store.Outbox(), queued: n.queued},
+		Hasher: n.hasher, Sealer: n.sealer, Random: rand.Reader, Counter: n.metrics,
+		Policy: n.policy(), Codes: codes, SMS: n.smsLimits(),
+	}, nil
+}
+
+func (n *node) loginConfig() login.Config {
+	limits := n.cfg.Limits
+	ask := func(l config.AskLimits) login.AskLimits {
+		return login.AskLimits{Account: l.PerAccount.Storage(), Address: l.PerAddress.Storage()}
+	}
+	return login.Config{
+		UI: n.ui, Users: n.store.Users(), Sessions: n.store.Sessions(), Consents: n.store.Consents(), Events: n.store.Events(),
+		Invitations: n.store.Invitations(), Outbox: n.store.Outbox(), Ephemeral: n.ephemeral, Clients: n.registry,
+		Password: n.password, PasswordPolicy: n.passwordPolicy(), Tokens: n.tokens, Messages: n.intents(),
+		Factors: n.factors, Devices: n.devices, Hasher: n.hasher, Sealer: n.sealer, Errors: n.errors, Cookies: n.cookies(),
+		Metrics: n.metrics, Log: n.log, Now: n.now, Random: rand.Reader,
+		SessionIdle: n.cfg.Sessions.Idle, SessionAbsolute: n.cfg.Sessions.Absolute,
+		PartialLifetime: n.cfg.MFA.PartialLifetime, BindAddress: login.AddressBinding(n.cfg.MFA.BindAddress),
+		SignUp: login.SignUpMode(n.cfg.SignUp.Mode), SignUpUsername: string(n.cfg.SignUp.Username),
+		Limits: login.Limits{
+			SignInPair: limits.SignIn.PerPair.Storage(), SignInAccount: limits.SignIn.PerAccount.Storage(),
+			SignInAddress: limits.SignIn.PerAddress.Storage(), SignInKnown: limits.SignIn.KnownDevice.Storage(),
+			SignUp: ask(limits.SignUp), Reset: ask(limits.Reset), Resend: ask(limits.Resend),
+		},
+		Queued: n.queued,
+	}
+}
+
+// messenger queues what factors say to people.
+type messenger struct {
+	intents *message.Intents
+	outbox  interface {
+		Add(ctx context.Context, e *storage.Event, m ...storage.Message) error
+	}
+	queued func()
+}
+
+// Send queues a code.
+func (m *messenger) Send(ctx context.Context, _ storage.Channel, kind storage.MessageKind, user *storage.User, to, code, locale string, notAfter time.Time) error {
+	row, err := m.intents.New(message.Asked{Locale: locale}, message.Code{Kind: kind, UserID: user.ID, To: to, Code: code, ExpiresAt: notAfter})
+	if err != nil {
+		return fmt.Errorf("make message: %w", err)
+	}
+	if err := m.outbox.Add(ctx, nil, row); err != nil {
+		return fmt.Errorf("queue message: %w", err)
+	}
+	m.queued()
+	return nil
+}
+
+// Notice makes a message that tells of a change, for the transaction of the change.
+func (m *messenger) Notice(n mfa.Notice) (storage.Message, error) {
+	return m.intents.New(message.Asked{Locale: n.Locale, Address: n.Address, UserAgent: n.UserAgent, At: n.At}, message.Notice{
+		Kind: n.Kind, UserID: n.User.ID, To: n.User.Email, Factor: n.Factor, Name: n.Name, Remaining: n.Remaining,
+	})
+}
+
+// queued tells the worker that the outbox holds something new.
+func (n *node) queued() {}
+
+// smsLimits bounds SMS; nil where there is no gateway.
+func (n *node) smsLimits() *mfa.SMSLimits {
+	s := n.cfg.SMS
+	if !s.Enabled() {
+		return nil
+	}
+	return &mfa.SMSLimits{Countries: s.Countries, PerNumber: s.PerNumberDay, PerCountry: s.CountryDay, PerDay: s.DailyCap}
+}

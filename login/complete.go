@@ -1,0 +1,85 @@
+package login
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// complete turns a partial sign-in into a session with a new secret: one that
+// was planted before is worth nothing (requirement SE1). A person who proves
+// anew who they are, or more, keeps the name of their session, so that what was
+// granted in it goes on; whoever else was signed in in this browser is not any
+// more. Of many requests that complete one sign-in, one makes a session (PA1).
+func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) error {
+	part, user := s.part, s.state.User
+	if err := p.takePartial(w, r, part); err != nil {
+		return err
+	}
+	session, replaces, err := p.sessionOf(r, s)
+	if err != nil {
+		return err
+	}
+	secret := web.NewSecret()
+	session.SecretHash = p.cfg.Hasher.Sum(sessionPurpose, secret)
+	event, err := p.event(r, storage.EventSignIn, user.ID)
+	if err != nil {
+		return err
+	}
+	event.SID, event.ClientID = session.SID, s.in.Request.ClientID
+	event.Detail = session.Authentication.ACR
+	if err := p.cfg.Sessions.Create(r.Context(), session, replaces, event); err != nil {
+		return unavailable("create session", err)
+	}
+	var maxAge time.Duration
+	if part.Remember {
+		maxAge = p.cfg.SessionAbsolute
+	}
+	p.cfg.Cookies.Set(w, web.CookieSession, secret, maxAge)
+	p.rememberDevice(w, r, user.ID)
+	p.cfg.Metrics.SignedIn(session.Authentication.ACR)
+	return p.trustDevice(w, r, s, session)
+}
+
+// sessionOf is the session that the evidence adds up to, and the hashes of the
+// one that it takes the place of.
+func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, []string, error) {
+	now, part := p.cfg.Now(), s.part
+	session := &storage.Session{
+		UserID: part.UserID, Proofs: part.Proofs, TrustedDevice: part.TrustedDevice, TrustACR: part.TrustACR,
+		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(p.cfg.SessionAbsolute),
+		UserAgent: userAgent(r), Address: web.ClientAddress(r.Context()).String(),
+	}
+	var replaces []string
+	if old := s.signedIn; old != nil {
+		replaces = p.cfg.Hasher.Sums(sessionPurpose, p.cfg.Cookies.Get(r, web.CookieSession))
+		if old.User.ID == part.UserID {
+			session.SID = old.Session.SID
+			session.CreatedAt = old.Session.CreatedAt
+			session.Proofs = merge(append(slices.Clone(part.Proofs), old.Session.Proofs...)...)
+			if session.TrustACR == "" {
+				session.TrustedDevice, session.TrustACR = old.Session.TrustedDevice, old.Session.TrustACR
+			}
+			if mfa.Level(part.Proofs, time.Time{}, p.policy).ACR == "" {
+				session.ExpiresAt = old.Session.ExpiresAt // a step-up makes no session live longer
+			}
+		}
+	}
+	if session.SID == "" {
+		sid, err := storage.NewID(now, p.cfg.Random)
+		if err != nil {
+			return nil, nil, err
+		}
+		session.SID = sid
+	}
+	session.IdleExpiresAt = now.Add(p.cfg.SessionIdle)
+	if session.IdleExpiresAt.After(session.ExpiresAt) {
+		session.IdleExpiresAt = session.ExpiresAt
+	}
+	session.Authentication = mfa.Level(session.Proofs, time.Time{}, p.policy)
+	return session, replaces, nil
+}

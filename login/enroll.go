@@ -1,0 +1,238 @@
+package login
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// showEnroll shows what the person needs to add a factor: the one they chose, or
+// where there are several and none was chosen, the choice.
+func (p *Pages) showEnroll(w http.ResponseWriter, r *http.Request, s *standing) error {
+	if err := p.cfg.Users.NoteFactorAsked(r.Context(), s.state.User.ID, p.cfg.Now()); err != nil {
+		return unavailable("note that a factor was asked for", err)
+	}
+	kinds := p.enrollable(s)
+	kind := p.chosenEnrolment(r, s, kinds)
+	if kind == "" {
+		return p.renderEnrolChoice(w, r, s, kinds)
+	}
+	if err := p.ensurePartial(w, r, s); err != nil {
+		return err
+	}
+	return p.renderEnrolment(w, r, s, kind, "")
+}
+
+// enrollable are the kinds that the person may add at this step.
+func (p *Pages) enrollable(s *standing) []storage.FactorKind {
+	if kinds := s.state.Offer.Enroll; len(kinds) > 0 {
+		return kinds
+	}
+	return p.allEnrollable() // asked for by the person, or in place of a lost one
+}
+
+// allEnrollable are the kinds that people enrol and that count.
+func (p *Pages) allEnrollable() []storage.FactorKind {
+	var kinds []storage.FactorKind
+	for _, factor := range p.cfg.Factors.All() {
+		if _, ok := factor.(mfa.Enroller); ok && p.policy.Reaches(factor.Kind()) != "" {
+			kinds = append(kinds, factor.Kind())
+		}
+	}
+	return kinds
+}
+
+func (p *Pages) chosenEnrolment(r *http.Request, s *standing, kinds []storage.FactorKind) storage.FactorKind {
+	for _, kind := range []storage.FactorKind{storage.FactorKind(r.FormValue(factorParam)), s.in.Enroll} {
+		if slices.Contains(kinds, kind) {
+			return kind
+		}
+	}
+	if len(kinds) == 1 {
+		return kinds[0]
+	}
+	return ""
+}
+
+func (p *Pages) renderEnrolChoice(w http.ResponseWriter, r *http.Request, s *standing, kinds []storage.FactorKind) error {
+	data := ui.EnrolChoice{Page: p.page(w, r, s.in, "/enroll", "enrol.title"), Kinds: factorLinks("/enroll", s.in, kinds, "")}
+	if s.state.mayPutOff() {
+		data.Until = s.state.putOffUntil()
+	}
+	return p.cfg.UI.Render(w, http.StatusOK, data)
+}
+
+// renderEnrolment shows what a kind needs, by how its first response is given.
+func (p *Pages) renderEnrolment(w http.ResponseWriter, r *http.Request, s *standing, kind storage.FactorKind, problem string) error {
+	enroller, ok := p.cfg.Factors.Enroller(kind)
+	if !ok {
+		return p.advance(w, r, s)
+	}
+	attempt, err := p.attemptOf(r, s)
+	if err != nil {
+		return err
+	}
+	enrolment, err := enroller.Start(r.Context(), attempt)
+	if err != nil {
+		return unavailable("start enrolment", err)
+	}
+	page := p.page(w, r, s.in, "/enroll", string(kind)+".title")
+	page.Carry(factorParam, string(kind))
+	back := ""
+	if len(p.enrollable(s)) > 1 && s.in.Enroll == "" {
+		back = address("/enroll", s.in)
+	}
+	name := r.PostForm.Get("name")
+	if enrolment.Input == mfa.InputPasskey {
+		if problem != "" {
+			page.Say(ui.NoticeFailure, problem)
+		}
+		return p.cfg.UI.Render(w, http.StatusOK, ui.EnrolPasskey{
+			Page: page, Name: name, Back: back, Passkey: ui.Ceremony{Action: page.Action, Options: string(enrolment.Options)},
+		})
+	}
+	if problem != "" {
+		page.Fail("code", problem)
+	}
+	return p.cfg.UI.Render(w, http.StatusOK, ui.EnrolTOTP{
+		Page: page, Name: name, Back: back, Secret: enrolment.Secret, URI: enrolment.URI,
+	})
+}
+
+// attemptOf is attempt, with the person read where the step did not need them.
+func (p *Pages) attemptOf(r *http.Request, s *standing) (mfa.Attempt, error) {
+	if s.person == nil {
+		person, err := p.cfg.Factors.Person(r.Context(), s.state.User)
+		if err != nil {
+			return mfa.Attempt{}, unavailable("read factors", err)
+		}
+		s.person = &person
+	}
+	return p.attempt(r, s)
+}
+
+// enroll confirms a factor by its first response, which is a proof as well. With
+// the first factor come recovery codes.
+func (p *Pages) enroll(w http.ResponseWriter, r *http.Request, s *standing) error {
+	if r.PostForm.Has("later") && s.state.mayPutOff() {
+		s.in.EnrollSkipped = true
+		if err := p.saveInteraction(r.Context(), s.in); err != nil {
+			return err
+		}
+		return p.again(w, r, s.in, s.part)
+	}
+	kind := p.chosenEnrolment(r, s, p.enrollable(s))
+	enroller, ok := p.cfg.Factors.Enroller(kind)
+	if !ok || s.part == nil {
+		return p.advance(w, r, s)
+	}
+	attempt, err := p.attemptOf(r, s)
+	if err != nil {
+		return err
+	}
+	response := mfa.Response{Code: r.PostForm.Get("code"), Passkey: []byte(r.PostForm.Get(credentialField))}
+	credential, err := enroller.Confirm(r.Context(), attempt, response, r.PostForm.Get("name"))
+	if err != nil {
+		return p.enrolmentFailed(w, r, s, kind, err)
+	}
+	s.part.Proofs = merge(append(s.part.Proofs, storage.Proof{Kind: kind, At: p.cfg.Now(), CredentialID: credential.ID})...)
+	if err := p.savePartial(w, r, s.part); err != nil {
+		return err
+	}
+	if err := p.makeRecoveryCodes(r, s, attempt); err != nil {
+		return err
+	}
+	s.in.Enroll = "" // done, whatever else is asked for
+	if err := p.saveInteraction(r.Context(), s.in); err != nil {
+		return err
+	}
+	return p.again(w, r, s.in, s.part)
+}
+
+func (p *Pages) enrolmentFailed(w http.ResponseWriter, r *http.Request, s *standing, kind storage.FactorKind, failure error) error {
+	var wrong *mfa.WrongError
+	key := ""
+	switch {
+	case errors.As(failure, &wrong):
+		key = "wrong.code"
+	case errors.Is(failure, mfa.ErrExpired):
+		key = "wrong.code_expired"
+	case errors.Is(failure, mfa.ErrTaken):
+		key = "passkey.known"
+	case errors.Is(failure, mfa.ErrTooMany):
+		key = "notice.factors_full"
+	case errors.Is(failure, mfa.ErrSpent):
+		if err := p.dropPartial(w, r, s.part); err != nil {
+			return err
+		}
+		return errTriesSpent(failure)
+	default:
+		return unavailable("confirm enrolment", failure)
+	}
+	return p.renderEnrolment(w, r, s, kind, key)
+}
+
+// makeRecoveryCodes gives whoever has none a set, where recovery codes count.
+// They wait in the interaction, sealed to it, until the person has seen them.
+func (p *Pages) makeRecoveryCodes(r *http.Request, s *standing, attempt mfa.Attempt) error {
+	if s.person.Recovery.Remaining > 0 && !s.state.recoveryPending() || p.policy.Reaches(storage.FactorRecovery) == "" {
+		return nil
+	}
+	codes, err := p.cfg.Factors.Recovery().Generate(r.Context(), attempt)
+	if err != nil {
+		return unavailable("make recovery codes", err)
+	}
+	return p.sealRecoveryCodes(s.in, codes)
+}
+
+func (p *Pages) recoveryPlace(in *storage.Interaction) keys.AssociatedData {
+	return keys.AssociatedData{Table: "interaction", Column: "recovery_codes", Row: in.ID}
+}
+
+func (p *Pages) sealRecoveryCodes(in *storage.Interaction, codes []string) error {
+	raw, err := json.Marshal(codes)
+	if err != nil {
+		return fmt.Errorf("encode recovery codes: %w", err)
+	}
+	in.RecoveryCodes, err = p.cfg.Sealer.Seal(raw, p.recoveryPlace(in))
+	if err != nil {
+		return fmt.Errorf("seal recovery codes: %w", err)
+	}
+	return nil
+}
+
+// showRecoveryCodes shows the codes until the person says to have kept them.
+func (p *Pages) showRecoveryCodes(w http.ResponseWriter, r *http.Request, s *standing) error {
+	raw, err := p.cfg.Sealer.Open(s.in.RecoveryCodes, p.recoveryPlace(s.in))
+	if err != nil {
+		return fmt.Errorf("open recovery codes: %w", err)
+	}
+	var codes []string
+	if err := json.Unmarshal(raw, &codes); err != nil {
+		return fmt.Errorf("decode recovery codes: %w", err)
+	}
+	return p.cfg.UI.Render(w, http.StatusOK, ui.RecoveryCodes{
+		Page: p.page(w, r, s.in, "/recovery-codes", "recovery.title"), Codes: codes, Account: identifierOf(s.state.User),
+	})
+}
+
+// keepRecoveryCodes forgets the codes: nobody shows them again.
+func (p *Pages) keepRecoveryCodes(w http.ResponseWriter, r *http.Request, s *standing) error {
+	if err := p.forgetRecoveryCodes(r.Context(), s.in); err != nil {
+		return err
+	}
+	return p.again(w, r, s.in, s.part)
+}
+
+func (p *Pages) forgetRecoveryCodes(ctx context.Context, in *storage.Interaction) error {
+	in.RecoveryCodes = ""
+	return p.saveInteraction(ctx, in)
+}

@@ -1,0 +1,198 @@
+package login
+
+import (
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+var start = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+// situation is a request of the wiki, made at start, by Ada, who has an
+// authenticator app, and what she showed so far.
+func situation(change ...func(*State)) State {
+	policy := mfa.DefaultPolicy()
+	policy.EnrollGrace = 0
+	s := State{
+		Now:         start.Add(time.Minute),
+		Interaction: &storage.Interaction{CreatedAt: start, Request: storage.AuthorizationRequest{ClientID: "wiki", Scopes: []string{"openid"}}},
+		Client:      &storage.Client{ID: "wiki", Consent: storage.ConsentImplied},
+		User:        &storage.User{ID: "ada", EmailVerified: true, Credentials: 1, FactorAddedAt: start.Add(-24 * time.Hour)},
+		Offer:       mfa.Offer{Ask: []storage.FactorKind{storage.FactorTOTP, storage.FactorRecovery}, Default: storage.FactorTOTP},
+		Policy:      &policy, Enrollable: true,
+	}
+	for _, c := range change {
+		c(&s)
+	}
+	return s
+}
+
+// proof adds one that was given so long before (or after) the request.
+func proof(kind storage.FactorKind, since time.Duration) func(*State) {
+	return func(s *State) {
+		s.Proofs = append(s.Proofs, storage.Proof{Kind: kind, At: start.Add(since), UserVerified: kind == storage.FactorPasskey})
+	}
+}
+
+func request(change func(*storage.AuthorizationRequest)) func(*State) {
+	return func(s *State) { change(&s.Interaction.Request) }
+}
+
+func client(change func(*storage.Client)) func(*State) { return func(s *State) { change(s.Client) } }
+
+// oneFactor makes Ada somebody who has a password and nothing else.
+func oneFactor(s *State) {
+	s.User.Credentials, s.User.FactorAddedAt = 0, time.Time{}
+	s.Offer = mfa.Offer{Enroll: []storage.FactorKind{storage.FactorTOTP, storage.FactorPasskey}}
+}
+
+func prompted(values ...string) func(*State) {
+	return request(func(r *storage.AuthorizationRequest) { r.Prompt = values })
+}
+
+func maxAge(seconds int64) func(*State) {
+	return request(func(r *storage.AuthorizationRequest) { r.MaxAge = &seconds })
+}
+
+func acrs(values ...string) func(*State) {
+	return request(func(r *storage.AuthorizationRequest) { r.ACRValues = values })
+}
+
+func essential(values ...string) func(*State) {
+	return request(func(r *storage.AuthorizationRequest) { r.EssentialACR = values })
+}
+
+const (
+	byPassword = storage.FactorPassword
+	byApp      = storage.FactorTOTP
+	byPasskey  = storage.FactorPasskey
+	byRecovery = storage.FactorRecovery
+	byEmail    = storage.FactorEmail
+)
+
+// TestAZ6_PA5_Next is the whole of the decision: what is shown and asked, and the
+// step that is missing then.
+func TestAZ6_PA5_Next(t *testing.T) {
+	enrolled := func(s *State) { s.User.FactorAddedAt = start.Add(30 * time.Second); s.User.Credentials = 1 }
+	needed := client(func(c *storage.Client) { c.RequireMFA = true })
+	trust := func(s *State) { s.Client.TrustDevices = true; s.TrustACR = mfa.ACRTwoFactor }
+	grace := func(s *State) { s.Policy.EnrollGrace = time.Hour }
+	later := func(s *State) { s.Interaction.EnrollSkipped = true }
+	tests := []struct {
+		name  string
+		state State
+		want  string
+		fatal bool
+	}{
+		{"nobody", situation(func(s *State) { s.User = nil }), StepSignIn, false},
+		{"disabled since", situation(proof(byPassword, 0), func(s *State) { s.User.DisabledAt = start }), StepSignIn, false},
+		{"nothing shown", situation(), StepSignIn, false},
+		{"a code alone proves nobody", situation(proof(byApp, 0)), StepSignIn, false},
+		{"password, and a factor is enrolled", situation(proof(byPassword, 0)), StepFactor, false},
+		{"password and app", situation(proof(byPassword, 0), proof(byApp, 0)), StepDone, false},
+		{"passkey that verified the person", situation(proof(byPasskey, 0)), StepDone, false},
+		{"e-mail does not count", situation(proof(byPassword, 0), proof(byEmail, 0)), StepFactor, false},
+		{"password is enough", situation(oneFactor, proof(byPassword, 0)), StepDone, false},
+
+		{"client requires a factor", situation(oneFactor, needed, proof(byPassword, 0)), StepEnroll, false},
+		{"role requires a factor", situation(oneFactor, proof(byPassword, 0), func(s *State) {
+			s.User.Roles, s.Policy.RequiredRoles = []string{"admin"}, []string{"admin"}
+		}), StepEnroll, false},
+		{"enrolled just now", situation(oneFactor, needed, enrolled, proof(byPassword, 0), proof(byApp, 40*time.Second)), StepDone, false},
+		{"nothing can be enrolled", situation(oneFactor, needed, proof(byPassword, 0), func(s *State) { s.Offer = mfa.Offer{} }), StepSignIn, true},
+		{"put off within the grace", situation(oneFactor, needed, proof(byPassword, 0), grace, later), StepDone, false},
+		{"put off without a grace", situation(oneFactor, needed, proof(byPassword, 0), later), StepEnroll, false},
+		{"put off after the grace", situation(oneFactor, needed, proof(byPassword, 0), grace, later, func(s *State) {
+			s.User.FactorAskedAt = start.Add(-2 * time.Hour)
+		}), StepEnroll, false},
+		{"put off what acr asks for", situation(oneFactor, proof(byPassword, 0), grace, later, essential("aal2")), StepEnroll, false},
+
+		{"prompt=login, old proofs", situation(proof(byPassword, -time.Minute), proof(byApp, -time.Minute), prompted("login")), StepSignIn, false},
+		{"prompt=login, new password", situation(proof(byPassword, time.Second), proof(byApp, -time.Minute), prompted("login")), StepFactor, false},
+		{"prompt=login, both new", situation(proof(byPassword, time.Second), proof(byApp, time.Second), prompted("login")), StepDone, false},
+		{"select_account", situation(oneFactor, proof(byPassword, -time.Minute), prompted("select_account")), StepSignIn, false},
+		{"max_age=0", situation(oneFactor, proof(byPassword, -time.Second), maxAge(0)), StepSignIn, false},
+		{"max_age=0, proven since", situation(oneFactor, proof(byPassword, 0), maxAge(0)), StepDone, false},
+		{"max_age just kept", situation(oneFactor, proof(byPassword, -time.Minute), maxAge(60)), StepDone, false},
+		{"max_age exceeded", situation(oneFactor, proof(byPassword, -61*time.Second), maxAge(60)), StepSignIn, false},
+		{"max_age exceeded by the factor alone", situation(proof(byPassword, 0), proof(byApp, -61*time.Second), maxAge(60)), StepFactor, false},
+		{"default_max_age", situation(oneFactor, proof(byPassword, -time.Hour), client(func(c *storage.Client) {
+			age := time.Minute
+			c.DefaultMaxAge = &age
+		})), StepSignIn, false},
+		{"prompt=create", situation(prompted("create"), proof(byPassword, -time.Minute), func(s *State) { s.SignUp = true }), StepSignUp, false},
+		{"prompt=create, made since", situation(oneFactor, prompted("create"), proof(byPassword, 0), func(s *State) { s.SignUp = true }), StepDone, false},
+		{"hint of somebody else", situation(proof(byPasskey, 0), request(func(r *storage.AuthorizationRequest) { r.HintSubject = "bob" })), StepSignIn, false},
+
+		{"essential acr, one factor shown", situation(proof(byPassword, 0), essential("aal2")), StepFactor, false},
+		{"essential acr, step-up done", situation(proof(byPassword, -time.Hour), proof(byApp, 0), essential("aal2")), StepDone, false},
+		{"essential acr above the app", situation(proof(byPassword, 0), proof(byApp, 0), essential("phr"), func(s *State) {
+			s.Offer = mfa.Offer{Enroll: []storage.FactorKind{byPasskey}}
+		}), StepEnroll, false},
+		{"essential acr that nothing reaches", situation(proof(byPassword, 0), proof(byApp, 0), essential("phr"), func(s *State) { s.Offer = mfa.Offer{} }), StepSignIn, true},
+		{"essential acr that is not ours", situation(oneFactor, proof(byPassword, 0), essential("urn:other"), func(s *State) { s.Offer = mfa.Offer{} }), StepSignIn, true},
+		{"preferred acr that is not ours", situation(oneFactor, proof(byPassword, 0), acrs("urn:other")), StepDone, false},
+		{"preferred acr, the least will do", situation(oneFactor, proof(byPassword, 0), acrs("phr", "aal1")), StepDone, false},
+		{"preferred acr, a factor leads there", situation(oneFactor, proof(byPassword, 0), acrs("aal2")), StepEnroll, false},
+		{"preferred acr that cannot be had", situation(oneFactor, proof(byPassword, 0), acrs("aal2"), func(s *State) { s.Offer = mfa.Offer{} }), StepDone, false},
+
+		{"trusted device", situation(needed, trust, proof(byPassword, 0)), StepDone, false},
+		{"trusted device, client does not take it", situation(needed, proof(byPassword, 0), func(s *State) { s.TrustACR = mfa.ACRTwoFactor }), StepFactor, false},
+		{"trusted device is no step-up", situation(trust, proof(byPassword, 0), essential("aal2")), StepFactor, false},
+		{"trusted device is no preferred step-up", situation(trust, proof(byPassword, 0), acrs("aal2")), StepFactor, false},
+		{"trusted device is no new sign-in", situation(trust, proof(byPassword, time.Second), prompted("login")), StepFactor, false},
+
+		{"recovery code: replace what was lost", situation(proof(byPassword, 0), proof(byRecovery, 0)), StepEnroll, false},
+		{"recovery code, replaced", situation(proof(byPassword, 0), proof(byRecovery, 0), enrolled), StepDone, false},
+		{"recovery code, nothing to enrol", situation(proof(byPassword, 0), proof(byRecovery, 0), func(s *State) { s.Enrollable = false }), StepDone, false},
+		{"asked to add a factor", situation(proof(byPassword, 0), proof(byApp, 0), func(s *State) { s.Interaction.Enroll = byApp }), StepEnroll, false},
+		{"asked to add a factor, not proven", situation(proof(byPassword, 0), func(s *State) { s.Interaction.Enroll = byApp }), StepFactor, false},
+		{"recovery codes unseen", situation(proof(byPassword, 0), proof(byApp, 0), func(s *State) { s.Interaction.RecoveryCodes = "sealed" }), StepRecovery, false},
+
+		{"address unproven", situation(oneFactor, proof(byPassword, 0), func(s *State) {
+			s.User.EmailVerified, s.Client.RequireVerifiedEmail = false, true
+		}), StepVerify, false},
+		{"consent", situation(oneFactor, proof(byPassword, 0), client(func(c *storage.Client) { c.Consent = storage.ConsentRemember })), StepConsent, false},
+		{"consent remembered", situation(oneFactor, proof(byPassword, 0), client(func(c *storage.Client) { c.Consent = storage.ConsentRemember }), func(s *State) {
+			s.Consented = []string{"openid", "email"}
+		}), StepDone, false},
+		{"wider scope asks again", situation(oneFactor, proof(byPassword, 0), client(func(c *storage.Client) { c.Consent = storage.ConsentRemember }), func(s *State) {
+			s.Consented, s.Interaction.Request.Scopes = []string{"openid"}, []string{"openid", "email"}
+		}), StepConsent, false},
+		{"prompt=consent", situation(oneFactor, proof(byPassword, 0), prompted("consent")), StepConsent, false},
+		{"prompt=consent, answered", situation(oneFactor, proof(byPassword, 0), prompted("consent"), func(s *State) {
+			s.Interaction.Consented, s.Interaction.ConsentedAt = []string{"openid"}, s.Now
+		}), StepDone, false},
+		{"always asked", situation(oneFactor, proof(byPassword, 0), client(func(c *storage.Client) { c.Consent = storage.ConsentAlways }), func(s *State) {
+			s.Consented = []string{"openid"}
+		}), StepConsent, false},
+		{"an account page asks no consent", situation(oneFactor, proof(byPassword, 0), func(s *State) {
+			s.Client, s.Interaction.Request = nil, storage.AuthorizationRequest{}
+		}), StepDone, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := Next(tt.state)
+			if got.Name != tt.want || got.Fatal != tt.fatal {
+				t.Errorf("step %q (fatal %v, %s), want %q (fatal %v)", got.Name, got.Fatal, got.Reason, tt.want, tt.fatal)
+			}
+			if got.Name != StepDone && (got.Error == "" || got.Reason == "") {
+				t.Errorf("step %q has no error for clients that allow no page", got.Name)
+			}
+		})
+	}
+}
+
+// TestTD2_ToldIsHonest shows what clients are told: what was shown, not what was trusted.
+func TestTD2_ToldIsHonest(t *testing.T) {
+	trusted := situation(proof(byPassword, 0), func(s *State) { s.Client.TrustDevices, s.TrustACR = true, mfa.ACRTwoFactor })
+	if told := trusted.told(); told.ACR != "aal1" || len(told.AMR) != 1 || told.AMR[0] != "pwd" {
+		t.Errorf("a trusted device told as %+v", told)
+	}
+	stepped := situation(proof(byPassword, -time.Hour), proof(byApp, 0), acrs("mfa"))
+	if told := stepped.told(); told.ACR != "mfa" || !told.Time.Equal(start.Add(-time.Hour)) {
+		t.Errorf("a step-up told as %+v, want the class that was asked for and the password's time", told)
+	}
+}

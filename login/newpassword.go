@@ -1,0 +1,88 @@
+package login
+
+import (
+	"net/mail"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/latchkey-id/latchkey/login/password"
+	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// withFactor reports whether the person cannot sign in without a second factor,
+// so that a shorter password will do (requirement PW2).
+func (p *Pages) withFactor(user *storage.User) bool {
+	return user.Credentials > 0 || p.policy.Requires(user, nil)
+}
+
+func (p *Pages) minPassword(user *storage.User) int {
+	return p.cfg.PasswordPolicy.Least(p.withFactor(user))
+}
+
+// CheckPassword returns what is wrong with a new password of the person.
+func (p *Pages) CheckPassword(user *storage.User, chosen string) []password.Problem {
+	return p.cfg.PasswordPolicy.Check(chosen, password.Context{
+		WithFactor: p.withFactor(user), Words: []string{user.Email, user.Username, user.Profile.Name},
+	})
+}
+
+// problemTexts are what pages say of passwords that are not taken.
+var problemTexts = map[password.Problem]string{
+	password.TooShort: "wrong.password_short", password.TooLong: "wrong.password_long", password.Common: "wrong.password_common",
+	password.Simple: "wrong.password_common", password.Personal: "wrong.password_context",
+}
+
+func problemText(problem password.Problem) string { return problemTexts[problem] }
+
+// fieldProblem is what is wrong with a field, by the key of a text.
+type fieldProblem struct {
+	field, key string
+	args       []any
+}
+
+// checkSignUp says what is wrong with what was typed. None of it depends on who
+// has an account.
+func (p *Pages) checkSignUp(form ui.SignUp, chosen string) []fieldProblem {
+	var problems []fieldProblem
+	add := func(field, key string, args ...any) { problems = append(problems, fieldProblem{field, key, args}) }
+	if !IsAddress(form.Email) {
+		add("email", "wrong.email")
+	}
+	switch {
+	case form.Username == "" && p.cfg.SignUpUsername == "required":
+		add("username", "wrong.required")
+	case form.Username != "" && (p.cfg.SignUpUsername == "off" || !IsUsername(form.Username)):
+		add("username", "wrong.username")
+	}
+	if utf8.RuneCountInString(form.Name) > maxName {
+		add("name", "wrong.long")
+	}
+	user := &storage.User{Email: form.Email, Username: form.Username, Profile: storage.Profile{Name: form.Name}}
+	for _, problem := range p.CheckPassword(user, chosen) {
+		add("password", problemText(problem), strconv.Itoa(p.minPassword(user)))
+	}
+	return problems
+}
+
+const (
+	// maxName bounds a full name, and maxUsername a username, in characters.
+	maxName     = 200
+	maxUsername = 64
+)
+
+// IsAddress reports whether the text is an e-mail address and nothing else.
+func IsAddress(text string) bool {
+	parsed, err := mail.ParseAddress(text)
+	return err == nil && parsed.Address == text && parsed.Name == "" && len(text) <= 254
+}
+
+// IsUsername reports whether the text can be a username: it can be seen and
+// typed, and is never taken for somebody's address.
+func IsUsername(text string) bool {
+	return text != "" && utf8.RuneCountInString(text) <= maxUsername && !strings.ContainsFunc(text, func(r rune) bool {
+		return r == '@' || unicode.IsSpace(r) || !unicode.IsPrint(r)
+	})
+}

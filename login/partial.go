@@ -1,0 +1,169 @@
+package login
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// partial is a sign-in between its first proof and its session (requirements
+// PA1, PA2). It lives in the ephemeral store under the keyed hash of a cookie's
+// secret, belongs to one interaction, and is of use on the pages of this flow
+// and nowhere else: no other endpoint reads its cookie.
+type partial struct {
+	// AttemptID names the attempt to factors: what one of them sends or asks
+	// is bound to it. It stays while the secret changes.
+	AttemptID string     `json:"attempt_id"`
+	UserID    storage.ID `json:"user_id"`
+	// Interaction is the keyed hash of the interaction's id.
+	Interaction string          `json:"interaction"`
+	Proofs      []storage.Proof `json:"proofs"`
+	Binding     binding         `json:"binding"`
+	Remember    bool            `json:"remember,omitempty"`
+	// TrustDevice says that the person asked to be spared on this device.
+	TrustDevice bool `json:"trust_device,omitempty"`
+	// TrustedDevice and TrustACR are of a trusted device that was shown.
+	TrustedDevice storage.ID `json:"trusted_device,omitempty"`
+	TrustACR      string     `json:"trust_acr,omitempty"`
+	// PasswordEpoch is that of the person at the first proof: another one voids the attempt.
+	PasswordEpoch int64     `json:"password_epoch"`
+	StartedAt     time.Time `json:"started_at"`
+
+	// secret is the cookie's, key and raw are how the entry stands in the store.
+	secret, key string
+	raw         []byte
+}
+
+const (
+	partialPurpose = "partial"
+	// partialMaxAge bounds a sign-in between its first proof and its session,
+	// however busy it is.
+	partialMaxAge = 30 * time.Minute
+)
+
+func partialKey(hash string) string { return "partial:" + hash }
+
+// loadPartial returns the partial sign-in of this browser for the interaction,
+// or nil. One that belongs to another flow is left alone; one that meets another
+// browser or network than it began in is void, and that is an event.
+func (p *Pages) loadPartial(w http.ResponseWriter, r *http.Request, in *storage.Interaction) (*partial, error) {
+	secret := p.cfg.Cookies.Get(r, web.CookiePartial)
+	if secret == "" {
+		return nil, nil
+	}
+	part, err := p.findPartial(r.Context(), secret)
+	if err != nil || part == nil {
+		return nil, err
+	}
+	if !p.cfg.Hasher.Verify(part.Interaction, interactionPurpose, in.ID) {
+		return nil, nil
+	}
+	now := p.cfg.Now()
+	met := bindingOf(r, p.cfg.BindAddress)
+	why := part.Binding.differs(met, p.cfg.BindAddress)
+	if why == "" && now.Sub(part.StartedAt) <= partialMaxAge {
+		return part, nil
+	}
+	if err := p.dropPartial(w, r, part); err != nil {
+		return nil, err
+	}
+	if why == "" {
+		return nil, nil
+	}
+	return nil, p.note(r, storage.EventAttemptRefused, part.UserID, storage.Failure, why)
+}
+
+func (p *Pages) findPartial(ctx context.Context, secret string) (*partial, error) {
+	for _, hash := range p.cfg.Hasher.Sums(partialPurpose, secret) {
+		raw, err := p.cfg.Ephemeral.Get(ctx, partialKey(hash))
+		if errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, unavailable("read partial sign-in", err)
+		}
+		part := &partial{secret: secret, key: partialKey(hash), raw: raw}
+		if err := json.Unmarshal(raw, part); err != nil {
+			return nil, fmt.Errorf("decode partial sign-in: %w", err)
+		}
+		return part, nil
+	}
+	return nil, nil
+}
+
+// newPartial begins a partial sign-in of the person in this browser.
+func (p *Pages) newPartial(r *http.Request, in *storage.Interaction, user *storage.User) *partial {
+	return &partial{
+		AttemptID: web.NewSecret(), UserID: user.ID, Interaction: p.cfg.Hasher.Sum(interactionPurpose, in.ID),
+		Binding: bindingOf(r, p.cfg.BindAddress), PasswordEpoch: user.PasswordEpoch, StartedAt: p.cfg.Now(),
+	}
+}
+
+// savePartial keeps the partial sign-in under a new secret, in place of the one
+// that it was read under. Of two requests that change it at once one goes on,
+// and one that was finished meanwhile does not come back to life.
+func (p *Pages) savePartial(w http.ResponseWriter, r *http.Request, part *partial) error {
+	if part.key != "" {
+		err := p.cfg.Ephemeral.TakeIf(r.Context(), part.key, part.raw)
+		if errors.Is(err, storage.ErrNotFound) {
+			return errAttemptOver(err)
+		}
+		if err != nil {
+			return unavailable("replace partial sign-in", err)
+		}
+	}
+	raw, err := json.Marshal(part)
+	if err != nil {
+		return fmt.Errorf("encode partial sign-in: %w", err)
+	}
+	part.secret, part.raw = web.NewSecret(), raw
+	part.key = partialKey(p.cfg.Hasher.Sum(partialPurpose, part.secret))
+	if err := p.cfg.Ephemeral.Put(r.Context(), part.key, raw, p.cfg.PartialLifetime); err != nil {
+		return unavailable("keep partial sign-in", err)
+	}
+	p.cfg.Cookies.Set(w, web.CookiePartial, part.secret, 0)
+	return nil
+}
+
+// takePartial ends the partial sign-in for good: of many requests that would
+// complete it one does.
+func (p *Pages) takePartial(w http.ResponseWriter, r *http.Request, part *partial) error {
+	p.cfg.Cookies.Clear(w, web.CookiePartial)
+	err := p.cfg.Ephemeral.TakeIf(r.Context(), part.key, part.raw)
+	if errors.Is(err, storage.ErrNotFound) {
+		return errAttemptOver(err)
+	}
+	if err != nil {
+		return unavailable("take partial sign-in", err)
+	}
+	return nil
+}
+
+// dropPartial forgets a partial sign-in that failed. That it is gone already is as good.
+func (p *Pages) dropPartial(w http.ResponseWriter, r *http.Request, part *partial) error {
+	p.cfg.Cookies.Clear(w, web.CookiePartial)
+	if part.key == "" {
+		return nil
+	}
+	if err := p.cfg.Ephemeral.Delete(r.Context(), part.key); err != nil {
+		return unavailable("drop partial sign-in", err)
+	}
+	return nil
+}
+
+// errAttemptOver answers a request that lost a race with another of the same
+// attempt, or came back to one that had ended.
+func errAttemptOver(cause error) error {
+	return &web.Error{
+		Status: http.StatusConflict, Key: "attempt_over",
+		Title:  "This step was done already",
+		Detail: "It was finished in another window, or sent twice. Go back to the application: if you are not signed in there, start again.",
+		Cause:  cause,
+	}
+}

@@ -1,0 +1,60 @@
+package login
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// offerPasskey lets the page's person sign in with a passkey, where policy does.
+func (p *Pages) offerPasskey(r *http.Request, in *storage.Interaction, data *ui.SignIn) error {
+	passkeys := p.cfg.Factors.Passkeys()
+	if passkeys == nil || !p.policy.Passwordless {
+		return nil
+	}
+	options, err := passkeys.BeginDiscoverable(r.Context(), mfa.Attempt{ID: in.BrowserHash, Now: p.cfg.Now()})
+	if err != nil {
+		return unavailable("make passkey challenge", err)
+	}
+	data.Passkey = &ui.Ceremony{Action: address("/login/passkey", in), Options: string(options)}
+	return nil
+}
+
+// signInWithPasskey signs in whoever the passkey says: it names its person, and
+// has verified them.
+func (p *Pages) signInWithPasskey(w http.ResponseWriter, r *http.Request, s *standing) error {
+	passkeys := p.cfg.Factors.Passkeys()
+	if passkeys == nil || !p.policy.Passwordless {
+		return p.advance(w, r, s)
+	}
+	source, err := p.event(r, storage.EventFactorPassed, "")
+	if err != nil {
+		return err
+	}
+	attempt := mfa.Attempt{ID: s.in.BrowserHash, Now: p.cfg.Now(), AddressBucket: addressBucket(r.Context()), Source: source}
+	user, proof, err := passkeys.FinishDiscoverable(r.Context(), attempt, mfa.Response{Passkey: []byte(r.PostForm.Get(credentialField))})
+	var (
+		wrong   *mfa.WrongError
+		limited *mfa.LimitedError
+	)
+	switch {
+	case err == nil:
+		return p.proved(w, r, s, user, proof, r.PostForm.Has("remember"))
+	case errors.As(err, &limited):
+		p.cfg.Metrics.Throttled("passkey_address")
+		return tooMany(limited.RetryAfter, err)
+	case errors.As(err, &wrong), errors.Is(err, mfa.ErrExpired), errors.Is(err, mfa.ErrCloned), errors.Is(err, mfa.ErrNotOffered):
+		p.cfg.Metrics.SignInFailed()
+		if err := p.note(r, storage.EventSignInFailed, "", storage.Failure, "passkey"); err != nil {
+			return err
+		}
+		return p.renderSignIn(w, r, s.in, ui.SignIn{}, "wrong.passkey")
+	}
+	return unavailable("verify passkey", err)
+}
+
+// credentialField holds what the browser answered to a passkey's challenge.
+const credentialField = "credential"

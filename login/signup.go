@@ -1,0 +1,334 @@
+package login
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/message"
+	"github.com/latchkey-id/latchkey/login/onetime"
+	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Sign-up makes no account. It hashes the password, seals what was typed into a
+// message, and answers: whether the address is free is found out by whoever
+// sends the message, and told to its owner alone (requirements EN1, EN2). The
+// account is made when the address is confirmed, whole.
+
+// errNoSignUp answers where people may not make accounts by themselves.
+var errNoSignUp = &web.Error{
+	Status: http.StatusForbidden, Key: "signup_closed",
+	Title:  "Accounts cannot be made here",
+	Detail: "Whoever runs this service makes the accounts, or sends invitations. Ask them for one.",
+}
+
+// openSignUp shows the page for an interaction; without one it starts one that
+// ends on the account's own page.
+func (p *Pages) openSignUp(w http.ResponseWriter, r *http.Request) error {
+	if r.URL.Query().Has(interactionParam) {
+		return p.step(p.showSignUp, StepSignIn, StepSignUp)(w, r)
+	}
+	in, err := p.ask(w, r, Asked{ReturnTo: accountPath})
+	if err != nil {
+		return err
+	}
+	to := address("/signup", in)
+	if token := r.URL.Query().Get(message.InvitationParam); token != "" {
+		to += "&" + message.InvitationParam + "=" + token
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+func (p *Pages) showSignUp(w http.ResponseWriter, r *http.Request, s *standing) error {
+	data := ui.SignUp{Email: s.in.Request.LoginHint}
+	invitation, err := p.invitation(r)
+	if err != nil {
+		return err
+	}
+	if invitation != nil {
+		data.Email, data.Invited = invitation.Email, true
+	}
+	return p.renderSignUp(w, r, s, data, nil)
+}
+
+// invitation is the one that the request bears. Where sign-up is by invitation
+// there is no page without.
+func (p *Pages) invitation(r *http.Request) (*storage.Invitation, error) {
+	switch p.cfg.SignUp {
+	case SignUpOpen:
+		return nil, nil
+	case SignUpInvitation:
+	default:
+		return nil, errNoSignUp
+	}
+	token := r.URL.Query().Get(message.InvitationParam)
+	if token == "" {
+		return nil, errNoSignUp
+	}
+	found, err := p.cfg.Invitations.Valid(r.Context(), p.cfg.Hasher.Sums("invitation", token), p.cfg.Now())
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, errLinkVoid(err)
+	}
+	if err != nil {
+		return nil, unavailable("read invitation", err)
+	}
+	return found, nil
+}
+
+func (p *Pages) renderSignUp(w http.ResponseWriter, r *http.Request, s *standing, data ui.SignUp, problems []fieldProblem) error {
+	path := "/signup"
+	data.Page = p.page(w, r, s.in, path, "signup.title")
+	if data.Invited {
+		data.Action += "&" + message.InvitationParam + "=" + r.URL.Query().Get(message.InvitationParam)
+	}
+	data.SignIn, data.AskName, data.AskUsername = address("/login", s.in), true, p.cfg.SignUpUsername != "off"
+	data.MinLength = p.minPassword(&storage.User{})
+	for _, problem := range problems {
+		data.Fail(problem.field, problem.key, problem.args...)
+	}
+	return p.cfg.UI.Render(w, http.StatusOK, data)
+}
+
+// signUp takes what was typed. Nothing that it answers depends on who has an
+// account.
+func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) error {
+	invitation, err := p.invitation(r)
+	if err != nil {
+		return err
+	}
+	form := ui.SignUp{
+		Email: strings.TrimSpace(r.PostForm.Get("email")), Username: strings.TrimSpace(r.PostForm.Get("username")),
+		Name: strings.TrimSpace(r.PostForm.Get("name")),
+	}
+	if invitation != nil {
+		form.Email, form.Invited = invitation.Email, true
+	}
+	password := r.PostForm.Get("password")
+	if problems := p.checkSignUp(form, password); len(problems) > 0 {
+		return p.renderSignUp(w, r, s, form, problems)
+	}
+	limits := p.cfg.Limits.SignUp
+	err = p.throttle(r, "",
+		p.limitOf("sign_up_address", limits.Address, addressBucket(r.Context())),
+		p.limitOf("sign_up_account", limits.Account, storage.CanonicalIdentifier(form.Email)))
+	if err != nil {
+		return err
+	}
+	verifier, err := p.cfg.Password.Hash(r.Context(), password)
+	if err != nil {
+		return busy(err)
+	}
+	body := message.SignUp{
+		Email: form.Email, Username: form.Username, Verifier: verifier,
+		Profile: storage.Profile{Name: form.Name, Locale: p.cfg.UI.Locale(r, s.in.Request.UILocales)}, Return: returnTo(s.in),
+	}
+	if invitation != nil {
+		body.Invitation = invitation.ID
+	}
+	if err := p.askForAccount(r, s.in, body); err != nil {
+		return err
+	}
+	http.Redirect(w, r, address(message.PathConfirmSignUp, s.in), http.StatusSeeOther)
+	return nil
+}
+
+// returnTo is how a message finds the way back to an interaction.
+func returnTo(in *storage.Interaction) message.Return {
+	return message.Return{Interaction: in.ID, Browser: in.BrowserHash}
+}
+
+// askForAccount queues the message, and keeps what was asked for with the
+// interaction, so that it can be sent once more.
+func (p *Pages) askForAccount(r *http.Request, in *storage.Interaction, body message.SignUp) error {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("encode sign-up: %w", err)
+	}
+	if in.SignUp, err = p.cfg.Sealer.Seal(raw, signUpPlace(in)); err != nil {
+		return fmt.Errorf("seal sign-up: %w", err)
+	}
+	if err := p.saveInteraction(r.Context(), in); err != nil {
+		return err
+	}
+	return p.send(r, in.Request.UILocales, storage.EventSignUpRequested, "", body)
+}
+
+func signUpPlace(in *storage.Interaction) keys.AssociatedData {
+	return keys.AssociatedData{Table: "interaction", Column: "sign_up", Row: in.ID}
+}
+
+// pendingSignUp is what was asked for in the interaction; nil is nothing.
+func (p *Pages) pendingSignUp(in *storage.Interaction) (*message.SignUp, error) {
+	if in.SignUp == "" {
+		return nil, nil
+	}
+	raw, err := p.cfg.Sealer.Open(in.SignUp, signUpPlace(in))
+	if err != nil {
+		return nil, fmt.Errorf("open sign-up: %w", err)
+	}
+	pending := &message.SignUp{}
+	if err := json.Unmarshal(raw, pending); err != nil {
+		return nil, fmt.Errorf("decode sign-up: %w", err)
+	}
+	return pending, nil
+}
+
+// showConfirmSignUp asks for the code that was sent. The link in the message
+// opens the same address with a token.
+func (p *Pages) showConfirmSignUp(w http.ResponseWriter, r *http.Request, s *standing) error {
+	pending, err := p.pendingSignUp(s.in)
+	if err != nil {
+		return err
+	}
+	if pending == nil {
+		http.Redirect(w, r, address("/signup", s.in), http.StatusSeeOther)
+		return nil
+	}
+	return p.renderConfirm(w, r, s.in, message.PathConfirmSignUp, pending.Email, func(*ui.ConfirmEmail) {})
+}
+
+// renderConfirm asks for a code that was sent to an address.
+func (p *Pages) renderConfirm(w http.ResponseWriter, r *http.Request, in *storage.Interaction, path, email string, say func(*ui.ConfirmEmail)) error {
+	data := ui.ConfirmEmail{
+		Page: p.page(w, r, in, path, "confirm.title"), Email: email,
+		Resend: &ui.Resend{Action: address(path, in) + "&resend=1", After: int(resendAfter / time.Second)},
+	}
+	say(&data)
+	return p.cfg.UI.Render(w, http.StatusOK, data)
+}
+
+// resendAfter is when a page offers to send once more.
+const resendAfter = 30 * time.Second
+
+// confirmSignUp spends the code, or sends another one.
+func (p *Pages) confirmSignUp(w http.ResponseWriter, r *http.Request, s *standing) error {
+	pending, err := p.pendingSignUp(s.in)
+	if err != nil {
+		return err
+	}
+	if pending == nil {
+		return p.advance(w, r, s)
+	}
+	if r.Form.Has("resend") {
+		if err := p.throttleResend(r, pending.Email); err != nil {
+			return err
+		}
+		if err := p.send(r, s.in.Request.UILocales, storage.EventSignUpRequested, "", *pending); err != nil {
+			return err
+		}
+		return p.renderConfirm(w, r, s.in, message.PathConfirmSignUp, pending.Email, func(data *ui.ConfirmEmail) {
+			data.Say(ui.NoticeDone, "notice.sent")
+		})
+	}
+	subject := message.AddressSubject(p.cfg.Hasher, pending.Email)
+	entry, err := p.cfg.Tokens.RedeemCode(r.Context(), onetime.SignUp, subject, r.PostForm.Get("code"))
+	if err != nil {
+		return p.codeFailed(w, r, s.in, message.PathConfirmSignUp, pending.Email, err)
+	}
+	return p.makeAccount(w, r, entry)
+}
+
+// codeFailed shows the page again, or says that there is no more trying for now.
+func (p *Pages) codeFailed(w http.ResponseWriter, r *http.Request, in *storage.Interaction, path, email string, failure error) error {
+	switch {
+	case errors.Is(failure, onetime.ErrInvalid):
+		return p.renderConfirm(w, r, in, path, email, func(data *ui.ConfirmEmail) { data.Fail("code", "wrong.code") })
+	case errors.Is(failure, onetime.ErrExhausted):
+		return tooMany(codePause, failure)
+	}
+	return unavailable("spend code", failure)
+}
+
+// codePause is what people are told to wait for after too many wrong codes; the
+// link in the message goes on working.
+const codePause = onetime.TriesReset
+
+// throttleResend bounds what can be sent to one address once more, by whom ever.
+func (p *Pages) throttleResend(r *http.Request, destination string) error {
+	limits := p.cfg.Limits.Resend
+	return p.throttle(r, "",
+		p.limitOf("resend_address", limits.Address, addressBucket(r.Context())),
+		p.limitOf("resend_account", limits.Account, storage.CanonicalIdentifier(destination)))
+}
+
+// send queues a message together with the event that it belongs to.
+func (p *Pages) send(r *http.Request, locales []string, typ storage.EventType, userID storage.ID, body message.Body) error {
+	event, err := p.event(r, typ, userID)
+	if err != nil {
+		return err
+	}
+	m, err := p.Message(r, locales, body)
+	if err != nil {
+		return err
+	}
+	if err := p.cfg.Outbox.Add(r.Context(), &event, m); err != nil {
+		return unavailable("queue message", err)
+	}
+	p.cfg.Queued()
+	return nil
+}
+
+// Message makes the row of a message that the request asks for.
+func (p *Pages) Message(r *http.Request, locales []string, body message.Body) (storage.Message, error) {
+	m, err := p.cfg.Messages.New(message.Asked{
+		Locale: p.cfg.UI.Locale(r, locales), Address: web.ClientAddress(r.Context()).String(), UserAgent: userAgent(r),
+	}, body)
+	if err != nil {
+		return storage.Message{}, fmt.Errorf("make message: %w", err)
+	}
+	return m, nil
+}
+
+// makeAccount makes the account that a spent token stands for. A name that
+// somebody took meanwhile is left out: it can be chosen anew on the account page.
+func (p *Pages) makeAccount(w http.ResponseWriter, r *http.Request, entry *onetime.Entry) error {
+	var asked message.SignUp
+	if err := entry.Decode(&asked); err != nil {
+		return err
+	}
+	user, err := p.newUser(r, &asked)
+	if err != nil {
+		return err
+	}
+	event, err := p.event(r, storage.EventUserCreated, user.ID)
+	if err != nil {
+		return err
+	}
+	create := func() error {
+		if asked.Invitation != "" {
+			return p.cfg.Users.CreateInvited(r.Context(), user, asked.Invitation, event)
+		}
+		return p.cfg.Users.Create(r.Context(), user, event)
+	}
+	err = create()
+	if errors.Is(err, storage.ErrConflict) && user.Username != "" {
+		user.Username = ""
+		err = create()
+	}
+	switch {
+	case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrConsumed):
+		return errLinkVoid(err) // the address has an account by now, or the invitation was used
+	case err != nil:
+		return unavailable("create user", err)
+	}
+	return p.comeBack(w, r, asked.Return, user, "message.verified")
+}
+
+func (p *Pages) newUser(r *http.Request, asked *message.SignUp) (*storage.User, error) {
+	now := p.cfg.Now()
+	id, err := storage.NewID(now, p.cfg.Random)
+	if err != nil {
+		return nil, err
+	}
+	return &storage.User{
+		ID: id, Email: asked.Email, EmailVerified: true, Username: asked.Username, Profile: asked.Profile,
+		PasswordHash: asked.Verifier, PasswordChangedAt: now, CreatedAt: now, UpdatedAt: now,
+	}, nil
+}

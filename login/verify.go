@@ -1,0 +1,61 @@
+package login
+
+import (
+	"net/http"
+
+	"github.com/latchkey-id/latchkey/login/message"
+	"github.com/latchkey-id/latchkey/login/onetime"
+	"github.com/latchkey-id/latchkey/login/ui"
+)
+
+// showVerify asks whoever has an unconfirmed address for the code that was sent
+// to it. The first look at the page sends it; another look sends nothing.
+func (p *Pages) showVerify(w http.ResponseWriter, r *http.Request, s *standing) error {
+	if !s.in.VerificationSent {
+		s.in.VerificationSent = true
+		if err := p.saveInteraction(r.Context(), s.in); err != nil {
+			return err
+		}
+		if err := p.sendVerification(r, s); err != nil {
+			return err
+		}
+	}
+	return p.renderConfirm(w, r, s.in, "/verify", s.state.User.Email, func(*ui.ConfirmEmail) {})
+}
+
+func (p *Pages) sendVerification(r *http.Request, s *standing) error {
+	user := s.state.User
+	if err := p.throttleResend(r, user.Email); err != nil {
+		return err
+	}
+	body := message.VerifyEmail{UserID: user.ID, Email: user.Email, Return: returnTo(s.in)}
+	m, err := p.Message(r, s.in.Request.UILocales, body)
+	if err != nil {
+		return err
+	}
+	if err := p.cfg.Outbox.Add(r.Context(), nil, m); err != nil {
+		return unavailable("queue message", err)
+	}
+	p.cfg.Queued()
+	return nil
+}
+
+func (p *Pages) verify(w http.ResponseWriter, r *http.Request, s *standing) error {
+	user := s.state.User
+	if r.Form.Has("resend") {
+		if err := p.sendVerification(r, s); err != nil {
+			return err
+		}
+		return p.renderConfirm(w, r, s.in, "/verify", user.Email, func(data *ui.ConfirmEmail) {
+			data.Say(ui.NoticeDone, "notice.sent")
+		})
+	}
+	entry, err := p.cfg.Tokens.RedeemCode(r.Context(), onetime.VerifyEmail, string(user.ID), r.PostForm.Get("code"))
+	if err != nil {
+		return p.codeFailed(w, r, s.in, "/verify", user.Email, err)
+	}
+	if _, err := p.verifyEmail(r, entry); err != nil {
+		return err
+	}
+	return p.again(w, r, s.in, s.part)
+}
