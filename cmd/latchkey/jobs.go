@@ -15,15 +15,24 @@ type job struct {
 	every time.Duration
 	// do returns how many rows it was about.
 	do func(ctx context.Context) (int64, error)
+	// unclaimed says that nodes take turns at it by themselves, and that it is
+	// done too often to be worth a line in the log.
+	unclaimed bool
 }
 
-// deleteBatch is how many accounts are deleted in one go; the next go takes more.
-const deleteBatch = 500
+const (
+	// deleteBatch is how many accounts are deleted in one go; the next go takes more.
+	deleteBatch = 500
+	// linkBatch is how many events are linked to the chain in one transaction.
+	linkBatch = 500
+)
 
 func (n *node) jobs() []job {
 	return []job{
-		{"sweep", 5 * time.Minute, n.sweep},
-		{"delete_accounts", time.Minute, n.deleteAccounts},
+		{name: "sweep", every: 5 * time.Minute, do: n.sweep},
+		{name: "delete_accounts", every: time.Minute, do: n.deleteAccounts},
+		{name: "link_audit", every: time.Second, do: n.linkAudit, unclaimed: true},
+		{name: "prune_audit", every: time.Hour, do: n.pruneAudit},
 	}
 }
 
@@ -39,8 +48,11 @@ func (n *node) jobTasks() []task.Func {
 // runJob does a job unless another node has begun it in this period. Claims are
 // good for a little less than the period, since no two clocks tick alike.
 func (n *node) runJob(ctx context.Context, j job) {
-	log := n.log.With("job", j.name)
-	mine, err := n.store.Jobs().Claim(ctx, j.name, j.every-j.every/10, n.now())
+	log, mine := n.log.With("job", j.name), j.unclaimed
+	var err error
+	if !mine {
+		mine, err = n.store.Jobs().Claim(ctx, j.name, j.every-j.every/10, n.now())
+	}
 	if err == nil && !mine {
 		return
 	}
@@ -55,7 +67,7 @@ func (n *node) runJob(ctx context.Context, j job) {
 	switch {
 	case err != nil:
 		log.ErrorContext(ctx, "job failed", "rows", rows, "error", err)
-	case rows > 0:
+	case rows > 0 && !j.unclaimed:
 		log.InfoContext(ctx, "job done", "rows", rows)
 	default:
 		log.DebugContext(ctx, "job done", "rows", rows)
@@ -93,4 +105,26 @@ func (n *node) farewell(u storage.User) (storage.Event, []storage.Message, error
 	return storage.Event{
 		ID: id, At: now, Type: storage.EventUserDeleted, UserID: u.ID, Outcome: storage.Success, Detail: "as its owner had asked",
 	}, told, err
+}
+
+// linkAudit makes it provable that no event was taken out since. That it fails
+// may mean that somebody did; it holds nothing up.
+func (n *node) linkAudit(ctx context.Context) (int64, error) {
+	var all int64
+	for {
+		linked, err := n.store.Events().Link(ctx, linkBatch)
+		all += int64(linked)
+		if err != nil || linked < linkBatch {
+			return all, err
+		}
+	}
+}
+
+// pruneAudit deletes the security events that are older than they are kept.
+func (n *node) pruneAudit(ctx context.Context) (int64, error) {
+	kept := n.cfg.Audit.Retention
+	if kept == 0 {
+		return 0, nil
+	}
+	return n.store.Events().Prune(ctx, n.now().Add(-kept))
 }

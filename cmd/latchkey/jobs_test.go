@@ -138,3 +138,25 @@ func TestAJobRunsOnceInAPeriodWhicheverNodeBegins(t *testing.T) {
 		}
 	}
 }
+
+func TestLG3_OldEventsArePrunedAndTheRestStaysProvable(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	n := idleNode(t, &now)
+	n.person(t, "old@example.com", time.Time{})
+	n.runJob(t.Context(), n.job(t, "link_audit"))
+	now = now.Add(n.cfg.Audit.Retention + time.Hour)
+	n.person(t, "new@example.com", time.Time{})
+	n.runJob(t.Context(), n.job(t, "link_audit"))
+	n.runJob(t.Context(), n.job(t, "prune_audit"))
+	report, err := n.store.Events().Verify(t.Context())
+	if err != nil || report.Events != 1 || len(report.Findings) > 0 {
+		t.Errorf("after pruning: %+v, %v", report, err)
+	}
+	for metric, want := range map[string]string{
+		`latchkey_job_rows_total{job="link_audit"}`: "2", `latchkey_job_rows_total{job="prune_audit"}`: "1",
+	} {
+		if got := n.counted(t, metric); got != want {
+			t.Errorf("%s = %q, want %s", metric, got, want)
+		}
+	}
+}

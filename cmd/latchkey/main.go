@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetArgs(args)
 	root.AddCommand(
 		devCommand(), serveCommand(), migrateCommand(), configCommand(),
-		userCommand(), inviteCommand(), keysCommand(), healthcheckCommand(), versionCommand(),
+		userCommand(), inviteCommand(), auditCommand(), keysCommand(), healthcheckCommand(), versionCommand(),
 	)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(stderr, "latchkey:", err)

@@ -255,7 +255,6 @@ func (n *node) tasks(ctx context.Context) ([]task.Func, error) {
 		task.Server(server(n.handler), n.listener, n.cfg.TLS.CertFile, n.cfg.TLS.KeyFile, t.Shutdown),
 		n.ring.Run,
 	}
-	tasks = append(tasks, task.Every(linkEvery, n.linkEvents))
 	tasks = append(tasks, n.jobTasks()...)
 	if n.cfg.Metrics.Listen == "" {
 		return tasks, nil

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
+)
+
+func auditCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "audit", Short: "Read and verify the record of security events"}
+	cmd.AddCommand(auditVerifyCommand(), auditListCommand(), auditExportCommand())
+	return cmd
+}
+
+func auditVerifyCommand() *cobra.Command {
+	var from storeFlags
+	var seq int64
+	var chain string
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Find events that were changed, removed or slipped in; exit status 1 if there are any",
+		Long: "verify checks every event and the chain that links them, and prints where the chain ends.\n" +
+			"Keep that line somewhere else: given back with --seq and --chain it proves that even somebody\n" +
+			"with all keys has not rewritten what was before it.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if (seq > 0) != (chain != "") {
+				return errors.New("--seq and --chain go together")
+			}
+			var known []storage.AuditMark
+			if chain != "" {
+				known = append(known, storage.AuditMark{Seq: seq, Chain: chain})
+			}
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *parts) error { return verifyAudit(cmd, store, known) })
+		},
+	}
+	from.register(cmd)
+	cmd.Flags().Int64Var(&seq, "seq", 0, "`number` of an event that an earlier run printed")
+	cmd.Flags().StringVar(&chain, "chain", "", "`value` of the chain there")
+	return cmd
+}
+
+func verifyAudit(cmd *cobra.Command, store *sqlstore.Store, known []storage.AuditMark) error {
+	report, err := store.Events().Verify(cmd.Context(), known...)
+	if err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	for _, f := range report.Findings {
+		place := ""
+		if f.Seq > 0 {
+			place = fmt.Sprintf(" at %d", f.Seq)
+		}
+		if f.EventID != "" {
+			place += " event " + string(f.EventID)
+		}
+		fmt.Fprintf(out, "finding: %s%s\n", f.Problem, place)
+	}
+	fmt.Fprintf(out, "%d events, %d without personal data, %d waiting to be linked\n", report.Events, report.Erased, report.Unlinked)
+	if report.Head.Chain != "" {
+		fmt.Fprintf(out, "the chain ends at --seq %d --chain %s\n", report.Head.Seq, report.Head.Chain)
+	}
+	if len(report.Findings) > 0 {
+		return errors.New("the record of events is not what was written")
+	}
+	return nil
+}
+
+// auditFilter is which events are wanted.
+type auditFilter struct {
+	since, until, user, kind string
+}
+
+func (f *auditFilter) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.since, "since", "", "only events from this `time` on: RFC 3339, a date, or how long ago (24h)")
+	flags.StringVar(&f.until, "until", "", "only events before this `time`")
+	flags.StringVar(&f.user, "user", "", "only events of this `person`: an id, or the address or username of an account")
+	flags.StringVar(&f.kind, "type", "", "only events of this `type`, such as sign_in_failed")
+}
+
+func (f *auditFilter) read(cmd *cobra.Command, store *sqlstore.Store, p *parts) (storage.EventFilter, error) {
+	filter := storage.EventFilter{Type: storage.EventType(f.kind)}
+	var err1, err2, err3 error
+	filter.Since, err1 = readTime("--since", f.since, p.now())
+	filter.Until, err2 = readTime("--until", f.until, p.now())
+	if _, bad := storage.ID(f.user).Bytes(); bad == nil {
+		filter.UserID = storage.ID(f.user) // whose account may be gone
+	} else if f.user != "" {
+		var u *storage.User
+		if u, err3 = findUser(cmd.Context(), store, f.user); err3 == nil {
+			filter.UserID = u.ID
+		}
+	}
+	return filter, errors.Join(err1, err2, err3)
+}
+
+func readTime(flag, text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if ago, err := time.ParseDuration(text); err == nil {
+		return now.Add(-ago), nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%s %q is no time; write it like 2027-01-31T00:00:00Z, 2027-01-31 or 24h", flag, text)
+}
+
+func auditListCommand() *cobra.Command {
+	var from storeFlags
+	var f auditFilter
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "Show the newest events, newest first",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if limit < 1 {
+				return errors.New("--limit must be at least 1")
+			}
+			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error {
+				filter, err := f.read(cmd, store, p)
+				if err != nil {
+					return err
+				}
+				filter.Limit = limit
+				return listAudit(cmd, store, filter)
+			})
+		},
+	}
+	from.register(cmd)
+	f.register(cmd)
+	cmd.Flags().IntVar(&limit, "limit", 50, "at most so `many`")
+	return cmd
+}
+
+func listAudit(cmd *cobra.Command, store *sqlstore.Store, filter storage.EventFilter) error {
+	events, err := store.Events().List(cmd.Context(), filter)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "TIME\tTYPE\tOUTCOME\tUSER\tCLIENT\tADDRESS\tDETAIL")
+	for _, e := range events {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", at(e.At, "-"), e.Type, e.Outcome, dash(string(e.UserID)), dash(e.ClientID), dash(e.Address), dash(e.Detail))
+	}
+	return w.Flush()
+}
+
+func auditExportCommand() *cobra.Command {
+	var from storeFlags
+	var f auditFilter
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Write events as JSON lines, oldest first",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error {
+				filter, err := f.read(cmd, store, p)
+				if err != nil {
+					return err
+				}
+				return exportAudit(cmd, store, filter)
+			})
+		},
+	}
+	from.register(cmd)
+	f.register(cmd)
+	return cmd
+}
+
+// exportBatch is how many events are read at once.
+const exportBatch = 1000
+
+func exportAudit(cmd *cobra.Command, store *sqlstore.Store, filter storage.EventFilter) error {
+	if err := linkWaiting(cmd.Context(), store); err != nil {
+		return err
+	}
+	filter.InOrder, filter.Limit = true, exportBatch
+	out := bufio.NewWriter(cmd.OutOrStdout())
+	for {
+		events, err := store.Events().List(cmd.Context(), filter)
+		if err != nil {
+			return err
+		}
+		if err := writeEvents(out, events); err != nil {
+			return err
+		}
+		if len(events) < exportBatch {
+			return out.Flush()
+		}
+		filter.AfterSeq = events[len(events)-1].Seq
+	}
+}
+
+// linkWaiting links what no node has linked yet: only linked events have an
+// order, and none may be missing.
+func linkWaiting(ctx context.Context, store *sqlstore.Store) error {
+	for {
+		linked, err := store.Events().Link(ctx, linkBatch)
+		if err != nil || linked < linkBatch {
+			return err
+		}
+	}
+}
+
+// exportedEvent is an event as a line of JSON: a form that others read, so its
+// names stay as they are.
+type exportedEvent struct {
+	Seq       int64             `json:"seq"`
+	ID        storage.ID        `json:"id"`
+	At        time.Time         `json:"at"`
+	Type      storage.EventType `json:"type"`
+	Outcome   string            `json:"outcome"`
+	UserID    storage.ID        `json:"user_id,omitempty"`
+	ClientID  string            `json:"client_id,omitempty"`
+	GrantID   storage.ID        `json:"grant_id,omitempty"`
+	SID       storage.ID        `json:"sid,omitempty"`
+	Address   string            `json:"address,omitempty"`
+	UserAgent string            `json:"user_agent,omitempty"`
+	RequestID string            `json:"request_id,omitempty"`
+	Detail    string            `json:"detail,omitempty"`
+}
+
+func writeEvents(w io.Writer, events []storage.Event) error {
+	lines := json.NewEncoder(w)
+	for _, e := range events {
+		err := lines.Encode(exportedEvent{
+			Seq: e.Seq, ID: e.ID, At: e.At.UTC(), Type: e.Type, Outcome: e.Outcome, UserID: e.UserID, ClientID: e.ClientID,
+			GrantID: e.GrantID, SID: e.SID, Address: e.Address, UserAgent: e.UserAgent, RequestID: e.RequestID, Detail: e.Detail,
+		})
+		if err != nil {
+			return fmt.Errorf("write event: %w", err)
+		}
+	}
+	return nil
+}
