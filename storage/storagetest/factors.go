@@ -444,7 +444,7 @@ func (f fixture) testSessionTrust(t *testing.T) {
 			Proofs:        []storage.Proof{{Kind: storage.FactorPassword, At: now}},
 			TrustedDevice: d.ID, TrustACR: "aal2",
 		}
-		want(t, "Create session", f.s.Sessions().Create(ctx, s, nil, f.event(t, storage.EventSignIn)), nil)
+		want(t, "Create session", f.s.Sessions().Create(t.Context(), s, nil, f.event(t, storage.EventSignIn)), nil)
 		return hash, d
 	}
 	trust := func(hash string) string {
