@@ -21,6 +21,7 @@ import (
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/onetime"
+	"github.com/latchkey-id/latchkey/login/password"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/op"
@@ -180,13 +181,14 @@ func (n *node) secure() bool {
 func (n *node) cookies() web.Cookies { return web.Cookies{Insecure: !n.secure()} }
 
 func (n *node) uiConfig() ui.Config {
-	b := n.cfg.Branding
+	b, policy := n.cfg.Branding, n.passwordPolicy()
 	return ui.Config{
 		Brand: ui.Brand{
 			Name: b.Name, LogoURI: b.LogoURI, AccentColor: b.AccentColor,
 			SupportURI: b.SupportURI, PrivacyURI: b.PrivacyURI, TermsURI: b.TermsURI,
 		},
 		Cookies: n.cookies(), Hasher: n.hasher, Log: n.log,
+		Strength: func(typed string) int { return policy.Strength(typed, password.Context{}) },
 	}
 }
 
