@@ -5,6 +5,7 @@ import "time"
 // CheckMail says that a message may be on its way, whether or not it is.
 type CheckMail struct {
 	Page
+	// Email is the address as it was typed; empty where the page does not know it any more.
 	Email string
 	// SignIn is the way back.
 	SignIn string
