@@ -68,19 +68,37 @@ func (p *Pages) askFactor(w http.ResponseWriter, r *http.Request, s *standing, k
 	}
 	attempt.Resend = resend
 	challenge, err := factor.Begin(r.Context(), attempt)
-	var limited *mfa.LimitedError
-	switch {
-	case errors.As(err, &limited):
+	if limited := (*mfa.LimitedError)(nil); errors.As(err, &limited) && challenge.Kind != "" {
 		p.cfg.Metrics.Throttled("factor_" + string(kind))
-		return tooMany(limited.RetryAfter, err)
-	case err != nil:
-		return unavailable("begin factor", err)
+		return p.renderFactor(w, r, s, challenge, func(data *ui.Factor) {
+			data.Say(ui.NoticeWarning, "factor.limited", data.Duration(limited.RetryAfter))
+		})
+	}
+	if err != nil {
+		return p.factorClosed(kind, err)
 	}
 	return p.renderFactor(w, r, s, challenge, func(data *ui.Factor) {
 		if resend {
 			data.Say(ui.NoticeDone, "notice.sent")
 		}
 	})
+}
+
+// factorClosed says why a person who has a factor cannot be asked for it now:
+// they failed with it too often, or too many codes were sent.
+func (p *Pages) factorClosed(kind storage.FactorKind, err error) error {
+	var (
+		limited *mfa.LimitedError
+		locked  *mfa.LockedError
+	)
+	switch {
+	case errors.As(err, &limited):
+		p.cfg.Metrics.Throttled("factor_" + string(kind))
+		return tooMany(limited.RetryAfter, err)
+	case errors.As(err, &locked):
+		return tooMany(locked.Until.Sub(p.cfg.Now()), err)
+	}
+	return unavailable("begin factor", err)
 }
 
 func (p *Pages) renderFactor(w http.ResponseWriter, r *http.Request, s *standing, c mfa.Challenge, say func(*ui.Factor)) error {
@@ -223,7 +241,7 @@ func (p *Pages) factorFailed(w http.ResponseWriter, r *http.Request, s *standing
 	factor, _ := p.cfg.Factors.Get(kind)
 	challenge, err := factor.Begin(r.Context(), attempt)
 	if err != nil {
-		return unavailable("begin factor", err)
+		return p.factorClosed(kind, err)
 	}
 	return p.renderFactor(w, r, s, challenge, func(data *ui.Factor) { data.Fail("code", key) })
 }

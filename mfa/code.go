@@ -97,18 +97,23 @@ func (s *sentCode) Begin(ctx context.Context, a Attempt) (Challenge, error) {
 		return Challenge{}, err
 	}
 	_, live, err := s.live(ctx, a, to)
+	isLive := err == nil
 	if err != nil && !errors.Is(err, ErrExpired) {
 		return Challenge{}, err
 	}
-	if err != nil || a.Resend {
-		if live, err = s.send(ctx, a, to); err != nil {
+	shown := Challenge{Kind: s.kind, Input: InputCode, Digits: codeDigits, Hint: s.hint(to), CanResend: true}
+	if !isLive || a.Resend {
+		live, err = s.send(ctx, a, to)
+		if limited := (*LimitedError)(nil); isLive && errors.As(err, &limited) {
+			shown.ResendAfter = limited.RetryAfter
+			return shown, err
+		}
+		if err != nil {
 			return Challenge{}, err
 		}
 	}
-	return Challenge{
-		Kind: s.kind, Input: InputCode, Digits: codeDigits, Hint: s.hint(to),
-		CanResend: true, ResendAfter: max(live.NextAt.Sub(a.Now), 0),
-	}, nil
+	shown.ResendAfter = max(live.NextAt.Sub(a.Now), 0)
+	return shown, nil
 }
 
 // live reads the attempt's code; ErrExpired where none is live.

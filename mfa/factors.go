@@ -100,9 +100,14 @@ func (f *Factors) Recovery() *Recovery { return f.recovery }
 // Phone proves numbers; nil where no gateway for SMS is configured.
 func (f *Factors) Phone() *Phone { return f.phone }
 
-// Passkeys signs people in without a password; nil where the issuer's host has
-// no name.
-func (f *Factors) Passkeys() *Passkeys { return f.passkeys }
+// Passkeys signs people in without a password; nil where the policy lets none,
+// or the issuer's host has no name.
+func (f *Factors) Passkeys() *Passkeys {
+	if !f.policy.WithoutPassword() {
+		return nil
+	}
+	return f.passkeys
+}
 
 // Person reads what factors need to know of somebody.
 func (f *Factors) Person(ctx context.Context, u *storage.User) (Person, error) {

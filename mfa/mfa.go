@@ -16,7 +16,8 @@ type Factor interface {
 	Available(p Person) bool
 	// Begin says what the person is to be shown. It sends a code, or makes a
 	// challenge for a passkey; called again it sends no other code unless
-	// a.Resend asks for one and the limits allow it.
+	// a.Resend asks for one and the limits allow it. Where they do not but a code
+	// is live, the challenge comes with the [LimitedError]: that code still works.
 	Begin(ctx context.Context, a Attempt) (Challenge, error)
 	// Verify counts the attempt, checks the response and spends it. Its errors
 	// are those of this package; any other means that a store failed.
