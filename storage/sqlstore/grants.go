@@ -107,6 +107,8 @@ func placeholders(from, n int) string {
 var (
 	insertGrant = `INSERT INTO grants (` + strings.Join(grantColumns, ", ") + `) VALUES (` + placeholders(1, len(grantColumns)) + `)`
 
+	insertEventRow = `INSERT INTO audit_events (` + eventColumns + `) VALUES (` + placeholders(1, eventColumnCount) + `)`
+
 	// With PostgreSQL the event rides along in the same round trip.
 	insertGrantWithEvent = `WITH event AS (INSERT INTO audit_events (` + eventColumns + `)
 		VALUES (` + placeholders(len(grantColumns)+1, eventColumnCount) + `)) ` + insertGrant
@@ -120,12 +122,8 @@ func (r *Grants) Create(ctx context.Context, g *storage.Grant, e storage.Event) 
 	if r.s.dialect == postgres {
 		_, err = r.s.exec(ctx, r.s.write, insertGrantWithEvent, append(row.args(), r.s.rowOfEvent(e).args()...)...)
 	} else {
-		err = r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-			if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
-				return err
-			}
-			return r.s.insertEvent(ctx, tx, e)
-		})
+		err = r.s.writeTogether(ctx, statement{text: insertGrant, args: row.args()},
+			statement{text: insertEventRow, args: r.s.rowOfEvent(e).args()})
 	}
 	if isUniqueViolation(err) {
 		return fmt.Errorf("create grant: %w: %w", storage.ErrConsumed, err)
@@ -158,7 +156,7 @@ func (r *Grants) Rotate(ctx context.Context, t storage.Rotation) (*storage.Grant
 		return r.s.grantUser(ctx, r.s.write, "rotate grant", rotatePostgres, args...)
 	}
 	var row grantRow
-	if err := r.s.row(ctx, r.s.write, rotateSQLite, args, row.dst()...); err != nil {
+	if err := r.s.writeTogether(ctx, statement{text: rotateSQLite, args: args, dst: row.dst()}); err != nil {
 		return nil, wrap("rotate grant", err)
 	}
 	user, err := r.s.Users().ByID(ctx, storage.ID(row.UserID))

@@ -103,3 +103,39 @@ func changed(result sql.Result, err error) error {
 	}
 	return nil
 }
+
+// statement is one to be prepared, with its arguments and where to put the row
+// that it returns, if it returns one.
+type statement struct {
+	text string
+	args []any
+	dst  []any
+}
+
+func (st statement) run(ctx context.Context, stmt *sql.Stmt) error {
+	if len(st.dst) > 0 {
+		return stmt.QueryRowContext(ctx, st.args...).Scan(st.dst...)
+	}
+	_, err := stmt.ExecContext(ctx, st.args...)
+	return err
+}
+
+// writeTogether runs prepared statements in turn, as one write of SQLite.
+func (s *Store) writeTogether(ctx context.Context, statements ...statement) error {
+	// Now, while the one connection is free to prepare them.
+	prepared := make([]*sql.Stmt, len(statements))
+	for i, st := range statements {
+		var err error
+		if prepared[i], err = s.prepare(ctx, s.write, st.text); err != nil {
+			return err
+		}
+	}
+	return s.together.run(ctx, s.write.DB, func(ctx context.Context, tx *sql.Tx) error {
+		for i, st := range statements {
+			if err := st.run(ctx, tx.StmtContext(ctx, prepared[i])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -51,6 +51,7 @@ type Store struct {
 	short      *bun.DB
 	path       string // of the SQLite file
 	statements statements
+	together   together // of SQLite
 }
 
 // Open opens the database without touching its tables; see [Store.Migrate].
@@ -111,7 +112,7 @@ func openSQLite(cfg Config) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of the database: %w", err)
 	}
-	s := &Store{cfg: cfg, dialect: sqliteDB, path: path}
+	s := &Store{cfg: cfg, dialect: sqliteDB, path: path, together: newTogether()}
 	// What is answered is on the disk (FULL), except for what may be lost anyway.
 	for _, open := range []struct {
 		db    **bun.DB
