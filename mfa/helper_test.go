@@ -218,16 +218,22 @@ func refused(err error) bool {
 	return errors.As(err, &wrong) || errors.As(err, &locked) || errors.Is(err, ErrSpent) || errors.Is(err, ErrExpired)
 }
 
-// countEvents counts the person's events of a type.
-func (b *bench) countEvents(typ storage.EventType) int {
+// events are those of the person.
+func (b *bench) events() []storage.Event {
 	b.t.Helper()
-	events, err := b.store.Events().List(b.t.Context(), storage.EventFilter{Limit: 10_000})
+	events, err := b.store.Events().ListByUser(b.t.Context(), b.user.ID, 10_000)
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	return events
+}
+
+// countEvents counts the person's events of a type.
+func (b *bench) countEvents(typ storage.EventType) int {
+	b.t.Helper()
 	n := 0
-	for _, e := range events {
-		if e.Type == typ && e.UserID == b.user.ID {
+	for _, e := range b.events() {
+		if e.Type == typ {
 			n++
 		}
 	}
