@@ -1,6 +1,7 @@
 package login
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -32,7 +33,11 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 	}
 	event.SID, event.ClientID = session.SID, s.in.Request.ClientID
 	event.Detail = session.Authentication.ACR
-	if err := p.cfg.Sessions.Create(r.Context(), session, replaces, event); err != nil {
+	err = p.cfg.Sessions.Create(r.Context(), session, replaces, event)
+	if errors.Is(err, storage.ErrConflict) {
+		return errAttemptOver(err) // the password was changed, or the account disabled, a moment ago
+	}
+	if err != nil {
 		return unavailable("create session", err)
 	}
 	var maxAge time.Duration
@@ -50,7 +55,7 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, []string, error) {
 	now, part := p.cfg.Now(), s.part
 	session := &storage.Session{
-		UserID: part.UserID, Proofs: part.Proofs, TrustedDevice: part.TrustedDevice, TrustACR: part.TrustACR,
+		UserID: part.UserID, PasswordEpoch: part.PasswordEpoch, Proofs: part.Proofs, TrustedDevice: part.TrustedDevice, TrustACR: part.TrustACR,
 		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(p.cfg.SessionAbsolute),
 		UserAgent: userAgent(r), Address: web.ClientAddress(r.Context()).String(),
 	}

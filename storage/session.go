@@ -26,6 +26,9 @@ type Session struct {
 	// Authentication says follows from them.
 	Proofs         []Proof
 	Authentication Authentication
+	// PasswordEpoch is that of the person at the first proof: under another one
+	// no session begins. It is not kept.
+	PasswordEpoch int64
 	// TrustedDevice is the trusted device that stood in for a second factor when
 	// the session began, and TrustACR the level that it stands for; empty: none
 	// did. Trust is no proof: Authentication says nothing of it.

@@ -71,9 +71,13 @@ func rowOfSession(s *storage.Session) *sessionRow {
 // Create inserts a session and its event, and in the same transaction ends the
 // session that it takes the place of in its browser. Where the new session
 // keeps the sid of the old one, the grants of the old one go on; otherwise
-// those that are not offline end with it.
+// those that are not offline end with it. It answers storage.ErrConflict when the
+// person is gone, disabled, or has another password than the sign-in began with.
 func (r *Sessions) Create(ctx context.Context, s *storage.Session, replaces []string, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := r.holdPassword(ctx, tx, s); err != nil {
+			return err
+		}
 		if len(replaces) > 0 {
 			if err := replaceSession(ctx, tx, replaces, s); err != nil {
 				return err
@@ -82,7 +86,18 @@ func (r *Sessions) Create(ctx context.Context, s *storage.Session, replaces []st
 		_, err := tx.NewInsert().Model(rowOfSession(s)).Exec(ctx)
 		return err
 	})
-	return wrap("create session", err)
+	return conflictIfNone(wrap("create session", err))
+}
+
+// holdPassword answers sql.ErrNoRows unless the session's person may sign in
+// with the password that they showed, and keeps it so until the transaction ends.
+func (r *Sessions) holdPassword(ctx context.Context, tx bun.Tx, s *storage.Session) error {
+	query := `SELECT id FROM users WHERE id = ? AND password_epoch = ? AND disabled_at IS NULL`
+	if r.s.dialect == postgres {
+		query += ` FOR SHARE`
+	}
+	var found string
+	return tx.QueryRowContext(ctx, query, string(s.UserID), s.PasswordEpoch).Scan(&found)
 }
 
 func replaceSession(ctx context.Context, tx bun.Tx, hashes []string, s *storage.Session) error {

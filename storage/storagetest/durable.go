@@ -84,7 +84,7 @@ func (f fixture) session(t *testing.T, u *storage.User, replaces ...string) *sto
 	t.Helper()
 	now := f.clock.Now()
 	s := &storage.Session{
-		SID: f.id(t), UserID: u.ID, SecretHash: "p1." + rand.Text(),
+		SID: f.id(t), UserID: u.ID, SecretHash: "p1." + rand.Text(), PasswordEpoch: u.PasswordEpoch,
 		Proofs:         []storage.Proof{{Kind: storage.FactorPassword, At: now}, {Kind: storage.FactorPasskey, At: now, CredentialID: "c", UserVerified: true}},
 		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
 		CreatedAt:      now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(10 * time.Hour),
@@ -175,8 +175,16 @@ func (f fixture) testSessions(t *testing.T) {
 	s := f.session(t, u)
 	got, err := sessions.BySecret(ctx, []string{"p0.none", s.SecretHash}, f.clock.Now())
 	want(t, "BySecret", err, nil)
-	equal(t, "session", got.Session, *s)
+	kept := *s
+	kept.PasswordEpoch = 0 // it decides whether the session begins, and is not kept
+	equal(t, "session", got.Session, kept)
 	equal(t, "person of the session", got.User, *u)
+
+	// A sign-in that began under another password, or of somebody disabled since, ends in no session.
+	late := *s
+	late.SID, late.SecretHash, late.PasswordEpoch = f.id(t), "p1.late", u.PasswordEpoch-1
+	err = f.s.Sessions().Create(t.Context(), &late, nil, f.event(t, storage.EventSignIn))
+	want(t, "Create under an old password", err, storage.ErrConflict)
 	_, err = sessions.BySecret(ctx, []string{"p1.other"}, f.clock.Now())
 	want(t, "BySecret of another", err, storage.ErrNotFound)
 	later := s.IdleExpiresAt

@@ -439,7 +439,7 @@ func (f fixture) testSessionTrust(t *testing.T) {
 	open := func() (hash string, d *storage.TrustedDevice) {
 		d, hash = f.device(t, u), "p1."+rand.Text()
 		s := &storage.Session{
-			SID: f.id(t), UserID: u.ID, SecretHash: hash, CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour),
+			SID: f.id(t), UserID: u.ID, SecretHash: hash, PasswordEpoch: u.PasswordEpoch, CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour),
 			ExpiresAt: now.Add(time.Hour), Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
 			Proofs:        []storage.Proof{{Kind: storage.FactorPassword, At: now}},
 			TrustedDevice: d.ID, TrustACR: "aal2",
