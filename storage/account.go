@@ -18,6 +18,9 @@ type PasswordChange struct {
 	// KeepSID is the session that goes on; every other one ends, with the
 	// grants that are not offline.
 	KeepSID ID
+	// KeepSecretHash is the keyed hash of the secret that the kept session has
+	// from then on; empty leaves it the one it has.
+	KeepSecretHash string
 	// EndOffline says that grants with offline access end too.
 	EndOffline bool
 }

@@ -44,6 +44,13 @@ func (g *Grant) Live(now time.Time) bool {
 	return g.RevokedAt.IsZero() && now.Before(g.ExpiresAt)
 }
 
+// Consent is what a person allowed a client, to be remembered.
+type Consent struct {
+	ClientID  string
+	Scopes    []string
+	UpdatedAt time.Time
+}
+
 // Rotation is one refresh: it succeeds only if every field still holds in the
 // row, in one conditional write.
 type Rotation struct {

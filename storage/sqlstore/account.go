@@ -10,7 +10,8 @@ import (
 
 // ChangePassword sets a new password and ends what rested on the old one: every
 // trusted device, every session but the one kept, and the grants that go with
-// them. It answers storage.ErrConflict when the password was changed meanwhile.
+// them. The one kept gets a new secret. It answers storage.ErrConflict when the
+// password was changed, or the session to keep has ended, meanwhile.
 func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		err := changed(updateUser(tx, c.UserID, c.Now).
@@ -23,7 +24,14 @@ func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e 
 		if err := forgetDevices(ctx, tx, c.UserID); err != nil {
 			return err
 		}
-		return endAccess(ctx, tx, ending{c.UserID, c.KeepSID, c.EndOffline, c.Now, storage.RevokedPassword})
+		if err := endAccess(ctx, tx, ending{c.UserID, c.KeepSID, c.EndOffline, c.Now, storage.RevokedPassword}); err != nil {
+			return err
+		}
+		if c.KeepSecretHash == "" {
+			return nil
+		}
+		return changed(tx.NewUpdate().Model((*sessionRow)(nil)).Set("secret_hash = ?", c.KeepSecretHash).
+			Where("sid = ?", string(c.KeepSID)).Where("user_id = ?", string(c.UserID)).Exec(ctx))
 	})
 	return conflictIfNone(wrap("change password", err))
 }

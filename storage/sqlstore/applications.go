@@ -91,3 +91,17 @@ func affected(result sql.Result, err error) (int64, error) {
 	}
 	return result.RowsAffected()
 }
+
+// ListByUser returns all grants of a person that are still kept, revoked ones
+// too, oldest first.
+func (r *Grants) ListByUser(ctx context.Context, userID storage.ID) ([]storage.Grant, error) {
+	var rows []grantRow
+	if err := r.s.read.NewSelect().Model(&rows).Where("user_id = ?", string(userID)).OrderExpr("id").Scan(ctx); err != nil {
+		return nil, wrap("list grants", err)
+	}
+	grants := make([]storage.Grant, len(rows))
+	for i := range rows {
+		grants[i] = rows[i].grant()
+	}
+	return grants, nil
+}

@@ -59,3 +59,21 @@ func consentForUpdate(ctx context.Context, tx bun.Tx, d dialect, userID storage.
 	}
 	return scopes, err
 }
+
+// ListByUser returns what a person allowed clients.
+func (r *Consents) ListByUser(ctx context.Context, userID storage.ID) ([]storage.Consent, error) {
+	var rows []struct {
+		ClientID  string  `bun:"client_id"`
+		Scopes    words   `bun:"scopes"`
+		UpdatedAt instant `bun:"updated_at"`
+	}
+	err := r.s.read.NewRaw(`SELECT client_id, scopes, updated_at FROM consents WHERE user_id = ? ORDER BY client_id`, string(userID)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, wrap("list consents", err)
+	}
+	consents := make([]storage.Consent, len(rows))
+	for i, row := range rows {
+		consents[i] = storage.Consent{ClientID: row.ClientID, Scopes: row.Scopes, UpdatedAt: row.UpdatedAt.Time}
+	}
+	return consents, nil
+}

@@ -156,9 +156,13 @@ func (r *Credentials) Rename(ctx context.Context, userID, id storage.ID, name st
 }
 
 // Delete removes one of a person's credentials and forgets their trusted
-// devices. It answers storage.ErrNotFound when it is gone or another's.
-func (r *Credentials) Delete(ctx context.Context, userID, id storage.ID, e storage.Event, m ...storage.Message) error {
+// devices. It answers storage.ErrNotFound when it is gone or another's, and
+// where keepOne says that one must stay storage.ErrConflict when it is the last.
+func (r *Credentials) Delete(ctx context.Context, userID, id storage.ID, keepOne bool, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		if err := lockUser(ctx, tx, r.s.dialect, userID); err != nil {
+			return err
+		}
 		err := changed(tx.NewDelete().Model((*credentialRow)(nil)).
 			Where("id = ?", string(id)).Where("user_id = ?", string(userID)).Exec(ctx))
 		if err != nil {
@@ -166,6 +170,11 @@ func (r *Credentials) Delete(ctx context.Context, userID, id storage.ID, e stora
 		}
 		if err := countCredentials(ctx, tx, userID); err != nil {
 			return err
+		}
+		if left, err := tx.NewSelect().Model((*credentialRow)(nil)).Where("user_id = ?", string(userID)).Count(ctx); err != nil {
+			return err
+		} else if keepOne && left == 0 {
+			return fmt.Errorf("the last one: %w", storage.ErrConflict)
 		}
 		return forgetDevices(ctx, tx, userID)
 	})

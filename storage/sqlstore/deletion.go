@@ -10,12 +10,16 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// PlanDeletion notes when a person's account is to go. Until then they may sign
-// in and cancel. It answers storage.ErrConflict when a deletion is planned
+// PlanDeletion notes when a person's account is to go, and ends all that they are
+// signed in to. Until then they may sign in and cancel. It answers storage.ErrConflict when a deletion is planned
 // already, or the person is gone.
 func (r *Users) PlanDeletion(ctx context.Context, id storage.ID, at time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		return changed(updateUser(tx, id, e.At).Set("delete_at = ?", instant{at}).Where("delete_at IS NULL").Exec(ctx))
+		err := changed(updateUser(tx, id, e.At).Set("delete_at = ?", instant{at}).Where("delete_at IS NULL").Exec(ctx))
+		if err != nil {
+			return err
+		}
+		return endAccess(ctx, tx, ending{id, "", true, e.At, storage.RevokedByUser})
 	})
 	return conflictIfNone(wrap("plan deletion", err))
 }

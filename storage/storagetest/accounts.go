@@ -92,8 +92,12 @@ func (f fixture) testPasswordChange(t *testing.T) {
 		e, m := f.event(t, storage.EventPasswordChanged), f.message(t)
 		c := storage.PasswordChange{
 			UserID: s.ID, Epoch: 3, Hash: "$argon2id$new", Now: f.clock.Now(), KeepSID: s.kept.SID, EndOffline: offline,
+			KeepSecretHash: "p1." + rand.Text(),
 		}
 		want(t, "ChangePassword", users.ChangePassword(ctx, c, e, m), nil)
+		_, err := f.s.Sessions().BySecret(ctx, []string{s.kept.SecretHash}, f.clock.Now())
+		want(t, "SE1: BySecret with the old secret", err, storage.ErrNotFound)
+		s.kept.SecretHash = c.KeepSecretHash
 		f.alive(t, "after a change", s, true, false, true, !offline, false, !offline)
 		equal(t, "told", f.told(t, e, m), true)
 		u, err := users.ByID(ctx, s.ID)
@@ -105,7 +109,7 @@ func (f fixture) testPasswordChange(t *testing.T) {
 		want(t, "OT2: ChangePassword under an old epoch", users.ChangePassword(ctx, c, e, m), storage.ErrConflict)
 		equal(t, "told of nothing", f.told(t, e, m), false)
 		f.alive(t, "after a refused change", s, true, false, true, !offline, false, !offline)
-		c.Epoch, c.KeepSID, c.EndOffline = 4, "", true
+		c.Epoch, c.KeepSID, c.KeepSecretHash, c.EndOffline = 4, "", "", true
 		want(t, "ChangePassword by a reset", users.ChangePassword(ctx, c, f.event(t, storage.EventPasswordChanged)), nil)
 		f.alive(t, "RE2: after a reset", s, false, false, false, false, false, false)
 	}
@@ -213,7 +217,7 @@ func (f fixture) testDeletion(t *testing.T) {
 	want(t, "CancelDeletion of none", users.CancelDeletion(ctx, s.ID, f.clock.Now(), event()), storage.ErrNotFound)
 	want(t, "PlanDeletion", users.PlanDeletion(ctx, s.ID, at, event()), nil)
 	want(t, "PlanDeletion twice", users.PlanDeletion(ctx, s.ID, at, event()), storage.ErrConflict)
-	f.alive(t, "while it is planned", s, true, true, true, true, true, true)
+	f.alive(t, "SE5: while it is planned", s, false, false, false, false, false, false)
 	want(t, "CancelDeletion when it is due", users.CancelDeletion(ctx, s.ID, at, event()), storage.ErrNotFound)
 	want(t, "CancelDeletion", users.CancelDeletion(ctx, s.ID, f.clock.Now(), event()), nil)
 	want(t, "PlanDeletion again", users.PlanDeletion(ctx, s.ID, at, event()), nil)
@@ -405,6 +409,14 @@ func (f fixture) testApplications(t *testing.T) {
 	equal(t, "applications", got, []storage.AccountApplication{
 		wiki, {ClientID: "chat", Scopes: []string{"offline_access", "openid"}, GrantedAt: began, UsedAt: began}, asked,
 	})
+	consents, err := f.s.Consents().ListByUser(ctx, s.ID)
+	want(t, "ListByUser consents", err, nil)
+	equal(t, "consents", consents, []storage.Consent{
+		{ClientID: "asked", Scopes: []string{"openid"}, UpdatedAt: f.clock.Now()}, {ClientID: "wiki", Scopes: []string{"email"}, UpdatedAt: f.clock.Now()},
+	})
+	kept, err := grants.ListByUser(ctx, s.ID)
+	want(t, "ListByUser grants", err, nil)
+	equal(t, "grants", len(kept), 5)
 	event := func() storage.Event { return f.event(t, storage.EventApplicationRevoked) }
 	want(t, "RevokeClient", grants.RevokeClient(ctx, s.ID, "wiki", f.clock.Now(), storage.RevokedByUser, event()), nil)
 	want(t, "RevokeClient twice", grants.RevokeClient(ctx, s.ID, "wiki", f.clock.Now(), storage.RevokedByUser, event()), storage.ErrNotFound)

@@ -78,11 +78,11 @@ func (f fixture) testCredentials(t *testing.T) {
 
 	want(t, "Rename of another's", credentials.Rename(ctx, stranger.ID, key.ID, "mine", event()), storage.ErrNotFound)
 	want(t, "Rename", credentials.Rename(ctx, u.ID, key.ID, "yubikey", event()), nil)
-	want(t, "Delete of another's", credentials.Delete(ctx, stranger.ID, totp.ID, event()), storage.ErrNotFound)
+	want(t, "Delete of another's", credentials.Delete(ctx, stranger.ID, totp.ID, false, event()), storage.ErrNotFound)
 	e, m := event(), f.message(t)
-	want(t, "Delete", credentials.Delete(ctx, u.ID, totp.ID, e, m), nil)
+	want(t, "Delete", credentials.Delete(ctx, u.ID, totp.ID, false, e, m), nil)
 	equal(t, "told", f.told(t, e, m), true)
-	want(t, "Delete twice", credentials.Delete(ctx, u.ID, totp.ID, event()), storage.ErrNotFound)
+	want(t, "Delete twice", credentials.Delete(ctx, u.ID, totp.ID, false, event()), storage.ErrNotFound)
 	got, err = credentials.ListByUser(ctx, u.ID)
 	want(t, "ListByUser", err, nil)
 	if len(got) != 2 || got[0].Name != "yubikey" {
@@ -346,7 +346,7 @@ func (f fixture) testTrustCleared(t *testing.T) {
 		"factor removed": func(u *storage.User) error {
 			c := f.credential(t, u, storage.FactorTOTP)
 			f.device(t, u)
-			return f.s.Credentials().Delete(t.Context(), u.ID, c.ID, e())
+			return f.s.Credentials().Delete(t.Context(), u.ID, c.ID, false, e())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -427,8 +427,11 @@ func (f fixture) testCredentialCount(t *testing.T) {
 	f.clock.Advance(time.Minute)
 	second := f.credential(t, u, storage.FactorPasskey)
 	check("two", 2, second.CreatedAt)
-	want(t, "Delete", f.s.Credentials().Delete(ctx, u.ID, second.ID, f.event(t, storage.EventFactorRemoved)), nil)
+	want(t, "Delete", f.s.Credentials().Delete(ctx, u.ID, second.ID, false, f.event(t, storage.EventFactorRemoved)), nil)
 	check("one", 1, first.CreatedAt)
+	removal := f.event(t, storage.EventFactorRemoved)
+	want(t, "Delete of the last, where one must stay", f.s.Credentials().Delete(ctx, u.ID, first.ID, true, removal), storage.ErrConflict)
+	check("still one", 1, first.CreatedAt)
 	want(t, "ResetFactors", f.s.Users().ResetFactors(ctx, u.ID, f.clock.Now(), f.event(t, storage.EventFactorsReset)), nil)
 	check("none", 0, time.Time{})
 }
