@@ -131,7 +131,7 @@ func newSite(t *testing.T, o siteOptions) *site {
 		Factors: all, Devices: mfa.NewDevices(factors), Hasher: hasher, Sealer: sealer, Errors: errors, Cookies: cookies,
 		Metrics: noMetrics{}, Log: log, Now: s.clock.Now, Random: rand.Reader,
 		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: BindNetwork,
-		SignUp: SignUpOpen, SignUpUsername: "optional", Queued: func() {},
+		SignUp: SignUpOpen, SignUpEmail: "required", SignUpUsername: "optional", Queued: func() {},
 		Limits: Limits{
 			SignInPair: generous, SignInAccount: generous, SignInAddress: generous, SignInKnown: generous,
 			SignUp: AskLimits{generous, generous}, Reset: AskLimits{generous, generous}, Resend: AskLimits{generous, generous},

@@ -389,3 +389,22 @@ func TestAbilitiesOfPolicyReachTheDocument(t *testing.T) {
 		t.Errorf("acr values are %q", got)
 	}
 }
+
+func TestSignUpByNameAlone(t *testing.T) {
+	s := newSite(t, siteOptions{config: func(c *Config) { c.SignUpEmail = "optional" }})
+	b := s.browser()
+	b.start("")
+	b.get(strings.Replace(b.page.url.RequestURI(), "/login?", "/signup?", 1)).want(t, 200, "signup-submit")
+	if page := b.submit("signup-submit", "email=", "password="+goodPassword); page.text("username-error") == "" {
+		t.Fatalf("an account without any name:\n%s", page.body)
+	}
+	b.submit("signup-submit", "email=", "username=newbie", "password="+goodPassword).want(t, 200, "code for ")
+	other := s.browser()
+	other.get("/signup")
+	if page := other.submit("signup-submit", "email=", "username=Newbie", "password="+goodPassword); page.text("username-error") == "" {
+		t.Errorf("a name that is taken says nothing:\n%s", page.body)
+	}
+	if len(s.inbox()) != 0 {
+		t.Error("a message was sent")
+	}
+}

@@ -53,6 +53,8 @@ type Config struct {
 	PartialLifetime time.Duration
 	BindAddress     AddressBinding
 	SignUp          SignUpMode
+	// SignUpEmail is whether an account needs an address: required or optional.
+	SignUpEmail string
 	// SignUpUsername is whether people choose a name: required, optional or off.
 	SignUpUsername string
 	Limits         Limits

@@ -48,11 +48,12 @@ type fieldProblem struct {
 func (p *Pages) checkSignUp(form ui.SignUp, chosen string) []fieldProblem {
 	var problems []fieldProblem
 	add := func(field, key string, args ...any) { problems = append(problems, fieldProblem{field, key, args}) }
-	if !IsAddress(form.Email) {
+	withoutAddress := form.Email == "" && p.cfg.SignUpEmail == "optional" && !form.Invited
+	if !withoutAddress && !IsAddress(form.Email) {
 		add("email", "wrong.email")
 	}
 	switch {
-	case form.Username == "" && p.cfg.SignUpUsername == "required":
+	case form.Username == "" && (withoutAddress || p.cfg.SignUpUsername == "required"):
 		add("username", "wrong.required")
 	case form.Username != "" && (p.cfg.SignUpUsername == "off" || !IsUsername(form.Username)):
 		add("username", "wrong.username")

@@ -89,7 +89,7 @@ func (p *Pages) renderSignUp(w http.ResponseWriter, r *http.Request, s *standing
 		data.Action += "&" + message.InvitationParam + "=" + r.URL.Query().Get(message.InvitationParam)
 	}
 	data.SignIn, data.AskName, data.AskUsername = address("/login", s.in), true, p.cfg.SignUpUsername != "off"
-	data.MinLength = p.minPassword(&storage.User{})
+	data.MinLength, data.EmailOptional = p.minPassword(&storage.User{}), p.cfg.SignUpEmail == "optional"
 	for _, problem := range problems {
 		data.Fail(problem.field, problem.key, problem.args...)
 	}
@@ -115,15 +115,22 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 		return p.renderSignUp(w, r, s, form, problems)
 	}
 	limits := p.cfg.Limits.SignUp
+	wanted := form.Email
+	if wanted == "" {
+		wanted = form.Username
+	}
 	err = p.throttle(r, "",
 		p.limitOf("sign_up_address", limits.Address, addressBucket(r.Context())),
-		p.limitOf("sign_up_account", limits.Account, storage.CanonicalIdentifier(form.Email)))
+		p.limitOf("sign_up_account", limits.Account, storage.CanonicalIdentifier(wanted)))
 	if err != nil {
 		return err
 	}
 	verifier, err := p.cfg.Password.Hash(r.Context(), password)
 	if err != nil {
 		return busy(err)
+	}
+	if form.Email == "" {
+		return p.signUpByName(w, r, s, form, verifier)
 	}
 	body := message.SignUp{
 		Email: form.Email, Username: form.Username, Verifier: verifier,
@@ -137,6 +144,32 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 	}
 	http.Redirect(w, r, address(message.PathConfirmSignUp, s.in), http.StatusSeeOther)
 	return nil
+}
+
+// signUpByName makes an account that has a username and no address, where the
+// configuration takes such: there is nothing to confirm, and nobody but the
+// answer to say that the name is taken.
+func (p *Pages) signUpByName(w http.ResponseWriter, r *http.Request, s *standing, form ui.SignUp, verifier string) error {
+	user, err := p.newUser(r, &message.SignUp{
+		Username: form.Username, Verifier: verifier,
+		Profile: storage.Profile{Name: form.Name, Locale: p.cfg.UI.Locale(r, s.in.Request.UILocales)},
+	})
+	if err != nil {
+		return err
+	}
+	user.EmailVerified = false
+	event, err := p.event(r, storage.EventUserCreated, user.ID)
+	if err != nil {
+		return err
+	}
+	err = p.cfg.Users.Create(r.Context(), user, event)
+	if errors.Is(err, storage.ErrConflict) {
+		return p.renderSignUp(w, r, s, form, []fieldProblem{{field: "username", key: "wrong.username_taken"}})
+	}
+	if err != nil {
+		return unavailable("create user", err)
+	}
+	return p.proved(w, r, s, user, storage.Proof{Kind: storage.FactorPassword, At: p.cfg.Now()}, false)
 }
 
 // returnTo is how a message finds the way back to an interaction.

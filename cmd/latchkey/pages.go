@@ -86,7 +86,7 @@ func (n *node) loginConfig() login.Config {
 		Metrics: n.metrics, Log: n.log, Now: n.now, Random: rand.Reader,
 		SessionIdle: n.cfg.Sessions.Idle, SessionAbsolute: n.cfg.Sessions.Absolute,
 		PartialLifetime: n.cfg.MFA.PartialLifetime, BindAddress: login.AddressBinding(n.cfg.MFA.BindAddress),
-		SignUp: login.SignUpMode(n.cfg.SignUp.Mode), SignUpUsername: string(n.cfg.SignUp.Username),
+		SignUp: login.SignUpMode(n.cfg.SignUp.Mode), SignUpEmail: string(n.cfg.SignUp.Email), SignUpUsername: string(n.cfg.SignUp.Username),
 		Limits: login.Limits{
 			SignInPair: limits.SignIn.PerPair.Storage(), SignInAccount: limits.SignIn.PerAccount.Storage(),
 			SignInAddress: limits.SignIn.PerAddress.Storage(), SignInKnown: limits.SignIn.KnownDevice.Storage(),

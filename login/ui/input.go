@@ -56,6 +56,7 @@ func (in *Input) set(word, setting string) (err error) {
 	switch word {
 	case "required":
 		in.Required = true
+	case "optional":
 	case "autofocus":
 		in.Autofocus = true
 	case "readonly":

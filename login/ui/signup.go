@@ -8,6 +8,8 @@ type SignUp struct {
 	Email, Username, Name string
 	// AskUsername and AskName say which fields there are besides e-mail and password.
 	AskUsername, AskName bool
+	// EmailOptional says that an account may do without an address.
+	EmailOptional bool
 	// MinLength is how many characters a password must have.
 	MinLength int
 	// Invited says that the address is given by the invitation.
@@ -25,6 +27,14 @@ func (s SignUp) EmailOption() string {
 		return "readonly"
 	}
 	return "autofocus"
+}
+
+// EmailRequired says whether the field must be filled in.
+func (s SignUp) EmailRequired() string {
+	if s.EmailOptional {
+		return "optional"
+	}
+	return "required"
 }
 
 // ConfirmEmail has an address confirmed: by the code of the message, in the
