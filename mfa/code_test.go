@@ -262,6 +262,23 @@ func TestCodesGoToWhatIsKnownToBeTheirs(t *testing.T) {
 	})
 }
 
+// Who set the password by a link in the mailbox proves nothing more by a code from it.
+func TestRE1_EmailIsNoFactorToAResetByEmail(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		b.user.ResetByEmail = true
+		a := b.attempt("reset")
+		if b.factor(storage.FactorEmail).Available(a.Person) {
+			t.Error("a code by e-mail is offered after a reset by e-mail")
+		}
+		if _, err := b.factor(storage.FactorEmail).Begin(t.Context(), a); !errors.Is(err, ErrNotOffered) {
+			t.Errorf("Begin = %v", err)
+		}
+		if !b.factor(storage.FactorSMS).Available(a.Person) {
+			t.Error("a code by SMS is not offered")
+		}
+	})
+}
+
 func TestEO5_ACodeThatCannotBeQueuedIsAFailure(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		b.post.fail = errors.New("outbox is gone")

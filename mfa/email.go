@@ -8,12 +8,14 @@ import (
 )
 
 // newEmail makes the factor of codes by e-mail. They go to the address of the
-// account alone, and only once that is known to be theirs.
+// account alone, and only once that is known to be theirs. Whoever set the
+// password by a link in that mailbox proves nothing more by a code from it
+// (requirement RE1): until the password is changed otherwise, it is no factor.
 func newEmail(cfg Config, g *gate) Factor {
 	return &sentCode{
 		cfg: cfg, gate: g, kind: storage.FactorEmail, purpose: "factor", channel: storage.ChannelEmail, message: storage.MessageEmailCode,
 		to: func(u *storage.User) string {
-			if !u.EmailVerified {
+			if !u.EmailVerified || u.ResetByEmail {
 				return ""
 			}
 			return u.Email
