@@ -87,7 +87,10 @@ func (p *Pages) renderEnrolment(w http.ResponseWriter, r *http.Request, s *stand
 	page := p.page(w, r, s.in, "/enroll", string(kind)+".title")
 	page.Carry(factorParam, string(kind))
 	back := ""
-	if len(p.enrollable(s)) > 1 && s.in.Enroll == "" {
+	switch {
+	case s.in.Enroll != "":
+		back = s.in.ReturnTo // the page that asked for it
+	case len(p.enrollable(s)) > 1:
 		back = address("/enroll", s.in)
 	}
 	name := r.PostForm.Get("name")

@@ -16,6 +16,7 @@ const (
 	StepFactor   = "factor"
 	StepEnroll   = "enroll"
 	StepRecovery = "recovery-codes"
+	StepDeletion = "deletion"
 	StepVerify   = "verify"
 	StepConsent  = "consent"
 )
@@ -92,6 +93,7 @@ var prompts = []prompt{
 	{factorMissing, Step{Name: StepFactor, Error: errInteractionRequired, Reason: "a second factor is required"}},
 	{enrolmentMissing, Step{Name: StepEnroll, Error: errInteractionRequired, Reason: "a second factor must be set up"}},
 	{codesUnseen, Step{Name: StepRecovery, Error: errInteractionRequired, Reason: "recovery codes are waiting"}},
+	{deletionUnseen, Step{Name: StepDeletion, Error: errInteractionRequired, Reason: "the account needs attention"}},
 	{addressUnproven, Step{Name: StepVerify, Error: errInteractionRequired, Reason: "the e-mail address is not confirmed"}},
 	{consentMissing, Step{Name: StepConsent, Error: errConsentRequired, Reason: "the person has not allowed all scopes"}},
 }
@@ -127,8 +129,18 @@ func somebodyElse(s State) bool {
 // codesUnseen: new recovery codes are shown until the person says to have kept them.
 func codesUnseen(s State) bool { return s.Interaction.RecoveryCodes != "" }
 
+// deletionUnseen: whoever signs in on the way to a client, while their account
+// waits to be deleted, is told, and can keep it. The account's own pages say so all
+// the time.
+func deletionUnseen(s State) bool {
+	in := s.Interaction
+	return s.Client != nil && s.User.DeleteAt.After(s.Now) && !in.DeletionSeen &&
+		slices.ContainsFunc(s.Proofs, func(p storage.Proof) bool { return !p.At.Before(in.CreatedAt) })
+}
+
 func addressUnproven(s State) bool {
-	return s.Client != nil && s.Client.RequireVerifiedEmail && !s.User.EmailVerified
+	asked := s.Interaction.Verify || s.Client != nil && s.Client.RequireVerifiedEmail
+	return asked && !s.User.EmailVerified
 }
 
 func consentMissing(s State) bool {

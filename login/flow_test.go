@@ -154,6 +154,12 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		{"address unproven", situation(oneFactor, proof(byPassword, 0), func(s *State) {
 			s.User.EmailVerified, s.Client.RequireVerifiedEmail = false, true
 		}), StepVerify, false},
+		{"address unproven, an account page asks", situation(oneFactor, proof(byPassword, 0), func(s *State) {
+			s.User.EmailVerified, s.Interaction.Verify, s.Client = false, true, nil
+		}), StepVerify, false},
+		{"about to be deleted", situation(oneFactor, dying, proof(byPassword, 0)), StepDeletion, false},
+		{"about to be deleted, seen", situation(oneFactor, dying, proof(byPassword, 0), func(s *State) { s.Interaction.DeletionSeen = true }), StepDone, false},
+		{"about to be deleted, signed in before", situation(oneFactor, dying, proof(byPassword, -time.Minute)), StepDone, false},
 		{"consent", situation(oneFactor, proof(byPassword, 0), client(func(c *storage.Client) { c.Consent = storage.ConsentRemember })), StepConsent, false},
 		{"consent remembered", situation(oneFactor, proof(byPassword, 0), client(func(c *storage.Client) { c.Consent = storage.ConsentRemember }), func(s *State) {
 			s.Consented = []string{"openid", "email"}
@@ -184,6 +190,8 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		})
 	}
 }
+
+func dying(s *State) { s.User.DeleteAt = s.Now.Add(time.Hour) }
 
 // TestTD2_ToldIsHonest shows what clients are told: what was shown, not what was trusted.
 func TestTD2_ToldIsHonest(t *testing.T) {

@@ -58,7 +58,7 @@ func (p *Pages) forgot(w http.ResponseWriter, r *http.Request) error {
 	if in != nil {
 		body.Return, locales = returnTo(in), in.Request.UILocales
 	}
-	if err := p.send(r, locales, storage.EventResetRequested, "", body); err != nil {
+	if err := p.send(r, locales, storage.EventResetRequested, identifier, body); err != nil {
 		return err
 	}
 	to := address(message.PathForgotPassword, in)
@@ -158,11 +158,11 @@ func (p *Pages) ChangePassword(r *http.Request, user *storage.User, change stora
 	if err != nil {
 		return err
 	}
-	told, err := p.Message(r, nil, message.Notice{Kind: storage.MessagePasswordChanged, UserID: user.ID, To: user.Email})
+	told, err := p.Notice(r, user, message.Notice{Kind: storage.MessagePasswordChanged})
 	if err != nil {
 		return err
 	}
-	err = p.cfg.Users.ChangePassword(r.Context(), change, event, told)
+	err = p.cfg.Users.ChangePassword(r.Context(), change, event, told...)
 	if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrNotFound) {
 		return errLinkVoid(err)
 	}

@@ -134,7 +134,7 @@ func newSite(t *testing.T, o siteOptions) *site {
 		SignUp: SignUpOpen, SignUpEmail: "required", SignUpUsername: "optional", Queued: func() {},
 		Limits: Limits{
 			SignInPair: generous, SignInAccount: generous, SignInAddress: generous, SignInKnown: generous,
-			SignUp: AskLimits{generous, generous}, Reset: AskLimits{generous, generous}, Resend: AskLimits{generous, generous},
+			SignUp: AskLimits{generous, generous}, Reset: AskLimits{generous, generous}, Resend: AskLimits{generous, generous}, Messages: MessageLimits{generous, generous, generous},
 		},
 	}
 	if o.config != nil {

@@ -116,6 +116,8 @@ type Asked struct {
 	Fresh time.Duration
 	// Enroll wants a factor of the kind to be added.
 	Enroll storage.FactorKind
+	// Verify wants the person's e-mail address to be confirmed.
+	Verify bool
 	// Locales are the languages that the person chose.
 	Locales []string
 }
@@ -123,7 +125,7 @@ type Asked struct {
 // ask starts an interaction of our own, as the provider does for a client.
 func (p *Pages) ask(w http.ResponseWriter, r *http.Request, asked Asked) (*storage.Interaction, error) {
 	in := &storage.Interaction{
-		ID: web.NewSecret(), ReturnTo: asked.ReturnTo, Enroll: asked.Enroll, CreatedAt: p.cfg.Now(),
+		ID: web.NewSecret(), ReturnTo: asked.ReturnTo, Enroll: asked.Enroll, Verify: asked.Verify, CreatedAt: p.cfg.Now(),
 		BrowserHash: p.cfg.Hasher.Sum(browserPurpose, p.cfg.Cookies.EnsureBrowser(w, r)),
 		Request:     storage.AuthorizationRequest{UILocales: asked.Locales},
 	}
@@ -142,16 +144,6 @@ func (p *Pages) Ask(w http.ResponseWriter, r *http.Request, asked Asked) error {
 		return err
 	}
 	return p.again(w, r, in, nil)
-}
-
-// Fresh reports whether a session shows all that its person can, and showed it
-// within the time: only then a page may change how people sign in (RE3, PK3).
-func (p *Pages) Fresh(signedIn *storage.SignedIn, within time.Duration) bool {
-	now := p.cfg.Now()
-	seconds := int64(within / time.Second)
-	in := &storage.Interaction{CreatedAt: now, Request: storage.AuthorizationRequest{MaxAge: &seconds}}
-	s := State{Now: now, Interaction: in, User: &signedIn.User, Proofs: signedIn.Session.Proofs, Policy: &p.policy}
-	return !identityStale(s) && s.reaches(p.policy.Wants(s.User, nil))
 }
 
 // address returns the address of a page of the interaction.

@@ -23,6 +23,8 @@ type Limits struct {
 	// SignUp, Reset and Resend count what anybody can ask for, for one e-mail
 	// address or account, and from one network address.
 	SignUp, Reset, Resend AskLimits
+	// Messages counts what was sent, of all kinds together.
+	Messages MessageLimits
 }
 
 // AskLimits bounds how often something is asked for.
@@ -65,16 +67,20 @@ func (p *Pages) throttle(r *http.Request, userID storage.ID, limits ...limit) er
 		if err != nil {
 			return unavailable("count attempt", err)
 		}
-		if wait <= 0 {
-			continue
+		if wait > 0 {
+			return p.refuse(r, userID, l.name, wait)
 		}
-		p.cfg.Metrics.Throttled(l.name)
-		if err := p.note(r, storage.EventThrottled, userID, storage.Failure, l.name); err != nil {
-			return err
-		}
-		return tooMany(wait, fmt.Errorf("limit %s: wait %s", l.name, wait))
 	}
 	return nil
+}
+
+// refuse answers a request that a limit bids wait.
+func (p *Pages) refuse(r *http.Request, userID storage.ID, name string, wait time.Duration) error {
+	p.cfg.Metrics.Throttled(name)
+	if err := p.note(r, storage.EventThrottled, userID, storage.Failure, name); err != nil {
+		return err
+	}
+	return tooMany(wait, fmt.Errorf("limit %s: wait %s", name, wait))
 }
 
 // relax forgets the counters that a success makes moot. The address's goes on:

@@ -127,23 +127,32 @@ func (p *Pages) verifyEmail(r *http.Request, entry *onetime.Entry) (message.Retu
 // confirmEmailChange makes the address that was proven the account's; the owner
 // of the old one is told, with a way to undo it (requirement RE4).
 func (p *Pages) confirmEmailChange(w http.ResponseWriter, r *http.Request, entry *onetime.Entry) error {
-	var u message.EmailUpdate
-	if err := entry.Decode(&u); err != nil {
-		return err
-	}
-	event, err := p.event(r, storage.EventEmailChanged, u.UserID)
+	u, err := p.moveEmail(r, entry)
 	if err != nil {
-		return err
-	}
-	told, err := p.Message(r, nil, message.EmailChanged{UserID: u.UserID, From: u.From, To: u.To})
-	if err != nil {
-		return err
-	}
-	change := storage.EmailChange{UserID: u.UserID, From: u.From, To: u.To, Verified: true, Now: p.cfg.Now()}
-	if err := p.changeEmail(r, change, event, told); err != nil {
 		return err
 	}
 	return p.comeBack(w, r, u.Return, nil, "message.email_changed", u.To)
+}
+
+func (p *Pages) moveEmail(r *http.Request, entry *onetime.Entry) (message.EmailUpdate, error) {
+	var u message.EmailUpdate
+	if err := entry.Decode(&u); err != nil {
+		return u, err
+	}
+	event, err := p.event(r, storage.EventEmailChanged, u.UserID)
+	if err != nil {
+		return u, err
+	}
+	var told []storage.Message
+	if u.From != "" {
+		m, err := p.Message(r, nil, message.EmailChanged{UserID: u.UserID, From: u.From, To: u.To})
+		if err != nil {
+			return u, err
+		}
+		told = append(told, m)
+	}
+	change := storage.EmailChange{UserID: u.UserID, From: u.From, To: u.To, Verified: true, Now: p.cfg.Now()}
+	return u, p.changeEmail(r, change, event, told...)
 }
 
 func (p *Pages) changeEmail(r *http.Request, change storage.EmailChange, event storage.Event, m ...storage.Message) error {

@@ -189,6 +189,7 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	page("/factor", p.showFactor, p.factor, StepFactor)
 	page("/enroll", p.showEnroll, p.enroll, StepEnroll)
 	page("/recovery-codes", p.showRecoveryCodes, p.keepRecoveryCodes, StepRecovery)
+	page("/deletion", p.showDeletion, p.keepFromDeletion, StepDeletion)
 	page("/verify", p.showVerify, p.verify, StepVerify)
 	page("/consent", p.showConsent, p.consent, StepConsent)
 
@@ -213,7 +214,7 @@ func (p *Pages) Register(mux *http.ServeMux) {
 // Paths lists the addresses of the pages, for the metrics.
 func (p *Pages) Paths() []string {
 	paths := []string{
-		"/login", "/login/passkey", "/factor", "/enroll", "/recovery-codes", "/verify", "/consent", "/signup",
+		"/login", "/login/passkey", "/factor", "/enroll", "/recovery-codes", "/deletion", "/verify", "/consent", "/signup",
 		message.PathForgotPassword, message.PathResetPassword,
 	}
 	return slices.AppendSeq(paths, maps.Keys(p.linkPages()))

@@ -190,7 +190,7 @@ func (p *Pages) askForAccount(r *http.Request, in *storage.Interaction, body mes
 	if err := p.saveInteraction(r.Context(), in); err != nil {
 		return err
 	}
-	return p.send(r, in.Request.UILocales, storage.EventSignUpRequested, "", body)
+	return p.send(r, in.Request.UILocales, storage.EventSignUpRequested, body.Email, body)
 }
 
 func signUpPlace(in *storage.Interaction) keys.AssociatedData {
@@ -253,7 +253,7 @@ func (p *Pages) confirmSignUp(w http.ResponseWriter, r *http.Request, s *standin
 		if err := p.throttleResend(r, pending.Email); err != nil {
 			return err
 		}
-		if err := p.send(r, s.in.Request.UILocales, storage.EventSignUpRequested, "", *pending); err != nil {
+		if err := p.send(r, s.in.Request.UILocales, storage.EventSignUpRequested, pending.Email, *pending); err != nil {
 			return err
 		}
 		return p.renderConfirm(w, r, s.in, message.PathConfirmSignUp, pending.Email, func(data *ui.ConfirmEmail) {
@@ -291,21 +291,43 @@ func (p *Pages) throttleResend(r *http.Request, destination string) error {
 		p.limitOf("resend_account", limits.Account, storage.CanonicalIdentifier(destination)))
 }
 
-// send queues a message together with the event that it belongs to.
-func (p *Pages) send(r *http.Request, locales []string, typ storage.EventType, userID storage.ID, body message.Body) error {
-	event, err := p.event(r, typ, userID)
+// send queues a message that somebody asks for who is not signed in, together
+// with the event that it belongs to, unless too many were sent.
+func (p *Pages) send(r *http.Request, locales []string, typ storage.EventType, destination string, body message.Body) error {
+	if err := p.allowMessage(r, "", destination); err != nil {
+		return err
+	}
+	event, err := p.event(r, typ, "")
 	if err != nil {
 		return err
 	}
+	return p.queue(r, locales, &event, body)
+}
+
+func (p *Pages) queue(r *http.Request, locales []string, event *storage.Event, body message.Body) error {
 	m, err := p.Message(r, locales, body)
 	if err != nil {
 		return err
 	}
-	if err := p.cfg.Outbox.Add(r.Context(), &event, m); err != nil {
+	if err := p.cfg.Outbox.Add(r.Context(), event, m); err != nil {
 		return unavailable("queue message", err)
 	}
 	p.cfg.Queued()
 	return nil
+}
+
+// Notice makes the message that tells the owner of an account of a change to it,
+// for the transaction of the change; none where they have no address.
+func (p *Pages) Notice(r *http.Request, user *storage.User, n message.Notice) ([]storage.Message, error) {
+	if user.Email == "" {
+		return nil, nil
+	}
+	n.UserID, n.To = user.ID, user.Email
+	m, err := p.Message(r, nil, n)
+	if err != nil {
+		return nil, err
+	}
+	return []storage.Message{m}, nil
 }
 
 // Message makes the row of a message that the request asks for.

@@ -28,16 +28,10 @@ func (p *Pages) sendVerification(r *http.Request, s *standing) error {
 	if err := p.throttleResend(r, user.Email); err != nil {
 		return err
 	}
-	body := message.VerifyEmail{UserID: user.ID, Email: user.Email, Return: returnTo(s.in)}
-	m, err := p.Message(r, s.in.Request.UILocales, body)
-	if err != nil {
+	if err := p.allowMessage(r, user.ID, user.Email); err != nil {
 		return err
 	}
-	if err := p.cfg.Outbox.Add(r.Context(), nil, m); err != nil {
-		return unavailable("queue message", err)
-	}
-	p.cfg.Queued()
-	return nil
+	return p.queue(r, s.in.Request.UILocales, nil, message.VerifyEmail{UserID: user.ID, Email: user.Email, Return: returnTo(s.in)})
 }
 
 func (p *Pages) verify(w http.ResponseWriter, r *http.Request, s *standing) error {

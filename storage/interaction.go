@@ -76,6 +76,10 @@ type Interaction struct {
 	ConsentedAt time.Time `json:"consented_at,omitzero"`
 	// Enroll asks for a factor of this kind to be added; empty asks for none.
 	Enroll FactorKind `json:"enroll,omitempty"`
+	// Verify asks for the person's e-mail address to be confirmed.
+	Verify bool `json:"verify,omitempty"`
+	// DeletionSeen says that the person knows that their account will be deleted.
+	DeletionSeen bool `json:"deletion_seen,omitempty"`
 	// EnrollSkipped says that the person put enrolment off, within its grace.
 	EnrollSkipped bool `json:"enroll_skipped,omitempty"`
 	// RecoveryCodes are new recovery codes, sealed, that the person has not yet

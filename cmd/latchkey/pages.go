@@ -67,7 +67,10 @@ func (n *node) factorsConfig() (mfa.Config, error) {
 	return mfa.Config{
 		Issuer: issuer, Brand: n.cfg.Branding.Name, Credentials: n.store.Credentials(), Recovery: n.store.RecoveryCodes(),
 		Lockouts: n.store.Lockouts(), Devices: n.store.TrustedDevices(), Users: n.store.Users(), Outbox: n.store.Outbox(),
-		Ephemeral: n.ephemeral, Sender: &messenger{intents: n.intents(), outbox: n.store.Outbox(), queued: n.queued},
+		Ephemeral: n.ephemeral, Sender: &messenger{
+			intents: n.intents(), outbox: n.store.Outbox(), queued: n.queued,
+			limiter: login.MessageLimiter{Ephemeral: n.ephemeral, Hasher: n.hasher, Limits: n.messageLimits()},
+		},
 		Hasher: n.hasher, Sealer: n.sealer, Random: rand.Reader, Counter: n.metrics,
 		Policy: n.policy(), Codes: codes, SMS: n.smsLimits(),
 	}, nil
@@ -91,6 +94,7 @@ func (n *node) loginConfig() login.Config {
 			SignInPair: limits.SignIn.PerPair.Storage(), SignInAccount: limits.SignIn.PerAccount.Storage(),
 			SignInAddress: limits.SignIn.PerAddress.Storage(), SignInKnown: limits.SignIn.KnownDevice.Storage(),
 			SignUp: ask(limits.SignUp), Reset: ask(limits.Reset), Resend: ask(limits.Resend),
+			Messages: n.messageLimits(),
 		},
 		Queued: n.queued,
 	}
@@ -102,11 +106,25 @@ type messenger struct {
 	outbox  interface {
 		Add(ctx context.Context, e *storage.Event, m ...storage.Message) error
 	}
-	queued func()
+	limiter login.MessageLimiter
+	queued  func()
 }
 
-// Send queues a code.
+// messageLimits bounds what people can have sent.
+func (p *parts) messageLimits() login.MessageLimits {
+	l := p.cfg.Limits.Messages
+	return login.MessageLimits{Account: l.PerAccount.Storage(), Destination: l.PerDestination.Storage(), Address: l.PerAddress.Storage()}
+}
+
+// Send queues a code, unless too many messages were sent.
 func (m *messenger) Send(ctx context.Context, _ storage.Channel, kind storage.MessageKind, user *storage.User, to, code, locale string, notAfter time.Time) error {
+	wait, name, err := m.limiter.Allow(ctx, user.ID, to)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		return fmt.Errorf("limit %s: %w", name, &mfa.LimitedError{RetryAfter: wait})
+	}
 	row, err := m.intents.New(message.Asked{Locale: locale}, message.Code{Kind: kind, UserID: user.ID, To: to, Code: code, ExpiresAt: notAfter})
 	if err != nil {
 		return fmt.Errorf("make message: %w", err)
