@@ -49,7 +49,7 @@ func TestRoundTrips(t *testing.T) {
 			if err := do(); err != nil {
 				t.Fatal(err)
 			}
-			const times = 20
+			const times = 50
 			trips, commands, signed := database.trips.Load(), redis.commands(t), 0
 			for range times {
 				if err := do(); err != nil {
@@ -57,11 +57,11 @@ func TestRoundTrips(t *testing.T) {
 				}
 				signed += bytes.Count(w.body, []byte(`":"eyJ`)) // how every signed token begins
 			}
-			if got, want := database.trips.Load()-trips, int64(times*r.Database); got != want {
-				t.Errorf("%d round trips to PostgreSQL for %d, want %d", got, times, want)
+			if got := database.trips.Load() - trips; each(got, times) != int64(r.Database) {
+				t.Errorf("%d round trips to PostgreSQL for %d, want %d for each", got, times, r.Database)
 			}
-			if got, want := redis.commands(t)-commands, times*r.Redis; got != want {
-				t.Errorf("%d commands to Redis for %d, want %d", got, times, want)
+			if got := redis.commands(t) - commands; each(got, times) != int64(r.Redis) {
+				t.Errorf("%d commands to Redis for %d, want %d for each", got, times, r.Redis)
 			}
 			if want := times * r.Signatures; signed != want {
 				t.Errorf("%d signed tokens for %d, want %d", signed, times, want)
@@ -69,6 +69,10 @@ func TestRoundTrips(t *testing.T) {
 		})
 	}
 }
+
+// each is how many there are for one of so many requests. The node's own jobs
+// ask now and then as well, which is far less than once a request.
+func each(got, times int64) int64 { return (got + times/2) / times }
 
 // buildBinary builds the node's binary, as make build does.
 func buildBinary(t *testing.T) string {
@@ -168,18 +172,18 @@ func newRedisCounter(t *testing.T, server string) *redisCounter {
 
 // commands counts what was asked of Redis, except by ourselves and by a
 // connection that makes sure it still stands.
-func (c *redisCounter) commands(t *testing.T) int {
+func (c *redisCounter) commands(t *testing.T) int64 {
 	if err := c.own.redis("INFO commandstats"); err != nil {
 		t.Fatal(err)
 	}
-	total := 0
+	total := int64(0)
 	for line := range strings.Lines(string(c.own.body)) {
 		name, calls, ok := strings.Cut(strings.TrimPrefix(line, "cmdstat_"), ":calls=")
 		if !ok || name == "info" || name == "ping" {
 			continue
 		}
 		calls, _, _ = strings.Cut(calls, ",")
-		n, err := strconv.Atoi(calls)
+		n, err := strconv.ParseInt(calls, 10, 64)
 		if err != nil {
 			t.Fatalf("commandstats: %q", line)
 		}
