@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -124,6 +125,9 @@ type Asked struct {
 
 // ask starts an interaction of our own, as the provider does for a client.
 func (p *Pages) ask(w http.ResponseWriter, r *http.Request, asked Asked) (*storage.Interaction, error) {
+	if asked.ReturnTo != "" && !isOurPath(asked.ReturnTo) {
+		return nil, fmt.Errorf("return to %q, which is no path of ours", asked.ReturnTo)
+	}
 	in := &storage.Interaction{
 		ID: web.NewSecret(), ReturnTo: asked.ReturnTo, Enroll: asked.Enroll, Verify: asked.Verify, CreatedAt: p.cfg.Now(),
 		BrowserHash: p.cfg.Hasher.Sum(browserPurpose, p.cfg.Cookies.EnsureBrowser(w, r)),
@@ -134,6 +138,12 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request, asked Asked) (*stora
 		in.Request.MaxAge = &seconds
 	}
 	return in, p.saveInteraction(r.Context(), in)
+}
+
+// isOurPath reports whether a redirect to the path stays here: browsers take //
+// and /\ for the beginning of another host (requirement CS3).
+func isOurPath(path string) bool {
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.Contains(path, `\`)
 }
 
 // Ask sends the browser into the flow for what a page of the account asks; it

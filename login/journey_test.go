@@ -408,3 +408,14 @@ func TestSignUpByNameAlone(t *testing.T) {
 		t.Error("a message was sent")
 	}
 }
+
+func TestCS3_WhereAFlowReturnsToIsOurs(t *testing.T) {
+	for path, ours := range map[string]bool{
+		"/account": true, "/account/security?done=saved": true, "": false, "account": false, "//evil.example.com": false,
+		`/\evil.example.com`: false, "https://evil.example.com": false,
+	} {
+		if isOurPath(path) != ours {
+			t.Errorf("%q is ours: %v", path, !ours)
+		}
+	}
+}

@@ -1,10 +1,12 @@
 package login
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -40,7 +42,7 @@ func (p *Pages) openSignUp(w http.ResponseWriter, r *http.Request) error {
 	}
 	to := address("/signup", in)
 	if token := r.URL.Query().Get(message.InvitationParam); token != "" {
-		to += "&" + message.InvitationParam + "=" + token
+		to += "&" + url.Values{message.InvitationParam: {token}}.Encode()
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
@@ -86,7 +88,7 @@ func (p *Pages) renderSignUp(w http.ResponseWriter, r *http.Request, s *standing
 	path := "/signup"
 	data.Page = p.page(w, r, s.in, path, "signup.title")
 	if data.Invited {
-		data.Action += "&" + message.InvitationParam + "=" + r.URL.Query().Get(message.InvitationParam)
+		data.Action += "&" + url.Values{message.InvitationParam: {r.URL.Query().Get(message.InvitationParam)}}.Encode()
 	}
 	data.SignIn, data.AskName, data.AskUsername = address("/login", s.in), true, p.cfg.SignUpUsername != "off"
 	data.MinLength, data.EmailOptional = p.minPassword(&storage.User{}), p.cfg.SignUpEmail == "optional"
@@ -356,16 +358,10 @@ func (p *Pages) makeAccount(w http.ResponseWriter, r *http.Request, entry *oneti
 	if err != nil {
 		return err
 	}
-	create := func() error {
-		if asked.Invitation != "" {
-			return p.cfg.Users.CreateInvited(r.Context(), user, asked.Invitation, event)
-		}
-		return p.cfg.Users.Create(r.Context(), user, event)
-	}
-	err = create()
+	err = p.createUser(r.Context(), user, asked.Invitation, event)
 	if errors.Is(err, storage.ErrConflict) && user.Username != "" {
 		user.Username = ""
-		err = create()
+		err = p.createUser(r.Context(), user, asked.Invitation, event)
 	}
 	switch {
 	case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrConsumed):
@@ -374,6 +370,13 @@ func (p *Pages) makeAccount(w http.ResponseWriter, r *http.Request, entry *oneti
 		return unavailable("create user", err)
 	}
 	return p.comeBack(w, r, asked.Return, user, "message.verified")
+}
+
+func (p *Pages) createUser(ctx context.Context, user *storage.User, invitation storage.ID, event storage.Event) error {
+	if invitation != "" {
+		return p.cfg.Users.CreateInvited(ctx, user, invitation, event)
+	}
+	return p.cfg.Users.Create(ctx, user, event)
 }
 
 func (p *Pages) newUser(r *http.Request, asked *message.SignUp) (*storage.User, error) {

@@ -61,7 +61,7 @@ func (p *Provider) countPending(ctx context.Context) error {
 		return nil
 	}
 	return &web.Error{
-		Status: http.StatusTooManyRequests, Key: "too_many_signins",
+		Status: http.StatusTooManyRequests, Key: "too_many_pending",
 		Title:      "Too many sign-ins at once",
 		Detail:     "More sign-ins were started from your network than we can keep open. Please try again later.",
 		RetryAfter: pendingWindow,
