@@ -9,10 +9,12 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"time"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/demo"
 	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
 	"github.com/latchkey-id/latchkey/cmd/internal/inbox"
+	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/spf13/cobra"
@@ -64,7 +66,7 @@ func (f *devFlags) run(cmd *cobra.Command) error {
 	for _, w := range cfg.Warnings {
 		log.Warn("configuration", "warning", w.String())
 	}
-	d := &devExtras{data: data, path: f.data, out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(), inbox: &inbox.Inbox{}}
+	d := &devExtras{data: data, path: f.data, out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(), inbox: &inbox.Inbox{Now: time.Now}}
 	return serve(cmd.Context(), cfg, log, listener, d)
 }
 
@@ -146,12 +148,16 @@ func demoPerson() *storage.User {
 	}
 }
 
+// fallback is where messages of channels that are not set up end.
+func (d *devExtras) fallback() outbox.Sender { return d.inbox }
+
 // mount adds the home page, the demo application and the inbox.
 func (d *devExtras) mount(mux *http.ServeMux, n *node) error {
 	u, err := url.Parse(n.cfg.Issuer)
 	if err != nil {
 		return fmt.Errorf("issuer: %w", err)
 	}
+	d.inbox.Deliver = n.outbox.Drain
 	application, err := demo.New(demo.Config{
 		Issuer: n.cfg.Issuer, ClientID: devdata.DemoClientID, ClientSecret: d.data.DemoSecret,
 		Host: u.Host, Provider: n.listener.Addr().String(), Cookies: n.cookies(), Errors: n.errors,

@@ -36,7 +36,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetArgs(args)
 	root.AddCommand(
 		devCommand(), serveCommand(), migrateCommand(), configCommand(),
-		userCommand(), inviteCommand(), auditCommand(), keysCommand(), healthcheckCommand(), versionCommand(),
+		userCommand(), inviteCommand(), auditCommand(), outboxCommand(), mailCommand(), smsCommand(),
+		keysCommand(), healthcheckCommand(), versionCommand(),
 	)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(stderr, "latchkey:", err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/metrics"
+	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/cmd/internal/task"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -64,6 +65,8 @@ func serveCommand() *cobra.Command {
 type extras interface {
 	// prepare runs when the stores are open, before anything is served.
 	prepare(ctx context.Context, n *node) error
+	// fallback takes the messages of channels that are not set up.
+	fallback() outbox.Sender
 	// mount adds pages to the node.
 	mount(mux *http.ServeMux, n *node) error
 	// ready runs when the node serves.
@@ -83,6 +86,7 @@ type node struct {
 	devices   *mfa.Devices
 	pages     *login.Pages
 	provider  *op.Provider
+	outbox    *outbox.Worker
 	metrics   *metrics.Metrics
 	errors    *web.Errors
 	handler   http.Handler
@@ -168,6 +172,9 @@ func (n *node) wire(ctx context.Context, extra extras) (err error) {
 	if n.provider, err = op.New(n.providerConfig()); err != nil {
 		return err
 	}
+	if n.outbox, err = n.newOutbox(extra); err != nil {
+		return err
+	}
 	n.handler, err = n.routes(extra)
 	return err
 }
@@ -182,13 +189,9 @@ func (n *node) secure() bool {
 func (n *node) cookies() web.Cookies { return web.Cookies{Insecure: !n.secure()} }
 
 func (n *node) uiConfig() ui.Config {
-	b, policy := n.cfg.Branding, n.passwordPolicy()
+	policy := n.passwordPolicy()
 	return ui.Config{
-		Brand: ui.Brand{
-			Name: b.Name, LogoURI: b.LogoURI, AccentColor: b.AccentColor,
-			SupportURI: b.SupportURI, PrivacyURI: b.PrivacyURI, TermsURI: b.TermsURI,
-		},
-		Cookies: n.cookies(), Hasher: n.hasher, Log: n.log,
+		Brand: n.brand(), Cookies: n.cookies(), Hasher: n.hasher, Log: n.log,
 		Strength: func(typed string) int { return policy.Strength(typed, password.Context{}) },
 	}
 }
@@ -241,6 +244,7 @@ func (n *node) checks() []health.Check {
 		{Name: "migrations", Ask: n.checkMigrations},
 		{Name: short, Ask: n.ephemeral.Ping},
 		{Name: "signing_keys", Ask: func(context.Context) error { return n.ring.Ready() }},
+		{Name: "outbox", Ask: n.checkOutbox},
 	}
 }
 
@@ -258,6 +262,8 @@ func (n *node) tasks(ctx context.Context) ([]task.Func, error) {
 		task.Server(server(n.handler), n.listener, n.cfg.TLS.CertFile, n.cfg.TLS.KeyFile, t.Shutdown),
 		n.ring.Run,
 		returnMemory,
+		n.outbox.Run,
+		task.Every(backlogEvery, n.measureBacklog),
 	}
 	tasks = append(tasks, n.jobTasks()...)
 	if n.cfg.Metrics.Listen == "" {

@@ -32,18 +32,38 @@ const defaultAccent = "#3b5bdb"
 // brand makes ready what pages show of b.
 func (a *assets) brand(b Brand) (BrandView, error) {
 	v := BrandView{Name: b.Name, SupportURI: b.SupportURI, TermsURI: b.TermsURI, PrivacyURI: b.PrivacyURI}
-	if b.AccentColor == "" {
-		b.AccentColor = defaultAccent
-	}
-	accent, err := parseColor(b.AccentColor)
+	accent, err := b.accent()
 	if err != nil {
-		return BrandView{}, fmt.Errorf("accent colour of the brand: %w", err)
+		return BrandView{}, err
 	}
 	v.style = accentURL(accent)
 	if v.LogoURI = b.LogoURI; v.LogoURI == "" {
 		v.LogoURI, err = a.url("mark.svg")
 	}
 	return v, err
+}
+
+// accent is the colour of the brand.
+func (b Brand) accent() (color, error) {
+	if b.AccentColor == "" {
+		b.AccentColor = defaultAccent
+	}
+	accent, err := parseColor(b.AccentColor)
+	if err != nil {
+		return color{}, fmt.Errorf("accent colour of the brand: %w", err)
+	}
+	return accent, nil
+}
+
+// Button returns the colours of a button and of the text on it as #rrggbb, for
+// where the stylesheet does not reach: messages.
+func (b Brand) Button() (ground, ink string, err error) {
+	accent, err := b.accent()
+	if err != nil {
+		return "", "", err
+	}
+	p := lightPalette(accent)
+	return p.accent.String(), p.ink.String(), nil
 }
 
 // ClientView is what a page shows of a client.

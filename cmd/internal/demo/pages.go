@@ -64,7 +64,7 @@ func (a *App) show(w http.ResponseWriter, r *http.Request) error {
 
 // inbox shows what would have been sent.
 func (a *App) inbox(w http.ResponseWriter, r *http.Request) error {
-	return a.render(w, r, "inbox.html", page{Heading: "Inbox", Messages: a.cfg.Inbox.To(r.URL.Query().Get("to"))})
+	return a.render(w, r, "inbox.html", page{Heading: "Inbox", Messages: a.cfg.Inbox.To(r.Context(), r.URL.Query().Get("to"))})
 }
 
 // render writes a page. The demo speaks English, as its developers do.

@@ -4,6 +4,7 @@ package health
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -24,13 +25,23 @@ func Live(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
+// Degraded makes an error of a check that names a fault which does not keep the
+// server from its work: to take it out of rotation would mend nothing.
+func Degraded(err error) error { return &degraded{err} }
+
+type degraded struct{ error }
+
+// Unwrap returns the fault.
+func (d *degraded) Unwrap() error { return d.error }
+
 // result is the answer of one check.
 type result struct {
 	OK    bool   `json:"ok"`
 	Error string `json:"error,omitempty"`
 }
 
-// Ready answers 200 when every check passes, else 503; it names each.
+// Ready answers 200 when every check passes, else 503; it names each. A check
+// that is only [Degraded] is named and leaves it at 200.
 func Ready(checks []Check) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
@@ -40,7 +51,12 @@ func Ready(checks []Check) http.HandlerFunc {
 		for _, c := range checks {
 			if err := c.Ask(ctx); err != nil {
 				results[c.Name] = result{Error: err.Error()}
-				status, code = "unavailable", http.StatusServiceUnavailable
+				var only *degraded
+				if !errors.As(err, &only) {
+					status, code = "unavailable", http.StatusServiceUnavailable
+				} else if code == http.StatusOK {
+					status = "degraded"
+				}
 				continue
 			}
 			results[c.Name] = result{OK: true}

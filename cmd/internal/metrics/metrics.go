@@ -23,6 +23,7 @@ type Metrics struct {
 	signIns  *prometheus.CounterVec
 	refused  *prometheus.CounterVec
 	factors  *prometheus.CounterVec
+	outbox   *outboxMetrics
 }
 
 // New makes the counters of a server of a version.
@@ -55,6 +56,7 @@ func New(version string) *Metrics {
 			Name: "latchkey_factor_attempts_total", Help: "Attempts with a factor, by its kind and how they ended.",
 		}, []string{"factor", "result"}),
 	}
+	m.outbox = newOutboxMetrics(m.registry)
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "latchkey_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": version},
 	})
