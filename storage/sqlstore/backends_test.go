@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
@@ -54,5 +55,20 @@ func TestContract(t *testing.T) {
 func TestEphemeralContract(t *testing.T) {
 	each(t, func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock) {
 		storagetest.TestEphemeral(t, s.Ephemeral(), clock.Advance)
+	})
+}
+
+// TestTH2_AnAttemptThatWasHeldUpIsNotRefused: requests at once reach the table in
+// another order than that of their clocks.
+func TestTH2_AnAttemptThatWasHeldUpIsNotRefused(t *testing.T) {
+	each(t, func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock) {
+		b := storage.Backoff{Free: 3, Base: time.Minute, Max: time.Hour, Window: time.Hour}
+		for n := range b.Free {
+			wait, err := s.Ephemeral().Attempt(t.Context(), "held up", b)
+			if err != nil || wait != 0 {
+				t.Fatalf("attempt %d: wait %s, %v", n+1, wait, err)
+			}
+			clock.Advance(-time.Second)
+		}
 	})
 }

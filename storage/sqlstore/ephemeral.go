@@ -87,10 +87,12 @@ func (e *Ephemeral) Delete(ctx context.Context, keys ...string) error {
 	return wrap("delete ephemeral entries", err)
 }
 
-// attempt counts one more, unless a wait is running: then it changes nothing.
+// attempt counts one more, unless a wait is running: then it changes nothing. No
+// wait is 0 rather than now: a request that was held up behind later ones has an
+// earlier now, and must not be refused for that.
 var attempt = `INSERT INTO ephemeral (key, value, count, waits_until, expires_at) VALUES ($1, $2, 1, $3, $4)
 	ON CONFLICT (key) DO UPDATE SET (count, waits_until, expires_at) = (
-		SELECT n, CAST($5 AS BIGINT) + wait, CAST($5 AS BIGINT) + CASE WHEN wait > CAST($6 AS BIGINT) THEN wait ELSE CAST($6 AS BIGINT) END
+		SELECT n, CASE WHEN wait > 0 THEN CAST($5 AS BIGINT) + wait ELSE 0 END, CAST($5 AS BIGINT) + CASE WHEN wait > CAST($6 AS BIGINT) THEN wait ELSE CAST($6 AS BIGINT) END
 		FROM (SELECT n, ` + waitAfter("$7", "$8", "$9", "$10") + ` AS wait
 			FROM (SELECT CASE WHEN ephemeral.expires_at <= $5 THEN 1 ELSE ephemeral.count + 1 END AS n) AS counted) AS waiting)
 	WHERE ephemeral.waits_until <= $5`
@@ -100,8 +102,12 @@ var attempt = `INSERT INTO ephemeral (key, value, count, waits_until, expires_at
 // counts one, starts the wait that b has for that count, and answers zero.
 func (e *Ephemeral) Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error) {
 	now, first := e.s.cfg.Now(), b.Wait(1)
+	var firstUntil int64
+	if first > 0 {
+		firstUntil = now.Add(first).UnixMicro()
+	}
 	args := append([]any{
-		key, []byte{}, instant{now.Add(first)}, instant{now.Add(max(b.Window, first))}, instant{now}, b.Window.Microseconds(),
+		key, []byte{}, firstUntil, instant{now.Add(max(b.Window, first))}, instant{now}, b.Window.Microseconds(),
 	}, backoffArgs(b)...)
 	for {
 		n, err := e.s.exec(ctx, e.s.short, attempt, args...)
