@@ -310,7 +310,7 @@ func TestVerifyStepKeepsTheUnverifiedOut(t *testing.T) {
 	b.submit("verify-submit", "code="+mail[0].Code).want(t, 200, "code for "+string(ada.ID))
 }
 
-func TestConsentIsAskedAndRemembered(t *testing.T) {
+func TestAZ8_ConsentIsAskedRememberedAndTakenBack(t *testing.T) {
 	s := newSite(t, siteOptions{client: func(c *storage.Client) { c.Consent = storage.ConsentRemember }})
 	ada := s.person("ada@example.com")
 	b := s.browser()
@@ -321,6 +321,39 @@ func TestConsentIsAskedAndRemembered(t *testing.T) {
 	b.submit("consent-allow").want(t, 200, "code for "+string(ada.ID))
 	b.start("").want(t, 200, "code for")
 	b.start(`{"client_id":"wiki","scopes":["openid","email"]}`).want(t, 200, "consent-allow")
+	// What the person took back on their account page is asked for again.
+	check(t, s.store.Grants().RevokeClient(t.Context(), ada.ID, "wiki", s.clock.Now(), storage.RevokedByUser, s.event(storage.EventApplicationRevoked)))
+	b.start("").want(t, 200, "consent-allow")
+}
+
+// TestAZ6_MaxAgeAsksForWhatIsTooOld: of a password and a code, the one that is
+// older than the request allows is asked for, and the other one is not.
+func TestAZ6_MaxAgeAsksForWhatIsTooOld(t *testing.T) {
+	const tenMinutes = `{"client_id":"wiki","scopes":["openid"],"essential_acr":["aal2"],"max_age":600}`
+	s := newSite(t, siteOptions{})
+	ada := s.person("ada@example.com")
+	b := s.browser()
+	b.start("")
+	b.signIn("ada@example.com", goodPassword).want(t, 200, "acr=aal1")
+	s.clock.Advance(8 * time.Minute)
+	page := b.start(tenMinutes)
+	page = b.get(page.url.RequestURI() + "&factor=totp")
+	secret := page.text("totp-secret")
+	b.submit("enroll-submit", "code="+s.code(secret))
+	b.submit("recovery-continue").want(t, 200, "acr=aal2")
+
+	s.clock.Advance(3 * time.Minute) // the password is 11 minutes old, the code 3
+	b.start(tenMinutes).want(t, 200, "login-submit")
+	b.signIn("ada@example.com", goodPassword).want(t, 200, "code for "+string(ada.ID)+" acr=aal2")
+
+	s.clock.Advance(8 * time.Minute) // the password is 8 minutes old, the code 11
+	page = b.start(tenMinutes)
+	page.want(t, 200, "factor-submit")
+	if page.has("password") {
+		t.Error("a password that is young enough is asked for")
+	}
+	b.submit("factor-submit", "code="+s.code(secret)).want(t, 200, "acr=aal2")
+	b.start(`{"client_id":"wiki","scopes":["openid"],"max_age":0}`).want(t, 200, "login-submit")
 }
 
 func TestSE1_APlantedCookieIsWorthNothing(t *testing.T) {
