@@ -34,6 +34,16 @@ func idsOf(name string) []string {
 	return id.FindAllString(ids.FindString(name), -1)
 }
 
+// without are folders that hold no tests of the product; the last is this one,
+// which speaks of names.
+var without = []string{".git", "testdata", "node_modules", "securitydoc"}
+
+// isTest reports whether a file holds tests: storagetest's are called by those of
+// the backends.
+func isTest(file string) bool {
+	return strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "storage/storagetest/") && strings.HasSuffix(file, ".go")
+}
+
 // scan finds the tests of each requirement in the test files below root: by the
 // names of functions, and of subtests that are written as strings.
 func scan(root string) (map[string][]shown, error) {
@@ -43,14 +53,11 @@ func scan(root string) (map[string][]shown, error) {
 			return err
 		}
 		name := entry.Name()
-		if entry.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules") {
+		if entry.IsDir() && path != root && slices.Contains(without, name) {
 			return fs.SkipDir
 		}
-		if entry.IsDir() || !strings.HasSuffix(name, "_test.go") {
-			return nil
-		}
 		file, err := filepath.Rel(root, path)
-		if err != nil {
+		if err != nil || entry.IsDir() || !isTest(filepath.ToSlash(file)) {
 			return err
 		}
 		return scanFile(path, filepath.ToSlash(file), found)
@@ -73,22 +80,18 @@ func scanFile(path, file string, found map[string][]shown) error {
 			}
 		}
 	}
-	for _, decl := range parsed.Decls {
-		function, ok := decl.(*ast.FuncDecl)
-		if !ok || !strings.HasPrefix(function.Name.Name, "Test") && !strings.HasPrefix(function.Name.Name, "Fuzz") {
-			continue
-		}
-		add(function.Name.Name)
-		ast.Inspect(function, func(n ast.Node) bool {
-			literal, ok := n.(*ast.BasicLit)
-			if !ok || literal.Kind != token.STRING {
-				return true
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			if strings.HasPrefix(n.Name.Name, "Test") || strings.HasPrefix(n.Name.Name, "Fuzz") {
+				add(n.Name.Name)
 			}
-			if text, err := strconv.Unquote(literal.Value); err == nil && ids.MatchString(text) {
+		case *ast.BasicLit:
+			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING {
 				add(text)
 			}
-			return true
-		})
-	}
+		}
+		return true
+	})
 	return nil
 }
