@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/message"
 	"github.com/latchkey-id/latchkey/login/onetime"
 	"github.com/latchkey-id/latchkey/login/password"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
 // wirePages makes the factors and the hosted pages.
@@ -68,7 +70,7 @@ func (n *node) factorsConfig() (mfa.Config, error) {
 		Issuer: issuer, Brand: n.cfg.Branding.Name, Credentials: n.store.Credentials(), Recovery: n.store.RecoveryCodes(),
 		Lockouts: n.store.Lockouts(), Devices: n.store.TrustedDevices(), Users: n.store.Users(), Outbox: n.store.Outbox(),
 		Ephemeral: n.ephemeral, Sender: &messenger{
-			intents: n.intents(), outbox: n.store.Outbox(), queued: n.queued,
+			Factors: message.Factors{Intents: n.intents(), Outbox: prompt{n.store.Outbox(), n.queued}, Asked: asked},
 			limiter: login.MessageLimiter{Ephemeral: n.ephemeral, Hasher: n.hasher, Limits: n.messageLimits()},
 		},
 		Hasher: n.hasher, Sealer: n.sealer, Random: rand.Reader, Counter: n.metrics,
@@ -100,24 +102,22 @@ func (n *node) loginConfig() login.Config {
 	}
 }
 
-// messenger queues what factors say to people.
-type messenger struct {
-	intents *message.Intents
-	outbox  interface {
-		Add(ctx context.Context, e *storage.Event, m ...storage.Message) error
-	}
-	limiter login.MessageLimiter
-	queued  func()
-}
-
 // messageLimits bounds what people can have sent.
 func (p *parts) messageLimits() login.MessageLimits {
 	l := p.cfg.Limits.Messages
 	return login.MessageLimits{Account: l.PerAccount.Storage(), Destination: l.PerDestination.Storage(), Address: l.PerAddress.Storage()}
 }
 
-// Send queues a code, unless too many messages were sent.
-func (m *messenger) Send(ctx context.Context, _ storage.Channel, kind storage.MessageKind, user *storage.User, to, code, locale string, notAfter time.Time) error {
+// messenger queues what factors say to people, unless too much was said.
+type messenger struct {
+	message.Factors
+	limiter login.MessageLimiter
+}
+
+// Send queues a code, or answers mfa.LimitedError.
+func (m *messenger) Send(
+	ctx context.Context, channel storage.Channel, kind storage.MessageKind, user *storage.User, to, code, locale string, notAfter time.Time,
+) error {
 	wait, name, err := m.limiter.Allow(ctx, user.ID, to)
 	if err != nil {
 		return err
@@ -125,26 +125,31 @@ func (m *messenger) Send(ctx context.Context, _ storage.Channel, kind storage.Me
 	if wait > 0 {
 		return fmt.Errorf("limit %s: %w", name, &mfa.LimitedError{RetryAfter: wait})
 	}
-	row, err := m.intents.New(message.Asked{Locale: locale}, message.Code{Kind: kind, UserID: user.ID, To: to, Code: code, ExpiresAt: notAfter})
-	if err != nil {
-		return fmt.Errorf("make message: %w", err)
+	return m.Factors.Send(ctx, channel, kind, user, to, code, locale, notAfter)
+}
+
+// prompt is an outbox that tells the worker of what it takes.
+type prompt struct {
+	*sqlstore.Outbox
+	queued func()
+}
+
+// Add implements the outbox of package message.
+func (p prompt) Add(ctx context.Context, e *storage.Event, m ...storage.Message) error {
+	if err := p.Outbox.Add(ctx, e, m...); err != nil {
+		return err
 	}
-	if err := m.outbox.Add(ctx, nil, row); err != nil {
-		return fmt.Errorf("queue message: %w", err)
-	}
-	m.queued()
+	p.queued()
 	return nil
 }
 
-// Notice makes a message that tells of a change, for the transaction of the change.
-func (m *messenger) Notice(n mfa.Notice) (storage.Message, error) {
-	return m.intents.New(message.Asked{Locale: n.Locale, Address: n.Address, UserAgent: n.UserAgent, At: n.At}, message.Notice{
-		Kind: n.Kind, UserID: n.User.ID, To: n.User.Email, Factor: n.Factor, Name: n.Name, Remaining: n.Remaining,
-	})
+// asked tells from where the request of the context came.
+func asked(ctx context.Context) message.Asked {
+	return message.Asked{Address: web.ClientAddress(ctx).String()}
 }
 
 // queued tells the worker that the outbox holds something new.
-func (n *node) queued() {}
+func (n *node) queued() { n.outbox.Poke() }
 
 // smsLimits bounds SMS; nil where there is no gateway.
 func (n *node) smsLimits() *mfa.SMSLimits {

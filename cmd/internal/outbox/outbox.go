@@ -83,12 +83,22 @@ const (
 type Worker struct {
 	cfg     Config
 	slots   chan struct{}
+	poked   chan struct{} // holds one: looking once is enough for any number
 	working *tally
 }
 
 // New makes a Worker, which does nothing yet.
 func New(cfg Config) *Worker {
-	return &Worker{cfg: cfg, slots: make(chan struct{}, cfg.Workers), working: newTally()}
+	return &Worker{cfg: cfg, slots: make(chan struct{}, cfg.Workers), poked: make(chan struct{}, 1), working: newTally()}
+}
+
+// Poke says that there is a new message, so that it need not wait for the next
+// look. It does not block.
+func (w *Worker) Poke() {
+	select {
+	case w.poked <- struct{}{}:
+	default:
+	}
 }
 
 // Run delivers until ctx is done, and lets what is under way finish.
@@ -104,6 +114,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
+		case <-w.poked:
 		}
 	}
 	enough := time.AfterFunc(w.cfg.Drain, cancel)
