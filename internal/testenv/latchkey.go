@@ -35,6 +35,9 @@ type Latchkey struct {
 	// Issuer is for a node that is not reached at its own address: see
 	// [Node.Peer].
 	Issuer string
+	// Host names the node in its issuer, such as localhost, where its address
+	// would not do: passkeys belong to a name.
+	Host string
 	// Args are further arguments of `latchkey dev`, Env further variables.
 	Args, Env []string
 }
@@ -65,9 +68,16 @@ func StartLatchkey(t testing.TB, cfg Latchkey) *Node {
 	}
 	if cfg.Listen == "" {
 		cfg.Listen = "127.0.0.1:0"
-		if cfg.Issuer != "" { // nothing would tell us the port
+		if cfg.Issuer != "" || cfg.Host != "" { // nothing would tell us the port
 			cfg.Listen = net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
 		}
+	}
+	if cfg.Host != "" && cfg.Issuer == "" {
+		_, port, err := net.SplitHostPort(cfg.Listen)
+		if err != nil {
+			t.Fatalf("address to listen on: %v", err)
+		}
+		cfg.Issuer = "http://" + net.JoinHostPort(cfg.Host, port)
 	}
 	n := &Node{t: t, cfg: cfg, Data: cfg.Data}
 	if cfg.Config != "" {

@@ -6,41 +6,19 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 // nodeFolder holds the relying parties from npm.
 const nodeFolder = "node"
 
-// installed installs the packages of the lock file once, and again only when
-// that changed: a copy of it says what is installed.
-var installed = sync.OnceValue(func() error {
-	lock, err := os.ReadFile(filepath.Join(nodeFolder, "package-lock.json"))
-	if err != nil {
-		return err
-	}
-	stamp := filepath.Join(nodeFolder, "node_modules", ".installed-lock.json")
-	if have, err := os.ReadFile(stamp); err == nil && bytes.Equal(have, lock) {
-		return nil
-	}
-	npm := exec.Command("npm", "ci", "--no-progress")
-	npm.Dir = nodeFolder
-	npm.Stdout, npm.Stderr = os.Stderr, os.Stderr
-	if err := npm.Run(); err != nil {
-		return err
-	}
-	return os.WriteFile(stamp, lock, 0o600)
-})
-
 // runNode runs a script that was told of the client, and is its browser.
 func runNode(t *testing.T, p *provider, script string, told map[string]any) {
 	t.Helper()
-	if err := installed(); err != nil {
-		t.Fatalf("npm ci in %s: %v (run `make test`, which installs npm)", nodeFolder, err)
-	}
+	testenv.NodeModules(t, nodeFolder)
 	told["issuer"] = p.Issuer
 	environment, err := json.Marshal(told)
 	if err != nil {
@@ -91,24 +69,4 @@ func TestOpenIDClient(t *testing.T) {
 	t.Run("service", func(t *testing.T) {
 		runNode(t, p, "service.mjs", map[string]any{"id": service.ID, "secret": service.Secret, "scope": serviceScope})
 	})
-}
-
-// TestLockFileNamesNoRegistry keeps npm ci working behind any mirror: npm writes
-// the address of each package unless .npmrc tells it not to.
-func TestLockFileNamesNoRegistry(t *testing.T) {
-	raw, err := os.ReadFile(filepath.Join(nodeFolder, "package-lock.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lock struct {
-		Packages map[string]struct{ Resolved, Integrity string }
-	}
-	if err := json.Unmarshal(raw, &lock); err != nil {
-		t.Fatal(err)
-	}
-	for name, p := range lock.Packages {
-		if p.Resolved != "" || name != "" && p.Integrity == "" {
-			t.Errorf("%s is locked to the address %q and the hash %q", name, p.Resolved, p.Integrity)
-		}
-	}
 }
