@@ -5,6 +5,12 @@
   const all = (selector) => document.querySelectorAll(selector);
   const language = document.documentElement.lang;
 
+  // A page that the browser kept in its memory is asked for again when somebody
+  // goes back to it: what it showed is spent, or is no longer theirs to see.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+
   // A password that is shown is checked by eye; it is hidden again before it is sent.
   for (const button of all("[data-reveal]")) {
     const input = document.getElementById(button.dataset.reveal);
