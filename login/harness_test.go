@@ -225,6 +225,8 @@ func (s *site) resume(w http.ResponseWriter, r *http.Request) error {
 		return err
 	case in.Denied:
 		fmt.Fprintln(w, "denied")
+	case in.Refused != "":
+		fmt.Fprintln(w, "error "+in.Refused)
 	case outcome.Fatal:
 		fmt.Fprintln(w, "error "+outcome.Error)
 	case outcome.Missing != "":

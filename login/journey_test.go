@@ -452,3 +452,15 @@ func TestCS3_WhereAFlowReturnsToIsOurs(t *testing.T) {
 		}
 	}
 }
+
+func TestNoWayInIsAPageAndNoLoop(t *testing.T) {
+	s := newSite(t, siteOptions{policy: func(p *mfa.Policy) {
+		p.Required, p.Allowed = true, []storage.FactorKind{storage.FactorRecovery}
+	}})
+	s.person("ada@example.com")
+	b := s.browser()
+	b.get("/account")
+	b.signIn("ada@example.com", goodPassword).want(t, http.StatusForbidden, "error-title")
+	b.start("")
+	b.signIn("ada@example.com", goodPassword).want(t, 200, "error unmet_authentication_requirements")
+}

@@ -186,19 +186,50 @@ func (p *Pages) advance(w http.ResponseWriter, r *http.Request, s *standing) err
 			return err
 		}
 	}
+	if s.step.Fatal {
+		return p.giveUp(w, r, s)
+	}
 	http.Redirect(w, r, s.destination(), http.StatusSeeOther)
 	return nil
+}
+
+// giveUp ends an interaction whose person cannot show what it takes: a client is
+// told, a person on the way to a page of ours sees why.
+func (p *Pages) giveUp(w http.ResponseWriter, r *http.Request, s *standing) error {
+	if s.in.ReturnTo != "" {
+		return errNoWayIn(s.step.Reason)
+	}
+	s.in.Refused, s.in.Reason = s.step.Error, s.step.Reason
+	if err := p.saveInteraction(r.Context(), s.in); err != nil {
+		return err
+	}
+	if s.part != nil {
+		if err := p.dropPartial(w, r, s.part); err != nil {
+			return err
+		}
+	}
+	http.Redirect(w, r, address(resumePath, s.in), http.StatusSeeOther)
+	return nil
+}
+
+// errNoWayIn answers a person on the way to a page of ours who cannot show what
+// it takes. A client would be told instead.
+func errNoWayIn(reason string) error {
+	return &web.Error{
+		Status: http.StatusForbidden, Key: "no_way_in",
+		Title:  "You cannot be signed in",
+		Detail: "A second factor is required, and none of yours can be used or set up right now. Please ask whoever runs this service for help.",
+		Cause:  errors.New(reason),
+	}
 }
 
 // destination is where a browser goes for the step that it is at.
 func (s *standing) destination() string {
 	switch {
-	case s.step.Name != StepDone && !s.step.Fatal:
+	case s.step.Name != StepDone:
 		return address("/"+s.step.Name, s.in)
-	case s.in.ReturnTo != "" && !s.step.Fatal:
-		return s.in.ReturnTo
 	case s.in.ReturnTo != "":
-		return accountPath // what the page asked for cannot be shown: begin again
+		return s.in.ReturnTo
 	}
 	return address(resumePath, s.in)
 }

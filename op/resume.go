@@ -47,10 +47,14 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 	return p.succeed(w, r, &in.Request, outcome.SignedIn)
 }
 
-// resumed says how the interaction stands, whether the person declined or not.
+// resumed says how the interaction stands: the person may have declined, or not
+// have been able to show what it takes.
 func (p *Provider) resumed(r *http.Request, in *storage.Interaction) (storage.Outcome, error) {
 	if in.Denied {
 		return storage.Outcome{Fatal: true, Error: codeAccessDenied, Reason: "the person declined"}, nil
+	}
+	if in.Refused != "" {
+		return storage.Outcome{Fatal: true, Error: in.Refused, Reason: in.Reason}, nil
 	}
 	outcome, err := p.cfg.SignIn.Check(r, in)
 	if err != nil {

@@ -90,6 +90,10 @@ type Interaction struct {
 	SignUp string `json:"sign_up,omitempty"`
 	// VerificationSent says that the code that the verify step asks for was sent.
 	VerificationSent bool `json:"verification_sent,omitempty"`
+	// Refused is the OAuth error that ends the interaction, with a Reason that is
+	// safe to send: what it takes cannot be shown by whoever tried to sign in.
+	Refused string `json:"refused,omitempty"`
+	Reason  string `json:"reason,omitempty"`
 	// Denied says that the person declined; the client gets access_denied.
 	Denied bool `json:"denied,omitempty"`
 }

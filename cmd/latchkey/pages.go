@@ -151,10 +151,10 @@ func asked(ctx context.Context) message.Asked {
 // queued tells the worker that the outbox holds something new.
 func (n *node) queued() { n.outbox.Poke() }
 
-// smsLimits bounds SMS; nil where there is no gateway.
+// smsLimits bounds SMS; nil where there is no gateway, nor an inbox in its place.
 func (n *node) smsLimits() *mfa.SMSLimits {
 	s := n.cfg.SMS
-	if !s.Enabled() {
+	if len(s.Countries) == 0 {
 		return nil
 	}
 	return &mfa.SMSLimits{Countries: s.Countries, PerNumber: s.PerNumberDay, PerCountry: s.CountryDay, PerDay: s.DailyCap}
