@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the generated part of docs/configuration.md")
+var update = flag.Bool("update", false, "write what is generated from the struct tags")
 
 const (
 	docFile  = "../docs/configuration.md"
-	docBegin = "<!-- generated from package config: go test ./config -run Documentation -update -->\n"
+	docBegin = "<!-- generated from package config: go test ./config -run IsCurrent -update -->\n"
 	docEnd   = "<!-- end of what is generated -->\n"
 )
 
@@ -34,7 +34,7 @@ func TestDocumentationIsCurrent(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else if want != string(text) {
-		t.Errorf("%s does not say what the struct tags say: run go test ./config -run Documentation -update", docFile)
+		t.Errorf("%s does not say what the struct tags say: run go test ./config -run IsCurrent -update", docFile)
 	}
 	for _, leaf := range leaves("", root) {
 		path := leaf.path

@@ -42,7 +42,7 @@ func configSchemaCommand() *cobra.Command {
 		Short: "Print the JSON schema of the configuration, for editors",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := cmd.OutOrStdout().Write(append(config.Schema(), '\n'))
+			_, err := cmd.OutOrStdout().Write(config.Schema())
 			return err
 		},
 	}
