@@ -6,73 +6,56 @@ import (
 	"strconv"
 	"time"
 
+	vm "github.com/VictoriaMetrics/metrics"
 	"github.com/latchkey-id/latchkey/storage"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Metrics holds the counters of one server.
 type Metrics struct {
-	registry *prometheus.Registry
-	requests *prometheus.CounterVec
-	duration *prometheus.HistogramVec
-	swept    *prometheus.CounterVec
-	jobs     *prometheus.CounterVec
-	jobRows  *prometheus.CounterVec
-	signIns  *prometheus.CounterVec
-	refused  *prometheus.CounterVec
-	factors  *prometheus.CounterVec
+	families *families
+	requests counters
+	duration histograms
+	swept    counters
+	jobs     counters
+	jobRows  counters
+	signIns  counters
+	refused  counters
+	factors  counters
 	outbox   *outboxMetrics
 }
 
 // New makes the counters of a server of a version.
 func New(version string) *Metrics {
+	f := newFamilies()
 	m := &Metrics{
-		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "latchkey_http_requests_total", Help: "Requests answered, by route and status.",
-		}, []string{"route", "status"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "latchkey_http_request_duration_seconds", Help: "Time to answer a request, by route.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
-		}, []string{"route"}),
-		swept: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "latchkey_swept_rows_total", Help: "Expired rows deleted, by table.",
-		}, []string{"table"}),
-		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "latchkey_job_runs_total", Help: "Runs of periodic jobs on this node, by job and result.",
-		}, []string{"job", "result"}),
-		jobRows: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "latchkey_job_rows_total", Help: "What periodic jobs were about: rows swept, accounts deleted, events pruned, by job.",
-		}, []string{"job"}),
-		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "latchkey_sign_ins_total", Help: "Sign-ins, by the class that was reached; failed is none.",
-		}, []string{"acr"}),
-		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "latchkey_throttled_total", Help: "Attempts refused unseen, by limit.",
-		}, []string{"limit"}),
-		factors: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "latchkey_factor_attempts_total", Help: "Attempts with a factor, by its kind and how they ended.",
-		}, []string{"factor", "result"}),
+		families: f,
+		requests: f.counters("latchkey_http_requests_total", "Requests answered, by route and status.", "route", "status"),
+		duration: f.histograms("latchkey_http_request_duration_seconds", "Time to answer a request, by route.", "route",
+			[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}),
+		swept: f.counters("latchkey_swept_rows_total", "Expired rows deleted, by table.", "table"),
+		jobs:  f.counters("latchkey_job_runs_total", "Runs of periodic jobs on this node, by job and result.", "job", "result"),
+		jobRows: f.counters("latchkey_job_rows_total",
+			"What periodic jobs were about: rows swept, accounts deleted, events pruned, by job.", "job"),
+		signIns: f.counters("latchkey_sign_ins_total", "Sign-ins, by the class that was reached; failed is none.", "acr"),
+		refused: f.counters("latchkey_throttled_total", "Attempts refused unseen, by limit.", "limit"),
+		factors: f.counters("latchkey_factor_attempts_total", "Attempts with a factor, by its kind and how they ended.",
+			"factor", "result"),
+		outbox: newOutboxMetrics(f),
 	}
-	m.outbox = newOutboxMetrics(m.registry)
-	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "latchkey_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": version},
-	})
-	build.Set(1)
-	m.registry.MustRegister(m.requests, m.duration, m.swept, m.jobs, m.jobRows, m.signIns, m.refused, m.factors, build,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	f.gauges("latchkey_build_info", "1, with the version as a label.", "version").with(version).Set(1)
 	return m
 }
 
 // Handler answers GET /metrics.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		_, _ = w.Write(m.families.text())
+	})
 }
 
 // Swept counts rows that were deleted because they expired.
-func (m *Metrics) Swept(table string, rows int64) { m.swept.WithLabelValues(table).Add(float64(rows)) }
+func (m *Metrics) Swept(table string, rows int64) { m.swept.with(table).AddInt64(rows) }
 
 // Job counts a run of a periodic job, and the rows it was about.
 func (m *Metrics) Job(name string, rows int64, err error) {
@@ -80,44 +63,44 @@ func (m *Metrics) Job(name string, rows int64, err error) {
 	if err != nil {
 		result = "failure"
 	}
-	m.jobs.WithLabelValues(name, result).Inc()
-	m.jobRows.WithLabelValues(name).Add(float64(rows))
+	m.jobs.with(name, result).Inc()
+	m.jobRows.with(name).AddInt64(rows)
 }
 
 // SignedIn counts a sign-in that was completed.
-func (m *Metrics) SignedIn(acr string) { m.signIns.WithLabelValues(acr).Inc() }
+func (m *Metrics) SignedIn(acr string) { m.signIns.with(acr).Inc() }
 
 // SignInFailed counts a wrong password or passkey.
-func (m *Metrics) SignInFailed() { m.signIns.WithLabelValues("failed").Inc() }
+func (m *Metrics) SignInFailed() { m.signIns.with("failed").Inc() }
 
 // Throttled counts an attempt that a limit refused.
-func (m *Metrics) Throttled(limit string) { m.refused.WithLabelValues(limit).Inc() }
+func (m *Metrics) Throttled(limit string) { m.refused.with(limit).Inc() }
 
 // Factor counts an attempt with a kind of factor.
 func (m *Metrics) Factor(kind storage.FactorKind, result string) {
-	m.factors.WithLabelValues(string(kind), result).Inc()
+	m.factors.with(string(kind), result).Inc()
 }
 
 // other is the route of every path that is not counted by itself, so that
 // nobody can make labels up.
 const other = "other"
 
-// statuses bounds the statuses that are counted by themselves.
-const statuses = 600
+// usual are the statuses whose counters are looked up once.
+var usual = []int{200, 303, 400, 401, 403, 404, 429, 500, 503}
 
-// route is a path's counters, looked up once.
+// route is a path's counters.
 type route struct {
-	duration prometheus.Observer
-	requests [statuses]prometheus.Counter
+	duration *vm.PrometheusHistogram
+	requests map[int]*vm.Counter
 }
 
 // Wrap counts the requests to next. Each of the paths is a route of its own.
 func (m *Metrics) Wrap(paths []string, next http.Handler) http.Handler {
 	routes := make(map[string]*route, len(paths))
 	for _, path := range append(paths, other) {
-		routes[path] = &route{duration: m.duration.WithLabelValues(path)}
-		for _, status := range []int{200, 303, 400, 401, 403, 404, 429, 500, 503} {
-			routes[path].requests[status] = m.requests.WithLabelValues(path, strconv.Itoa(status))
+		routes[path] = &route{duration: m.duration.with(path), requests: make(map[int]*vm.Counter, len(usual))}
+		for _, status := range usual {
+			routes[path].requests[status] = m.requests.with(path, strconv.Itoa(status))
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -127,8 +110,8 @@ func (m *Metrics) Wrap(paths []string, next http.Handler) http.Handler {
 		if !known {
 			to = routes[other]
 		}
-		to.duration.Observe(time.Since(start).Seconds())
-		if counter := to.requests[min(counted.status, statuses-1)]; counter != nil {
+		to.duration.UpdateDuration(start)
+		if counter := to.requests[counted.status]; counter != nil {
 			counter.Inc()
 			return
 		}
@@ -136,7 +119,7 @@ func (m *Metrics) Wrap(paths []string, next http.Handler) http.Handler {
 		if known {
 			path = r.URL.Path
 		}
-		m.requests.WithLabelValues(path, strconv.Itoa(counted.status)).Inc()
+		m.requests.with(path, strconv.Itoa(counted.status)).Inc()
 	})
 }
 

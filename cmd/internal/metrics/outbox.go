@@ -3,36 +3,30 @@ package metrics
 import (
 	"time"
 
+	vm "github.com/VictoriaMetrics/metrics"
 	"github.com/latchkey-id/latchkey/storage"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // outboxMetrics tells how messages leave.
 type outboxMetrics struct {
-	messages            *prometheus.CounterVec
-	queued, due, oldest prometheus.Gauge
+	messages            counters
+	queued, due, oldest *vm.Gauge
 }
 
-func newOutboxMetrics(r *prometheus.Registry) *outboxMetrics {
-	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+func newOutboxMetrics(f *families) *outboxMetrics {
+	return &outboxMetrics{
+		messages: f.counters("latchkey_outbox_messages_total",
+			"Tries to deliver messages, by how they ended: sent, delayed, failed, expired, skipped.", "channel", "kind", "result"),
+		queued: f.gauges("latchkey_outbox_queued", "Messages that are not delivered yet.").with(),
+		due:    f.gauges("latchkey_outbox_due", "Messages that should be on their way by now.").with(),
+		oldest: f.gauges("latchkey_outbox_oldest_seconds",
+			"Age of the oldest message that is not delivered yet; 0 when there is none.").with(),
 	}
-	m := &outboxMetrics{
-		messages: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "latchkey_outbox_messages_total",
-			Help: "Tries to deliver messages, by how they ended: sent, delayed, failed, expired, skipped.",
-		}, []string{"channel", "kind", "result"}),
-		queued: gauge("latchkey_outbox_queued", "Messages that are not delivered yet."),
-		due:    gauge("latchkey_outbox_due", "Messages that should be on their way by now."),
-		oldest: gauge("latchkey_outbox_oldest_seconds", "Age of the oldest message that is not delivered yet; 0 when there is none."),
-	}
-	r.MustRegister(m.messages, m.queued, m.due, m.oldest)
-	return m
 }
 
 // Delivery counts a try to deliver a message.
 func (m *Metrics) Delivery(channel storage.Channel, kind storage.MessageKind, result string) {
-	m.outbox.messages.WithLabelValues(string(channel), string(kind), result).Inc()
+	m.outbox.messages.with(string(channel), string(kind), result).Inc()
 }
 
 // Backlog shows what waits in the outbox.
