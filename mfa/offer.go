@@ -33,12 +33,17 @@ type Offer struct {
 // disabled, or nothing that is configured reaches Wanted.
 func (f *Factors) Offer(d Demand) Offer {
 	counting := f.policy.Counting(f.policy.judge(d.Person.User, d.Client))
-	enrolled := slices.DeleteFunc(slices.Clone(counting), func(k storage.FactorKind) bool {
+	guarding := slices.Clone(counting)
+	if d.Person.User.Credentials > 0 {
+		// A client that takes fewer kinds opens no way past what guards the account.
+		guarding = f.policy.Counting(nil)
+	}
+	enrolled := slices.DeleteFunc(guarding, func(k storage.FactorKind) bool {
 		factor := f.byKind[k]
 		return factor == nil || !factor.Available(d.Person)
 	})
 	reaching := slices.DeleteFunc(slices.Clone(enrolled), func(k storage.FactorKind) bool {
-		return !AtLeast(f.policy.Reaches(k), d.Wanted)
+		return !AtLeast(f.policy.Reaches(k), d.Wanted) || !slices.Contains(counting, k)
 	})
 	switch shown := rank(d.Have) > rank(ACRPassword); {
 	case len(reaching) > 0:

@@ -149,6 +149,10 @@ func TestOffer(t *testing.T) {
 			Offer{}},
 		"the client takes passkeys alone": {nil, Demand{Person: person(passkey, recovery), Client: passkeysOnly, Wanted: ACRPhishingResistant, Have: ACRPassword},
 			Offer{Ask: kinds{passkey}, Default: passkey}},
+		"nobody gets past an app by a client that takes passkeys alone": {nil, Demand{Person: person(totpKind), Client: passkeysOnly, Wanted: ACRPhishingResistant, Have: ACRPassword},
+			Offer{Ask: kinds{totpKind}, Default: totpKind}},
+		"who showed it adds the passkey": {nil, Demand{Person: person(totpKind), Client: passkeysOnly, Wanted: ACRPhishingResistant, Have: ACRTwoFactor},
+			Offer{Enroll: kinds{passkey}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			policy := DefaultPolicy()
