@@ -99,10 +99,9 @@ type Enrolment struct {
 	Kind  storage.FactorKind
 	Input Input
 	// Secret is a TOTP secret in base32, in groups for people to type; URI is
-	// the same as an otpauth address and QRCode as a PNG image in a data URL.
+	// the same as an otpauth address, which a page draws for cameras.
 	Secret string
 	URI    string
-	QRCode string
 	Digits int
 	// Options is the argument of navigator.credentials.create, for [InputPasskey].
 	Options json.RawMessage

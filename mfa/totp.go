@@ -161,13 +161,9 @@ func (t *totp) Start(ctx context.Context, a Attempt) (Enrolment, error) {
 		return Enrolment{}, fmt.Errorf("open secret of an enrolment: %w", err)
 	}
 	encoded := secretEncoding.EncodeToString(secret)
-	uri := otpauthURI(t.cfg.Brand, accountName(a.Person.User), encoded)
-	image, err := qrCode(uri)
-	if err != nil {
-		return Enrolment{}, err
-	}
 	return Enrolment{
-		Kind: storage.FactorTOTP, Input: InputCode, Secret: encoded, URI: uri, QRCode: image, Digits: codeDigits,
+		Kind: storage.FactorTOTP, Input: InputCode, Secret: encoded, Digits: codeDigits,
+		URI: otpauthURI(t.cfg.Brand, accountName(a.Person.User), encoded),
 	}, nil
 }
 

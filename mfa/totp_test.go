@@ -175,9 +175,9 @@ func TestTP4_AnEnrolmentIsConfirmedFirst(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasPrefix(shown.QRCode, "data:image/png;base64,") || !strings.HasPrefix(shown.URI, "otpauth://totp/Latchkey%20%20test:ada@example.com?") ||
+		if !strings.HasPrefix(shown.URI, "otpauth://totp/Latchkey%20%20test:ada@example.com?") ||
 			!strings.Contains(shown.URI, "secret="+shown.Secret) || !strings.Contains(shown.URI, "issuer=Latchkey%20%20test") {
-			t.Errorf("shown: %s %.40s", shown.URI, shown.QRCode)
+			t.Errorf("shown: %s", shown.URI)
 		}
 		if again, err := e.Start(ctx, a); err != nil || again.Secret != shown.Secret {
 			t.Errorf("a reload shows another secret, %v", err)
