@@ -43,8 +43,9 @@ type User struct {
 	// PasswordHash is an encoded password verifier (PHC string); empty means
 	// that no password can sign this person in.
 	PasswordHash string
-	// PasswordEpoch rises with each password change; what was issued under an
-	// older epoch (reset tokens, trusted devices) is void.
+	// PasswordEpoch rises with each password change and when the factors are
+	// reset; what was issued under an older epoch (reset tokens, trusted devices,
+	// sign-ins that go on) is void.
 	PasswordEpoch int64
 	// PasswordChangedAt is when the password was last set; zero where it never was.
 	PasswordChangedAt time.Time

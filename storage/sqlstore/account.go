@@ -131,10 +131,13 @@ func (r *Users) Enable(ctx context.Context, id storage.ID, now time.Time, e stor
 
 // ResetFactors removes everything a person has besides a password: credentials,
 // recovery codes, failures that count, trusted devices; and ends their sessions
-// and grants. It answers storage.ErrNotFound when there is nobody.
+// and grants, and by the password epoch sign-ins that go on: who has shown the
+// password so far does not get in because the factor is gone. It answers
+// storage.ErrNotFound when there is nobody.
 func (r *Users) ResetFactors(ctx context.Context, id storage.ID, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		if err := changed(updateUser(tx, id, now).Set("credentials = 0").Set("factor_added_at = NULL").Exec(ctx)); err != nil {
+		if err := changed(updateUser(tx, id, now).Set("credentials = 0").Set("factor_added_at = NULL").
+			Set("password_epoch = password_epoch + 1").Exec(ctx)); err != nil {
 			return err
 		}
 		for _, model := range []any{(*credentialRow)(nil), (*recoveryCodeRow)(nil), (*lockoutRow)(nil), (*trustedDeviceRow)(nil)} {
