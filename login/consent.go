@@ -21,9 +21,6 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request, s *standing) err
 	if r.PostForm.Get("decision") != "allow" {
 		return p.deny(w, r, in)
 	}
-	if s.signedIn == nil {
-		return p.advance(w, r, s) // still a partial sign-in: it becomes a session first
-	}
 	event, err := p.event(r, storage.EventConsentGranted, s.signedIn.User.ID)
 	if err != nil {
 		return err

@@ -126,6 +126,10 @@ func (p *Pages) attemptOf(r *http.Request, s *standing) (mfa.Attempt, error) {
 // the first factor come recovery codes.
 func (p *Pages) enroll(w http.ResponseWriter, r *http.Request, s *standing) error {
 	if r.PostForm.Has("later") && s.state.mayPutOff() {
+		// The grace runs although the page may never have been shown.
+		if err := p.cfg.Users.NoteFactorAsked(r.Context(), s.state.User.ID, p.cfg.Now()); err != nil {
+			return unavailable("note that a factor was asked for", err)
+		}
 		s.in.EnrollSkipped = true
 		if err := p.saveInteraction(r.Context(), s.in); err != nil {
 			return err

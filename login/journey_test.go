@@ -464,3 +464,25 @@ func TestNoWayInIsAPageAndNoLoop(t *testing.T) {
 	b.start("")
 	b.signIn("ada@example.com", goodPassword).want(t, 200, "error unmet_authentication_requirements")
 }
+
+// TestPolicyGraceRunsForWhoNeverLooks: the time to enrol is not won by leaving the
+// page out that tells of it.
+func TestPolicyGraceRunsForWhoNeverLooks(t *testing.T) {
+	s := newSite(t, siteOptions{client: requireFactor, policy: func(p *mfa.Policy) { p.EnrollGrace = time.Hour }})
+	ada := s.person("ada@example.com")
+	putOff := func() *shown {
+		b := s.browser()
+		b.start("")
+		csrf := b.page.formOf("login-submit").values.Get("csrf")
+		at := url.Values{interactionParam: {b.page.url.Query().Get(interactionParam)}}.Encode()
+		b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		b.signIn("ada@example.com", goodPassword)
+		b.client.CheckRedirect = nil
+		return b.post("/enroll?"+at, url.Values{"csrf": {csrf}, "later": {"1"}})
+	}
+	putOff().want(t, http.StatusOK, "code for "+string(ada.ID))
+	s.clock.Advance(2 * time.Hour)
+	if page := putOff(); !page.has("enroll-submit") {
+		t.Errorf("enrolment is put off for good by who never opens its page:\n%s", page.body)
+	}
+}

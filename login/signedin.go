@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -63,11 +65,24 @@ func (p *Pages) stand(r *http.Request, in *storage.Interaction, part *partial) (
 	if err := p.addEvidence(r.Context(), s); err != nil {
 		return nil, err
 	}
+	if s.state.User != nil {
+		answeredBy(in, s.state.User.ID)
+	}
 	if err := p.addFactors(r.Context(), s); err != nil {
 		return nil, err
 	}
 	s.step = Next(s.state)
 	return s, nil
+}
+
+// answeredBy makes the answers in the interaction those of the person: what
+// somebody else gave or has to see, who signed in here before, is gone.
+func answeredBy(in *storage.Interaction, user storage.ID) {
+	if in.AnsweredBy == user {
+		return
+	}
+	in.AnsweredBy, in.Consented, in.ConsentedAt = user, nil, time.Time{}
+	in.EnrollSkipped, in.RecoveryCodes, in.VerificationSent = false, "", false
 }
 
 // addEvidence says who the evidence is about. A partial sign-in of somebody else
@@ -78,23 +93,8 @@ func (p *Pages) addEvidence(ctx context.Context, s *standing) error {
 		s.state.Proofs = s.signedIn.Session.Proofs
 		s.state.TrustACR = s.signedIn.Session.TrustACR
 	}
-	if s.part != nil {
-		if s.state.User == nil || s.state.User.ID != s.part.UserID {
-			user, err := p.cfg.Users.ByID(ctx, s.part.UserID)
-			if errors.Is(err, storage.ErrNotFound) || err == nil && user.PasswordEpoch != s.part.PasswordEpoch {
-				s.part = nil
-			} else if err != nil {
-				return unavailable("read user", err)
-			} else {
-				s.state.User, s.state.Proofs, s.state.TrustACR = user, nil, ""
-			}
-		}
-	}
-	if s.part != nil {
-		s.state.Proofs = merge(append(s.part.Proofs, s.state.Proofs...)...)
-		if s.part.TrustACR != "" {
-			s.state.TrustACR = s.part.TrustACR
-		}
+	if err := p.addPartial(ctx, s); err != nil {
+		return err
 	}
 	if s.state.User == nil || s.client == nil || s.client.Consent != storage.ConsentRemember {
 		return nil
@@ -104,6 +104,36 @@ func (p *Pages) addEvidence(ctx context.Context, s *standing) error {
 		return unavailable("read consent", err)
 	}
 	s.state.Consented = scopes
+	return nil
+}
+
+// addPartial adds what the partial sign-in shows. One that began under another
+// password, or before the factors were reset, shows nothing.
+func (p *Pages) addPartial(ctx context.Context, s *standing) error {
+	if s.part == nil {
+		return nil
+	}
+	user := s.state.User
+	if user == nil || user.ID != s.part.UserID {
+		var err error
+		if user, err = p.cfg.Users.ByID(ctx, s.part.UserID); errors.Is(err, storage.ErrNotFound) {
+			s.part = nil
+			return nil
+		} else if err != nil {
+			return unavailable("read user", err)
+		}
+	}
+	if user.PasswordEpoch != s.part.PasswordEpoch {
+		s.part = nil
+		return nil
+	}
+	if user != s.state.User {
+		s.state.User, s.state.Proofs, s.state.TrustACR = user, nil, ""
+	}
+	s.state.Proofs = merge(append(s.part.Proofs, s.state.Proofs...)...)
+	if s.part.TrustACR != "" {
+		s.state.TrustACR = s.part.TrustACR
+	}
 	return nil
 }
 
@@ -137,19 +167,18 @@ func (p *Pages) standing(w http.ResponseWriter, r *http.Request) (*standing, err
 
 // step wraps the handler of a step's page: it runs only while that step is what
 // is missing; any other time the browser goes to the step that is. So nothing is
-// reached by asking for it out of turn, and going back is safe.
+// reached by asking for it out of turn, and going back is safe. A partial sign-in
+// that has come to prove enough becomes a session before anything else happens.
 func (p *Pages) step(h stepHandler, names ...string) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		s, err := p.standing(w, r)
 		if err != nil {
 			return err
 		}
-		for _, name := range names {
-			if s.step.Name == name && !s.step.Fatal {
-				return h(w, r, s)
-			}
+		if s.part != nil && !s.step.provesIdentity() || s.step.Fatal || !slices.Contains(names, s.step.Name) {
+			return p.advance(w, r, s)
 		}
-		return p.advance(w, r, s)
+		return h(w, r, s)
 	}
 }
 

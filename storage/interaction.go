@@ -70,6 +70,9 @@ type Interaction struct {
 	// BrowserHash is the keyed hash of the browser cookie's secret.
 	BrowserHash string    `json:"browser_hash"`
 	CreatedAt   time.Time `json:"created_at"`
+	// AnsweredBy is whose answers the interaction holds: what one person allowed,
+	// put off or was shown is nothing to another who signs in after them.
+	AnsweredBy ID `json:"answered_by,omitempty"`
 	// Consented holds the scopes that the person allowed on the consent page
 	// of this interaction, at ConsentedAt.
 	Consented   []string  `json:"consented,omitempty"`
