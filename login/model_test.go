@@ -1,0 +1,393 @@
+package login
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	pass "github.com/latchkey-id/latchkey/login/password"
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// This file is the flow as its requirements tell it, written a second time and
+// without its code: what each browser really showed, and what must follow from
+// that. The tests beside it do to the pages whatever can be done and compare.
+
+// evidence is what somebody showed of themselves, and when.
+type evidence struct {
+	who    *character
+	proofs map[storage.FactorKind]time.Time
+}
+
+func (e *evidence) with(other *evidence) *evidence {
+	sum := &evidence{e.who, maps.Clone(e.proofs)}
+	if other != nil && other.who == e.who {
+		for kind, at := range other.proofs {
+			if at.After(sum.proofs[kind]) {
+				sum.proofs[kind] = at
+			}
+		}
+	}
+	return sum
+}
+
+// character is a person of the play, as they are by now.
+type character struct {
+	user               *storage.User
+	password           string
+	secret             string   // of the newest authenticator app; empty: none
+	apps               int      // how many there are
+	mailed             string   // the code that was sent last
+	codes              []string // recovery codes that are not spent
+	spent              string   // the app's code that was taken last
+	boundAt            time.Time
+	disabled, verified bool
+	consented          bool
+	epoch              int64
+}
+
+// actor is a browser with what it holds.
+type actor struct {
+	*browser
+	csrf    string
+	session *evidence
+	// partial is a sign-in that goes on in one tab, until it is left alone for too long.
+	partial *evidence
+	within  *tab
+	until   time.Time
+}
+
+// tab is one interaction.
+type tab struct {
+	of      *actor
+	id      string
+	started time.Time
+	// fresh wants a new sign-in (prompt=login), high a second factor (an essential acr).
+	fresh, high bool
+	denied      bool
+	// codes is whose recovery codes wait to be seen, allowed who gave consent here.
+	codes, allowed *character
+}
+
+// play is people, browsers and tabs over one site.
+type play struct {
+	t            *testing.T
+	s            *site
+	ada, bob     *character
+	mine, theirs *actor
+	tab          *tab
+	began        time.Time
+	// sender, where it is not nil, sends what is meant to come from the tab's
+	// browser, and forged leaves the form's token out.
+	sender *actor
+	forged bool
+	trail  []string
+}
+
+func (p *play) failf(format string, args ...any) {
+	p.t.Helper()
+	p.t.Fatalf("after %s:\n%s\npage:\n%s", strings.Join(p.trail, ", "), fmt.Sprintf(format, args...), p.page().body)
+}
+
+func (p *play) page() *shown {
+	if p.sender != nil {
+		return p.sender.page
+	}
+	if p.tab == nil {
+		return p.mine.page
+	}
+	return p.tab.of.page
+}
+
+// stepOf says what is missing in a tab, from the evidence.
+func (p *play) stepOf(t *tab, e *evidence) string {
+	if e == nil || e.who.disabled {
+		return StepSignIn
+	}
+	has := func(kind storage.FactorKind) bool {
+		at, ok := e.proofs[kind]
+		return ok && (!t.fresh || !at.Before(t.started))
+	}
+	second := has(storage.FactorTOTP) || has(storage.FactorRecovery)
+	lost, usedCode := e.proofs[storage.FactorRecovery]
+	switch client := p.s.client; {
+	case !has(storage.FactorPassword):
+		return StepSignIn
+	case !second && e.who.secret != "":
+		return StepFactor
+	case !second && (client.RequireMFA || t.high), usedCode && e.who.boundAt.Before(lost):
+		return StepEnroll
+	case t.codes == e.who:
+		return StepRecovery
+	case client.RequireVerifiedEmail && !e.who.verified:
+		return StepVerify
+	case client.Consent == storage.ConsentAlways && t.allowed != e.who, client.Consent == storage.ConsentRemember && !e.who.consented:
+		return StepConsent
+	}
+	return StepDone
+}
+
+// partialOf is the sign-in that goes on in the tab, if one does.
+func (p *play) partialOf(t *tab) *evidence {
+	if t.of.within != t || t.of.partial == nil || !p.s.clock.Now().Before(t.of.until) {
+		return nil
+	}
+	return t.of.partial
+}
+
+func (p *play) evidenceOf(t *tab) *evidence {
+	if part := p.partialOf(t); part != nil {
+		return part.with(t.of.session)
+	}
+	return t.of.session
+}
+
+func (p *play) step(t *tab) string { return p.stepOf(t, p.evidenceOf(t)) }
+
+// keep notes that the sign-in that goes on in the tab was written.
+func (p *play) keep(t *tab, part *evidence) {
+	t.of.partial, t.of.within, t.of.until = part, t, p.s.clock.Now().Add(5*time.Minute)
+}
+
+// arrive says where the browser ends that went on in the tab: who has proven
+// enough is signed in by then, and who is asked for a factor has a sign-in going on.
+func (p *play) arrive(t *tab) string {
+	step := p.step(t)
+	part := p.partialOf(t)
+	proving := step == StepSignIn || step == StepFactor || step == StepEnroll
+	switch {
+	case part != nil && !proving:
+		t.of.session, t.of.partial = part.with(t.of.session), nil
+	case part == nil && proving && step != StepSignIn:
+		p.keep(t, &evidence{t.of.session.who, map[storage.FactorKind]time.Time{}})
+	}
+	return p.settled(t)
+}
+
+// settled is what the tab shows once the browser has been taken on.
+func (p *play) settled(t *tab) string {
+	step := p.step(t)
+	switch {
+	case step == StepDone && t.denied:
+		return "denied"
+	case step == StepDone:
+		return "code for " + string(p.evidenceOf(t).who.user.ID)
+	}
+	return step
+}
+
+// proof adds one to the sign-in that goes on.
+func (p *play) proof(t *tab, kind storage.FactorKind) {
+	part := p.partialOf(t)
+	part.proofs[kind] = p.s.clock.Now()
+	p.keep(t, part)
+}
+
+// forget ends what was built on the old password or factors of somebody.
+func (p *play) forget(who *character, partials bool) {
+	for _, a := range []*actor{p.mine, p.theirs} {
+		if a.session != nil && a.session.who == who {
+			a.session = nil
+		}
+		if partials && a.partial != nil && a.partial.who == who {
+			a.partial = nil
+		}
+	}
+}
+
+// check compares all that exists with what should, and nothing else.
+func (p *play) check() {
+	p.t.Helper()
+	for name, a := range map[string]*actor{"my browser": p.mine, "their browser": p.theirs} {
+		if got, want := p.held(a), a.session.String(); got != want {
+			p.failf("%s is signed in as %s; its evidence is for %s", name, got, want)
+		}
+	}
+	for _, c := range []*character{p.ada, p.bob} {
+		if got, want := p.kept(c), p.due(c); got != want {
+			p.failf("the store has\n%s\nand should have\n%s", got, want)
+		}
+	}
+}
+
+func (e *evidence) String() string {
+	if e == nil {
+		return "nobody"
+	}
+	kinds := slices.Sorted(maps.Keys(e.proofs))
+	return fmt.Sprintf("%s by %v", e.who.user.Email, kinds)
+}
+
+// held is whose live session the browser's cookie opens.
+func (p *play) held(a *actor) string {
+	for _, c := range a.client.Jar.Cookies(p.s.url) {
+		if !strings.HasSuffix(c.Name, "session") {
+			continue
+		}
+		found, err := p.s.store.Sessions().BySecret(p.t.Context(), p.s.pages.cfg.Hasher.Sums(sessionPurpose, c.Value), p.s.clock.Now())
+		if err != nil {
+			return "nobody"
+		}
+		var kinds []storage.FactorKind
+		for _, proof := range found.Session.Proofs {
+			kinds = append(kinds, proof.Kind)
+		}
+		slices.Sort(kinds)
+		return fmt.Sprintf("%s by %v", found.User.Email, slices.Compact(kinds))
+	}
+	return "nobody"
+}
+
+const account = "sessions=%d disabled=%t verified=%t epoch=%d apps=%d recovery codes=%d consented=%t"
+
+func (p *play) kept(c *character) string {
+	ctx, id := p.t.Context(), c.user.ID
+	u, err := p.s.store.Users().ByID(ctx, id)
+	check(p.t, err)
+	sessions, err := p.s.store.Sessions().ListByUser(ctx, id, p.s.clock.Now())
+	check(p.t, err)
+	codes, err := p.s.store.RecoveryCodes().Status(ctx, id)
+	check(p.t, err)
+	scopes, err := p.s.store.Consents().Get(ctx, id, "wiki")
+	if err != nil {
+		scopes = nil
+	}
+	return fmt.Sprintf(account, len(sessions), u.Disabled(), u.EmailVerified, u.PasswordEpoch, u.Credentials, codes.Remaining, len(scopes) > 0)
+}
+
+func (p *play) due(c *character) string {
+	sessions := 0
+	for _, a := range []*actor{p.mine, p.theirs} {
+		if a.session != nil && a.session.who == c {
+			sessions++
+		}
+	}
+	return fmt.Sprintf(account, sessions, c.disabled, c.verified, c.epoch, c.apps, len(c.codes), c.consented)
+}
+
+// stage is a site for many plays.
+type stage struct {
+	*site
+	next int
+}
+
+func newStage(t *testing.T, client func(*storage.Client)) *stage {
+	t.Helper()
+	s := newSite(t, siteOptions{
+		client: client,
+		policy: func(p *mfa.Policy) { p.Tries, p.Lockout.Free, p.DisableAfter = 100_000, 100_000, 100_000 },
+		config: func(c *Config) {
+			c.Password = &memory{c.Password.(*pass.Hasher)}
+			endless := storage.Backoff{Free: 1 << 30, Base: time.Second, Max: time.Second, Window: time.Hour}
+			l := &c.Limits
+			l.SignInPair, l.SignInAccount, l.SignInAddress, l.SignInKnown = endless, endless, endless, endless
+			l.SignUp, l.Reset, l.Resend = AskLimits{endless, endless}, AskLimits{endless, endless}, AskLimits{endless, endless}
+		},
+	})
+	return &stage{site: s}
+}
+
+// memory computes each hash once: thousands of sign-ins are to show the flow,
+// not Argon2.
+type memory struct{ *pass.Hasher }
+
+var remembered struct {
+	sync.Mutex
+	fits map[[2]string]bool
+	made map[string]string
+}
+
+func (m memory) Verify(ctx context.Context, encoded, password string) (bool, error) {
+	remembered.Lock()
+	defer remembered.Unlock()
+	if fits, found := remembered.fits[[2]string{encoded, password}]; found {
+		return fits, nil
+	}
+	fits, err := m.Hasher.Verify(ctx, encoded, password)
+	if err == nil {
+		if remembered.fits == nil {
+			remembered.fits = map[[2]string]bool{}
+		}
+		remembered.fits[[2]string{encoded, password}] = fits
+	}
+	return fits, err
+}
+
+// VerifyDummy takes its time elsewhere: see the test of requirement EN2.
+func (memory) VerifyDummy(context.Context, string) error { return nil }
+
+func (m memory) Hash(ctx context.Context, password string) (string, error) {
+	remembered.Lock()
+	defer remembered.Unlock()
+	if hash, found := remembered.made[password]; found {
+		return hash, nil
+	}
+	hash, err := m.Hasher.Hash(ctx, password)
+	if err == nil {
+		if remembered.made == nil {
+			remembered.made = map[string]string{}
+		}
+		remembered.made[password] = hash
+	}
+	return hash, err
+}
+
+// cast says who plays: Ada may have an authenticator app, and an address that is
+// not confirmed.
+type cast struct{ guarded, unverified bool }
+
+// play begins one with new people and browsers.
+func (s *stage) play(t *testing.T, c cast) *play {
+	t.Helper()
+	s.t = t
+	s.next++
+	s.clock.Advance(time.Minute)
+	p := &play{t: t, s: s.site, began: s.clock.Now()}
+	p.ada = p.character(fmt.Sprintf("ada%d@example.com", s.next), !c.unverified)
+	p.bob = p.character(fmt.Sprintf("bob%d@example.com", s.next), true)
+	if c.guarded {
+		p.guard(p.ada)
+	}
+	p.mine, p.theirs = p.actor(), p.actor()
+	p.open(false, false)
+	return p
+}
+
+func (p *play) character(email string, verified bool) *character {
+	u := p.s.person(email, func(u *storage.User) { u.EmailVerified = verified })
+	return &character{user: u, password: goodPassword, verified: verified}
+}
+
+// guard gives somebody an authenticator app and recovery codes.
+func (p *play) guard(c *character) {
+	p.t.Helper()
+	all := p.s.pages.cfg.Factors
+	app, _ := all.Enroller(storage.FactorTOTP)
+	id := make([]byte, 16)
+	_, err := rand.Read(id)
+	check(p.t, err)
+	attempt := mfa.Attempt{ID: hex.EncodeToString(id), Person: mfa.Person{User: c.user}, Now: p.s.clock.Now(), Locale: "en"}
+	shown, err := app.Start(p.t.Context(), attempt)
+	check(p.t, err)
+	c.secret, c.boundAt, c.spent = shown.Secret, attempt.Now, p.s.code(shown.Secret)
+	_, err = app.Confirm(p.t.Context(), attempt, mfa.Response{Code: c.spent}, "Phone")
+	check(p.t, err)
+	c.codes, err = all.Recovery().Generate(p.t.Context(), attempt)
+	check(p.t, err)
+	c.apps, c.boundAt = 1, p.s.clock.Now()
+}
+
+func (p *play) actor() *actor {
+	a := &actor{browser: p.s.browser()}
+	a.get("/forgot-password")
+	a.csrf = a.page.formOf("forgot-submit").values.Get("csrf")
+	return a
+}

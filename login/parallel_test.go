@@ -1,0 +1,218 @@
+package login
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// atOnce sends the same form many times in the same moment, as one browser that
+// is asked for nothing else meanwhile: every request bears the cookies of before.
+func (b *browser) atOnce(t *testing.T, times int, button string, fields ...string) []*http.Response {
+	t.Helper()
+	form := b.page.formOf(button)
+	if form == nil {
+		t.Fatalf("no button %q on %s:\n%s", button, b.page.url, b.page.body)
+	}
+	for _, f := range fields {
+		name, value, _ := strings.Cut(f, "=")
+		form.values.Set(name, value)
+	}
+	to, err := b.s.url.Parse(form.action)
+	check(t, err)
+	client := &http.Client{
+		Transport:     &http.Transport{MaxIdleConnsPerHost: times},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	defer client.CloseIdleConnections()
+	answers, start := make([]*http.Response, times), make(chan struct{})
+	var ready, done sync.WaitGroup
+	ready.Add(times)
+	for i := range times {
+		done.Go(func() {
+			r := b.form(t, to, form.values)
+			ready.Done()
+			<-start
+			response, err := client.Do(r)
+			if err != nil {
+				t.Errorf("request %d: %v", i, err)
+				return
+			}
+			_, _ = io.Copy(io.Discard, response.Body)
+			_ = response.Body.Close()
+			answers[i] = response
+		})
+	}
+	ready.Wait()
+	close(start)
+	done.Wait()
+	return answers
+}
+
+// form is a request with the browser's cookies, outside of its jar.
+func (b *browser) form(t *testing.T, to *url.URL, values url.Values) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to.String(), strings.NewReader(values.Encode()))
+	check(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("User-Agent", b.agent)
+	for _, c := range b.client.Jar.Cookies(b.s.url) {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+func count(answers []*http.Response, what func(*http.Response) bool) int {
+	n := 0
+	for _, a := range answers {
+		if a != nil && what(a) {
+			n++
+		}
+	}
+	return n
+}
+
+func setsSession(r *http.Response) bool {
+	for _, c := range r.Cookies() {
+		if strings.HasSuffix(c.Name, "session") && c.Value != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// TestPA1_ManyRightCodesMakeOneSession: one partial sign-in, one session, however
+// many tries there are.
+func TestPA1_ManyRightCodesMakeOneSession(t *testing.T) {
+	const times = 50
+	for name, tries := range map[string]int{"with tries for all": 2 * times, "with few tries": 5} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, siteOptions{client: requireFactor, policy: func(p *mfa.Policy) { p.Tries, p.Lockout.Free = tries, 2*times }})
+			ada := s.person("ada@example.com")
+			first := s.browser()
+			secret := first.enrolled("ada@example.com")
+			first.submit("recovery-continue").want(t, http.StatusOK, "code for")
+			s.clock.Advance(time.Minute)
+			b := s.browser()
+			b.start("")
+			b.signIn("ada@example.com", goodPassword).want(t, http.StatusOK, "factor-submit")
+			answers := b.atOnce(t, times, "factor-submit", "code="+s.code(secret))
+			if n := count(answers, setsSession); n > 1 || n == 0 && tries > times {
+				t.Errorf("%d of %d answers signed in", n, times)
+			}
+			if n := count(answers, func(r *http.Response) bool { return r.StatusCode >= http.StatusInternalServerError }); n > 0 {
+				t.Errorf("%d answers were faults", n)
+			}
+			sessions, err := s.store.Sessions().ListByUser(t.Context(), ada.ID, s.clock.Now())
+			check(t, err)
+			if len(sessions) > 2 || len(sessions) < 2 && tries > times {
+				t.Errorf("%d sessions, want that of before and one more", len(sessions))
+			}
+		})
+	}
+}
+
+// TestPA1_OnePartialSignInCompletesOnce shows the same where a factor is added: one
+// of many forms that were sent at once adds it and signs in.
+func TestPA1_OnePartialSignInCompletesOnce(t *testing.T) {
+	s := newSite(t, siteOptions{client: func(c *storage.Client) { c.RequireMFA, c.TrustDevices = true, true }})
+	ada := s.person("ada@example.com")
+	b := s.browser()
+	b.start("")
+	b.signIn("ada@example.com", goodPassword)
+	secret := b.page.text("totp-secret")
+	answers := b.atOnce(t, 8, "enroll-submit", "code="+s.code(secret), "name=Phone")
+	if n := count(answers, setsSession); n != 1 {
+		t.Errorf("%d of 8 enrolments signed in, want one", n)
+	}
+	u, err := s.store.Users().ByID(t.Context(), ada.ID)
+	check(t, err)
+	if u.Credentials != 1 {
+		t.Errorf("%d authenticators were enrolled by one code", u.Credentials)
+	}
+}
+
+// evaluated counts the passwords that are looked at.
+type evaluated struct {
+	passwords
+	n atomic.Int64
+}
+
+func (e *evaluated) Verify(ctx context.Context, encoded, password string) (bool, error) {
+	e.n.Add(1)
+	return e.passwords.Verify(ctx, encoded, password)
+}
+
+func (e *evaluated) VerifyDummy(ctx context.Context, password string) error {
+	e.n.Add(1)
+	return e.passwords.VerifyDummy(ctx, password)
+}
+
+// TestTH2_FewOfManyGuessesAreLookedAt: a wave of guesses is counted before any of
+// it is compared, for people who exist and for those who do not.
+func TestTH2_FewOfManyGuessesAreLookedAt(t *testing.T) {
+	const free = 4
+	looked := &evaluated{}
+	s := newSite(t, siteOptions{config: func(c *Config) {
+		looked.passwords, c.Password = c.Password, looked
+		c.Limits.SignInAccount = storage.Backoff{Free: free, Base: time.Minute, Max: time.Hour, Window: time.Hour}
+	}})
+	s.person("ada@example.com")
+	for _, username := range []string{"ada@example.com", "nobody@example.com"} {
+		looked.n.Store(0)
+		b := s.browser()
+		b.start("")
+		answers := b.atOnce(t, 200, "login-submit", "username="+username, "password=a guess at the password")
+		if n := looked.n.Load(); n < 1 || n > free+1 {
+			t.Errorf("%s: %d of 200 guesses were looked at, want at most %d", username, n, free+1)
+		}
+		refused := count(answers, func(r *http.Response) bool {
+			return r.StatusCode == http.StatusTooManyRequests && r.Header.Get("Retry-After") != ""
+		})
+		if shown := count(answers, func(r *http.Response) bool { return r.StatusCode == http.StatusOK }); refused+shown != 200 || refused < 200-free-1 {
+			t.Errorf("%s: %d guesses were refused and %d answered", username, refused, shown)
+		}
+	}
+}
+
+// TestTH1_SpellingsOfOneAccountShareABucket, wherever one can be named.
+func TestTH1_SpellingsOfOneAccountShareABucket(t *testing.T) {
+	spellings := []string{
+		"ada@example.com", "ADA@EXAMPLE.COM", " ada@Example.com ", "\tAda@example.com", "ａｄａ@example.com", "ada＠example.com",
+		"a\u200bda@example.com", "ada@exam\u00adple.com", "\ufeffada@example.com", "aDa@example.COM\u2060",
+	}
+	tight := storage.Backoff{Free: 2, Base: time.Minute, Max: time.Hour, Window: time.Hour}
+	s := newSite(t, siteOptions{config: func(c *Config) {
+		c.Limits.SignInAccount, c.Limits.Reset.Account, c.Limits.SignUp.Account = tight, tight, tight
+	}})
+	s.person("ada@example.com")
+	for name, try := range map[string]func(*browser, string) *shown{
+		"sign-in": func(b *browser, who string) *shown {
+			b.start("")
+			return b.submit("login-submit", "username="+who, "password=a guess at the password")
+		},
+		"forgotten password": func(b *browser, who string) *shown {
+			b.get("/forgot-password")
+			return b.submit("forgot-submit", "email="+who)
+		},
+	} {
+		passed := 0
+		for _, who := range spellings {
+			if try(s.browser(), who).status == http.StatusOK {
+				passed++
+			}
+		}
+		if passed != tight.Free+1 {
+			t.Errorf("%s: %d attempts by %d spellings passed, want %d", name, passed, len(spellings), tight.Free+1)
+		}
+	}
+}

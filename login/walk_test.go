@@ -1,0 +1,50 @@
+package login
+
+import (
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"pgregory.net/rapid"
+)
+
+// TestPA5_RandomWalks lets things happen in any order, to clients that ask for
+// different things: what no list of states thought of.
+func TestPA5_RandomWalks(t *testing.T) {
+	all := happenings()
+	for name, client := range map[string]func(*storage.Client){
+		"asks for nothing": nil,
+		"asks for a factor, consent and a confirmed address": func(c *storage.Client) {
+			c.RequireMFA, c.Consent, c.RequireVerifiedEmail = true, storage.ConsentRemember, true
+		},
+		"asks for consent each time": func(c *storage.Client) { c.Consent = storage.ConsentAlways },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stage := newStage(t, client)
+			rapid.Check(t, func(r *rapid.T) {
+				p := stage.play(t, cast{guarded: rapid.Bool().Draw(r, "guarded"), unverified: rapid.Bool().Draw(r, "unverified")})
+				tabs := []*tab{p.tab}
+				for range rapid.IntRange(5, 25).Draw(r, "steps") {
+					if p.s.clock.Now().Sub(p.began) > 45*time.Minute {
+						break // an hour ends interactions and sessions
+					}
+					p.tab = rapid.SampledFrom(tabs).Draw(r, "tab")
+					way := rapid.IntRange(0, 9).Draw(r, "way")
+					e := all[rapid.IntRange(0, len(all)-1).Draw(r, "what")]
+					switch {
+					case e.posts && way == 0:
+						p.sender = p.theirs
+					case e.posts && way == 1:
+						p.forged = true
+					}
+					p.happen(e)
+					p.sender, p.forged = nil, false
+					if p.tab != tabs[len(tabs)-1] && len(tabs) < 4 && e.opens {
+						tabs = append(tabs, p.tab)
+					}
+				}
+			})
+		})
+	}
+}
