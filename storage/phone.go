@@ -47,14 +47,19 @@ func PhoneCountry(number string) string {
 
 // IsPhoneCountry reports whether [PhoneCountry] may answer country.
 func IsPhoneCountry(country string) bool {
-	return slices.Contains(PhoneCountries(), country)
+	_, found := slices.BinarySearch(phoneCountries(), country)
+	return found
 }
 
 // PhoneCountries returns every country that [PhoneCountry] may answer.
-func PhoneCountries() []string {
-	countries := slices.Sorted(maps.Values(callingCodes()))
-	return slices.DeleteFunc(slices.Compact(countries), func(country string) bool { return country == "" })
-}
+func PhoneCountries() []string { return slices.Clone(phoneCountries()) }
+
+// phoneCountries are in order. Every configuration that allows all of them asks
+// for each, so they are sorted once.
+var phoneCountries = sync.OnceValue(func() []string {
+	countries := slices.Compact(slices.Sorted(maps.Values(callingCodes())))
+	return slices.DeleteFunc(countries, func(country string) bool { return country == "" })
+})
 
 // longestCode is the length of the longest prefix below.
 const longestCode = 7

@@ -39,8 +39,9 @@ type Templates struct {
 // LoadTemplates reads the embedded templates and texts. What the folder holds
 // wins: FOLDER/mail.html, mail.txt and sms.txt, FOLDER/KIND.html and KIND.txt
 // for one kind of message, FOLDER/locales/xx.json for some or all texts of a
-// language. An empty folder is none. Every message is tried in every language,
-// so that what cannot be sent is found out now.
+// language. An empty folder is none. Where there is one, every message is tried in
+// every language, so that what cannot be sent is found out now; a test does that
+// for what is embedded.
 func LoadTemplates(folder string) (*Templates, error) {
 	t := &Templates{html: map[string]*template.Template{}, text: map[string]*text.Template{}}
 	files, err := fs.Sub(embedded, "templates")
@@ -53,10 +54,11 @@ func LoadTemplates(folder string) (*Templates, error) {
 	if t.texts, err = readTexts(embedded); err != nil {
 		return nil, err
 	}
-	if folder != "" {
-		if err := t.override(os.DirFS(folder)); err != nil {
-			return nil, fmt.Errorf("folder %s: %w", folder, err)
-		}
+	if folder == "" {
+		return t, nil
+	}
+	if err := t.override(os.DirFS(folder)); err != nil {
+		return nil, fmt.Errorf("folder %s: %w", folder, err)
 	}
 	return t, t.try()
 }
