@@ -118,8 +118,7 @@ func (p *Provider) fail(w http.ResponseWriter, r *http.Request, clientID string,
 		level = slog.LevelError
 	}
 	p.cfg.Log.LogAttrs(r.Context(), level, "authorization refused",
-		slog.String("error", shown.Code), slog.String("client_id", clientID), slog.String("reason", err.Error()),
-		slog.String("request_id", web.RequestID(r.Context())))
+		slog.String("error", shown.Code), slog.String("client_id", clientID), slog.String("reason", err.Error()))
 	answer := url.Values{"error": {shown.Code}}
 	if shown.Description != "" {
 		answer.Set("error_description", shown.Description)

@@ -2,6 +2,8 @@ package op
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -61,7 +63,7 @@ func (a *clientAuthenticator) authenticate(ctx context.Context, c credentials) (
 	client, known := a.clients.Client(c.ID)
 	if c.Method == storage.AuthMethodNone {
 		if !known || !client.IsPublic() {
-			return nil, errInvalidClient(nil)
+			return nil, errInvalidClient(whyRefused(client, c))
 		}
 		return client, nil
 	}
@@ -74,9 +76,21 @@ func (a *clientAuthenticator) authenticate(ctx context.Context, c credentials) (
 		return nil, err
 	}
 	if !matches {
-		return nil, errInvalidClient(nil)
+		return nil, errInvalidClient(whyRefused(client, c))
 	}
 	return client, nil
+}
+
+// whyRefused tells the operator what was wrong; the client is never told. A nil
+// client is unknown.
+func whyRefused(client *storage.Client, c credentials) error {
+	switch {
+	case client == nil:
+		return errors.New("no client has this id")
+	case client.AuthMethod != c.Method:
+		return fmt.Errorf("the client is registered for %s, and %s was used", client.AuthMethod, c.Method)
+	}
+	return errors.New("the secret is none of the client's, or has expired")
 }
 
 // matches compares a secret with every verifier that has not expired. Where

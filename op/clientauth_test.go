@@ -127,6 +127,25 @@ func TestCL3_UnknownClientIsLikeAWrongSecret(t *testing.T) {
 	}
 }
 
+// TestOperatorsSeeWhyAClientWasRefused: nobody else does (see CL3).
+func TestOperatorsSeeWhyAClientWasRefused(t *testing.T) {
+	for why, who := range map[string]as{
+		"no client has this id": bodyAuth("nobody", testSecret),
+		"the client is registered for client_secret_post, and client_secret_basic was used": basicAuth("robot", testSecret),
+		"the client is registered for client_secret_post, and none was used":                bodyAuth("robot", ""),
+		"the secret is none of the client's, or has expired":                                bodyAuth("robot", "not its secret"),
+	} {
+		n := newNode(t)
+		a := n.post(tokenPath, who, "grant_type", "client_credentials").want(t, http.StatusUnauthorized, "invalid_client")
+		if log := n.log.String(); !strings.Contains(log, why) || strings.Contains(log, "not its secret") || strings.Contains(log, testSecret) {
+			t.Errorf("%s: the log says %s", why, log)
+		}
+		if strings.Contains(a.Body.String(), why) {
+			t.Errorf("the client is told %s", a.Body)
+		}
+	}
+}
+
 func TestCL3_NoSlowHashWhereNoSecretIsWeak(t *testing.T) {
 	n := newNode(t)
 	n.post(tokenPath, bodyAuth("nobody", testSecret), "grant_type", "client_credentials").

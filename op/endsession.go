@@ -80,7 +80,7 @@ func (p *Provider) readEndSession(ctx context.Context, form url.Values) (*endSes
 	if token := params["id_token_hint"]; token != "" {
 		hint, err := p.readIDTokenHint(token)
 		if err != nil {
-			p.cfg.Log.InfoContext(ctx, "sign-out with a bad id_token_hint", "reason", err.Error(), "request_id", web.RequestID(ctx))
+			p.cfg.Log.InfoContext(ctx, "sign-out with a bad id_token_hint", "reason", err.Error())
 			return &endSessionRequest{}, nil
 		}
 		if clientID != "" && !slices.Contains(hint.Audience, clientID) {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -46,8 +45,7 @@ func (s *server) introspect(ctx context.Context, c call, token string) (*introsp
 	answer, err := look(ctx, c, token)
 	if errors.Is(err, errInvalidToken) || errors.Is(err, errRefreshToken) {
 		s.cfg.Log.LogAttrs(ctx, slog.LevelDebug, "inactive token",
-			slog.String("client_id", c.client.ID), slog.String("reason", err.Error()),
-			slog.String("request_id", web.RequestID(ctx)))
+			slog.String("client_id", c.client.ID), slog.String("reason", err.Error()))
 		return &introspection{}, nil
 	}
 	return answer, err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 
-	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -50,6 +49,6 @@ func (s *server) revokeAfterAttack(ctx context.Context, c call, g *storage.Grant
 	}
 	s.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "grant revoked",
 		slog.String("reason", reason), slog.String("client_id", g.ClientID), slog.String("user_id", string(g.UserID)),
-		slog.String("grant_id", string(g.ID)), slog.String("request_id", web.RequestID(ctx)))
+		slog.String("grant_id", string(g.ID)))
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -136,8 +135,7 @@ func (p *Provider) refuseBearer(w http.ResponseWriter, r *http.Request, err erro
 		level = slog.LevelError
 	}
 	p.cfg.Log.LogAttrs(r.Context(), level, "request refused",
-		slog.String("endpoint", userinfoPath), slog.Int("status", shown.Status), slog.String("reason", err.Error()),
-		slog.String("request_id", web.RequestID(r.Context())))
+		slog.String("endpoint", userinfoPath), slog.Int("status", shown.Status), slog.String("reason", err.Error()))
 	h := w.Header()
 	if shown.Status < http.StatusInternalServerError {
 		h.Set("WWW-Authenticate", p.challenge(shown))

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	zitadel "github.com/zitadel/oidc/v3/pkg/op"
 )
@@ -65,5 +64,5 @@ func (s *server) logRefusal(ctx context.Context, endpoint, clientID string, stat
 	}
 	s.cfg.Log.LogAttrs(ctx, level, "request refused",
 		slog.String("endpoint", endpoint), slog.Int("status", status), slog.String("client_id", clientID),
-		slog.String("reason", err.Error()), slog.String("request_id", web.RequestID(ctx)))
+		slog.String("reason", err.Error()))
 }
