@@ -1,0 +1,43 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// clientBlock is an indented block of a document that registers clients.
+var clientBlock = regexp.MustCompile(`(?m)^    clients:\n(?:(?:    .*)?\n)+`)
+
+// The clients that documents tell people to register are accepted as they stand.
+func TestClientsOfDocumentsLoad(t *testing.T) {
+	files, err := filepath.Glob("../docs/recipes/*.md")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("recipes: %v, %v", files, err)
+	}
+	for _, file := range append(files, "../docs/quickstart.md") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := clientBlock.FindAllString(string(text), -1)
+		if len(blocks) == 0 {
+			t.Errorf("%s registers no client", file)
+		}
+		for _, block := range blocks {
+			yaml := regexp.MustCompile(`secret: (?:file|env):\S+`).ReplaceAllString(block, "secret: env:STRONG")
+			vars := serveEnv()
+			if strings.HasSuffix(file, "quickstart.md") { // dev's, on this machine
+				yaml = strings.ReplaceAll(yaml, "http://127.0.0.1:3000", "https://wiki.example.com")
+			}
+			c, err := load(t, strings.ReplaceAll("\n"+yaml, "\n    ", "\n"), vars)
+			if err != nil {
+				t.Errorf("%s: %v", file, err)
+			} else if len(c.Clients) == 0 {
+				t.Errorf("%s: no client was read from\n%s", file, yaml)
+			}
+		}
+	}
+}
