@@ -109,6 +109,7 @@ func (p *Pages) ReplaceRecoveryCodes(w http.ResponseWriter, r *http.Request, sig
 	if err != nil {
 		return unavailable("make recovery codes", err)
 	}
+	answeredBy(in, signedIn.User.ID)
 	if err := p.sealRecoveryCodes(in, codes); err != nil {
 		return err
 	}
@@ -166,3 +167,18 @@ func (p *Pages) Send(r *http.Request, event storage.Event, destination string, b
 	}
 	return p.queue(r, nil, &event, body)
 }
+
+// Enrollable are the kinds of factors that people can add.
+func (p *Pages) Enrollable() []storage.FactorKind { return p.allEnrollable() }
+
+// FactorRequired reports whether policy asks the person for a second factor.
+func (p *Pages) FactorRequired(user *storage.User) bool { return p.policy.Requires(user, nil) }
+
+// RecoveryCounts reports whether recovery codes are of use.
+func (p *Pages) RecoveryCounts() bool { return p.policy.Reaches(storage.FactorRecovery) != "" }
+
+// DisplayName is how a page speaks of a person.
+func DisplayName(u *storage.User) string { return displayName(u) }
+
+// TooMany refuses an attempt until the wait is over.
+func TooMany(wait time.Duration, cause error) error { return tooMany(wait, cause) }

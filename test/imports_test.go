@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 var bare = []string{"internal/web", "storage"}
 
 // testRooms are for tests: they may import anything, and only tests may import them.
-var testRooms = []string{"internal/testenv", "storage/storagetest", "test"}
+var testRooms = []string{"internal/testenv", "login/logintest", "storage/storagetest", "test"}
 
 // homes says which rooms a third-party library may be imported in.
 var homes = map[string][]string{
@@ -190,6 +190,8 @@ func TestImportRulesFindViolations(t *testing.T) {
 		{"login/password", module + "/op", true},
 		{"login", module + "/login/password", false},
 		{"login", module + "/mfa", false},
+		{"login/account", module + "/login", false},
+		{"login/account", module + "/login/logintest", true},
 		{"mfa", module + "/login", true},
 		{"op", module + "/storage/sqlstore", true},
 		{"op", module + "/config", true},

@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/account"
 	"github.com/latchkey-id/latchkey/login/message"
 	"github.com/latchkey-id/latchkey/login/onetime"
 	"github.com/latchkey-id/latchkey/login/password"
@@ -31,7 +32,19 @@ func (n *node) wirePages() error {
 	}
 	n.devices = mfa.NewDevices(factors)
 	n.pages = login.New(n.loginConfig())
+	n.account = account.New(n.accountConfig())
 	return nil
+}
+
+func (n *node) accountConfig() account.Config {
+	c := n.cfg.Account
+	return account.Config{
+		Flow: n.pages, UI: n.ui, Users: n.store.Users(), Sessions: n.store.Sessions(), Grants: n.store.Grants(), Consents: n.store.Consents(),
+		Credentials: n.store.Credentials(), Devices: n.store.TrustedDevices(), Events: n.store.Events(), Ephemeral: n.ephemeral,
+		Clients: n.registry, Factors: n.factors, Hasher: n.hasher, Sealer: n.sealer, Errors: n.errors, Now: n.now,
+		FreshFor: c.FreshFor, DeletionGrace: c.DeletionGrace, PendingFor: c.Links.Verify, Username: string(n.cfg.SignUp.Username),
+		DeleteDue: n.deleteAccounts, Queued: n.queued,
+	}
 }
 
 // policy is the policy of second factors, as the configuration has it.

@@ -22,6 +22,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/account"
 	"github.com/latchkey-id/latchkey/login/onetime"
 	"github.com/latchkey-id/latchkey/login/password"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -85,6 +86,7 @@ type node struct {
 	factors   *mfa.Factors
 	devices   *mfa.Devices
 	pages     *login.Pages
+	account   *account.Pages
 	provider  *op.Provider
 	outbox    *outbox.Worker
 	metrics   *metrics.Metrics
@@ -220,13 +222,14 @@ func (n *node) routes(extra extras) (http.Handler, error) {
 	mux.HandleFunc("GET "+readyPath, health.Ready(n.checks()))
 	n.ui.Register(mux)
 	n.pages.Register(mux)
+	n.account.Register(mux)
 	mux.Handle("/", n.provider.Handler())
 	if extra != nil {
 		if err := extra.mount(mux, n); err != nil {
 			return nil, err
 		}
 	}
-	counted := n.metrics.Wrap(slices.Concat(op.Paths(), n.pages.Paths(), []string{livePath, readyPath}), mux)
+	counted := n.metrics.Wrap(slices.Concat(op.Paths(), n.pages.Paths(), n.account.Paths(), []string{livePath, readyPath}), mux)
 	return web.Wrap(web.Config{
 		TrustedProxies: n.cfg.TrustedProxies, Hosts: n.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
 		HSTS: n.secure(), MaxBody: int64(n.cfg.Limits.BodyKiB) << 10, Errors: n.errors, Log: n.log,

@@ -90,7 +90,9 @@ type AccountProfile struct {
 // Screen implements [Screen].
 func (AccountProfile) Screen() string { return "account/profile" }
 
-// AccountEmail changes the address: field "email", button "email-submit".
+// AccountEmail changes the address: field "email", button "email-submit". While
+// a new one is pending it takes the code of the message: field "code", button
+// "verify-submit".
 type AccountEmail struct {
 	Account
 	Current  string

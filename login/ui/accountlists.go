@@ -41,7 +41,8 @@ func (AccountSecurity) IDFor(id storage.ID) string { return "id=name-" + string(
 func (s AccountSecurity) Device(userAgent string) string { return deviceName(s.Page, userAgent) }
 
 // AccountSessions lists the signed-in browsers. Buttons: session-end-SID with
-// end=SID, and sessions-end-all with end=all, which leaves the current one.
+// end=SID, sessions-end-all with end=all, which leaves the current one, and
+// sessions-end-everywhere with end=everywhere, which does not.
 type AccountSessions struct {
 	Account
 	Sessions []storage.AccountSession

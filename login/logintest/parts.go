@@ -1,0 +1,253 @@
+package logintest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/message"
+	"github.com/latchkey-id/latchkey/login/onetime"
+	"github.com/latchkey-id/latchkey/login/password"
+	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+)
+
+// GoodPassword is that of every person.
+const GoodPassword = "correct horse battery staple"
+
+// Lifetimes of the links of messages.
+var Lifetimes = message.Lifetimes{Verify: 24 * time.Hour, Code: 30 * time.Minute, Reset: time.Hour, Undo: 7 * 24 * time.Hour}
+
+// Generous is a limit that no test meets by chance.
+var Generous = storage.Backoff{Free: 1000, Base: time.Second, Max: time.Minute, Window: time.Hour}
+
+// Options change what the parts are made of.
+type Options struct {
+	Policy func(*mfa.Policy)
+	// SMS has codes sent by SMS; nil: there are none.
+	SMS *mfa.SMSLimits
+}
+
+// Parts are all that the pages are made of.
+type Parts struct {
+	T         *testing.T
+	Clock     *Clock
+	Store     *sqlstore.Store
+	URL       *url.URL
+	Log       *Log
+	Logger    *slog.Logger
+	Hasher    *keys.Hasher
+	Sealer    *keys.Sealer
+	Cookies   web.Cookies
+	Errors    *web.Errors
+	UI        *ui.Renderer
+	Passwords *password.Hasher
+	Intents   *message.Intents
+	Tokens    *onetime.Tokens
+	Factors   *mfa.Factors
+	Devices   *mfa.Devices
+	// Composer composes what was queued, as the worker does.
+	Composer *message.Composer
+	server   *httptest.Server
+}
+
+// New makes the parts, and a server that answers nothing until [Parts.Serve].
+func New(t *testing.T, o Options) *Parts {
+	t.Helper()
+	p := &Parts{T: t, Clock: &Clock{now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}, Log: &Log{}, Cookies: web.Cookies{Insecure: true}}
+	p.Logger = slog.New(slog.NewJSONHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var err error
+	p.Hasher, err = keys.NewHasher([]keys.SecretKey{{ID: "p1", Key: bytes.Repeat([]byte{1}, 32)}})
+	Check(t, err)
+	p.Sealer, err = keys.NewSealer([]keys.SecretKey{{ID: "k1", Key: bytes.Repeat([]byte{2}, 32)}})
+	Check(t, err)
+	p.Store, err = sqlstore.Open(t.Context(), sqlstore.Config{
+		URL: "sqlite://" + filepath.Join(t.TempDir(), "latchkey.db"), Now: p.Clock.Now, Log: p.Logger, Hasher: p.Hasher,
+	})
+	Check(t, err)
+	t.Cleanup(func() { Check(t, p.Store.Close()) })
+	_, err = p.Store.Migrate(t.Context())
+	Check(t, err)
+	p.server = httptest.NewServer(nil)
+	t.Cleanup(p.server.Close)
+	p.URL, err = url.Parse(p.server.URL)
+	Check(t, err)
+	p.Errors = &web.Errors{Log: p.Logger}
+	p.UI, err = ui.New(ui.Config{Brand: ui.Brand{Name: "Latchkey"}, Cookies: p.Cookies, Hasher: p.Hasher, Log: p.Logger})
+	Check(t, err)
+	p.Errors.Render = p.UI.RenderError
+	p.Passwords, err = password.New(password.Config{
+		Params: password.Params{MemoryKiB: 19456, Time: 2, Parallelism: 1}, MaxConcurrent: 2, QueueTimeout: time.Minute, Random: rand.Reader,
+	})
+	Check(t, err)
+	p.messages()
+	p.factors(o)
+	return p
+}
+
+func (p *Parts) messages() {
+	p.T.Helper()
+	p.Intents = message.NewIntents(message.IntentsConfig{Sealer: p.Sealer, Now: p.Clock.Now, Random: rand.Reader, Lifetimes: Lifetimes})
+	p.Tokens = onetime.New(onetime.Config{Store: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer, Now: p.Clock.Now})
+	templates, err := message.LoadTemplates("")
+	Check(p.T, err)
+	p.Composer, err = message.NewComposer(message.ComposerConfig{
+		Issuer: p.URL.String(), Brand: message.Brand{Name: "Latchkey", Accent: "#3b5bdb", OnAccent: "#ffffff"}, Users: p.Store.Users(),
+		Tokens: p.Tokens, Hasher: p.Hasher, Sealer: p.Sealer, Templates: templates, Now: p.Clock.Now, Lifetimes: Lifetimes,
+	})
+	Check(p.T, err)
+}
+
+func (p *Parts) factors(o Options) {
+	p.T.Helper()
+	policy := mfa.DefaultPolicy()
+	policy.EnrollGrace = 0
+	if o.Policy != nil {
+		o.Policy(&policy)
+	}
+	cfg := mfa.Config{
+		Issuer: p.URL, Brand: "Latchkey", Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(), Lockouts: p.Store.Lockouts(),
+		Devices: p.Store.TrustedDevices(), Users: p.Store.Users(), Outbox: p.Store.Outbox(), Ephemeral: p.Store.Ephemeral(),
+		Sender: &message.Factors{Intents: p.Intents, Outbox: p.Store.Outbox(), Asked: func(context.Context) message.Asked { return message.Asked{} }},
+		Hasher: p.Hasher, Sealer: p.Sealer, Random: rand.Reader, Counter: Metrics{},
+		Policy: policy, Codes: mfa.DefaultCodeLimits(), SMS: o.SMS,
+	}
+	var err error
+	p.Factors, err = mfa.New(cfg)
+	Check(p.T, err)
+	p.Devices = mfa.NewDevices(cfg)
+}
+
+// Serve has the server answer by the mux, as the binary does.
+func (p *Parts) Serve(mux *http.ServeMux) {
+	p.UI.Register(mux)
+	p.server.Config.Handler = web.Wrap(web.Config{Hosts: []string{p.URL.Host}, MaxBody: 64 << 10, Errors: p.Errors, Log: p.Logger}, mux)
+}
+
+// Person makes an account with the good password.
+func (p *Parts) Person(email string, change ...func(*storage.User)) *storage.User {
+	p.T.Helper()
+	hash, err := p.Passwords.Hash(p.T.Context(), GoodPassword)
+	Check(p.T, err)
+	now := p.Clock.Now()
+	u := &storage.User{ID: p.ID(), Email: email, EmailVerified: true, PasswordHash: hash, PasswordChangedAt: now, CreatedAt: now, UpdatedAt: now}
+	for _, c := range change {
+		c(u)
+	}
+	Check(p.T, p.Store.Users().Create(p.T.Context(), u, p.Event(storage.EventUserCreated)))
+	return u
+}
+
+// ID makes an id.
+func (p *Parts) ID() storage.ID {
+	p.T.Helper()
+	id, err := storage.NewID(p.Clock.Now(), rand.Reader)
+	Check(p.T, err)
+	return id
+}
+
+// Event makes an event.
+func (p *Parts) Event(typ storage.EventType) storage.Event {
+	p.T.Helper()
+	return storage.Event{ID: p.ID(), At: p.Clock.Now(), Type: typ, Outcome: storage.Success}
+}
+
+// Inbox composes and takes what was queued, oldest first.
+func (p *Parts) Inbox() []message.Mail {
+	p.T.Helper()
+	queued, err := p.Store.Outbox().Claim(p.T.Context(), p.Clock.Now(), time.Minute, 100)
+	Check(p.T, err)
+	var mails []message.Mail
+	for _, m := range queued {
+		mail, err := p.Composer.Compose(p.T.Context(), m)
+		if err == nil {
+			mails = append(mails, mail)
+		}
+		Check(p.T, p.Store.Outbox().Finish(p.T.Context(), m.ID, storage.MessageSent, "", p.Clock.Now()))
+	}
+	return mails
+}
+
+// Check fails the test on an error.
+func Check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Clock is a time that tests move.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now is what the clock shows.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves the clock on.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Log keeps what was logged.
+type Log struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+var _ io.Writer = (*Log)(nil)
+
+// Write implements io.Writer.
+func (l *Log) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(line)
+}
+
+// String is all that was logged.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// Metrics counts nothing.
+type Metrics struct{}
+
+// SignedIn does nothing.
+func (Metrics) SignedIn(string) {}
+
+// SignInFailed does nothing.
+func (Metrics) SignInFailed() {}
+
+// Throttled does nothing.
+func (Metrics) Throttled(string) {}
+
+// Factor does nothing.
+func (Metrics) Factor(storage.FactorKind, string) {}
+
+// Client is a registry with one client.
+type Client struct{ Is *storage.Client }
+
+// Client returns it.
+func (c Client) Client(id string) (*storage.Client, bool) { return c.Is, id == c.Is.ID }
