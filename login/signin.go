@@ -91,7 +91,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) erro
 	if err := p.relax(r.Context(), limits); err != nil {
 		return err
 	}
-	p.rehash(r.Context(), user, r.PostForm.Get("password"))
+	p.rehash(r, user, r.PostForm.Get("password"))
 	return p.proved(w, r, s, user, storage.Proof{Kind: storage.FactorPassword, At: p.cfg.Now()}, remember)
 }
 
@@ -135,13 +135,17 @@ func (p *Pages) verifyPassword(ctx context.Context, user *storage.User, password
 // rehash renews a verifier that was made at another cost or by another system
 // (requirement PW1). The sign-in does not depend on it: a failure is logged and
 // made good next time.
-func (p *Pages) rehash(ctx context.Context, user *storage.User, password string) {
+func (p *Pages) rehash(r *http.Request, user *storage.User, password string) {
 	if !p.cfg.Password.NeedsRehash(user.PasswordHash) {
 		return
 	}
+	ctx := r.Context()
 	updated, err := p.cfg.Password.Hash(ctx, password)
 	if err == nil {
 		err = p.cfg.Users.SetPasswordHash(ctx, user.ID, user.PasswordHash, updated, p.cfg.Now())
+	}
+	if err == nil {
+		err = p.note(r, storage.EventPasswordUpgraded, user.ID, storage.Success, "")
 	}
 	if err != nil && !errors.Is(err, storage.ErrConflict) {
 		p.cfg.Log.WarnContext(ctx, "renew password verifier", "user_id", user.ID, "error", err)
