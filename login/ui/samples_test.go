@@ -49,7 +49,7 @@ func samples(u *Renderer, lang string) []sample {
 	said := func(p Page, kind NoticeKind, key string, args ...any) Page { p.Say(kind, key, args...); return p }
 	carrying := func(p Page) Page { p.Carry("token", "sample"); return p }
 	now := time.Date(2026, 11, 25, 18, 34, 0, 0, time.UTC)
-	options := `{"challenge":"AAAA","rpId":"id.example.com","user":{"id":"AAAA","name":"ada","displayName":"Ada"}}`
+	options := `{"publicKey":{"challenge":"AAAA","rpId":"id.example.com","user":{"id":"AAAA","name":"ada","displayName":"Ada"}}}`
 	ceremony := &Ceremony{Action: "/login/passkey", Options: options}
 	resend := &Resend{Action: "/resend", After: 42}
 	factors := []FactorLink{

@@ -36,7 +36,7 @@
   };
 
   const ask = (form, more) => {
-    const options = JSON.parse(form.dataset.options);
+    const { publicKey: options } = JSON.parse(form.dataset.options);
     const { PublicKeyCredential: api } = window;
     if (form.dataset.passkey === "create") {
       const publicKey = api.parseCreationOptionsFromJSON?.(options) ?? parseCreation(options);
