@@ -85,8 +85,21 @@ func newSMS(c config.SMS) (*sms.Sender, error) {
 	})
 }
 
+// wireChannels makes the senders: what is not set up falls back to what dev has.
+func (n *node) wireChannels(extra extras) (err error) {
+	if n.channels, err = n.senders(); err != nil {
+		return err
+	}
+	for _, channel := range []storage.Channel{storage.ChannelEmail, storage.ChannelSMS} {
+		if n.channels[channel] == nil && extra != nil {
+			n.channels[channel] = extra.fallback()
+		}
+	}
+	return nil
+}
+
 // newOutbox makes the worker that delivers messages.
-func (n *node) newOutbox(extra extras) (*outbox.Worker, error) {
+func (n *node) newOutbox() (*outbox.Worker, error) {
 	cfg, err := n.composerConfig()
 	if err != nil {
 		return nil, err
@@ -96,18 +109,9 @@ func (n *node) newOutbox(extra extras) (*outbox.Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	senders, err := n.senders()
-	if err != nil {
-		return nil, err
-	}
-	for _, channel := range []storage.Channel{storage.ChannelEmail, storage.ChannelSMS} {
-		if senders[channel] == nil && extra != nil {
-			senders[channel] = extra.fallback()
-		}
-	}
 	o := n.cfg.Outbox
 	return outbox.New(outbox.Config{
-		Store: n.store.Outbox(), Composer: composer, Senders: senders, Metrics: n.metrics, Log: n.log, Now: n.now, Random: rand.Reader,
+		Store: n.store.Outbox(), Composer: composer, Senders: n.channels, Metrics: n.metrics, Log: n.log, Now: n.now, Random: rand.Reader,
 		Workers: o.Workers, Poll: o.Poll, GiveUp: o.GiveUp, Drain: n.cfg.Timeouts.Shutdown,
 	}), nil
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/op"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
 )
@@ -88,6 +89,7 @@ type node struct {
 	pages     *login.Pages
 	account   *account.Pages
 	provider  *op.Provider
+	channels  map[storage.Channel]outbox.Sender
 	outbox    *outbox.Worker
 	metrics   *metrics.Metrics
 	errors    *web.Errors
@@ -168,13 +170,16 @@ func (n *node) wire(ctx context.Context, extra extras) (err error) {
 		return err
 	}
 	n.errors.Render = n.ui.RenderError
+	if err := n.wireChannels(extra); err != nil {
+		return err
+	}
 	if err := n.wirePages(); err != nil {
 		return err
 	}
 	if n.provider, err = op.New(n.providerConfig()); err != nil {
 		return err
 	}
-	if n.outbox, err = n.newOutbox(extra); err != nil {
+	if n.outbox, err = n.newOutbox(); err != nil {
 		return err
 	}
 	n.handler, err = n.routes(extra)
