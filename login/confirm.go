@@ -34,6 +34,9 @@ func (p *Pages) renderConfirm(w http.ResponseWriter, r *http.Request, in *storag
 		Page: p.page(w, r, in, path, "confirm.title"), Email: email,
 		Resend: &ui.Resend{Action: address(path, in) + "&resend=1", After: int(resendAfter / time.Second)},
 	}
+	if path == message.PathConfirmSignUp { // at the others they are signed in
+		data.SignIn = address("/login", in)
+	}
 	say(&data)
 	return p.cfg.UI.Render(w, http.StatusOK, data)
 }

@@ -45,6 +45,8 @@ type ConfirmEmail struct {
 	Email    string
 	FromLink bool
 	Resend   *Resend
+	// SignIn is where people go who confirmed it on another device.
+	SignIn string
 }
 
 // Screen implements [Screen].
