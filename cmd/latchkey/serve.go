@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -269,7 +268,7 @@ func (n *node) tasks(ctx context.Context) ([]task.Func, error) {
 	tasks := []task.Func{
 		task.Server(server(n.handler), n.listener, n.cfg.TLS.CertFile, n.cfg.TLS.KeyFile, t.Shutdown),
 		n.ring.Run,
-		returnMemory,
+		n.returnMemory,
 		n.outbox.Run,
 		task.Every(backlogEvery, n.measureBacklog),
 	}
@@ -285,11 +284,4 @@ func (n *node) tasks(ctx context.Context) ([]task.Func, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", n.metrics.Handler())
 	return append(tasks, task.Server(server(mux), listener, "", "", t.Shutdown)), nil
-}
-
-// returnMemory gives back what only the start needed, once: a node that nobody
-// asks anything would hold it for good.
-func returnMemory(context.Context) error {
-	debug.FreeOSMemory()
-	return nil
 }

@@ -55,18 +55,18 @@ func (t *table) markdown() string {
 	for _, n := range t.nodes {
 		head, rule = append(head, n.stores.Name), append(rule, "--:")
 		ready = append(ready, fmt.Sprintf("%.0f ms", float64(n.ready.Microseconds())/1000))
-		idle, peak = append(idle, mebibytes(n.idle)), append(peak, mebibytes(n.peak))
+		idle, peak = append(idle, megabytes(n.idle)), append(peak, megabytes(n.peak))
 	}
 	line(append(head, "aim")...)
 	line(append(rule, "--:")...)
 	line(append(ready, "50 ms")...)
-	line(append(idle, "30 MiB")...)
-	line(append(peak, "100 MiB")...)
+	line(append(idle, "30 MB")...)
+	line(append(peak, "100 MB")...)
 	size := []string{"size of the binary"}
 	for range t.nodes {
-		size = append(size, mebibytes(t.binary.Size()))
+		size = append(size, megabytes(t.binary.Size()))
 	}
-	line(append(size, "40 MiB")...)
+	line(append(size, "40 MB")...)
 	return b.String()
 }
 
@@ -111,7 +111,7 @@ func cpu(d time.Duration) string {
 	return fmt.Sprintf("%d µs", d.Microseconds())
 }
 
-func mebibytes(n int64) string { return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20)) }
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
 // describeMachine says what everything ran on.
 func describeMachine(ctx context.Context) string {
