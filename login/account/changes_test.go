@@ -69,6 +69,38 @@ func TestProfileIsChecked(t *testing.T) {
 	b.Submit("profile-submit", "website=http://old.example", "name=Ada").Want(t, http.StatusOK, `id="notice"`) // what stands may stay
 }
 
+func TestUsernamesChangeOnFreshEvidence(t *testing.T) {
+	s := newSite(t, options{})
+	ada := s.Person("ada@example.com", func(u *storage.User) { u.Username = "ada" })
+	b := s.signedIn("ada@example.com")
+	s.Clock.Advance(20 * time.Minute)
+	b.Get(ui.PathProfile)
+	b.Submit("profile-submit", "username=ada", "name=Ada").Want(t, http.StatusOK, `id="notice"`)
+	b.Submit("profile-submit", "username=mallory").Want(t, http.StatusOK, "login-submit")
+	if got := s.user(ada.ID).Username; got != "ada" {
+		t.Errorf("the username is %q", got)
+	}
+	b.SignIn("ada", logintest.GoodPassword)
+	b.Submit("profile-submit", "username=lovelace").Want(t, http.StatusOK, `id="notice"`)
+}
+
+func TestAFirstAddressIsProvenToo(t *testing.T) {
+	s := newSite(t, options{})
+	ada := s.Person("", func(u *storage.User) { u.Username, u.EmailVerified = "ada", false })
+	b := s.signedIn("ada")
+	b.Get(ui.PathEmail)
+	b.Submit("email-submit", "email=ada@example.com")
+	mail := s.Inbox()
+	if len(mail) != 1 {
+		t.Fatalf("messages are %+v", mail)
+	}
+	b.Submit("verify-submit", "code="+mail[0].Code).Want(t, http.StatusOK, `id="notice"`)
+	if got := s.user(ada.ID); got.Email != "ada@example.com" || !got.EmailVerified {
+		t.Errorf("the address is %q", got.Email)
+	}
+	s.told() // there is no old address to tell
+}
+
 func TestRE4_ANewAddressPendsUntilProven(t *testing.T) {
 	for _, how := range []string{"link", "code"} {
 		t.Run(how, func(t *testing.T) {

@@ -20,7 +20,11 @@ func (p *Pages) graceDays() int { return int(math.Ceil(p.cfg.DeletionGrace.Hours
 
 // openDelete shows the page, or what was done to somebody whom it has signed out.
 func (p *Pages) openDelete(w http.ResponseWriter, r *http.Request) error {
-	if !r.URL.Query().Has(plannedParam) {
+	signedIn, err := p.cfg.Flow.Session(r)
+	if err != nil {
+		return err
+	}
+	if signedIn != nil || !r.URL.Query().Has(plannedParam) {
 		return p.proven(p.showDelete)(w, r)
 	}
 	page := p.cfg.UI.Begin(w, r, ui.Options{Title: "message.deletion_planned.title"})

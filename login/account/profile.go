@@ -107,6 +107,13 @@ func (p *Pages) changeProfile(w http.ResponseWriter, r *http.Request, v *visit) 
 	if len(wrong) > 0 {
 		return p.renderProfile(w, r, v, username, profile, wrong)
 	}
+	if username != v.User.Username { // people sign in with it
+		if fresh, err := p.weigh(r, v); err != nil {
+			return err
+		} else if !fresh {
+			return p.askFresh(w, r, login.Asked{ReturnTo: ui.PathProfile})
+		}
+	}
 	return p.saveProfile(w, r, v, username, profile)
 }
 

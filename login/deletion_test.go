@@ -1,0 +1,69 @@
+package login
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// dyingAda plans the deletion of an account, and begins a sign-in to a client.
+func dyingAda(t *testing.T) (*site, *storage.User, *browser) {
+	t.Helper()
+	s := newSite(t, siteOptions{})
+	ada := s.person("ada@example.com")
+	check(t, s.store.Users().PlanDeletion(t.Context(), ada.ID, s.clock.Now().Add(24*time.Hour), s.event(storage.EventDeletionPlanned)))
+	b := s.browser()
+	b.start("")
+	b.signIn("ada@example.com", goodPassword).want(t, http.StatusOK, "deletion-cancel")
+	return s, ada, b
+}
+
+func TestWhoSignsInToADyingAccountIsToldAndCanKeepIt(t *testing.T) {
+	s, ada, b := dyingAda(t)
+	b.submit("deletion-cancel").want(t, http.StatusOK, "code for "+string(ada.ID))
+	kept, err := s.store.Users().ByID(t.Context(), ada.ID)
+	check(t, err)
+	if !kept.DeleteAt.IsZero() {
+		t.Error("the account goes after all")
+	}
+}
+
+func TestADyingAccountCanBeUsedUntilItGoes(t *testing.T) {
+	s, ada, b := dyingAda(t)
+	leave := attr(b.page.element("deletion-leave"), "href")
+	b.get(leave).want(t, http.StatusOK, "code for "+string(ada.ID))
+	s.clock.Advance(time.Second)
+	b.start("").want(t, http.StatusOK, "code for "+string(ada.ID)) // the session is enough, and nobody is told twice
+	going, err := s.store.Users().ByID(t.Context(), ada.ID)
+	check(t, err)
+	if going.DeleteAt.IsZero() {
+		t.Error("the account stays")
+	}
+}
+
+// TestTH1_WhatAnybodyCanHaveSentIsLimited counts for one destination, whoever it
+// belongs to, and however it is asked for.
+func TestTH1_WhatAnybodyCanHaveSentIsLimited(t *testing.T) {
+	s := newSite(t, siteOptions{config: func(c *Config) {
+		c.Limits.Messages.Destination = storage.Backoff{Free: 2, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
+	}})
+	s.person("ada@example.com")
+	for _, email := range []string{"ada@example.com", "nobody@example.com"} {
+		b := s.browser()
+		var got []int
+		for i, spelling := range []string{email, " " + email, email + " ", email} {
+			if i == 1 { // by another page
+				b.get("/signup")
+				got = append(got, b.submit("signup-submit", "email="+email, "password=a long and unusual passphrase").status)
+				continue
+			}
+			b.get("/forgot-password")
+			got = append(got, b.submit("forgot-submit", "email="+spelling).status)
+		}
+		if got[0] != 200 || got[1] != 200 || got[2] != 200 || got[3] != http.StatusTooManyRequests {
+			t.Errorf("%s: answers are %v", email, got)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package login
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestEveryTextIsThere reads the sources of the pages: each key of a text that
+// they name is in the English texts, which every other language has to match. A
+// key is told by its form and its first word; it may be a stem that the source
+// adds "title" and "text" to.
+func TestEveryTextIsThere(t *testing.T) {
+	raw, err := os.ReadFile("ui/locales/en.json")
+	check(t, err)
+	var texts map[string]string
+	check(t, json.Unmarshal(raw, &texts))
+	first := map[string]bool{}
+	for key := range texts {
+		word, _, _ := strings.Cut(key, ".")
+		first[word] = true
+	}
+	form := regexp.MustCompile(`^[a-z]+(\.[a-z_]+)+$`)
+	lacks := func(where, key string) {
+		if _, ok := texts[key]; !ok {
+			t.Errorf("%s: no text %q", where, key)
+		}
+	}
+	keys, errors := 0, 0
+	for where, n := range sources(t, ".", "account") {
+		ast.Inspect(n, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BasicLit:
+				key, err := strconv.Unquote(n.Value)
+				word, _, _ := strings.Cut(key, ".")
+				if n.Kind != token.STRING || err != nil || !form.MatchString(key) || !first[word] {
+					break
+				}
+				keys++
+				if _, stem := texts[key+".title"]; stem {
+					lacks(where, key+".text")
+				} else {
+					lacks(where, key)
+				}
+			case *ast.KeyValueExpr:
+				name, isName := n.Key.(*ast.Ident)
+				value, isText := n.Value.(*ast.BasicLit)
+				if !isName || name.Name != "Key" || !isText || value.Kind != token.STRING {
+					break
+				}
+				key, err := strconv.Unquote(value.Value)
+				check(t, err)
+				errors++
+				lacks(where, "error."+key+".title")
+				lacks(where, "error."+key+".detail")
+			}
+			return true
+		})
+	}
+	for _, kind := range []string{"totp", "passkey"} { // named by the kind of factor
+		lacks("enrolment", kind+".title")
+		lacks("enrolment", "factor.add."+kind)
+	}
+	if keys < 100 || errors < 10 {
+		t.Errorf("found %d keys and %d errors only: the test is blind", keys, errors)
+	}
+}
+
+// sources parses the files of folders, tests aside.
+func sources(t *testing.T, folders ...string) map[string]*ast.File {
+	t.Helper()
+	files := map[string]*ast.File{}
+	for _, folder := range folders {
+		names, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		check(t, err)
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+			check(t, err)
+			files[name] = file
+		}
+	}
+	return files
+}
