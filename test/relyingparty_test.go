@@ -35,6 +35,7 @@ type answer struct {
 	Status       int
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token"`
+	IDToken      string `json:"id_token"`
 	Error        string `json:"error"`
 	Active       bool   `json:"active"`
 	// Lost says why there was no answer.

@@ -38,6 +38,9 @@ type Latchkey struct {
 	// Host names the node in its issuer, such as localhost, where its address
 	// would not do: passkeys belong to a name.
 	Host string
+	// Wire, where it is not nil, wraps every connection that a test makes to the
+	// node, so that it sees what goes over the wire.
+	Wire func(http.RoundTripper) http.RoundTripper
 	// Args are further arguments of `latchkey dev`, Env further variables.
 	Args, Env []string
 }
@@ -214,8 +217,12 @@ func (n *Node) Log() string { return n.log.String() }
 // load balancer had chosen it. It follows no redirect. It may be used by many
 // goroutines.
 func (n *Node) HTTP() *http.Client {
+	transport := http.RoundTripper(n.transport())
+	if n.cfg.Wire != nil {
+		transport = n.cfg.Wire(transport)
+	}
 	return &http.Client{
-		Transport:     n.transport(),
+		Transport:     transport,
 		Timeout:       time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
