@@ -37,6 +37,7 @@ func (p *Provider) issueCode(ctx context.Context, request *storage.Authorization
 		SID:            who.Session.SID,
 		Request:        *request,
 		Authentication: who.Session.Authentication,
+		PasswordEpoch:  who.User.PasswordEpoch,
 		IssuedAt:       now,
 		ExpiresAt:      now.Add(p.cfg.CodeLifetime),
 	})

@@ -49,10 +49,12 @@ func (s *server) exchange(ctx context.Context, c call, r *oidc.AccessTokenReques
 		return nil, err
 	}
 	err = s.cfg.Grants.Create(ctx, grant, event)
-	if errors.Is(err, storage.ErrConsumed) {
+	switch {
+	case errors.Is(err, storage.ErrConsumed):
 		return nil, s.replayed(ctx, c, hashes, shown)
-	}
-	if err != nil {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, errBadCode(errors.New("the session that the code came from has ended, or the password was changed"))
+	case err != nil:
 		return nil, unavailable("create grant", err)
 	}
 	return s.firstTokens(ctx, c, grant)
@@ -111,6 +113,7 @@ func (s *server) newGrant(c call, code *storage.AuthorizationCode, hash string) 
 		Nonce:          code.Request.Nonce,
 		Claims:         code.Request.Claims,
 		Authentication: code.Authentication,
+		PasswordEpoch:  code.PasswordEpoch,
 		Offline:        offline,
 		Refreshable:    offline,
 		Generation:     1,

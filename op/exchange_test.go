@@ -132,6 +132,24 @@ func TestTK2_InvalidReplayChangesNothing(t *testing.T) {
 	}
 }
 
+// A code rests on the session that it came from: it is worth nothing when that
+// has ended, or the password was changed in it, although nobody used it before.
+func TestSE5_CodeEndsWithItsSession(t *testing.T) {
+	for name, end := range map[string]func(*node, *storage.AuthorizationCode){
+		"session over":     func(n *node, c *storage.AuthorizationCode) { n.store.Over = map[storage.ID]bool{c.SID: true} },
+		"password changed": func(n *node, _ *storage.AuthorizationCode) { n.store.Users[testUserID].PasswordEpoch++ },
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t)
+			code := n.code("wiki", func(c *storage.AuthorizationCode) { end(n, c) })
+			n.exchange(asWiki, code).want(t, http.StatusBadRequest, "invalid_grant")
+			if len(n.store.Rows) != 0 || len(n.events()) != 0 {
+				t.Errorf("grants %v, events %v", n.store.Rows, n.events())
+			}
+		})
+	}
+}
+
 func TestTK3_CodeIsBound(t *testing.T) {
 	good := []string{"redirect_uri", testRedirect, "code_verifier", testVerifier}
 	noChallenge := func(c *storage.AuthorizationCode) { c.Request.CodeChallenge = "" }

@@ -41,6 +41,7 @@ type fakeStore struct {
 	Users  map[storage.ID]*storage.User
 	Events []storage.Event
 	Ended  map[string]time.Time // access tokens, by jti
+	Over   map[storage.ID]bool  // sessions that have ended
 	Calls  int
 }
 
@@ -74,6 +75,9 @@ func (s fakeGrants) Create(_ context.Context, g *storage.Grant, e storage.Event)
 		if row.CodeHash == g.CodeHash || row.ID == g.ID {
 			return storage.ErrConsumed
 		}
+	}
+	if s.Over[g.SID] || s.Users[g.UserID].PasswordEpoch != g.PasswordEpoch {
+		return storage.ErrNotFound
 	}
 	row := *g
 	s.Rows[g.ID] = &row

@@ -52,8 +52,9 @@ type Config struct {
 
 // grants keeps what people allowed clients; storage/sqlstore.Grants in the binary.
 type grants interface {
-	// Create inserts the grant and its event, or answers storage.ErrConsumed
-	// if one was issued for the same code before.
+	// Create inserts the grant and its event. It answers storage.ErrConsumed if
+	// one was issued for the same code before, and storage.ErrNotFound if what
+	// the code rests on has ended.
 	Create(ctx context.Context, g *storage.Grant, e storage.Event) error
 	// Rotate moves a grant to its next generation in one conditional write and
 	// answers storage.ErrNotFound when no live grant fits every field.

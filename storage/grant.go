@@ -37,6 +37,9 @@ type Grant struct {
 	ExpiresAt     time.Time
 	RevokedAt     time.Time // zero: live
 	RevokedReason string
+	// PasswordEpoch is that of the person when the code was issued: under another
+	// one, or when its session has ended, no grant begins. It is not kept.
+	PasswordEpoch int64
 }
 
 // Live reports whether tokens of the grant work at now.

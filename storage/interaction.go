@@ -124,6 +124,7 @@ type AuthorizationCode struct {
 	SID            ID                   `json:"sid"`
 	Request        AuthorizationRequest `json:"request"`
 	Authentication Authentication       `json:"authentication"`
+	PasswordEpoch  int64                `json:"password_epoch"` // of the person, when it was issued
 	IssuedAt       time.Time            `json:"issued_at"`
 	ExpiresAt      time.Time            `json:"expires_at"`
 }

@@ -35,14 +35,17 @@ func eachAudited(t *testing.T, test func(t *testing.T, a audited)) {
 			now := a.clock.Now()
 			user := &storage.User{ID: a.id(t), Email: "ada@example.com", CreatedAt: now, UpdatedAt: now}
 			a.user = user.ID
+			session := &storage.Session{SID: a.id(t), UserID: user.ID, SecretHash: "p1.s", Authentication: storage.Authentication{Time: now}, CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}
 			g := &storage.Grant{
-				ID: a.id(t), UserID: user.ID, CodeHash: "p1.code", Generation: 1, Salt: benchSalt, RotatedAt: now, CreatedAt: now,
+				ID: a.id(t), UserID: user.ID, SID: session.SID, CodeHash: "p1.code", Generation: 1, Salt: benchSalt, RotatedAt: now, CreatedAt: now,
 				Authentication: storage.Authentication{Time: now}, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
 			}
-			if err := errors.Join(a.Users().Create(t.Context(), user, a.event(t)), a.Grants().Create(t.Context(), g, a.event(t))); err != nil {
+			err := errors.Join(a.Users().Create(t.Context(), user, a.event(t)), a.Sessions().Create(t.Context(), session, nil, a.event(t)),
+				a.Grants().Create(t.Context(), g, a.event(t)))
+			if err != nil {
 				t.Fatal(err)
 			}
-			a.append(t, 8)
+			a.append(t, 7)
 			a.link(t)
 			test(t, a)
 		})

@@ -76,6 +76,10 @@ func eachBench(b *testing.B, bench func(*testing.B, *benchStore)) {
 			if err := f.store.Users().Create(b.Context(), user, storage.Event{ID: newID(b), At: now}); err != nil {
 				b.Fatal(err)
 			}
+			session := &storage.Session{SID: "s", UserID: f.user, SecretHash: "p1.s", Authentication: storage.Authentication{Time: now}, CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}
+			if err := f.store.Sessions().Create(b.Context(), session, nil, storage.Event{ID: newID(b), At: now}); err != nil {
+				b.Fatal(err)
+			}
 			b.SetParallelism(4)
 			for range 64 {
 				f.grants = append(f.grants, f.create(b))

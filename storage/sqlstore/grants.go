@@ -105,24 +105,44 @@ func placeholders(from, n int) string {
 }
 
 var (
-	insertGrant = `INSERT INTO grants (` + strings.Join(grantColumns, ", ") + `) VALUES (` + placeholders(1, len(grantColumns)) + `)`
+	// basisOfGrant is the session that a code came from, and its person, as they
+	// were then. Its columns are those of $1 to $3 in the statements below.
+	basisOfGrant = `SELECT u.id FROM sessions s JOIN users u ON u.id = s.user_id
+		WHERE s.sid = $1 AND u.id = $2 AND u.password_epoch = $3 AND u.disabled_at IS NULL`
+
+	insertGrant = `INSERT INTO grants (` + strings.Join(grantColumns, ", ") + `)
+		SELECT ` + placeholders(4, len(grantColumns)) + ` FROM `
+
+	insertGrantIf = insertGrant + `(` + basisOfGrant + `) AS basis RETURNING id`
 
 	insertEventRow = `INSERT INTO audit_events (` + eventColumns + `) VALUES (` + placeholders(1, eventColumnCount) + `)`
 
-	// With PostgreSQL the event rides along in the same round trip.
-	insertGrantWithEvent = `WITH event AS (INSERT INTO audit_events (` + eventColumns + `)
-		VALUES (` + placeholders(len(grantColumns)+1, eventColumnCount) + `)) ` + insertGrant
+	// With PostgreSQL the event rides along in the same round trip. What ends
+	// sessions or changes a password waits until the grant is there to be ended
+	// with them, or has the grant wait and find nothing to rest on: it locks the
+	// same rows in the same order, and ends grants last.
+	insertGrantWithEvent = `WITH basis AS MATERIALIZED (` + basisOfGrant + ` FOR SHARE OF u FOR KEY SHARE OF s),
+		event AS (INSERT INTO audit_events (` + eventColumns + `)
+			SELECT ` + placeholders(len(grantColumns)+4, eventColumnCount) + ` FROM basis) ` + insertGrant + `basis`
 )
 
 // Create inserts a grant and its event. It answers storage.ErrConsumed when a
-// grant was made for the same code before.
+// grant was made for the same code before, and storage.ErrNotFound when the
+// session that it comes from has ended, its person is disabled, or the password
+// was changed since: a code outlives none of these (requirement SE5).
 func (r *Grants) Create(ctx context.Context, g *storage.Grant, e storage.Event) error {
 	row := rowOfGrant(g)
+	args := append([]any{row.SID, row.UserID, g.PasswordEpoch}, row.args()...)
 	var err error
 	if r.s.dialect == postgres {
-		_, err = r.s.exec(ctx, r.s.write, insertGrantWithEvent, append(row.args(), r.s.rowOfEvent(e).args()...)...)
+		var made int64
+		made, err = r.s.exec(ctx, r.s.write, insertGrantWithEvent, append(args, r.s.rowOfEvent(e).args()...)...)
+		if err == nil && made == 0 {
+			err = sql.ErrNoRows
+		}
 	} else {
-		err = r.s.writeTogether(ctx, statement{text: insertGrant, args: row.args()},
+		var id string
+		err = r.s.writeTogether(ctx, statement{text: insertGrantIf, args: args, dst: []any{&id}},
 			statement{text: insertEventRow, args: r.s.rowOfEvent(e).args()})
 	}
 	if isUniqueViolation(err) {

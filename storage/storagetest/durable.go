@@ -22,6 +22,8 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("session replaced", f.testSessionReplaced)
 	t.Run("grants", f.testGrants)
 	t.Run("TestTK1_one grant for a code", f.testOneGrantForACode)
+	t.Run("TestSE5_no grant of what has ended", f.testGrantOfWhatEnded)
+	t.Run("TestSE5_no grant slips past an ending", f.testGrantAgainstEnding)
 	t.Run("TestRF3_one rotation of a generation", f.testOneRotation)
 	t.Run("rotation conditions", f.testRotationConditions)
 	t.Run("access tokens", f.testAccessTokens)
@@ -106,18 +108,21 @@ func (f fixture) newGrant(t *testing.T, u *storage.User, sid storage.ID) *storag
 		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
 		Offline:        true, Refreshable: true, Generation: 1, Salt: []byte("0123456789abcdef"),
 		RotatedAt: now, CreatedAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(10 * time.Hour),
+		PasswordEpoch: u.PasswordEpoch,
 	}
 }
 
 func (f fixture) grant(t *testing.T, change ...func(*storage.Grant)) *storage.Grant {
 	t.Helper()
-	g := f.newGrant(t, f.user(t), f.id(t))
+	u := f.user(t)
+	g := f.newGrant(t, u, f.session(t, u).SID)
 	for _, c := range change {
 		c(g)
 	}
 	if err := f.s.Grants().Create(t.Context(), g, f.event(t, storage.EventGrantIssued)); err != nil {
 		t.Fatal(err)
 	}
+	g.PasswordEpoch = 0 // is not kept
 	return g
 }
 
@@ -249,9 +254,10 @@ func (f fixture) testGrants(t *testing.T) {
 
 func (f fixture) testOneGrantForACode(t *testing.T) {
 	u := f.user(t)
+	sid := f.session(t, u).SID
 	grants := make(chan *storage.Grant, parallel)
 	for range parallel {
-		g := f.newGrant(t, u, "sid")
+		g := f.newGrant(t, u, sid)
 		g.CodeHash = "p1.the same code"
 		grants <- g
 	}
@@ -260,6 +266,65 @@ func (f fixture) testOneGrantForACode(t *testing.T) {
 	}, storage.ErrConsumed)
 	if won != 1 {
 		t.Fatalf("%d grants for one code", won)
+	}
+}
+
+// testGrantOfWhatEnded shows that a code is worth nothing when what it came from
+// is no more.
+func (f fixture) testGrantOfWhatEnded(t *testing.T) {
+	users, now := f.s.Users(), f.clock.Now()
+	for name, end := range map[string]func(*storage.User, *storage.Session) error{
+		"sign-out": func(_ *storage.User, s *storage.Session) error {
+			return f.s.Sessions().End(t.Context(), s.SID, now, f.event(t, storage.EventSignOut))
+		},
+		"disabled": func(u *storage.User, _ *storage.Session) error {
+			return users.Disable(t.Context(), u.ID, now, f.event(t, storage.EventUserDisabled))
+		},
+		"password changed in that very session": func(u *storage.User, s *storage.Session) error {
+			change := storage.PasswordChange{UserID: u.ID, Epoch: u.PasswordEpoch, Hash: "new", Now: now, KeepSID: s.SID}
+			return users.ChangePassword(t.Context(), change, f.event(t, storage.EventPasswordChanged))
+		},
+	} {
+		u := f.user(t)
+		s := f.session(t, u)
+		g := f.newGrant(t, u, s.SID)
+		want(t, name, end(u, s), nil)
+		e := f.event(t, storage.EventGrantIssued)
+		want(t, "Create after "+name, f.s.Grants().Create(t.Context(), g, e), storage.ErrNotFound)
+		if f.told(t, e, storage.Message{}) {
+			t.Errorf("%s: a grant that was refused has an event", name)
+		}
+	}
+	g := f.newGrant(t, f.user(t), f.session(t, f.user(t)).SID)
+	want(t, "Create of a session of somebody else", f.s.Grants().Create(t.Context(), g, f.event(t, storage.EventGrantIssued)), storage.ErrNotFound)
+}
+
+// testGrantAgainstEnding lets codes be exchanged while the password is changed:
+// however that ends, no grant works afterwards.
+func (f fixture) testGrantAgainstEnding(t *testing.T) {
+	for range 20 {
+		u := f.user(t)
+		s := f.session(t, u)
+		grants := make(chan *storage.Grant, parallel)
+		for range parallel {
+			grants <- f.newGrant(t, u, s.SID)
+		}
+		change := storage.PasswordChange{UserID: u.ID, Epoch: u.PasswordEpoch, Hash: "new", Now: f.clock.Now(), EndOffline: true}
+		changed := make(chan error, 1)
+		go func() {
+			changed <- f.s.Users().ChangePassword(context.WithoutCancel(t.Context()), change, f.event(t, storage.EventPasswordChanged))
+		}()
+		race(t, func(ctx context.Context) error {
+			return f.s.Grants().Create(ctx, <-grants, f.event(t, storage.EventGrantIssued))
+		}, storage.ErrNotFound)
+		want(t, "ChangePassword", <-changed, nil)
+		left, err := f.s.Grants().ListByUser(t.Context(), u.ID)
+		want(t, "ListByUser", err, nil)
+		for _, g := range left {
+			if g.RevokedAt.IsZero() {
+				t.Fatal("a grant outlived the change of the password")
+			}
+		}
 	}
 }
 
@@ -305,9 +370,8 @@ func (f fixture) testRotationConditions(t *testing.T) {
 		})
 	}
 	t.Run("TestRF5_of a disabled person", func(t *testing.T) {
-		u := f.user(t, func(u *storage.User) { u.DisabledAt = f.clock.Now() })
-		g := f.newGrant(t, u, "sid")
-		want(t, "Create", f.s.Grants().Create(t.Context(), g, f.event(t, storage.EventGrantIssued)), nil)
+		g := f.grant(t)
+		want(t, "Disable", f.s.Users().Disable(t.Context(), g.UserID, f.clock.Now(), f.event(t, storage.EventUserDisabled)), nil)
 		_, err := f.s.Grants().Rotate(t.Context(), f.rotation(g))
 		want(t, "Rotate", err, storage.ErrNotFound)
 	})
