@@ -101,7 +101,7 @@ func TestAFirstAddressIsProvenToo(t *testing.T) {
 	s.told() // there is no old address to tell
 }
 
-func TestRE4_ANewAddressPendsUntilProven(t *testing.T) {
+func TestRE3_ANewAddressPendsUntilProven(t *testing.T) {
 	for _, how := range []string{"link", "code"} {
 		t.Run(how, func(t *testing.T) {
 			s := newSite(t, options{})
@@ -139,6 +139,14 @@ func TestRE4_ANewAddressPendsUntilProven(t *testing.T) {
 			}
 			s.happened(ada.ID, storage.EventEmailChangeAsked, 1)
 			s.happened(ada.ID, storage.EventEmailChanged, 1)
+			// The owner of the old address can have it back, wherever they are.
+			owner := s.Browser()
+			owner.Get(strings.TrimPrefix(linkIn(told[0].Text), s.URL.String()))
+			owner.Submit("verify-submit").Want(t, http.StatusOK, `id="message"`)
+			if got := s.user(ada.ID); got.Email != "ada@example.com" || !got.EmailVerified {
+				t.Errorf("after undoing the address is %+v", got)
+			}
+			s.happened(ada.ID, storage.EventEmailChangeUndone, 1)
 		})
 	}
 }
@@ -224,7 +232,7 @@ func TestAnUnconfirmedAddressIsConfirmedFromThePage(t *testing.T) {
 	}
 }
 
-func TestSE1_ANewPasswordRenewsTheSessionAndEndsTheOthers(t *testing.T) {
+func TestSE2_ANewPasswordRenewsTheSessionAndEndsTheOthers(t *testing.T) {
 	s := newSite(t, options{})
 	ada := s.Person("ada@example.com")
 	b, other := s.signedIn("ada@example.com"), s.signedIn("ada@example.com")
