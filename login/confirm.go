@@ -69,7 +69,15 @@ func (p *Pages) confirmSignUp(w http.ResponseWriter, r *http.Request, s *standin
 	if err != nil {
 		return p.codeFailed(w, r, s.in, message.PathConfirmSignUp, pending.Email, err)
 	}
-	return p.makeAccount(w, r, entry)
+	var proven message.SignUp
+	if err := entry.Decode(&proven); err != nil {
+		return err
+	}
+	// The code proves the address. What else makes the account was typed in this
+	// flow: somebody else may have asked for one with the address meanwhile.
+	asked := *pending
+	asked.Email = proven.Email
+	return p.makeAccount(w, r, &asked)
 }
 
 // codeFailed shows the page again, or says that there is no more trying for now.
@@ -145,14 +153,19 @@ func (p *Pages) Message(r *http.Request, locales []string, body message.Body) (s
 	return m, nil
 }
 
-// makeAccount makes the account that a spent token stands for. A name that
-// somebody took meanwhile is left out: it can be chosen anew on the account page.
-func (p *Pages) makeAccount(w http.ResponseWriter, r *http.Request, entry *onetime.Entry) error {
+// makeAccountByLink makes the account that a spent token stands for.
+func (p *Pages) makeAccountByLink(w http.ResponseWriter, r *http.Request, entry *onetime.Entry) error {
 	var asked message.SignUp
 	if err := entry.Decode(&asked); err != nil {
 		return err
 	}
-	user, err := p.newUser(r, &asked)
+	return p.makeAccount(w, r, &asked)
+}
+
+// makeAccount makes an account whose address is proven. A name that somebody
+// took meanwhile is left out: it can be chosen anew on the account page.
+func (p *Pages) makeAccount(w http.ResponseWriter, r *http.Request, asked *message.SignUp) error {
+	user, err := p.newUser(r, asked)
 	if err != nil {
 		return err
 	}

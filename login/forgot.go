@@ -81,6 +81,12 @@ type reset struct {
 	user  *storage.User
 }
 
+// valid reports whether the link still is for its person as they are: whoever
+// reads a mailbox that they have left sets no password.
+func (f *reset) valid() bool {
+	return f.user.PasswordEpoch == f.Epoch && f.user.Email == f.Email && !f.user.Disabled()
+}
+
 // resetOf looks at the token without spending it.
 func (p *Pages) resetOf(r *http.Request, token string) (*reset, error) {
 	entry, err := p.cfg.Tokens.Peek(r.Context(), onetime.PasswordReset, token)
@@ -93,8 +99,8 @@ func (p *Pages) resetOf(r *http.Request, token string) (*reset, error) {
 	}
 	found.user, err = p.cfg.Users.ByID(r.Context(), found.UserID)
 	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && (found.user.PasswordEpoch != found.Epoch || found.user.Disabled()):
-		return nil, errLinkVoid(errors.New("the password was changed since the link was made"))
+	case errors.Is(err, storage.ErrNotFound), err == nil && !found.valid():
+		return nil, errLinkVoid(errors.New("the password or the address was changed since the link was made"))
 	case err != nil:
 		return nil, unavailable("read user", err)
 	}

@@ -26,7 +26,7 @@ type linkPage struct {
 
 func (p *Pages) linkPages() map[string]linkPage {
 	return map[string]linkPage{
-		message.PathConfirmSignUp: {onetime.SignUp, "confirm.sign_up", nil, p.makeAccount},
+		message.PathConfirmSignUp: {onetime.SignUp, "confirm.sign_up", nil, p.makeAccountByLink},
 		message.PathVerifyEmail:   {onetime.VerifyEmail, "confirm.verify", nil, p.verifyByLink},
 		message.PathConfirmEmail:  {onetime.EmailChange, "confirm.email_change", nil, p.confirmEmailChange},
 		message.PathUndoEmail:     {onetime.EmailUndo, "confirm.undo", formerAddress, p.undoEmailChange},

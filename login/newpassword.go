@@ -84,6 +84,6 @@ func IsAddress(text string) bool {
 // typed, and is never taken for somebody's address.
 func IsUsername(text string) bool {
 	return text != "" && utf8.RuneCountInString(text) <= maxUsername && !strings.ContainsFunc(text, func(r rune) bool {
-		return r == '@' || unicode.IsSpace(r) || !unicode.IsPrint(r)
-	})
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}) && !strings.Contains(storage.CanonicalIdentifier(text), "@") // as it is found, full-width forms too
 }

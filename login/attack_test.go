@@ -1,0 +1,78 @@
+package login
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/login/message"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// signUp asks for an account on the sign-up page that an interaction leads to.
+func (b *browser) signUp(email, password string, fields ...string) *shown {
+	b.s.t.Helper()
+	b.get("/signup")
+	return b.submit("signup-submit", append([]string{"email=" + email, "password=" + password}, fields...)...)
+}
+
+// sent is the newest message to an address.
+func (s *site) sent(to string) message.Mail {
+	s.t.Helper()
+	var found message.Mail
+	for _, m := range s.inbox() {
+		if m.To == to {
+			found = m
+		}
+	}
+	if found.To == "" {
+		s.t.Fatalf("nothing was sent to %s", to)
+	}
+	return found
+}
+
+// TestOT1_CodeMakesTheAccountOfItsPage is about somebody who asks for an account
+// with the address of another, who is doing the same: the code of the message
+// that came last must not make the account that the stranger described.
+func TestOT1_CodeMakesTheAccountOfItsPage(t *testing.T) {
+	s := newSite(t, siteOptions{})
+	ada, mallory := s.browser(), s.browser()
+	ada.signUp("ada@example.com", goodPassword)
+	s.clock.Advance(time.Second)
+	mallory.signUp("ada@example.com", "the password that mallory chose")
+	ada.submit("verify-submit", "code="+s.sent("ada@example.com").Code).want(t, 200, "account of")
+
+	other := s.browser()
+	other.get("/login")
+	if page := other.signIn("ada@example.com", "the password that mallory chose"); page.text("password-error") == "" {
+		t.Errorf("mallory's password signs in to ada's account:\n%s", page.body)
+	}
+	other.signIn("ada@example.com", goodPassword).want(t, 200, "account of")
+}
+
+// TestTH1_NoNameIsReadAsAnAddress: a full-width @ is folded like other letters.
+func TestTH1_NoNameIsReadAsAnAddress(t *testing.T) {
+	for _, name := range []string{"ada＠example.com", "ada@example.com", "ａｄａ＠ｅｘａｍｐｌｅ.com"} {
+		if IsUsername(name) {
+			t.Errorf("%q can be a username, and is found as an address", name)
+		}
+	}
+	if !IsUsername("ａｄａ") {
+		t.Error("full-width letters are letters")
+	}
+}
+
+// TestRE1_ResetLinkIsForTheAddressItWentTo: whoever reads the old mailbox must
+// not set a password after the owner has left it.
+func TestRE1_ResetLinkIsForTheAddressItWentTo(t *testing.T) {
+	s := newSite(t, siteOptions{})
+	ada := s.person("ada@old.example")
+	b := s.browser()
+	b.get("/forgot-password")
+	b.submit("forgot-submit", "email=ada@old.example")
+	_, link, _ := strings.Cut(s.sent("ada@old.example").Text, s.url.String())
+	link, _, _ = strings.Cut(link, "\n")
+	change := storage.EmailChange{UserID: ada.ID, From: "ada@old.example", To: "ada@new.example", Verified: true, Now: s.clock.Now()}
+	check(t, s.store.Users().ChangeEmail(t.Context(), change, s.event(storage.EventEmailChanged)))
+	b.get(strings.TrimSpace(link)).want(t, 410, "error-title")
+}
