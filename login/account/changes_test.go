@@ -281,7 +281,7 @@ func TestTH2_TheCurrentPasswordIsNoOracle(t *testing.T) {
 		Want(t, http.StatusTooManyRequests, "error-title")
 }
 
-func TestEO3_APhoneNumberIsProvenBeforeItCounts(t *testing.T) {
+func TestEO2_APhoneNumberIsProvenBeforeItCounts(t *testing.T) {
 	s := newSite(t, everyPage)
 	ada := s.Person("ada@example.com")
 	b := s.signedIn("ada@example.com")

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -18,6 +19,10 @@ type Account struct {
 	// since there is no fresh evidence.
 	AskPassword bool
 }
+
+// Place is an address as its owner is shown it: enough to tell their own network
+// from another.
+func (Account) Place(address string) string { return web.CoarseAddress(address) }
 
 // The addresses of the account pages, which the navigation links to.
 const (
