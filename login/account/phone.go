@@ -76,9 +76,7 @@ func (p *Pages) askPhone(r *http.Request, v *visit, waiting *pending, resend boo
 		return mfa.Challenge{}, err
 	}
 	attempt.Resend = resend
-	challenge, err := p.cfg.Factors.Phone().Begin(r.Context(), attempt, waiting.To)
-	p.cfg.Queued()
-	return challenge, err
+	return p.cfg.Factors.Phone().Begin(r.Context(), attempt, waiting.To)
 }
 
 func (p *Pages) showPhoneCode(w http.ResponseWriter, r *http.Request, v *visit) error {
