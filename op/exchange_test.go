@@ -109,6 +109,9 @@ func TestTK2_ValidReplayRevokes(t *testing.T) {
 	if want := []storage.EventType{storage.EventGrantIssued, storage.EventCodeReplay}; !slices.Equal(n.events(), want) {
 		t.Errorf("events %v, want %v", n.events(), want)
 	}
+	if !slices.Equal(n.revoked.Reasons, []string{storage.RevokedCodeReplay}) {
+		t.Errorf("counted %v", n.revoked.Reasons)
+	}
 	if _, err := n.server.checkAccessToken(t.Context(), first.AccessToken); !errors.Is(err, errInvalidToken) {
 		t.Errorf("the access token still works: %v", err)
 	}

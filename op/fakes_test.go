@@ -310,3 +310,15 @@ func (w watchedRevoke) Revoke(ctx context.Context, id storage.ID, now time.Time,
 	w.see(ctx)
 	return w.fakeGrants.Revoke(ctx, id, now, reason, e)
 }
+
+// fakeCounter remembers why grants were revoked.
+type fakeCounter struct {
+	mu      sync.Mutex
+	Reasons []string
+}
+
+func (c *fakeCounter) GrantRevoked(reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Reasons = append(c.Reasons, reason)
+}

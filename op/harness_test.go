@@ -41,6 +41,7 @@ type node struct {
 	store     *fakeStore
 	ephemeral *fakeEphemeral
 	passwords *fakePasswords
+	revoked   *fakeCounter
 	log       *lockedBuffer
 }
 
@@ -49,7 +50,7 @@ func newNode(t testing.TB, clients ...storage.Client) *node {
 	t.Helper()
 	n := &node{
 		t: t, clock: newFakeClock(), store: newFakeStore(testUser), ephemeral: newFakeEphemeral(),
-		passwords: &fakePasswords{}, log: &lockedBuffer{},
+		passwords: &fakePasswords{}, revoked: &fakeCounter{}, log: &lockedBuffer{},
 	}
 	cfg := n.config(append(clients, wikiClient(), appClient(), robotClient()))
 	var err error
@@ -73,7 +74,7 @@ func (n *node) config(clients []storage.Client) Config {
 	return Config{
 		Issuer: testIssuer, Clients: NewRegistry(clients), Keys: testRing(n.t, n.clock.Now), Hasher: hasher,
 		Grants: fakeGrants{n.store}, Tokens: fakeAccessTokens{n.store}, Ephemeral: n.ephemeral,
-		Log: log, Now: n.clock.Now, Random: rand.Reader, Password: n.passwords,
+		Counter: n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader, Password: n.passwords,
 	}
 }
 

@@ -29,6 +29,7 @@ type Config struct {
 	SignIn    signIn
 	Errors    *web.Errors
 	Cookies   web.Cookies
+	Counter   counter
 	Log       *slog.Logger
 	Now       func() time.Time
 	Random    io.Reader
@@ -78,6 +79,12 @@ type accessTokens interface {
 	Revoked(ctx context.Context, jti string) (bool, error)
 	// Revoke makes one access token stop working until it expires anyway. Once is as good as twice.
 	Revoke(ctx context.Context, jti string, expiresAt time.Time, e storage.Event) error
+}
+
+// counter counts what operators are alerted by.
+type counter interface {
+	// GrantRevoked counts a grant that ended because a code or refresh token was used twice.
+	GrantRevoked(reason string)
 }
 
 // ephemeral keeps what expires by itself.
@@ -154,7 +161,7 @@ func (c *Config) check() error {
 		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil,
 		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "SignIn": c.SignIn == nil,
 		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
-		"Password": c.Password == nil,
+		"Password": c.Password == nil, "Counter": c.Counter == nil,
 	} {
 		if absent {
 			missing = append(missing, fmt.Errorf("%s is missing", name))

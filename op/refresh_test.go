@@ -80,8 +80,8 @@ func TestRF2_ReuseRevokesTheGrant(t *testing.T) {
 	if got := n.events(); !slices.Equal(got, []storage.EventType{storage.EventGrantIssued, storage.EventRefreshReuse}) {
 		t.Errorf("events %v", got)
 	}
-	if !strings.Contains(n.log.String(), `"level":"WARN"`) {
-		t.Error("no alert in the log")
+	if !strings.Contains(n.log.String(), `"level":"WARN"`) || !slices.Equal(n.revoked.Reasons, []string{storage.RevokedReuse}) {
+		t.Errorf("no alert in the log, or not counted once: %v", n.revoked.Reasons)
 	}
 }
 

@@ -47,6 +47,7 @@ func (s *server) revokeAfterAttack(ctx context.Context, c call, g *storage.Grant
 	if err != nil {
 		return unavailable("revoke grant", err)
 	}
+	s.cfg.Counter.GrantRevoked(reason)
 	s.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "grant revoked",
 		slog.String("reason", reason), slog.String("client_id", g.ClientID), slog.String("user_id", string(g.UserID)),
 		slog.String("grant_id", string(g.ID)))

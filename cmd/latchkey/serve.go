@@ -206,7 +206,7 @@ func (n *node) providerConfig() op.Config {
 	return op.Config{
 		Issuer: n.cfg.Issuer, Clients: n.registry, Keys: n.ring, Hasher: n.hasher,
 		Grants: n.store.Grants(), Tokens: n.store.AccessTokens(), Ephemeral: n.ephemeral,
-		SignIn: n.pages, Errors: n.errors, Cookies: n.cookies(), Log: n.log, Now: n.now, Random: rand.Reader,
+		SignIn: n.pages, Counter: n.metrics, Errors: n.errors, Cookies: n.cookies(), Log: n.log, Now: n.now, Random: rand.Reader,
 		Password: n.password, ACRValues: n.pages.ACRValues(), UILocales: ui.Locales(), SignUp: n.cfg.SignUp.Mode != config.SignUpOff,
 		PendingPerAddress: int64(n.cfg.Limits.PendingPerAddress),
 		CodeLifetime:      n.cfg.Tokens.CodeLifetime,

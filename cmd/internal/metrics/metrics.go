@@ -21,6 +21,7 @@ type Metrics struct {
 	signIns  counters
 	refused  counters
 	factors  counters
+	revoked  counters
 	outbox   *outboxMetrics
 }
 
@@ -40,7 +41,12 @@ func New(version string) *Metrics {
 		refused: f.counters("latchkey_throttled_total", "Attempts refused unseen, by limit.", "limit"),
 		factors: f.counters("latchkey_factor_attempts_total", "Attempts with a factor, by its kind and how they ended.",
 			"factor", "result"),
+		revoked: f.counters("latchkey_grants_revoked_total",
+			"Grants ended because a code or refresh token was used twice, by reason.", "reason"),
 		outbox: newOutboxMetrics(f),
+	}
+	for _, reason := range []string{storage.RevokedReuse, storage.RevokedCodeReplay} {
+		m.revoked.with(reason) // an alert needs the zero before the first
 	}
 	f.gauges("latchkey_build_info", "1, with the version as a label.", "version").with(version).Set(1)
 	return m
@@ -66,6 +72,9 @@ func (m *Metrics) Job(name string, rows int64, err error) {
 	m.jobs.with(name, result).Inc()
 	m.jobRows.with(name).AddInt64(rows)
 }
+
+// GrantRevoked counts a grant that ended because a code or refresh token was used twice.
+func (m *Metrics) GrantRevoked(reason string) { m.revoked.with(reason).Inc() }
 
 // SignedIn counts a sign-in that was completed.
 func (m *Metrics) SignedIn(acr string) { m.signIns.with(acr).Inc() }
