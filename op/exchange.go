@@ -48,7 +48,7 @@ func (s *server) exchange(ctx context.Context, c call, r *oidc.AccessTokenReques
 	if err != nil {
 		return nil, err
 	}
-	err = s.cfg.Grants.Create(ctx, grant, event)
+	created, err := s.cfg.Grants.Create(ctx, grant, event)
 	switch {
 	case errors.Is(err, storage.ErrConsumed):
 		return nil, s.replayed(ctx, c, hashes, shown)
@@ -57,7 +57,7 @@ func (s *server) exchange(ctx context.Context, c call, r *oidc.AccessTokenReques
 	case err != nil:
 		return nil, unavailable("create grant", err)
 	}
-	return s.firstTokens(ctx, c, grant)
+	return s.firstTokens(c, created)
 }
 
 // takeCode removes the code from the ephemeral store and returns what it stands
@@ -141,17 +141,14 @@ func (s *server) newGrant(c call, code *storage.AuthorizationCode, hash string) 
 }
 
 // firstTokens answers with the tokens of a grant that was just created. The
-// person is read now: an account disabled since the sign-in gets nothing. That
-// a replay may have ended the grant meanwhile is no reason to fail: of many
+// person was read with that: an account disabled since the sign-in gets nothing.
+// That a replay may have ended the grant meanwhile is no reason to fail: of many
 // requests one succeeds, and what it gets does not work.
-func (s *server) firstTokens(ctx context.Context, c call, grant *storage.Grant) (*tokenResponse, error) {
-	g, err := s.cfg.Grants.ByID(ctx, grant.ID)
-	if err != nil {
-		return nil, unavailable("read the person of a grant", err)
-	}
+func (s *server) firstTokens(c call, g *storage.GrantUser) (*tokenResponse, error) {
 	if g.User.Disabled() {
 		return nil, errBadCode(errors.New("the account was disabled meanwhile"))
 	}
+	grant := &g.Grant
 	response, err := s.issue(c, g, grant.Scopes, grant.Nonce)
 	if err != nil || !grant.Refreshable {
 		return response, err

@@ -65,24 +65,24 @@ func (s *fakeStore) enter() (leave func(), err error) {
 // fakeGrants is the store as grants.
 type fakeGrants struct{ *fakeStore }
 
-func (s fakeGrants) Create(_ context.Context, g *storage.Grant, e storage.Event) error {
+func (s fakeGrants) Create(_ context.Context, g *storage.Grant, e storage.Event) (*storage.GrantUser, error) {
 	leave, err := s.enter()
 	defer leave()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, row := range s.Rows {
 		if row.CodeHash == g.CodeHash || row.ID == g.ID {
-			return storage.ErrConsumed
+			return nil, storage.ErrConsumed
 		}
 	}
 	if s.Over[g.SID] || s.Users[g.UserID].PasswordEpoch != g.PasswordEpoch {
-		return storage.ErrNotFound
+		return nil, storage.ErrNotFound
 	}
 	row := *g
 	s.Rows[g.ID] = &row
 	s.Events = append(s.Events, e)
-	return nil
+	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID]}, nil
 }
 
 func (s fakeGrants) Rotate(_ context.Context, r storage.Rotation) (*storage.GrantUser, error) {

@@ -40,9 +40,10 @@ func eachAudited(t *testing.T, test func(t *testing.T, a audited)) {
 				ID: a.id(t), UserID: user.ID, SID: session.SID, CodeHash: "p1.code", Generation: 1, Salt: benchSalt, RotatedAt: now, CreatedAt: now,
 				Authentication: storage.Authentication{Time: now}, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
 			}
-			err := errors.Join(a.Users().Create(t.Context(), user, a.event(t)), a.Sessions().Create(t.Context(), session, nil, a.event(t)),
-				a.Grants().Create(t.Context(), g, a.event(t)))
-			if err != nil {
+			err1 := a.Users().Create(t.Context(), user, a.event(t))
+			err2 := a.Sessions().Create(t.Context(), session, nil, a.event(t))
+			_, err3 := a.Grants().Create(t.Context(), g, a.event(t))
+			if err := errors.Join(err1, err2, err3); err != nil {
 				t.Fatal(err)
 			}
 			a.append(t, 7)

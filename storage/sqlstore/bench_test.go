@@ -99,7 +99,7 @@ func (f *benchStore) create(b *testing.B) storage.ID {
 		Scopes: []string{"openid", "offline_access"}, Generation: 1, Salt: benchSalt, RotatedAt: now, CreatedAt: now,
 		Authentication: storage.Authentication{Time: now}, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
 	}
-	if err := f.store.Grants().Create(b.Context(), g, storage.Event{ID: newID(b), At: now, Type: storage.EventGrantIssued}); err != nil {
+	if _, err := f.store.Grants().Create(b.Context(), g, storage.Event{ID: newID(b), At: now, Type: storage.EventGrantIssued}); err != nil {
 		b.Error(err)
 	}
 	return g.ID

@@ -107,7 +107,7 @@ func placeholders(from, n int) string {
 var (
 	// basisOfGrant is the session that a code came from, and its person, as they
 	// were then. Its columns are those of $1 to $3 in the statements below.
-	basisOfGrant = `SELECT u.id FROM sessions s JOIN users u ON u.id = s.user_id
+	basisOfGrant = `SELECT ` + userColumns + ` FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.sid = $1 AND u.id = $2 AND u.password_epoch = $3 AND u.disabled_at IS NULL`
 
 	insertGrant = `INSERT INTO grants (` + strings.Join(grantColumns, ", ") + `)
@@ -117,38 +117,51 @@ var (
 
 	insertEventRow = `INSERT INTO audit_events (` + eventColumns + `) VALUES (` + placeholders(1, eventColumnCount) + `)`
 
-	// With PostgreSQL the event rides along in the same round trip. What ends
-	// sessions or changes a password waits until the grant is there to be ended
-	// with them, or has the grant wait and find nothing to rest on: it locks the
-	// same rows in the same order, and ends grants last.
-	insertGrantWithEvent = `WITH basis AS MATERIALIZED (` + basisOfGrant + ` FOR SHARE OF u FOR KEY SHARE OF s),
+	// With PostgreSQL the event and the person ride along in the same round trip.
+	// What ends sessions or changes a password waits until the grant is there to be
+	// ended with them, or has the grant wait and find nothing to rest on: it locks
+	// the same rows in the same order, and ends grants last.
+	createGrant = `WITH basis AS MATERIALIZED (` + basisOfGrant + ` FOR SHARE OF u FOR KEY SHARE OF s),
 		event AS (INSERT INTO audit_events (` + eventColumns + `)
-			SELECT ` + placeholders(len(grantColumns)+4, eventColumnCount) + ` FROM basis) ` + insertGrant + `basis`
+			SELECT ` + placeholders(len(grantColumns)+4, eventColumnCount) + ` FROM basis),
+		made AS (` + insertGrant + `basis) SELECT ` + userColumns + ` FROM basis u`
 )
 
-// Create inserts a grant and its event. It answers storage.ErrConsumed when a
-// grant was made for the same code before, and storage.ErrNotFound when the
-// session that it comes from has ended, its person is disabled, or the password
-// was changed since: a code outlives none of these (requirement SE5).
-func (r *Grants) Create(ctx context.Context, g *storage.Grant, e storage.Event) error {
+// Create inserts a grant and its event, and returns it with its person. It
+// answers storage.ErrConsumed when a grant was made for the same code before, and
+// storage.ErrNotFound when the session that it comes from has ended, its person
+// is disabled, or the password was changed since: a code outlives none of these
+// (requirement SE5). With PostgreSQL it is one round trip; SQLite reads the
+// person with a second statement.
+func (r *Grants) Create(ctx context.Context, g *storage.Grant, e storage.Event) (*storage.GrantUser, error) {
+	user, err := r.create(ctx, g, r.s.rowOfEvent(e).args())
+	if isUniqueViolation(err) {
+		return nil, fmt.Errorf("create grant: %w: %w", storage.ErrConsumed, err)
+	}
+	if err != nil {
+		return nil, wrap("create grant", err)
+	}
+	return &storage.GrantUser{Grant: *g, User: *user}, nil
+}
+
+func (r *Grants) create(ctx context.Context, g *storage.Grant, event []any) (*storage.User, error) {
 	row := rowOfGrant(g)
 	args := append([]any{row.SID, row.UserID, g.PasswordEpoch}, row.args()...)
-	var err error
 	if r.s.dialect == postgres {
-		var made int64
-		made, err = r.s.exec(ctx, r.s.write, insertGrantWithEvent, append(args, r.s.rowOfEvent(e).args()...)...)
-		if err == nil && made == 0 {
-			err = sql.ErrNoRows
+		var user userRow
+		if err := r.s.row(ctx, r.s.write, createGrant, append(args, event...), user.dst()...); err != nil {
+			return nil, err
 		}
-	} else {
-		var id string
-		err = r.s.writeTogether(ctx, statement{text: insertGrantIf, args: args, dst: []any{&id}},
-			statement{text: insertEventRow, args: r.s.rowOfEvent(e).args()})
+		person := user.user()
+		return &person, nil
 	}
-	if isUniqueViolation(err) {
-		return fmt.Errorf("create grant: %w: %w", storage.ErrConsumed, err)
+	var id string
+	err := r.s.writeTogether(ctx, statement{text: insertGrantIf, args: args, dst: []any{&id}},
+		statement{text: insertEventRow, args: event})
+	if err != nil {
+		return nil, err
 	}
-	return wrap("create grant", err)
+	return r.s.Users().ByID(ctx, g.UserID)
 }
 
 // rotateIf is the whole of a refresh: whoever presents the live generation with

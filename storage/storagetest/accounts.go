@@ -46,7 +46,7 @@ func (f fixture) signedIn(t *testing.T) signedIn {
 	} {
 		*g.to = f.newGrant(t, u, g.sid)
 		(*g.to).Offline = g.offline
-		want(t, "Create grant", f.s.Grants().Create(t.Context(), *g.to, f.event(t, storage.EventGrantIssued)), nil)
+		want(t, "Create grant", f.createGrant(t.Context(), *g.to, f.event(t, storage.EventGrantIssued)), nil)
 	}
 	return s
 }
@@ -393,7 +393,7 @@ func (f fixture) testApplications(t *testing.T) {
 	s := f.signedIn(t)
 	chat := f.newGrant(t, s.User, s.kept.SID)
 	chat.ClientID, chat.Offline = "chat", false
-	want(t, "Create grant", grants.Create(ctx, chat, f.event(t, storage.EventGrantIssued)), nil)
+	want(t, "Create grant", f.createGrant(ctx, chat, f.event(t, storage.EventGrantIssued)), nil)
 	f.clock.Advance(time.Second)
 	for client, scopes := range map[string][]string{"wiki": {"email"}, "asked": {"openid"}} {
 		want(t, "Put consent", f.s.Consents().Put(ctx, s.ID, client, scopes, f.clock.Now(), f.event(t, storage.EventConsentGranted)), nil)

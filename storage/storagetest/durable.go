@@ -119,11 +119,16 @@ func (f fixture) grant(t *testing.T, change ...func(*storage.Grant)) *storage.Gr
 	for _, c := range change {
 		c(g)
 	}
-	if err := f.s.Grants().Create(t.Context(), g, f.event(t, storage.EventGrantIssued)); err != nil {
+	if err := f.createGrant(t.Context(), g, f.event(t, storage.EventGrantIssued)); err != nil {
 		t.Fatal(err)
 	}
 	g.PasswordEpoch = 0 // is not kept
 	return g
+}
+
+func (f fixture) createGrant(ctx context.Context, g *storage.Grant, e storage.Event) error {
+	_, err := f.s.Grants().Create(ctx, g, e)
+	return err
 }
 
 // rotation is the refresh that the grant's row allows.
@@ -204,7 +209,7 @@ func (f fixture) testSessions(t *testing.T) {
 	online, offline := f.newGrant(t, u, s.SID), f.newGrant(t, u, s.SID)
 	online.Offline = false
 	for _, g := range []*storage.Grant{online, offline} {
-		want(t, "Create grant", f.s.Grants().Create(ctx, g, f.event(t, storage.EventGrantIssued)), nil)
+		want(t, "Create grant", f.createGrant(ctx, g, f.event(t, storage.EventGrantIssued)), nil)
 	}
 	want(t, "End", sessions.End(ctx, s.SID, f.clock.Now(), f.event(t, storage.EventSignOut)), nil)
 	want(t, "End twice", sessions.End(ctx, s.SID, f.clock.Now(), f.event(t, storage.EventSignOut)), storage.ErrNotFound)
@@ -220,7 +225,7 @@ func (f fixture) testSessionReplaced(t *testing.T) {
 	old := f.session(t, u)
 	g := f.newGrant(t, u, old.SID)
 	g.Offline = false
-	want(t, "Create grant", f.s.Grants().Create(ctx, g, f.event(t, storage.EventGrantIssued)), nil)
+	want(t, "Create grant", f.createGrant(ctx, g, f.event(t, storage.EventGrantIssued)), nil)
 	f.session(t, u, old.SecretHash)
 	_, err := f.s.Sessions().BySecret(ctx, []string{old.SecretHash}, f.clock.Now())
 	want(t, "BySecret of a replaced session", err, storage.ErrNotFound)
@@ -230,9 +235,15 @@ func (f fixture) testSessionReplaced(t *testing.T) {
 
 func (f fixture) testGrants(t *testing.T) {
 	ctx, grants := t.Context(), f.s.Grants()
-	g := f.grant(t)
+	u := f.user(t)
+	g := f.newGrant(t, u, f.session(t, u).SID)
+	created, err := grants.Create(ctx, g, f.event(t, storage.EventGrantIssued))
+	want(t, "Create", err, nil)
+	equal(t, "created grant", created.Grant, *g)
+	g.PasswordEpoch = 0 // is not kept
 	got, err := grants.ByID(ctx, g.ID)
 	want(t, "ByID", err, nil)
+	equal(t, "person that Create returns", created.User, got.User)
 	equal(t, "grant", got.Grant, *g)
 	if got.User.ID != g.UserID {
 		t.Errorf("person of the grant = %s", got.User.ID)
@@ -262,7 +273,7 @@ func (f fixture) testOneGrantForACode(t *testing.T) {
 		grants <- g
 	}
 	won := race(t, func(ctx context.Context) error {
-		return f.s.Grants().Create(ctx, <-grants, f.event(t, storage.EventGrantIssued))
+		return f.createGrant(ctx, <-grants, f.event(t, storage.EventGrantIssued))
 	}, storage.ErrConsumed)
 	if won != 1 {
 		t.Fatalf("%d grants for one code", won)
@@ -290,13 +301,13 @@ func (f fixture) testGrantOfWhatEnded(t *testing.T) {
 		g := f.newGrant(t, u, s.SID)
 		want(t, name, end(u, s), nil)
 		e := f.event(t, storage.EventGrantIssued)
-		want(t, "Create after "+name, f.s.Grants().Create(t.Context(), g, e), storage.ErrNotFound)
+		want(t, "Create after "+name, f.createGrant(t.Context(), g, e), storage.ErrNotFound)
 		if f.told(t, e, storage.Message{}) {
 			t.Errorf("%s: a grant that was refused has an event", name)
 		}
 	}
 	g := f.newGrant(t, f.user(t), f.session(t, f.user(t)).SID)
-	want(t, "Create of a session of somebody else", f.s.Grants().Create(t.Context(), g, f.event(t, storage.EventGrantIssued)), storage.ErrNotFound)
+	want(t, "Create of a session of somebody else", f.createGrant(t.Context(), g, f.event(t, storage.EventGrantIssued)), storage.ErrNotFound)
 }
 
 // testGrantAgainstEnding lets codes be exchanged while the password is changed:
@@ -315,7 +326,7 @@ func (f fixture) testGrantAgainstEnding(t *testing.T) {
 			changed <- f.s.Users().ChangePassword(context.WithoutCancel(t.Context()), change, f.event(t, storage.EventPasswordChanged))
 		}()
 		race(t, func(ctx context.Context) error {
-			return f.s.Grants().Create(ctx, <-grants, f.event(t, storage.EventGrantIssued))
+			return f.createGrant(ctx, <-grants, f.event(t, storage.EventGrantIssued))
 		}, storage.ErrNotFound)
 		want(t, "ChangePassword", <-changed, nil)
 		left, err := f.s.Grants().ListByUser(t.Context(), u.ID)
