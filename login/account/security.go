@@ -36,7 +36,8 @@ func (p *Pages) renderSecurity(w http.ResponseWriter, r *http.Request, v *visit,
 		return unavailable("list trusted devices", err)
 	}
 	data := ui.AccountSecurity{
-		Account: p.begin(w, r, v, "account.security"), PasswordChangedAt: v.User.PasswordChangedAt,
+		Account:     p.begin(w, r, v, "account.security"),
+		HasPassword: v.User.PasswordHash != "", PasswordChangedAt: v.User.PasswordChangedAt,
 		Credentials: person.Credentials, Recovery: person.Recovery, Devices: devices,
 		Required: p.cfg.Flow.FactorRequired(&v.User),
 	}

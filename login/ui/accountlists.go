@@ -18,6 +18,8 @@ import (
 //	device-forget-all    forget=all
 type AccountSecurity struct {
 	Account
+	HasPassword bool
+	// PasswordChangedAt is zero where it came along from another system.
 	PasswordChangedAt time.Time
 	Credentials       []storage.Credential
 	// Add are the factors that can be set up, with the addresses where.
