@@ -93,7 +93,7 @@ func createUser(ctx context.Context, store *sqlstore.Store, p *parts, user *stor
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
-	user.CreatedAt, user.UpdatedAt = now, now
+	user.CreatedAt, user.UpdatedAt, user.PasswordChangedAt = now, now, now
 	return store.Users().Create(ctx, user, storage.Event{
 		ID: event, At: now, Type: storage.EventUserCreated, UserID: user.ID, Outcome: storage.Success, Detail: "by command line",
 	})
