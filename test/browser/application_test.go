@@ -53,7 +53,7 @@ func (a *application) clients(policies map[string]settings) settings {
 	clients := []settings{}
 	for id, policy := range policies {
 		client := settings{
-			"id": id, "name": "The " + id, "type": "confidential", "auth_method": "client_secret_basic", "secret": clientSecret + id,
+			"id": id, "name": strings.ToUpper(id[:1]) + id[1:], "type": "confidential", "auth_method": "client_secret_basic", "secret": clientSecret + id,
 			"redirect_uris": []string{a.URL + "/callback"}, "post_logout_redirect_uris": []string{a.URL + "/left"},
 			"scopes": []string{"openid", "profile", "email", "offline_access"},
 		}
