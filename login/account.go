@@ -47,7 +47,7 @@ func (p *Pages) ConfirmPassword(r *http.Request, user *storage.User, password st
 	if err := p.throttle(r, user.ID, limits...); err != nil {
 		return false, err
 	}
-	ok, err := p.verifyPassword(r.Context(), user, password)
+	ok, err := p.verifyPassword(r.Context(), identifierOf(user), user, password)
 	if err != nil {
 		return false, err
 	}

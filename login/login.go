@@ -76,6 +76,8 @@ const (
 type users interface {
 	ByID(ctx context.Context, id storage.ID) (*storage.User, error)
 	ByIdentifier(ctx context.Context, identifier string) (*storage.User, error)
+	// OtherVerifiers tells of verifiers that begin otherwise.
+	OtherVerifiers(ctx context.Context, current string, most int) (storage.OtherVerifiers, error)
 	SetPasswordHash(ctx context.Context, id storage.ID, old, updated string, now time.Time) error
 	// NoteFactorAsked starts the grace for enrolment, unless it runs.
 	NoteFactorAsked(ctx context.Context, id storage.ID, now time.Time) error
@@ -157,6 +159,8 @@ type passwords interface {
 	Verify(ctx context.Context, encoded, password string) (bool, error)
 	// VerifyDummy does the work of Verify for a person who does not exist.
 	VerifyDummy(ctx context.Context, password string) error
+	// Current is how verifiers begin whose check takes that time.
+	Current() string
 	NeedsRehash(encoded string) bool
 }
 
@@ -171,6 +175,7 @@ type metrics interface {
 type Pages struct {
 	cfg    Config
 	policy mfa.Policy
+	decoys decoys
 }
 
 // New makes the pages.

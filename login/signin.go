@@ -77,7 +77,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) erro
 	if err := p.throttle(r, idOf(user), limits...); err != nil {
 		return err
 	}
-	ok, err := p.verifyPassword(r.Context(), user, r.PostForm.Get("password"))
+	ok, err := p.verifyPassword(r.Context(), username, user, r.PostForm.Get("password"))
 	if err != nil {
 		return err
 	}
@@ -117,13 +117,21 @@ func (p *Pages) proved(w http.ResponseWriter, r *http.Request, s *standing, user
 }
 
 // verifyPassword reports whether it is the person's password. Every answer
-// costs one hash (requirement EN2).
-func (p *Pages) verifyPassword(ctx context.Context, user *storage.User, password string) (bool, error) {
+// costs one check, of a kind that does not tell whether there is such a person
+// (requirement EN2).
+func (p *Pages) verifyPassword(ctx context.Context, identifier string, user *storage.User, password string) (bool, error) {
 	if len(password) > maxPassword {
 		password = "" // no password is that long; it still costs a hash
 	}
-	if user == nil || user.PasswordHash == "" || password == "" {
+	others, err := p.otherVerifiers(ctx)
+	if err != nil {
+		return false, err
+	}
+	if password == "" {
 		return false, busy(p.cfg.Password.VerifyDummy(ctx, password))
+	}
+	if user == nil || user.PasswordHash == "" {
+		return false, busy(p.verifyDecoy(ctx, others, identifier, password))
 	}
 	ok, err := p.cfg.Password.Verify(ctx, user.PasswordHash, password)
 	if err != nil {

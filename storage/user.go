@@ -69,5 +69,15 @@ type User struct {
 	UpdatedAt  time.Time
 }
 
+// OtherVerifiers is how people's password verifiers differ from new ones: those
+// of other systems and costs, which take another time to check.
+type OtherVerifiers struct {
+	// People is how many have a password, and Others how many of those have a
+	// verifier that is unlike a new one.
+	People, Others int64
+	// Sample are some of the others.
+	Sample []string
+}
+
 // Disabled reports whether the account may not sign in or refresh.
 func (u *User) Disabled() bool { return !u.DisabledAt.IsZero() }

@@ -140,6 +140,13 @@ func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 	return err
 }
 
+// Current is how verifiers of today's cost begin: those that take the time of
+// [Hasher.VerifyDummy] to check.
+func (h *Hasher) Current() string {
+	cost, _, _ := strings.Cut(h.dummy[len("$"+argon2id+"$v=19$"):], "$")
+	return h.dummy[:len("$"+argon2id+"$v=19$")] + cost + "$"
+}
+
 // NeedsRehash reports whether a verifier was made at another cost than new
 // ones, or by another system.
 func (h *Hasher) NeedsRehash(encoded string) bool {

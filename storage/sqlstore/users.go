@@ -168,6 +168,20 @@ func (r *Users) one(ctx context.Context, query, key string) (*storage.User, erro
 	return &u, nil
 }
 
+// OtherVerifiers tells of the verifiers that do not begin as new ones do, with at
+// most so many of them.
+func (r *Users) OtherVerifiers(ctx context.Context, current string, most int) (storage.OtherVerifiers, error) {
+	var found storage.OtherVerifiers
+	err := r.s.row(ctx, r.s.read, `SELECT COUNT(*), COUNT(CASE WHEN substr(password_hash, 1, $2) <> $1 THEN 1 END)
+		FROM users WHERE password_hash <> ''`, []any{current, len(current)}, &found.People, &found.Others)
+	if err == nil && found.Others > 0 {
+		err = r.s.read.NewSelect().Model((*userRow)(nil)).Column("password_hash").Where("password_hash <> ''").
+			Where("substr(password_hash, 1, ?) <> ?", len(current), current).OrderExpr("id").Limit(int64(most)).
+			Scan(ctx, &found.Sample)
+	}
+	return found, wrap("look at password verifiers", err)
+}
+
 // SetPasswordHash replaces a password verifier by one of the same password. It
 // answers storage.ErrConflict when the password was changed meanwhile.
 func (r *Users) SetPasswordHash(ctx context.Context, id storage.ID, old, updated string, now time.Time) error {
