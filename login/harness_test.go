@@ -302,6 +302,8 @@ type browser struct {
 	agent  string
 	header http.Header
 	page   *shown
+	// seen, where it is not nil, is told of every answer.
+	seen func(*shown)
 }
 
 // shown is a page after all redirects.
@@ -334,6 +336,9 @@ func (b *browser) do(r *http.Request) *shown {
 	doc, err := html.Parse(bytes.NewReader(body))
 	check(b.s.t, err)
 	b.page = &shown{response.StatusCode, response.Header, response.Request.URL, string(body), doc}
+	if b.seen != nil {
+		b.seen(b.page)
+	}
 	return b.page
 }
 

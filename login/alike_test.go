@@ -1,0 +1,189 @@
+package login
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// importedHash is Django's, of "imported from elsewhere".
+const importedHash = "pbkdf2_sha256$1000$saltsaltsalt$PXtTzlcCFnWwG2Q3aFWZCqRhoVZlVKuHzZFqTnrUq0E="
+
+// accounts are those of which nothing may be told, by kind. Their names are
+// equally long.
+func (s *site) accounts() map[string]string {
+	s.t.Helper()
+	s.person("aaa@example.com")
+	s.person("bbb@example.com", func(u *storage.User) { u.DisabledAt = s.clock.Now() })
+	s.person("ccc@example.com", func(u *storage.User) { u.EmailVerified = false })
+	s.person("ddd@example.com", func(u *storage.User) { u.PasswordHash = "" })
+	s.person("eee@example.com", func(u *storage.User) { u.PasswordHash = importedHash })
+	s.person("fff@example.com", func(u *storage.User) { u.DeleteAt = s.clock.Now().Add(time.Hour) })
+	locked := s.person("ggg@example.com")
+	for range 50 {
+		_, err := s.store.Lockouts().Attempt(s.t.Context(), locked.ID, storage.FactorTOTP, s.clock.Now(), storage.Backoff{Free: 100}, 10)
+		if err != nil {
+			break // disabled for good
+		}
+	}
+	return map[string]string{
+		"known": "aaa@example.com", "disabled": "bbb@example.com", "unverified": "ccc@example.com", "password-less": "ddd@example.com",
+		"imported": "eee@example.com", "to be deleted": "fff@example.com", "locked out": "ggg@example.com",
+		"unknown": "zzz@example.com",
+	}
+}
+
+var (
+	changing = []*regexp.Regexp{
+		regexp.MustCompile(`interaction=[A-Za-z0-9_-]+`), regexp.MustCompile(`nonce-[A-Za-z0-9_+/=-]+`),
+		regexp.MustCompile(`nonce="[^"]+"`), regexp.MustCompile(`(name="csrf" value=)"[^"]*"`),
+		regexp.MustCompile(`(id="error-id">)[^<]*`),
+	}
+	cookieValue = regexp.MustCompile(`^([^=]+)=[^;]*`)
+)
+
+// all is everything that an answer tells, but for what changes each time.
+func (pg *shown) all(identifier string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d\n", pg.status)
+	var lines []string
+	for name, values := range pg.header {
+		for _, value := range values {
+			switch name {
+			case "Date", "X-Request-Id":
+				value = ""
+			case "Set-Cookie":
+				value = cookieValue.ReplaceAllString(value, "$1=")
+			}
+			lines = append(lines, name+": "+value)
+		}
+	}
+	slices.Sort(lines)
+	b.WriteString(strings.Join(lines, "\n") + "\n\n" + pg.body)
+	text := strings.ReplaceAll(b.String(), identifier, "IDENTIFIER")
+	text = strings.ReplaceAll(text, strings.ReplaceAll(identifier, "@", "%40"), "IDENTIFIER")
+	for _, r := range changing {
+		text = r.ReplaceAllString(text, "$1*")
+	}
+	return text
+}
+
+// asks are what a stranger can ask about an account: the answers, one by one.
+func asks() map[string]func(b *browser, identifier string) []*shown {
+	return map[string]func(b *browser, identifier string) []*shown{
+		"sign-in": func(b *browser, who string) []*shown {
+			b.start("")
+			return b.hops(func() { b.signIn(who, "a guess at the password") })
+		},
+		"sign-in with an empty password": func(b *browser, who string) []*shown {
+			b.start("")
+			return b.hops(func() { b.signIn(who, "") })
+		},
+		"forgotten password": func(b *browser, who string) []*shown {
+			b.get("/forgot-password")
+			return b.hops(func() { b.submit("forgot-submit", "email="+who) })
+		},
+		"sign-up": func(b *browser, who string) []*shown {
+			b.get("/signup")
+			return b.hops(func() { b.submit("signup-submit", "email="+who, "password="+otherPassword) })
+		},
+		"sign-up with a short password": func(b *browser, who string) []*shown {
+			b.get("/signup")
+			return b.hops(func() { b.submit("signup-submit", "email="+who, "password=short") })
+		},
+		"resend of a sign-up": func(b *browser, who string) []*shown {
+			b.get("/signup")
+			b.submit("signup-submit", "email="+who, "password="+otherPassword)
+			return b.hops(func() { b.submit("verify-resend") })
+		},
+		"wrong code of a sign-up": func(b *browser, who string) []*shown {
+			b.get("/signup")
+			b.submit("signup-submit", "email="+who, "password="+otherPassword)
+			return b.hops(func() { b.submit("verify-submit", "code=11111111") })
+		},
+		"sign-in until it is refused": func(b *browser, who string) []*shown {
+			b.start("")
+			form := b.page
+			return b.hops(func() {
+				for range 12 {
+					b.page = form
+					b.signIn(who, "a guess at the password")
+				}
+			})
+		},
+	}
+}
+
+// hops are the answers to what is done, each redirect by itself.
+func (b *browser) hops(do func()) []*shown {
+	var seen []*shown
+	b.seen = func(pg *shown) { seen = append(seen, pg) }
+	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	do()
+	b.client.CheckRedirect = nil
+	if to := b.page.header.Get("Location"); to != "" {
+		b.get(to)
+	}
+	b.seen = nil
+	return seen
+}
+
+// TestEN1_NothingTellsWhoHasAnAccount compares what strangers are answered, byte
+// by byte.
+func TestEN1_NothingTellsWhoHasAnAccount(t *testing.T) {
+	tight := storage.Backoff{Free: 5, Base: time.Minute, Max: time.Hour, Window: time.Hour}
+	for name, ask := range asks() {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, siteOptions{config: func(c *Config) { c.Limits.SignInAccount = tight }})
+			accounts := s.accounts()
+			unknown := ask(s.browser(), accounts["unknown"])
+			if len(unknown) == 0 {
+				t.Fatal("no answer")
+			}
+			for kind, who := range accounts {
+				if kind == "unknown" {
+					continue
+				}
+				answers := ask(s.browser(), who)
+				if len(answers) != len(unknown) {
+					t.Fatalf("%s: %d answers, and %d for nobody", kind, len(answers), len(unknown))
+				}
+				for i := range answers {
+					if got, want := answers[i].all(who), unknown[i].all(accounts["unknown"]); got != want {
+						t.Errorf("%s: answer %d is\n%s\nand for nobody\n%s", kind, i, got, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestEN2_DecoysAreAsManyAsTheRest shows which verifier a name of nobody takes the
+// time of.
+func TestEN2_DecoysAreAsManyAsTheRest(t *testing.T) {
+	some := storage.OtherVerifiers{People: 4, Others: 1, Sample: []string{"a", "b"}}
+	for _, tt := range []struct {
+		others       storage.OtherVerifiers
+		share, which uint64
+		want         string
+	}{
+		{storage.OtherVerifiers{}, 0, 0, ""},
+		{storage.OtherVerifiers{People: 10}, 0, 0, ""},
+		{some, 0, 0, "a"},
+		{some, 0, 3, "b"},
+		{some, 1<<62 - 1<<20, 0, "a"},
+		{some, 1 << 62, 0, ""},
+		{some, 1<<64 - 1, 0, ""},
+		{storage.OtherVerifiers{People: 3, Others: 3, Sample: []string{"a"}}, 1<<64 - 1<<20, 7, "a"},
+	} {
+		if got := decoy(tt.others, tt.share, tt.which); got != tt.want {
+			t.Errorf("%+v, %d, %d: %q, want %q", tt.others, tt.share, tt.which, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package test
+
+import (
+	"crypto/rand"
+	"fmt"
+	mathrand "math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// patient hashes at the least cost and refuses nobody for asking often.
+const patient = `
+sign_up: {mode: open}
+password: {argon2: {memory_kib: 19456}}
+limits:
+  sign_in: {per_account: {free: 100000}, per_address: {free: 100000}, per_pair: {free: 100000}, known_device: {free: 100000}}
+  reset: {per_account: {free: 100000}, per_address: {free: 100000}}
+  sign_up: {per_account: {free: 100000}, per_address: {free: 100000}}
+  messages: {per_account: {free: 100000}, per_destination: {free: 100000}, per_address: {free: 100000}}
+`
+
+const (
+	// tries is how often each kind of account is asked for, and least and most
+	// between what the area under the curve must lie: the chance that an answer
+	// about one kind takes longer than one about another. Of two kinds that are
+	// alike it is one half, give or take 0.018 for so many tries.
+	tries       = 500
+	least, most = 0.45, 0.55
+	// names is how many accounts of a kind there are.
+	names = 10
+)
+
+// auc is the chance that one of a is longer than one of b.
+func auc(a, b []time.Duration) float64 {
+	sorted := slices.Clone(b)
+	slices.Sort(sorted)
+	sum := 0.0
+	for _, d := range a {
+		below, _ := slices.BinarySearch(sorted, d)
+		above, _ := slices.BinarySearch(sorted, d+1)
+		sum += float64(below) + float64(above-below)/2
+	}
+	return sum / float64(len(a)*len(b))
+}
+
+// asking sends the same form about one account after the other.
+type asking struct {
+	page   *testenv.Page
+	button string
+	fields func(account string) map[string]string
+}
+
+// times asks about the accounts of all kinds in turn, in an order that changes.
+func (a asking) times(b *testenv.Browser, kinds map[string]func(i int) string, rounds int) map[string][]time.Duration {
+	order, took := make([]string, 0, len(kinds)), map[string][]time.Duration{}
+	for kind := range kinds {
+		order = append(order, kind)
+	}
+	for i := range rounds {
+		mathrand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for _, kind := range order {
+			start := time.Now()
+			b.Submit(a.page, a.button, a.fields(kinds[kind](i)))
+			took[kind] = append(took[kind], time.Since(start))
+		}
+	}
+	return took
+}
+
+// alike fails unless the answers about all kinds take the same time. What noise
+// there is gets a second chance, with twice as many tries.
+func (a asking) alike(t *testing.T, b *testenv.Browser, kinds map[string]func(i int) string) {
+	t.Helper()
+	for _, rounds := range []int{tries, 2 * tries} {
+		took, apart := a.times(b, kinds, rounds), ""
+		for kind := range kinds {
+			if area := auc(took[kind], took["unknown"]); area < least || area > most {
+				apart += fmt.Sprintf(" %s: %.3f", kind, area)
+			}
+		}
+		if apart == "" {
+			return
+		}
+		t.Logf("of %d tries the time tells:%s", rounds, apart)
+	}
+	t.Error("the time of an answer tells which accounts there are")
+}
+
+// people makes accounts of a kind and returns their names.
+func (in *installation) people(t *testing.T, kind, verifier string, change func(*storage.User)) func(i int) string {
+	t.Helper()
+	imported := make([]storage.ImportedUser, names)
+	for i := range imported {
+		id, err := storage.NewID(time.Now(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		event, err := storage.NewID(time.Now(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imported[i] = storage.ImportedUser{
+			User:  storage.User{ID: id, Email: fmt.Sprintf("%s%d@example.com", kind, i), EmailVerified: true, PasswordHash: verifier, CreatedAt: time.Now(), UpdatedAt: time.Now()},
+			Event: storage.Event{ID: event, At: time.Now(), Type: storage.EventUserCreated, Outcome: storage.Success, UserID: id},
+		}
+		change(&imported[i].User)
+	}
+	if err := in.store(t).Users().Import(t.Context(), imported); err != nil {
+		t.Fatalf("make people: %v", err)
+	}
+	return func(i int) string { return fmt.Sprintf("%s%d@example.com", kind, i%names) }
+}
+
+func unknown(i int) string { return fmt.Sprintf("nobody%d@example.com", i) }
+
+// ours is a verifier of a new account, at the cost of the tests' nodes.
+const ours = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$Y5tYXo0XbnVVT6/AIkVjTBOS0oKrxN8xpeGGeHqTvVs"
+
+// theirs is one of Django's that takes far less time.
+const theirs = "pbkdf2_sha256$1000$saltsaltsalt$PXtTzlcCFnWwG2Q3aFWZCqRhoVZlVKuHzZFqTnrUq0E="
+
+func signingIn(b *testenv.Browser) asking {
+	return asking{b.Get("/login"), "login-submit", func(account string) map[string]string {
+		return fields("username", account, "password", "a guess at the password")
+	}}
+}
+
+// TestEN2_TimeDoesNotTellWhoHasAnAccount measures a real process.
+func TestEN2_TimeDoesNotTellWhoHasAnAccount(t *testing.T) {
+	t.Parallel()
+	in := &installation{}
+	node := testenv.StartLatchkey(t, testenv.Latchkey{Config: patient})
+	in.add(node)
+	in.database = "sqlite://" + node.Data + "/latchkey.db"
+	kinds := map[string]func(int) string{
+		"unknown":       unknown,
+		"known":         in.people(t, "known", ours, func(*storage.User) {}),
+		"disabled":      in.people(t, "disabled", ours, func(u *storage.User) { u.DisabledAt = time.Now() }),
+		"password-less": in.people(t, "passwordless", "", func(*storage.User) {}),
+	}
+	b := node.Browser(t)
+	t.Run("sign-in", func(t *testing.T) { signingIn(b).alike(t, b, kinds) })
+	t.Run("forgotten password", func(t *testing.T) {
+		asking{b.Get("/forgot-password"), "forgot-submit", func(account string) map[string]string {
+			return fields("email", account)
+		}}.alike(t, b, kinds)
+	})
+	t.Run("sign-up", func(t *testing.T) {
+		asking{b.Get("/signup"), "signup-submit", func(account string) map[string]string {
+			return fields("email", account, "password", "a long enough new password")
+		}}.alike(t, b, map[string]func(int) string{"unknown": unknown, "known": kinds["known"]})
+	})
+}
+
+// TestEN2_TimeDoesNotTellWhoWasImported: half of the people have a verifier of
+// another system, whose check takes another time. That this is seen at all shows
+// that the measure sees what differs.
+func TestEN2_TimeDoesNotTellWhoWasImported(t *testing.T) {
+	t.Parallel()
+	in := &installation{}
+	node := testenv.StartLatchkey(t, testenv.Latchkey{Config: patient})
+	in.add(node)
+	in.database = "sqlite://" + node.Data + "/latchkey.db"
+	native := in.people(t, "native", ours, func(*storage.User) {})
+	imported := in.people(t, "imported", theirs, func(*storage.User) {})
+	b := node.Browser(t)
+	signingIn(b).alike(t, b, map[string]func(int) string{
+		"unknown": unknown,
+		"known": func(i int) string {
+			if i%2 == 0 {
+				return native(i / 2)
+			}
+			return imported(i / 2)
+		},
+	})
+	seen := signingIn(b).times(b, map[string]func(int) string{"native": native, "imported": imported}, 50)
+	if area := auc(seen["native"], seen["imported"]); area < 0.9 {
+		t.Errorf("a check that takes another time is not seen: %.3f", area)
+	}
+}
