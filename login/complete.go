@@ -35,7 +35,7 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 	event.Detail = session.Authentication.ACR
 	err = p.cfg.Sessions.Create(r.Context(), session, replaces, event)
 	if errors.Is(err, storage.ErrConflict) {
-		return errAttemptOver(err) // the password was changed, or the account disabled, a moment ago
+		return errAttemptOver(err) // the password was changed, the account disabled or the session ended, a moment ago
 	}
 	if err != nil {
 		return unavailable("create session", err)
@@ -63,7 +63,7 @@ func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, []str
 	if old := s.signedIn; old != nil {
 		replaces = p.cfg.Hasher.Sums(sessionPurpose, p.cfg.Cookies.Get(r, web.CookieSession))
 		if old.User.ID == part.UserID {
-			session.SID = old.Session.SID
+			session.SID, session.Renews = old.Session.SID, true
 			session.CreatedAt = old.Session.CreatedAt
 			session.Proofs = merge(append(slices.Clone(part.Proofs), old.Session.Proofs...)...)
 			if session.TrustACR == "" {

@@ -29,6 +29,9 @@ type Session struct {
 	// PasswordEpoch is that of the person at the first proof: under another one
 	// no session begins. It is not kept.
 	PasswordEpoch int64
+	// Renews says that it goes on from the session of its SID, whose proofs it
+	// rests on: where that has ended, none begins. It is not kept.
+	Renews bool
 	// TrustedDevice is the trusted device that stood in for a second factor when
 	// the session began, and TrustACR the level that it stands for; empty: none
 	// did. Trust is no proof: Authentication says nothing of it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
@@ -72,16 +73,16 @@ func rowOfSession(s *storage.Session) *sessionRow {
 // session that it takes the place of in its browser. Where the new session
 // keeps the sid of the old one, the grants of the old one go on; otherwise
 // those that are not offline end with it. It answers storage.ErrConflict when the
-// person is gone, disabled, or has another password than the sign-in began with.
+// person is gone, disabled, or has another password than the sign-in began with,
+// and when the session that it renews has ended: whoever ended that does not see
+// it come back.
 func (r *Sessions) Create(ctx context.Context, s *storage.Session, replaces []string, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
 		if err := r.holdPassword(ctx, tx, s); err != nil {
 			return err
 		}
-		if len(replaces) > 0 {
-			if err := replaceSession(ctx, tx, replaces, s); err != nil {
-				return err
-			}
+		if err := replaceSession(ctx, tx, replaces, s); err != nil {
+			return err
 		}
 		_, err := tx.NewInsert().Model(rowOfSession(s)).Exec(ctx)
 		return err
@@ -101,11 +102,17 @@ func (r *Sessions) holdPassword(ctx context.Context, tx bun.Tx, s *storage.Sessi
 }
 
 func replaceSession(ctx context.Context, tx bun.Tx, hashes []string, s *storage.Session) error {
+	if len(hashes) == 0 {
+		return nil
+	}
 	var old []string
 	err := tx.NewDelete().Model((*sessionRow)(nil)).Where("secret_hash IN ?", bun.Tuple(hashes)).
 		Returning("sid").Scan(ctx, &old)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
+	}
+	if s.Renews && !slices.Contains(old, string(s.SID)) {
+		return sql.ErrNoRows
 	}
 	for _, sid := range old {
 		if sid == string(s.SID) {

@@ -20,6 +20,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("users", f.testUsers)
 	t.Run("sessions", f.testSessions)
 	t.Run("session replaced", f.testSessionReplaced)
+	t.Run("TestSE5_step-up of an ended session", f.testSessionRenewed)
 	t.Run("grants", f.testGrants)
 	t.Run("TestTK1_one grant for a code", f.testOneGrantForACode)
 	t.Run("TestSE5_no grant of what has ended", f.testGrantOfWhatEnded)
@@ -238,6 +239,30 @@ func (f fixture) testSessionReplaced(t *testing.T) {
 	want(t, "BySecret of a replaced session", err, storage.ErrNotFound)
 	_, err = f.s.AccessTokens().Check(ctx, g.ID, "jti", f.clock.Now())
 	want(t, "Check of a grant of a replaced session", err, storage.ErrNotFound)
+}
+
+// testSessionRenewed shows that a step-up keeps the name of its session and what
+// was granted in it, and brings no session back that was ended meanwhile.
+func (f fixture) testSessionRenewed(t *testing.T) {
+	ctx, u := t.Context(), f.user(t)
+	old := f.session(t, u)
+	g := f.newGrant(t, u, old.SID)
+	g.Offline = false
+	want(t, "Create grant", f.createGrant(ctx, g, f.event(t, storage.EventGrantIssued)), nil)
+	stepUp := *old
+	stepUp.SecretHash, stepUp.Renews = "p1.stepped."+string(old.SID), true
+	want(t, "Create", f.s.Sessions().Create(ctx, &stepUp, []string{old.SecretHash}, f.event(t, storage.EventSignIn)), nil)
+	_, err := f.s.AccessTokens().Check(ctx, g.ID, "jti", f.clock.Now())
+	want(t, "Check of a grant of a session that was renewed", err, nil)
+
+	ended := f.event(t, storage.EventSessionsEnded)
+	want(t, "EndAll", f.s.Sessions().EndAll(ctx, u.ID, "", f.clock.Now(), false, ended), nil)
+	again := stepUp
+	again.SecretHash = "p1.again." + string(old.SID)
+	err = f.s.Sessions().Create(ctx, &again, []string{stepUp.SecretHash}, f.event(t, storage.EventSignIn))
+	want(t, "Create on top of a session that was ended", err, storage.ErrConflict)
+	_, err = f.s.Sessions().BySecret(ctx, []string{again.SecretHash}, f.clock.Now())
+	want(t, "BySecret", err, storage.ErrNotFound)
 }
 
 func (f fixture) testGrants(t *testing.T) {
