@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -37,7 +38,7 @@ func (p *Pages) Fresh(ctx context.Context, signedIn *storage.SignedIn, within ti
 // PasswordWillDo reports whether the current password is all that the person
 // could be asked for, so that a page may ask for it itself.
 func (p *Pages) PasswordWillDo(user *storage.User) bool {
-	return user.PasswordHash != "" && p.policy.Wants(user, nil) == mfa.ACRPassword
+	return user.PasswordHash != "" && p.policy.Wants(user, nil) == mfa.ACRPassword && p.policy.Guards(user) == mfa.ACRPassword
 }
 
 // ConfirmPassword reports whether it is the person's current password. The
@@ -69,6 +70,7 @@ func (p *Pages) SetPassword(w http.ResponseWriter, r *http.Request, signedIn *st
 	secret := web.NewSecret()
 	change := storage.PasswordChange{
 		UserID: signedIn.User.ID, Epoch: signedIn.User.PasswordEpoch, Hash: verifier, Now: p.cfg.Now(),
+		ByEmail: signedIn.User.ResetByEmail && onlyByPassword(signedIn.Session.Proofs),
 		KeepSID: signedIn.Session.SID, KeepSecretHash: p.cfg.Hasher.Sum(sessionPurpose, secret), EndOffline: endOffline,
 	}
 	if err := p.ChangePassword(r, &signedIn.User, change); err != nil {
@@ -77,6 +79,16 @@ func (p *Pages) SetPassword(w http.ResponseWriter, r *http.Request, signedIn *st
 	p.cfg.Cookies.Set(w, web.CookieSession, secret, 0)
 	p.cfg.Cookies.Clear(w, web.CookieTrust)
 	return nil
+}
+
+// onlyByPassword reports whether nothing was shown but a password and what is
+// sent to the mailbox. Where a link in that mailbox set the password, another one
+// that was set by nothing more is worth no more: the mailbox is still all that
+// it rests on (requirement RE1).
+func onlyByPassword(proofs []storage.Proof) bool {
+	return !slices.ContainsFunc(proofs, func(p storage.Proof) bool {
+		return p.Kind != storage.FactorPassword && p.Kind != storage.FactorEmail
+	})
 }
 
 // ForgetSession makes the browser forget a session that has ended.

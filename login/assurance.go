@@ -24,6 +24,9 @@ type demand struct {
 func (s State) demand() demand {
 	d := demand{acr: s.Policy.Wants(s.User, s.Client), byPolicy: true}
 	request := &s.Interaction.Request
+	if guards := s.Policy.Guards(s.User); s.changesAccount() && !mfa.AtLeast(d.acr, guards) {
+		d.acr = guards
+	}
 	if len(request.EssentialACR) > 0 {
 		asked, known := least(request.EssentialACR)
 		if !known {
@@ -44,6 +47,12 @@ func (s State) demand() demand {
 	return demand{acr: asked, soft: d.acr == mfa.ACRPassword || s.reaches(d.acr)}
 }
 
+// changesAccount reports whether it is for a page that changes how the person
+// signs in: such pages want fresh evidence, or another factor.
+func (s State) changesAccount() bool {
+	return s.Client == nil && (s.Interaction.Request.MaxAge != nil || s.Interaction.Enroll != "")
+}
+
 // least is the lowest of the classes that are ours: any of them will do.
 func least(values []string) (acr string, known bool) {
 	for _, v := range values {
@@ -54,10 +63,21 @@ func least(values []string) (acr string, known bool) {
 	return acr, known
 }
 
-// reached is what the proofs that count for the request are worth.
+// reached is what the proofs are worth that are young enough for the request.
 func (s State) reached() storage.Authentication { return mfa.Level(s.Proofs, s.since(), *s.Policy) }
 
-func (s State) reaches(acr string) bool { return mfa.AtLeast(s.reached().ACR, acr) }
+// counted is what those of them are worth that the client takes: a second factor
+// that was shown for another client is none here, if this one does not count its
+// kind.
+func (s State) counted() storage.Authentication {
+	kinds := s.Policy.CountingFor(s.User, s.Client)
+	proofs := slices.DeleteFunc(slices.Clone(s.Proofs), func(p storage.Proof) bool {
+		return p.Kind != storage.FactorPassword && !slices.Contains(kinds, p.Kind)
+	})
+	return mfa.Level(proofs, s.since(), *s.Policy)
+}
+
+func (s State) reaches(acr string) bool { return mfa.AtLeast(s.counted().ACR, acr) }
 
 // short reports whether what was shown is less than the request demands, and no
 // trusted device stands in.

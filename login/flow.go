@@ -119,7 +119,7 @@ func accountAsked(s State) bool {
 func nobodyThere(s State) bool { return s.User == nil || s.User.Disabled() }
 
 // identityStale: none of the proofs that count says who it is.
-func identityStale(s State) bool { return s.reached().ACR == "" }
+func identityStale(s State) bool { return s.counted().ACR == "" }
 
 func somebodyElse(s State) bool {
 	hint := s.Interaction.Request.HintSubject

@@ -109,6 +109,23 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		}), StepEnroll, false},
 		{"put off what acr asks for", situation(oneFactor, proof(byPassword, 0), grace, later, essential("aal2")), StepEnroll, false},
 
+		{"a kind that the client does not count", situation(needed, takes(byApp), proof(byPassword, 0), proof(byRecovery, -time.Hour)), StepFactor, false},
+		{"the kind that the client counts", situation(needed, takes(byApp), proof(byPassword, 0), proof(byApp, 0)), StepDone, false},
+		{"a passkey alone, where it does not count", situation(needed, takes(byApp), proof(byPasskey, 0)), StepSignIn, false},
+		{"a passkey alone, where no factor is required", situation(takes(byApp), proof(byPasskey, 0)), StepDone, false},
+		{"account page, an app is enrolled, and e-mail counts", situation(sentCodes, accountPage, proof(byPassword, 0), proof(byEmail, 0)), StepFactor, false},
+		{"account page, the app was shown", situation(sentCodes, accountPage, proof(byPassword, 0), proof(byApp, 0)), StepDone, false},
+		{"account page, e-mail counts and was not shown", situation(oneFactor, sentCodes, accountPage, proof(byPassword, 0), func(s *State) {
+			s.Offer = mfa.Offer{Ask: []storage.FactorKind{byEmail}}
+		}), StepFactor, false},
+		{"account page, e-mail was shown", situation(oneFactor, sentCodes, accountPage, proof(byPassword, 0), proof(byEmail, 0)), StepDone, false},
+		{"adding a factor, e-mail counts and was not shown", situation(oneFactor, sentCodes, proof(byPassword, 0), func(s *State) {
+			s.Client, s.Interaction.Enroll, s.Offer = nil, byApp, mfa.Offer{Ask: []storage.FactorKind{byEmail}}
+		}), StepFactor, false},
+		{"account page, where e-mail set the password", situation(oneFactor, sentCodes, accountPage, proof(byPassword, 0), func(s *State) {
+			s.User.ResetByEmail = true
+		}), StepDone, false},
+
 		{"prompt=login, old proofs", situation(proof(byPassword, -time.Minute), proof(byApp, -time.Minute), prompted("login")), StepSignIn, false},
 		{"prompt=login, new password", situation(proof(byPassword, time.Second), proof(byApp, -time.Minute), prompted("login")), StepFactor, false},
 		{"prompt=login, both new", situation(proof(byPassword, time.Second), proof(byApp, time.Second), prompted("login")), StepDone, false},
@@ -189,6 +206,20 @@ func TestAZ6_PA5_Next(t *testing.T) {
 			}
 		})
 	}
+}
+
+// takes makes the wiki count one kind of factor.
+func takes(kind storage.FactorKind) func(*State) {
+	return client(func(c *storage.Client) { c.Factors = []storage.FactorKind{kind} })
+}
+
+// sentCodes lets codes by e-mail count, and Ada has an address for them.
+func sentCodes(s *State) { s.Policy.CountEmail, s.User.Email = true, "ada@example.com" }
+
+// accountPage is one that changes how Ada signs in.
+func accountPage(s *State) {
+	age := int64(600)
+	s.Client, s.Interaction.Request = nil, storage.AuthorizationRequest{MaxAge: &age}
 }
 
 func dying(s *State) { s.User.DeleteAt = s.Now.Add(time.Hour) }

@@ -3,6 +3,7 @@ package login
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -11,8 +12,8 @@ import (
 
 // offerPasskey lets the page's person sign in with a passkey, where policy does.
 func (p *Pages) offerPasskey(r *http.Request, in *storage.Interaction, data *ui.SignIn) error {
-	passkeys := p.cfg.Factors.Passkeys()
-	if passkeys == nil || !p.policy.Passwordless {
+	passkeys := p.passkeysFor(in)
+	if passkeys == nil {
 		return nil
 	}
 	options, err := passkeys.BeginDiscoverable(r.Context(), mfa.Attempt{ID: in.BrowserHash, Now: p.cfg.Now()})
@@ -23,11 +24,21 @@ func (p *Pages) offerPasskey(r *http.Request, in *storage.Interaction, data *ui.
 	return nil
 }
 
+// passkeysFor is what signs people in without a password; nil where policy does
+// not let it, or the client requires factors that passkeys are none of.
+func (p *Pages) passkeysFor(in *storage.Interaction) *mfa.Passkeys {
+	client, _ := p.cfg.Clients.Client(in.Request.ClientID)
+	if !p.policy.Passwordless || !slices.Contains(p.policy.CountingFor(&storage.User{}, client), storage.FactorPasskey) {
+		return nil
+	}
+	return p.cfg.Factors.Passkeys()
+}
+
 // signInWithPasskey signs in whoever the passkey says: it names its person, and
 // has verified them.
 func (p *Pages) signInWithPasskey(w http.ResponseWriter, r *http.Request, s *standing) error {
-	passkeys := p.cfg.Factors.Passkeys()
-	if passkeys == nil || !p.policy.Passwordless {
+	passkeys := p.passkeysFor(s.in)
+	if passkeys == nil {
 		return p.advance(w, r, s)
 	}
 	source, err := p.event(r, storage.EventFactorPassed, "")

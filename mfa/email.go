@@ -14,15 +14,18 @@ import (
 func newEmail(cfg Config, g *gate) Factor {
 	return &sentCode{
 		cfg: cfg, gate: g, kind: storage.FactorEmail, purpose: "factor", channel: storage.ChannelEmail, message: storage.MessageEmailCode,
-		to: func(u *storage.User) string {
-			if !u.EmailVerified || u.ResetByEmail {
-				return ""
-			}
-			return u.Email
-		},
+		to:   codesByEmail,
 		hint: maskEmail,
 		caps: func(string) []sendCap { return nil },
 	}
+}
+
+// codesByEmail is the address that codes go to; "" where they are no factor.
+func codesByEmail(u *storage.User) string {
+	if !u.EmailVerified || u.ResetByEmail {
+		return ""
+	}
+	return u.Email
 }
 
 // maskEmail shows the first letter and the domain: "a•••@example.com".

@@ -32,9 +32,10 @@ type Offer struct {
 // to Wanted. An empty offer is a dead end: a factor that counts is enrolled but
 // disabled, or nothing that is configured reaches Wanted.
 func (f *Factors) Offer(d Demand) Offer {
-	counting := f.policy.Counting(f.policy.judge(d.Person.User, d.Client))
+	counting := f.policy.CountingFor(d.Person.User, d.Client)
+	guards := f.policy.Guards(d.Person.User)
 	guarding := slices.Clone(counting)
-	if d.Person.User.Credentials > 0 {
+	if guards != ACRPassword {
 		// A client that takes fewer kinds opens no way past what guards the account.
 		guarding = f.policy.Counting(nil)
 	}
@@ -45,11 +46,12 @@ func (f *Factors) Offer(d Demand) Offer {
 	reaching := slices.DeleteFunc(slices.Clone(enrolled), func(k storage.FactorKind) bool {
 		return !AtLeast(f.policy.Reaches(k), d.Wanted) || !slices.Contains(counting, k)
 	})
-	switch shown := rank(d.Have) > rank(ACRPassword); {
-	case len(reaching) > 0:
+	if len(reaching) > 0 {
 		return ask(d, reaching)
-	case len(enrolled) > 0 && !shown:
-		return ask(d, enrolled) // before they may enrol what reaches it
+	}
+	guard := slices.DeleteFunc(enrolled, func(k storage.FactorKind) bool { return !AtLeast(f.policy.Reaches(k), guards) })
+	if len(guard) > 0 && (!AtLeast(d.Have, guards) || rank(d.Have) <= rank(ACRPassword)) {
+		return ask(d, guard) // before they may enrol what reaches it
 	}
 	var offer Offer
 	for _, k := range counting {

@@ -106,7 +106,7 @@ func (p Policy) Wants(u *storage.User, client *storage.Client) string {
 		return ACRPassword
 	}
 	least := ""
-	for _, k := range p.Counting(p.judge(u, client)) {
+	for _, k := range p.CountingFor(u, client) {
 		if acr := p.Reaches(k); least == "" || rank(acr) < rank(least) {
 			least = acr
 		}
@@ -115,6 +115,30 @@ func (p Policy) Wants(u *storage.User, client *storage.Client) string {
 		return ACRTwoFactor // nothing counts: only an administrator can undo that
 	}
 	return least
+}
+
+// CountingFor lists the kinds that count for the client where the person is
+// concerned, best first: the client's own list, where a second factor is required.
+func (p Policy) CountingFor(u *storage.User, client *storage.Client) []storage.FactorKind {
+	return p.Counting(p.judge(u, client))
+}
+
+// Guards is the class that a person must show before anything changes of what
+// their account is guarded by. An authenticator app or a passkey is not removed,
+// nor another one put beside it, by less than what it is worth itself; and where
+// codes that are sent count, nobody gets past them by enrolling something else,
+// or by having them sent elsewhere, with a password alone.
+func (p Policy) Guards(u *storage.User) string {
+	guards := ACRPassword
+	for _, k := range p.Counting(nil) {
+		switch {
+		case u.Credentials > 0 && AtLeast(p.Reaches(k), ACRTwoFactor):
+			return ACRTwoFactor
+		case k == storage.FactorEmail && codesByEmail(u) != "", k == storage.FactorSMS && u.PhoneVerified:
+			guards = ACRCode
+		}
+	}
+	return guards
 }
 
 // judge is whose list of kinds applies: the client's, where a second factor is

@@ -45,6 +45,35 @@ func TestPolicyWants(t *testing.T) {
 	}
 }
 
+func TestPK3_PolicyGuards(t *testing.T) {
+	reachable := storage.User{Email: "a@example.com", EmailVerified: true, PhoneVerified: true}
+	withApp, byReset := reachable, reachable
+	withApp.Credentials, byReset.ResetByEmail = 1, true
+	byEmail, bySMS := func(p *Policy) { p.CountEmail = true }, func(p *Policy) { p.CountSMS = true }
+	for name, test := range map[string]struct {
+		change func(*Policy)
+		user   storage.User
+		want   string
+	}{
+		"a password alone":                    {func(*Policy) {}, reachable, ACRPassword},
+		"an app":                              {func(*Policy) {}, withApp, ACRTwoFactor},
+		"an app, and e-mail counts":           {byEmail, withApp, ACRTwoFactor},
+		"e-mail counts":                       {byEmail, reachable, ACRCode},
+		"e-mail counts, and set the password": {byEmail, byReset, ACRPassword},
+		"e-mail counts, unproven":             {byEmail, storage.User{Email: "a@example.com"}, ACRPassword},
+		"SMS counts":                          {bySMS, reachable, ACRCode},
+		"an app that does not count":          {func(p *Policy) { p.Allowed = []storage.FactorKind{storage.FactorEmail} }, withApp, ACRPassword},
+	} {
+		t.Run(name, func(t *testing.T) {
+			policy := DefaultPolicy()
+			test.change(&policy)
+			if got := policy.Guards(&test.user); got != test.want {
+				t.Errorf("Guards = %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestPolicyMayPutOff(t *testing.T) {
 	week := 7 * 24 * time.Hour
 	for name, test := range map[string]struct {
@@ -151,6 +180,12 @@ func TestOffer(t *testing.T) {
 			Offer{Ask: kinds{passkey}, Default: passkey}},
 		"nobody gets past an app by a client that takes passkeys alone": {nil, Demand{Person: person(totpKind), Client: passkeysOnly, Wanted: ACRPhishingResistant, Have: ACRPassword},
 			Offer{Ask: kinds{totpKind}, Default: totpKind}},
+		"an e-mail code is not what an app guards": {func(p *Policy) { p.CountEmail = true },
+			Demand{Person: person(totpKind), Wanted: ACRPhishingResistant, Have: ACRCode},
+			Offer{Ask: kinds{totpKind}, Default: totpKind}},
+		"nobody gets past e-mail that counts by a client that takes passkeys alone": {func(p *Policy) { p.CountEmail = true },
+			Demand{Person: person(), Client: passkeysOnly, Wanted: ACRPhishingResistant, Have: ACRPassword},
+			Offer{Ask: kinds{email}, Default: email}},
 		"who showed it adds the passkey": {nil, Demand{Person: person(totpKind), Client: passkeysOnly, Wanted: ACRPhishingResistant, Have: ACRTwoFactor},
 			Offer{Enroll: kinds{passkey}}},
 	} {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 const (
@@ -34,7 +36,8 @@ func CheckUsername(text string) error {
 	if utf8.RuneCountInString(text) > maxUsername {
 		return fmt.Errorf("username %q has more than %d characters", text, maxUsername)
 	}
-	if strings.ContainsFunc(text, func(r rune) bool { return r == '@' || unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
+	unseen := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
+	if strings.ContainsFunc(text, unseen) || strings.Contains(storage.CanonicalIdentifier(text), "@") {
 		return fmt.Errorf("username %q holds a space, an @ or a character that cannot be seen", text)
 	}
 	return nil
