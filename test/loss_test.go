@@ -76,7 +76,9 @@ func interrupted() []halfway {
 		}, typed("verify-submit"), false},
 		{"consent", func(h *hunt, b *testenv.Browser, email string) middle {
 			return middle{page: h.want(h.signInAt(b, "wiki", email, "--verified"), "consent-allow")}
-		}, func(_ *hunt, b *testenv.Browser, m middle) *testenv.Page { return b.Submit(m.page, "consent-allow", nil) }, false},
+		}, func(_ *hunt, b *testenv.Browser, m middle) *testenv.Page {
+			return b.Submit(m.page, "consent-allow", nil)
+		}, false},
 		{"factor", func(h *hunt, b *testenv.Browser, email string) middle {
 			return middle{h.want(h.signInAt(b, "strict", email, "--verified"), "factor-submit"), h.inbox(email)}
 		}, typed("factor-submit"), false},
