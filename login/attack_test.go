@@ -76,3 +76,48 @@ func TestRE1_ResetLinkIsForTheAddressItWentTo(t *testing.T) {
 	check(t, s.store.Users().ChangeEmail(t.Context(), change, s.event(storage.EventEmailChanged)))
 	b.get(strings.TrimSpace(link)).want(t, 410, "error-title")
 }
+
+// TestDS3_PendingSignInsAreCapped: the sign-in page of the account's own keeps
+// an entry each time that it is opened, and so is counted as clients' are.
+func TestDS3_PendingSignInsAreCapped(t *testing.T) {
+	s := newSite(t, siteOptions{config: func(c *Config) { c.Limits.PendingPerAddress = 3 }})
+	b := s.browser()
+	for _, path := range []string{"/login", "/signup", "/account"} {
+		b.get(path).want(t, 200, "-submit")
+	}
+	page := b.page.url.RequestURI()
+	for _, path := range []string{"/login", "/signup", "/account"} {
+		if refused := b.get(path); refused.status != 429 || refused.header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d", path, refused.status)
+		}
+	}
+	b.get(page).want(t, 200, "login-submit") // what was started goes on
+}
+
+// TestDS3_FloodIsOneEvent: requests that a limit refuses must not fill the disk.
+func TestDS3_FloodIsOneEvent(t *testing.T) {
+	s := newSite(t, siteOptions{config: func(c *Config) {
+		c.Limits.SignInPair = storage.Backoff{Free: 1, Base: time.Hour, Max: time.Hour, Window: time.Hour}
+	}})
+	ada := s.person("ada@example.com")
+	b := s.browser()
+	b.get("/login")
+	form := b.page.formOf("login-submit")
+	form.values.Set("username", "ada@example.com")
+	throttled := func() int {
+		events, err := s.store.Events().List(t.Context(), storage.EventFilter{UserID: ada.ID, Type: storage.EventThrottled, Limit: 100})
+		check(t, err)
+		return len(events)
+	}
+	for range 20 {
+		b.post(form.action, form.values)
+	}
+	if b.page.status != 429 || throttled() != 1 {
+		t.Errorf("%d, and %d events of one flood", b.page.status, throttled())
+	}
+	s.clock.Advance(2 * time.Minute)
+	b.post(form.action, form.values)
+	if b.page.status != 429 || throttled() != 2 {
+		t.Errorf("%d, and %d events after two minutes", b.page.status, throttled())
+	}
+}

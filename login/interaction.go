@@ -128,6 +128,9 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request, asked Asked) (*stora
 	if asked.ReturnTo != "" && !isOurPath(asked.ReturnTo) {
 		return nil, fmt.Errorf("return to %q, which is no path of ours", asked.ReturnTo)
 	}
+	if err := p.countPending(r); err != nil {
+		return nil, err
+	}
 	in := &storage.Interaction{
 		ID: web.NewSecret(), ReturnTo: asked.ReturnTo, Enroll: asked.Enroll, Verify: asked.Verify, CreatedAt: p.cfg.Now(),
 		BrowserHash: p.cfg.Hasher.Sum(browserPurpose, p.cfg.Cookies.EnsureBrowser(w, r)),

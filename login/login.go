@@ -179,7 +179,12 @@ type Pages struct {
 }
 
 // New makes the pages.
-func New(cfg Config) *Pages { return &Pages{cfg: cfg, policy: cfg.Factors.Policy()} }
+func New(cfg Config) *Pages {
+	if cfg.Limits.PendingPerAddress == 0 {
+		cfg.Limits.PendingPerAddress = defaultPendingPerAddress
+	}
+	return &Pages{cfg: cfg, policy: cfg.Factors.Policy()}
+}
 
 // Register adds the pages to mux.
 func (p *Pages) Register(mux *http.ServeMux) {

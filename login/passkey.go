@@ -16,7 +16,13 @@ func (p *Pages) offerPasskey(r *http.Request, in *storage.Interaction, data *ui.
 	if passkeys == nil {
 		return nil
 	}
-	options, err := passkeys.BeginDiscoverable(r.Context(), mfa.Attempt{ID: in.BrowserHash, Now: p.cfg.Now()})
+	options, err := passkeys.BeginDiscoverable(r.Context(), mfa.Attempt{
+		ID: in.BrowserHash, Now: p.cfg.Now(), AddressBucket: addressBucket(r.Context()),
+	})
+	if limited := (*mfa.LimitedError)(nil); errors.As(err, &limited) {
+		p.cfg.Metrics.Throttled("passkey_challenges")
+		return nil // the password still works
+	}
 	if err != nil {
 		return unavailable("make passkey challenge", err)
 	}

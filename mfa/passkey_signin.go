@@ -20,12 +20,23 @@ const (
 	signInPerAddress = 100
 )
 
+// challengesPerAddress is how many challenges one address may have within the
+// time that one lives (requirement DS3): every view of the page makes one.
+const challengesPerAddress = 1000
+
 // BeginDiscoverable makes a challenge for whichever passkey the browser offers,
 // for its button and for autofill. The attempt has no person: its ID is the
 // keyed hash of the browser's cookie. Several tabs may each have one.
 func (p *Passkeys) BeginDiscoverable(ctx context.Context, a Attempt) (json.RawMessage, error) {
 	if !p.cfg.Policy.WithoutPassword() {
 		return nil, ErrNotOffered
+	}
+	n, err := p.cfg.Ephemeral.Count(ctx, "mfa:passkey:challenges:"+p.cfg.Hasher.Sum("limit", "passkey", a.AddressBucket), challengeTTL)
+	if err != nil {
+		return nil, fmt.Errorf("count passkey challenges: %w", err)
+	}
+	if n > challengesPerAddress {
+		return nil, &LimitedError{RetryAfter: challengeTTL}
 	}
 	assertion, session, err := p.rp.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
 	if err != nil {

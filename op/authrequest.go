@@ -73,7 +73,7 @@ func (c *authorizationCheck) checkForm() error {
 	slices.Sort(c.faulty)
 	return &authorizationError{
 		Code:        codeInvalidRequest,
-		Description: "a parameter is repeated or too long",
+		Description: "a parameter is repeated, too long or no text",
 		Cause:       errors.New(loggable(strings.Join(c.faulty, " "))),
 	}
 }

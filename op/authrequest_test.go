@@ -122,6 +122,8 @@ func TestAuthorizationRequest_IsRefused(t *testing.T) {
 		pairs []string
 		code  string
 	}{
+		{"DS1 a NUL, which no database takes", []string{"nonce", "n\x00"}, "invalid_request"},
+		{"DS1 no text", []string{"nonce", "n\xff"}, "invalid_request"},
 		{"AZ4 no response type", []string{"response_type", ""}, "invalid_request"},
 		{"AZ4 implicit", []string{"response_type", "id_token"}, "unsupported_response_type"},
 		{"AZ4 hybrid", []string{"response_type", "code id_token"}, "unsupported_response_type"},

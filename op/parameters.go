@@ -5,6 +5,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/latchkey-id/latchkey/internal/web"
 )
@@ -20,12 +22,12 @@ const (
 type parameters map[string]string
 
 // readParameters sorts a form into the parameters that may be relied on and the
-// names of those that may not: repeated (RFC 6749 section 3.1) or too long.
+// names of those that may not: repeated (RFC 6749 section 3.1), too long or no text.
 func readParameters(form url.Values) (params parameters, faulty []string) {
 	params = make(parameters, len(form))
 	for name, values := range form {
 		switch {
-		case len(values) != 1 || len(values[0]) > maxParameterBytes:
+		case len(values) != 1 || len(values[0]) > maxParameterBytes || !isText(values[0]):
 			faulty = append(faulty, name)
 		case values[0] != "":
 			params[name] = values[0]
@@ -33,6 +35,10 @@ func readParameters(form url.Values) (params parameters, faulty []string) {
 	}
 	return params, faulty
 }
+
+// isText reports whether a database takes it: no byte sequence that is no UTF-8,
+// and no NUL.
+func isText(value string) bool { return utf8.ValidString(value) && strings.IndexByte(value, 0) < 0 }
 
 // browserForm returns what a browser sent: the query of a GET, the body of a
 // POST. A POST's query is not looked at.

@@ -109,7 +109,7 @@ func (n *node) loginConfig() login.Config {
 			SignInPair: limits.SignIn.PerPair.Storage(), SignInAccount: limits.SignIn.PerAccount.Storage(),
 			SignInAddress: limits.SignIn.PerAddress.Storage(), SignInKnown: limits.SignIn.KnownDevice.Storage(),
 			SignUp: ask(limits.SignUp), Reset: ask(limits.Reset), Resend: ask(limits.Resend),
-			Messages: n.messageLimits(),
+			PendingPerAddress: int64(limits.PendingPerAddress), Messages: n.messageLimits(),
 		},
 		Queued: n.queued,
 	}

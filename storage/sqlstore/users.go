@@ -2,8 +2,11 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
@@ -153,8 +156,12 @@ func (r *Users) ByID(ctx context.Context, id storage.ID) (*storage.User, error) 
 
 // ByIdentifier returns the person whose e-mail address or username it is, in
 // any spelling that is the same to [storage.CanonicalIdentifier]. A username
-// cannot hold an @, so at most one person has it.
+// cannot hold an @, so at most one person has it. What is no text is nobody's:
+// PostgreSQL would refuse the question.
 func (r *Users) ByIdentifier(ctx context.Context, identifier string) (*storage.User, error) {
+	if !utf8.ValidString(identifier) || strings.ContainsRune(identifier, 0) {
+		return nil, wrap("read user", sql.ErrNoRows)
+	}
 	return r.one(ctx, `SELECT `+userColumns+` FROM users u
 		WHERE u.email_canonical = $1 OR u.username_canonical = $1`, storage.CanonicalIdentifier(identifier))
 }

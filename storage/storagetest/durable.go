@@ -167,7 +167,7 @@ func (f fixture) testUsers(t *testing.T) {
 	got, err := users.ByID(ctx, u.ID)
 	want(t, "ByID", err, nil)
 	equal(t, "user by id", *got, *u)
-	for _, nobody := range []string{"", "nobody", "nobody@example.com"} {
+	for _, nobody := range []string{"", "nobody", "nobody@example.com", "no\x00text", "no text\xff"} {
 		_, err = users.ByIdentifier(ctx, nobody)
 		want(t, "ByIdentifier of "+nobody, err, storage.ErrNotFound)
 	}
