@@ -138,8 +138,18 @@ type mail struct {
 	Text  string   `json:"text"`
 }
 
-// inbox returns the newest message to an address, whose secrets are learnt.
+// inbox returns the newest message to an address; the secrets of all are learnt.
 func (h *hunt) inbox(to string) mail {
+	h.t.Helper()
+	all := h.messages(to)
+	for _, m := range all {
+		h.learnMail(to, m)
+	}
+	return all[0]
+}
+
+// messages are all to an address, the newest first.
+func (h *hunt) messages(to string) []mail {
 	h.t.Helper()
 	response, err := h.in.nodes[0].HTTP().Get(h.in.nodes[0].Issuer + "/dev/inbox.json?to=" + url.QueryEscape(to))
 	if err != nil {
@@ -151,7 +161,12 @@ func (h *hunt) inbox(to string) mail {
 	if err != nil || json.Unmarshal(body, &all) != nil || len(all) == 0 {
 		h.t.Fatalf("no message to %s: %v in %s", to, err, body)
 	}
-	m := all[0]
+	return all
+}
+
+// learnMail notes the code and the links of a message.
+func (h *hunt) learnMail(to string, m mail) {
+	h.t.Helper()
 	if m.Code != "" {
 		h.learn("code sent to "+to, m.Code, nil)
 	}
@@ -164,7 +179,21 @@ func (h *hunt) inbox(to string) mail {
 			h.learn("token of a link to "+u.Path, token, shownAt(u.Path))
 		}
 	}
-	return m
+}
+
+// linkTo is the newest link to a page that was sent to an address, among other messages.
+func (h *hunt) linkTo(to, path string) string {
+	h.t.Helper()
+	for _, m := range h.messages(to) {
+		for _, link := range m.Links {
+			if u, err := url.Parse(link); err == nil && u.Path == path {
+				h.learnMail(to, m)
+				return u.RequestURI()
+			}
+		}
+	}
+	h.t.Fatalf("no link to %s was sent to %s", path, to)
+	return ""
 }
 
 func (m mail) link(t *testing.T, path string) string {

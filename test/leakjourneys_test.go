@@ -21,6 +21,7 @@ func (h *hunt) journeys() used {
 	h.reset("grace@example.com")
 	h.confirmAddress("mary@example.com")
 	h.secondFactors("dorothy@example.com")
+	h.ownAccount("evelyn@example.com", "evelyn.new@example.com")
 	return h.lifeOfTokens(first)
 }
 
