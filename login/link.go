@@ -175,8 +175,9 @@ func formerAddress(entry *onetime.Entry) (string, error) {
 }
 
 // undoEmailChange gives the old address back, whatever the address is by now.
-// Whoever needs this may have had an intruder: every session and grant ends, and
-// a link to set a new password goes to the address that was given back.
+// Whoever needs this may have had an intruder, who knows the password and would
+// be back at once: it signs nobody in any more, every session and grant ends, and
+// a link to set a new one goes to the address that was given back.
 func (p *Pages) undoEmailChange(w http.ResponseWriter, r *http.Request, entry *onetime.Entry) error {
 	var u message.EmailUpdate
 	if err := entry.Decode(&u); err != nil {
@@ -193,23 +194,44 @@ func (p *Pages) undoEmailChange(w http.ResponseWriter, r *http.Request, entry *o
 	if err != nil {
 		return err
 	}
-	reset, err := p.Message(r, nil, message.PasswordReset{Identifier: u.From})
-	if err != nil {
+	change := storage.EmailChange{UserID: u.UserID, From: user.Email, To: u.From, Verified: true, Now: p.cfg.Now()}
+	if err := p.changeEmail(r, change, event); err != nil {
 		return err
 	}
-	now := p.cfg.Now()
-	change := storage.EmailChange{UserID: u.UserID, From: user.Email, To: u.From, Verified: true, Now: now}
-	if err := p.changeEmail(r, change, event, reset); err != nil {
+	if err := p.voidPassword(r, user, u.From); err != nil {
 		return err
-	}
-	ended, err := p.event(r, storage.EventSessionsEnded, u.UserID)
-	if err != nil {
-		return err
-	}
-	if err := p.cfg.Sessions.EndAll(r.Context(), u.UserID, "", now, true, ended); err != nil {
-		return unavailable("end sessions", err)
 	}
 	return p.renderDone(w, r, "message.email_undone")
+}
+
+// voidPassword leaves a person without a password, and sends the address a link
+// to set one. Where the password is changed at that very moment it is that one.
+func (p *Pages) voidPassword(r *http.Request, user *storage.User, address string) error {
+	event, err := p.event(r, storage.EventPasswordChanged, user.ID)
+	if err != nil {
+		return err
+	}
+	event.Detail = "void: the address was given back"
+	reset, err := p.Message(r, nil, message.PasswordReset{Identifier: address})
+	if err != nil {
+		return err
+	}
+	for {
+		change := storage.PasswordChange{UserID: user.ID, Epoch: user.PasswordEpoch, Now: p.cfg.Now(), EndOffline: true, ByEmail: true}
+		err := p.cfg.Users.ChangePassword(r.Context(), change, event, reset)
+		if err == nil {
+			p.cfg.Queued()
+			return nil
+		}
+		if !errors.Is(err, storage.ErrConflict) {
+			return unavailable("void password", err)
+		}
+		if user, err = p.cfg.Users.ByID(r.Context(), user.ID); errors.Is(err, storage.ErrNotFound) {
+			return errLinkVoid(err)
+		} else if err != nil {
+			return unavailable("read user", err)
+		}
+	}
 }
 
 // keepAccount takes the planned deletion of an account back.
