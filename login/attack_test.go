@@ -1,6 +1,8 @@
 package login
 
 import (
+	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -144,4 +146,27 @@ func TestRE4_UndoKeepsTheIntruderOut(t *testing.T) {
 	b.submit("reset-submit", "new_password=a wholly new pass phrase").want(t, 200, "")
 	b.get("/login")
 	b.signIn("ada@old.example", "a wholly new pass phrase").want(t, 200, "account of")
+}
+
+// TestL2_NoPageBringsAnInteractionBack: the provider takes the interaction as it
+// issues the code; a page that read it before must not make it worth another.
+func TestL2_NoPageBringsAnInteractionBack(t *testing.T) {
+	s := newSite(t, siteOptions{client: func(c *storage.Client) { c.Consent = storage.ConsentAlways }})
+	s.person("ada@example.com")
+	b := s.browser()
+	b.start("")
+	b.signIn("ada@example.com", goodPassword).want(t, 200, "consent-allow")
+	name := b.page.url.Query().Get(interactionParam)
+	raw, err := s.pages.getInteraction(t.Context(), name)
+	check(t, err)
+	in := &storage.Interaction{ID: name}
+	check(t, json.Unmarshal(raw, in))
+	_, err = s.store.Ephemeral().Take(t.Context(), "interaction:"+s.pages.cfg.Hasher.Sum(interactionPurpose, name))
+	check(t, err)
+	if err := s.pages.saveInteraction(t.Context(), in); !errors.Is(err, errInteractionGone) {
+		t.Errorf("saving what was taken: %v", err)
+	}
+	if _, err := s.pages.getInteraction(t.Context(), name); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("it is back: %v", err)
+	}
 }

@@ -85,15 +85,37 @@ func (p *Pages) getInteraction(ctx context.Context, id string) ([]byte, error) {
 	return nil, storage.ErrNotFound
 }
 
-// saveInteraction writes what a page added to the interaction.
+// saveInteraction writes what a page added to the interaction. One that the
+// provider took meanwhile is over, and does not come back for a second code.
 func (p *Pages) saveInteraction(ctx context.Context, in *storage.Interaction) error {
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("encode interaction: %w", err)
+	}
+	for _, hash := range p.cfg.Hasher.Sums(interactionPurpose, in.ID) {
+		err = p.cfg.Ephemeral.Replace(ctx, "interaction:"+hash, raw, interactionTTL)
+		if !errors.Is(err, storage.ErrNotFound) {
+			break
+		}
+	}
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return errInteractionGone
+	case err != nil:
+		return unavailable("save interaction", err)
+	}
+	return nil
+}
+
+// keepInteraction writes a new one.
+func (p *Pages) keepInteraction(ctx context.Context, in *storage.Interaction) error {
 	raw, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("encode interaction: %w", err)
 	}
 	key := "interaction:" + p.cfg.Hasher.Sum(interactionPurpose, in.ID)
 	if err := p.cfg.Ephemeral.Put(ctx, key, raw, interactionTTL); err != nil {
-		return unavailable("save interaction", err)
+		return unavailable("keep interaction", err)
 	}
 	return nil
 }
@@ -140,7 +162,7 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request, asked Asked) (*stora
 		seconds := int64(asked.Fresh / time.Second)
 		in.Request.MaxAge = &seconds
 	}
-	return in, p.saveInteraction(r.Context(), in)
+	return in, p.keepInteraction(r.Context(), in)
 }
 
 // isOurPath reports whether a redirect to the path stays here: browsers take //

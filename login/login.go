@@ -134,6 +134,8 @@ type events interface {
 // ephemeral keeps interactions and partial sign-ins and counts attempts.
 type ephemeral interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	// Replace answers storage.ErrNotFound where there is nothing to replace.
+	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Get(ctx context.Context, key string) ([]byte, error)
 	// TakeIf removes an entry if it still is the value: of many callers one does.
 	TakeIf(ctx context.Context, key string, value []byte) error

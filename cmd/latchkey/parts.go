@@ -106,6 +106,7 @@ func (p *parts) store(ctx context.Context) (*sqlstore.Store, error) {
 // ephemeralStore is what every part that keeps something short-lived needs.
 type ephemeralStore interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Get(ctx context.Context, key string) ([]byte, error)
 	Take(ctx context.Context, key string) ([]byte, error)
 	TakeIf(ctx context.Context, key string, value []byte) error

@@ -90,6 +90,13 @@ func (r *Redis) PutNew(ctx context.Context, key string, value []byte, ttl time.D
 	return wrap("put new ephemeral entry", err)
 }
 
+// Replace keeps value under key for ttl in place of what is there, or answers
+// storage.ErrNotFound when nothing is.
+func (r *Redis) Replace(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	cmd := r.client.B().Set().Key(prefix + key).Value(rueidis.BinaryString(value)).Xx().Px(ttl).Build()
+	return wrap("replace ephemeral entry", r.do(ctx, cmd).Error())
+}
+
 // Get returns what is under key, or storage.ErrNotFound.
 func (r *Redis) Get(ctx context.Context, key string) ([]byte, error) {
 	value, err := r.do(ctx, r.client.B().Get().Key(prefix+key).Build()).AsBytes()

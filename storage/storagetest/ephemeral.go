@@ -17,6 +17,7 @@ import (
 type Ephemeral interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	PutNew(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Get(ctx context.Context, key string) ([]byte, error)
 	Take(ctx context.Context, key string) ([]byte, error)
 	TakeIf(ctx context.Context, key string, value []byte) error
@@ -34,6 +35,7 @@ func TestEphemeral(t *testing.T, store Ephemeral, after func(time.Duration)) {
 	t.Run("keeps and replaces", func(t *testing.T) { testPut(t, store) })
 	t.Run("TestOT2_taken once of many", func(t *testing.T) { testTake(t, store) })
 	t.Run("TestOT2_taken once of many if unchanged", func(t *testing.T) { testTakeIf(t, store) })
+	t.Run("TestL2_replaces only what is there", func(t *testing.T) { testReplace(t, store) })
 	t.Run("deletes", func(t *testing.T) { testDelete(t, store) })
 	t.Run("new only once of many", func(t *testing.T) { testPutNew(t, store) })
 	t.Run("TestTH2_counts every one of many", func(t *testing.T) { testCount(t, store) })
@@ -54,6 +56,28 @@ func testPut(t *testing.T, store Ephemeral) {
 		if got, err := store.Get(ctx, "put"); err != nil || !bytes.Equal(got, value) {
 			t.Fatalf("Get = %q, %v; want %q", got, err, value)
 		}
+	}
+}
+
+func testReplace(t *testing.T, store Ephemeral) {
+	ctx := t.Context()
+	if err := store.Replace(ctx, "replace", []byte("one"), time.Minute); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("Replace of nothing = %v, want ErrNotFound", err)
+	}
+	if _, err := store.Get(ctx, "replace"); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("Get = %v, want ErrNotFound", err)
+	}
+	if err := store.Put(ctx, "replace", []byte("one"), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Replace(ctx, "replace", []byte("two"), time.Minute); err != nil {
+		t.Error(err)
+	}
+	if got, err := store.Take(ctx, "replace"); err != nil || string(got) != "two" {
+		t.Errorf("Take = %q, %v", got, err)
+	}
+	if err := store.Replace(ctx, "replace", []byte("three"), time.Minute); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("Replace of what was taken = %v, want ErrNotFound", err)
 	}
 }
 
