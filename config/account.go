@@ -71,7 +71,7 @@ type Limits struct {
 	Reset             AskLimits     `yaml:"reset" doc:"Asking for a new password."`
 	Resend            AskLimits     `yaml:"resend" doc:"Asking for a message or a code once more."`
 	Messages          MessageLimits `yaml:"messages" doc:"Messages sent, of all kinds together. What is over the limit is refused before anything is sent."`
-	PendingPerAddress int           `yaml:"pending_per_address" default:"1000" doc:"Authorization requests that one address may start within an hour; an IPv6 address counts by its /64."`
+	PendingPerAddress int           `yaml:"pending_per_address" default:"1000" doc:"Sign-ins that one address may start within an hour, by a client or on our own pages; an IPv6 address counts by its /64."`
 	BodyKiB           int           `yaml:"body_kib" default:"64" doc:"Largest request body in KiB."`
 	HeaderKiB         int           `yaml:"header_kib" default:"32" doc:"Largest request header in KiB."`
 }
