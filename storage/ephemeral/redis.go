@@ -33,6 +33,10 @@ func OpenRedis(ctx context.Context, url string) (*Redis, error) {
 	}
 	// Every answer must be the server's own: what was spent must not be read again.
 	option.DisableCache = true
+	// A connection that is only read from when somebody waits for an answer stays
+	// for dead until its next command, which is lost with it: after a restart of
+	// Redis one page would fail for each connection.
+	option.AlwaysPipelining = true
 	client, err := rueidis.NewClient(option)
 	if err != nil {
 		return nil, fmt.Errorf("connect to redis: %w", err)

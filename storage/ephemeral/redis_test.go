@@ -2,6 +2,7 @@ package ephemeral_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -42,5 +43,33 @@ func TestTH5_AStoreThatIsGoneIsNoAbsentEntry(t *testing.T) {
 		if err == nil || errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict) {
 			t.Errorf("%s of a dead store = %v", what, err)
 		}
+	}
+}
+
+// TestTH5_ARedisThatIsBackAnswersEveryone: no connection of before is left to
+// fail the first who uses it.
+func TestTH5_ARedisThatIsBackAnswersEveryone(t *testing.T) {
+	server := testenv.StartRedis(t)
+	r, err := ephemeral.OpenRedis(t.Context(), server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	write := func() (err error) {
+		for i := range 64 { // keys decide which connection a command takes
+			err = errors.Join(err, r.Put(t.Context(), fmt.Sprint(i), nil, time.Minute))
+		}
+		return err
+	}
+	if err := write(); err != nil {
+		t.Fatal(err)
+	}
+	server.Stop()
+	server.Start()
+	for r.Ping(t.Context()) != nil && t.Context().Err() == nil {
+		continue
+	}
+	if err := write(); err != nil {
+		t.Errorf("after a restart: %v", err)
 	}
 }
