@@ -42,7 +42,7 @@ func TestSignUpByCode(t *testing.T) {
 func TestSignUpByLinkOnAnotherDevice(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	s.each(t, pairs, func(t *testing.T, b *tab) {
+	s.each(t, crossed, func(t *testing.T, b *tab) {
 		ada := stranger()
 		b.demo()
 		b.follow("#signup-link")
@@ -154,7 +154,7 @@ func TestConsent(t *testing.T) {
 	a := newApplication(t)
 	s := startWith(t, testenv.Latchkey{}, a.clients(map[string]settings{"calendar": {"consent": "remember"}}))
 	a.site = s
-	s.each(t, all, func(t *testing.T, b *tab) {
+	s.each(t, crossed, func(t *testing.T, b *tab) {
 		ada := s.account()
 		b.get(a.at("calendar"))
 		b.signIn(ada)
@@ -210,7 +210,7 @@ func TestTwoTabs(t *testing.T) {
 	a := newApplication(t)
 	s := startWith(t, testenv.Latchkey{}, a.clients(map[string]settings{"wiki": {}}))
 	a.site = s
-	s.each(t, pairs, func(t *testing.T, b *tab) {
+	s.each(t, crossed, func(t *testing.T, b *tab) {
 		ada, eve := s.account(), s.account()
 		second := b.second()
 		b.demo()

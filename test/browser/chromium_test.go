@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 var slots = make(chan struct{}, 3)
 
 // stepTimeout bounds one step of a journey; a page that never comes fails it.
-const stepTimeout = 15 * time.Second
+const stepTimeout = 30 * time.Second
 
 // look is how a person looks at the pages.
 type look struct {
@@ -57,8 +57,12 @@ var (
 	plainPhone   = look{name: "phone without scripts", width: 390, height: 844, phone: true}
 )
 
-// pairs are two looks that differ in all respects: what most journeys need.
-var pairs = []look{desktop, plainPhone}
+// pairs and crossed are two looks each that differ in all respects: what most
+// journeys need.
+var (
+	pairs   = []look{desktop, plainPhone}
+	crossed = []look{phone, plainDesktop}
+)
 
 // all are every combination.
 var all = []look{desktop, phone, plainDesktop, plainPhone}

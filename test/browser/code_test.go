@@ -31,7 +31,7 @@ func (s *site) imported() (p *person, phone string) {
 func TestCodesByEmailAndSMS(t *testing.T) {
 	t.Parallel()
 	s, app := startFactors(t, settings{"mfa": settings{"required": "always", "factors": []string{"email", "sms"}}})
-	s.each(t, all, func(t *testing.T, b *tab) {
+	s.each(t, crossed, func(t *testing.T, b *tab) {
 		ada, phone := s.imported()
 		b.get(app.at("vault"))
 		b.signIn(ada)

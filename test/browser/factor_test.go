@@ -93,7 +93,7 @@ func TestAuthenticatorApp(t *testing.T) {
 func TestRecoveryCode(t *testing.T) {
 	t.Parallel()
 	s, app := startFactors(t)
-	s.each(t, pairs, func(t *testing.T, b *tab) {
+	s.each(t, crossed, func(t *testing.T, b *tab) {
 		ada := s.account()
 		b.get(app.at("vault"))
 		b.signIn(ada)
@@ -178,7 +178,7 @@ func TestWrongCodesLockTheFactor(t *testing.T) {
 func TestTrustedDevice(t *testing.T) {
 	t.Parallel()
 	s, app := startFactors(t)
-	s.each(t, pairs, func(t *testing.T, b *tab) {
+	s.each(t, crossed, func(t *testing.T, b *tab) {
 		ada := s.account()
 		b.get(app.at("kiosk"))
 		b.signIn(ada)

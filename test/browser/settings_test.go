@@ -51,7 +51,7 @@ func TestProfile(t *testing.T) {
 func TestEmailChangeAndUndo(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	s.each(t, all, func(t *testing.T, b *tab) {
+	s.each(t, crossed, func(t *testing.T, b *tab) {
 		ada, taken := s.account(), s.account()
 		old, fresh := ada.email, "new-"+ada.email
 		b.account(ada, "/email")
@@ -119,7 +119,7 @@ func TestPhone(t *testing.T) {
 func TestPasswordChange(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	s.each(t, all, func(t *testing.T, b *tab) {
+	s.each(t, crossed, func(t *testing.T, b *tab) {
 		ada := s.account()
 		other := b.device()
 		other.account(ada, "")
@@ -148,7 +148,7 @@ func TestPasswordChange(t *testing.T) {
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	s.each(t, pairs, func(t *testing.T, b *tab) {
+	s.each(t, crossed, func(t *testing.T, b *tab) {
 		ada := s.account()
 		second, third := b.device(), b.device()
 		for _, device := range []*tab{second, third, b} {
@@ -178,7 +178,7 @@ func TestApplications(t *testing.T) {
 	a := newApplication(t)
 	s := startWith(t, testenv.Latchkey{}, a.clients(map[string]settings{"calendar": {"consent": "remember"}}))
 	a.site = s
-	s.each(t, pairs, func(t *testing.T, b *tab) {
+	s.each(t, crossed, func(t *testing.T, b *tab) {
 		ada := s.account()
 		b.get(a.at("calendar", "scope", "openid email offline_access"))
 		b.signIn(ada)
@@ -247,7 +247,7 @@ func (b *tab) download(button string) []byte {
 func TestDeletionAndKeepingTheAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	s.each(t, all, func(t *testing.T, b *tab) {
+	s.each(t, crossed, func(t *testing.T, b *tab) {
 		ada := s.account()
 		plan := func() {
 			b.account(ada, "/delete")
