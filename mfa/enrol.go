@@ -51,8 +51,11 @@ func (g *gate) enrol(ctx context.Context, a Attempt, c storage.Credential) (stor
 	if err != nil {
 		return storage.Credential{}, err
 	}
+	c.PasswordEpoch = a.Person.User.PasswordEpoch
 	err = g.cfg.Credentials.Create(ctx, &c, e, notices...)
 	switch {
+	case errors.Is(err, storage.ErrConsumed):
+		return storage.Credential{}, ErrExpired
 	case errors.Is(err, storage.ErrFull):
 		return storage.Credential{}, ErrTooMany
 	case errors.Is(err, storage.ErrConflict):

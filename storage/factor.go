@@ -49,6 +49,10 @@ type Credential struct {
 	Counter    int64
 	CreatedAt  time.Time
 	LastUsedAt time.Time // zero: never used since enrolment
+	// PasswordEpoch is that of the person when enrolment began: under another one
+	// nothing is enrolled, so that a thief's enrolment does not land on the heels
+	// of the owner's new password. It is not kept.
+	PasswordEpoch int64
 }
 
 // CredentialUse is one use of a credential. It succeeds only if the counter in

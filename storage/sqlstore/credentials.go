@@ -53,12 +53,21 @@ func (r *credentialRow) credential() storage.Credential {
 
 // Create inserts a credential, and with it the event and the messages. Failures
 // with that kind of factor no longer count, and trusted devices are forgotten.
-// It answers storage.ErrFull when the person has as many as may be, and
-// storage.ErrConflict when a passkey is registered already.
+// It answers storage.ErrFull when the person has as many as may be,
+// storage.ErrConflict when a passkey is registered already, and
+// storage.ErrConsumed when the password was changed since enrolment began.
 func (r *Credentials) Create(ctx context.Context, c *storage.Credential, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		if err := lockUser(ctx, tx, r.s.dialect, c.UserID); err != nil {
 			return err
+		}
+		current, err := tx.NewSelect().Model((*userRow)(nil)).
+			Where("id = ?", string(c.UserID)).Where("password_epoch = ?", c.PasswordEpoch).Exists(ctx)
+		if err != nil {
+			return err
+		}
+		if !current {
+			return fmt.Errorf("enrolment under another password: %w", storage.ErrConsumed)
 		}
 		n, err := tx.NewSelect().Model((*credentialRow)(nil)).Where("user_id = ?", string(c.UserID)).Count(ctx)
 		if err != nil {

@@ -32,13 +32,14 @@ func (f fixture) testFactors(t *testing.T) {
 
 func (f fixture) credential(t *testing.T, u *storage.User, kind storage.FactorKind) *storage.Credential {
 	t.Helper()
-	c := &storage.Credential{ID: f.id(t), UserID: u.ID, Kind: kind, Name: "phone", CreatedAt: f.clock.Now()}
+	c := &storage.Credential{ID: f.id(t), UserID: u.ID, Kind: kind, Name: "phone", CreatedAt: f.clock.Now(), PasswordEpoch: u.PasswordEpoch}
 	if kind == storage.FactorPasskey {
 		c.ExternalID, c.Public = rand.Text(), []byte(`{"key":"AAAA"}`)
 	} else {
 		c.Secret, c.Counter = "v1.k.n.c", 100
 	}
 	want(t, "Create credential", f.s.Credentials().Create(t.Context(), c, f.event(t, storage.EventFactorAdded)), nil)
+	c.PasswordEpoch = 0 // it decides whether the credential is made, and is not kept
 	return c
 }
 
@@ -69,8 +70,10 @@ func (f fixture) testCredentials(t *testing.T) {
 	want(t, "ByExternalID of another", err, storage.ErrNotFound)
 	event := func() storage.Event { return f.event(t, storage.EventFactorAdded) }
 	again := *key
-	again.ID, again.UserID = f.id(t), stranger.ID
+	again.ID, again.UserID, again.PasswordEpoch = f.id(t), stranger.ID, stranger.PasswordEpoch
 	want(t, "Create of a registered passkey", credentials.Create(ctx, &again, event()), storage.ErrConflict)
+	again.ExternalID, again.PasswordEpoch = "late", stranger.PasswordEpoch-1
+	want(t, "Create under an old password", credentials.Create(ctx, &again, event()), storage.ErrConsumed)
 	again.ExternalID, again.UserID = "new", "nobody"
 	want(t, "Create for nobody", credentials.Create(ctx, &again, event()), storage.ErrNotFound)
 	f.clock.Advance(time.Second)
@@ -146,7 +149,7 @@ func (f fixture) testCredentialUses(t *testing.T) {
 func (f fixture) testCredentialLimit(t *testing.T) {
 	u := f.user(t)
 	won := race(t, func(ctx context.Context) error {
-		c := &storage.Credential{ID: f.id(t), UserID: u.ID, Kind: storage.FactorTOTP, Secret: "v1", CreatedAt: f.clock.Now()}
+		c := &storage.Credential{ID: f.id(t), UserID: u.ID, Kind: storage.FactorTOTP, Secret: "v1", CreatedAt: f.clock.Now(), PasswordEpoch: u.PasswordEpoch}
 		return f.s.Credentials().Create(ctx, c, f.event(t, storage.EventFactorAdded))
 	}, storage.ErrFull)
 	if won != 20 {
