@@ -13,12 +13,13 @@ import (
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
 var everyAlg = []string{RS256, ES256, EdDSA}
 
 func TestSignAndVerify(t *testing.T) {
-	r := newRing(t, &memory{}, newClock().Now, everyAlg...)
+	r := newRing(t, &storagetest.SigningKeys{}, storagetest.NewClock().Now, everyAlg...)
 	load(t, r)
 	for _, alg := range everyAlg {
 		token := sign(t, r, alg)
@@ -51,7 +52,7 @@ func headerOf(t *testing.T, token string) map[string]any {
 // TestKY4_ForgedTokens tries what forgers try. Each must fail also when the
 // honest token was verified before.
 func TestKY4_ForgedTokens(t *testing.T) {
-	r := newRing(t, &memory{}, newClock().Now, ES256, EdDSA)
+	r := newRing(t, &storagetest.SigningKeys{}, storagetest.NewClock().Now, ES256, EdDSA)
 	load(t, r)
 	honest := sign(t, r, ES256)
 	if _, err := r.Verify(honest, "JWT", ES256); err != nil {
@@ -130,7 +131,7 @@ func foreignWith(t *testing.T, headers map[jose.HeaderKey]any, embed bool) strin
 }
 
 func TestKY4_AlgorithmAndTypeAreTheCallersToChoose(t *testing.T) {
-	r := newRing(t, &memory{}, newClock().Now, ES256, EdDSA)
+	r := newRing(t, &storagetest.SigningKeys{}, storagetest.NewClock().Now, ES256, EdDSA)
 	load(t, r)
 	token := sign(t, r, ES256)
 	for name, verify := range map[string]func() error{
@@ -169,7 +170,7 @@ func TestVerifiedCacheIsBounded(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	r := newRing(f, &memory{}, newClock().Now)
+	r := newRing(f, &storagetest.SigningKeys{}, storagetest.NewClock().Now)
 	load(f, r)
 	honest := sign(f, r, ES256)
 	for _, seed := range []string{honest, "", "..", "e30.e30.", `{"payload":"","signatures":[]}`} {
@@ -183,7 +184,7 @@ func FuzzVerify(f *testing.F) {
 }
 
 func BenchmarkSign(b *testing.B) {
-	r := newRing(b, &memory{}, newClock().Now, everyAlg...)
+	r := newRing(b, &storagetest.SigningKeys{}, storagetest.NewClock().Now, everyAlg...)
 	load(b, r)
 	for _, alg := range everyAlg {
 		b.Run(alg, func(b *testing.B) {
@@ -195,7 +196,7 @@ func BenchmarkSign(b *testing.B) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	r := newRing(b, &memory{}, newClock().Now, ES256)
+	r := newRing(b, &storagetest.SigningKeys{}, storagetest.NewClock().Now, ES256)
 	load(b, r)
 	token := sign(b, r, ES256)
 	b.Run("first", func(b *testing.B) {

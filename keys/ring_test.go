@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/storage/storagetest"
 	"go.uber.org/goleak"
 )
 
@@ -30,7 +31,7 @@ func kids(t *testing.T, r *Ring) []string {
 }
 
 func TestKY2_NodesThatStartAtOnceAgree(t *testing.T) {
-	store, c := &memory{}, newClock()
+	store, c := &storagetest.SigningKeys{}, storagetest.NewClock()
 	var group sync.WaitGroup
 	rings := make([]*Ring, 8)
 	for i := range rings {
@@ -42,8 +43,8 @@ func TestKY2_NodesThatStartAtOnceAgree(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if len(store.keys) != 2 || len(store.events) != 2 {
-		t.Fatalf("%d keys and %d events of two algorithms", len(store.keys), len(store.events))
+	if len(store.Rows) != 2 || len(store.Events) != 2 {
+		t.Fatalf("%d keys and %d events of two algorithms", len(store.Rows), len(store.Events))
 	}
 	for _, signer := range rings {
 		for _, verifier := range rings {
@@ -58,7 +59,7 @@ func TestKY2_NodesThatStartAtOnceAgree(t *testing.T) {
 // through a rotation in steps of an hour: at each, what one signs the other
 // verifies, whichever of them has looked last.
 func TestKY2_PublishedBeforeItSignsKeptUntilTheLastTokenDies(t *testing.T) {
-	store, c := &memory{}, newClock()
+	store, c := &storagetest.SigningKeys{}, storagetest.NewClock()
 	awake, sleepy := newRing(t, store, c.Now), newRing(t, store, c.Now)
 	load(t, awake)
 	load(t, sleepy)
@@ -92,18 +93,18 @@ func TestKY2_PublishedBeforeItSignsKeptUntilTheLastTokenDies(t *testing.T) {
 }
 
 func TestANodeThatStopsBetweenItsWritesIsMadeGood(t *testing.T) {
-	store, c := &memory{}, newClock()
+	store, c := &storagetest.SigningKeys{}, storagetest.NewClock()
 	r := newRing(t, store, c.Now)
 	load(t, r)
 	c.Advance(29 * day)
-	store.failRetire = errors.New("power is out")
-	if err := r.Load(t.Context()); !errors.Is(err, store.failRetire) {
+	store.FailRetire = errors.New("power is out")
+	if err := r.Load(t.Context()); !errors.Is(err, store.FailRetire) {
 		t.Fatalf("Load = %v", err)
 	}
 	sign(t, r, ES256) // the key in use goes on working
-	store.failRetire = nil
+	store.FailRetire = nil
 	load(t, newRing(t, store, c.Now))
-	for _, k := range store.keys {
+	for _, k := range store.Rows {
 		if k.Slot == 1 && !k.SignsUntil.Equal(c.Now().Add(day)) {
 			t.Errorf("predecessor signs until %s", k.SignsUntil)
 		}
@@ -111,7 +112,7 @@ func TestANodeThatStopsBetweenItsWritesIsMadeGood(t *testing.T) {
 }
 
 func TestRotateNow(t *testing.T) {
-	store, c := &memory{}, newClock()
+	store, c := &storagetest.SigningKeys{}, storagetest.NewClock()
 	r := newRing(t, store, c.Now)
 	if err := r.Rotate(t.Context(), ES256); err != nil {
 		t.Fatal(err)
@@ -129,7 +130,7 @@ func TestRotateNow(t *testing.T) {
 }
 
 func TestKY1_JWKSHasPublicPartsOnly(t *testing.T) {
-	r := newRing(t, &memory{}, newClock().Now, RS256, ES256, EdDSA)
+	r := newRing(t, &storagetest.SigningKeys{}, storagetest.NewClock().Now, RS256, ES256, EdDSA)
 	load(t, r)
 	var set struct{ Keys []map[string]any }
 	if err := json.Unmarshal(r.JWKS().Body, &set); err != nil {
@@ -151,21 +152,21 @@ func TestKY1_JWKSHasPublicPartsOnly(t *testing.T) {
 }
 
 func TestKY3_PrivateKeysAreSealedToTheirRows(t *testing.T) {
-	store, c := &memory{}, newClock()
+	store, c := &storagetest.SigningKeys{}, storagetest.NewClock()
 	load(t, newRing(t, store, c.Now, ES256, EdDSA))
-	for _, k := range store.keys {
+	for _, k := range store.Rows {
 		if !strings.HasPrefix(k.Sealed, "v1.k1.") || strings.Contains(k.Sealed, "PRIVATE") {
 			t.Errorf("private key is kept as %.20s…", k.Sealed)
 		}
 	}
-	store.keys[0].Sealed, store.keys[1].Sealed = store.keys[1].Sealed, store.keys[0].Sealed
+	store.Rows[0].Sealed, store.Rows[1].Sealed = store.Rows[1].Sealed, store.Rows[0].Sealed
 	if err := newRing(t, store, c.Now, ES256, EdDSA).Load(t.Context()); !errors.Is(err, ErrSealBroken) {
 		t.Errorf("Load of swapped rows = %v, want ErrSealBroken", err)
 	}
 }
 
 func TestJWKSChangesOnlyWithTheRing(t *testing.T) {
-	store, c := &memory{}, newClock()
+	store, c := &storagetest.SigningKeys{}, storagetest.NewClock()
 	r := newRing(t, store, c.Now)
 	load(t, r)
 	before := r.JWKS()
@@ -182,7 +183,7 @@ func TestJWKSChangesOnlyWithTheRing(t *testing.T) {
 }
 
 func TestRunRefreshesAndStops(t *testing.T) {
-	store, c := &memory{}, newClock()
+	store, c := &storagetest.SigningKeys{}, storagetest.NewClock()
 	r := newRing(t, store, c.Now)
 	r.cfg.Policy.Poll = time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
@@ -202,7 +203,7 @@ func TestRunRefreshesAndStops(t *testing.T) {
 }
 
 func TestReadyNamesTheAlgorithmWithoutAKey(t *testing.T) {
-	r := newRing(t, &memory{}, newClock().Now)
+	r := newRing(t, &storagetest.SigningKeys{}, storagetest.NewClock().Now)
 	if err := r.Ready(); err == nil || !strings.Contains(err.Error(), ES256) {
 		t.Errorf("Ready without keys = %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
 func basicAuth(id, secret string) as {
@@ -31,7 +32,7 @@ func oddClients() []storage.Client {
 	rotating := robotClient()
 	rotating.ID = "rotating"
 	rotating.Secrets = []storage.ClientSecret{
-		{Verifier: "secret:old-one", ExpiresAt: newFakeClock().Now().Add(time.Hour)}, {Verifier: "secret:new-one"},
+		{Verifier: "secret:old-one", ExpiresAt: storagetest.NewClock().Now().Add(time.Hour)}, {Verifier: "secret:new-one"},
 	}
 	bare := robotClient()
 	bare.ID, bare.Secrets = "bare", []storage.ClientSecret{{Verifier: ""}}

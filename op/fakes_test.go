@@ -10,28 +10,6 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// fakeClock is a clock that only a test moves.
-type fakeClock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newFakeClock() *fakeClock {
-	return &fakeClock{at: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
-}
-
-func (c *fakeClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *fakeClock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // fakeStore is the grants and access tokens of a provider in memory. While Err
 // is set every method answers it.
 type fakeStore struct {
@@ -255,43 +233,6 @@ func (p *fakePasswords) Verify(_ context.Context, encoded, password string) (boo
 	p.Calls++
 	return encoded == "$plain$"+password, p.Err
 }
-
-// fakeSigningKeys keeps the ring's keys.
-type fakeSigningKeys struct {
-	mu   sync.Mutex
-	keys []storage.SigningKey
-}
-
-func (s *fakeSigningKeys) List(context.Context) ([]storage.SigningKey, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.keys), nil
-}
-
-func (s *fakeSigningKeys) Insert(_ context.Context, k storage.SigningKey, _ storage.Event) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, other := range s.keys {
-		if other.Alg == k.Alg && other.Slot == k.Slot {
-			return storage.ErrConflict
-		}
-	}
-	s.keys = append(s.keys, k)
-	return nil
-}
-
-func (s *fakeSigningKeys) Retire(_ context.Context, id string, signsUntil, expiresAt time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range s.keys {
-		if s.keys[i].ID == id {
-			s.keys[i].SignsUntil, s.keys[i].ExpiresAt = signsUntil, expiresAt
-		}
-	}
-	return nil
-}
-
-func (s *fakeSigningKeys) DeleteExpired(context.Context, time.Time) (int64, error) { return 0, nil }
 
 // failingRevoke is a store that fails as it revokes.
 type failingRevoke struct{ fakeGrants }

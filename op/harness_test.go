@@ -11,12 +11,13 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
 const (
@@ -37,20 +38,20 @@ type node struct {
 	t         testing.TB
 	server    *server
 	handler   http.Handler
-	clock     *fakeClock
+	clock     *storagetest.Clock
 	store     *fakeStore
 	ephemeral *fakeEphemeral
 	passwords *fakePasswords
 	revoked   *fakeCounter
-	log       *lockedBuffer
+	log       *testenv.Log
 }
 
 // newNode starts a node whose clients are the given ones, wiki, app and robot.
 func newNode(t testing.TB, clients ...storage.Client) *node {
 	t.Helper()
 	n := &node{
-		t: t, clock: newFakeClock(), store: newFakeStore(testUser), ephemeral: newFakeEphemeral(),
-		passwords: &fakePasswords{}, revoked: &fakeCounter{}, log: &lockedBuffer{},
+		t: t, clock: storagetest.NewClock(), store: newFakeStore(testUser), ephemeral: newFakeEphemeral(),
+		passwords: &fakePasswords{}, revoked: &fakeCounter{}, log: &testenv.Log{},
 	}
 	cfg := n.config(append(clients, wikiClient(), appClient(), robotClient()))
 	var err error
@@ -96,7 +97,7 @@ func testRing(t testing.TB, now func() time.Time) *keys.Ring {
 		t.Fatalf("make sealer: %v", err)
 	}
 	ring, err := keys.NewRing(keys.RingConfig{
-		Store: &fakeSigningKeys{}, Sealer: sealer, Now: now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Store: &storagetest.SigningKeys{}, Sealer: sealer, Now: now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 		Policy: keys.RingPolicy{
 			Algs: testAlgs(t), SignFor: 30 * 24 * time.Hour, PublishAhead: 24 * time.Hour,
 			KeepAfter: 24 * time.Hour, Poll: time.Minute,
@@ -311,22 +312,4 @@ func claimsOf(t testing.TB, token string) map[string]any {
 		t.Fatalf("decode claims: %v", err)
 	}
 	return claims
-}
-
-// lockedBuffer is a log that requests may write at once.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

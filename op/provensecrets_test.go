@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
 // A weak secret costs a slow hash once; whatever is not that very secret of
 // that very verifier costs one each time and gets nowhere.
 func TestCL1_WeakSecretIsHashedSlowlyOnce(t *testing.T) {
-	clock := newFakeClock()
+	clock := storagetest.NewClock()
 	weak := func(verifier string) storage.Client {
 		c := robotClient()
 		c.ID, c.Secrets = "weak", []storage.ClientSecret{{Verifier: verifier, ExpiresAt: clock.Now().Add(time.Hour)}}

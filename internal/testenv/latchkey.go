@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -55,7 +54,7 @@ type Node struct {
 	t      testing.TB
 	cfg    Latchkey
 	config string // the file of cfg.Config
-	log    lockedBuffer
+	log    Log
 
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when the process has ended
@@ -284,22 +283,4 @@ func (n *Node) CreateUser(email, password string, flags ...string) string {
 		n.t.Fatalf("user create said %q", output)
 	}
 	return id
-}
-
-// lockedBuffer is a buffer that is read while a process still writes to it.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

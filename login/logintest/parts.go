@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login/message"
@@ -23,6 +22,7 @@ import (
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
 // GoodPassword is that of every person.
@@ -44,10 +44,10 @@ type Options struct {
 // Parts are all that the pages are made of.
 type Parts struct {
 	T         *testing.T
-	Clock     *Clock
+	Clock     *storagetest.Clock
 	Store     *sqlstore.Store
 	URL       *url.URL
-	Log       *Log
+	Log       *testenv.Log
 	Logger    *slog.Logger
 	Hasher    *keys.Hasher
 	Sealer    *keys.Sealer
@@ -67,7 +67,7 @@ type Parts struct {
 // New makes the parts, and a server that answers nothing until [Parts.Serve].
 func New(t *testing.T, o Options) *Parts {
 	t.Helper()
-	p := &Parts{T: t, Clock: &Clock{now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}, Log: &Log{}, Cookies: web.Cookies{Insecure: true}}
+	p := &Parts{T: t, Clock: storagetest.NewClock(), Log: &testenv.Log{}, Cookies: web.Cookies{Insecure: true}}
 	p.Logger = slog.New(slog.NewJSONHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	p.Hasher, err = keys.NewHasher([]keys.SecretKey{{ID: "p1", Key: bytes.Repeat([]byte{1}, 32)}})
@@ -187,48 +187,6 @@ func Check(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// Clock is a time that tests move.
-type Clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-// Now is what the clock shows.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-// Advance moves the clock on.
-func (c *Clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// Log keeps what was logged.
-type Log struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-var _ io.Writer = (*Log)(nil)
-
-// Write implements io.Writer.
-func (l *Log) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(line)
-}
-
-// String is all that was logged.
-func (l *Log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
 
 // Metrics counts nothing.
