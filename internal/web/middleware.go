@@ -55,11 +55,11 @@ func Wrap(cfg Config, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		start, status := time.Now(), &statusWriter{ResponseWriter: w}
+		start, status := time.Now(), &StatusWriter{ResponseWriter: w}
 		next.ServeHTTP(status, r)
 		// The query is left out: it may hold codes and hints.
 		cfg.Log.DebugContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path,
-			"status", status.code(), "duration", time.Since(start), "address", info.address)
+			"status", status.Status(), "duration", time.Since(start), "address", info.address)
 	})
 }
 
@@ -105,26 +105,4 @@ func (cfg *Config) recovered(w http.ResponseWriter, r *http.Request) {
 		cfg.Log.ErrorContext(r.Context(), "panic", "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
 		cfg.Errors.Show(w, r, fmt.Errorf("panic: %v", cause))
 	}
-}
-
-// statusWriter remembers the status for the access log.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (w *statusWriter) code() int {
-	if w.status == 0 {
-		return http.StatusOK
-	}
-	return w.status
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	vm "github.com/VictoriaMetrics/metrics"
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -113,14 +114,15 @@ func (m *Metrics) Wrap(paths []string, next http.Handler) http.Handler {
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start, counted := time.Now(), &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		start, counted := time.Now(), &web.StatusWriter{ResponseWriter: w}
 		next.ServeHTTP(counted, r)
+		status := counted.Status()
 		to, known := routes[r.URL.Path]
 		if !known {
 			to = routes[other]
 		}
 		to.duration.UpdateDuration(start)
-		if counter := to.requests[counted.status]; counter != nil {
+		if counter := to.requests[status]; counter != nil {
 			counter.Inc()
 			return
 		}
@@ -128,21 +130,6 @@ func (m *Metrics) Wrap(paths []string, next http.Handler) http.Handler {
 		if known {
 			path = r.URL.Path
 		}
-		m.requests.with(path, strconv.Itoa(counted.status)).Inc()
+		m.requests.with(path, strconv.Itoa(status)).Inc()
 	})
 }
-
-// statusWriter remembers the status of an answer.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
