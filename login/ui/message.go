@@ -26,16 +26,6 @@ type Message struct {
 // Screen implements [Screen].
 func (Message) Screen() string { return "message" }
 
-// LinkVoid says that a link of a message was used, replaced or too old.
-type LinkVoid struct {
-	Page
-	// Again is where another one can be asked for; empty where that takes nothing.
-	Again string
-}
-
-// Screen implements [Screen].
-func (LinkVoid) Screen() string { return "linkvoid" }
-
 // Confirm asks before something that a link of a message leads to: a GET only
 // shows. Carry the link's token as a hidden field.
 type Confirm struct {
