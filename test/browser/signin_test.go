@@ -34,9 +34,10 @@ func TestSignIn(t *testing.T) {
 		b.fill("username", ada.email, "password", "not her password")
 		b.press("login-submit")
 		b.says("password-error", "not right")
-		b.want(`#username[aria-describedby~="username-error"], #password[aria-describedby~="password-error"]`)
+		b.want(`#password[aria-invalid="true"][aria-describedby~="password-error"]`)
 		b.signIn(ada)
 		b.signedIn(ada)
+		b.says("signed-in", ada.email) // there is no name to call them by
 		b.press("demo-refresh")
 		b.says("refreshed", "1")
 		b.press("demo-sign-out")

@@ -55,7 +55,7 @@ func (a *App) show(w http.ResponseWriter, r *http.Request) error {
 		if s.token != nil {
 			p.SignedIn, p.Refreshed, p.CanRefresh = true, s.refreshed, s.token.RefreshToken != ""
 			p.IDToken, p.UserInfo = claims(s.idToken), claims(s.userInfo)
-			p.Name, _ = s.userInfo["name"].(string)
+			p.Name = called(s.userInfo)
 		}
 		a.mu.Unlock()
 	}
@@ -71,4 +71,14 @@ func (a *App) inbox(w http.ResponseWriter, r *http.Request) error {
 func (a *App) render(w http.ResponseWriter, r *http.Request, name string, p page) error {
 	p.Config, p.Page = a.cfg, a.cfg.UI.Begin(w, r, ui.Options{Title: p.Heading, Locales: []string{"en"}})
 	return a.cfg.UI.Execute(w, http.StatusOK, a.pages[name], p)
+}
+
+// called is what to call somebody by: their name, or else their address.
+func called(userInfo map[string]any) string {
+	for _, claim := range []string{"name", "preferred_username", "email"} {
+		if text, ok := userInfo[claim].(string); ok && text != "" {
+			return text
+		}
+	}
+	return "you"
 }
