@@ -24,7 +24,7 @@ import (
 func (p *Pages) Fresh(ctx context.Context, signedIn *storage.SignedIn, within time.Duration) (bool, error) {
 	now := p.cfg.Now()
 	seconds := int64(within / time.Second)
-	in := &storage.Interaction{CreatedAt: now, EnrollSkipped: true, Request: storage.AuthorizationRequest{MaxAge: &seconds}}
+	in := &storage.Interaction{CreatedAt: now, EnrolSkipped: true, Request: storage.AuthorizationRequest{MaxAge: &seconds}}
 	s := &standing{in: in, state: State{
 		Now: now, Interaction: in, User: &signedIn.User, Proofs: signedIn.Session.Proofs,
 		Policy: &p.policy, Enrollable: len(p.allEnrollable()) > 0,

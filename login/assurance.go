@@ -50,7 +50,7 @@ func (s State) demand() demand {
 // changesAccount reports whether it is for a page that changes how the person
 // signs in: such pages want fresh evidence, or another factor.
 func (s State) changesAccount() bool {
-	return s.Client == nil && (s.Interaction.Request.MaxAge != nil || s.Interaction.Enroll != "")
+	return s.Client == nil && (s.Interaction.Request.MaxAge != nil || s.Interaction.Enrol != "")
 }
 
 // least is the lowest of the classes that are ours: any of them will do.
@@ -107,7 +107,7 @@ func (s State) wanted(person mfa.Person) mfa.Demand {
 // levelUnreachable: nothing that the person has or could enrol will do.
 func levelUnreachable(s State) bool {
 	d := s.demand()
-	return s.short() && !d.soft && len(s.Offer.Ask) == 0 && len(s.Offer.Enroll) == 0
+	return s.short() && !d.soft && len(s.Offer.Ask) == 0 && len(s.Offer.Enrol) == 0
 }
 
 func factorMissing(s State) bool { return s.short() && len(s.Offer.Ask) > 0 }
@@ -119,13 +119,13 @@ func enrolmentMissing(s State) bool {
 	if s.enrolmentAsked() || s.recoveryPending() {
 		return true
 	}
-	return s.short() && len(s.Offer.Enroll) > 0 && !s.enrolmentWaits()
+	return s.short() && len(s.Offer.Enrol) > 0 && !s.enrolmentWaits()
 }
 
 // enrolmentWaits reports whether enrolment was put off in this interaction, while
 // its grace runs.
 func (s State) enrolmentWaits() bool {
-	return s.Interaction.EnrollSkipped && s.mayPutOff()
+	return s.Interaction.EnrolSkipped && s.mayPutOff()
 }
 
 // mayPutOff reports whether the person may enrol later.
@@ -139,12 +139,12 @@ func (s State) putOffUntil() time.Time {
 	if asked.IsZero() {
 		asked = s.Now
 	}
-	return asked.Add(s.Policy.EnrollGrace)
+	return asked.Add(s.Policy.EnrolGrace)
 }
 
 func (s State) enrolmentAsked() bool {
 	in := s.Interaction
-	return in.Enroll != "" && s.User.FactorAddedAt.Before(in.CreatedAt)
+	return in.Enrol != "" && s.User.FactorAddedAt.Before(in.CreatedAt)
 }
 
 // recoveryPending: whoever signed in by a recovery code has lost their factor,

@@ -14,7 +14,7 @@ const (
 	StepSignIn   = "login"
 	StepSignUp   = "signup"
 	StepFactor   = "factor"
-	StepEnroll   = "enroll"
+	StepEnrol    = "enroll"
 	StepRecovery = "recovery-codes"
 	StepDeletion = "deletion"
 	StepVerify   = "verify"
@@ -70,7 +70,7 @@ type Step struct {
 // until none of these is missing there is no session.
 func (s Step) provesIdentity() bool {
 	switch s.Name {
-	case StepSignIn, StepSignUp, StepFactor, StepEnroll:
+	case StepSignIn, StepSignUp, StepFactor, StepEnrol:
 		return true
 	}
 	return s.Fatal
@@ -91,7 +91,7 @@ var prompts = []prompt{
 	{somebodyElse, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "somebody else is signed in than the hint says"}},
 	{levelUnreachable, Step{Name: StepSignIn, Error: errUnmet, Reason: "the required authentication cannot be reached", Fatal: true}},
 	{factorMissing, Step{Name: StepFactor, Error: errInteractionRequired, Reason: "a second factor is required"}},
-	{enrolmentMissing, Step{Name: StepEnroll, Error: errInteractionRequired, Reason: "a second factor must be set up"}},
+	{enrolmentMissing, Step{Name: StepEnrol, Error: errInteractionRequired, Reason: "a second factor must be set up"}},
 	{codesUnseen, Step{Name: StepRecovery, Error: errInteractionRequired, Reason: "recovery codes are waiting"}},
 	{deletionUnseen, Step{Name: StepDeletion, Error: errInteractionRequired, Reason: "the account needs attention"}},
 	{addressUnproven, Step{Name: StepVerify, Error: errInteractionRequired, Reason: "the e-mail address is not confirmed"}},

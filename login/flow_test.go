@@ -14,7 +14,7 @@ var start = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 // authenticator app, and what she showed so far.
 func situation(change ...func(*State)) State {
 	policy := mfa.DefaultPolicy()
-	policy.EnrollGrace = 0
+	policy.EnrolGrace = 0
 	s := State{
 		Now:         start.Add(time.Minute),
 		Interaction: &storage.Interaction{CreatedAt: start, Request: storage.AuthorizationRequest{ClientID: "wiki", Scopes: []string{"openid"}}},
@@ -45,7 +45,7 @@ func client(change func(*storage.Client)) func(*State) { return func(s *State) {
 // oneFactor makes Ada somebody who has a password and nothing else.
 func oneFactor(s *State) {
 	s.User.Credentials, s.User.FactorAddedAt = 0, time.Time{}
-	s.Offer = mfa.Offer{Enroll: []storage.FactorKind{storage.FactorTOTP, storage.FactorPasskey}}
+	s.Offer = mfa.Offer{Enrol: []storage.FactorKind{storage.FactorTOTP, storage.FactorPasskey}}
 }
 
 func prompted(values ...string) func(*State) {
@@ -78,8 +78,8 @@ func TestAZ6_PA5_Next(t *testing.T) {
 	enrolled := func(s *State) { s.User.FactorAddedAt = start.Add(30 * time.Second); s.User.Credentials = 1 }
 	needed := client(func(c *storage.Client) { c.RequireMFA = true })
 	trust := func(s *State) { s.Client.TrustDevices = true; s.TrustACR = mfa.ACRTwoFactor }
-	grace := func(s *State) { s.Policy.EnrollGrace = time.Hour }
-	later := func(s *State) { s.Interaction.EnrollSkipped = true }
+	grace := func(s *State) { s.Policy.EnrolGrace = time.Hour }
+	later := func(s *State) { s.Interaction.EnrolSkipped = true }
 	tests := []struct {
 		name  string
 		state State
@@ -96,18 +96,18 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		{"e-mail does not count", situation(proof(byPassword, 0), proof(byEmail, 0)), StepFactor, false},
 		{"password is enough", situation(oneFactor, proof(byPassword, 0)), StepDone, false},
 
-		{"client requires a factor", situation(oneFactor, needed, proof(byPassword, 0)), StepEnroll, false},
+		{"client requires a factor", situation(oneFactor, needed, proof(byPassword, 0)), StepEnrol, false},
 		{"role requires a factor", situation(oneFactor, proof(byPassword, 0), func(s *State) {
 			s.User.Roles, s.Policy.RequiredRoles = []string{"admin"}, []string{"admin"}
-		}), StepEnroll, false},
+		}), StepEnrol, false},
 		{"enrolled just now", situation(oneFactor, needed, enrolled, proof(byPassword, 0), proof(byApp, 40*time.Second)), StepDone, false},
 		{"nothing can be enrolled", situation(oneFactor, needed, proof(byPassword, 0), func(s *State) { s.Offer = mfa.Offer{} }), StepSignIn, true},
 		{"put off within the grace", situation(oneFactor, needed, proof(byPassword, 0), grace, later), StepDone, false},
-		{"put off without a grace", situation(oneFactor, needed, proof(byPassword, 0), later), StepEnroll, false},
+		{"put off without a grace", situation(oneFactor, needed, proof(byPassword, 0), later), StepEnrol, false},
 		{"put off after the grace", situation(oneFactor, needed, proof(byPassword, 0), grace, later, func(s *State) {
 			s.User.FactorAskedAt = start.Add(-2 * time.Hour)
-		}), StepEnroll, false},
-		{"put off what acr asks for", situation(oneFactor, proof(byPassword, 0), grace, later, essential("aal2")), StepEnroll, false},
+		}), StepEnrol, false},
+		{"put off what acr asks for", situation(oneFactor, proof(byPassword, 0), grace, later, essential("aal2")), StepEnrol, false},
 
 		{"a kind that the client does not count", situation(needed, takes(byApp), proof(byPassword, 0), proof(byRecovery, -time.Hour)), StepFactor, false},
 		{"the kind that the client counts", situation(needed, takes(byApp), proof(byPassword, 0), proof(byApp, 0)), StepDone, false},
@@ -120,7 +120,7 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		}), StepFactor, false},
 		{"account page, e-mail was shown", situation(oneFactor, sentCodes, accountPage, proof(byPassword, 0), proof(byEmail, 0)), StepDone, false},
 		{"adding a factor, e-mail counts and was not shown", situation(oneFactor, sentCodes, proof(byPassword, 0), func(s *State) {
-			s.Client, s.Interaction.Enroll, s.Offer = nil, byApp, mfa.Offer{Ask: []storage.FactorKind{byEmail}}
+			s.Client, s.Interaction.Enrol, s.Offer = nil, byApp, mfa.Offer{Ask: []storage.FactorKind{byEmail}}
 		}), StepFactor, false},
 		{"account page, where e-mail set the password", situation(oneFactor, sentCodes, accountPage, proof(byPassword, 0), func(s *State) {
 			s.User.ResetByEmail = true
@@ -146,13 +146,13 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		{"essential acr, one factor shown", situation(proof(byPassword, 0), essential("aal2")), StepFactor, false},
 		{"essential acr, step-up done", situation(proof(byPassword, -time.Hour), proof(byApp, 0), essential("aal2")), StepDone, false},
 		{"essential acr above the app", situation(proof(byPassword, 0), proof(byApp, 0), essential("phr"), func(s *State) {
-			s.Offer = mfa.Offer{Enroll: []storage.FactorKind{byPasskey}}
-		}), StepEnroll, false},
+			s.Offer = mfa.Offer{Enrol: []storage.FactorKind{byPasskey}}
+		}), StepEnrol, false},
 		{"essential acr that nothing reaches", situation(proof(byPassword, 0), proof(byApp, 0), essential("phr"), func(s *State) { s.Offer = mfa.Offer{} }), StepSignIn, true},
 		{"essential acr that is not ours", situation(oneFactor, proof(byPassword, 0), essential("urn:other"), func(s *State) { s.Offer = mfa.Offer{} }), StepSignIn, true},
 		{"preferred acr that is not ours", situation(oneFactor, proof(byPassword, 0), acrs("urn:other")), StepDone, false},
 		{"preferred acr, the least will do", situation(oneFactor, proof(byPassword, 0), acrs("phr", "aal1")), StepDone, false},
-		{"preferred acr, a factor leads there", situation(oneFactor, proof(byPassword, 0), acrs("aal2")), StepEnroll, false},
+		{"preferred acr, a factor leads there", situation(oneFactor, proof(byPassword, 0), acrs("aal2")), StepEnrol, false},
 		{"preferred acr that cannot be had", situation(oneFactor, proof(byPassword, 0), acrs("aal2"), func(s *State) { s.Offer = mfa.Offer{} }), StepDone, false},
 
 		{"trusted device", situation(needed, trust, proof(byPassword, 0)), StepDone, false},
@@ -161,11 +161,11 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		{"trusted device is no preferred step-up", situation(trust, proof(byPassword, 0), acrs("aal2")), StepFactor, false},
 		{"trusted device is no new sign-in", situation(trust, proof(byPassword, time.Second), prompted("login")), StepFactor, false},
 
-		{"recovery code: replace what was lost", situation(proof(byPassword, 0), proof(byRecovery, 0)), StepEnroll, false},
+		{"recovery code: replace what was lost", situation(proof(byPassword, 0), proof(byRecovery, 0)), StepEnrol, false},
 		{"recovery code, replaced", situation(proof(byPassword, 0), proof(byRecovery, 0), enrolled), StepDone, false},
 		{"recovery code, nothing to enrol", situation(proof(byPassword, 0), proof(byRecovery, 0), func(s *State) { s.Enrollable = false }), StepDone, false},
-		{"asked to add a factor", situation(proof(byPassword, 0), proof(byApp, 0), func(s *State) { s.Interaction.Enroll = byApp }), StepEnroll, false},
-		{"asked to add a factor, not proven", situation(proof(byPassword, 0), func(s *State) { s.Interaction.Enroll = byApp }), StepFactor, false},
+		{"asked to add a factor", situation(proof(byPassword, 0), proof(byApp, 0), func(s *State) { s.Interaction.Enrol = byApp }), StepEnrol, false},
+		{"asked to add a factor, not proven", situation(proof(byPassword, 0), func(s *State) { s.Interaction.Enrol = byApp }), StepFactor, false},
 		{"recovery codes unseen", situation(proof(byPassword, 0), proof(byApp, 0), func(s *State) { s.Interaction.RecoveryCodes = "sealed" }), StepRecovery, false},
 
 		{"address unproven", situation(oneFactor, proof(byPassword, 0), func(s *State) {

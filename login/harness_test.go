@@ -111,7 +111,7 @@ func newSite(t *testing.T, o siteOptions) *site {
 	tokens := onetime.New(onetime.Config{Store: s.store.Ephemeral(), Hasher: hasher, Sealer: sealer, Now: s.clock.Now})
 
 	policy := mfa.DefaultPolicy()
-	policy.EnrollGrace = 0
+	policy.EnrolGrace = 0
 	if o.policy != nil {
 		o.policy(&policy)
 	}

@@ -137,8 +137,8 @@ type Asked struct {
 	ReturnTo string
 	// Fresh wants every proof to be no older; zero takes those of the session.
 	Fresh time.Duration
-	// Enroll wants a factor of the kind to be added.
-	Enroll storage.FactorKind
+	// Enrol wants a factor of the kind to be added.
+	Enrol storage.FactorKind
 	// Verify wants the person's e-mail address to be confirmed.
 	Verify bool
 	// Locales are the languages that the person chose.
@@ -154,7 +154,7 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request, asked Asked) (*stora
 		return nil, err
 	}
 	in := &storage.Interaction{
-		ID: web.NewSecret(), ReturnTo: asked.ReturnTo, Enroll: asked.Enroll, Verify: asked.Verify, CreatedAt: p.cfg.Now(),
+		ID: web.NewSecret(), ReturnTo: asked.ReturnTo, Enrol: asked.Enrol, Verify: asked.Verify, CreatedAt: p.cfg.Now(),
 		BrowserHash: p.cfg.Hasher.Sum(browserPurpose, p.cfg.Cookies.EnsureBrowser(w, r)),
 		Request:     storage.AuthorizationRequest{UILocales: asked.Locales},
 	}

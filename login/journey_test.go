@@ -468,7 +468,7 @@ func TestNoWayInIsAPageAndNoLoop(t *testing.T) {
 // TestPolicyGraceRunsForWhoNeverLooks: the time to enrol is not won by leaving the
 // page out that tells of it.
 func TestPolicyGraceRunsForWhoNeverLooks(t *testing.T) {
-	s := newSite(t, siteOptions{client: requireFactor, policy: func(p *mfa.Policy) { p.EnrollGrace = time.Hour }})
+	s := newSite(t, siteOptions{client: requireFactor, policy: func(p *mfa.Policy) { p.EnrolGrace = time.Hour }})
 	ada := s.person("ada@example.com")
 	putOff := func() *shown {
 		b := s.browser()

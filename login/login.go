@@ -199,7 +199,7 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	handle("POST /login", p.cfg.UI.Form(p.step(p.signIn, StepSignIn, StepSignUp)))
 	handle("POST /login/passkey", p.cfg.UI.Form(p.step(p.signInWithPasskey, StepSignIn, StepSignUp)))
 	page("/factor", p.showFactor, p.factor, StepFactor)
-	page("/enroll", p.showEnroll, p.enroll, StepEnroll)
+	page("/enroll", p.showEnrol, p.enrol, StepEnrol)
 	page("/recovery-codes", p.showRecoveryCodes, p.keepRecoveryCodes, StepRecovery)
 	page("/deletion", p.showDeletion, p.keepFromDeletion, StepDeletion)
 	page("/verify", p.showVerify, p.verify, StepVerify)

@@ -124,7 +124,7 @@ func (p *play) stepOf(t *tab, e *evidence) string {
 	case !second && e.who.secret != "":
 		return StepFactor
 	case !second && (client.RequireMFA || t.high), usedCode && e.who.boundAt.Before(lost):
-		return StepEnroll
+		return StepEnrol
 	case t.codes == e.who:
 		return StepRecovery
 	case client.RequireVerifiedEmail && !e.who.verified:
@@ -162,7 +162,7 @@ func (p *play) keep(t *tab, part *evidence) {
 func (p *play) arrive(t *tab) string {
 	step := p.step(t)
 	part := p.partialOf(t)
-	proving := step == StepSignIn || step == StepFactor || step == StepEnroll
+	proving := step == StepSignIn || step == StepFactor || step == StepEnrol
 	switch {
 	case part != nil && !proving:
 		t.of.session, t.of.partial = part.with(t.of.session), nil

@@ -82,7 +82,7 @@ func answeredBy(in *storage.Interaction, user storage.ID) {
 		return
 	}
 	in.AnsweredBy, in.Consented, in.ConsentedAt = user, nil, time.Time{}
-	in.EnrollSkipped, in.RecoveryCodes, in.VerificationSent, in.DeletionSeen = false, "", false, false
+	in.EnrolSkipped, in.RecoveryCodes, in.VerificationSent, in.DeletionSeen = false, "", false, false
 }
 
 // addEvidence says who the evidence is about. A partial sign-in of somebody else

@@ -34,7 +34,7 @@ func (p *play) open(fresh, high bool) {
 // shows tells pages apart.
 func (pg *shown) shows() string {
 	for id, step := range map[string]string{
-		"login-submit": StepSignIn, "factor-submit": StepFactor, "enroll-submit": StepEnroll, "recovery-continue": StepRecovery,
+		"login-submit": StepSignIn, "factor-submit": StepFactor, "enroll-submit": StepEnrol, "recovery-continue": StepRecovery,
 		"consent-allow": StepConsent, "signup-submit": "signup", "forgot-submit": "forgot", "reset-submit": "reset",
 	} {
 		if pg.has(id) {
@@ -135,7 +135,7 @@ func (p *play) submit(path string, fields []string, worth func() string, steps .
 // has proven enough becomes a session before any other page does something.
 func (p *play) partialIsOver() bool {
 	switch p.step(p.tab) {
-	case StepSignIn, StepFactor, StepEnroll:
+	case StepSignIn, StepFactor, StepEnrol:
 		return true
 	}
 	return p.partialOf(p.tab) == nil
@@ -195,7 +195,7 @@ func (p *play) recover() {
 // enrol confirms the app that the page shows, or where it shows none one of our own.
 func (p *play) enrol() {
 	secret := "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-	if p.step(p.tab) == StepEnroll && p.sender == nil && !p.forged {
+	if p.step(p.tab) == StepEnrol && p.sender == nil && !p.forged {
 		p.visit("/enroll")
 		secret = p.page().text("totp-secret")
 	}
@@ -216,7 +216,7 @@ func (p *play) enrol() {
 			p.tab.codes, who.codes = who, make([]string, 10)
 		}
 		return ""
-	}, StepEnroll)
+	}, StepEnrol)
 	if p.page().shows() == StepRecovery {
 		p.readCodes()
 	}
@@ -285,8 +285,8 @@ func happenings() []happening {
 		}),
 
 		post("enrol", (*play).enrol),
-		post("enrol by a wrong code", func(p *play) { p.submit("/enroll", []string{"factor=totp", "code=000000"}, nothing, StepEnroll) }),
-		post("enrol later", func(p *play) { p.submit("/enroll", []string{"later=1"}, nothing, StepEnroll) }),
+		post("enrol by a wrong code", func(p *play) { p.submit("/enroll", []string{"factor=totp", "code=000000"}, nothing, StepEnrol) }),
+		post("enrol later", func(p *play) { p.submit("/enroll", []string{"later=1"}, nothing, StepEnrol) }),
 		post("codes kept", func(p *play) {
 			p.submit("/recovery-codes", nil, func() string { p.tab.codes = nil; return "" }, StepRecovery)
 		}),

@@ -22,10 +22,10 @@ type Offer struct {
 	// Default the one to begin with. Where there is none, Default is "".
 	Ask     []storage.FactorKind
 	Default storage.FactorKind
-	// Enroll are the kinds that the person may add now to get on. It is empty
+	// Enrol are the kinds that the person may add now to get on. It is empty
 	// as long as there is something to ask for: nobody gets past an enrolled
 	// factor by enrolling another.
-	Enroll []storage.FactorKind
+	Enrol []storage.FactorKind
 }
 
 // Offer says what to ask the person for, or to enrol, so as to get from Have
@@ -56,7 +56,7 @@ func (f *Factors) Offer(d Demand) Offer {
 	var offer Offer
 	for _, k := range counting {
 		if _, can := f.byKind[k].(Enroller); can && AtLeast(f.policy.Reaches(k), d.Wanted) {
-			offer.Enroll = append(offer.Enroll, k)
+			offer.Enrol = append(offer.Enrol, k)
 		}
 	}
 	return offer

@@ -25,9 +25,9 @@ type Policy struct {
 	// CountEmail and CountSMS let codes by e-mail and SMS count as a second
 	// factor, which reaches no more than [ACRCode].
 	CountEmail, CountSMS bool
-	// EnrollGrace is how long a person may put off enrolling a factor that
+	// EnrolGrace is how long a person may put off enrolling a factor that
 	// policy requires, from when they were first asked.
-	EnrollGrace time.Duration
+	EnrolGrace time.Duration
 	// Passwordless lets a passkey sign in without a password.
 	Passwordless bool
 	// TrustFor is how long a device is trusted where a client allows it; zero: never.
@@ -43,7 +43,7 @@ type Policy struct {
 // DefaultPolicy is what the requirements ask for: second factors are optional.
 func DefaultPolicy() Policy {
 	return Policy{
-		EnrollGrace: 7 * 24 * time.Hour, Passwordless: true, TrustFor: 30 * 24 * time.Hour, Tries: 5,
+		EnrolGrace: 7 * 24 * time.Hour, Passwordless: true, TrustFor: 30 * 24 * time.Hour, Tries: 5,
 		Lockout:      storage.Backoff{Free: 5, Base: time.Minute, Max: time.Hour, Window: 24 * time.Hour},
 		DisableAfter: 100,
 	}
@@ -153,10 +153,10 @@ func (p Policy) judge(u *storage.User, client *storage.Client) *storage.Client {
 // MayPutOff reports whether a person who must enrol a factor may do so later.
 // It never may where the request itself asks for a higher class.
 func (p Policy) MayPutOff(u *storage.User, now time.Time) bool {
-	if p.EnrollGrace <= 0 || u.Credentials > 0 {
+	if p.EnrolGrace <= 0 || u.Credentials > 0 {
 		return false
 	}
-	return u.FactorAskedAt.IsZero() || now.Before(u.FactorAskedAt.Add(p.EnrollGrace))
+	return u.FactorAskedAt.IsZero() || now.Before(u.FactorAskedAt.Add(p.EnrolGrace))
 }
 
 // Trust is all that decides whether a trusted device stands in for the second

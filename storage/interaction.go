@@ -77,14 +77,14 @@ type Interaction struct {
 	// of this interaction, at ConsentedAt.
 	Consented   []string  `json:"consented,omitempty"`
 	ConsentedAt time.Time `json:"consented_at,omitzero"`
-	// Enroll asks for a factor of this kind to be added; empty asks for none.
-	Enroll FactorKind `json:"enroll,omitempty"`
+	// Enrol asks for a factor of this kind to be added; empty asks for none.
+	Enrol FactorKind `json:"enroll,omitempty"`
 	// Verify asks for the person's e-mail address to be confirmed.
 	Verify bool `json:"verify,omitempty"`
 	// DeletionSeen says that the person knows that their account will be deleted.
 	DeletionSeen bool `json:"deletion_seen,omitempty"`
-	// EnrollSkipped says that the person put enrolment off, within its grace.
-	EnrollSkipped bool `json:"enroll_skipped,omitempty"`
+	// EnrolSkipped says that the person put enrolment off, within its grace.
+	EnrolSkipped bool `json:"enroll_skipped,omitempty"`
 	// RecoveryCodes are new recovery codes, sealed, that the person has not yet
 	// said to have kept.
 	RecoveryCodes string `json:"recovery_codes,omitempty"`

@@ -53,7 +53,7 @@ func (p *parts) policy() mfa.Policy {
 	policy := mfa.Policy{
 		Required: c.Required == config.MFAAlways, Allowed: c.Factors,
 		CountEmail: slices.Contains(c.Factors, storage.FactorEmail), CountSMS: slices.Contains(c.Factors, storage.FactorSMS),
-		EnrollGrace: c.EnrolmentGrace, Passwordless: slices.Contains(c.Factors, storage.FactorPasskey),
+		EnrolGrace: c.EnrolmentGrace, Passwordless: slices.Contains(c.Factors, storage.FactorPasskey),
 		TrustFor: c.TrustedDeviceLifetime, Tries: c.Tries,
 		Lockout: c.Lockout.Storage(), DisableAfter: int64(c.Lockout.DisableAfter),
 	}

@@ -114,7 +114,7 @@ func (p *Parts) messages() {
 func (p *Parts) factors(o Options) {
 	p.T.Helper()
 	policy := mfa.DefaultPolicy()
-	policy.EnrollGrace = 0
+	policy.EnrolGrace = 0
 	if o.Policy != nil {
 		o.Policy(&policy)
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// showEnroll shows what the person needs to add a factor: the one they chose, or
+// showEnrol shows what the person needs to add a factor: the one they chose, or
 // where there are several and none was chosen, the choice.
-func (p *Pages) showEnroll(w http.ResponseWriter, r *http.Request, s *standing) error {
+func (p *Pages) showEnrol(w http.ResponseWriter, r *http.Request, s *standing) error {
 	if err := p.cfg.Users.NoteFactorAsked(r.Context(), s.state.User.ID, p.cfg.Now()); err != nil {
 		return unavailable("note that a factor was asked for", err)
 	}
@@ -33,7 +33,7 @@ func (p *Pages) showEnroll(w http.ResponseWriter, r *http.Request, s *standing) 
 
 // enrollable are the kinds that the person may add at this step.
 func (p *Pages) enrollable(s *standing) []storage.FactorKind {
-	if kinds := s.state.Offer.Enroll; len(kinds) > 0 {
+	if kinds := s.state.Offer.Enrol; len(kinds) > 0 {
 		return kinds
 	}
 	return p.allEnrollable() // asked for by the person, or in place of a lost one
@@ -51,7 +51,7 @@ func (p *Pages) allEnrollable() []storage.FactorKind {
 }
 
 func (p *Pages) chosenEnrolment(r *http.Request, s *standing, kinds []storage.FactorKind) storage.FactorKind {
-	for _, kind := range []storage.FactorKind{storage.FactorKind(r.FormValue(factorParam)), s.in.Enroll} {
+	for _, kind := range []storage.FactorKind{storage.FactorKind(r.FormValue(factorParam)), s.in.Enrol} {
 		if slices.Contains(kinds, kind) {
 			return kind
 		}
@@ -88,7 +88,7 @@ func (p *Pages) renderEnrolment(w http.ResponseWriter, r *http.Request, s *stand
 	page.Carry(factorParam, string(kind))
 	back := ""
 	switch {
-	case s.in.Enroll != "":
+	case s.in.Enrol != "":
 		back = s.in.ReturnTo // the page that asked for it
 	case len(p.enrollable(s)) > 1:
 		back = address("/enroll", s.in)
@@ -122,15 +122,15 @@ func (p *Pages) attemptOf(r *http.Request, s *standing) (mfa.Attempt, error) {
 	return p.attempt(r, s)
 }
 
-// enroll confirms a factor by its first response, which is a proof as well. With
+// enrol confirms a factor by its first response, which is a proof as well. With
 // the first factor come recovery codes.
-func (p *Pages) enroll(w http.ResponseWriter, r *http.Request, s *standing) error {
+func (p *Pages) enrol(w http.ResponseWriter, r *http.Request, s *standing) error {
 	if r.PostForm.Has("later") && s.state.mayPutOff() {
 		// The grace runs although the page may never have been shown.
 		if err := p.cfg.Users.NoteFactorAsked(r.Context(), s.state.User.ID, p.cfg.Now()); err != nil {
 			return unavailable("note that a factor was asked for", err)
 		}
-		s.in.EnrollSkipped = true
+		s.in.EnrolSkipped = true
 		if err := p.saveInteraction(r.Context(), s.in); err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func (p *Pages) enroll(w http.ResponseWriter, r *http.Request, s *standing) erro
 	if err := p.makeRecoveryCodes(r, s, attempt); err != nil {
 		return err
 	}
-	s.in.Enroll = "" // done, whatever else is asked for
+	s.in.Enrol = "" // done, whatever else is asked for
 	if err := p.saveInteraction(r.Context(), s.in); err != nil {
 		return err
 	}
