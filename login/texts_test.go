@@ -91,3 +91,41 @@ func sources(t *testing.T, folders ...string) map[string]*ast.File {
 	}
 	return files
 }
+
+// TestEveryTextIsSaid finds texts that no page names any more. What sources
+// build of two parts is told by its first part.
+func TestEveryTextIsSaid(t *testing.T) {
+	raw, err := os.ReadFile("ui/locales/en.json")
+	check(t, err)
+	var texts map[string]string
+	check(t, json.Unmarshal(raw, &texts))
+	var said strings.Builder
+	for _, pattern := range []string{"*.go", "account/*.go", "ui/*.go", "ui/templates/*.html", "ui/templates/*/*.html", "../internal/web/*.go", "../op/*.go"} {
+		names, err := filepath.Glob(pattern)
+		check(t, err)
+		if len(names) == 0 {
+			t.Fatalf("no files are %s", pattern)
+		}
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			source, err := os.ReadFile(name)
+			check(t, err)
+			said.Write(source)
+		}
+	}
+	sources := said.String()
+	built := regexp.MustCompile(`^(event|field|scope)\.|^factor\.(add|lead|meaning|name|use)\.|^(passkey|totp)\.title$`)
+	stem, shown := regexp.MustCompile(`\.(title|text|submit|detail)$`), regexp.MustCompile(`^error\.(.+)\.(title|detail)$`)
+	for key := range texts {
+		named := func(text string) bool { return strings.Contains(sources, `"`+text+`"`) }
+		switch {
+		case built.MatchString(key), named(key), named(stem.ReplaceAllString(key, "")):
+		case strings.Contains(sources, "="+key+`"`): // an option of a template's field
+		case shown.MatchString(key) && regexp.MustCompile(`Key:\s+"`+shown.FindStringSubmatch(key)[1]+`"`).MatchString(sources):
+		default:
+			t.Errorf("nothing says %q", key)
+		}
+	}
+}

@@ -61,7 +61,6 @@ type NoticeKind string
 // The kinds of notices.
 const (
 	NoticeDone    NoticeKind = "done"
-	NoticeInfo    NoticeKind = "info"
 	NoticeWarning NoticeKind = "warning"
 	NoticeFailure NoticeKind = "failure"
 )
