@@ -75,7 +75,8 @@ func TestEmailChangeAndUndo(t *testing.T) {
 		other.signIn(ada)
 		other.signedIn(ada)
 
-		// The owner of the old address takes it back: everybody is signed out.
+		// The owner of the old address takes it back: everybody is signed out, and
+		// whoever knows the password is none the better for it.
 		mail.get(b.link(old, "was changed"))
 		mail.press("verify-submit")
 		mail.wantNo("#error-title")
@@ -83,8 +84,12 @@ func TestEmailChangeAndUndo(t *testing.T) {
 		b.get("/account")
 		b.at("/login")
 		b.signIn(ada)
-		b.at("/account")
-		b.message(old, "new password") // for whoever else knows it
+		b.says("password-error", "not right")
+		ada.password = "a horse of another colour"
+		b.get(b.link(old, "new password"))
+		b.fill("new_password", ada.password)
+		b.press("reset-submit")
+		b.account(ada, "")
 	})
 }
 
