@@ -2,68 +2,40 @@ package login
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/login/message"
-	"github.com/latchkey-id/latchkey/login/onetime"
 	pass "github.com/latchkey-id/latchkey/login/password"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
-	"github.com/pquerna/otp/totp"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
 	"golang.org/x/net/html"
 )
 
 // site is the pages over a real SQLite store, with a stand-in for the provider:
 // it starts interactions, and where nothing is missing says who is signed in.
 type site struct {
-	t     *testing.T
-	store *sqlstore.Store
-	pages *Pages
-	clock *clock
-	url   *url.URL
-	log   bytes.Buffer
-	// messages composes what was queued, as the worker does.
-	composer *message.Composer
-	client   storage.Client
+	t      *testing.T
+	parts  *logintest.Parts
+	store  *sqlstore.Store
+	clock  *storagetest.Clock
+	url    *url.URL
+	pages  *Pages
+	client storage.Client
 }
 
-// clock is a time that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-const goodPassword = "correct horse battery staple"
+const goodPassword = logintest.GoodPassword
 
 // siteOptions change what a site is made of.
 type siteOptions struct {
@@ -74,62 +46,19 @@ type siteOptions struct {
 
 func newSite(t *testing.T, o siteOptions) *site {
 	t.Helper()
-	s := &site{t: t, clock: &clock{now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}}
-	log := slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	hasher, err := keys.NewHasher([]keys.SecretKey{{ID: "p1", Key: bytes.Repeat([]byte{1}, 32)}})
-	check(t, err)
-	s.store, err = sqlstore.Open(t.Context(), sqlstore.Config{
-		URL: "sqlite://" + filepath.Join(t.TempDir(), "latchkey.db"), Now: s.clock.Now, Log: log, Hasher: hasher,
-	})
-	check(t, err)
-	t.Cleanup(func() { _ = s.store.Close() })
-	_, err = s.store.Migrate(t.Context())
-	check(t, err)
-	sealer, err := keys.NewSealer([]keys.SecretKey{{ID: "k1", Key: bytes.Repeat([]byte{2}, 32)}})
-	check(t, err)
-
-	mux := http.NewServeMux()
-	server := httptest.NewServer(nil)
-	t.Cleanup(server.Close)
-	s.url, err = url.Parse(server.URL)
-	check(t, err)
-	cookies, errors := web.Cookies{Insecure: true}, &web.Errors{Log: log}
-	renderer, err := ui.New(ui.Config{Brand: ui.Brand{Name: "Latchkey"}, Cookies: cookies, Hasher: hasher, Log: log})
-	check(t, err)
-	errors.Render = renderer.RenderError
-
+	p := logintest.New(t, logintest.Options{Policy: o.policy})
+	s := &site{t: t, parts: p, store: p.Store, clock: p.Clock, url: p.URL}
 	s.client = storage.Client{ID: "wiki", Name: "Wiki", Consent: storage.ConsentImplied, RedirectURIs: []string{"https://wiki.example.com/cb"}}
 	if o.client != nil {
 		o.client(&s.client)
 	}
-	passwords, err := pass.New(pass.Config{
-		Params: pass.Params{MemoryKiB: 19456, Time: 2, Parallelism: 1}, MaxConcurrent: 2, QueueTimeout: time.Minute, Random: rand.Reader,
-	})
-	check(t, err)
-	lifetimes := message.Lifetimes{Verify: 24 * time.Hour, Code: 30 * time.Minute, Reset: time.Hour, Undo: 7 * 24 * time.Hour}
-	intents := message.NewIntents(message.IntentsConfig{Sealer: sealer, Now: s.clock.Now, Random: rand.Reader, Lifetimes: lifetimes})
-	tokens := onetime.New(onetime.Config{Store: s.store.Ephemeral(), Hasher: hasher, Sealer: sealer, Now: s.clock.Now})
-
-	policy := mfa.DefaultPolicy()
-	policy.EnrolGrace = 0
-	if o.policy != nil {
-		o.policy(&policy)
-	}
-	factors := mfa.Config{
-		Issuer: s.url, Brand: "Latchkey", Credentials: s.store.Credentials(), Recovery: s.store.RecoveryCodes(), Lockouts: s.store.Lockouts(),
-		Devices: s.store.TrustedDevices(), Users: s.store.Users(), Outbox: s.store.Outbox(), Ephemeral: s.store.Ephemeral(),
-		Sender: testSender{intents, s.store}, Hasher: hasher, Sealer: sealer, Random: rand.Reader, Counter: noMetrics{},
-		Policy: policy, Codes: mfa.DefaultCodeLimits(),
-	}
-	all, err := mfa.New(factors)
-	check(t, err)
-	generous := storage.Backoff{Free: 1000, Base: time.Second, Max: time.Minute, Window: time.Hour}
+	generous := logintest.Generous
 	cfg := Config{
-		UI: renderer, Users: s.store.Users(), Sessions: s.store.Sessions(), Consents: s.store.Consents(), Events: s.store.Events(),
-		Invitations: s.store.Invitations(), Outbox: s.store.Outbox(), Ephemeral: s.store.Ephemeral(), Clients: oneClient{&s.client},
-		Password: passwords, PasswordPolicy: pass.Policy{MinLength: 15, MinLengthWithFactor: 8}, Tokens: tokens, Messages: intents,
-		Factors: all, Devices: mfa.NewDevices(factors), Hasher: hasher, Sealer: sealer, Errors: errors, Cookies: cookies,
-		Metrics: noMetrics{}, Log: log, Now: s.clock.Now, Random: rand.Reader,
+		UI: p.UI, Users: p.Store.Users(), Sessions: p.Store.Sessions(), Consents: p.Store.Consents(), Events: p.Store.Events(),
+		Invitations: p.Store.Invitations(), Outbox: p.Store.Outbox(), Ephemeral: p.Store.Ephemeral(), Clients: logintest.Client{Is: &s.client},
+		Password: p.Passwords, PasswordPolicy: pass.Policy{MinLength: 15, MinLengthWithFactor: 8}, Tokens: p.Tokens, Messages: p.Intents,
+		Factors: p.Factors, Devices: p.Devices, Hasher: p.Hasher, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
+		Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now, Random: rand.Reader,
 		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: BindNetwork,
 		SignUp: SignUpOpen, SignUpEmail: "required", SignUpUsername: "optional", Queued: func() {},
 		Limits: Limits{
@@ -141,56 +70,13 @@ func newSite(t *testing.T, o siteOptions) *site {
 		o.config(&cfg)
 	}
 	s.pages = New(cfg)
+	mux := http.NewServeMux()
 	s.pages.Register(mux)
-	renderer.Register(mux)
-	mux.Handle("GET /start", errors.Handle(s.startInteraction))
-	mux.Handle("GET /authorize/resume", errors.Handle(s.resume))
-	mux.Handle("GET /account", errors.Handle(s.account))
-	server.Config.Handler = web.Wrap(web.Config{Hosts: []string{s.url.Host}, MaxBody: 64 << 10, Errors: errors, Log: log}, mux)
-	s.composer = s.newComposer(tokens, hasher, sealer, lifetimes)
+	mux.Handle("GET /start", p.Errors.Handle(s.startInteraction))
+	mux.Handle("GET /authorize/resume", p.Errors.Handle(s.resume))
+	mux.Handle("GET /account", p.Errors.Handle(s.account))
+	p.Serve(mux)
 	return s
-}
-
-func (s *site) newComposer(tokens *onetime.Tokens, hasher *keys.Hasher, sealer *keys.Sealer, lifetimes message.Lifetimes) *message.Composer {
-	s.t.Helper()
-	templates, err := message.LoadTemplates("")
-	check(s.t, err)
-	c, err := message.NewComposer(message.ComposerConfig{
-		Issuer: s.url.String(), Brand: message.Brand{Name: "Latchkey", Accent: "#3b5bdb", OnAccent: "#ffffff"}, Users: s.store.Users(),
-		Tokens: tokens, Hasher: hasher, Sealer: sealer, Templates: templates, Now: s.clock.Now, Lifetimes: lifetimes,
-	})
-	check(s.t, err)
-	return c
-}
-
-type oneClient struct{ client *storage.Client }
-
-func (c oneClient) Client(id string) (*storage.Client, bool) { return c.client, id == c.client.ID }
-
-type noMetrics struct{}
-
-func (noMetrics) SignedIn(string)                   {}
-func (noMetrics) SignInFailed()                     {}
-func (noMetrics) Throttled(string)                  {}
-func (noMetrics) Factor(storage.FactorKind, string) {}
-
-type testSender struct {
-	intents *message.Intents
-	store   *sqlstore.Store
-}
-
-func (s testSender) Send(ctx context.Context, _ storage.Channel, kind storage.MessageKind, u *storage.User, to, code, locale string, notAfter time.Time) error {
-	m, err := s.intents.New(message.Asked{Locale: locale}, message.Code{Kind: kind, UserID: u.ID, To: to, Code: code, ExpiresAt: notAfter})
-	if err != nil {
-		return err
-	}
-	return s.store.Outbox().Add(ctx, nil, m)
-}
-
-func (s testSender) Notice(n mfa.Notice) (storage.Message, error) {
-	return s.intents.New(message.Asked{Locale: n.Locale, Address: n.Address, UserAgent: n.UserAgent, At: n.At}, message.Notice{
-		Kind: n.Kind, UserID: n.User.ID, To: n.User.Email, Factor: n.Factor, Name: n.Name, Remaining: n.Remaining,
-	})
 }
 
 // startInteraction does what the provider does with a checked request, whose
@@ -252,48 +138,19 @@ func (s *site) account(w http.ResponseWriter, r *http.Request) error {
 
 func check(t *testing.T, err error) {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	logintest.Check(t, err)
 }
 
 // person makes an account with the good password.
 func (s *site) person(email string, change ...func(*storage.User)) *storage.User {
 	s.t.Helper()
-	id, err := storage.NewID(s.clock.Now(), rand.Reader)
-	check(s.t, err)
-	hash, err := s.pages.cfg.Password.Hash(s.t.Context(), goodPassword)
-	check(s.t, err)
-	u := &storage.User{ID: id, Email: email, EmailVerified: true, PasswordHash: hash, CreatedAt: s.clock.Now(), UpdatedAt: s.clock.Now()}
-	for _, c := range change {
-		c(u)
-	}
-	check(s.t, s.store.Users().Create(s.t.Context(), u, s.event(storage.EventUserCreated)))
-	return u
+	return s.parts.Person(email, change...)
 }
 
-func (s *site) event(typ storage.EventType) storage.Event {
-	s.t.Helper()
-	id, err := storage.NewID(s.clock.Now(), rand.Reader)
-	check(s.t, err)
-	return storage.Event{ID: id, At: s.clock.Now(), Type: typ, Outcome: storage.Success}
-}
+func (s *site) event(typ storage.EventType) storage.Event { return s.parts.Event(typ) }
 
 // inbox composes and takes what was queued, oldest first.
-func (s *site) inbox() []message.Mail {
-	s.t.Helper()
-	queued, err := s.store.Outbox().Claim(s.t.Context(), s.clock.Now(), time.Minute, 100)
-	check(s.t, err)
-	var mails []message.Mail
-	for _, m := range queued {
-		mail, err := s.composer.Compose(s.t.Context(), m)
-		if err == nil {
-			mails = append(mails, mail)
-		}
-		check(s.t, s.store.Outbox().Finish(s.t.Context(), m.ID, storage.MessageSent, "", s.clock.Now()))
-	}
-	return mails
-}
+func (s *site) inbox() []message.Mail { return s.parts.Inbox() }
 
 // browser is a person's browser: a jar of cookies and the page it shows.
 type browser struct {
@@ -461,12 +318,7 @@ func attr(n *html.Node, name string) string {
 }
 
 // code is what an authenticator app shows for the secret now.
-func (s *site) code(secret string) string {
-	s.t.Helper()
-	code, err := totp.GenerateCode(strings.ReplaceAll(secret, " ", ""), s.clock.Now())
-	check(s.t, err)
-	return code
-}
+func (s *site) code(secret string) string { return s.parts.Code(secret) }
 
 // want fails unless the page says what it should.
 func (p *shown) want(t *testing.T, status int, text string) {
