@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -140,15 +141,29 @@ func (p *Parts) Serve(mux *http.ServeMux) {
 // Person makes an account with the good password.
 func (p *Parts) Person(email string, change ...func(*storage.User)) *storage.User {
 	p.T.Helper()
-	hash, err := p.Passwords.Hash(p.T.Context(), GoodPassword)
-	Check(p.T, err)
 	now := p.Clock.Now()
-	u := &storage.User{ID: p.ID(), Email: email, EmailVerified: true, PasswordHash: hash, PasswordChangedAt: now, CreatedAt: now, UpdatedAt: now}
+	u := &storage.User{ID: p.ID(), Email: email, EmailVerified: true, PasswordHash: p.goodVerifier(), PasswordChangedAt: now, CreatedAt: now, UpdatedAt: now}
 	for _, c := range change {
 		c(u)
 	}
 	Check(p.T, p.Store.Users().Create(p.T.Context(), u, p.Event(storage.EventUserCreated)))
 	return u
+}
+
+// verifier is of the good password: made once, since thousands of people have it.
+var verifier struct {
+	sync.Once
+	text string
+	err  error
+}
+
+func (p *Parts) goodVerifier() string {
+	p.T.Helper()
+	verifier.Do(func() {
+		verifier.text, verifier.err = p.Passwords.Hash(context.WithoutCancel(p.T.Context()), GoodPassword)
+	})
+	Check(p.T, verifier.err)
+	return verifier.text
 }
 
 // ID makes an id.
