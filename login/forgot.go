@@ -154,7 +154,20 @@ func (p *Pages) reset(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.cfg.Cookies.Clear(w, web.CookieTrust)
+	if err := p.sayPasswordSet(r, found.Return); err != nil {
+		return err
+	}
 	return p.comeBack(w, r, found.Return, nil, "message.reset_done")
+}
+
+// sayPasswordSet lets the sign-in page that the person comes back to say so.
+func (p *Pages) sayPasswordSet(r *http.Request, to message.Return) error {
+	in, err := p.interactionOf(r, to)
+	if err != nil || in == nil {
+		return err
+	}
+	in.PasswordSet = true
+	return p.saveInteraction(r.Context(), in)
 }
 
 // ChangePassword sets a new password and tells the owner. Where the password

@@ -486,3 +486,18 @@ func TestPolicyGraceRunsForWhoNeverLooks(t *testing.T) {
 		t.Errorf("enrolment is put off for good by who never opens its page:\n%s", page.body)
 	}
 }
+
+func TestAResetLeadsBackToASignInThatSaysSo(t *testing.T) {
+	s := newSite(t, siteOptions{})
+	ada := s.person("ada@example.com")
+	b := s.browser()
+	b.start("")
+	b.get(strings.Replace(b.page.url.RequestURI(), "/login?", "/forgot-password?", 1)).want(t, 200, "forgot-submit")
+	b.submit("forgot-submit", "email=ada@example.com")
+	b.get(linkIn(t, s.inbox()[0].Text))
+	const next = "another long passphrase entirely"
+	if page := b.submit("reset-submit", "new_password="+next); !page.has("login-submit") || page.text("notice") == "" {
+		t.Fatalf("nothing says that the password is set:\n%s", page.body)
+	}
+	b.signIn("ada@example.com", next).want(t, 200, "code for "+string(ada.ID))
+}

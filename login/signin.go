@@ -52,8 +52,11 @@ func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *storage
 	if data.Wrong {
 		data.Fail("password", "signin.wrong")
 	}
-	if problem != "" {
+	switch {
+	case problem != "":
 		data.Say(ui.NoticeFailure, problem)
+	case in.PasswordSet && !data.Wrong:
+		data.Say(ui.NoticeDone, "message.reset_done.title")
 	}
 	if err := p.offerPasskey(r, in, &data); err != nil {
 		return err

@@ -93,6 +93,9 @@ type Interaction struct {
 	SignUp string `json:"sign_up,omitempty"`
 	// VerificationSent says that the code that the verify step asks for was sent.
 	VerificationSent bool `json:"verification_sent,omitempty"`
+	// PasswordSet says that the person set a new password on the way, and has to
+	// sign in with it.
+	PasswordSet bool `json:"password_set,omitempty"`
 	// Refused is the OAuth error that ends the interaction, with a Reason that is
 	// safe to send: what it takes cannot be shown by whoever tried to sign in.
 	Refused string `json:"refused,omitempty"`
