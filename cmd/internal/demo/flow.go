@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -12,19 +13,43 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// cookie names the demo's own session.
-const cookie = "demo"
+// The demo's cookies: its own session, and a request that is on its way.
+const (
+	cookie        = "demo"
+	requestCookie = "demo-request"
+)
+
+// requestAge is how long a request may be on its way: as long as the provider
+// waits for a person.
+const requestAge = time.Hour
 
 // maxSessions bounds what the demo keeps in memory.
 const maxSessions = 1000
 
-// session is a browser of the demo: on its way to the provider, or signed in.
+// session is a browser of the demo.
 type session struct {
-	state, nonce, verifier string
-	token                  *oauth2.Token
-	rawIDToken             string
-	idToken, userInfo      map[string]any
-	refreshed              int
+	nonce             string
+	token             *oauth2.Token
+	rawIDToken        string
+	idToken, userInfo map[string]any
+	refreshed         int
+}
+
+// request is what binds an answer to the browser that asked. It is kept in that
+// browser, so that a restart in the middle of a sign-in costs nobody theirs.
+type request struct{ state, nonce, verifier string }
+
+func (a *App) remember(w http.ResponseWriter, q request) {
+	a.cfg.Cookies.Set(w, requestCookie, strings.Join([]string{q.state, q.nonce, q.verifier}, "."), requestAge)
+}
+
+// recall returns the browser's request on its way, or an empty one.
+func (a *App) recall(r *http.Request) request {
+	parts := strings.Split(a.cfg.Cookies.Get(r, requestCookie), ".")
+	if len(parts) != 3 {
+		return request{}
+	}
+	return request{state: parts[0], nonce: parts[1], verifier: parts[2]}
 }
 
 // load returns the browser's session, or nil.
@@ -54,22 +79,23 @@ func (a *App) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return trouble(err)
 	}
-	s := &session{state: web.NewSecret(), nonce: web.NewSecret(), verifier: oauth2.GenerateVerifier()}
-	a.start(w, r, s)
-	http.Redirect(w, r, rp.oauth.AuthCodeURL(s.state, oidc.Nonce(s.nonce), oauth2.S256ChallengeOption(s.verifier)), http.StatusSeeOther)
+	q := request{state: web.NewSecret(), nonce: web.NewSecret(), verifier: oauth2.GenerateVerifier()}
+	a.remember(w, q)
+	http.Redirect(w, r, rp.oauth.AuthCodeURL(q.state, oidc.Nonce(q.nonce), oauth2.S256ChallengeOption(q.verifier)), http.StatusSeeOther)
 	return nil
 }
 
 // callback trades the code for tokens and shows what they say.
 func (a *App) callback(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	s := a.load(r)
-	if s == nil || s.state == "" || query.Get("state") != s.state || query.Get("iss") != a.cfg.Issuer {
+	q := a.recall(r)
+	if q.state == "" || query.Get("state") != q.state || query.Get("iss") != a.cfg.Issuer {
 		return &web.Error{
 			Status: http.StatusBadRequest, Title: "The answer is not for this browser",
 			Detail: "Open the demo application and sign in again.", Cause: errors.New("state or iss does not fit"),
 		}
 	}
+	a.cfg.Cookies.Clear(w, requestCookie)
 	if code := query.Get("error"); code != "" {
 		a.start(w, r, &session{})
 		return &web.Error{
@@ -81,11 +107,11 @@ func (a *App) callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return trouble(err)
 	}
-	token, err := rp.oauth.Exchange(a.context(r), query.Get("code"), oauth2.VerifierOption(s.verifier))
+	token, err := rp.oauth.Exchange(a.context(r), query.Get("code"), oauth2.VerifierOption(q.verifier))
 	if err != nil {
 		return trouble(err)
 	}
-	signedIn := &session{nonce: s.nonce}
+	signedIn := &session{nonce: q.nonce}
 	if err := a.take(r, rp, signedIn, token); err != nil {
 		return trouble(err)
 	}
