@@ -423,6 +423,43 @@ func TestAbilitiesOfPolicyReachTheDocument(t *testing.T) {
 	}
 }
 
+func TestSignUpByInvitation(t *testing.T) {
+	s := newSite(t, siteOptions{config: func(c *Config) { c.SignUp = SignUpInvitation }})
+	const token = "an-invitation-of-more-than-128-bits-of-secret"
+	now := s.clock.Now()
+	check(t, s.store.Invitations().Create(t.Context(), &storage.Invitation{
+		ID: s.parts.ID(), TokenHash: s.pages.cfg.Hasher.Sum("invitation", token), Email: "guest@example.com",
+		CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+	}, s.event(storage.EventInvitationCreated)))
+
+	s.browser().get("/signup").want(t, http.StatusForbidden, "error-title")
+	s.browser().get("/signup?invitation=another").want(t, http.StatusGone, "error-title")
+	b := s.browser()
+	b.get("/signup?invitation="+token).want(t, 200, "guest@example.com")
+	// Whatever the form says, the invitation is for one address.
+	b.submit("signup-submit", "email=eve@example.com", "username=guest", "password="+goodPassword).want(t, 200, "verify-submit")
+	mail := s.inbox()
+	if len(mail) != 1 || mail[0].To != "guest@example.com" {
+		t.Fatalf("messages are %+v", mail)
+	}
+	b.submit("verify-submit", "code="+mail[0].Code).want(t, 200, "account of ")
+	u, err := s.store.Users().ByIdentifier(t.Context(), "guest@example.com")
+	check(t, err)
+	if !u.EmailVerified || u.Username != "guest" {
+		t.Errorf("account is %+v", u)
+	}
+	s.browser().get("/signup?invitation="+token).want(t, http.StatusGone, "error-title") // it was used
+}
+
+func TestSignUpIsOff(t *testing.T) {
+	s := newSite(t, siteOptions{config: func(c *Config) { c.SignUp = SignUpOff }})
+	s.browser().get("/signup").want(t, http.StatusForbidden, "error-title")
+	b := s.browser()
+	if page := b.start(""); page.has("signup-link") {
+		t.Error("the sign-in page offers what is off")
+	}
+}
+
 func TestSignUpByNameAlone(t *testing.T) {
 	s := newSite(t, siteOptions{config: func(c *Config) { c.SignUpEmail = "optional" }})
 	b := s.browser()
