@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -32,7 +33,7 @@ func TestWhoSignsInToADyingAccountIsToldAndCanKeepIt(t *testing.T) {
 
 func TestADyingAccountCanBeUsedUntilItGoes(t *testing.T) {
 	s, ada, b := dyingAda(t)
-	leave := attr(b.page.element("deletion-leave"), "href")
+	leave := logintest.Attribute(b.page.element("deletion-leave"), "href")
 	b.get(leave).want(t, http.StatusOK, "code for "+string(ada.ID))
 	s.clock.Advance(time.Second)
 	b.start("").want(t, http.StatusOK, "code for "+string(ada.ID)) // the session is enough, and nobody is told twice

@@ -252,20 +252,20 @@ type form struct {
 // formOf returns the form with the button, or nil.
 func (p *shown) formOf(button string) *form {
 	var found *form
-	walk(p.doc, func(n *html.Node) {
+	logintest.Walk(p.doc, func(n *html.Node) {
 		if n.Data != "form" || found != nil {
 			return
 		}
-		f, has := &form{action: attr(n, "action"), values: url.Values{}}, false
-		walk(n, func(c *html.Node) {
+		f, has := &form{action: logintest.Attribute(n, "action"), values: url.Values{}}, false
+		logintest.Walk(n, func(c *html.Node) {
 			switch {
-			case attr(c, "id") == button:
+			case logintest.Attribute(c, "id") == button:
 				has = true
-				if attr(c, "name") != "" {
-					f.values.Set(attr(c, "name"), attr(c, "value"))
+				if logintest.Attribute(c, "name") != "" {
+					f.values.Set(logintest.Attribute(c, "name"), logintest.Attribute(c, "value"))
 				}
-			case c.Data == "input" && attr(c, "type") == "hidden":
-				f.values.Set(attr(c, "name"), attr(c, "value"))
+			case c.Data == "input" && logintest.Attribute(c, "type") == "hidden":
+				f.values.Set(logintest.Attribute(c, "name"), logintest.Attribute(c, "value"))
 			}
 		})
 		if has {
@@ -280,8 +280,8 @@ func (p *shown) has(id string) bool { return p.element(id) != nil }
 
 func (p *shown) element(id string) *html.Node {
 	var found *html.Node
-	walk(p.doc, func(n *html.Node) {
-		if attr(n, "id") == id {
+	logintest.Walk(p.doc, func(n *html.Node) {
+		if logintest.Attribute(n, "id") == id {
 			found = n
 		}
 	})
@@ -292,29 +292,13 @@ func (p *shown) element(id string) *html.Node {
 func (p *shown) text(id string) string {
 	var b strings.Builder
 	if n := p.element(id); n != nil {
-		walk(n, func(c *html.Node) {
+		logintest.Walk(n, func(c *html.Node) {
 			if c.Type == html.TextNode {
 				b.WriteString(c.Data)
 			}
 		})
 	}
 	return strings.TrimSpace(b.String())
-}
-
-func walk(n *html.Node, visit func(*html.Node)) {
-	visit(n)
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		walk(c, visit)
-	}
-}
-
-func attr(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
 }
 
 // code is what an authenticator app shows for the secret now.

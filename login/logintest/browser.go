@@ -109,24 +109,24 @@ func (b *Browser) SignIn(username, password string) *Page {
 
 // Form is the address and the fields of the form with the button; nil where there is none.
 func (p *Page) Form(button string) (action string, values url.Values) {
-	walk(p.doc, func(n *html.Node) {
+	Walk(p.doc, func(n *html.Node) {
 		if n.Data != "form" || values != nil {
 			return
 		}
 		found, has := url.Values{}, false
-		walk(n, func(c *html.Node) {
+		Walk(n, func(c *html.Node) {
 			switch {
-			case attribute(c, "id") == button:
+			case Attribute(c, "id") == button:
 				has = true
-				if attribute(c, "name") != "" {
-					found.Set(attribute(c, "name"), attribute(c, "value"))
+				if Attribute(c, "name") != "" {
+					found.Set(Attribute(c, "name"), Attribute(c, "value"))
 				}
-			case c.Data == "input" && attribute(c, "type") == "hidden":
-				found.Set(attribute(c, "name"), attribute(c, "value"))
+			case c.Data == "input" && Attribute(c, "type") == "hidden":
+				found.Set(Attribute(c, "name"), Attribute(c, "value"))
 			}
 		})
 		if has {
-			action, values = attribute(n, "action"), found
+			action, values = Attribute(n, "action"), found
 		}
 	})
 	return action, values
@@ -139,7 +139,7 @@ func (p *Page) Has(id string) bool { return p.element(id) != nil }
 func (p *Page) Text(id string) string {
 	var b strings.Builder
 	if n := p.element(id); n != nil {
-		walk(n, func(c *html.Node) {
+		Walk(n, func(c *html.Node) {
 			if c.Type == html.TextNode {
 				b.WriteString(c.Data)
 			}
@@ -151,8 +151,8 @@ func (p *Page) Text(id string) string {
 // IDs are the ids on the page that begin so.
 func (p *Page) IDs(prefix string) []string {
 	var ids []string
-	walk(p.doc, func(n *html.Node) {
-		if id := attribute(n, "id"); strings.HasPrefix(id, prefix) {
+	Walk(p.doc, func(n *html.Node) {
+		if id := Attribute(n, "id"); strings.HasPrefix(id, prefix) {
 			ids = append(ids, id)
 		}
 	})
@@ -169,22 +169,24 @@ func (p *Page) Want(t *testing.T, status int, text string) {
 
 func (p *Page) element(id string) *html.Node {
 	var found *html.Node
-	walk(p.doc, func(n *html.Node) {
-		if attribute(n, "id") == id {
+	Walk(p.doc, func(n *html.Node) {
+		if Attribute(n, "id") == id {
 			found = n
 		}
 	})
 	return found
 }
 
-func walk(n *html.Node, visit func(*html.Node)) {
+// Walk visits a node and all below it.
+func Walk(n *html.Node, visit func(*html.Node)) {
 	visit(n)
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		walk(c, visit)
+		Walk(c, visit)
 	}
 }
 
-func attribute(n *html.Node, name string) string {
+// Attribute returns the value of a node's attribute; empty where it has none.
+func Attribute(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
 			return a.Val
