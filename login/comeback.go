@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/latchkey-id/latchkey/login/message"
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )

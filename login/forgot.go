@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/message"
-	"github.com/latchkey-id/latchkey/login/onetime"
-	"github.com/latchkey-id/latchkey/login/password"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )

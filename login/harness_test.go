@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/message"
+	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/login/logintest"
-	"github.com/latchkey-id/latchkey/login/message"
-	pass "github.com/latchkey-id/latchkey/login/password"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"

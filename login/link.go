@@ -4,9 +4,9 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/message"
-	"github.com/latchkey-id/latchkey/login/onetime"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )

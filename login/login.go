@@ -9,11 +9,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/login/message"
-	"github.com/latchkey-id/latchkey/login/onetime"
-	"github.com/latchkey-id/latchkey/login/password"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -155,7 +155,7 @@ type clients interface {
 	Client(id string) (*storage.Client, bool)
 }
 
-// passwords makes and checks password verifiers; login/password.Hasher in the binary.
+// passwords makes and checks password verifiers; account/password.Hasher in the binary.
 type passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
 	Verify(ctx context.Context, encoded, password string) (bool, error)

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	pass "github.com/latchkey-id/latchkey/login/password"
+	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )

@@ -3,8 +3,8 @@ package login
 import (
 	"net/http"
 
-	"github.com/latchkey-id/latchkey/login/message"
-	"github.com/latchkey-id/latchkey/login/onetime"
+	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/login/ui"
 )
 

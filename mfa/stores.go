@@ -67,7 +67,7 @@ type ephemeral interface {
 	Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error)
 }
 
-// sender queues what is said to people; login/message and the outbox in the binary.
+// sender queues what is said to people; account/message and the outbox in the binary.
 type sender interface {
 	// Send queues a code for an address or number that is known to be theirs.
 	Send(ctx context.Context, channel storage.Channel, kind storage.MessageKind, user *storage.User, to, code, locale string, notAfter time.Time) error

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
-	"github.com/latchkey-id/latchkey/login/message"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/spf13/cobra"
 )

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/latchkey-id/latchkey/cmd/internal/people"
+	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
 	"github.com/latchkey-id/latchkey/config"
-	"github.com/latchkey-id/latchkey/login/message"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -46,7 +46,7 @@ func inviteCreateCommand() *cobra.Command {
 }
 
 func (i *newInvitation) create(cmd *cobra.Command, store *sqlstore.Store, p *parts) error {
-	if err := people.CheckEmail(i.email); err != nil || i.email == "" {
+	if err := userimport.CheckEmail(i.email); err != nil || i.email == "" {
 		return fmt.Errorf("--email %q is not an e-mail address", i.email)
 	}
 	if p.cfg.SignUp.Mode != config.SignUpInvitation {

@@ -8,12 +8,12 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/cmd/internal/sms"
 	"github.com/latchkey-id/latchkey/cmd/internal/smtp"
 	"github.com/latchkey-id/latchkey/config"
-	"github.com/latchkey-id/latchkey/login/message"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )

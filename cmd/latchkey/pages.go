@@ -8,13 +8,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/account"
-	"github.com/latchkey-id/latchkey/login/message"
-	"github.com/latchkey-id/latchkey/login/onetime"
-	"github.com/latchkey-id/latchkey/login/password"
+	"github.com/latchkey-id/latchkey/login/settings"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -32,13 +32,13 @@ func (n *node) wirePages() error {
 	}
 	n.devices = mfa.NewDevices(factors)
 	n.pages = login.New(n.loginConfig())
-	n.account = account.New(n.accountConfig())
+	n.account = settings.New(n.accountConfig())
 	return nil
 }
 
-func (n *node) accountConfig() account.Config {
+func (n *node) accountConfig() settings.Config {
 	c := n.cfg.Account
-	return account.Config{
+	return settings.Config{
 		Flow: n.pages, UI: n.ui, Users: n.store.Users(), Sessions: n.store.Sessions(), Grants: n.store.Grants(), Consents: n.store.Consents(),
 		Credentials: n.store.Credentials(), Devices: n.store.TrustedDevices(), Events: n.store.Events(), Ephemeral: n.ephemeral,
 		Clients: n.registry, Factors: n.factors, Hasher: n.hasher, Sealer: n.sealer, Errors: n.errors, Now: n.now,

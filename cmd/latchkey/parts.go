@@ -9,10 +9,10 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/login/password"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"

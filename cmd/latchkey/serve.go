@@ -13,6 +13,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/metrics"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
@@ -21,9 +23,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/account"
-	"github.com/latchkey-id/latchkey/login/onetime"
-	"github.com/latchkey-id/latchkey/login/password"
+	"github.com/latchkey-id/latchkey/login/settings"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/op"
@@ -86,7 +86,7 @@ type node struct {
 	factors   *mfa.Factors
 	devices   *mfa.Devices
 	pages     *login.Pages
-	account   *account.Pages
+	account   *settings.Pages
 	provider  *op.Provider
 	channels  map[storage.Channel]outbox.Sender
 	outbox    *outbox.Worker

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/latchkey-id/latchkey/cmd/internal/people"
+	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -116,8 +116,8 @@ func readPassword(r io.Reader) (string, error) {
 
 // checkNames refuses what could not be told apart, typed or answered to.
 func checkNames(u *storage.User) error {
-	if err := people.CheckEmail(u.Email); err != nil || u.Email == "" {
+	if err := userimport.CheckEmail(u.Email); err != nil || u.Email == "" {
 		return fmt.Errorf("--email %q is not an e-mail address", u.Email)
 	}
-	return people.CheckUsername(u.Username)
+	return userimport.CheckUsername(u.Username)
 }

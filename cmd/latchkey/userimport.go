@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/cmd/internal/people"
+	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -44,29 +44,29 @@ func userImportCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", "", "format of the file (required): "+strings.Join(people.Formats, ", "))
+	flags.StringVar(&f.format, "format", "", "format of the file (required): "+strings.Join(userimport.Formats, ", "))
 	flags.BoolVar(&f.apply, "apply", false, "import, instead of saying what would happen")
 	flags.BoolVar(&f.verified, "verified", false, "all addresses are known to be theirs")
 	flags.BoolVar(&f.skips, "skip-existing", false, "leave out people whose address or username is here already")
 	return cmd
 }
 
-func (f *importFlags) read(stdin io.Reader, name string) (_ *people.Read, err error) {
-	if !slices.Contains(people.Formats, f.format) {
-		return nil, fmt.Errorf("--format is missing or unknown; use %s", strings.Join(people.Formats, ", "))
+func (f *importFlags) read(stdin io.Reader, name string) (_ *userimport.Read, err error) {
+	if !slices.Contains(userimport.Formats, f.format) {
+		return nil, fmt.Errorf("--format is missing or unknown; use %s", strings.Join(userimport.Formats, ", "))
 	}
 	if name == "-" {
-		return people.From(f.format, stdin)
+		return userimport.From(f.format, stdin)
 	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("open import: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return people.From(f.format, file)
+	return userimport.From(f.format, file)
 }
 
-func (f *importFlags) run(cmd *cobra.Command, store *sqlstore.Store, p *parts, read *people.Read) error {
+func (f *importFlags) run(cmd *cobra.Command, store *sqlstore.Store, p *parts, read *userimport.Read) error {
 	skipped, err := f.meetExisting(cmd.Context(), store, read)
 	if err != nil {
 		return err
@@ -99,8 +99,8 @@ func (f *importFlags) run(cmd *cobra.Command, store *sqlstore.Store, p *parts, r
 }
 
 // meetExisting finds people who are here already, and leaves them out if told so.
-func (f *importFlags) meetExisting(ctx context.Context, store *sqlstore.Store, read *people.Read) (skipped int, err error) {
-	var rest []people.Person
+func (f *importFlags) meetExisting(ctx context.Context, store *sqlstore.Store, read *userimport.Read) (skipped int, err error) {
+	var rest []userimport.Person
 	for _, person := range read.People {
 		taken := ""
 		for _, name := range []string{person.User.Email, person.User.Username} {
@@ -121,9 +121,9 @@ func (f *importFlags) meetExisting(ctx context.Context, store *sqlstore.Store, r
 			rest = append(rest, person)
 		case f.skips:
 			skipped++
-			read.Notes = append(read.Notes, people.Finding{Where: person.Where, Message: fmt.Sprintf("%q is here already; left out", taken)})
+			read.Notes = append(read.Notes, userimport.Finding{Where: person.Where, Message: fmt.Sprintf("%q is here already; left out", taken)})
 		default:
-			read.Problems = append(read.Problems, people.Finding{Where: person.Where, Message: fmt.Sprintf("%q is here already; --skip-existing leaves such people out", taken)})
+			read.Problems = append(read.Problems, userimport.Finding{Where: person.Where, Message: fmt.Sprintf("%q is here already; --skip-existing leaves such people out", taken)})
 		}
 	}
 	read.People = rest
@@ -131,7 +131,7 @@ func (f *importFlags) meetExisting(ctx context.Context, store *sqlstore.Store, r
 }
 
 // summarize counts what there is to import.
-func summarize(out io.Writer, all []people.Person, skipped int) {
+func summarize(out io.Writer, all []userimport.Person, skipped int) {
 	var verified, without, disabled, authenticators int
 	algorithms := map[string]int{}
 	for _, p := range all {
@@ -141,7 +141,7 @@ func summarize(out io.Writer, all []people.Person, skipped int) {
 		if p.User.PasswordHash == "" {
 			without++
 		} else {
-			algorithms[people.Algorithm(p.User.PasswordHash)]++
+			algorithms[userimport.Algorithm(p.User.PasswordHash)]++
 		}
 		if p.Disabled {
 			disabled++
@@ -166,7 +166,7 @@ func summarize(out io.Writer, all []people.Person, skipped int) {
 }
 
 // importPeople completes people and inserts them, all or none.
-func importPeople(ctx context.Context, store *sqlstore.Store, p *parts, all []people.Person) error {
+func importPeople(ctx context.Context, store *sqlstore.Store, p *parts, all []userimport.Person) error {
 	now := p.now()
 	imported := make([]storage.ImportedUser, len(all))
 	for i := range all {
@@ -185,7 +185,7 @@ func importPeople(ctx context.Context, store *sqlstore.Store, p *parts, all []pe
 }
 
 // complete gives a person what only this installation can give.
-func complete(p *parts, person *people.Person) (storage.ImportedUser, error) {
+func complete(p *parts, person *userimport.Person) (storage.ImportedUser, error) {
 	now, u := p.now(), person.User
 	var err error
 	if u.ID, err = storage.NewID(now, rand.Reader); err != nil {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/cmd/internal/people"
+	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -13,12 +13,12 @@ import (
 func TestPW1_ImportedPasswordsFit(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	n := idleNode(t, &now)
-	file, err := os.Open("../internal/people/testdata/django.json")
+	file, err := os.Open("../internal/userimport/testdata/django.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	read, err := people.From(people.FormatDjango, file)
+	read, err := userimport.From(userimport.FormatDjango, file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"github.com/latchkey-id/latchkey/cmd/internal/people"
+	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -82,7 +82,7 @@ func showUser(cmd *cobra.Command, store *sqlstore.Store, p *parts, u *storage.Us
 func showAccount(w io.Writer, u *storage.User) {
 	password := "none"
 	if u.PasswordHash != "" {
-		password = fmt.Sprintf("set (%s), last changed %s", people.Algorithm(u.PasswordHash), at(u.PasswordChangedAt, "never"))
+		password = fmt.Sprintf("set (%s), last changed %s", userimport.Algorithm(u.PasswordHash), at(u.PasswordChangedAt, "never"))
 	}
 	for _, row := range [][2]string{
 		{"id", string(u.ID)},

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/latchkey-id/latchkey/login/message"
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/storage"
 )
 

@@ -19,7 +19,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/latchkey-id/latchkey/login/message"
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -32,7 +32,7 @@ type store interface {
 	Add(ctx context.Context, e *storage.Event, m ...storage.Message) error
 }
 
-// composer writes messages; login/message.Composer in the binary.
+// composer writes messages; account/message.Composer in the binary.
 type composer interface {
 	Compose(ctx context.Context, m storage.Message) (message.Mail, error)
 	Seal(id storage.ID, mail message.Mail) (string, error)

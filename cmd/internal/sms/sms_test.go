@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
-	"github.com/latchkey-id/latchkey/login/message"
 	"github.com/latchkey-id/latchkey/storage"
 )
 

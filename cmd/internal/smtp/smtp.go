@@ -17,8 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
-	"github.com/latchkey-id/latchkey/login/message"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/wneessen/go-mail/smtp"
 )

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	server "github.com/emersion/go-smtp"
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
 	"github.com/latchkey-id/latchkey/internal/testenv"
-	"github.com/latchkey-id/latchkey/login/message"
 	"github.com/latchkey-id/latchkey/storage"
 )
 

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
-	"github.com/latchkey-id/latchkey/login/message"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/wneessen/go-mail"
 )

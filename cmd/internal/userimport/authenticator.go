@@ -1,0 +1,33 @@
+package userimport
+
+import "strings"
+
+// The sizes of a TOTP secret: at least 80 bits, since many systems made no more
+// (RFC 4226 asks for 128), and no more than a hash's block.
+const (
+	minSecret = 10
+	maxSecret = 64
+)
+
+const defaultName = "Authenticator"
+
+// maxAuthenticators is how many a person may have.
+const maxAuthenticators = 20
+
+func (r *Read) addAuthenticator(p *Person, where, name string, secret []byte) {
+	if len(secret) < minSecret || len(secret) > maxSecret {
+		r.problem(where, "the secret of an authenticator has %d bytes: want %d to %d", len(secret), minSecret, maxSecret)
+		return
+	}
+	if len(p.Authenticators) == maxAuthenticators {
+		r.note(where, "%s has %d authenticators already; this one is not kept", p.Where, maxAuthenticators)
+		return
+	}
+	if name = strings.TrimSpace(name); name == "" {
+		name = defaultName
+	}
+	if runes := []rune(name); len(runes) > maxName {
+		name = string(runes[:maxName])
+	}
+	p.Authenticators = append(p.Authenticators, Authenticator{Name: name, Secret: secret})
+}

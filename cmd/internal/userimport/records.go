@@ -1,0 +1,182 @@
+package userimport
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base32"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// record is a line of JSON, and the columns of a CSV file. It is documented in
+// docs/import.md: change both.
+type record struct {
+	Email         string   `json:"email"`
+	EmailVerified bool     `json:"email_verified"`
+	Username      string   `json:"username"`
+	Name          string   `json:"name"`
+	GivenName     string   `json:"given_name"`
+	FamilyName    string   `json:"family_name"`
+	Locale        string   `json:"locale"`
+	Zoneinfo      string   `json:"zoneinfo"`
+	Phone         string   `json:"phone"`
+	PhoneVerified bool     `json:"phone_verified"`
+	PasswordHash  string   `json:"password_hash"`
+	Roles         []string `json:"roles"`
+	Disabled      bool     `json:"disabled"`
+	CreatedAt     string   `json:"created_at"`
+	TOTPSecret    string   `json:"totp_secret"`
+}
+
+// columns are the columns of a CSV file.
+var columns = map[string]func(*record, string) error{
+	"email":          text(func(r *record) *string { return &r.Email }),
+	"email_verified": truth(func(r *record) *bool { return &r.EmailVerified }),
+	"username":       text(func(r *record) *string { return &r.Username }),
+	"name":           text(func(r *record) *string { return &r.Name }),
+	"given_name":     text(func(r *record) *string { return &r.GivenName }),
+	"family_name":    text(func(r *record) *string { return &r.FamilyName }),
+	"locale":         text(func(r *record) *string { return &r.Locale }),
+	"zoneinfo":       text(func(r *record) *string { return &r.Zoneinfo }),
+	"phone":          text(func(r *record) *string { return &r.Phone }),
+	"phone_verified": truth(func(r *record) *bool { return &r.PhoneVerified }),
+	"password_hash":  text(func(r *record) *string { return &r.PasswordHash }),
+	"roles":          func(r *record, v string) error { r.Roles = strings.Fields(v); return nil },
+	"disabled":       truth(func(r *record) *bool { return &r.Disabled }),
+	"created_at":     text(func(r *record) *string { return &r.CreatedAt }),
+	"totp_secret":    text(func(r *record) *string { return &r.TOTPSecret }),
+}
+
+func text(field func(*record) *string) func(*record, string) error {
+	return func(r *record, v string) error { *field(r) = v; return nil }
+}
+
+func truth(field func(*record) *bool) func(*record, string) error {
+	return func(r *record, v string) error {
+		if v != "" && v != "true" && v != "false" {
+			return fmt.Errorf("%q is neither true nor false", v)
+		}
+		*field(r) = v == "true"
+		return nil
+	}
+}
+
+// readCSV reads a file whose first line names its columns.
+func (r *Read) readCSV(file io.Reader) error {
+	lines := csv.NewReader(file)
+	header, err := lines.Read()
+	if err != nil {
+		return fmt.Errorf("read the first line, which names the columns: %w", err)
+	}
+	header[0] = strings.TrimPrefix(header[0], "\ufeff") // spreadsheets begin with it
+	for i, name := range header {
+		if columns[name] == nil {
+			return fmt.Errorf("column %q is unknown; known are %s", name, strings.Join(columnNames(), ", "))
+		}
+		if slices.Contains(header[:i], name) {
+			return fmt.Errorf("column %q is there twice", name)
+		}
+	}
+	for {
+		values, err := lines.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		var bad *csv.ParseError
+		if errors.As(err, &bad) {
+			r.problem(fmt.Sprintf("line %d", bad.Line), "%v", bad.Err)
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read CSV: %w", err)
+		}
+		line, _ := lines.FieldPos(0)
+		r.addRow(fmt.Sprintf("line %d", line), header, values)
+	}
+}
+
+func columnNames() []string {
+	var names []string
+	for name := range columns {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (r *Read) addRow(where string, header, values []string) {
+	var rec record
+	for i, v := range values {
+		if err := columns[header[i]](&rec, strings.TrimSpace(v)); err != nil {
+			r.problem(where, "%s: %v", header[i], err)
+		}
+	}
+	r.addRecord(where, &rec)
+}
+
+// maxLine bounds a line of JSON.
+const maxLine = 1 << 20
+
+// readJSONL reads one JSON object a line.
+func (r *Read) readJSONL(file io.Reader) error {
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, maxLine)
+	for n := 1; lines.Scan(); n++ {
+		line := bytes.TrimSpace(lines.Bytes())
+		if len(line) == 0 {
+			continue
+		}
+		where := fmt.Sprintf("line %d", n)
+		var rec record
+		d := json.NewDecoder(bytes.NewReader(line))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&rec); err != nil {
+			r.problem(where, "%v", plainJSONError(err))
+			continue
+		}
+		if d.More() {
+			r.problem(where, "there is more than one object")
+			continue
+		}
+		r.addRecord(where, &rec)
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read JSON lines: %w", err)
+	}
+	return nil
+}
+
+func (r *Read) addRecord(where string, rec *record) {
+	p := Person{Where: where, Disabled: rec.Disabled, User: storage.User{
+		Email: rec.Email, EmailVerified: rec.EmailVerified && rec.Email != "", Username: rec.Username,
+		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles,
+		Profile: storage.Profile{
+			Name: rec.Name, GivenName: rec.GivenName, FamilyName: rec.FamilyName, Locale: rec.Locale, Zoneinfo: rec.Zoneinfo,
+		},
+	}}
+	if rec.CreatedAt != "" {
+		at, err := time.Parse(time.RFC3339, rec.CreatedAt)
+		if err != nil {
+			r.problem(where, "created_at %q is no time; write it like 2027-01-31T00:00:00Z", rec.CreatedAt)
+		}
+		p.User.CreatedAt = at.UTC()
+	}
+	if rec.TOTPSecret != "" {
+		encoded := strings.ToUpper(strings.NewReplacer(" ", "", "=", "").Replace(rec.TOTPSecret))
+		secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(encoded)
+		if err != nil {
+			r.problem(where, "totp_secret is no base32")
+		} else {
+			r.addAuthenticator(&p, where, "", secret)
+		}
+	}
+	r.People = append(r.People, p)
+}

@@ -1,0 +1,26 @@
+package settings
+
+import (
+	"net/http"
+
+	"github.com/latchkey-id/latchkey/login/ui"
+)
+
+// recentEvents is how many events the page shows.
+const recentEvents = 100
+
+func (p *Pages) showActivity(w http.ResponseWriter, r *http.Request, v *visit) error {
+	found, err := p.cfg.Events.ListByUser(r.Context(), v.User.ID, recentEvents)
+	if err != nil {
+		return unavailable("list events", err)
+	}
+	data := ui.AccountActivity{Account: p.begin(w, r, v, "account.activity")}
+	for _, event := range found {
+		shown := ui.Activity{Event: event}
+		if client, ok := p.cfg.Clients.Client(event.ClientID); ok {
+			shown.ClientName = client.Name
+		}
+		data.Events = append(data.Events, shown)
+	}
+	return p.cfg.UI.Render(w, http.StatusOK, data)
+}

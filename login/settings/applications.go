@@ -1,0 +1,47 @@
+package settings
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// clientParam names the client that a notice is about.
+const clientParam = "client"
+
+func (p *Pages) showApplications(w http.ResponseWriter, r *http.Request, v *visit) error {
+	found, err := p.cfg.Grants.ApplicationsOf(r.Context(), v.User.ID, p.cfg.Now())
+	if err != nil {
+		return unavailable("list applications", err)
+	}
+	data := ui.AccountApplications{Account: p.begin(w, r, v, "account.applications")}
+	for _, application := range found {
+		client, _ := p.cfg.Clients.Client(application.ClientID)
+		data.Applications = append(data.Applications, ui.Application{AccountApplication: application, Client: client})
+	}
+	return p.cfg.UI.Render(w, http.StatusOK, data)
+}
+
+// revokeApplication takes a client's access away: its grants, offline ones too,
+// what it was issued under them, and the consent.
+func (p *Pages) revokeApplication(w http.ResponseWriter, r *http.Request, v *visit) error {
+	clientID := r.PostForm.Get("revoke")
+	event, err := p.cfg.Flow.Event(r, v.SignedIn, storage.EventApplicationRevoked)
+	if err != nil {
+		return err
+	}
+	event.ClientID = clientID
+	err = p.cfg.Grants.RevokeClient(r.Context(), v.User.ID, clientID, p.cfg.Now(), storage.RevokedByUser, event)
+	if errors.Is(err, storage.ErrNotFound) {
+		return notTheirs(err)
+	}
+	if err != nil {
+		return unavailable("revoke access", err)
+	}
+	query := url.Values{doneParam: {"application_revoked"}, clientParam: {clientID}}
+	http.Redirect(w, r, ui.PathApplications+"?"+query.Encode(), http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,145 @@
+package settings
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/logintest"
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// site is the account pages beside the flow, over a real SQLite store.
+type site struct {
+	*logintest.Parts
+	pages  *Pages
+	flow   *login.Pages
+	client storage.Client
+}
+
+type options struct {
+	policy  func(*mfa.Policy)
+	sms     *mfa.SMSLimits
+	limits  func(*login.Limits)
+	account func(*Config)
+}
+
+func newSite(t *testing.T, o options) *site {
+	t.Helper()
+	s := &site{
+		Parts:  logintest.New(t, logintest.Options{Policy: o.policy, SMS: o.sms}),
+		client: storage.Client{ID: "wiki", Name: "Wiki", RedirectURIs: []string{"https://wiki.example.com/cb"}},
+	}
+	g := logintest.Generous
+	limits := login.Limits{
+		SignInPair: g, SignInAccount: g, SignInAddress: g, SignInKnown: g,
+		SignUp: login.AskLimits{Account: g, Address: g}, Reset: login.AskLimits{Account: g, Address: g}, Resend: login.AskLimits{Account: g, Address: g},
+		Messages: login.MessageLimits{Account: g, Destination: g, Address: g},
+	}
+	if o.limits != nil {
+		o.limits(&limits)
+	}
+	registry := logintest.Client{Is: &s.client}
+	s.flow = login.New(login.Config{
+		UI: s.UI, Users: s.Store.Users(), Sessions: s.Store.Sessions(), Consents: s.Store.Consents(), Events: s.Store.Events(),
+		Invitations: s.Store.Invitations(), Outbox: s.Store.Outbox(), Ephemeral: s.Store.Ephemeral(), Clients: registry,
+		Password: s.Passwords, PasswordPolicy: password.Policy{MinLength: 15, MinLengthWithFactor: 8}, Tokens: s.Tokens, Messages: s.Intents,
+		Factors: s.Factors, Devices: s.Devices, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
+		Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now, Random: rand.Reader,
+		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: login.BindNetwork,
+		SignUp: login.SignUpOpen, SignUpUsername: "optional", Queued: func() {}, Limits: limits,
+	})
+	cfg := Config{
+		Flow: s.flow, UI: s.UI, Users: s.Store.Users(), Sessions: s.Store.Sessions(), Grants: s.Store.Grants(), Consents: s.Store.Consents(),
+		Credentials: s.Store.Credentials(), Devices: s.Store.TrustedDevices(), Events: s.Store.Events(), Ephemeral: s.Store.Ephemeral(),
+		Clients: registry, Factors: s.Factors, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Now: s.Clock.Now,
+		FreshFor: 10 * time.Minute, DeletionGrace: 14 * 24 * time.Hour, PendingFor: 24 * time.Hour, Username: "optional",
+		DeleteDue: s.deleteDue, Queued: func() {},
+	}
+	if o.account != nil {
+		o.account(&cfg)
+	}
+	s.pages = New(cfg)
+	mux := http.NewServeMux()
+	s.flow.Register(mux)
+	s.pages.Register(mux)
+	mux.Handle("GET /logout", s.Errors.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		return s.flow.ConfirmSignOut(w, r, nil, nil)
+	}))
+	s.Serve(mux)
+	return s
+}
+
+func (s *site) deleteDue(ctx context.Context) (int64, error) {
+	gone, err := s.Store.Users().DeleteDue(ctx, s.Clock.Now(), 10, func(storage.User) (storage.Event, []storage.Message, error) {
+		return s.Event(storage.EventUserDeleted), nil, nil
+	})
+	return int64(len(gone)), err
+}
+
+// signedIn is a browser in which the person has just signed in with the password.
+func (s *site) signedIn(email string) *logintest.Browser {
+	s.T.Helper()
+	b := s.Browser()
+	b.Get("/login")
+	b.SignIn(email, logintest.GoodPassword).Want(s.T, http.StatusOK, `id="signout-link"`)
+	return b
+}
+
+// enrolled adds an authenticator app on the security page, and returns its secret.
+func (s *site) enrolled(b *logintest.Browser) string {
+	s.T.Helper()
+	b.Get(addPath + "?kind=totp")
+	secret := b.Page.Text("totp-secret")
+	if secret == "" {
+		s.T.Fatalf("no secret on %s:\n%s", b.Page.URL, b.Page.Body)
+	}
+	b.Submit("enroll-submit", "code="+s.Code(secret), "name=Phone").Want(s.T, http.StatusOK, "recovery-continue")
+	b.Submit("recovery-continue").Want(s.T, http.StatusOK, `id="factor-remove-`)
+	s.Clock.Advance(31 * time.Second) // the next code is another
+	return secret
+}
+
+// user reads the person anew.
+func (s *site) user(id storage.ID) *storage.User {
+	s.T.Helper()
+	u, err := s.Store.Users().ByID(s.T.Context(), id)
+	logintest.Check(s.T, err)
+	return u
+}
+
+// happened fails unless the person's events name the type so often.
+func (s *site) happened(id storage.ID, typ storage.EventType, times int) {
+	s.T.Helper()
+	events, err := s.Store.Events().List(s.T.Context(), storage.EventFilter{UserID: id, Type: typ, Limit: 100})
+	logintest.Check(s.T, err)
+	if len(events) != times {
+		s.T.Errorf("%d events %s, want %d", len(events), typ, times)
+	}
+}
+
+// told fails unless exactly these kinds of messages were queued since it was asked last.
+func (s *site) told(kinds ...storage.MessageKind) {
+	s.T.Helper()
+	queued, err := s.Store.Outbox().Claim(s.T.Context(), s.Clock.Now(), time.Minute, 100)
+	logintest.Check(s.T, err)
+	var got, want []string
+	for _, m := range queued {
+		got = append(got, string(m.Kind))
+		logintest.Check(s.T, s.Store.Outbox().Finish(s.T.Context(), m.ID, storage.MessageSent, "", s.Clock.Now()))
+	}
+	for _, k := range kinds {
+		want = append(want, string(k))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		s.T.Errorf("told %q, want %q", got, want)
+	}
+}
