@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
@@ -110,9 +111,8 @@ type ephemeralStore interface {
 	Get(ctx context.Context, key string) ([]byte, error)
 	Take(ctx context.Context, key string) ([]byte, error)
 	TakeIf(ctx context.Context, key string, value []byte) error
-	Delete(ctx context.Context, keys ...string) error
-	Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error)
-	Count(ctx context.Context, key string, window time.Duration) (int64, error)
+	Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) error
+	ephemeral.Counters
 	Ping(ctx context.Context) error
 }
 
@@ -121,11 +121,14 @@ func openEphemeral(ctx context.Context, cfg *config.Config, store *sqlstore.Stor
 	if cfg.Redis.URL.IsZero() {
 		return store.Ephemeral(), func() error { return nil }, nil
 	}
-	redis, err := ephemeral.OpenRedis(ctx, cfg.Redis.URL.Reveal())
+	short, err := redis.Open(redis.Config{URL: cfg.Redis.URL.Reveal(), Issuer: cfg.Issuer})
+	if err == nil {
+		err = short.Ping(ctx)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return redis, redis.Close, nil
+	return short, short.Close, nil
 }
 
 // newLogger makes the logger of a server, whose records bear request ids.
