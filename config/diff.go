@@ -18,7 +18,6 @@ func Diff(before, after *Config) []string {
 
 type differ struct{ keys []string }
 
-
 func (d *differ) compare(path string, before, after reflect.Value) {
 	t := before.Type()
 	switch {
