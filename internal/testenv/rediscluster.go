@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey-id/latchkey/internal/testenv/server"
 )
 
 // RedisCluster starts a Redis Cluster of three empty masters for the test and
@@ -44,25 +46,27 @@ func RedisSentinel(t testing.TB) string {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	address := fmt.Sprintf("127.0.0.1:%d", sentinel)
-	s := start(t, "", func() error { return dial(address) }, find(t, "redis-server", "redis-server"), file, "--sentinel")
-	t.Cleanup(func() {
-		_ = s.cmd.Process.Kill()
-		s.wait()
-	})
+	runRedis(t, sentinel, file, "--sentinel")
 	waitForRedis(t, sentinel, strconv.Itoa(master), "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "latchkey")
-	return fmt.Sprintf("redis://%s?master_set=latchkey", address)
+	return fmt.Sprintf("redis://127.0.0.1:%d?master_set=latchkey", sentinel)
 }
 
 func startRedis(t testing.TB, port int, options ...string) {
 	t.Helper()
-	address := fmt.Sprintf("127.0.0.1:%d", port)
-	s := start(t, "", func() error { return dial(address) }, find(t, "redis-server", "redis-server"),
-		append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir()}, options...)...)
-	t.Cleanup(func() {
-		_ = s.cmd.Process.Kill()
-		s.wait()
-	})
+	runRedis(t, port, append([]string{
+		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(),
+	}, options...)...)
+}
+
+// runRedis runs a server that listens on the port until the test ends.
+func runRedis(t testing.TB, port int, args ...string) {
+	t.Helper()
+	answers := func() error { return server.Dial(fmt.Sprintf("127.0.0.1:%d", port)) }
+	s, err := server.Start("", answers, find(t, "redis-server", "redis-server"), args...)
+	if err != nil {
+		t.Fatalf("start Redis: %v", err)
+	}
+	t.Cleanup(s.Kill)
 }
 
 func redisCLI(t testing.TB, port int, command ...string) string {
