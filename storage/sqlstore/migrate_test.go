@@ -6,12 +6,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
+// emptyBackends are the databases before any migration.
+var emptyBackends = map[string]func(testing.TB) string{
+	"postgres": testenv.EmptyPostgres,
+	"sqlite":   backends["sqlite"],
+}
+
 // TestMigrateOfManyNodesAtOnce: nodes that start together wait for one another.
 func TestMigrateOfManyNodesAtOnce(t *testing.T) {
-	for name, url := range backends {
+	for name, url := range emptyBackends {
 		t.Run(name, func(t *testing.T) {
 			address := url(t)
 			const nodes = 8
@@ -50,7 +57,7 @@ func TestMigrateOfManyNodesAtOnce(t *testing.T) {
 }
 
 func TestMigrationStatusChangesNothing(t *testing.T) {
-	for name, url := range backends {
+	for name, url := range emptyBackends {
 		t.Run(name, func(t *testing.T) {
 			s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url(t), Hasher: testHasher, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 			if err != nil {

@@ -18,8 +18,9 @@ import (
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
-// parts are what follows from the configuration alone, without any store.
-type parts struct {
+// dependencies are what follows from a configuration alone, without any store.
+// Every command needs them; none of their fields is ever nil.
+type dependencies struct {
 	cfg      *config.Config
 	log      *slog.Logger
 	now      func() time.Time
@@ -28,7 +29,7 @@ type parts struct {
 	password *password.Hasher
 }
 
-func newParts(cfg *config.Config, log *slog.Logger, now func() time.Time) (*parts, error) {
+func newDependencies(cfg *config.Config, log *slog.Logger, now func() time.Time) (*dependencies, error) {
 	sealer, err := keys.NewSealer(secretKeys(cfg.Secrets.SealingKeys))
 	if err != nil {
 		return nil, fmt.Errorf("secrets.sealing_keys: %w", err)
@@ -46,7 +47,7 @@ func newParts(cfg *config.Config, log *slog.Logger, now func() time.Time) (*part
 	if err != nil {
 		return nil, fmt.Errorf("password: %w", err)
 	}
-	return &parts{cfg: cfg, log: log, now: now, sealer: sealer, hasher: hasher, password: passwords}, nil
+	return &dependencies{cfg: cfg, log: log, now: now, sealer: sealer, hasher: hasher, password: passwords}, nil
 }
 
 func secretKeys(configured []config.SecretKey) []keys.SecretKey {
@@ -57,19 +58,32 @@ func secretKeys(configured []config.SecretKey) []keys.SecretKey {
 	return secrets
 }
 
-// ring makes the ring of signing keys over a store and loads it.
-func (p *parts) ring(ctx context.Context, store *sqlstore.Store) (*keys.Ring, error) {
+// with returns the dependencies under another configuration. The keys and the
+// bound on concurrent hashes stay: they live as long as the process.
+func (p *dependencies) with(cfg *config.Config) dependencies {
+	next := *p
+	next.cfg = cfg
+	return next
+}
+
+// loadRing makes the ring of signing keys over a store and loads it.
+func (p *dependencies) loadRing(ctx context.Context, store *sqlstore.Store) (*keys.Ring, error) {
+	ring, err := p.newRing(store)
+	if err != nil {
+		return nil, err
+	}
+	return ring, sealingAdvice(ring.Load(ctx))
+}
+
+// newRing makes the ring of signing keys over a store; it holds none until it is loaded.
+func (p *dependencies) newRing(store *sqlstore.Store) (*keys.Ring, error) {
 	s := p.cfg.SigningKeys
-	ring, err := keys.NewRing(keys.RingConfig{
+	return keys.NewRing(keys.RingConfig{
 		Store: store.SigningKeys(), Sealer: p.sealer, Now: p.now, Random: rand.Reader, Log: p.log,
 		Policy: keys.RingPolicy{
 			Algs: s.Algs, SignFor: s.SignFor, PublishAhead: s.PublishAhead, KeepAfter: s.KeepAfter, Poll: s.Poll,
 		},
 	})
-	if err != nil {
-		return nil, err
-	}
-	return ring, sealingAdvice(ring.Load(ctx))
 }
 
 // sealingAdvice tells what to do about a sealing key that is gone: nothing may
@@ -87,7 +101,7 @@ func sealingAdvice(err error) error {
 
 // clients turns the configured clients into what the provider knows them by:
 // their secrets become verifiers here and are forgotten.
-func (p *parts) clients(ctx context.Context) ([]storage.Client, error) {
+func (p *dependencies) clients(ctx context.Context) ([]storage.Client, error) {
 	return p.cfg.StorageClients(func(clientID, secret string, strong bool) (string, error) {
 		if strong {
 			return p.hasher.Sum("client_secret", clientID, secret), nil
@@ -97,7 +111,7 @@ func (p *parts) clients(ctx context.Context) ([]storage.Client, error) {
 }
 
 // store opens the database, whose events are proven by the hash keys.
-func (p *parts) store(ctx context.Context) (*sqlstore.Store, error) {
+func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
 	return sqlstore.Open(ctx, sqlstore.Config{
 		URL: p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Hasher: p.hasher, Now: p.now, Log: p.log,
 	})

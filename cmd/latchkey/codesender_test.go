@@ -40,10 +40,10 @@ func TestTH1_CodesCountAmongAllMessages(t *testing.T) {
 	check(err)
 	few := storage.Backoff{Free: 2, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
 	limiter := login.MessageLimiter{Ephemeral: store.Ephemeral(), Hasher: hasher, Limits: login.MessageLimits{Account: few, Destination: few, Address: few}}
-	m := &messenger{
+	m := &codeSender{
 		Factors: message.Factors{
 			Intents: message.NewIntents(message.IntentsConfig{Sealer: sealer, Now: now, Random: rand.Reader}),
-			Outbox:  store.Outbox(), Asked: asked,
+			Outbox:  store.Outbox(), Asked: requestOrigin,
 		},
 		limiter: limiter,
 	}
