@@ -123,7 +123,9 @@ func (a audited) tamper(t *testing.T, statements ...string) {
 }
 
 // linked names the event with the number.
-func linked(seq int) string { return fmt.Sprintf(`(SELECT l.id FROM audit_links l WHERE l.seq = %d)`, seq) }
+func linked(seq int) string {
+	return fmt.Sprintf(`(SELECT l.id FROM audit_links l WHERE l.seq = %d)`, seq)
+}
 
 // copyOf inserts a copy of the event with the number under another id, to be
 // linked under a number; empty has it wait for one.
