@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -23,9 +24,9 @@ const (
 // prompts lists the supported values of prompt: create only where people may
 // make accounts.
 func (c *Config) prompts() []string {
-	prompts := []string{storage.PromptNone, storage.PromptLogin, storage.PromptConsent, storage.PromptSelectAccount}
+	prompts := []string{interaction.PromptNone, interaction.PromptLogin, interaction.PromptConsent, interaction.PromptSelectAccount}
 	if c.SignUp {
-		prompts = append(prompts, storage.PromptCreate)
+		prompts = append(prompts, interaction.PromptCreate)
 	}
 	return prompts
 }
@@ -42,12 +43,12 @@ type authorizationCheck struct {
 	// hintSubject returns the sub of an ID token of ours.
 	hintSubject func(token string) (string, error)
 
-	request storage.AuthorizationRequest
+	request interaction.AuthorizationRequest
 }
 
 // run applies every rule in turn. The error is what the client is told.
-func (c *authorizationCheck) run(to delivery) (*storage.AuthorizationRequest, error) {
-	c.request = storage.AuthorizationRequest{
+func (c *authorizationCheck) run(to delivery) (*interaction.AuthorizationRequest, error) {
+	c.request = interaction.AuthorizationRequest{
 		ClientID:     c.client.ID,
 		RedirectURI:  to.RedirectURI,
 		ResponseMode: string(to.Mode),
@@ -150,7 +151,7 @@ func (c *authorizationCheck) readPrompt() error {
 			c.request.Prompt = append(c.request.Prompt, prompt)
 		}
 	}
-	if c.request.HasPrompt(storage.PromptNone) && len(c.request.Prompt) > 1 {
+	if c.request.HasPrompt(interaction.PromptNone) && len(c.request.Prompt) > 1 {
 		return invalidAuthorization("prompt=none goes with no other value")
 	}
 	return nil

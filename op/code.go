@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -21,7 +22,7 @@ const codeBytes = 32
 // issueCode makes a code for the request of a person who is signed in. The
 // store keeps it under its keyed hash, so that nobody who reads the store can
 // use it.
-func (p *Provider) issueCode(ctx context.Context, request *storage.AuthorizationRequest, who *storage.SignedIn) (string, error) {
+func (p *Provider) issueCode(ctx context.Context, request *interaction.AuthorizationRequest, who *storage.SignedIn) (string, error) {
 	now := p.cfg.Now()
 	grantID, err := storage.NewID(now, p.cfg.Random)
 	if err != nil {
@@ -31,7 +32,7 @@ func (p *Provider) issueCode(ctx context.Context, request *storage.Authorization
 	if _, err := io.ReadFull(p.cfg.Random, secret); err != nil {
 		return "", fmt.Errorf("read randomness for a code: %w", err)
 	}
-	value, err := json.Marshal(storage.AuthorizationCode{
+	value, err := json.Marshal(authorizationCode{
 		GrantID:        grantID,
 		UserID:         who.User.ID,
 		SID:            who.Session.SID,

@@ -62,7 +62,7 @@ func (s *server) exchange(ctx context.Context, c call, r *oidc.AccessTokenReques
 
 // takeCode removes the code from the ephemeral store and returns what it stands
 // for, with the hash it was kept under.
-func (s *server) takeCode(ctx context.Context, hashes []string) (*storage.AuthorizationCode, string, error) {
+func (s *server) takeCode(ctx context.Context, hashes []string) (*authorizationCode, string, error) {
 	for _, hash := range hashes {
 		raw, err := s.cfg.Ephemeral.Take(ctx, codeKey(hash))
 		if errors.Is(err, storage.ErrNotFound) {
@@ -71,7 +71,7 @@ func (s *server) takeCode(ctx context.Context, hashes []string) (*storage.Author
 		if err != nil {
 			return nil, "", unavailable("take code", err)
 		}
-		var code storage.AuthorizationCode
+		var code authorizationCode
 		if err := json.Unmarshal(raw, &code); err != nil {
 			return nil, "", fmt.Errorf("decode what a code stands for: %w", err)
 		}
@@ -81,7 +81,7 @@ func (s *server) takeCode(ctx context.Context, hashes []string) (*storage.Author
 }
 
 // checkCode refuses a code that was taken but may not be used so.
-func checkCode(c call, code *storage.AuthorizationCode, shown codeProof) error {
+func checkCode(c call, code *authorizationCode, shown codeProof) error {
 	if !c.now.Before(code.ExpiresAt) {
 		return errBadCode(errors.New("the code expired"))
 	}
@@ -99,7 +99,7 @@ func checkCode(c call, code *storage.AuthorizationCode, shown codeProof) error {
 // newGrant is the row that a code turns into. Without offline_access there is
 // no refresh token, and the grant lives as long as its one access token, but
 // never less than the code, of whose use it is the record.
-func (s *server) newGrant(c call, code *storage.AuthorizationCode, hash string) (*storage.Grant, error) {
+func (s *server) newGrant(c call, code *authorizationCode, hash string) (*storage.Grant, error) {
 	offline := code.Request.HasScope(storage.ScopeOfflineAccess) && c.client.AllowsGrant(storage.GrantRefreshToken)
 	g := &storage.Grant{
 		ID:             code.GrantID,

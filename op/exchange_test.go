@@ -40,7 +40,7 @@ func TestCodeExchange_PublicClient(t *testing.T) {
 
 func TestCodeExchange_WithoutOfflineAccess(t *testing.T) {
 	n := newNode(t)
-	a := n.exchange(asWiki, n.code("wiki", func(c *storage.AuthorizationCode) {
+	a := n.exchange(asWiki, n.code("wiki", func(c *authorizationCode) {
 		c.Request.Scopes = []string{"openid", "email"}
 	})).want(t, http.StatusOK, "")
 	if a.RefreshToken != "" {
@@ -88,8 +88,8 @@ func TestL3_CodeIsConsumedFirst(t *testing.T) {
 
 func TestTK1_CodeThatACacheBringsBack(t *testing.T) {
 	n := newNode(t)
-	var kept storage.AuthorizationCode
-	secret := n.code("wiki", func(c *storage.AuthorizationCode) { kept = *c })
+	var kept authorizationCode
+	secret := n.code("wiki", func(c *authorizationCode) { kept = *c })
 	n.exchange(asWiki, secret).want(t, http.StatusOK, "")
 	n.keep(secret, kept)
 	n.exchange(asWiki, secret).want(t, http.StatusBadRequest, "invalid_grant")
@@ -138,13 +138,13 @@ func TestTK2_InvalidReplayChangesNothing(t *testing.T) {
 // A code rests on the session that it came from: it is worth nothing when that
 // has ended, or the password was changed in it, although nobody used it before.
 func TestSE5_CodeEndsWithItsSession(t *testing.T) {
-	for name, end := range map[string]func(*node, *storage.AuthorizationCode){
-		"session over":     func(n *node, c *storage.AuthorizationCode) { n.store.Over = map[storage.ID]bool{c.SID: true} },
-		"password changed": func(n *node, _ *storage.AuthorizationCode) { n.store.Users[testUserID].PasswordEpoch++ },
+	for name, end := range map[string]func(*node, *authorizationCode){
+		"session over":     func(n *node, c *authorizationCode) { n.store.Over = map[storage.ID]bool{c.SID: true} },
+		"password changed": func(n *node, _ *authorizationCode) { n.store.Users[testUserID].PasswordEpoch++ },
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newNode(t)
-			code := n.code("wiki", func(c *storage.AuthorizationCode) { end(n, c) })
+			code := n.code("wiki", func(c *authorizationCode) { end(n, c) })
 			n.exchange(asWiki, code).want(t, http.StatusBadRequest, "invalid_grant")
 			if len(n.store.Rows) != 0 || len(n.events()) != 0 {
 				t.Errorf("grants %v, events %v", n.store.Rows, n.events())
@@ -155,11 +155,11 @@ func TestSE5_CodeEndsWithItsSession(t *testing.T) {
 
 func TestTK3_CodeIsBound(t *testing.T) {
 	good := []string{"redirect_uri", testRedirect, "code_verifier", testVerifier}
-	noChallenge := func(c *storage.AuthorizationCode) { c.Request.CodeChallenge = "" }
+	noChallenge := func(c *authorizationCode) { c.Request.CodeChallenge = "" }
 	for _, tc := range []struct {
 		name   string
 		who    as
-		change func(*storage.AuthorizationCode)
+		change func(*authorizationCode)
 		wait   time.Duration
 		form   []string
 		ok     bool
@@ -182,7 +182,7 @@ func TestTK3_CodeIsBound(t *testing.T) {
 			}
 			change := tc.change
 			if change == nil {
-				change = func(*storage.AuthorizationCode) {}
+				change = func(*authorizationCode) {}
 			}
 			code := n.code("wiki", change)
 			n.clock.Advance(tc.wait)
@@ -201,7 +201,7 @@ func TestTK3_CodeIsBound(t *testing.T) {
 
 func TestL4_PublicClientCannotSkipPKCE(t *testing.T) {
 	n := newNode(t)
-	code := n.code("app", func(c *storage.AuthorizationCode) { c.Request.CodeChallenge = "" })
+	code := n.code("app", func(c *authorizationCode) { c.Request.CodeChallenge = "" })
 	n.post(tokenPath, asApp, "grant_type", "authorization_code", "code", code, "redirect_uri", testRedirect).
 		want(t, http.StatusBadRequest, "invalid_grant")
 }

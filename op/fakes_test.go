@@ -1,6 +1,7 @@
 package op
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
+	shortlived "github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // fakeStore is the grants and access tokens of a provider in memory. While Err
@@ -179,14 +181,19 @@ func (s *fakeEphemeral) Put(_ context.Context, key string, value []byte, _ time.
 	return s.Err
 }
 
-func (s *fakeEphemeral) PutNew(_ context.Context, key string, value []byte, _ time.Duration) error {
+func (s *fakeEphemeral) Swap(_ context.Context, key string, old, value []byte, _ time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, taken := s.Entries[key]; taken {
+	switch found, ok := s.Entries[key]; {
+	case s.Err != nil:
+		return s.Err
+	case !ok && old != nil:
+		return storage.ErrNotFound
+	case ok && (old == nil || !bytes.Equal(found, old)):
 		return storage.ErrConflict
 	}
 	s.Entries[key] = value
-	return s.Err
+	return nil
 }
 
 func (s *fakeEphemeral) Get(_ context.Context, key string) ([]byte, error) {
@@ -213,11 +220,34 @@ func (s *fakeEphemeral) Take(_ context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
-func (s *fakeEphemeral) Count(_ context.Context, key string, _ time.Duration) (int64, error) {
+func (s *fakeEphemeral) TakeIf(_ context.Context, key string, value []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Counts[key]++
-	return s.Counts[key], s.Err
+	if s.Err == nil && !bytes.Equal(s.Entries[key], value) {
+		return storage.ErrNotFound
+	}
+	delete(s.Entries, key)
+	return s.Err
+}
+
+// fakeCounters counts what is drawn from buckets, which refill by the clock.
+type fakeCounters struct {
+	shortlived.Counters
+	of   *fakeEphemeral
+	now  func() time.Time
+	full map[string]time.Time
+}
+
+func (s *fakeCounters) Draw(_ context.Context, key string, b storage.Bucket) (time.Duration, error) {
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	if s.of.Err != nil {
+		return 0, s.of.Err
+	}
+	s.of.Counts[key]++
+	full, wait := b.Draw(s.full[key], s.now())
+	s.full[key] = full
+	return wait, nil
 }
 
 // fakePasswords verifies "$plain$" and the password itself, and counts.

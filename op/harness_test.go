@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
@@ -41,6 +43,8 @@ type node struct {
 	clock     *storagetest.Clock
 	store     *fakeStore
 	ephemeral *fakeEphemeral
+	// pending is how many sign-ins an address may start.
+	pending   int
 	passwords *fakePasswords
 	revoked   *fakeCounter
 	log       *testenv.Log
@@ -50,7 +54,7 @@ type node struct {
 func newNode(t testing.TB, clients ...storage.Client) *node {
 	t.Helper()
 	n := &node{
-		t: t, clock: storagetest.NewClock(), store: newFakeStore(testUser), ephemeral: newFakeEphemeral(),
+		t: t, clock: storagetest.NewClock(), store: newFakeStore(testUser), ephemeral: newFakeEphemeral(), pending: 1000,
 		passwords: &fakePasswords{}, revoked: &fakeCounter{}, log: &testenv.Log{},
 	}
 	cfg := n.config(append(clients, wikiClient(), appClient(), robotClient()))
@@ -72,8 +76,13 @@ func (n *node) config(clients []storage.Client) Config {
 			}
 		}
 	}
+	interactions := interaction.NewStore(interaction.Config{
+		Store: n.ephemeral, Counters: &fakeCounters{of: n.ephemeral, now: n.clock.Now, full: map[string]time.Time{}},
+		Hasher: hasher, Cookies: web.Cookies{}, PendingPerAddress: n.pending,
+	})
 	return Config{
-		Issuer: testIssuer, Clients: NewRegistry(clients), Keys: testRing(n.t, n.clock.Now), Hasher: hasher,
+		Interactions: interactions,
+		Issuer:       testIssuer, Clients: NewRegistry(clients), Keys: testRing(n.t, n.clock.Now), Hasher: hasher,
 		Grants: fakeGrants{n.store}, Tokens: fakeAccessTokens{n.store}, Ephemeral: n.ephemeral,
 		Counter: n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader, Password: n.passwords,
 	}
@@ -157,16 +166,16 @@ func challengeOf(verifier string) string {
 
 // code puts a code for the client in the store, as /authorize would; change
 // alters what it stands for.
-func (n *node) code(clientID string, change ...func(*storage.AuthorizationCode)) string {
+func (n *node) code(clientID string, change ...func(*authorizationCode)) string {
 	n.t.Helper()
 	now := n.clock.Now()
 	grantID, err := storage.NewID(now, rand.Reader)
 	if err != nil {
 		n.t.Fatalf("name grant: %v", err)
 	}
-	code := storage.AuthorizationCode{
+	code := authorizationCode{
 		GrantID: grantID, UserID: testUserID, SID: "0190000000000000000000000000000b",
-		Request: storage.AuthorizationRequest{
+		Request: interaction.AuthorizationRequest{
 			ClientID: clientID, RedirectURI: testRedirect, Nonce: "n-1", CodeChallenge: challengeOf(testVerifier),
 			Scopes: []string{"openid", "profile", "email", "offline_access"},
 		},
@@ -182,7 +191,7 @@ func (n *node) code(clientID string, change ...func(*storage.AuthorizationCode))
 }
 
 // keep puts what a code stands for in the store.
-func (n *node) keep(secret string, code storage.AuthorizationCode) {
+func (n *node) keep(secret string, code authorizationCode) {
 	n.t.Helper()
 	raw, err := json.Marshal(code)
 	if err != nil {

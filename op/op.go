@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
@@ -26,13 +27,15 @@ type Config struct {
 	// Tokens answers for access tokens that have no grant.
 	Tokens    accessTokens
 	Ephemeral ephemeral
-	SignIn    signIn
-	Errors    *web.Errors
-	Cookies   web.Cookies
-	Counter   counter
-	Log       *slog.Logger
-	Now       func() time.Time
-	Random    io.Reader
+	// Interactions keeps requests that wait for a person.
+	Interactions interactions
+	SignIn       signIn
+	Errors       *web.Errors
+	Cookies      web.Cookies
+	Counter      counter
+	Log          *slog.Logger
+	Now          func() time.Time
+	Random       io.Reader
 	// Password verifies client secrets that an administrator chose and that
 	// are too weak for a keyed hash.
 	Password passwordVerifier
@@ -43,9 +46,6 @@ type Config struct {
 	SignUp bool
 	// UILocales are the languages of the hosted pages, for discovery.
 	UILocales []string
-	// PendingPerAddress caps how many sign-ins one address may start within
-	// [pendingWindow]; by default defaultPendingPerAddress.
-	PendingPerAddress int64
 	// CodeLifetime is how long a code may wait for its exchange; by default,
 	// and at most, a minute.
 	CodeLifetime time.Duration
@@ -94,16 +94,14 @@ type ephemeral interface {
 	// Take returns and removes an entry in one step: of many callers one gets
 	// it, the others storage.ErrNotFound.
 	Take(ctx context.Context, key string) ([]byte, error)
-	// Count adds one to a counter that starts again after window, and returns it.
-	Count(ctx context.Context, key string, window time.Duration) (int64, error)
 }
 
 // signIn is what the provider asks of the hosted pages; login.Pages in the binary.
 type signIn interface {
 	// Check says whether the browser's session satisfies the interaction.
-	Check(r *http.Request, in *storage.Interaction) (storage.Outcome, error)
+	Check(r *http.Request, in *interaction.Interaction) (interaction.Outcome, error)
 	// Begin sends the browser to the page of what is missing.
-	Begin(w http.ResponseWriter, r *http.Request, in *storage.Interaction)
+	Begin(w http.ResponseWriter, r *http.Request, in *interaction.Interaction)
 	// Session returns who is signed in in this browser, or nil.
 	Session(r *http.Request) (*storage.SignedIn, error)
 	// ConfirmSignOut shows the page that asks before signing out; hidden
@@ -137,9 +135,6 @@ func New(cfg Config) (*Provider, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
-	if cfg.PendingPerAddress == 0 {
-		cfg.PendingPerAddress = defaultPendingPerAddress
-	}
 	if cfg.CodeLifetime <= 0 || cfg.CodeLifetime > maxCodeLifetime {
 		cfg.CodeLifetime = maxCodeLifetime
 	}
@@ -159,7 +154,7 @@ func (c *Config) check() error {
 	var missing []error
 	for name, absent := range map[string]bool{
 		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil,
-		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "SignIn": c.SignIn == nil,
+		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil, "SignIn": c.SignIn == nil,
 		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
 		"Password": c.Password == nil, "Counter": c.Counter == nil,
 	} {
