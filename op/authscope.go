@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -24,7 +25,7 @@ func (c *authorizationCheck) readScopes() error {
 	}
 	for _, scope := range asked {
 		switch {
-		case !isScopeToken(scope):
+		case ident.Scope(scope) != nil:
 			return invalidScope("a scope holds characters that no scope has")
 		case slices.Contains(c.request.Scopes, scope):
 		case scope == storage.ScopeOfflineAccess && !allowsOffline(c.client):
@@ -46,14 +47,4 @@ func invalidScope(description string) error {
 
 func allowsOffline(client *storage.Client) bool {
 	return client.AllowsScope(storage.ScopeOfflineAccess) && client.AllowsGrant(storage.GrantRefreshToken)
-}
-
-// isScopeToken reports whether s is a scope-token of RFC 6749 section 3.3.
-func isScopeToken(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < '!' || c > '~' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return s != ""
 }
