@@ -15,6 +15,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/metrics"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
@@ -80,7 +81,7 @@ type node struct {
 	store     *sqlstore.Store
 	ephemeral ephemeralStore
 	ring      *keys.Ring
-	registry  *op.Registry
+	registry  *client.Registry
 	ui        *ui.Renderer
 	tokens    *onetime.Tokens
 	factors   *mfa.Factors
@@ -159,11 +160,11 @@ func (n *node) wire(ctx context.Context, extra extras) (err error) {
 	if n.ring, err = n.parts.ring(ctx, n.store); err != nil {
 		return err
 	}
-	clients, err := n.clients(ctx)
+	clients, err := n.clients()
 	if err != nil {
 		return err
 	}
-	n.registry = op.NewRegistry(clients)
+	n.registry = client.NewRegistry(client.NewSnapshot(clients))
 	n.errors = &web.Errors{Log: n.log}
 	if n.ui, err = ui.New(n.uiConfig()); err != nil {
 		return err
@@ -207,7 +208,7 @@ func (n *node) providerConfig() op.Config {
 		Issuer: n.cfg.Issuer, Clients: n.registry, Keys: n.ring, Hasher: n.hasher,
 		Grants: n.store.Grants(), Tokens: n.store.AccessTokens(), Ephemeral: n.ephemeral,
 		SignIn: n.pages, Counter: n.metrics, Errors: n.errors, Cookies: n.cookies(), Log: n.log, Now: n.now, Random: rand.Reader,
-		Password: n.password, ACRValues: n.pages.ACRValues(), UILocales: ui.Locales(), SignUp: n.cfg.SignUp.Mode != config.SignUpOff,
+		ACRValues: n.pages.ACRValues(), UILocales: ui.Locales(), SignUp: n.cfg.SignUp.Mode != config.SignUpOff,
 		PendingPerAddress: int64(n.cfg.Limits.PendingPerAddress),
 		CodeLifetime:      n.cfg.Tokens.CodeLifetime,
 	}
