@@ -57,7 +57,7 @@ func (t *channelTest) run(cmd *cobra.Command, from *storeFlags) error {
 	if err != nil {
 		return err
 	}
-	p, err := newParts(cfg, slog.New(slog.DiscardHandler), time.Now)
+	p, err := newDependencies(cfg, slog.New(slog.DiscardHandler), time.Now)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (t *channelTest) run(cmd *cobra.Command, from *storeFlags) error {
 }
 
 // checkNumber refuses what would be refused from people as well.
-func (t *channelTest) checkNumber(p *parts) error {
+func (t *channelTest) checkNumber(p *dependencies) error {
 	number, ok := storage.CanonicalPhone(t.to)
 	if !ok {
 		return fmt.Errorf("--to %q is no telephone number; write it with its country's code, such as +49 151 12345678", t.to)

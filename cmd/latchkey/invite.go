@@ -34,7 +34,7 @@ func inviteCreateCommand() *cobra.Command {
 		Short: "Send somebody a link to sign up with, where sign_up.mode is invitation",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error { return i.create(cmd, store, p) })
+			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error { return i.create(cmd, store, p) })
 		},
 	}
 	from.register(cmd)
@@ -45,7 +45,7 @@ func inviteCreateCommand() *cobra.Command {
 	return cmd
 }
 
-func (i *newInvitation) create(cmd *cobra.Command, store *sqlstore.Store, p *parts) error {
+func (i *newInvitation) create(cmd *cobra.Command, store *sqlstore.Store, p *dependencies) error {
 	if err := userimport.CheckEmail(i.email); err != nil || i.email == "" {
 		return fmt.Errorf("--email %q is not an e-mail address", i.email)
 	}

@@ -21,7 +21,7 @@ func migrateSubcommand(use, short string, do func(*cobra.Command, *sqlstore.Stor
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, _ *parts) error { return do(cmd, store) })
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error { return do(cmd, store) })
 		},
 	}
 	from.register(cmd)
