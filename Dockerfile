@@ -5,7 +5,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -gcflags github.com/redis/rueidis/internal/cmds=-l -ldflags "-s -w -X main.version=${VERSION}" -o /latchkey ./cmd/latchkey
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /latchkey ./cmd/latchkey
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

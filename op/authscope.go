@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/ident"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // readScopes takes scopes that the client is registered for. Any other is
@@ -28,7 +28,7 @@ func (c *authorizationCheck) readScopes() error {
 		case ident.Scope(scope) != nil:
 			return invalidScope("a scope holds characters that no scope has")
 		case slices.Contains(c.request.Scopes, scope):
-		case scope == storage.ScopeOfflineAccess && !allowsOffline(c.client):
+		case scope == client.ScopeOfflineAccess && !allowsOffline(c.client):
 		case !c.client.AllowsScope(scope):
 			return invalidScope("the client is not registered for a scope that it asks for")
 		default:
@@ -45,6 +45,6 @@ func invalidScope(description string) error {
 	return &authorizationError{Code: codeInvalidScope, Description: description}
 }
 
-func allowsOffline(client *storage.Client) bool {
-	return client.AllowsScope(storage.ScopeOfflineAccess) && client.AllowsGrant(storage.GrantRefreshToken)
+func allowsOffline(c *client.Client) bool {
+	return c.AllowsScope(client.ScopeOfflineAccess) && c.AllowsGrant(client.GrantRefreshToken)
 }

@@ -8,17 +8,23 @@ import "time"
 // Address and UserAgent are personal: when an account is deleted they are
 // erased from its events, which stay provable without them.
 type Event struct {
-	ID       ID
-	At       time.Time
-	Type     EventType
-	UserID   ID
-	ClientID string
-	GrantID  ID
-	SID      ID
-	Address  string
+	ID   ID
+	At   time.Time
+	Type EventType
+	// ActorKind and ActorID name who did it; empty where nobody said.
+	ActorKind ActorKind
+	ActorID   string
+	UserID    ID
+	ClientID  string
+	GrantID   ID
+	SID       ID
+	Address   string
 	// UserAgent is the browser's own word, cut to 256 bytes.
 	UserAgent string
 	RequestID string
+	// IdentifierHash is the keyed hash of what was typed as a name, so that whoever
+	// knows the name can find the event; empty where nothing was.
+	IdentifierHash string
 	// Outcome is "success" or "failure".
 	Outcome string
 	// Detail says why, in words of ours.
@@ -27,6 +33,17 @@ type Event struct {
 	// it was written.
 	Seq int64
 }
+
+// ActorKind says what kind of actor did something.
+type ActorKind string
+
+// The kinds of actors.
+const (
+	ActorPerson   ActorKind = "person"   // ActorID is the person's id
+	ActorOperator ActorKind = "operator" // somebody at the command line or console, by name
+	ActorClient   ActorKind = "client"   // a client with a token of its own, by its id
+	ActorSystem   ActorKind = "system"   // a job, by its name
+)
 
 // EventFilter says which events are listed: those that meet each field that is set.
 type EventFilter struct {

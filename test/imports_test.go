@@ -20,12 +20,12 @@ const module = "github.com/latchkey-id/latchkey"
 // package is its room.
 var mayImport = map[string][]string{
 	"cmd":               {"internal/ident", "account", "client", "config", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
-	"op":                {"internal/ident", "client", "interaction", "internal/web", "keys", "storage"},
-	"login":             {"internal/ident", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage"},
-	"account":           {"internal/ident", "client", "internal/web", "keys", "mfa", "storage"},
+	"op":                {"internal/ident", "client", "interaction", "internal/web", "keys", "storage", "storage/ephemeral"},
+	"login":             {"internal/ident", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
+	"account":           {"internal/ident", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"client":            {"internal/ident", "storage"},
-	"interaction":       {"internal/ident", "client", "keys", "storage"},
-	"mfa":               {"internal/ident", "client", "keys", "storage"},
+	"interaction":       {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
+	"mfa":               {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
 	"keys":              {"internal/ident", "storage"},
 	"config":            {"internal/ident", "client", "storage"},
 	"storage/sqlstore":  {"internal/ident", "migrations", "storage"},

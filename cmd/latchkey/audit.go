@@ -10,9 +10,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
-	"github.com/spf13/cobra"
 )
 
 func auditCommand() *cobra.Command {
@@ -40,7 +41,7 @@ func auditVerifyCommand() *cobra.Command {
 			if chain != "" {
 				known = append(known, storage.AuditMark{Seq: seq, Chain: chain})
 			}
-			return from.withStore(cmd, func(store *sqlstore.Store, _ *parts) error { return verifyAudit(cmd, store, known) })
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error { return verifyAudit(cmd, store, known) })
 		},
 	}
 	from.register(cmd)
@@ -88,7 +89,7 @@ func (f *auditFilter) register(cmd *cobra.Command) {
 	flags.StringVar(&f.kind, "type", "", "only events of this `type`, such as sign_in_failed")
 }
 
-func (f *auditFilter) read(cmd *cobra.Command, store *sqlstore.Store, p *parts) (storage.EventFilter, error) {
+func (f *auditFilter) read(cmd *cobra.Command, store *sqlstore.Store, p *dependencies) (storage.EventFilter, error) {
 	filter := storage.EventFilter{Type: storage.EventType(f.kind)}
 	var err1, err2, err3 error
 	filter.Since, err1 = readTime("--since", f.since, p.now())
@@ -131,7 +132,7 @@ func auditListCommand() *cobra.Command {
 			if limit < 1 {
 				return errors.New("--limit must be at least 1")
 			}
-			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error {
+			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error {
 				filter, err := f.read(cmd, store, p)
 				if err != nil {
 					return err
@@ -168,7 +169,7 @@ func auditExportCommand() *cobra.Command {
 		Short: "Write events as JSON lines, oldest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error {
+			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error {
 				filter, err := f.read(cmd, store, p)
 				if err != nil {
 					return err

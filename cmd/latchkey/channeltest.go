@@ -6,11 +6,12 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
-	"github.com/spf13/cobra"
 )
 
 func mailCommand() *cobra.Command {
@@ -58,7 +59,7 @@ func (t *channelTest) run(cmd *cobra.Command, from *storeFlags) error {
 	if err != nil {
 		return err
 	}
-	p, err := newParts(cfg, slog.New(slog.DiscardHandler), time.Now)
+	p, err := newDependencies(cfg, slog.New(slog.DiscardHandler), time.Now)
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (t *channelTest) run(cmd *cobra.Command, from *storeFlags) error {
 }
 
 // checkNumber refuses what would be refused from people as well.
-func (t *channelTest) checkNumber(p *parts) error {
+func (t *channelTest) checkNumber(p *dependencies) error {
 	number, ok := ident.CanonicalPhone(t.to)
 	if !ok {
 		return fmt.Errorf("--to %q is no telephone number; write it with its country's code, such as +49 151 12345678", t.to)

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/latchkey-id/latchkey/config"
 	"github.com/spf13/cobra"
+
+	"github.com/latchkey-id/latchkey/config"
 )
 
 func configCommand() *cobra.Command {

@@ -7,9 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/demo"
 	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
@@ -17,7 +18,6 @@ import (
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/storage"
-	"github.com/spf13/cobra"
 )
 
 // devFlags are what `latchkey dev` is told.
@@ -50,12 +50,12 @@ func (f *devFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	var lc net.ListenConfig
-	listener, err := lc.Listen(cmd.Context(), "tcp", f.listen)
+	listener, err := listen(cmd.Context(), f.listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
-	cfg, err := f.load(data, listener.Addr())
+	load := func() (*config.Config, error) { return f.load(data, listener.Addr()) }
+	cfg, err := load()
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -63,11 +63,8 @@ func (f *devFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	for _, w := range cfg.Warnings {
-		log.Warn("configuration", "warning", w.String())
-	}
-	d := &devExtras{data: data, path: f.data, out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(), inbox: &inbox.Inbox{Now: time.Now}}
-	return serve(cmd.Context(), cfg, log, listener, d)
+	d := &dev{data: data, path: f.data, out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(), inbox: &inbox.Inbox{Now: time.Now}}
+	return serve(cmd.Context(), serveOptions{cfg: cfg, load: load, log: log, now: time.Now, listener: listener, dev: d.hooks()})
 }
 
 // load lays the file, the environment and the flags over dev's defaults.
@@ -102,12 +99,29 @@ func reachable(address net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// devExtras are what only dev has.
-type devExtras struct {
+// devHooks are the places at which `latchkey dev` adds to a server. Where one
+// is nil nothing is added, and serve has none of them (requirement CF3).
+type devHooks struct {
+	// prepare runs when the stores are open, before anything is read from them.
+	prepare func(ctx context.Context, p *process) error
+	// inbox takes the messages of channels that are not set up.
+	inbox outbox.Sender
+	// mount adds pages.
+	mount func(mux *http.ServeMux, p *process, f *foundation) error
+	// ready runs when the server is about to serve.
+	ready func(issuer string)
+}
+
+// dev is what only dev has.
+type dev struct {
 	data     *devdata.Folder
 	path     string
 	out, err io.Writer
 	inbox    *inbox.Inbox
+}
+
+func (d *dev) hooks() devHooks {
+	return devHooks{prepare: d.prepare, inbox: d.inbox, mount: d.mount, ready: d.ready}
 }
 
 // The demo person.
@@ -117,15 +131,15 @@ const (
 )
 
 // prepare makes the tables and the demo person.
-func (d *devExtras) prepare(ctx context.Context, n *node) error {
-	if err := migratePending(ctx, n.store); err != nil {
+func (d *dev) prepare(ctx context.Context, p *process) error {
+	if err := migratePending(ctx, p.store); err != nil {
 		return err
 	}
-	_, err := n.store.Users().ByIdentifier(ctx, demoUsername)
+	_, err := p.store.Users().ByIdentifier(ctx, demoUsername)
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	err = createUser(ctx, n.store, n.parts, demoPerson(), d.data.DemoPassword)
+	err = createUser(ctx, p.store, p.boot, demoPerson(), d.data.DemoPassword)
 	if errors.Is(err, storage.ErrConflict) {
 		return nil // another node was first
 	}
@@ -148,20 +162,17 @@ func demoPerson() *storage.User {
 	}
 }
 
-// fallback is where messages of channels that are not set up end.
-func (d *devExtras) fallback() outbox.Sender { return d.inbox }
-
 // mount adds the home page, the demo application and the inbox.
-func (d *devExtras) mount(mux *http.ServeMux, n *node) error {
-	u, err := url.Parse(n.cfg.Issuer)
+func (d *dev) mount(mux *http.ServeMux, p *process, f *foundation) error {
+	issuer, err := f.issuerURL()
 	if err != nil {
-		return fmt.Errorf("issuer: %w", err)
+		return err
 	}
-	d.inbox.Deliver = n.outbox.Drain
+	d.inbox.Deliver = p.outbox.Drain
 	application, err := demo.New(demo.Config{
-		Issuer: n.cfg.Issuer, ClientID: devdata.DemoClientID, ClientSecret: d.data.DemoSecret,
-		Host: u.Host, Provider: n.listener.Addr().String(), Cookies: n.cookies(), Errors: n.errors,
-		UI: n.ui, Username: demoUsername, PasswordFile: filepath.Join(d.path, "demo-password"), Inbox: d.inbox,
+		Issuer: f.cfg.Issuer, ClientID: devdata.DemoClientID, ClientSecret: d.data.DemoSecret,
+		Host: issuer.Host, Provider: p.listener.Addr().String(), Cookies: f.cookies(), Errors: f.errors,
+		UI: f.ui, Username: demoUsername, PasswordFile: filepath.Join(d.path, "demo-password"), Inbox: d.inbox,
 	})
 	if err != nil {
 		return err
@@ -171,7 +182,7 @@ func (d *devExtras) mount(mux *http.ServeMux, n *node) error {
 }
 
 // ready says where to click.
-func (d *devExtras) ready(n *node) {
-	fmt.Fprintf(d.err, "\n  Open      %s\n  Sign in   %s\n  Password  %s\n\n", n.cfg.Issuer, demoUsername, d.data.DemoPassword)
-	fmt.Fprintf(d.out, "ready issuer=%s inbox=%s/dev/inbox\n", n.cfg.Issuer, n.cfg.Issuer)
+func (d *dev) ready(issuer string) {
+	fmt.Fprintf(d.err, "\n  Open      %s\n  Sign in   %s\n  Password  %s\n\n", issuer, demoUsername, d.data.DemoPassword)
+	fmt.Fprintf(d.out, "ready issuer=%s inbox=%s/dev/inbox\n", issuer, issuer)
 }

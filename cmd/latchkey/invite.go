@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"net/url"
 
+	"github.com/spf13/cobra"
+
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
-	"github.com/spf13/cobra"
 )
 
 func inviteCommand() *cobra.Command {
@@ -34,7 +35,7 @@ func inviteCreateCommand() *cobra.Command {
 		Short: "Send somebody a link to sign up with, where sign_up.mode is invitation",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error { return i.create(cmd, store, p) })
+			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error { return i.create(cmd, store, p) })
 		},
 	}
 	from.register(cmd)
@@ -45,7 +46,7 @@ func inviteCreateCommand() *cobra.Command {
 	return cmd
 }
 
-func (i *newInvitation) create(cmd *cobra.Command, store *sqlstore.Store, p *parts) error {
+func (i *newInvitation) create(cmd *cobra.Command, store *sqlstore.Store, p *dependencies) error {
 	var err error
 	if i.email, err = ident.Email(i.email); err != nil {
 		return fmt.Errorf("--email: %w", err)

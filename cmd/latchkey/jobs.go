@@ -27,31 +27,31 @@ const (
 	linkBatch = 500
 )
 
-func (n *node) jobs() []job {
+func (p *process) jobs() []job {
 	return []job{
-		{name: "sweep", every: 5 * time.Minute, do: n.sweep},
-		{name: "delete_accounts", every: time.Minute, do: n.deleteAccounts},
-		{name: "link_audit", every: time.Second, do: n.linkAudit, unclaimed: true},
-		{name: "prune_audit", every: time.Hour, do: n.pruneAudit},
+		{name: "sweep", every: 5 * time.Minute, do: p.sweep},
+		{name: "delete_accounts", every: time.Minute, do: p.deleteAccounts},
+		{name: "link_audit", every: time.Second, do: p.linkAudit, unclaimed: true},
+		{name: "prune_audit", every: time.Hour, do: p.pruneAudit},
 	}
 }
 
 // jobTasks runs each job at its time, for as long as the node runs.
-func (n *node) jobTasks() []task.Func {
+func (p *process) jobTasks() []task.Func {
 	var tasks []task.Func
-	for _, j := range n.jobs() {
-		tasks = append(tasks, task.Every(j.every, func(ctx context.Context) { n.runJob(ctx, j) }))
+	for _, j := range p.jobs() {
+		tasks = append(tasks, task.Every(j.every, func(ctx context.Context) { p.runJob(ctx, j) }))
 	}
 	return tasks
 }
 
 // runJob does a job unless another node has begun it in this period. Claims are
 // good for a little less than the period, since no two clocks tick alike.
-func (n *node) runJob(ctx context.Context, j job) {
-	log, mine := n.log.With("job", j.name), j.unclaimed
+func (p *process) runJob(ctx context.Context, j job) {
+	log, mine := p.log().With("job", j.name), j.unclaimed
 	var err error
 	if !mine {
-		mine, err = n.store.Jobs().Claim(ctx, j.name, j.every-j.every/10, n.now())
+		mine, err = p.store.Jobs().Claim(ctx, j.name, j.every-j.every/10, p.now())
 	}
 	if err == nil && !mine {
 		return
@@ -63,7 +63,7 @@ func (n *node) runJob(ctx context.Context, j job) {
 	if ctx.Err() != nil {
 		return // the node stops: the next claim goes on
 	}
-	n.metrics.Job(j.name, rows, err)
+	p.metrics.Job(j.name, rows, err)
 	switch {
 	case err != nil:
 		log.ErrorContext(ctx, "job failed", "rows", rows, "error", err)
@@ -75,33 +75,33 @@ func (n *node) runJob(ctx context.Context, j job) {
 }
 
 // sweep deletes what expired.
-func (n *node) sweep(ctx context.Context) (int64, error) {
-	swept, err := n.store.Sweep(ctx, n.now())
+func (p *process) sweep(ctx context.Context) (int64, error) {
+	swept, err := p.store.Sweep(ctx, p.now())
 	var all int64
 	for table, rows := range swept {
-		n.metrics.Swept(table, rows)
+		p.metrics.Swept(table, rows)
 		all += rows
 	}
-	n.log.InfoContext(ctx, "swept expired rows", "rows", swept)
+	p.log().InfoContext(ctx, "swept expired rows", "rows", swept)
 	return all, err
 }
 
 // deleteAccounts deletes the accounts whose owners asked for it and did not take
 // it back in time.
-func (n *node) deleteAccounts(ctx context.Context) (int64, error) {
-	gone, err := n.store.Users().DeleteDue(ctx, n.now(), deleteBatch, n.farewell)
+func (p *process) deleteAccounts(ctx context.Context) (int64, error) {
+	gone, err := p.store.Users().DeleteDue(ctx, p.now(), deleteBatch, p.deletionNotice)
 	return int64(len(gone)), err
 }
 
-// farewell is what is recorded and said when an account goes. The record keeps
+// deletionNotice is what is recorded and said when an account goes. The record keeps
 // the id that relying parties know, and nothing else of the person.
-func (n *node) farewell(u storage.User) (storage.Event, []storage.Message, error) {
-	now := n.now()
+func (p *process) deletionNotice(u storage.User) (storage.Event, []storage.Message, error) {
+	now := p.now()
 	id, err := storage.NewID(now, rand.Reader)
 	if err != nil {
 		return storage.Event{}, nil, err
 	}
-	told, err := n.notice(storage.MessageDeleted, &u)
+	told, err := p.current.Load().notice(storage.MessageDeleted, &u)
 	return storage.Event{
 		ID: id, At: now, Type: storage.EventUserDeleted, UserID: u.ID, Outcome: storage.Success, Detail: "as its owner had asked",
 	}, told, err
@@ -109,10 +109,10 @@ func (n *node) farewell(u storage.User) (storage.Event, []storage.Message, error
 
 // linkAudit makes it provable that no event was taken out since. That it fails
 // may mean that somebody did; it holds nothing up.
-func (n *node) linkAudit(ctx context.Context) (int64, error) {
+func (p *process) linkAudit(ctx context.Context) (int64, error) {
 	var all int64
 	for {
-		linked, err := n.store.Events().Link(ctx, linkBatch)
+		linked, err := p.store.Events().Link(ctx, linkBatch)
 		all += int64(linked)
 		if err != nil || linked < linkBatch {
 			return all, err
@@ -121,10 +121,10 @@ func (n *node) linkAudit(ctx context.Context) (int64, error) {
 }
 
 // pruneAudit deletes the security events that are older than they are kept.
-func (n *node) pruneAudit(ctx context.Context) (int64, error) {
-	kept := n.cfg.Audit.Retention
+func (p *process) pruneAudit(ctx context.Context) (int64, error) {
+	kept := p.cfg().Audit.Retention
 	if kept == 0 {
 		return 0, nil
 	}
-	return n.store.Events().Prune(ctx, n.now().Add(-kept))
+	return p.store.Events().Prune(ctx, p.now().Add(-kept))
 }

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
-	"github.com/latchkey-id/latchkey/cmd/internal/metrics"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// idleNode is a node that has its stores and serves nothing; its clock is moved by hand.
-func idleNode(t *testing.T, now *time.Time) *node {
+// idleServer has its stores and serves nothing; its clock is moved by hand.
+type idleServer struct{ *process }
+
+func newIdleServer(t *testing.T, now *time.Time) idleServer {
 	t.Helper()
 	data, err := devdata.Open(filepath.Join(t.TempDir(), "data"))
 	if err != nil {
@@ -27,36 +28,38 @@ func idleNode(t *testing.T, now *time.Time) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := newParts(cfg, slog.New(slog.DiscardHandler), func() time.Time { return *now })
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := &node{parts: p, metrics: metrics.New("test")}
-	closeStores, err := n.open(t.Context())
+	p, err := openProcess(t.Context(), serveOptions{
+		cfg: cfg, log: slog.New(slog.DiscardHandler), now: func() time.Time { return *now },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := closeStores(); err != nil {
+		if err := p.close(); err != nil {
 			t.Error(err)
 		}
 	})
-	if _, err := n.store.Migrate(t.Context()); err != nil {
+	if _, err := p.store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return n
+	first, err := newGeneration(p, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.current.Store(first)
+	return idleServer{p}
 }
 
-func (n *node) person(t *testing.T, email string, deleteAt time.Time) *storage.User {
+func (n idleServer) person(t *testing.T, email string, deleteAt time.Time) *storage.User {
 	t.Helper()
 	u := &storage.User{Email: email, DeleteAt: deleteAt}
-	if err := createUser(t.Context(), n.store, n.parts, u, "correct horse battery staple"); err != nil {
+	if err := createUser(t.Context(), n.store, n.boot, u, "correct horse battery staple"); err != nil {
 		t.Fatal(err)
 	}
 	return u
 }
 
-func (n *node) job(t *testing.T, name string) job {
+func (n idleServer) job(t *testing.T, name string) job {
 	t.Helper()
 	for _, j := range n.jobs() {
 		if j.name == name {
@@ -68,7 +71,7 @@ func (n *node) job(t *testing.T, name string) job {
 }
 
 // counted returns the value of a metric.
-func (n *node) counted(t *testing.T, metric string) string {
+func (n idleServer) counted(t *testing.T, metric string) string {
 	t.Helper()
 	answer := httptest.NewRecorder()
 	n.metrics.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
@@ -82,7 +85,7 @@ func (n *node) counted(t *testing.T, metric string) string {
 
 func TestAccountsGoWhenTheirTimeHasComeAndAreTold(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	n := idleNode(t, &now)
+	n := newIdleServer(t, &now)
 	due, later := n.person(t, "due@example.com", now.Add(time.Hour)), n.person(t, "later@example.com", now.Add(48*time.Hour))
 	job := n.job(t, "delete_accounts")
 
@@ -109,7 +112,7 @@ func TestAccountsGoWhenTheirTimeHasComeAndAreTold(t *testing.T) {
 
 func TestAJobRunsOnceInAPeriodWhicheverNodeBegins(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	n := idleNode(t, &now)
+	n := newIdleServer(t, &now)
 	runs := 0
 	failing := errors.New("failed")
 	j := job{name: "test", every: time.Minute, do: func(context.Context) (int64, error) {
@@ -141,10 +144,10 @@ func TestAJobRunsOnceInAPeriodWhicheverNodeBegins(t *testing.T) {
 
 func TestLG3_OldEventsArePrunedAndTheRestStaysProvable(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	n := idleNode(t, &now)
+	n := newIdleServer(t, &now)
 	n.person(t, "old@example.com", time.Time{})
 	n.runJob(t.Context(), n.job(t, "link_audit"))
-	now = now.Add(n.cfg.Audit.Retention + time.Hour)
+	now = now.Add(n.cfg().Audit.Retention + time.Hour)
 	n.person(t, "new@example.com", time.Time{})
 	n.runJob(t.Context(), n.job(t, "link_audit"))
 	n.runJob(t.Context(), n.job(t, "prune_audit"))

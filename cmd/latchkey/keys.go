@@ -7,10 +7,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
-	"github.com/spf13/cobra"
 )
 
 func keysCommand() *cobra.Command {
@@ -24,7 +25,7 @@ func keysListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the published signing keys and what each does now", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withTables(cmd, func(store *sqlstore.Store, p *parts) error { return listKeys(cmd, store, p) })
+			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error { return listKeys(cmd, store, p) })
 		},
 	}
 	from.register(cmd)
@@ -39,7 +40,7 @@ func keysRotateCommand() *cobra.Command {
 		Short: "Publish successors of the signing keys now; they sign after signing_keys.publish_ahead",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withTables(cmd, func(store *sqlstore.Store, p *parts) error {
+			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error {
 				if err := rotateKeys(cmd, store, p, alg); err != nil {
 					return err
 				}
@@ -52,8 +53,8 @@ func keysRotateCommand() *cobra.Command {
 	return cmd
 }
 
-func rotateKeys(cmd *cobra.Command, store *sqlstore.Store, p *parts, alg string) error {
-	ring, err := p.ring(cmd.Context(), store)
+func rotateKeys(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, alg string) error {
+	ring, err := p.loadRing(cmd.Context(), store)
 	if err != nil {
 		return err
 	}
@@ -77,8 +78,8 @@ func rotateKeys(cmd *cobra.Command, store *sqlstore.Store, p *parts, alg string)
 	return nil
 }
 
-func listKeys(cmd *cobra.Command, store *sqlstore.Store, p *parts) error {
-	ring, err := p.ring(cmd.Context(), store)
+func listKeys(cmd *cobra.Command, store *sqlstore.Store, p *dependencies) error {
+	ring, err := p.loadRing(cmd.Context(), store)
 	if err != nil {
 		return err
 	}

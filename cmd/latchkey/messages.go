@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
@@ -19,7 +17,7 @@ import (
 )
 
 // brand is whoever runs the service, on pages and in messages.
-func (p *parts) brand() ui.Brand {
+func (p *dependencies) brand() ui.Brand {
 	b := p.cfg.Branding
 	return ui.Brand{
 		Name: b.Name, LogoURI: b.LogoURI, AccentColor: b.AccentColor,
@@ -28,7 +26,7 @@ func (p *parts) brand() ui.Brand {
 }
 
 // composerConfig is all that a composer needs except whom it writes to.
-func (p *parts) composerConfig() (message.ComposerConfig, error) {
+func (p *dependencies) composerConfig() (message.ComposerConfig, error) {
 	templates, err := message.LoadTemplates(p.cfg.Messages.Templates)
 	if err != nil {
 		return message.ComposerConfig{}, fmt.Errorf("messages.templates: %w", err)
@@ -45,12 +43,12 @@ func (p *parts) composerConfig() (message.ComposerConfig, error) {
 }
 
 // senders are the channels that the configuration sets up.
-func (p *parts) senders() (map[storage.Channel]outbox.Sender, error) {
+func (p *dependencies) senders() (map[storage.Channel]outbox.Sender, error) {
 	made := map[storage.Channel]outbox.Sender{}
 	if m := p.cfg.Mail; !m.SMTPURL.IsZero() {
-		issuer, err := url.Parse(p.cfg.Issuer)
+		issuer, err := p.issuerURL()
 		if err != nil {
-			return nil, fmt.Errorf("issuer: %w", err)
+			return nil, err
 		}
 		made[storage.ChannelEmail], err = smtp.New(smtp.Config{
 			URL: m.SMTPURL.Reveal(), From: m.From, ReplyTo: m.ReplyTo, Hello: issuer.Hostname(), Timeout: m.Timeout,
@@ -85,60 +83,29 @@ func newSMS(c config.SMS) (*sms.Sender, error) {
 	})
 }
 
-// wireChannels makes the senders: what is not set up falls back to what dev has.
-func (n *node) wireChannels(extra extras) (err error) {
-	if n.channels, err = n.senders(); err != nil {
-		return err
-	}
-	for _, channel := range []storage.Channel{storage.ChannelEmail, storage.ChannelSMS} {
-		if n.channels[channel] == nil && extra != nil {
-			n.channels[channel] = extra.fallback()
-		}
-	}
-	return nil
-}
-
-// newOutbox makes the worker that delivers messages.
-func (n *node) newOutbox() (*outbox.Worker, error) {
-	cfg, err := n.composerConfig()
-	if err != nil {
-		return nil, err
-	}
-	cfg.Users, cfg.Tokens = n.store.Users(), n.tokens
-	composer, err := message.NewComposer(cfg)
-	if err != nil {
-		return nil, err
-	}
-	o := n.cfg.Outbox
-	return outbox.New(outbox.Config{
-		Store: n.store.Outbox(), Composer: composer, Senders: n.channels, Metrics: n.metrics, Log: n.log, Now: n.now, Random: rand.Reader,
-		Workers: o.Workers, Poll: o.Poll, GiveUp: o.GiveUp, Drain: n.cfg.Timeouts.Shutdown,
-	}), nil
-}
-
 // backlogEvery is how often the metrics of the outbox are brought up to date.
 const backlogEvery = 15 * time.Second
 
-func (n *node) measureBacklog(ctx context.Context) {
-	now := n.now()
-	b, err := n.store.Outbox().Backlog(ctx, now)
+func (p *process) measureBacklog(ctx context.Context) {
+	now := p.now()
+	b, err := p.store.Outbox().Backlog(ctx, now)
 	if err != nil {
 		if ctx.Err() == nil {
-			n.log.ErrorContext(ctx, "measure the outbox", "error", err)
+			p.log().ErrorContext(ctx, "measure the outbox", "error", err)
 		}
 		return
 	}
-	n.metrics.Backlog(b, now)
+	p.metrics.Backlog(b, now)
 }
 
 // checkOutbox tells when the queue grows old.
-func (n *node) checkOutbox(ctx context.Context) error {
-	now := n.now()
-	b, err := n.store.Outbox().Backlog(ctx, now)
+func (p *process) checkOutbox(ctx context.Context) error {
+	now := p.now()
+	b, err := p.store.Outbox().Backlog(ctx, now)
 	if err != nil {
 		return err
 	}
-	return judgeBacklog(b, now, n.cfg.Outbox.MaxAge)
+	return judgeBacklog(b, now, p.cfg().Outbox.MaxAge)
 }
 
 // judgeBacklog says what is wrong with the outbox. Messages that nobody even

@@ -3,8 +3,9 @@ package main
 import (
 	"fmt"
 
-	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
+
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
 func migrateCommand() *cobra.Command {
@@ -21,7 +22,7 @@ func migrateSubcommand(use, short string, do func(*cobra.Command, *sqlstore.Stor
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, _ *parts) error { return do(cmd, store) })
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error { return do(cmd, store) })
 		},
 	}
 	from.register(cmd)

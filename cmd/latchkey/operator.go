@@ -8,17 +8,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
-	"github.com/spf13/cobra"
 )
 
 // byCommand begins the detail of every event that an operator caused.
 const byCommand = "by command line"
 
 // operatorEvent records what an operator does to a person.
-func operatorEvent(p *parts, kind storage.EventType, userID storage.ID, detail string) (storage.Event, error) {
+func operatorEvent(p *dependencies, kind storage.EventType, userID storage.ID, detail string) (storage.Event, error) {
 	now := p.now()
 	id, err := storage.NewID(now, rand.Reader)
 	if err != nil {
@@ -45,19 +46,19 @@ func findUser(ctx context.Context, store *sqlstore.Store, who string) (*storage.
 }
 
 // lifetimes are how long the links of messages work.
-func (p *parts) lifetimes() message.Lifetimes {
+func (p *dependencies) lifetimes() message.Lifetimes {
 	l := p.cfg.Account.Links
 	return message.Lifetimes{Verify: l.Verify, Code: l.Code, Reset: l.Reset, Undo: l.EmailUndo}
 }
 
 // intents makes the rows of messages.
-func (p *parts) intents() *message.Intents {
+func (p *dependencies) intents() *message.Intents {
 	return message.NewIntents(message.IntentsConfig{Sealer: p.sealer, Now: p.now, Random: rand.Reader, Lifetimes: p.lifetimes()})
 }
 
 // notice makes the message that tells a person what was done to their account;
 // there is none for a person without an address.
-func (p *parts) notice(kind storage.MessageKind, u *storage.User) ([]storage.Message, error) {
+func (p *dependencies) notice(kind storage.MessageKind, u *storage.User) ([]storage.Message, error) {
 	if u.Email == "" {
 		return nil, nil
 	}
@@ -69,7 +70,7 @@ func (p *parts) notice(kind storage.MessageKind, u *storage.User) ([]storage.Mes
 }
 
 // userAction is a command about one person.
-type userAction func(cmd *cobra.Command, store *sqlstore.Store, p *parts, u *storage.User, rest []string) error
+type userAction func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, rest []string) error
 
 // userActionCommand makes a command whose first argument says whom it is about.
 func userActionCommand(use, short string, args cobra.PositionalArgs, do userAction) *cobra.Command {
@@ -78,7 +79,7 @@ func userActionCommand(use, short string, args cobra.PositionalArgs, do userActi
 		Use: use, Short: short, Args: args,
 		Long: short + ".\n\nUSER is an id, an e-mail address or a username.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error {
+			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error {
 				u, err := findUser(cmd.Context(), store, args[0])
 				if err != nil {
 					return err

@@ -5,9 +5,10 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"github.com/spf13/cobra"
+
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
-	"github.com/spf13/cobra"
 )
 
 func outboxCommand() *cobra.Command {
@@ -34,7 +35,7 @@ func outboxListCommand() *cobra.Command {
 			if limit < 1 {
 				return fmt.Errorf("--limit %d: want at least 1", limit)
 			}
-			return from.withStore(cmd, func(store *sqlstore.Store, _ *parts) error { return listOutbox(cmd, store, wanted, limit) })
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error { return listOutbox(cmd, store, wanted, limit) })
 		},
 	}
 	from.register(cmd)
@@ -74,7 +75,7 @@ func outboxRetryCommand() *cobra.Command {
 					return fmt.Errorf("%q is no id of a message: %w", arg, err)
 				}
 			}
-			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error {
+			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error {
 				n, err := store.Outbox().RetryNow(cmd.Context(), p.now(), ids...)
 				if err != nil {
 					return err

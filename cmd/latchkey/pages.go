@@ -4,12 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net/url"
 	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -20,35 +18,32 @@ import (
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
-// wirePages makes the factors and the hosted pages.
-func (n *node) wirePages() error {
-	n.tokens = onetime.New(onetime.Config{Store: n.ephemeral, Hasher: n.hasher, Sealer: n.sealer, Now: n.now})
-	factors, err := n.factorsConfig()
+// newFactors makes the second factors and the devices that may skip them.
+func newFactors(p *process, f *foundation) (*mfa.Factors, *mfa.Devices, error) {
+	cfg, err := factorsConfig(p, f)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	if n.factors, err = mfa.New(factors); err != nil {
-		return err
+	factors, err := mfa.New(cfg)
+	if err != nil {
+		return nil, nil, err
 	}
-	n.devices = mfa.NewDevices(factors)
-	n.pages = login.New(n.loginConfig())
-	n.account = settings.New(n.accountConfig())
-	return nil
+	return factors, mfa.NewDevices(cfg), nil
 }
 
-func (n *node) accountConfig() settings.Config {
-	c := n.cfg.Account
+func settingsConfig(p *process, f *foundation, pages *login.Pages, factors *mfa.Factors) settings.Config {
+	c := f.cfg.Account
 	return settings.Config{
-		Flow: n.pages, UI: n.ui, Users: n.store.Users(), Sessions: n.store.Sessions(), Grants: n.store.Grants(), Consents: n.store.Consents(),
-		Credentials: n.store.Credentials(), Devices: n.store.TrustedDevices(), Events: n.store.Events(), Ephemeral: n.ephemeral,
-		Clients: n.registry, Factors: n.factors, Hasher: n.hasher, Sealer: n.sealer, Errors: n.errors, Now: n.now,
-		FreshFor: c.FreshFor, DeletionGrace: c.DeletionGrace, PendingFor: c.Links.Verify, Username: string(n.cfg.SignUp.Username),
-		DeleteDue: n.deleteAccounts, Queued: n.queued,
+		Flow: pages, UI: f.ui, Users: p.store.Users(), Sessions: p.store.Sessions(), Grants: p.store.Grants(), Consents: p.store.Consents(),
+		Credentials: p.store.Credentials(), Devices: p.store.TrustedDevices(), Events: p.store.Events(), Ephemeral: p.ephemeral,
+		Clients: f.clients, Factors: factors, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Now: f.now,
+		FreshFor: c.FreshFor, DeletionGrace: c.DeletionGrace, PendingFor: c.Links.Verify, Username: string(f.cfg.SignUp.Username),
+		DeleteDue: p.deleteAccounts, Queued: p.outbox.Poke,
 	}
 }
 
 // policy is the policy of second factors, as the configuration has it.
-func (p *parts) policy() mfa.Policy {
+func (p *dependencies) policy() mfa.Policy {
 	c := p.cfg.MFA
 	policy := mfa.Policy{
 		Required: c.Required == config.MFAAlways, Allowed: c.Factors,
@@ -64,7 +59,7 @@ func (p *parts) policy() mfa.Policy {
 }
 
 // passwordPolicy judges new passwords.
-func (p *parts) passwordPolicy() password.Policy {
+func (p *dependencies) passwordPolicy() password.Policy {
 	c := p.cfg.Password
 	return password.Policy{
 		MinLength: c.MinLength, MinLengthWithFactor: c.MinLengthWithFactor,
@@ -72,101 +67,99 @@ func (p *parts) passwordPolicy() password.Policy {
 	}
 }
 
-func (n *node) factorsConfig() (mfa.Config, error) {
-	issuer, err := url.Parse(n.cfg.Issuer)
+func factorsConfig(p *process, f *foundation) (mfa.Config, error) {
+	issuer, err := f.issuerURL()
 	if err != nil {
-		return mfa.Config{}, fmt.Errorf("issuer: %w", err)
+		return mfa.Config{}, err
 	}
 	codes := mfa.DefaultCodeLimits()
-	codes.TTL = n.cfg.MFA.CodeLifetime
+	codes.TTL = f.cfg.MFA.CodeLifetime
 	return mfa.Config{
-		Issuer: issuer, Brand: n.cfg.Branding.Name, Credentials: n.store.Credentials(), Recovery: n.store.RecoveryCodes(),
-		Lockouts: n.store.Lockouts(), Devices: n.store.TrustedDevices(), Users: n.store.Users(), Outbox: n.store.Outbox(),
-		Ephemeral: n.ephemeral, Sender: &messenger{
-			Factors: message.Factors{Intents: n.intents(), Outbox: prompt{n.store.Outbox(), n.queued}, Asked: asked},
-			limiter: login.MessageLimiter{Ephemeral: n.ephemeral, Hasher: n.hasher, Limits: n.messageLimits()},
+		Issuer: issuer, Brand: f.cfg.Branding.Name, Credentials: p.store.Credentials(), Recovery: p.store.RecoveryCodes(),
+		Lockouts: p.store.Lockouts(), Devices: p.store.TrustedDevices(), Users: p.store.Users(), Outbox: p.store.Outbox(),
+		Ephemeral: p.ephemeral, Sender: &codeSender{
+			Factors: message.Factors{Intents: f.intents(), Outbox: pokingOutbox{p.store.Outbox(), p.outbox.Poke}, Asked: requestOrigin},
+			limiter: login.MessageLimiter{Ephemeral: p.ephemeral, Hasher: f.hasher, Limits: f.messageLimits()},
 		},
-		Hasher: n.hasher, Sealer: n.sealer, Random: rand.Reader, Counter: n.metrics,
-		Policy: n.policy(), Codes: codes, SMS: n.smsLimits(),
+		Hasher: f.hasher, Sealer: f.sealer, Random: rand.Reader, Counter: p.metrics,
+		Policy: f.policy(), Codes: codes, SMS: f.smsLimits(),
 	}, nil
 }
 
-func (n *node) loginConfig() login.Config {
-	limits := n.cfg.Limits
+func loginConfig(p *process, f *foundation, factors *mfa.Factors, devices *mfa.Devices) login.Config {
+	cfg, limits := f.cfg, f.cfg.Limits
 	ask := func(l config.AskLimits) login.AskLimits {
 		return login.AskLimits{Account: l.PerAccount.Storage(), Address: l.PerAddress.Storage()}
 	}
 	return login.Config{
-		UI: n.ui, Users: n.store.Users(), Sessions: n.store.Sessions(), Consents: n.store.Consents(), Events: n.store.Events(),
-		Invitations: n.store.Invitations(), Outbox: n.store.Outbox(), Ephemeral: n.ephemeral, Clients: n.registry,
-		Password: n.password, PasswordPolicy: n.passwordPolicy(), Tokens: n.tokens, Messages: n.intents(),
-		Factors: n.factors, Devices: n.devices, Hasher: n.hasher, Sealer: n.sealer, Errors: n.errors, Cookies: n.cookies(),
-		Metrics: n.metrics, Log: n.log, Now: n.now, Random: rand.Reader,
-		SessionIdle: n.cfg.Sessions.Idle, SessionAbsolute: n.cfg.Sessions.Absolute,
-		PartialLifetime: n.cfg.MFA.PartialLifetime, BindAddress: login.AddressBinding(n.cfg.MFA.BindAddress),
-		SignUp: login.SignUpMode(n.cfg.SignUp.Mode), SignUpEmail: string(n.cfg.SignUp.Email), SignUpUsername: string(n.cfg.SignUp.Username),
+		UI: f.ui, Users: p.store.Users(), Sessions: p.store.Sessions(), Consents: p.store.Consents(), Events: p.store.Events(),
+		Invitations: p.store.Invitations(), Outbox: p.store.Outbox(), Ephemeral: p.ephemeral, Clients: f.clients,
+		Password: f.password, PasswordPolicy: f.passwordPolicy(), Tokens: f.tokens, Messages: f.intents(),
+		Factors: factors, Devices: devices, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
+		Metrics: p.metrics, Log: f.log, Now: f.now, Random: rand.Reader,
+		SessionIdle: cfg.Sessions.Idle, SessionAbsolute: cfg.Sessions.Absolute,
+		PartialLifetime: cfg.MFA.PartialLifetime, BindAddress: login.AddressBinding(cfg.MFA.BindAddress),
+		SignUp: login.SignUpMode(cfg.SignUp.Mode), SignUpEmail: string(cfg.SignUp.Email), SignUpUsername: string(cfg.SignUp.Username),
 		Limits: login.Limits{
 			SignInPair: limits.SignIn.PerPair.Storage(), SignInAccount: limits.SignIn.PerAccount.Storage(),
 			SignInAddress: limits.SignIn.PerAddress.Storage(), SignInKnown: limits.SignIn.KnownDevice.Storage(),
 			SignUp: ask(limits.SignUp), Reset: ask(limits.Reset), Resend: ask(limits.Resend),
-			PendingPerAddress: int64(limits.PendingPerAddress), Messages: n.messageLimits(),
+			PendingPerAddress: int64(limits.PendingPerAddress), Messages: f.messageLimits(),
 		},
-		Queued: n.queued,
+		Queued: p.outbox.Poke,
 	}
 }
 
 // messageLimits bounds what people can have sent.
-func (p *parts) messageLimits() login.MessageLimits {
+func (p *dependencies) messageLimits() login.MessageLimits {
 	l := p.cfg.Limits.Messages
 	return login.MessageLimits{Account: l.PerAccount.Storage(), Destination: l.PerDestination.Storage(), Address: l.PerAddress.Storage()}
 }
 
-// messenger queues what factors say to people, unless too much was said.
-type messenger struct {
+// codeSender queues the codes of factors, within the limits of what people can have sent.
+type codeSender struct {
 	message.Factors
 	limiter login.MessageLimiter
 }
 
 // Send queues a code, or answers mfa.LimitedError.
-func (m *messenger) Send(
+func (s *codeSender) Send(
 	ctx context.Context, channel storage.Channel, kind storage.MessageKind, user *storage.User, to, code, locale string, notAfter time.Time,
 ) error {
-	wait, name, err := m.limiter.Allow(ctx, user.ID, to)
+	wait, name, err := s.limiter.Allow(ctx, user.ID, to)
 	if err != nil {
 		return err
 	}
 	if wait > 0 {
 		return fmt.Errorf("limit %s: %w", name, &mfa.LimitedError{RetryAfter: wait})
 	}
-	return m.Factors.Send(ctx, channel, kind, user, to, code, locale, notAfter)
+	return s.Factors.Send(ctx, channel, kind, user, to, code, locale, notAfter)
 }
 
-// prompt is an outbox that tells the worker of what it takes.
-type prompt struct {
+// pokingOutbox is an outbox that tells the worker of what it takes, so that
+// nobody waits for the worker's next look.
+type pokingOutbox struct {
 	*sqlstore.Outbox
-	queued func()
+	poke func()
 }
 
 // Add implements the outbox of package message.
-func (p prompt) Add(ctx context.Context, e *storage.Event, m ...storage.Message) error {
-	if err := p.Outbox.Add(ctx, e, m...); err != nil {
+func (o pokingOutbox) Add(ctx context.Context, e *storage.Event, m ...storage.Message) error {
+	if err := o.Outbox.Add(ctx, e, m...); err != nil {
 		return err
 	}
-	p.queued()
+	o.poke()
 	return nil
 }
 
-// asked tells from where the request of the context came.
-func asked(ctx context.Context) message.Asked {
+// requestOrigin tells from where the request of the context came.
+func requestOrigin(ctx context.Context) message.Asked {
 	return message.Asked{Address: web.ClientAddress(ctx).String()}
 }
 
-// queued tells the worker that the outbox holds something new.
-func (n *node) queued() { n.outbox.Poke() }
-
 // smsLimits bounds SMS; nil where there is no gateway, nor an inbox in its place.
-func (n *node) smsLimits() *mfa.SMSLimits {
-	s := n.cfg.SMS
+func (d *dependencies) smsLimits() *mfa.SMSLimits {
+	s := d.cfg.SMS
 	if len(s.Countries) == 0 {
 		return nil
 	}

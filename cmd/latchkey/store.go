@@ -7,10 +7,11 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
-	"github.com/spf13/cobra"
 )
 
 // storeFlags say which installation a command works on: a server's, by its
@@ -37,13 +38,13 @@ func (f *storeFlags) load() (*config.Config, error) {
 }
 
 // withStore opens the installation's database for do.
-func (f *storeFlags) withStore(cmd *cobra.Command, do func(*sqlstore.Store, *parts) error) (err error) {
+func (f *storeFlags) withStore(cmd *cobra.Command, do func(*sqlstore.Store, *dependencies) error) (err error) {
 	cfg, err := f.load()
 	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	p, err := newParts(cfg, log, time.Now)
+	p, err := newDependencies(cfg, log, time.Now)
 	if err != nil {
 		return err
 	}
@@ -57,8 +58,8 @@ func (f *storeFlags) withStore(cmd *cobra.Command, do func(*sqlstore.Store, *par
 
 // withTables is withStore for what needs the tables. As `latchkey dev` does, it
 // makes those of a data folder; those of a server are its operator's to change.
-func (f *storeFlags) withTables(cmd *cobra.Command, do func(*sqlstore.Store, *parts) error) error {
-	return f.withStore(cmd, func(store *sqlstore.Store, p *parts) error {
+func (f *storeFlags) withTables(cmd *cobra.Command, do func(*sqlstore.Store, *dependencies) error) error {
+	return f.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error {
 		ctx := cmd.Context()
 		if f.data != "" {
 			if err := migratePending(ctx, store); err != nil {

@@ -23,7 +23,7 @@ import (
 // TestServeSpeaksTLSByItself shows a server with a certificate and no proxy.
 func TestServeSpeaksTLSByItself(t *testing.T) {
 	dir, port := t.TempDir(), freePort(t)
-	roots := certificate(t, dir)
+	roots := makeCertificate(t, dir)
 	file := filepath.Join(dir, "latchkey.yaml")
 	text := fmt.Sprintf(`
 issuer: https://localhost:%d
@@ -95,8 +95,8 @@ func eventually(t *testing.T, client *http.Client, address string) *http.Respons
 	}
 }
 
-// certificate writes a certificate for localhost and its key, and returns who vouches for it.
-func certificate(t *testing.T, dir string) *x509.CertPool {
+// makeCertificate writes a certificate for localhost and its key, and returns who vouches for it.
+func makeCertificate(t *testing.T, dir string) *x509.CertPool {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -10,10 +10,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/spf13/cobra"
+
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
-	"github.com/spf13/cobra"
 )
 
 func userCommand() *cobra.Command {
@@ -40,7 +41,7 @@ func userCreateCommand() *cobra.Command {
 		Short: "Create an account; without --password-stdin it gets a password that is printed once",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withTables(cmd, func(store *sqlstore.Store, p *parts) error { return u.create(cmd, store, p) })
+			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error { return u.create(cmd, store, p) })
 		},
 	}
 	from.register(cmd)
@@ -53,7 +54,7 @@ func userCreateCommand() *cobra.Command {
 	return cmd
 }
 
-func (u *newUser) create(cmd *cobra.Command, store *sqlstore.Store, p *parts) error {
+func (u *newUser) create(cmd *cobra.Command, store *sqlstore.Store, p *dependencies) error {
 	password, generated := rand.Text(), true
 	if u.passwordStdin {
 		var err error
@@ -80,7 +81,7 @@ func (u *newUser) create(cmd *cobra.Command, store *sqlstore.Store, p *parts) er
 }
 
 // createUser completes and inserts an account.
-func createUser(ctx context.Context, store *sqlstore.Store, p *parts, user *storage.User, password string) error {
+func createUser(ctx context.Context, store *sqlstore.Store, p *dependencies, user *storage.User, password string) error {
 	if err := checkNames(user); err != nil {
 		return err
 	}

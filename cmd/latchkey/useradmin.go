@@ -8,16 +8,17 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/spf13/cobra"
+
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
-	"github.com/spf13/cobra"
 )
 
 func userDisableCommand() *cobra.Command {
 	var reason string
 	cmd := userActionCommand("disable USER", "Keep a person out and end everything that they are signed in to", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, store *sqlstore.Store, p *parts, u *storage.User, _ []string) error {
+		func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
 			if err := checkReason(reason); err != nil {
 				return err
 			}
@@ -34,7 +35,7 @@ func userDisableCommand() *cobra.Command {
 
 func userEnableCommand() *cobra.Command {
 	return userActionCommand("enable USER", "Let a disabled person sign in again", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, store *sqlstore.Store, p *parts, u *storage.User, _ []string) error {
+		func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
 			e, err := operatorEvent(p, storage.EventUserEnabled, u.ID, "")
 			if err != nil {
 				return err
@@ -46,7 +47,7 @@ func userEnableCommand() *cobra.Command {
 
 func userSetRolesCommand() *cobra.Command {
 	return userActionCommand("set-roles USER [ROLE...]", "Replace a person's roles; without any they have none", cobra.MinimumNArgs(1),
-		func(cmd *cobra.Command, store *sqlstore.Store, p *parts, u *storage.User, roles []string) error {
+		func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, roles []string) error {
 			for _, role := range roles {
 				if err := ident.Role(role); err != nil {
 					return err
@@ -66,7 +67,7 @@ func userSetRolesCommand() *cobra.Command {
 func userUnlockCommand() *cobra.Command {
 	var factor string
 	cmd := userActionCommand("unlock USER", "Forget the wrong codes that locked a person's second factors", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, store *sqlstore.Store, p *parts, u *storage.User, _ []string) error {
+		func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
 			if factor != "" && !slices.Contains(secondFactors, storage.FactorKind(factor)) {
 				return fmt.Errorf("--factor %q is none of %s", factor, factorNames())
 			}
@@ -100,7 +101,7 @@ func factorNames() string {
 func userResetMFACommand() *cobra.Command {
 	var reason string
 	cmd := userActionCommand("reset-mfa USER", "Remove a person's second factors, recovery codes and trusted devices, and sign them out", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, store *sqlstore.Store, p *parts, u *storage.User, _ []string) error {
+		func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
 			if reason == "" {
 				return errors.New("--reason is missing: say why, and how you know who asked; it is recorded")
 			}

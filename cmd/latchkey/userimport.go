@@ -11,11 +11,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
-	"github.com/spf13/cobra"
 )
 
 // importFlags are what `user import` is told.
@@ -39,7 +40,7 @@ func userImportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return from.withStore(cmd, func(store *sqlstore.Store, p *parts) error { return f.run(cmd, store, p, read) })
+			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error { return f.run(cmd, store, p, read) })
 		},
 	}
 	from.register(cmd)
@@ -66,7 +67,7 @@ func (f *importFlags) read(stdin io.Reader, name string) (_ *userimport.Read, er
 	return userimport.From(f.format, file)
 }
 
-func (f *importFlags) run(cmd *cobra.Command, store *sqlstore.Store, p *parts, read *userimport.Read) error {
+func (f *importFlags) run(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, read *userimport.Read) error {
 	skipped, err := f.meetExisting(cmd.Context(), store, read)
 	if err != nil {
 		return err
@@ -166,7 +167,7 @@ func summarize(out io.Writer, all []userimport.Person, skipped int) {
 }
 
 // importPeople completes people and inserts them, all or none.
-func importPeople(ctx context.Context, store *sqlstore.Store, p *parts, all []userimport.Person) error {
+func importPeople(ctx context.Context, store *sqlstore.Store, p *dependencies, all []userimport.Person) error {
 	now := p.now()
 	imported := make([]storage.ImportedUser, len(all))
 	for i := range all {
@@ -185,7 +186,7 @@ func importPeople(ctx context.Context, store *sqlstore.Store, p *parts, all []us
 }
 
 // complete gives a person what only this installation can give.
-func complete(p *parts, person *userimport.Person) (storage.ImportedUser, error) {
+func complete(p *dependencies, person *userimport.Person) (storage.ImportedUser, error) {
 	now, u := p.now(), person.User
 	var err error
 	if u.ID, err = storage.NewID(now, rand.Reader); err != nil {

@@ -12,7 +12,7 @@ import (
 // Who comes from Django signs in here with the password that they had there.
 func TestPW1_ImportedPasswordsFit(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	n := idleNode(t, &now)
+	n := newIdleServer(t, &now)
 	file, err := os.Open("../internal/userimport/testdata/django.json")
 	if err != nil {
 		t.Fatal(err)
@@ -22,7 +22,7 @@ func TestPW1_ImportedPasswordsFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := importPeople(t.Context(), n.store, n.parts, read.People); err != nil {
+	if err := importPeople(t.Context(), n.store, n.boot, read.People); err != nil {
 		t.Fatal(err)
 	}
 	for who, password := range map[string]string{
@@ -33,7 +33,7 @@ func TestPW1_ImportedPasswordsFit(t *testing.T) {
 			t.Errorf("%s: %v", who, err)
 			continue
 		}
-		if got, err := n.password.Check(t.Context(), u.PasswordHash, password); !got.Fits || !got.Outdated || err != nil {
+		if got, err := n.boot.password.Check(t.Context(), u.PasswordHash, password); !got.Fits || !got.Outdated || err != nil {
 			t.Errorf("the password of %s = %+v, %v", who, got, err)
 		}
 	}

@@ -5,10 +5,11 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/spf13/cobra"
+
 	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
-	"github.com/spf13/cobra"
 )
 
 // listBatch is how many people are read at once.
@@ -21,7 +22,7 @@ func userListCommand() *cobra.Command {
 		Short: "List accounts",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, _ *parts) error { return listUsers(cmd, store) })
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error { return listUsers(cmd, store) })
 		},
 	}
 	from.register(cmd)
@@ -67,7 +68,7 @@ func userShowCommand() *cobra.Command {
 	return userActionCommand("show USER", "Show an account and what it signs in with, never a secret", cobra.ExactArgs(1), showUser)
 }
 
-func showUser(cmd *cobra.Command, store *sqlstore.Store, p *parts, u *storage.User, _ []string) error {
+func showUser(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
 	showAccount(w, u)
 	if err := showFactors(cmd, w, store, u); err != nil {
@@ -143,7 +144,7 @@ func showFactors(cmd *cobra.Command, w io.Writer, store *sqlstore.Store, u *stor
 }
 
 // showAccess shows what the person is signed in to.
-func showAccess(cmd *cobra.Command, w io.Writer, store *sqlstore.Store, p *parts, u *storage.User) error {
+func showAccess(cmd *cobra.Command, w io.Writer, store *sqlstore.Store, p *dependencies, u *storage.User) error {
 	sessions, err := store.Sessions().ListByUser(cmd.Context(), u.ID, p.now())
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		err := changed(updateUser(tx, c.UserID, c.Now).
-			Set("password_hash = ?", c.Hash).Set("password_changed_at = ?", instant{c.Now}).
+			Set("password_hash = ?", c.Hash).Set("password_scheme = ?", storage.PasswordScheme(c.Hash)).Set("password_changed_at = ?", instant{c.Now}).
 			Set("reset_by_email = ?", c.ByEmail).
 			Set("password_epoch = password_epoch + 1").Where("password_epoch = ?", c.Epoch).Exec(ctx))
 		if err != nil {
@@ -53,7 +53,7 @@ func (r *Users) VerifyEmail(ctx context.Context, id storage.ID, email string, no
 func (r *Users) ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		update := updateUser(tx, c.UserID, c.Now).Set("email = ?", c.To).
-			Set("email_canonical = ?", nullable(ident.Canonical(c.To))).Set("email_verified = ?", c.Verified)
+			Set("email_epoch = email_epoch + 1").Set("email_canonical = ?", nullable(ident.Canonical(c.To))).Set("email_verified = ?", c.Verified)
 		if from := ident.Canonical(c.From); from != "" {
 			update = update.Where("email_canonical = ?", from)
 		} else {
@@ -93,7 +93,13 @@ func (r *Users) UpdateProfile(ctx context.Context, id storage.ID, p storage.Prof
 // SetRoles replaces a person's roles.
 func (r *Users) SetRoles(ctx context.Context, id storage.ID, roles []string, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		return changed(updateUser(tx, id, now).Set("roles = ?", words(roles)).Exec(ctx))
+		if err := changed(updateUser(tx, id, now).Exec(ctx)); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM user_roles WHERE user_id = ? AND source = ?`, string(id), sourceLocal); err != nil {
+			return err
+		}
+		return insertRoles(ctx, tx, id, roles, now)
 	})
 	return wrap("set roles", err)
 }

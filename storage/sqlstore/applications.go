@@ -26,7 +26,7 @@ func (r *Grants) ApplicationsOf(ctx context.Context, userID storage.ID, now time
 	var rows []access
 	err := r.s.read.NewRaw(`SELECT client_id, scopes, offline, created_at AS granted_at, rotated_at AS used_at FROM grants
 			WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND (NOT refreshable OR idle_expires_at > ?)
-		UNION ALL SELECT client_id, scopes, FALSE, updated_at, NULL FROM consents WHERE user_id = ?`,
+		UNION ALL SELECT client_id, scope, FALSE, granted_at, NULL FROM consents WHERE user_id = ?`,
 		string(userID), instant{now}, instant{now}, string(userID)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, wrap("list applications", err)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
@@ -42,10 +41,16 @@ func (r *eventRow) prove(h EventHasher) {
 
 func (r *eventRow) personal() []string { return []string{r.PersonalSalt, r.ID, r.Address, r.UserAgent} }
 
+// eventVersion says which columns the MAC of a new event covers. An event keeps
+// the version that it was written under; see [eventRow.content].
+const eventVersion = 1
+
+// content is what the MAC covers. A later version covers more; what an earlier
+// one covers never changes.
 func (r *eventRow) content() []string {
 	return []string{
-		r.ID, strconv.FormatInt(r.At.UnixMicro(), 10), r.Type, r.UserID, r.ClientID, r.GrantID, r.SID,
-		r.RequestID, r.Outcome, r.Detail, r.PersonalHash,
+		strconv.Itoa(r.Version), r.ID, strconv.FormatInt(r.At.UnixMicro(), 10), r.Type, r.ActorKind, r.ActorID,
+		r.UserID, r.ClientID, r.GrantID, r.SID, r.RequestID, r.IdentifierHash, r.Outcome, r.Detail, r.PersonalHash,
 	}
 }
 
@@ -123,7 +128,7 @@ func (r *Events) Link(ctx context.Context, limit int) (int, error) {
 		if err != nil {
 			return err
 		}
-		err = tx.NewSelect().Model(&rows).Column("id", "mac").Where("seq IS NULL").OrderExpr("id").Limit(int64(limit)).Scan(ctx)
+		err = tx.NewRaw(`SELECT e.id, e.mac FROM audit_queue AS q JOIN audit_events AS e ON e.id = q.id ORDER BY q.id LIMIT ?`, limit).Scan(ctx, &rows)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -156,8 +161,8 @@ func (r *Events) beginChain(ctx context.Context, tx bun.Tx) (*markRow, error) {
 		return nil, err
 	}
 	if n > 0 {
-		linked, err := tx.NewSelect().Model((*eventRow)(nil)).Where("seq IS NOT NULL").Exists(ctx)
-		if err != nil {
+		var linked bool
+		if err := tx.NewRaw(`SELECT EXISTS (SELECT 1 FROM audit_links)`).Scan(ctx, &linked); err != nil {
 			return nil, err
 		}
 		if linked || n < int64(len(marks)) {
@@ -167,20 +172,31 @@ func (r *Events) beginChain(ctx context.Context, tx bun.Tx) (*markRow, error) {
 	return r.lockMark(ctx, tx, markHead)
 }
 
-// writeLinks writes the numbers and links of rows in one statement.
+// writeLinks writes the numbers and links of rows and takes them out of the queue.
 func writeLinks(ctx context.Context, tx bun.Tx, rows []eventRow) error {
-	values := make([]string, len(rows))
-	args := make([]any, 0, 3*len(rows))
+	links := make([]linkRow, len(rows))
+	ids := make([]string, len(rows))
 	for i, row := range rows {
-		values[i] = "(?, ?, ?)"
-		args = append(args, row.ID, row.Seq, row.Chain)
+		links[i] = linkRow{Seq: row.Seq, ID: row.ID, Chain: row.Chain}
+		ids[i] = row.ID
 	}
-	n, err := affected(tx.ExecContext(ctx, `UPDATE audit_events SET seq = v.column2, chain = v.column3
-		FROM (VALUES `+strings.Join(values, ", ")+`) AS v WHERE audit_events.id = v.column1 AND audit_events.seq IS NULL`, args...))
+	if _, err := tx.NewInsert().Model(&links).Exec(ctx); err != nil {
+		return err
+	}
+	n, err := affected(tx.ExecContext(ctx, `DELETE FROM audit_queue WHERE id IN ?`, bun.Tuple(ids)))
 	if err == nil && n != int64(len(rows)) {
 		err = fmt.Errorf("linked %d of %d events", n, len(rows))
 	}
 	return err
+}
+
+// linkRow is the place of an event in the chain.
+type linkRow struct {
+	bun.BaseModel `bun:"table:audit_links,alias:l"`
+
+	Seq   int64  `bun:"seq,pk"`
+	ID    string `bun:"id"`
+	Chain string `bun:"chain"`
 }
 
 // pruneBatch bounds the events of one transaction.
@@ -210,7 +226,7 @@ func (r *Events) pruneSome(ctx context.Context, before time.Time) (n int64, err 
 			return err
 		}
 		var rows []eventRow
-		err = tx.NewSelect().Model(&rows).Where("seq > ?", base.Seq).OrderExpr("seq").Limit(pruneBatch).Scan(ctx)
+		err = tx.NewRaw(`SELECT e.*, l.seq, l.chain FROM `+linkedEvents+` WHERE l.seq > ? ORDER BY l.seq LIMIT ?`, base.Seq, pruneBatch).Scan(ctx, &rows)
 		if err != nil {
 			return err
 		}
@@ -227,7 +243,10 @@ func (r *Events) pruneSome(ctx context.Context, before time.Time) (n int64, err 
 		if n == 0 {
 			return nil
 		}
-		if _, err := tx.NewDelete().Model((*eventRow)(nil)).Where("seq <= ?", walk.at.Seq).Exec(ctx); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM audit_events WHERE id IN (SELECT l.id FROM audit_links AS l WHERE l.seq <= ?)`, walk.at.Seq); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM audit_links WHERE seq <= ?`, walk.at.Seq); err != nil {
 			return err
 		}
 		base.moveTo(walk.at.Seq, walk.at.Chain, r.s.cfg.Hasher)

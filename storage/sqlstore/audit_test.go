@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -121,11 +122,26 @@ func (a audited) tamper(t *testing.T, statements ...string) {
 	}
 }
 
-// copyOf inserts a copy of the event with the number, under another id and number.
-func copyOf(seq int, id, as string) string {
-	const columns = `at, type, user_id, client_id, grant_id, sid, address, user_agent, request_id, outcome, detail,
-		personal_salt, personal_hash, mac, chain`
-	return fmt.Sprintf(`INSERT INTO audit_events (id, seq, %s) SELECT '%s', %s, %s FROM audit_events WHERE seq = %d`, columns, id, as, columns, seq)
+// linked names the event with the number.
+func linked(seq int) string {
+	return fmt.Sprintf(`(SELECT l.id FROM audit_links l WHERE l.seq = %d)`, seq)
+}
+
+// copyOf inserts a copy of the event with the number under another id, to be
+// linked under a number; empty has it wait for one.
+func copyOf(seq int, id, as string) []string {
+	const columns = `version, at, type, actor_kind, actor_id, user_id, client_id, grant_id, sid, address, user_agent,
+		request_id, identifier_hash, outcome, detail, personal_salt, personal_hash, mac`
+	copied := fmt.Sprintf(`INSERT INTO audit_events (id, %s) SELECT '%s', %s FROM audit_events WHERE id = %s`, columns, id, columns, linked(seq))
+	if as == "" {
+		return []string{copied, fmt.Sprintf(`INSERT INTO audit_queue (id) VALUES ('%s')`, id)}
+	}
+	return []string{copied, fmt.Sprintf(`INSERT INTO audit_links (seq, id, chain) SELECT %s, '%s', chain FROM audit_links WHERE seq = %d`, as, id, seq)}
+}
+
+// removal deletes the event with the number and its link.
+func removal(seq int) []string {
+	return []string{`DELETE FROM audit_events WHERE id = ` + linked(seq), fmt.Sprintf(`DELETE FROM audit_links WHERE seq = %d`, seq)}
 }
 
 func TestLG3_WhatIsTamperedWithIsFound(t *testing.T) {
@@ -135,84 +151,88 @@ func TestLG3_WhatIsTamperedWithIsFound(t *testing.T) {
 		want       []storage.AuditFinding
 	}{
 		"edited": {
-			[]string{`UPDATE audit_events SET detail = 'nothing' WHERE seq = 4`},
+			[]string{`UPDATE audit_events SET detail = 'nothing' WHERE id = ` + linked(4)},
 			[]storage.AuditFinding{{Problem: storage.AuditChanged, Seq: 4}},
 		},
 		"given to another": {
-			[]string{`UPDATE audit_events SET user_id = 'eve' WHERE seq = 2`},
+			[]string{`UPDATE audit_events SET user_id = 'eve' WHERE id = ` + linked(2)},
 			[]storage.AuditFinding{{Problem: storage.AuditChanged, Seq: 2}},
 		},
 		"moved in time": {
-			[]string{`UPDATE audit_events SET at = at + 1 WHERE seq = 10`},
+			[]string{`UPDATE audit_events SET at = at + 1 WHERE id = ` + linked(10)},
 			[]storage.AuditFinding{{Problem: storage.AuditChanged, Seq: 10}},
 		},
 		"another address": {
-			[]string{`UPDATE audit_events SET address = '198.51.100.1' WHERE seq = 4`},
+			[]string{`UPDATE audit_events SET address = '198.51.100.1' WHERE id = ` + linked(4)},
 			[]storage.AuditFinding{{Problem: storage.AuditChanged, Seq: 4}},
 		},
 		"another address, as if it were erased": {
-			[]string{`UPDATE audit_events SET address = '198.51.100.1', personal_salt = '' WHERE seq = 4`},
+			[]string{`UPDATE audit_events SET address = '198.51.100.1', personal_salt = '' WHERE id = ` + linked(4)},
 			[]storage.AuditFinding{{Problem: storage.AuditChanged, Seq: 4}},
 		},
 		"another MAC": {
-			[]string{`UPDATE audit_events SET mac = (SELECT e.mac FROM audit_events AS e WHERE e.seq = 5) WHERE seq = 4`},
+			[]string{`UPDATE audit_events SET mac = (SELECT e.mac FROM audit_events AS e WHERE e.id = ` + linked(5) + `) WHERE id = ` + linked(4)},
 			[]storage.AuditFinding{{Problem: storage.AuditForged, Seq: 4}},
 		},
 		"deleted": {
-			[]string{`DELETE FROM audit_events WHERE seq = 4`},
+			removal(4),
 			[]storage.AuditFinding{{Problem: storage.AuditRemoved, Seq: 5}},
 		},
+		"deleted, its link kept": {
+			removal(4)[:1],
+			[]storage.AuditFinding{{Problem: storage.AuditRemoved, Seq: 5}},
+		},
+		"taken out of the chain": {
+			removal(10)[1:],
+			[]storage.AuditFinding{{Problem: storage.AuditTruncated, Seq: 9}},
+		},
 		"several deleted": {
-			[]string{`DELETE FROM audit_events WHERE seq IN (1, 5, 6)`},
+			slices.Concat(removal(1), removal(5), removal(6)),
 			[]storage.AuditFinding{{Problem: storage.AuditRemoved, Seq: 2}, {Problem: storage.AuditRemoved, Seq: 7}},
 		},
 		"deleted, another in its place": {
-			[]string{`DELETE FROM audit_events WHERE seq = 4`, `UPDATE audit_events SET seq = 4 WHERE seq = 10`},
+			append(removal(4), `UPDATE audit_links SET seq = 4 WHERE seq = 10`),
 			[]storage.AuditFinding{
 				{Problem: storage.AuditReordered, Seq: 4}, {Problem: storage.AuditReordered, Seq: 5}, {Problem: storage.AuditTruncated, Seq: 9},
 			},
 		},
 		"deleted, a copy in its place": {
-			[]string{`DELETE FROM audit_events WHERE seq = 4`, copyOf(5, last, "4")},
+			append(removal(4), copyOf(5, last, "4")...),
 			[]storage.AuditFinding{
 				{Problem: storage.AuditForged, Seq: 4, EventID: last}, {Problem: storage.AuditReordered, Seq: 5},
 			},
 		},
 		"inserted at the end": {
-			[]string{copyOf(10, last, "11")},
+			copyOf(10, last, "11"),
 			[]storage.AuditFinding{{Problem: storage.AuditExtra, Seq: 11, EventID: last}},
 		},
 		"inserted before the beginning": {
-			[]string{copyOf(1, last, "0")},
+			copyOf(1, last, "0"),
 			[]storage.AuditFinding{{Problem: storage.AuditExtra, Seq: 0, EventID: last}},
 		},
 		"inserted to be linked": {
-			[]string{copyOf(10, last, "NULL")},
+			copyOf(10, last, ""),
 			[]storage.AuditFinding{{Problem: storage.AuditForged, EventID: last}},
 		},
 		"truncated": {
-			[]string{`DELETE FROM audit_events WHERE seq > 7`},
+			slices.Concat(removal(8), removal(9), removal(10)),
 			[]storage.AuditFinding{{Problem: storage.AuditTruncated, Seq: 7}},
 		},
 		"truncated, the head moved": {
-			[]string{
-				`DELETE FROM audit_events WHERE seq > 7`,
-				`UPDATE audit_marks SET seq = 7, chain = (SELECT chain FROM audit_events WHERE seq = 7) WHERE name = 'head'`,
-			},
+			append(slices.Concat(removal(8), removal(9), removal(10)),
+				`UPDATE audit_marks SET seq = 7, chain = (SELECT chain FROM audit_links WHERE seq = 7) WHERE name = 'head'`),
 			[]storage.AuditFinding{{Problem: storage.AuditMarkBad, Seq: 7}},
 		},
 		"truncated, the head taken from the base": {
 			[]string{
-				`DELETE FROM audit_events`, `DELETE FROM audit_marks WHERE name = 'head'`,
+				`DELETE FROM audit_events`, `DELETE FROM audit_links`, `DELETE FROM audit_marks WHERE name = 'head'`,
 				`UPDATE audit_marks SET name = 'head'`, `INSERT INTO audit_marks SELECT 'base', seq, chain, mac FROM audit_marks`,
 			},
 			[]storage.AuditFinding{{Problem: storage.AuditMarkBad}},
 		},
 		"pruned by somebody else": {
-			[]string{
-				`UPDATE audit_marks SET seq = 3, chain = (SELECT chain FROM audit_events WHERE seq = 3) WHERE name = 'base'`,
-				`DELETE FROM audit_events WHERE seq <= 3`,
-			},
+			append([]string{`UPDATE audit_marks SET seq = 3, chain = (SELECT chain FROM audit_links WHERE seq = 3) WHERE name = 'base'`},
+				slices.Concat(removal(1), removal(2), removal(3))...),
 			[]storage.AuditFinding{{Problem: storage.AuditMarkBad, Seq: 3}},
 		},
 	} {
@@ -303,7 +323,7 @@ func TestLG3_AnOlderStateIsNotThePast(t *testing.T) {
 		if len(noted.Findings) != 0 {
 			t.Fatalf("report = %+v", noted)
 		}
-		a.tamper(t, `DELETE FROM audit_events WHERE seq > 10`, `DELETE FROM audit_marks`, `INSERT INTO audit_marks SELECT * FROM stolen`)
+		a.tamper(t, `DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_links WHERE seq > 10)`, `DELETE FROM audit_links WHERE seq > 10`, `DELETE FROM audit_marks`, `INSERT INTO audit_marks SELECT * FROM stolen`)
 		if got := a.verify(t, noted.Head).Findings; len(got) != 1 || got[0].Problem != storage.AuditTruncated {
 			t.Errorf("found %+v", got)
 		}
@@ -320,7 +340,7 @@ func TestLG3_AnOlderStateIsNotThePast(t *testing.T) {
 
 func TestLG3_NothingIsSignedOverWhatWasTamperedWith(t *testing.T) {
 	for name, statement := range map[string]string{
-		"head moved back": `UPDATE audit_marks SET seq = 9, chain = (SELECT chain FROM audit_events WHERE seq = 9) WHERE name = 'head'`,
+		"head moved back": `UPDATE audit_marks SET seq = 9, chain = (SELECT chain FROM audit_links WHERE seq = 9) WHERE name = 'head'`,
 		"head deleted":    `DELETE FROM audit_marks WHERE name = 'head'`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -335,7 +355,7 @@ func TestLG3_NothingIsSignedOverWhatWasTamperedWith(t *testing.T) {
 	}
 	t.Run("pruning", func(t *testing.T) {
 		eachAudited(t, func(t *testing.T, a audited) {
-			a.tamper(t, `DELETE FROM audit_events WHERE seq = 4`)
+			a.tamper(t, removal(4)...)
 			if n, err := a.Events().Prune(t.Context(), a.clock.Now()); !errors.Is(err, storage.ErrTampered) || n != 0 {
 				t.Errorf("Prune = %d, %v; want ErrTampered", n, err)
 			}

@@ -121,8 +121,8 @@ func (v *verification) linked(ctx context.Context) error {
 	walk := walker{h: v.r.s.cfg.Hasher, at: base}
 	for walk.at.Seq < head.Seq {
 		var rows []eventRow
-		err := v.r.s.read.NewSelect().Model(&rows).Where("seq > ?", walk.at.Seq).Where("seq <= ?", head.Seq).
-			OrderExpr("seq").Limit(verifyBatch).Scan(ctx)
+		err := v.r.s.read.NewRaw(`SELECT e.*, l.seq, l.chain FROM `+linkedEvents+` WHERE l.seq > ? AND l.seq <= ?
+			ORDER BY l.seq LIMIT ?`, walk.at.Seq, head.Seq, verifyBatch).Scan(ctx, &rows)
 		if err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (v *verification) compare(at storage.AuditMark) {
 // outside looks for rows that pretend to be linked, before the base or after the
 // head. Both are of the statement's own moment, for the head moves.
 func (v *verification) outside(ctx context.Context) error {
-	var rows []eventRow
+	var rows []linkRow
 	err := v.r.s.read.NewSelect().Model(&rows).Column("id", "seq").
 		Where(`seq <= COALESCE((SELECT a.seq FROM audit_marks AS a WHERE a.name = ?), 0)
 			OR seq > COALESCE((SELECT a.seq FROM audit_marks AS a WHERE a.name = ?), 0)`, markBase, markHead).
@@ -177,8 +177,8 @@ func (v *verification) unlinked(ctx context.Context) error {
 	overdue := v.r.s.cfg.Now().Add(-linkWithin)
 	for after := ""; ; {
 		var rows []eventRow
-		err := v.r.s.read.NewSelect().Model(&rows).Where("seq IS NULL").Where("id > ?", after).
-			OrderExpr("id").Limit(verifyBatch).Scan(ctx)
+		err := v.r.s.read.NewRaw(`SELECT e.* FROM audit_events AS e WHERE e.id > ?
+			AND NOT EXISTS (SELECT 1 FROM audit_links AS l WHERE l.id = e.id) ORDER BY e.id LIMIT ?`, after, verifyBatch).Scan(ctx, &rows)
 		if err != nil || len(rows) == 0 {
 			return err
 		}

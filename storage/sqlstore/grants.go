@@ -22,8 +22,8 @@ type grantRow struct {
 	ID            string                          `bun:"id,pk"`
 	ClientID      string                          `bun:"client_id"`
 	UserID        string                          `bun:"user_id"`
-	SID           string                          `bun:"sid"`
-	CodeHash      string                          `bun:"code_hash"`
+	SID           nullable                        `bun:"sid"`
+	CodeHash      nullable                        `bun:"code_hash"`
 	CodeChallenge string                          `bun:"code_challenge"`
 	RedirectURI   string                          `bun:"redirect_uri"`
 	Scopes        words                           `bun:"scopes"`
@@ -72,7 +72,7 @@ func (r *grantRow) args() []any {
 func (r *grantRow) grant() storage.Grant {
 	return storage.Grant{
 		ID: storage.ID(r.ID), ClientID: r.ClientID, UserID: storage.ID(r.UserID), SID: storage.ID(r.SID),
-		CodeHash: r.CodeHash, CodeChallenge: r.CodeChallenge, RedirectURI: r.RedirectURI,
+		CodeHash: string(r.CodeHash), CodeChallenge: r.CodeChallenge, RedirectURI: r.RedirectURI,
 		Scopes: r.Scopes, Nonce: r.Nonce, Claims: r.Claims.Is,
 		Authentication: storage.Authentication{Time: r.AuthTime.Time, ACR: r.ACR, AMR: r.AMR},
 		Offline:        r.Offline, Refreshable: r.Refreshable, Generation: r.Generation, Salt: r.Salt,
@@ -84,8 +84,8 @@ func (r *grantRow) grant() storage.Grant {
 
 func rowOfGrant(g *storage.Grant) *grantRow {
 	return &grantRow{
-		ID: string(g.ID), ClientID: g.ClientID, UserID: string(g.UserID), SID: string(g.SID),
-		CodeHash: g.CodeHash, CodeChallenge: g.CodeChallenge, RedirectURI: g.RedirectURI,
+		ID: string(g.ID), ClientID: g.ClientID, UserID: string(g.UserID), SID: nullable(g.SID),
+		CodeHash: nullable(g.CodeHash), CodeChallenge: g.CodeChallenge, RedirectURI: g.RedirectURI,
 		Scopes: g.Scopes, Nonce: g.Nonce, Claims: document[storage.ClaimsRequest]{g.Claims},
 		AuthTime: instant{g.Authentication.Time}, ACR: g.Authentication.ACR, AMR: g.Authentication.AMR,
 		Offline: g.Offline, Refreshable: g.Refreshable, Generation: g.Generation, Salt: g.Salt,
@@ -107,7 +107,7 @@ func placeholders(from, n int) string {
 var (
 	// basisOfGrant is the session that a code came from, and its person, as they
 	// were then. Its columns are those of $1 to $3 in the statements below.
-	basisOfGrant = `SELECT ` + userColumns + ` FROM sessions s JOIN users u ON u.id = s.user_id
+	basisOfGrant = `SELECT u.* FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.sid = $1 AND u.id = $2 AND u.password_epoch = $3 AND u.disabled_at IS NULL`
 
 	insertGrant = `INSERT INTO grants (` + strings.Join(grantColumns, ", ") + `)
@@ -123,7 +123,8 @@ var (
 	// the same rows in the same order, and ends grants last.
 	createGrant = `WITH basis AS MATERIALIZED (` + basisOfGrant + ` FOR SHARE OF u FOR KEY SHARE OF s),
 		event AS (INSERT INTO audit_events (` + eventColumns + `)
-			SELECT ` + placeholders(len(grantColumns)+4, eventColumnCount) + ` FROM basis),
+			SELECT ` + placeholders(len(grantColumns)+4, eventColumnCount) + ` FROM basis RETURNING id),
+		queued AS (INSERT INTO audit_queue (id) SELECT id FROM event),
 		made AS (` + insertGrant + `basis) SELECT ` + userColumns + ` FROM basis u`
 )
 
@@ -157,7 +158,7 @@ func (r *Grants) create(ctx context.Context, g *storage.Grant, event []any) (*st
 	}
 	var id string
 	err := r.s.writeTogether(ctx, statement{text: insertGrantIf, args: args, dst: []any{&id}},
-		statement{text: insertEventRow, args: event})
+		statement{text: insertEventRow, args: event}, statement{text: queueEvent, args: event[:1]})
 	if err != nil {
 		return nil, err
 	}

@@ -14,10 +14,10 @@ import (
 type Outbox struct{ s *Store }
 
 type messageRow struct {
-	bun.BaseModel `bun:"table:outbox,alias:m"`
+	bun.BaseModel `bun:"table:deliveries,alias:m"`
 
 	ID        string  `bun:"id,pk"`
-	Channel   string  `bun:"channel"`
+	Channel   string  `bun:"topic"`
 	Kind      string  `bun:"kind"`
 	UserID    string  `bun:"user_id"`
 	Sealed    string  `bun:"sealed"`
@@ -93,13 +93,13 @@ func (r *Outbox) Add(ctx context.Context, e *storage.Event, m ...storage.Message
 // Claim returns at most limit messages that are due and leases them to the
 // caller: nobody else gets them before the lease ends. It counts the try.
 func (r *Outbox) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]storage.Message, error) {
-	due := `SELECT id FROM outbox WHERE done_at IS NULL AND next_at <= ? ORDER BY next_at, id LIMIT ?`
+	due := `SELECT id FROM deliveries WHERE done_at IS NULL AND next_at <= ? ORDER BY priority, next_at, id LIMIT ?`
 	if r.s.dialect == postgres {
 		due += ` FOR UPDATE SKIP LOCKED`
 	}
 	var rows []messageRow
 	err := r.s.write.NewRaw(`WITH due AS MATERIALIZED (`+due+`)
-		UPDATE outbox SET attempts = attempts + 1, claimed = ?, next_at = ?
+		UPDATE deliveries SET attempts = attempts + 1, claimed = ?, next_at = ?
 		WHERE id IN (SELECT id FROM due) RETURNING *`,
 		instant{now}, limit, true, instant{now.Add(lease)}).Scan(ctx, &rows)
 	if err != nil {
@@ -177,7 +177,7 @@ func (r *Outbox) Backlog(ctx context.Context, now time.Time) (storage.Backlog, e
 	var oldest, dueSince instant
 	err := r.s.row(ctx, r.s.read, `SELECT count(*), min(m.created_at),
 			count(CASE WHEN m.next_at <= $1 THEN 1 END), min(CASE WHEN m.next_at <= $1 THEN m.next_at END)
-		FROM outbox m WHERE m.done_at IS NULL`, []any{instant{now}}, &b.Queued, &oldest, &b.Due, &dueSince)
+		FROM deliveries m WHERE m.done_at IS NULL`, []any{instant{now}}, &b.Queued, &oldest, &b.Due, &dueSince)
 	b.Oldest, b.DueSince = oldest.Time, dueSince.Time
 	return b, wrap("read backlog", err)
 }

@@ -23,12 +23,12 @@ type sweepable struct {
 }
 
 var sweepables = []sweepable{
-	{"sessions", "sid", "expires_at <= ?0 OR idle_expires_at <= ?0", 0},
+	{"sessions", "sid", "ends_at <= ?0", 0},
 	{"grants", "id", "expires_at <= ?0", 0},
 	{"revoked_access_tokens", "jti", "expires_at <= ?0", 0},
 	{"trusted_devices", "id", "expires_at <= ?0", 0},
 	{"invitations", "id", "expires_at <= ?0", keepDone},
-	{"outbox", "id", "done_at <= ?0", keepDone},
+	{"deliveries", "id", "done_at <= ?0", keepDone},
 	{"lockouts", "user_id, kind", "failures = 0 AND updated_at <= ?0", 0},
 	{"jobs", "name", "claimed_at <= ?0", keepDone},
 	{"ephemeral", "key", "expires_at <= ?0", 0},

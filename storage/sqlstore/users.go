@@ -33,7 +33,8 @@ type userRow struct {
 	PasswordEpoch     int64                     `bun:"password_epoch"`
 	PasswordChangedAt instant                   `bun:"password_changed_at"`
 	ResetByEmail      bool                      `bun:"reset_by_email"`
-	Roles             words                     `bun:"roles"`
+	PasswordScheme    string                    `bun:"password_scheme"`
+	Roles             words                     `bun:"roles,scanonly"`
 	Credentials       int                       `bun:"credentials"`
 	FactorAddedAt     instant                   `bun:"factor_added_at"`
 	FactorAskedAt     instant                   `bun:"factor_asked_at"`
@@ -43,9 +44,12 @@ type userRow struct {
 	UpdatedAt         instant                   `bun:"updated_at"`
 }
 
+// rolesOf are the roles of a person u, in their order, separated by spaces.
+const rolesOf = `(SELECT string_agg(r.role, ' ' ORDER BY r.role) FROM (SELECT DISTINCT role FROM user_roles WHERE user_id = u.id) AS r) AS roles`
+
 // userColumns are what [userRow.dst] scans.
 const userColumns = `u.id, u.email, u.email_verified, u.username, u.phone, u.phone_verified, u.profile,
-	u.password_hash, u.password_epoch, u.password_changed_at, u.reset_by_email, u.roles,
+	u.password_hash, u.password_epoch, u.password_changed_at, u.reset_by_email, ` + rolesOf + `,
 	u.credentials, u.factor_added_at, u.factor_asked_at, u.delete_at, u.disabled_at,
 	u.created_at, u.updated_at`
 
@@ -75,8 +79,9 @@ func rowOfUser(u *storage.User) *userRow {
 		EmailVerified: u.EmailVerified, Username: u.Username,
 		UsernameCanonical: nullable(ident.Canonical(u.Username)),
 		Phone:             u.Phone, PhoneVerified: u.PhoneVerified, Profile: document[storage.Profile]{u.Profile},
-		PasswordHash: u.PasswordHash, PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: instant{u.PasswordChangedAt},
-		ResetByEmail: u.ResetByEmail, Roles: u.Roles, Credentials: u.Credentials, FactorAddedAt: instant{u.FactorAddedAt},
+		PasswordHash: u.PasswordHash, PasswordScheme: storage.PasswordScheme(u.PasswordHash),
+		PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: instant{u.PasswordChangedAt},
+		ResetByEmail: u.ResetByEmail, Credentials: u.Credentials, FactorAddedAt: instant{u.FactorAddedAt},
 		FactorAskedAt: instant{u.FactorAskedAt}, DeleteAt: instant{u.DeleteAt},
 		DisabledAt: instant{u.DisabledAt}, CreatedAt: instant{u.CreatedAt}, UpdatedAt: instant{u.UpdatedAt},
 	}
@@ -86,8 +91,7 @@ func rowOfUser(u *storage.User) *userRow {
 // storage.ErrConflict when the e-mail address or username is another's.
 func (r *Users) Create(ctx context.Context, u *storage.User, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewInsert().Model(rowOfUser(u)).Exec(ctx)
-		return err
+		return insertUser(ctx, tx, u)
 	})
 	return wrap("create user", err)
 }
@@ -100,11 +104,33 @@ func (r *Users) CreateInvited(ctx context.Context, u *storage.User, invitation s
 		if err := spendInvitation(ctx, tx, invitation, u); err != nil {
 			return err
 		}
-		_, err := tx.NewInsert().Model(rowOfUser(u)).Exec(ctx)
-		return err
+		return insertUser(ctx, tx, u)
 	})
 	return wrap("create invited user", err)
 }
+
+// insertUser inserts a person and their roles.
+func insertUser(ctx context.Context, tx bun.Tx, u *storage.User) error {
+	if _, err := tx.NewInsert().Model(rowOfUser(u)).Exec(ctx); err != nil {
+		return err
+	}
+	return insertRoles(ctx, tx, u.ID, u.Roles, u.CreatedAt)
+}
+
+// insertRoles gives a person roles that they have by an operator's word.
+func insertRoles(ctx context.Context, tx bun.Tx, id storage.ID, roles []string, now time.Time) error {
+	for _, role := range roles {
+		_, err := tx.ExecContext(ctx, `INSERT INTO user_roles (user_id, role, source, granted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			string(id), role, sourceLocal, instant{now})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sourceLocal is the source of what no provisioning source gave.
+const sourceLocal = ""
 
 // Import inserts people with what they sign in with and their events, all or
 // none. It answers storage.ErrConflict when one of them is there already.
@@ -121,7 +147,7 @@ func (r *Users) Import(ctx context.Context, people []storage.ImportedUser) error
 }
 
 func (s *Store) importUser(ctx context.Context, tx bun.Tx, p *storage.ImportedUser) error {
-	if _, err := tx.NewInsert().Model(rowOfUser(&p.User)).Exec(ctx); err != nil {
+	if err := insertUser(ctx, tx, &p.User); err != nil {
 		return err
 	}
 	for i := range p.Credentials {
@@ -139,7 +165,7 @@ func (s *Store) importUser(ctx context.Context, tx bun.Tx, p *storage.ImportedUs
 // after the id on.
 func (r *Users) List(ctx context.Context, after storage.ID, limit int) ([]storage.User, error) {
 	var rows []userRow
-	err := r.s.read.NewSelect().Model(&rows).Where("id > ?", string(after)).OrderExpr("id").Limit(int64(limit)).Scan(ctx)
+	err := r.s.read.NewSelect().Model(&rows).ColumnExpr(userColumns).Where("u.id > ?", string(after)).OrderExpr("u.id").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, wrap("list users", err)
 	}
@@ -180,11 +206,11 @@ func (r *Users) one(ctx context.Context, query, key string) (*storage.User, erro
 // most so many of them.
 func (r *Users) OtherVerifiers(ctx context.Context, current string, most int) (storage.OtherVerifiers, error) {
 	var found storage.OtherVerifiers
-	err := r.s.row(ctx, r.s.read, `SELECT COUNT(*), COUNT(CASE WHEN substr(password_hash, 1, $2) <> $1 THEN 1 END)
-		FROM users WHERE password_hash <> ''`, []any{current, len(current)}, &found.People, &found.Others)
+	err := r.s.row(ctx, r.s.read, `SELECT COUNT(*), COUNT(CASE WHEN password_scheme <> $1 THEN 1 END)
+		FROM users WHERE password_scheme <> ''`, []any{current}, &found.People, &found.Others)
 	if err == nil && found.Others > 0 {
-		err = r.s.read.NewSelect().Model((*userRow)(nil)).Column("password_hash").Where("password_hash <> ''").
-			Where("substr(password_hash, 1, ?) <> ?", len(current), current).OrderExpr("id").Limit(int64(most)).
+		err = r.s.read.NewSelect().Model((*userRow)(nil)).Column("password_hash").Where("password_scheme <> ''").
+			Where("password_scheme < ? OR password_scheme > ?", current, current).OrderExpr("password_scheme, id").Limit(int64(most)).
 			Scan(ctx, &found.Sample)
 	}
 	return found, wrap("look at password verifiers", err)
@@ -193,7 +219,8 @@ func (r *Users) OtherVerifiers(ctx context.Context, current string, most int) (s
 // SetPasswordHash replaces a password verifier by one of the same password. It
 // answers storage.ErrConflict when the password was changed meanwhile.
 func (r *Users) SetPasswordHash(ctx context.Context, id storage.ID, old, updated string, now time.Time) error {
-	err := changed(updateUser(r.s.write, id, now).Set("password_hash = ?", updated).Where("password_hash = ?", old).Exec(ctx))
+	err := changed(updateUser(r.s.write, id, now).Set("password_hash = ?", updated).
+		Set("password_scheme = ?", storage.PasswordScheme(updated)).Where("password_hash = ?", old).Exec(ctx))
 	return conflictIfNone(wrap("replace password verifier", err))
 }
 

@@ -463,7 +463,7 @@ func (f fixture) testConsents(t *testing.T) {
 	}
 	got, err := consents.Get(ctx, u.ID, "wiki")
 	want(t, "Get", err, nil)
-	equal(t, "scopes", got, []string{"openid", "email", "profile"})
+	equal(t, "scopes", got, []string{"email", "openid", "profile"})
 	_, err = consents.Get(ctx, u.ID, "other")
 	want(t, "Get of another client", err, storage.ErrNotFound)
 }
@@ -552,7 +552,7 @@ func (f fixture) testSweep(t *testing.T) {
 		swept []string
 	}{
 		{100 * time.Hour, []string{"sessions", "grants", "trusted_devices", "lockouts"}},
-		{31 * 24 * time.Hour, []string{"invitations", "outbox", "jobs"}},
+		{31 * 24 * time.Hour, []string{"invitations", "deliveries", "jobs"}},
 	} {
 		f.clock.Advance(step.after)
 		swept, err := f.s.Sweep(ctx, f.clock.Now())

@@ -37,8 +37,8 @@ func newHost(parent string) (*host, error) {
 	return &host{dir: dir}, nil
 }
 
-func (h *host) postgres() string { return testenv.Postgres(h) }
-func (h *host) redis() string    { return testenv.Redis(h) }
+func (h *host) postgres() string { return testenv.DurablePostgres(h) }
+func (h *host) redis() string    { return testenv.StartRedis(h).URL }
 
 // Helper implements testing.TB.
 func (h *host) Helper() {}

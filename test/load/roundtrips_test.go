@@ -18,8 +18,8 @@ import (
 // counted on the wire: a refresh is one round trip to the database and asks
 // nothing else, client_credentials and the documents ask nothing at all.
 func TestRoundTrips(t *testing.T) {
-	database := newProxy(t, testenv.Postgres(t))
-	redis := newRedisCounter(t, testenv.Redis(t))
+	database := newProxy(t, testenv.DurablePostgres(t))
+	redis := newRedisCounter(t, testenv.StartRedis(t).URL)
 	in, err := newInstallation(t.TempDir(), buildBinary(t), stores{Database: database.url, Redis: redis.url})
 	if err != nil {
 		t.Fatal(err)

@@ -38,11 +38,12 @@ func (w *Worker) try(ctx context.Context, m storage.Message) error {
 	if void(m, w.cfg.Now()) {
 		return errVoid
 	}
-	mail, err := w.mail(ctx, m)
+	channels := w.cfg.Current()
+	mail, err := w.mail(ctx, channels.Composer, m)
 	if err != nil {
 		return err
 	}
-	sender, ok := w.cfg.Senders[m.Channel]
+	sender, ok := channels.Senders[m.Channel]
 	if !ok {
 		return &delivery.Error{Step: delivery.StepConnect, Reason: "nothing is set up that could send it"}
 	}
@@ -50,16 +51,16 @@ func (w *Worker) try(ctx context.Context, m storage.Message) error {
 }
 
 // mail returns what the message says.
-func (w *Worker) mail(ctx context.Context, m storage.Message) (message.Mail, error) {
+func (w *Worker) mail(ctx context.Context, c composer, m storage.Message) (message.Mail, error) {
 	if m.Composed {
-		mail, err := w.cfg.Composer.Open(m)
+		mail, err := c.Open(m)
 		return mail, composing(err)
 	}
-	mail, err := w.cfg.Composer.Compose(ctx, m)
+	mail, err := c.Compose(ctx, m)
 	if err != nil {
 		return message.Mail{}, composing(err)
 	}
-	sealed, err := w.cfg.Composer.Seal(m.ID, mail)
+	sealed, err := c.Seal(m.ID, mail)
 	if err != nil {
 		return message.Mail{}, composing(err)
 	}

@@ -49,12 +49,18 @@ type counter interface {
 	Delivery(channel storage.Channel, kind storage.MessageKind, result string)
 }
 
-// Config is what a [Worker] is made of. Every field is required.
-type Config struct {
-	Store    store
+// Channels are who writes messages and who sends them.
+type Channels struct {
 	Composer composer
 	// Senders are the channels that are set up. What is for another waits.
 	Senders map[storage.Channel]Sender
+}
+
+// Config is what a [Worker] is made of. Every field is required.
+type Config struct {
+	Store store
+	// Current returns the channels to use now: a reload may make others.
+	Current func() *Channels
 	Metrics counter
 	Log     *slog.Logger
 	Now     func() time.Time

@@ -25,12 +25,13 @@ import (
 
 // harness is a database with workers on it.
 type harness struct {
-	store   *sqlstore.Store
-	clock   *storagetest.Clock
-	intents *message.Intents
-	cfg     Config
-	log     *bytes.Buffer
-	results *results
+	channels Channels
+	store    *sqlstore.Store
+	clock    *storagetest.Clock
+	intents  *message.Intents
+	cfg      Config
+	log      *bytes.Buffer
+	results  *results
 }
 
 // results counts how tries ended.
@@ -105,8 +106,9 @@ func newHarness(t *testing.T, url string, senders map[storage.Channel]Sender) *h
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.channels = Channels{Composer: composer, Senders: senders}
 	h.cfg = Config{
-		Store: h.store.Outbox(), Composer: composer, Senders: senders, Metrics: h.results, Now: h.clock.Now, Random: rand.Reader,
+		Store: h.store.Outbox(), Current: func() *Channels { return &h.channels }, Metrics: h.results, Now: h.clock.Now, Random: rand.Reader,
 		Log: slog.New(slog.NewTextHandler(h.log, nil)), Workers: 4, Poll: time.Millisecond, GiveUp: 48 * time.Hour, Drain: time.Minute,
 	}
 	return h
@@ -252,7 +254,7 @@ func TestWaitsForAChannel(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	mail := newRecorder()
-	h.cfg.Senders = map[storage.Channel]Sender{storage.ChannelEmail: mail}
+	h.channels.Senders = map[storage.Channel]Sender{storage.ChannelEmail: mail}
 	h.clock.Advance(time.Hour)
 	New(h.cfg).Drain(t.Context())
 	if len(mail.sent) != 1 {
@@ -305,7 +307,7 @@ func TestDeadNodesMessagesAreTakenOver(t *testing.T) {
 	if len(claimed) != 1 {
 		t.Fatalf("claimed %d", len(claimed))
 	}
-	composed, err := dead.mail(t.Context(), claimed[0]) // and there it dies
+	composed, err := dead.mail(t.Context(), h.channels.Composer, claimed[0]) // and there it dies
 	if err != nil {
 		t.Fatal(err)
 	}

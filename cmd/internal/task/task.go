@@ -27,13 +27,14 @@ func All(ctx context.Context, tasks ...Func) error {
 }
 
 // Server serves on the listener until its context is done, then lets requests
-// under way finish for as long as drain.
-func Server(s *http.Server, l net.Listener, certFile, keyFile string, drain time.Duration) Func {
+// under way finish for as long as drain. It speaks TLS where the server has a
+// configuration for that.
+func Server(s *http.Server, l net.Listener, drain time.Duration) Func {
 	return func(ctx context.Context) error {
 		failed := make(chan error, 1)
 		go func() {
-			if certFile != "" {
-				failed <- s.ServeTLS(l, certFile, keyFile)
+			if s.TLSConfig != nil {
+				failed <- s.ServeTLS(l, "", "")
 			} else {
 				failed <- s.Serve(l)
 			}

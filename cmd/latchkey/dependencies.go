@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+)
+
+// dependencies are what follows from a configuration alone, without any store.
+// Every command needs them; none of their fields is ever nil.
+type dependencies struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	now      func() time.Time
+	sealer   *keys.Sealer
+	hasher   *keys.Hasher
+	password *password.Hasher
+}
+
+func newDependencies(cfg *config.Config, log *slog.Logger, now func() time.Time) (*dependencies, error) {
+	sealer, err := keys.NewSealer(secretKeys(cfg.Secrets.SealingKeys))
+	if err != nil {
+		return nil, fmt.Errorf("secrets.sealing_keys: %w", err)
+	}
+	hasher, err := keys.NewHasher(secretKeys(cfg.Secrets.HashKeys))
+	if err != nil {
+		return nil, fmt.Errorf("secrets.hash_keys: %w", err)
+	}
+	passwords, err := password.New(password.Config{
+		Params: password.Params{
+			MemoryKiB: cfg.Password.Argon2.MemoryKiB, Time: cfg.Password.Argon2.Time, Parallelism: cfg.Password.Argon2.Parallelism,
+		},
+		MaxConcurrent: cfg.Password.MaxConcurrent, QueueTimeout: cfg.Password.QueueTimeout, Random: rand.Reader,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("password: %w", err)
+	}
+	return &dependencies{cfg: cfg, log: log, now: now, sealer: sealer, hasher: hasher, password: passwords}, nil
+}
+
+func secretKeys(configured []config.SecretKey) []keys.SecretKey {
+	secrets := make([]keys.SecretKey, len(configured))
+	for i, k := range configured {
+		secrets[i] = keys.SecretKey{ID: k.ID, Key: k.Bytes()}
+	}
+	return secrets
+}
+
+// with returns the dependencies under another configuration. The keys and the
+// bound on concurrent hashes stay: they live as long as the process.
+func (p *dependencies) with(cfg *config.Config) dependencies {
+	next := *p
+	next.cfg = cfg
+	return next
+}
+
+// loadRing makes the ring of signing keys over a store and loads it.
+func (p *dependencies) loadRing(ctx context.Context, store *sqlstore.Store) (*keys.Ring, error) {
+	ring, err := p.newRing(store)
+	if err != nil {
+		return nil, err
+	}
+	return ring, sealingAdvice(ring.Load(ctx))
+}
+
+// newRing makes the ring of signing keys over a store; it holds none until it is loaded.
+func (p *dependencies) newRing(store *sqlstore.Store) (*keys.Ring, error) {
+	s := p.cfg.SigningKeys
+	return keys.NewRing(keys.RingConfig{
+		Store: store.SigningKeys(), Sealer: p.sealer, Now: p.now, Random: rand.Reader, Log: p.log,
+		Policy: keys.RingPolicy{
+			Algs: s.Algs, SignFor: s.SignFor, PublishAhead: s.PublishAhead, KeepAfter: s.KeepAfter, Poll: s.Poll,
+		},
+	})
+}
+
+// sealingAdvice tells what to do about a sealing key that is gone: nothing may
+// run without it, or what it sealed would silently be made anew (requirement CF1).
+func sealingAdvice(err error) error {
+	switch {
+	case errors.Is(err, keys.ErrUnknownKey):
+		return fmt.Errorf("%w: put the key of that id back into secrets.sealing_keys, after the current one", err)
+	case errors.Is(err, keys.ErrSealBroken):
+		return fmt.Errorf("%w: it was sealed under another key than the one in secrets.sealing_keys now: put that one back "+
+			"(of `latchkey dev`, the file sealing-key in its data folder)", err)
+	}
+	return err
+}
+
+// clients turns the configured clients into what the provider knows them by:
+// their secrets become verifiers here and are forgotten.
+func (p *dependencies) clients() ([]client.Client, error) {
+	return p.cfg.ClientList(func(clientID, secret string) string {
+		return p.hasher.Sum(client.SecretPurpose, clientID, secret)
+	})
+}
+
+// store opens the database, whose events are proven by the hash keys.
+func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
+	return sqlstore.Open(ctx, sqlstore.Config{
+		URL: p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Hasher: p.hasher, Now: p.now, Log: p.log,
+	})
+}
+
+// ephemeralStore is what every part that keeps something short-lived needs.
+type ephemeralStore interface {
+	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	Get(ctx context.Context, key string) ([]byte, error)
+	Take(ctx context.Context, key string) ([]byte, error)
+	TakeIf(ctx context.Context, key string, value []byte) error
+	Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) error
+	ephemeral.Counters
+	Ping(ctx context.Context) error
+}
+
+// openEphemeral returns Redis where one is configured, else the table.
+func openEphemeral(ctx context.Context, cfg *config.Config, store *sqlstore.Store) (ephemeralStore, func() error, error) {
+	if cfg.Redis.URL.IsZero() {
+		return store.Ephemeral(), func() error { return nil }, nil
+	}
+	short, err := redis.Open(redis.Config{URL: cfg.Redis.URL.Reveal(), Issuer: cfg.Issuer})
+	if err == nil {
+		err = short.Ping(ctx)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return short, short.Close, nil
+}
+
+// newLogger makes the logger of a server, whose records bear request ids.
+func newLogger(cfg config.Log, w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
+		return nil, errors.Join(errors.New("log.level"), err)
+	}
+	// Libraries log what we log already, and say less: only their errors count.
+	slog.SetDefault(slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelError})))
+	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler = slog.NewJSONHandler(w, options)
+	if cfg.Format == "text" {
+		handler = slog.NewTextHandler(w, options)
+	}
+	return slog.New(web.LogHandler(handler)), nil
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/cmd/internal/health"
+	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
+	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/settings"
+	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/op"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// generation is what a reload makes anew, as a whole: the configuration, its
+// clients, policies and texts, and the handler made of them. Nothing in it
+// changes after [newGeneration].
+type generation struct {
+	dependencies
+	channels outbox.Channels
+	handler  http.Handler
+}
+
+// newGeneration makes everything that a configuration says. It writes nothing,
+// so that one which fails leaves no trace.
+func newGeneration(p *process, cfg *config.Config) (*generation, error) {
+	f, err := newFoundation(p, cfg)
+	if err != nil {
+		return nil, err
+	}
+	channels, err := newChannels(p, f)
+	if err != nil {
+		return nil, err
+	}
+	factors, devices, err := newFactors(p, f)
+	if err != nil {
+		return nil, err
+	}
+	pages := login.New(loginConfig(p, f, factors, devices))
+	accountPages := settings.New(settingsConfig(p, f, pages, factors))
+	provider, err := op.New(providerConfig(p, f, pages))
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+livePath, health.Live)
+	mux.HandleFunc("GET "+readyPath, health.Ready(p.checks()))
+	f.ui.Register(mux)
+	pages.Register(mux)
+	accountPages.Register(mux)
+	mux.Handle("/", provider.Handler())
+	if p.dev.mount != nil {
+		if err := p.dev.mount(mux, p, f); err != nil {
+			return nil, err
+		}
+	}
+	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
+	return &generation{
+		dependencies: f.dependencies, channels: channels,
+		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
+	}, nil
+}
+
+// foundation is what pages and provider both stand on.
+type foundation struct {
+	dependencies
+	ui      *ui.Renderer
+	errors  *web.Errors
+	clients *client.Registry
+	tokens  *onetime.Tokens
+}
+
+func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
+	d := p.boot.with(cfg)
+	clients, err := d.clients()
+	if err != nil {
+		return nil, err
+	}
+	policy := d.passwordPolicy()
+	renderer, err := ui.New(ui.Config{
+		Brand: d.brand(), Cookies: d.cookies(), Hasher: d.hasher, Log: d.log,
+		Strength: func(typed string) int { return policy.Strength(typed, password.Context{}) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &foundation{
+		dependencies: d, ui: renderer, errors: &web.Errors{Log: d.log, Render: renderer.RenderError},
+		clients: client.NewRegistry(client.NewSnapshot(clients)),
+		tokens:  onetime.New(onetime.Config{Store: p.ephemeral, Hasher: d.hasher, Sealer: d.sealer, Now: d.now}),
+	}, nil
+}
+
+// newChannels makes what composes messages and what sends them. A channel that
+// is not set up falls back to dev's inbox, where there is one.
+func newChannels(p *process, f *foundation) (outbox.Channels, error) {
+	cfg, err := f.composerConfig()
+	if err != nil {
+		return outbox.Channels{}, err
+	}
+	cfg.Users, cfg.Tokens = p.store.Users(), f.tokens
+	composer, err := message.NewComposer(cfg)
+	if err != nil {
+		return outbox.Channels{}, err
+	}
+	senders, err := f.senders()
+	if err != nil {
+		return outbox.Channels{}, err
+	}
+	for _, channel := range []storage.Channel{storage.ChannelEmail, storage.ChannelSMS} {
+		if senders[channel] == nil && p.dev.inbox != nil {
+			senders[channel] = p.dev.inbox
+		}
+	}
+	return outbox.Channels{Composer: composer, Senders: senders}, nil
+}
+
+func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
+	cfg := f.cfg
+	return op.Config{
+		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher,
+		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
+		SignIn: pages, Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
+		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
+		PendingPerAddress: int64(cfg.Limits.PendingPerAddress),
+		CodeLifetime:      cfg.Tokens.CodeLifetime,
+	}
+}
+
+func webConfig(f *foundation) web.Config {
+	return web.Config{
+		TrustedProxies: f.cfg.TrustedProxies, Hosts: f.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
+		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Errors: f.errors, Log: f.log,
+	}
+}
+
+// secure reports whether people reach the server over https.
+func (d *dependencies) secure() bool {
+	u, err := url.Parse(d.cfg.Issuer)
+	return err == nil && u.Scheme == "https"
+}
+
+// cookies are __Host- prefixed wherever a browser takes that.
+func (d *dependencies) cookies() web.Cookies { return web.Cookies{Insecure: !d.secure()} }
+
+// issuerURL is the issuer, parsed.
+func (d *dependencies) issuerURL() (*url.URL, error) {
+	u, err := url.Parse(d.cfg.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	return u, nil
+}

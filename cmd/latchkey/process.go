@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/latchkey-id/latchkey/cmd/internal/certificate"
+	"github.com/latchkey-id/latchkey/cmd/internal/metrics"
+	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
+	"github.com/latchkey-id/latchkey/cmd/internal/task"
+	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+)
+
+// process is what lives as long as the program runs, whatever is reloaded
+// meanwhile: stores, listeners, metrics, workers. [openProcess] sets every
+// field, and none is ever changed but the current generation.
+type process struct {
+	// boot is what the process began with. Of its configuration only what
+	// [keepUntilRestart] names is still true after a reload.
+	boot      *dependencies
+	reread    func() (*config.Config, error)
+	dev       devHooks
+	store     *sqlstore.Store
+	ephemeral ephemeralStore
+	ring      *keys.Ring
+	metrics   *metrics.Metrics
+	outbox    *outbox.Worker
+	// listener is the provider's, probes that of the metrics; nil where it is switched off.
+	listener, probes net.Listener
+	certificate      *certificate.Files // nil behind a proxy that speaks TLS
+	closers          []func() error     // in the order of opening
+	// current is what serves now. It is swapped as a whole, so that a request
+	// sees one configuration from its beginning to its end.
+	current atomic.Pointer[generation]
+}
+
+// openProcess opens the stores and listeners. It changes nothing in a database.
+func openProcess(ctx context.Context, o serveOptions) (p *process, err error) {
+	boot, err := newDependencies(o.cfg, o.log, o.now)
+	if err != nil {
+		return nil, err
+	}
+	p = &process{boot: boot, reread: o.load, dev: o.dev, listener: o.listener, metrics: metrics.New(version)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.closeStores())
+		}
+	}()
+	if err := p.openStores(ctx); err != nil {
+		return nil, err
+	}
+	if p.ring, err = boot.newRing(p.store); err != nil {
+		return nil, err
+	}
+	if t := o.cfg.TLS; t.Enabled() {
+		if p.certificate, err = certificate.Open(t.CertFile, t.KeyFile, o.log); err != nil {
+			return nil, err
+		}
+	}
+	if address := o.cfg.Metrics.Listen; address != "" {
+		if p.probes, err = listen(ctx, address); err != nil {
+			return nil, errors.Join(errors.New("metrics.listen"), err)
+		}
+	}
+	p.outbox = p.newOutbox()
+	return p, nil
+}
+
+// openStores opens the stores.
+func (p *process) openStores(ctx context.Context) (err error) {
+	if p.store, err = p.boot.store(ctx); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.store.Close)
+	short, closeShort, err := openEphemeral(ctx, p.boot.cfg, p.store)
+	if err != nil {
+		return err
+	}
+	p.ephemeral = short
+	p.closers = append(p.closers, closeShort)
+	return nil
+}
+
+// closeStores closes what was opened, the last first.
+func (p *process) closeStores() (err error) {
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, p.closers[i]())
+	}
+	return err
+}
+
+// close lets go of everything, the listeners too, however far serving came.
+func (p *process) close() error {
+	var errs []error
+	for _, l := range []net.Listener{p.listener, p.probes} {
+		if l == nil {
+			continue
+		}
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(append(errs, p.closeStores())...)
+}
+
+// load reads what the database holds for this process: it refuses to serve on
+// tables of another version, and without its signing keys.
+func (p *process) load(ctx context.Context) error {
+	if err := requireMigrated(ctx, p.store); err != nil {
+		return err
+	}
+	return sealingAdvice(p.ring.Load(ctx))
+}
+
+// log is where the process writes.
+func (p *process) log() *slog.Logger { return p.boot.log }
+
+// now is the process' clock.
+func (p *process) now() time.Time { return p.boot.now() }
+
+// cfg is the configuration that serves now.
+func (p *process) cfg() *config.Config { return p.current.Load().cfg }
+
+// ServeHTTP answers with the generation that is current when a request comes.
+func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.current.Load().handler.ServeHTTP(w, r)
+}
+
+// newOutbox makes the worker that delivers messages, in the words and over the
+// channels of whichever generation is current when it does.
+func (p *process) newOutbox() *outbox.Worker {
+	o := p.boot.cfg.Outbox
+	return outbox.New(outbox.Config{
+		Store: p.store.Outbox(), Current: func() *outbox.Channels { return &p.current.Load().channels },
+		Metrics: p.metrics, Log: p.log(), Now: p.now, Random: rand.Reader,
+		Workers: o.Workers, Poll: o.Poll, GiveUp: o.GiveUp, Drain: p.boot.cfg.Timeouts.Shutdown,
+	})
+}
+
+// tasks are what runs until the process stops.
+func (p *process) tasks(ctx context.Context) ([]task.Func, error) {
+	cfg := p.boot.cfg
+	tasks := []task.Func{
+		task.Server(p.server(p), p.listener, cfg.Timeouts.Shutdown),
+		p.ring.Run,
+		p.outbox.Run,
+		p.reloadOn(hangups(ctx)),
+		task.Every(backlogEvery, p.measureBacklog),
+	}
+	tasks = append(tasks, p.jobTasks()...)
+	if p.probes != nil {
+		tasks = append(tasks, task.Server(p.probeServer(), p.probes, cfg.Timeouts.Shutdown))
+	}
+	return tasks, nil
+}

@@ -1,0 +1,133 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/latchkey-id/latchkey/client"
+)
+
+// SecretHasher makes the verifier of a client's secret: a keyed hash. Guessing a
+// secret from its verifier would take the key, and verifiers are in no store.
+type SecretHasher func(clientID, secret string) (verifier string)
+
+// ClientList returns the clients as the provider uses them, with verifiers
+// in place of secrets.
+func (c *Config) ClientList(hash SecretHasher) ([]client.Client, error) {
+	clients := make([]client.Client, 0, len(c.Clients))
+	for i := range c.Clients {
+		made, err := c.Clients[i].made(hash)
+		if err != nil {
+			return nil, fmt.Errorf("client %q: %w", c.Clients[i].ID, err)
+		}
+		clients = append(clients, made)
+	}
+	return clients, nil
+}
+
+func (c *Client) made(hash SecretHasher) (client.Client, error) {
+	secrets, err := c.verifiers(hash)
+	if err != nil {
+		return client.Client{}, err
+	}
+	return client.Client{
+		ID:       c.ID,
+		Metadata: c.metadata(),
+		Secrets:  secrets,
+		Lifetimes: client.Lifetimes{
+			AccessToken:  *c.AccessTokenLifetime,
+			IDToken:      *c.IDTokenLifetime,
+			RefreshIdle:  *c.RefreshIdleLifetime,
+			Refresh:      *c.RefreshLifetime,
+			RefreshGrace: *c.RefreshGrace,
+		},
+	}, nil
+}
+
+// metadata is what was written down, in the names of RFC 7591.
+func (c *Client) metadata() client.Metadata {
+	return client.Metadata{
+		Name:                   c.Name,
+		Type:                   c.Type,
+		AuthMethod:             c.AuthMethod,
+		RedirectURIs:           c.RedirectURIs,
+		PostLogoutRedirectURIs: c.PostLogoutRedirectURIs,
+		GrantTypes:             c.GrantTypes,
+		ResponseTypes:          c.ResponseTypes,
+		ResponseModes:          c.ResponseModes,
+		Scopes:                 c.Scopes,
+		Audience:               c.Audience,
+		Origins:                c.allowedOrigins(),
+		RequirePKCE:            &c.RequirePKCE,
+		Consent:                c.Consent,
+		IDTokenSigningAlg:      c.IDTokenSigningAlg,
+		AccessTokenFormat:      c.AccessTokenFormat,
+		AccessTokenAlg:         c.AccessTokenSigningAlg,
+		AccessTokenLifetime:    (*client.Seconds)(c.AccessTokenLifetime),
+		IDTokenLifetime:        (*client.Seconds)(c.IDTokenLifetime),
+		RefreshIdleLifetime:    (*client.Seconds)(c.RefreshIdleLifetime),
+		RefreshLifetime:        (*client.Seconds)(c.RefreshLifetime),
+		RefreshGrace:           (*client.Seconds)(c.RefreshGrace),
+		DefaultMaxAge:          (*client.Seconds)(c.DefaultMaxAge),
+		DefaultACR:             c.DefaultACRValues,
+		RequireVerifiedEmail:   c.RequireVerifiedEmail,
+		RequireMFA:             c.RequireMFA,
+		TrustDevices:           c.TrustDevices,
+		Factors:                c.Factors,
+		AccentColor:            c.AccentColor,
+		IntrospectAny:          c.IntrospectAny,
+		LogoURI:                c.LogoURI,
+		ClientURI:              c.ClientURI,
+		PolicyURI:              c.PolicyURI,
+		TOSURI:                 c.TOSURI,
+	}
+}
+
+func (c *Client) verifiers(hash SecretHasher) ([]client.Secret, error) {
+	var secrets []client.Secret
+	for _, s := range c.allSecrets() {
+		text := s.Value.Reveal()
+		if text == "" {
+			return nil, errors.New("hash an empty secret") // refused by Load: never let it match
+		}
+		secrets = append(secrets, client.Secret{Verifier: hash(c.ID, text), ExpiresAt: s.ExpiresAt})
+	}
+	return secrets, nil
+}
+
+// allowedOrigins returns the origins that were written down, or for an
+// application in the browser those it is redirected to.
+func (c *Client) allowedOrigins() []string {
+	if c.Origins != nil || c.Type != client.TypePublic {
+		return c.Origins
+	}
+	var origins []string
+	for _, a := range c.RedirectURIs {
+		u, err := url.Parse(a)
+		if err != nil {
+			continue // Load refused it
+		}
+		if origin := u.Scheme + "://" + withoutDefaultPort(u); !contains(origins, origin) {
+			origins = append(origins, origin)
+		}
+	}
+	return origins
+}
+
+// allSecrets returns secret and secrets as one list.
+func (c *Client) allSecrets() []ClientSecret {
+	if c.Secret.IsZero() {
+		return c.Secrets
+	}
+	return append([]ClientSecret{{Value: c.Secret}}, c.Secrets...)
+}
+
+// Bytes returns the key's material, or nil where it is no base64 or hexadecimal.
+func (k SecretKey) Bytes() []byte {
+	key, err := decodeKey(k.Key.Reveal())
+	if err != nil {
+		return nil
+	}
+	return key
+}

@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+)
+
+// Durability says what a PostgreSQL does before it says that something is written.
+type Durability int
+
+// The durabilities.
+const (
+	// Fast leaves flushing to the system: a power cut loses all, a crash nothing.
+	Fast Durability = iota
+	// Durable flushes to disk, as a real server does: for measurements.
+	Durable
+)
+
+// Postgres makes and starts a PostgreSQL in the folder and returns its URL. Every
+// folder above it must let PostgreSQL's own account pass.
+func Postgres(dir string, durability Durability) (*Process, string, error) {
+	postgres, err := Find("postgres", "postgresql", "/usr/lib/postgresql/*/bin/postgres")
+	if err != nil {
+		return nil, "", err
+	}
+	if resolved, err := filepath.EvalSymlinks(postgres); err == nil {
+		postgres = resolved // its own folder holds initdb and its library
+	}
+	bin := filepath.Dir(postgres)
+	if os.Geteuid() == 0 {
+		uid, gid, err := accountIDs("postgres")
+		if err != nil {
+			return nil, "", err
+		}
+		if err := os.Chown(dir, int(uid), int(gid)); err != nil {
+			return nil, "", fmt.Errorf("give folder to PostgreSQL: %w", err)
+		}
+	}
+	data := filepath.Join(dir, "data")
+	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"),
+		"-D", data, "-U", "latchkey", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	if initdb.SysProcAttr, err = procAttr("postgres"); err != nil {
+		return nil, "", err
+	}
+	initdb.Dir = dir
+	if output, err := initdb.CombinedOutput(); err != nil {
+		return nil, "", fmt.Errorf("initdb: %w\n%s", err, output)
+	}
+	port, err := FreePort()
+	if err != nil {
+		return nil, "", err
+	}
+	args := []string{
+		"-D", data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", dir,
+		"-c", "shared_buffers=128MB",
+	}
+	if durability == Durable {
+		args = append(args, "-c", "max_connections=300")
+	} else {
+		// Hundreds of databases come and go: vacuuming them helps nobody.
+		args = append(args, "-c", "max_connections=1000", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "autovacuum=off",
+			"-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "max_wal_size=256MB", "-c", "jit=off")
+	}
+	answers := func() error {
+		return exec.CommandContext(context.Background(), filepath.Join(bin, "pg_isready"),
+			"-q", "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-U", "latchkey").Run()
+	}
+	p, err := Start("postgres", answers, postgres, args...)
+	if err != nil {
+		return nil, "", err
+	}
+	return p, fmt.Sprintf("postgres://latchkey@127.0.0.1:%d/postgres?sslmode=disable", port), nil
+}
