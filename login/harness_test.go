@@ -15,6 +15,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/message"
 	pass "github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -32,7 +33,7 @@ type site struct {
 	clock  *storagetest.Clock
 	url    *url.URL
 	pages  *Pages
-	client storage.Client
+	client client.Client
 }
 
 const goodPassword = logintest.GoodPassword
@@ -41,14 +42,16 @@ const goodPassword = logintest.GoodPassword
 type siteOptions struct {
 	policy func(*mfa.Policy)
 	config func(*Config)
-	client func(*storage.Client)
+	client func(*client.Client)
 }
 
 func newSite(t *testing.T, o siteOptions) *site {
 	t.Helper()
 	p := logintest.New(t, logintest.Options{Policy: o.policy})
 	s := &site{t: t, parts: p, store: p.Store, clock: p.Clock, url: p.URL}
-	s.client = storage.Client{ID: "wiki", Name: "Wiki", Consent: storage.ConsentImplied, RedirectURIs: []string{"https://wiki.example.com/cb"}}
+	s.client = client.Client{ID: "wiki", Metadata: client.Metadata{
+		Name: "Wiki", Consent: client.ConsentImplied, RedirectURIs: []string{"https://wiki.example.com/cb"},
+	}}
 	if o.client != nil {
 		o.client(&s.client)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -150,9 +151,10 @@ type counters interface {
 	Attempt(ctx context.Context, key string, b storage.Backoff) (wait time.Duration, err error)
 }
 
-// clients knows relying parties; op.Registry in the binary.
+// clients knows relying parties; client.Registry in the binary.
 type clients interface {
-	Client(id string) (*storage.Client, bool)
+	// Client answers client.ErrUnknown where no client has the id.
+	Client(ctx context.Context, id string) (*client.Client, error)
 }
 
 // passwords makes and checks password verifiers; account/password.Hasher in the binary.

@@ -22,9 +22,24 @@ func (e *Ephemeral) Put(ctx context.Context, key string, value []byte, ttl time.
 	return wrap("put ephemeral entry", err)
 }
 
-// PutNew keeps value under key for ttl, or answers storage.ErrConflict when
-// something is there that has not expired.
-func (e *Ephemeral) PutNew(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+// Swap is a compare-and-swap of what is under key; see ephemeral.Store.
+func (e *Ephemeral) Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) error {
+	if old == nil {
+		return e.putNew(ctx, key, value, ttl)
+	}
+	now := e.s.cfg.Now()
+	n, err := e.s.exec(ctx, e.s.short, `UPDATE ephemeral SET value = $2, count = 0, expires_at = $3 WHERE key = $1 AND expires_at > $4 AND value = $5`,
+		key, value, instant{now.Add(ttl)}, instant{now}, old)
+	if err == nil && n == 0 {
+		if _, err = e.Get(ctx, key); err == nil {
+			err = storage.ErrConflict
+		}
+	}
+	return wrap("swap ephemeral entry", err)
+}
+
+// putNew keeps value under key unless something is there that has not expired.
+func (e *Ephemeral) putNew(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	now := e.s.cfg.Now()
 	n, err := e.s.exec(ctx, e.s.ephemeralDB, `INSERT INTO ephemeral (key, value, count, expires_at) VALUES ($1, $2, 0, $3)
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value, count = 0, expires_at = excluded.expires_at
@@ -132,6 +147,34 @@ func (e *Ephemeral) Attempt(ctx context.Context, key string, b storage.Backoff) 
 			continue // it was deleted meanwhile
 		}
 		return until.Sub(now), wrap("read wait", err)
+	}
+}
+
+// draw is [storage.Bucket.Draw] in SQL: waits_until is when the bucket will be full.
+const draw = `INSERT INTO ephemeral (key, value, count, waits_until, expires_at) VALUES ($1, $2, 0, CAST($3 AS BIGINT) + CAST($4 AS BIGINT), CAST($3 AS BIGINT) + CAST($4 AS BIGINT))
+	ON CONFLICT (key) DO UPDATE SET
+		waits_until = CASE WHEN ephemeral.waits_until > $3 THEN ephemeral.waits_until ELSE CAST($3 AS BIGINT) END + CAST($4 AS BIGINT),
+		expires_at = CASE WHEN ephemeral.waits_until > $3 THEN ephemeral.waits_until ELSE CAST($3 AS BIGINT) END + CAST($4 AS BIGINT)
+	WHERE CASE WHEN ephemeral.waits_until > $3 THEN ephemeral.waits_until - CAST($3 AS BIGINT) ELSE 0 END + CAST($4 AS BIGINT) <= CAST($5 AS BIGINT)`
+
+// Draw takes a token out of a bucket that refills, and answers zero; of an empty
+// one it takes nothing, and answers when the next token is there.
+func (e *Ephemeral) Draw(ctx context.Context, key string, b storage.Bucket) (time.Duration, error) {
+	now, room := e.s.cfg.Now(), time.Duration(b.Burst)*b.Every
+	for {
+		n, err := e.s.exec(ctx, e.s.short, draw, key, []byte{}, instant{now}, b.Every.Microseconds(), room.Microseconds())
+		if err != nil || n > 0 {
+			return 0, wrap("draw from bucket", err)
+		}
+		var full instant
+		err = e.s.row(ctx, e.s.short, `SELECT waits_until FROM ephemeral WHERE key = $1`, []any{key}, &full)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue // it was deleted meanwhile
+		}
+		_, wait := b.Draw(full.Time, now)
+		if err != nil || wait > 0 {
+			return wait, wrap("read bucket", err)
+		}
 	}
 }
 
