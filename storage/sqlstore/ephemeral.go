@@ -28,8 +28,8 @@ func (e *Ephemeral) Swap(ctx context.Context, key string, old, value []byte, ttl
 		return e.putNew(ctx, key, value, ttl)
 	}
 	now := e.s.cfg.Now()
-	n, err := e.s.exec(ctx, e.s.short, `UPDATE ephemeral SET value = $2, count = 0, expires_at = $3 WHERE key = $1 AND expires_at > $4 AND value = $5`,
-		key, value, instant{now.Add(ttl)}, instant{now}, old)
+	n, err := e.s.exec(ctx, e.s.ephemeralDB, `UPDATE ephemeral SET value = $2, count = 0, expires_at = $3 WHERE key = $1 AND expires_at > $4 AND value = $5`,
+		key, value, sqlTime{now.Add(ttl)}, sqlTime{now}, old)
 	if err == nil && n == 0 {
 		if _, err = e.Get(ctx, key); err == nil {
 			err = storage.ErrConflict
@@ -162,12 +162,12 @@ const draw = `INSERT INTO ephemeral (key, value, count, waits_until, expires_at)
 func (e *Ephemeral) Draw(ctx context.Context, key string, b storage.Bucket) (time.Duration, error) {
 	now, room := e.s.cfg.Now(), time.Duration(b.Burst)*b.Every
 	for {
-		n, err := e.s.exec(ctx, e.s.short, draw, key, []byte{}, instant{now}, b.Every.Microseconds(), room.Microseconds())
+		n, err := e.s.exec(ctx, e.s.ephemeralDB, draw, key, []byte{}, sqlTime{now}, b.Every.Microseconds(), room.Microseconds())
 		if err != nil || n > 0 {
 			return 0, wrap("draw from bucket", err)
 		}
-		var full instant
-		err = e.s.row(ctx, e.s.short, `SELECT waits_until FROM ephemeral WHERE key = $1`, []any{key}, &full)
+		var full sqlTime
+		err = e.s.row(ctx, e.s.ephemeralDB, `SELECT waits_until FROM ephemeral WHERE key = $1`, []any{key}, &full)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue // it was deleted meanwhile
 		}
