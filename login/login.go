@@ -77,11 +77,11 @@ const (
 type users interface {
 	ByID(ctx context.Context, id storage.ID) (*storage.User, error)
 	ByIdentifier(ctx context.Context, identifier string) (*storage.User, error)
-	// OtherVerifiers tells of verifiers that begin otherwise.
-	OtherVerifiers(ctx context.Context, current string, most int) (storage.OtherVerifiers, error)
+	// SampleForeignHashes tells of password hashes of another scheme.
+	SampleForeignHashes(ctx context.Context, scheme string, most int) (storage.ForeignHashes, error)
 	SetPasswordHash(ctx context.Context, id storage.ID, old, updated string, now time.Time) error
-	// NoteFactorAsked starts the grace for enrolment, unless it runs.
-	NoteFactorAsked(ctx context.Context, id storage.ID, now time.Time) error
+	// StartEnrollmentGrace starts the grace for enrollment, unless it runs.
+	StartEnrollmentGrace(ctx context.Context, id storage.ID, now time.Time) error
 	accounts
 }
 

@@ -6,12 +6,11 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/spf13/cobra"
 )
 
 func mailCommand() *cobra.Command {

@@ -4,9 +4,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/spf13/cobra"
-
 	"github.com/latchkey-id/latchkey/config"
+	"github.com/spf13/cobra"
 )
 
 func configCommand() *cobra.Command {

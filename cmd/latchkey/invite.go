@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/spf13/cobra"
-
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
 )
 
 func inviteCommand() *cobra.Command {

@@ -8,10 +8,9 @@ import (
 	"net"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/latchkey-id/latchkey/cmd/internal/task"
 	"github.com/latchkey-id/latchkey/config"
+	"github.com/spf13/cobra"
 )
 
 func serveCommand() *cobra.Command {

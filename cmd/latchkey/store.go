@@ -7,11 +7,10 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
 )
 
 // storeFlags say which installation a command works on: a server's, by its
