@@ -136,6 +136,17 @@ func (l *loader) checkURL(path string, secret Secret, schemes ...string) {
 	}
 }
 
+// validateBreachLookup keeps ranges of hashes off networks that anybody reads.
+func (l *loader) validateBreachLookup(address string) {
+	if address == "" {
+		return
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !client.IsLoopback(u.Hostname())) {
+		l.add("password.breach_lookup_url", "use an https address such as https://api.pwnedpasswords.com/range/, or leave it out")
+	}
+}
+
 func (l *loader) validatePassword(p Password) {
 	l.validatePasswordLength(p)
 	// The floor is OWASP's for Argon2id; the ceilings keep a slip of the
@@ -153,4 +164,5 @@ func (l *loader) validatePassword(p Password) {
 		l.add("password.max_concurrent", "use 1 to 1024, or 0 for one a CPU")
 	}
 	l.within("password.queue_timeout", p.QueueTimeout, time.Millisecond, time.Minute)
+	l.validateBreachLookup(p.BreachLookupURL)
 }
