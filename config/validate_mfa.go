@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -70,7 +71,7 @@ func (l *loader) validateLockout(k Lockout) {
 // validateClientPolicy checks what a client asks of the people who go there.
 func (l *loader) validateClientPolicy(path string, c *Client, m MFA) {
 	l.checkColor(joinPath(path, "accent_color"), c.AccentColor)
-	if c.Type == storage.ClientService {
+	if c.Type == client.TypeService {
 		const without = "of no use to a service client, which acts for no person; remove it"
 		for _, p := range []struct {
 			key string

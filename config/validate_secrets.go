@@ -107,7 +107,7 @@ func (l *loader) validateClientSecret(path string, c *Client, secret Secret, own
 	case len(text) < minWeakLength:
 		l.add(path, "it is too short even with allow_weak_secret; use at least %d characters", minWeakLength)
 	case strengthOf(text) != strong:
-		l.warn(path, "it is not known to be 256 random bits, so each start, and each wrong secret, costs a slow hash; what `openssl rand -base64 32` prints is checked at once")
+		l.warn(path, "it is not known to be 256 random bits, so it might be guessed; what `openssl rand -base64 32` prints cannot be")
 	}
 	owners[text] = path
 }

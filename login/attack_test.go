@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -152,7 +153,7 @@ func TestRE4_UndoKeepsTheIntruderOut(t *testing.T) {
 // TestL2_NoPageBringsAnInteractionBack: the provider takes the interaction as it
 // issues the code; a page that read it before must not make it worth another.
 func TestL2_NoPageBringsAnInteractionBack(t *testing.T) {
-	s := newSite(t, siteOptions{client: func(c *storage.Client) { c.Consent = storage.ConsentAlways }})
+	s := newSite(t, siteOptions{client: func(c *client.Client) { c.Consent = client.ConsentAlways }})
 	s.person("ada@example.com")
 	b := s.browser()
 	b.start("")

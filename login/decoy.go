@@ -27,12 +27,12 @@ const decoySample = 100
 type decoys struct {
 	mu     sync.Mutex
 	readAt time.Time
-	others storage.OtherVerifiers
+	others storage.ForeignHashes
 }
 
 // otherVerifiers is asked for at every sign-in, whoever it is: that it is read
 // anew tells nothing.
-func (p *Pages) otherVerifiers(ctx context.Context) (storage.OtherVerifiers, error) {
+func (p *Pages) otherVerifiers(ctx context.Context) (storage.ForeignHashes, error) {
 	d := &p.decoys
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -40,7 +40,7 @@ func (p *Pages) otherVerifiers(ctx context.Context) (storage.OtherVerifiers, err
 	if !d.readAt.IsZero() && now.Sub(d.readAt) < decoyAge {
 		return d.others, nil
 	}
-	others, err := p.cfg.Users.OtherVerifiers(ctx, p.cfg.Password.Current(), decoySample)
+	others, err := p.cfg.Users.SampleForeignHashes(ctx, p.cfg.Password.Current(), decoySample)
 	if err != nil {
 		return others, unavailable("look at password verifiers", err)
 	}
@@ -49,7 +49,7 @@ func (p *Pages) otherVerifiers(ctx context.Context) (storage.OtherVerifiers, err
 }
 
 // verifyDecoy does the work of checking a password of the name.
-func (p *Pages) verifyDecoy(ctx context.Context, others storage.OtherVerifiers, identifier, password string) error {
+func (p *Pages) verifyDecoy(ctx context.Context, others storage.ForeignHashes, identifier, password string) error {
 	key := sha256.Sum256([]byte(p.cfg.Hasher.Sum("decoy", storage.CanonicalIdentifier(identifier))))
 	verifier := decoy(others, binary.BigEndian.Uint64(key[:8]), binary.BigEndian.Uint64(key[8:16]))
 	if verifier == "" {
@@ -61,8 +61,8 @@ func (p *Pages) verifyDecoy(ctx context.Context, others storage.OtherVerifiers, 
 
 // decoy picks the verifier whose time a name takes, by two numbers that belong to
 // the name; empty is one of ours.
-func decoy(others storage.OtherVerifiers, share, which uint64) string {
-	if len(others.Sample) == 0 || float64(share)/(1<<64)*float64(others.People) >= float64(others.Others) {
+func decoy(others storage.ForeignHashes, share, which uint64) string {
+	if len(others.Sample) == 0 || float64(share)/(1<<64)*float64(others.People) >= float64(others.Foreign) {
 		return ""
 	}
 	return others.Sample[which%uint64(len(others.Sample))]

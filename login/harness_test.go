@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/message"
 	pass "github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -29,7 +30,7 @@ type site struct {
 	clock  *storagetest.Clock
 	url    *url.URL
 	pages  *Pages
-	client storage.Client
+	client client.Client
 }
 
 const goodPassword = logintest.GoodPassword
@@ -38,14 +39,16 @@ const goodPassword = logintest.GoodPassword
 type siteOptions struct {
 	policy func(*mfa.Policy)
 	config func(*Config)
-	client func(*storage.Client)
+	client func(*client.Client)
 }
 
 func newSite(t *testing.T, o siteOptions) *site {
 	t.Helper()
 	p := logintest.New(t, logintest.Options{Policy: o.policy})
 	s := &site{t: t, parts: p, store: p.Store, clock: p.Clock, url: p.URL}
-	s.client = storage.Client{ID: "wiki", Name: "Wiki", Consent: storage.ConsentImplied, RedirectURIs: []string{"https://wiki.example.com/cb"}}
+	s.client = client.Client{ID: "wiki", Metadata: client.Metadata{
+		Name: "Wiki", Consent: client.ConsentImplied, RedirectURIs: []string{"https://wiki.example.com/cb"},
+	}}
 	if o.client != nil {
 		o.client(&s.client)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -27,7 +28,7 @@ func TestSignInWithAPassword(t *testing.T) {
 }
 
 // requireFactor is a client that asks everyone for a second factor.
-func requireFactor(c *storage.Client) { c.RequireMFA = true }
+func requireFactor(c *client.Client) { c.RequireMFA = true }
 
 // enrolled signs in and adds an authenticator app; it returns its secret.
 func (b *browser) enrolled(username string) string {
@@ -170,7 +171,7 @@ func TestTriesOfAnAttemptAreFew(t *testing.T) {
 }
 
 func TestTD2_TrustedDeviceSparesTheFactorAndSaysSo(t *testing.T) {
-	s := newSite(t, siteOptions{client: func(c *storage.Client) { c.RequireMFA, c.TrustDevices = true, true }})
+	s := newSite(t, siteOptions{client: func(c *client.Client) { c.RequireMFA, c.TrustDevices = true, true }})
 	s.person("ada@example.com")
 	b := s.browser()
 	secret := b.enrolled("ada@example.com")
@@ -302,7 +303,7 @@ func TestRE1_ResetNeitherSignsInNorSkipsTheFactor(t *testing.T) {
 }
 
 func TestVerifyStepKeepsTheUnverifiedOut(t *testing.T) {
-	s := newSite(t, siteOptions{client: func(c *storage.Client) { c.RequireVerifiedEmail = true }})
+	s := newSite(t, siteOptions{client: func(c *client.Client) { c.RequireVerifiedEmail = true }})
 	ada := s.person("ada@example.com", func(u *storage.User) { u.EmailVerified = false })
 	b := s.browser()
 	b.start("")
@@ -312,7 +313,7 @@ func TestVerifyStepKeepsTheUnverifiedOut(t *testing.T) {
 }
 
 func TestAZ8_ConsentIsAskedRememberedAndTakenBack(t *testing.T) {
-	s := newSite(t, siteOptions{client: func(c *storage.Client) { c.Consent = storage.ConsentRemember }})
+	s := newSite(t, siteOptions{client: func(c *client.Client) { c.Consent = client.ConsentRemember }})
 	ada := s.person("ada@example.com")
 	b := s.browser()
 	b.start("")

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	pass "github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -119,18 +120,18 @@ func (p *play) stepOf(t *tab, e *evidence) string {
 	}
 	second := has(storage.FactorTOTP) || has(storage.FactorRecovery)
 	lost, usedCode := e.proofs[storage.FactorRecovery]
-	switch client := p.s.client; {
+	switch c := p.s.client; {
 	case !has(storage.FactorPassword):
 		return StepSignIn
 	case !second && e.who.secret != "":
 		return StepFactor
-	case !second && (client.RequireMFA || t.high), usedCode && e.who.boundAt.Before(lost):
+	case !second && (c.RequireMFA || t.high), usedCode && e.who.boundAt.Before(lost):
 		return StepEnrol
 	case t.codes == e.who:
 		return StepRecovery
-	case client.RequireVerifiedEmail && !e.who.verified:
+	case c.RequireVerifiedEmail && !e.who.verified:
 		return StepVerify
-	case client.Consent == storage.ConsentAlways && t.allowed != e.who, client.Consent == storage.ConsentRemember && !e.who.consented:
+	case c.Consent == client.ConsentAlways && t.allowed != e.who, c.Consent == client.ConsentRemember && !e.who.consented:
 		return StepConsent
 	}
 	return StepDone
@@ -280,7 +281,7 @@ type stage struct {
 	next int
 }
 
-func newStage(t *testing.T, client func(*storage.Client)) *stage {
+func newStage(t *testing.T, client func(*client.Client)) *stage {
 	t.Helper()
 	s := newSite(t, siteOptions{
 		client: client,

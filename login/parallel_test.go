@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -132,7 +133,7 @@ func TestPA1_ManyRightCodesMakeOneSession(t *testing.T) {
 // TestPA1_OnePartialSignInCompletesOnce shows the same where a factor is added: one
 // of many forms that were sent at once adds it and signs in.
 func TestPA1_OnePartialSignInCompletesOnce(t *testing.T) {
-	s := newSite(t, siteOptions{client: func(c *storage.Client) { c.RequireMFA, c.TrustDevices = true, true }})
+	s := newSite(t, siteOptions{client: func(c *client.Client) { c.RequireMFA, c.TrustDevices = true, true }})
 	ada := s.person("ada@example.com")
 	b := s.browser()
 	b.start("")

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -15,7 +16,7 @@ import (
 // which request; and of whom and for which client where that is known.
 func TestLG1_EventsOfPagesSayWhoDidWhatFromWhere(t *testing.T) {
 	s := newSite(t, siteOptions{
-		client: func(c *storage.Client) { c.RequireMFA, c.TrustDevices, c.Consent = true, true, storage.ConsentRemember },
+		client: func(c *client.Client) { c.RequireMFA, c.TrustDevices, c.Consent = true, true, client.ConsentRemember },
 		policy: func(p *mfa.Policy) { p.TrustFor = 24 * time.Hour },
 		config: func(c *Config) {
 			c.Limits.SignInAccount = storage.Backoff{Free: 4, Base: time.Second, Max: time.Second, Window: time.Hour}

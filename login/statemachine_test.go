@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -378,14 +379,14 @@ func (p *play) steal() {
 // states are reached by what happens in them.
 type state struct {
 	name   string
-	client func(*storage.Client)
+	client func(*client.Client)
 	cast   cast
 	after  []string
 }
 
 func states() []state {
-	asksAlways := func(c *storage.Client) { c.Consent = storage.ConsentAlways }
-	verified := func(c *storage.Client) { c.RequireVerifiedEmail = true }
+	asksAlways := func(c *client.Client) { c.Consent = client.ConsentAlways }
+	verified := func(c *client.Client) { c.RequireVerifiedEmail = true }
 	guarded := cast{guarded: true}
 	return []state{
 		{"nobody", nil, guarded, nil},

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 )
 
 // readScopes takes scopes that the client is registered for. Any other is
@@ -27,7 +27,7 @@ func (c *authorizationCheck) readScopes() error {
 		case !isScopeToken(scope):
 			return invalidScope("a scope holds characters that no scope has")
 		case slices.Contains(c.request.Scopes, scope):
-		case scope == storage.ScopeOfflineAccess && !allowsOffline(c.client):
+		case scope == client.ScopeOfflineAccess && !allowsOffline(c.client):
 		case !c.client.AllowsScope(scope):
 			return invalidScope("the client is not registered for a scope that it asks for")
 		default:
@@ -44,8 +44,8 @@ func invalidScope(description string) error {
 	return &authorizationError{Code: codeInvalidScope, Description: description}
 }
 
-func allowsOffline(client *storage.Client) bool {
-	return client.AllowsScope(storage.ScopeOfflineAccess) && client.AllowsGrant(storage.GrantRefreshToken)
+func allowsOffline(c *client.Client) bool {
+	return c.AllowsScope(client.ScopeOfflineAccess) && c.AllowsGrant(client.GrantRefreshToken)
 }
 
 // isScopeToken reports whether s is a scope-token of RFC 6749 section 3.3.

@@ -20,12 +20,12 @@ const module = "github.com/latchkey-id/latchkey"
 // package is its room.
 var mayImport = map[string][]string{
 	"cmd":               {"account", "client", "config", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
-	"op":                {"client", "interaction", "internal/web", "keys", "storage"},
-	"login":             {"account", "client", "interaction", "internal/web", "keys", "mfa", "storage"},
-	"account":           {"client", "internal/web", "keys", "mfa", "storage"},
+	"op":                {"client", "interaction", "internal/web", "keys", "storage", "storage/ephemeral"},
+	"login":             {"account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
+	"account":           {"client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"client":            {"storage"},
-	"interaction":       {"client", "keys", "storage"},
-	"mfa":               {"client", "keys", "storage"},
+	"interaction":       {"client", "keys", "storage", "storage/ephemeral"},
+	"mfa":               {"client", "keys", "storage", "storage/ephemeral"},
 	"keys":              {"storage"},
 	"config":            {"client", "storage"},
 	"storage/sqlstore":  {"migrations", "storage"},

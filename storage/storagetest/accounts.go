@@ -165,8 +165,8 @@ func (f fixture) testProfile(t *testing.T) {
 	event := func() storage.Event { return f.event(t, storage.EventProfileChanged) }
 	want(t, "ChangePhone", users.ChangePhone(ctx, storage.PhoneChange{UserID: u.ID, Phone: "+4930", Verified: true, Now: now}, event()), nil)
 	want(t, "SetRoles", users.SetRoles(ctx, u.ID, []string{"auditor"}, now, event()), nil)
-	want(t, "NoteFactorAsked", users.NoteFactorAsked(ctx, u.ID, now), nil)
-	want(t, "NoteFactorAsked later", users.NoteFactorAsked(ctx, u.ID, now.Add(time.Hour)), nil)
+	want(t, "StartEnrollmentGrace", users.StartEnrollmentGrace(ctx, u.ID, now), nil)
+	want(t, "StartEnrollmentGrace later", users.StartEnrollmentGrace(ctx, u.ID, now.Add(time.Hour)), nil)
 	profile := storage.Profile{Name: "Countess", Locale: "en"}
 	want(t, "UpdateProfile to a username of another", users.UpdateProfile(ctx, u.ID, profile, other.Username, now, event()), storage.ErrConflict)
 	want(t, "UpdateProfile", users.UpdateProfile(ctx, u.ID, profile, "Countess"+u.Username, now, event()), nil)
