@@ -44,7 +44,7 @@ func TestMFAPolicy(t *testing.T) {
 		"role without one":  {yaml: "mfa: {required: role}", want: []string{"mfa.roles (line 1): required with mfa.required: role"}},
 		"role":              {yaml: "mfa: {required: role, roles: [admin, staff]}"},
 		"roles for nothing": {yaml: "mfa: {roles: [admin]}", want: []string{"they mean nothing with mfa.required: never"}},
-		"role with a comma": {yaml: "mfa: {required: role, roles: ['a,b']}", want: []string{"is no role"}},
+		"role with a comma": {yaml: "mfa: {required: role, roles: ['a,b']}", want: []string{"is not a valid role"}},
 		"role twice":        {yaml: "mfa: {required: role, roles: [a, a]}", want: []string{"listed twice"}},
 		"no factors":        {yaml: "mfa: {factors: []}", want: []string{"mfa.factors (line 1): name at least one factor"}},
 		"only recovery":     {yaml: "mfa: {factors: [recovery]}", want: []string{"name at least one factor that people can enrol"}},

@@ -6,12 +6,10 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
-var (
-	clientIDSyntax = regexp.MustCompile(`^[!-~]{1,256}$`)
-	scopeSyntax    = regexp.MustCompile(`^[!#-\[\]-~]+$`) // RFC 6749 section 3.3
-)
+var clientIDSyntax = regexp.MustCompile(`^[!-~]{1,256}$`)
 
 func (l *loader) validateClients(c *Config) {
 	ids := map[string]string{}
@@ -122,7 +120,7 @@ func (l *loader) checkEach(path string, values []string, check func(string) erro
 func (l *loader) validateScopes(path string, c *Client) {
 	at := joinPath(path, "scopes")
 	l.checkEach(at, c.Scopes, func(scope string) error {
-		if !scopeSyntax.MatchString(scope) {
+		if ident.Scope(scope) != nil {
 			return errors.New("a scope is printable ASCII without spaces, quotes and backslashes")
 		}
 		if aboutPeople(scope) && !c.allowsGrant(client.GrantAuthorizationCode) {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
 func (l *loader) validateDelivery(c *Config) {
@@ -118,7 +118,7 @@ func (l *loader) validateCountries(s SMS) {
 	for i, country := range s.Countries {
 		at := indexPath("sms.countries", i)
 		switch {
-		case !storage.IsPhoneCountry(country):
+		case !ident.IsPhoneCountry(country):
 			l.add(at, "%q is no country with telephone numbers; write its two letters, such as DE", country)
 		case slices.Contains(s.Countries[:i], country):
 			l.add(at, "%s is listed twice; remove one", country)

@@ -1,11 +1,11 @@
 package config
 
 import (
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -27,13 +27,11 @@ func (l *loader) validateMFA(c *Config) {
 	l.validateLockout(m.Lockout)
 }
 
-var roleSyntax = regexp.MustCompile(`^[!-+\--~]{1,64}$`)
-
 func (l *loader) validateRequirement(m MFA) {
 	l.noRepeats("mfa.roles", m.Roles)
 	for i, role := range m.Roles {
-		if !roleSyntax.MatchString(role) {
-			l.add(indexPath("mfa.roles", i), "%q is no role; use 1 to 64 printable ASCII characters without spaces and commas", role)
+		if err := ident.Role(role); err != nil {
+			l.add(indexPath("mfa.roles", i), "%v", err)
 		}
 	}
 	switch {

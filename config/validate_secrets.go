@@ -1,11 +1,10 @@
 package config
 
 import (
-	"regexp"
 	"time"
-)
 
-var keyID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+	"github.com/latchkey-id/latchkey/internal/ident"
+)
 
 // validateSecrets checks the server's own keys: present, strong, distinct
 // (requirement CF1).
@@ -23,7 +22,7 @@ func (l *loader) validateKeys(path string, keys []SecretKey, owners map[string]s
 	for i, k := range keys {
 		at := indexPath(path, i)
 		switch {
-		case !keyID.MatchString(k.ID):
+		case ident.KeyID(k.ID) != nil:
 			l.add(joinPath(at, "id"), "required: 1 to 32 letters, digits, - or _")
 		case ids[k.ID]:
 			l.add(joinPath(at, "id"), "%q names two keys; stored values could not tell them apart", k.ID)

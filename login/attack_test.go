@@ -56,11 +56,11 @@ func TestOT1_CodeMakesTheAccountOfItsPage(t *testing.T) {
 // TestTH1_NoNameIsReadAsAnAddress: a full-width @ is folded like other letters.
 func TestTH1_NoNameIsReadAsAnAddress(t *testing.T) {
 	for _, name := range []string{"ada＠example.com", "ada@example.com", "ａｄａ＠ｅｘａｍｐｌｅ.com"} {
-		if IsUsername(name) {
+		if isUsername(name) {
 			t.Errorf("%q can be a username, and is found as an address", name)
 		}
 	}
-	if !IsUsername("ａｄａ") {
+	if !isUsername("ａｄａ") {
 		t.Error("full-width letters are letters")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -50,12 +51,12 @@ func (p *Pages) otherVerifiers(ctx context.Context) (storage.ForeignHashes, erro
 
 // verifyDecoy does the work of checking a password of the name.
 func (p *Pages) verifyDecoy(ctx context.Context, others storage.ForeignHashes, identifier, password string) error {
-	key := sha256.Sum256([]byte(p.cfg.Hasher.Sum("decoy", storage.CanonicalIdentifier(identifier))))
+	key := sha256.Sum256([]byte(p.cfg.Hasher.Sum("decoy", ident.Canonical(identifier))))
 	verifier := decoy(others, binary.BigEndian.Uint64(key[:8]), binary.BigEndian.Uint64(key[8:16]))
 	if verifier == "" {
 		return p.cfg.Password.VerifyDummy(ctx, password)
 	}
-	_, err := p.cfg.Password.Verify(ctx, verifier, password) // whether it fits is nothing
+	_, err := p.cfg.Password.Check(ctx, verifier, password) // whether it fits is nothing
 	return err
 }
 

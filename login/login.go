@@ -160,12 +160,11 @@ type clients interface {
 // passwords makes and checks password verifiers; account/password.Hasher in the binary.
 type passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
-	Verify(ctx context.Context, encoded, password string) (bool, error)
-	// VerifyDummy does the work of Verify for a person who does not exist.
+	Check(ctx context.Context, encoded, typed string) (password.Verdict, error)
+	// VerifyDummy does the work of Check for a person who does not exist.
 	VerifyDummy(ctx context.Context, password string) error
 	// Current is how verifiers begin whose check takes that time.
 	Current() string
-	NeedsRehash(encoded string) bool
 }
 
 // metrics counts what happened.

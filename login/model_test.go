@@ -303,20 +303,20 @@ type memory struct{ *pass.Hasher }
 
 var remembered struct {
 	sync.Mutex
-	fits map[[2]string]bool
+	fits map[[2]string]pass.Verdict
 	made map[string]string
 }
 
-func (m memory) Verify(ctx context.Context, encoded, password string) (bool, error) {
+func (m memory) Check(ctx context.Context, encoded, password string) (pass.Verdict, error) {
 	remembered.Lock()
 	defer remembered.Unlock()
 	if fits, found := remembered.fits[[2]string{encoded, password}]; found {
 		return fits, nil
 	}
-	fits, err := m.Hasher.Verify(ctx, encoded, password)
+	fits, err := m.Hasher.Check(ctx, encoded, password)
 	if err == nil {
 		if remembered.fits == nil {
-			remembered.fits = map[[2]string]bool{}
+			remembered.fits = map[[2]string]pass.Verdict{}
 		}
 		remembered.fits[[2]string{encoded, password}] = fits
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -156,9 +157,9 @@ type evaluated struct {
 	n atomic.Int64
 }
 
-func (e *evaluated) Verify(ctx context.Context, encoded, password string) (bool, error) {
+func (e *evaluated) Check(ctx context.Context, encoded, password string) (pass.Verdict, error) {
 	e.n.Add(1)
-	return e.passwords.Verify(ctx, encoded, password)
+	return e.passwords.Check(ctx, encoded, password)
 }
 
 func (e *evaluated) VerifyDummy(ctx context.Context, password string) error {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
 // readScopes takes scopes that the client is registered for. Any other is
@@ -24,7 +25,7 @@ func (c *authorizationCheck) readScopes() error {
 	}
 	for _, scope := range asked {
 		switch {
-		case !isScopeToken(scope):
+		case ident.Scope(scope) != nil:
 			return invalidScope("a scope holds characters that no scope has")
 		case slices.Contains(c.request.Scopes, scope):
 		case scope == client.ScopeOfflineAccess && !allowsOffline(c.client):
@@ -46,14 +47,4 @@ func invalidScope(description string) error {
 
 func allowsOffline(c *client.Client) bool {
 	return c.AllowsScope(client.ScopeOfflineAccess) && c.AllowsGrant(client.GrantRefreshToken)
-}
-
-// isScopeToken reports whether s is a scope-token of RFC 6749 section 3.3.
-func isScopeToken(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < '!' || c > '~' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
 )
@@ -41,7 +42,7 @@ func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e 
 func (r *Users) VerifyEmail(ctx context.Context, id storage.ID, email string, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		return changed(updateUser(tx, id, now).Set("email_verified = ?", true).
-			Where("email_canonical = ?", storage.CanonicalIdentifier(email)).Exec(ctx))
+			Where("email_canonical = ?", ident.Canonical(email)).Exec(ctx))
 	})
 	return conflictIfNone(wrap("verify e-mail address", err))
 }
@@ -52,8 +53,8 @@ func (r *Users) VerifyEmail(ctx context.Context, id storage.ID, email string, no
 func (r *Users) ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		update := updateUser(tx, c.UserID, c.Now).Set("email = ?", c.To).
-			Set("email_epoch = email_epoch + 1").Set("email_canonical = ?", nullString(storage.CanonicalIdentifier(c.To))).Set("email_verified = ?", c.Verified)
-		if from := storage.CanonicalIdentifier(c.From); from != "" {
+			Set("email_epoch = email_epoch + 1").Set("email_canonical = ?", nullString(ident.Canonical(c.To))).Set("email_verified = ?", c.Verified)
+		if from := ident.Canonical(c.From); from != "" {
 			update = update.Where("email_canonical = ?", from)
 		} else {
 			update = update.Where("email_canonical IS NULL")
@@ -84,7 +85,7 @@ func (r *Users) ChangePhone(ctx context.Context, c storage.PhoneChange, e storag
 func (r *Users) UpdateProfile(ctx context.Context, id storage.ID, p storage.Profile, username string, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
 		return changed(updateUser(tx, id, now).Set("profile = ?", document[storage.Profile]{p}).Set("username = ?", username).
-			Set("username_canonical = ?", nullString(storage.CanonicalIdentifier(username))).Exec(ctx))
+			Set("username_canonical = ?", nullString(ident.Canonical(username))).Exec(ctx))
 	})
 	return wrap("update profile", err)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
 )
@@ -29,7 +30,7 @@ type invitationRow struct {
 // Create inserts an invitation, and with it the event and the messages.
 func (r *Invitations) Create(ctx context.Context, inv *storage.Invitation, e storage.Event, m ...storage.Message) error {
 	row := &invitationRow{
-		ID: string(inv.ID), TokenHash: inv.TokenHash, Email: inv.Email, EmailCanonical: storage.CanonicalIdentifier(inv.Email),
+		ID: string(inv.ID), TokenHash: inv.TokenHash, Email: inv.Email, EmailCanonical: ident.Canonical(inv.Email),
 		CreatedAt: sqlTime{inv.CreatedAt}, ExpiresAt: sqlTime{inv.ExpiresAt}, UsedAt: sqlTime{inv.UsedAt},
 	}
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
@@ -57,7 +58,7 @@ func (r *Invitations) Valid(ctx context.Context, hashes []string, now time.Time)
 // spendInvitation marks an invitation as used by its addressee.
 func spendInvitation(ctx context.Context, tx bun.Tx, id storage.ID, u *storage.User) error {
 	err := changed(tx.NewUpdate().Model((*invitationRow)(nil)).Set("used_at = ?", sqlTime{u.CreatedAt}).
-		Where("id = ?", string(id)).Where("email_canonical = ?", storage.CanonicalIdentifier(u.Email)).
+		Where("id = ?", string(id)).Where("email_canonical = ?", ident.Canonical(u.Email)).
 		Where("used_at IS NULL").Where("expires_at > ?", sqlTime{u.CreatedAt}).Exec(ctx))
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("spend invitation: %w", storage.ErrConsumed)

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
 )
@@ -74,9 +75,9 @@ func (r *userRow) user() storage.User {
 
 func rowOfUser(u *storage.User) *userRow {
 	return &userRow{
-		ID: string(u.ID), Email: u.Email, EmailCanonical: nullString(storage.CanonicalIdentifier(u.Email)),
+		ID: string(u.ID), Email: u.Email, EmailCanonical: nullString(ident.Canonical(u.Email)),
 		EmailVerified: u.EmailVerified, Username: u.Username,
-		UsernameCanonical: nullString(storage.CanonicalIdentifier(u.Username)),
+		UsernameCanonical: nullString(ident.Canonical(u.Username)),
 		Phone:             u.Phone, PhoneVerified: u.PhoneVerified, Profile: document[storage.Profile]{u.Profile},
 		PasswordHash: u.PasswordHash, PasswordScheme: storage.PasswordScheme(u.PasswordHash),
 		PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: sqlTime{u.PasswordChangedAt},
@@ -181,7 +182,7 @@ func (r *Users) ByID(ctx context.Context, id storage.ID) (*storage.User, error) 
 }
 
 // ByIdentifier returns the person whose e-mail address or username it is, in
-// any spelling that is the same to [storage.CanonicalIdentifier]. A username
+// any spelling that is the same to [ident.Canonical]. A username
 // cannot hold an @, so at most one person has it. What is no text is nobody's:
 // PostgreSQL would refuse the question.
 func (r *Users) ByIdentifier(ctx context.Context, identifier string) (*storage.User, error) {
@@ -189,7 +190,7 @@ func (r *Users) ByIdentifier(ctx context.Context, identifier string) (*storage.U
 		return nil, wrap("read user", sql.ErrNoRows)
 	}
 	return r.one(ctx, `SELECT `+userColumns+` FROM users u
-		WHERE u.email_canonical = $1 OR u.username_canonical = $1`, storage.CanonicalIdentifier(identifier))
+		WHERE u.email_canonical = $1 OR u.username_canonical = $1`, ident.Canonical(identifier))
 }
 
 func (r *Users) one(ctx context.Context, query, key string) (*storage.User, error) {
