@@ -29,19 +29,19 @@ type deliveryRow struct {
 	Status    string  `bun:"status"`
 	Attempts  int     `bun:"attempts"`
 	Claimed   bool    `bun:"claimed"` // next_at is the end of a lease
-	NextAt    instant `bun:"next_at"`
-	NotAfter  instant `bun:"not_after"`
+	NextAt    sqlTime `bun:"next_at"`
+	NotAfter  sqlTime `bun:"not_after"`
 	LastError string  `bun:"last_error"`
-	CreatedAt instant `bun:"created_at"`
-	DoneAt    instant `bun:"done_at"`
+	CreatedAt sqlTime `bun:"created_at"`
+	DoneAt    sqlTime `bun:"done_at"`
 }
 
 func rowOfDelivery(m storage.Delivery) deliveryRow {
 	return deliveryRow{
 		ID: string(m.ID), Topic: string(m.Topic), Kind: string(m.Kind), UserID: string(m.UserID), Priority: int(m.Priority),
 		Sealed: m.Sealed, Composed: m.Composed, Status: string(m.Status), Attempts: m.Attempts,
-		NextAt: instant{m.NextAt}, NotAfter: instant{m.NotAfter}, LastError: m.LastError,
-		CreatedAt: instant{m.CreatedAt}, DoneAt: instant{m.DoneAt},
+		NextAt: sqlTime{m.NextAt}, NotAfter: sqlTime{m.NotAfter}, LastError: m.LastError,
+		CreatedAt: sqlTime{m.CreatedAt}, DoneAt: sqlTime{m.DoneAt},
 	}
 }
 
@@ -111,7 +111,7 @@ func (r *Outbox) Claim(ctx context.Context, c storage.DeliveryClaim) ([]storage.
 	err := r.s.write.NewRaw(`WITH due AS MATERIALIZED (`+due+`)
 		UPDATE deliveries SET attempts = attempts + 1, claimed = ?, next_at = ?
 		WHERE id IN (SELECT id FROM due) RETURNING *`,
-		string(c.Topic), int(highest), instant{c.Now}, c.Limit, true, instant{c.Now.Add(c.Lease)}).Scan(ctx, &rows)
+		string(c.Topic), int(highest), sqlTime{c.Now}, c.Limit, true, sqlTime{c.Now.Add(c.Lease)}).Scan(ctx, &rows)
 	if err != nil {
 		return nil, wrap("claim deliveries", err)
 	}
@@ -129,7 +129,7 @@ func (r *Outbox) SaveComposed(ctx context.Context, id storage.ID, sealed string)
 
 // Retry sets when a delivery is tried again, and gives up its lease.
 func (r *Outbox) Retry(ctx context.Context, id storage.ID, nextAt time.Time, lastError string) error {
-	return wrap("put delivery back", changed(r.queued(id).Set("next_at = ?", instant{nextAt}).
+	return wrap("put delivery back", changed(r.queued(id).Set("next_at = ?", sqlTime{nextAt}).
 		Set("claimed = ?", false).Set("last_error = ?", lastError).Exec(ctx)))
 }
 
@@ -139,7 +139,7 @@ func (r *Outbox) Retry(ctx context.Context, id storage.ID, nextAt time.Time, las
 func (r *Outbox) Finish(ctx context.Context, id storage.ID, end storage.DeliveryEnd, e *storage.Event) error {
 	finish := func(ctx context.Context, db bun.IDB) error {
 		query := r.queued(id).Conn(db).Set("status = ?", string(end.Status)).Set("claimed = ?", false).
-			Set("last_error = ?", end.Reason).Set("done_at = ?", instant{end.At})
+			Set("last_error = ?", end.Reason).Set("done_at = ?", sqlTime{end.At})
 		if end.Status != storage.DeliveryFailed {
 			query = query.Set("sealed = ?", "")
 		}
@@ -174,12 +174,12 @@ func (r *Outbox) List(ctx context.Context, status storage.DeliveryStatus, limit 
 func (r *Outbox) RetryNow(ctx context.Context, now time.Time, ids ...storage.ID) (int64, error) {
 	query := r.s.write.NewUpdate().Model((*deliveryRow)(nil)).
 		Set("status = ?", string(storage.DeliveryQueued)).Set("attempts = 0").Set("claimed = ?", false).
-		Set("next_at = ?", instant{now}).Set("done_at = NULL")
+		Set("next_at = ?", sqlTime{now}).Set("done_at = NULL")
 	if len(ids) == 0 {
 		query = query.Where("status = ?", string(storage.DeliveryFailed))
 	} else {
 		query = query.Where("id IN ?", bun.Tuple(ids)).
-			Where("status = ? OR (done_at IS NULL AND (claimed = ? OR next_at <= ?))", string(storage.DeliveryFailed), false, instant{now})
+			Where("status = ? OR (done_at IS NULL AND (claimed = ? OR next_at <= ?))", string(storage.DeliveryFailed), false, sqlTime{now})
 	}
 	result, err := query.Exec(ctx)
 	if err != nil {
@@ -191,10 +191,10 @@ func (r *Outbox) RetryNow(ctx context.Context, now time.Time, ids ...storage.ID)
 // Backlog tells what waits.
 func (r *Outbox) Backlog(ctx context.Context, now time.Time) (storage.Backlog, error) {
 	var b storage.Backlog
-	var oldest, dueSince instant
+	var oldest, dueSince sqlTime
 	err := r.s.row(ctx, r.s.read, `SELECT count(*), min(d.created_at),
 			count(CASE WHEN d.next_at <= $1 THEN 1 END), min(CASE WHEN d.next_at <= $1 THEN d.next_at END)
-		FROM deliveries d WHERE d.done_at IS NULL`, []any{instant{now}}, &b.Queued, &oldest, &b.Due, &dueSince)
+		FROM deliveries d WHERE d.done_at IS NULL`, []any{sqlTime{now}}, &b.Queued, &oldest, &b.Due, &dueSince)
 	b.Oldest, b.DueSince = oldest.Time, dueSince.Time
 	return b, wrap("read backlog", err)
 }
