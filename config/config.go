@@ -25,7 +25,7 @@ type Config struct {
 	Outbox         Outbox         `yaml:"outbox" doc:"The queue that messages wait in until they are delivered."`
 	Metrics        Metrics        `yaml:"metrics" doc:"The second listener, for Prometheus."`
 	Log            Log            `yaml:"log" doc:"What is logged to standard error, and how."`
-	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and colour."`
+	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and color."`
 	SignUp         SignUp         `yaml:"sign_up" doc:"Who may make an account by themselves."`
 	Account        Account        `yaml:"account" doc:"What holds for people's own account pages."`
 	Password       Password       `yaml:"password" doc:"What passwords are taken, and how they are hashed."`
@@ -124,7 +124,7 @@ type Tokens struct {
 
 // SigningKeys is the policy of the key ring.
 type SigningKeys struct {
-	Algs         []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"RS256 ES256 EdDSA" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign."`
+	Algs         []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"@signing_alg" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign."`
 	SignFor      time.Duration `yaml:"sign_for" default:"30d" doc:"How long a key signs before its successor takes over."`
 	PublishAhead time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
 	KeepAfter    time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`

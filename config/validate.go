@@ -35,15 +35,15 @@ func (l *loader) validateIssuer(c *Config) {
 		l.add("issuer", "required: the address of this provider, such as https://id.example.com")
 		return
 	}
-	u, err := parsePlainURL(c.Issuer)
+	u, err := client.ParseAddress(c.Issuer)
 	if err == nil {
-		err = checkAuthority(u)
+		err = client.CheckAuthority(u)
 	}
 	if err != nil {
 		l.add("issuer", "%v", err)
 		return
 	}
-	if bare := u.Scheme + "://" + withoutDefaultPort(u); c.Issuer != bare {
+	if bare := client.OriginOf(u); c.Issuer != bare {
 		l.add("issuer", "it must have no path, query, trailing slash or default port; write %s", bare)
 	}
 	switch {

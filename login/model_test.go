@@ -14,6 +14,7 @@ import (
 
 	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -95,17 +96,17 @@ type play struct {
 
 func (p *play) failf(format string, args ...any) {
 	p.t.Helper()
-	p.t.Fatalf("after %s:\n%s\npage:\n%s", strings.Join(p.trail, ", "), fmt.Sprintf(format, args...), p.page().body)
+	p.t.Fatalf("after %s:\n%s\npage:\n%s", strings.Join(p.trail, ", "), fmt.Sprintf(format, args...), p.page().Body)
 }
 
-func (p *play) page() *shown {
+func (p *play) page() *testbrowser.Page {
 	if p.sender != nil {
-		return p.sender.page
+		return p.sender.Page
 	}
 	if p.tab == nil {
-		return p.mine.page
+		return p.mine.Page
 	}
-	return p.tab.of.page
+	return p.tab.of.Page
 }
 
 // stepOf says what is missing in a tab, from the evidence.
@@ -229,7 +230,7 @@ func (e *evidence) String() string {
 
 // held is whose live session the browser's cookie opens.
 func (p *play) held(a *actor) string {
-	for _, c := range a.client.Jar.Cookies(p.s.url) {
+	for _, c := range a.Cookies() {
 		if !strings.HasSuffix(c.Name, "session") {
 			continue
 		}
@@ -388,7 +389,7 @@ func (p *play) guard(c *character) {
 
 func (p *play) actor() *actor {
 	a := &actor{browser: p.s.browser()}
-	a.get("/forgot-password")
-	a.csrf = a.page.formOf("forgot-submit").values.Get("csrf")
+	a.Get("/forgot-password")
+	a.csrf = a.Page.Value("csrf")
 	return a
 }

@@ -40,7 +40,7 @@ var mayImport = map[string][]string{
 var bare = []string{"internal/web", "storage"}
 
 // testRooms are for tests: they may import anything, and only tests may import them.
-var testRooms = []string{"internal/testenv", "login/logintest", "storage/storagetest", "test"}
+var testRooms = []string{"internal/testbrowser", "internal/testenv", "login/logintest", "storage/storagetest", "test"}
 
 // homes says which rooms a third-party library may be imported in.
 var homes = map[string][]string{

@@ -36,6 +36,8 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("outbox", f.testOutbox)
 	t.Run("one claim of a message", f.testOneClaim)
 	t.Run("outbox retries", f.testOutboxRetries)
+	t.Run("outbox order", f.testOutboxOrder)
+	t.Run("the end of a delivery", f.testOutboxEnd)
 	t.Run("sweep", f.testSweep)
 }
 
@@ -539,7 +541,7 @@ func (f fixture) testSweep(t *testing.T) {
 	f.invitation(t, "never@example.com")
 	sent, queued := f.message(t), f.message(t)
 	want(t, "Add", f.s.Outbox().Add(ctx, nil, sent, queued), nil)
-	want(t, "Sent", f.s.Outbox().Sent(ctx, sent.ID, f.clock.Now()), nil)
+	want(t, "Sent", f.s.Outbox().Finish(ctx, sent.ID, f.ended(storage.DeliverySent), nil), nil)
 	for _, kind := range []storage.FactorKind{storage.FactorTOTP, storage.FactorSMS} {
 		_, err := f.s.Lockouts().Attempt(ctx, u.ID, kind, f.clock.Now(), storage.Backoff{Free: 5}, 0)
 		want(t, "Attempt", err, nil)
