@@ -25,7 +25,7 @@ type Config struct {
 	Outbox         Outbox         `yaml:"outbox" doc:"The queue that messages wait in until they are delivered."`
 	Metrics        Metrics        `yaml:"metrics" doc:"The second listener, for Prometheus."`
 	Log            Log            `yaml:"log" doc:"What is logged to standard error, and how."`
-	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and colour."`
+	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and color."`
 	SignUp         SignUp         `yaml:"sign_up" doc:"Who may make an account by themselves."`
 	Account        Account        `yaml:"account" doc:"What holds for people's own account pages."`
 	Password       Password       `yaml:"password" doc:"What passwords are taken, and how they are hashed."`
@@ -93,6 +93,7 @@ type Password struct {
 	MinLength           int           `yaml:"min_length" default:"15" doc:"Characters of a password that is the only factor; at least 15 (NIST SP 800-63B-4). There are no rules of composition; common passwords, and those made of the person's or the provider's own names, are refused."`
 	MinLengthWithFactor int           `yaml:"min_length_with_factor" default:"8" doc:"Characters of a password where a second factor is required; at least 8."`
 	ContextWords        []string      `yaml:"context_words" doc:"Further words that do not make a password, such as the names of your company and products. The issuer's host, branding.name and the person's own names are known."`
+	BreachLookupURL     string        `yaml:"breach_lookup_url" doc:"Address of a service that knows breached passwords, beside the list of 100,000 that is built in: https://api.pwnedpasswords.com/range/ or a mirror of it. It is told the first five digits of a password's SHA-1 hash (k-anonymity). Off where it is empty; a service that does not answer refuses nothing."`
 	Argon2              Argon2        `yaml:"argon2" doc:"The cost of a new hash. Hashes made at another cost are renewed when their owner signs in."`
 	MaxConcurrent       int           `yaml:"max_concurrent" default:"0" doc:"Hashes computed at once on a node; each takes argon2.memory_kib. 0 is one a CPU, at most 8."`
 	QueueTimeout        time.Duration `yaml:"queue_timeout" default:"5s" doc:"How long a sign-in waits for its turn to hash before it is answered 503."`
@@ -123,7 +124,7 @@ type Tokens struct {
 
 // SigningKeys is the policy of the key ring.
 type SigningKeys struct {
-	Algs         []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"RS256 ES256 EdDSA" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign."`
+	Algs         []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"@signing_alg" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign."`
 	SignFor      time.Duration `yaml:"sign_for" default:"30d" doc:"How long a key signs before its successor takes over."`
 	PublishAhead time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
 	KeepAfter    time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`

@@ -66,7 +66,7 @@ func TestLG2_ProblemsHoldNoSecret(t *testing.T) {
 func TestSecretReferences(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, dir, "secret", keyThree+"\n")
-	file := writeFile(t, dir, "latchkey.yaml", client("id: a", "secret: file:secret", "redirect_uris: [https://a.example/cb]"))
+	file := writeFile(t, dir, "latchkey.yaml", clientYAML("id: a", "secret: file:secret", "redirect_uris: [https://a.example/cb]"))
 	c, err := Load(LoadOptions{File: file, Environ: environ(serveEnv())})
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func TestSecretReferences(t *testing.T) {
 func TestPlainPasswordInURLIsWarnedOf(t *testing.T) {
 	vars := serveEnv()
 	delete(vars, "LATCHKEY_DATABASE_URL")
-	c := mustLoad(t, "database: {url: 'postgres://u:pw@db/x'}\n", vars)
+	c := mustLoad(t, "database: {url: 'postgres://u:pw@db/x?sslmode=require'}\n", vars)
 	if len(c.Warnings) != 1 || c.Warnings[0].Path != "database.url" {
 		t.Errorf("warnings: %v", c.Warnings)
 	}

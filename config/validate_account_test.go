@@ -24,8 +24,8 @@ func TestAccounts(t *testing.T) {
 		"for ever":              {yaml: "audit: {retention: 0s}"},
 		"kept for an hour":      {yaml: "audit: {retention: 1h}", want: []string{"audit.retention (line 1): 1h is too short; use at least 1d"}},
 		"no brand":              {yaml: "branding: {name: ''}", want: []string{"branding.name (line 1): use 1 to 64 characters"}},
-		"colour by name":        {yaml: "branding: {accent_color: red}", want: []string{`"red" is no colour; write it like #1f6feb`}},
-		"colour with style":     {yaml: "branding: {accent_color: '#123456;}'}", want: []string{"is no colour"}},
+		"color by name":         {yaml: "branding: {accent_color: red}", want: []string{`"red" is no color; write it like #1f6feb`}},
+		"color with style":      {yaml: "branding: {accent_color: '#123456;}'}", want: []string{"is no color"}},
 		"logo by script":        {yaml: "branding: {logo_uri: 'javascript:alert(1)'}", want: []string{"branding.logo_uri (line 1)"}},
 		"support by mail":       {yaml: "branding: {support_uri: 'mailto:help@example.com'}"},
 		"support by page":       {yaml: "branding: {support_uri: https://help.example.com/}"},
@@ -40,25 +40,27 @@ func TestAccounts(t *testing.T) {
 
 func TestMFAPolicy(t *testing.T) {
 	runValidatorCases(t, map[string]validatorCase{
-		"always":            {yaml: "mfa: {required: always}"},
-		"role without one":  {yaml: "mfa: {required: role}", want: []string{"mfa.roles (line 1): required with mfa.required: role"}},
-		"role":              {yaml: "mfa: {required: role, roles: [admin, staff]}"},
-		"roles for nothing": {yaml: "mfa: {roles: [admin]}", want: []string{"they mean nothing with mfa.required: never"}},
-		"role with a comma": {yaml: "mfa: {required: role, roles: ['a,b']}", want: []string{"is no role"}},
-		"role twice":        {yaml: "mfa: {required: role, roles: [a, a]}", want: []string{"listed twice"}},
-		"no factors":        {yaml: "mfa: {factors: []}", want: []string{"mfa.factors (line 1): name at least one factor"}},
-		"only recovery":     {yaml: "mfa: {factors: [recovery]}", want: []string{"name at least one factor that people can enrol"}},
-		"factor twice":      {yaml: "mfa: {factors: [totp, totp]}", want: []string{"listed twice"}},
-		"unknown factor":    {yaml: "mfa: {factors: [totp, palm]}", want: []string{`"palm" is not supported; use passkey, totp, recovery, email or sms`}},
-		"EO2 mail is off":   {yaml: "mfa: {factors: [totp, email]}", want: []string{"email needs mail.smtp_url"}},
-		"EO2 mail is on":    {yaml: withMail + "mfa: {factors: [totp, email]}"},
-		"EO2 long code":     {yaml: "mfa: {code_lifetime: 11m}", want: []string{"11m is too long; use at most 10m"}},
-		"EO2 many tries":    {yaml: "mfa: {tries: 11}", want: []string{"mfa.tries (line 1): use 1 to 10"}},
-		"PA1 long pause":    {yaml: "mfa: {partial_lifetime: 6m}", want: []string{"6m is too long; use at most 5m"}},
-		"binding":           {yaml: "mfa: {bind_address: exact}"},
-		"trust for ever":    {yaml: "mfa: {trusted_device_lifetime: 400d}", want: []string{"use at most 366d"}},
-		"never disabled":    {yaml: "mfa: {lockout: {disable_after: 101}}", want: []string{"mfa.lockout.disable_after (line 1): use 1 to 100"}},
-		"disabled at once":  {yaml: "mfa: {lockout: {disable_after: 5}}", want: []string{"mfa.lockout.free (line 1): it must be less than disable_after (5)"}},
+		"always":               {yaml: "mfa: {required: always}"},
+		"role without one":     {yaml: "mfa: {required: role}", want: []string{"mfa.roles (line 1): required with mfa.required: role"}},
+		"role":                 {yaml: "mfa: {required: role, roles: [admin, staff]}"},
+		"roles for nothing":    {yaml: "mfa: {roles: [admin]}", want: []string{"they mean nothing with mfa.required: never"}},
+		"breach look-up":       {yaml: "password: {breach_lookup_url: 'https://api.pwnedpasswords.com/range/'}"},
+		"breach look-up clear": {yaml: "password: {breach_lookup_url: 'http://api.example.com/range/'}", want: []string{"use an https address"}},
+		"role with a comma":    {yaml: "mfa: {required: role, roles: ['a,b']}", want: []string{"is not a valid role"}},
+		"role twice":           {yaml: "mfa: {required: role, roles: [a, a]}", want: []string{"listed twice"}},
+		"no factors":           {yaml: "mfa: {factors: []}", want: []string{"mfa.factors (line 1): name at least one factor"}},
+		"only recovery":        {yaml: "mfa: {factors: [recovery]}", want: []string{"name at least one factor that people can enrol"}},
+		"factor twice":         {yaml: "mfa: {factors: [totp, totp]}", want: []string{"listed twice"}},
+		"unknown factor":       {yaml: "mfa: {factors: [totp, palm]}", want: []string{`"palm" is not supported; use passkey, totp, recovery, email or sms`}},
+		"EO2 mail is off":      {yaml: "mfa: {factors: [totp, email]}", want: []string{"email needs mail.smtp_url"}},
+		"EO2 mail is on":       {yaml: withMail + "mfa: {factors: [totp, email]}"},
+		"EO2 long code":        {yaml: "mfa: {code_lifetime: 11m}", want: []string{"11m is too long; use at most 10m"}},
+		"EO2 many tries":       {yaml: "mfa: {tries: 11}", want: []string{"mfa.tries (line 1): use 1 to 10"}},
+		"PA1 long pause":       {yaml: "mfa: {partial_lifetime: 6m}", want: []string{"6m is too long; use at most 5m"}},
+		"binding":              {yaml: "mfa: {bind_address: exact}"},
+		"trust for ever":       {yaml: "mfa: {trusted_device_lifetime: 400d}", want: []string{"use at most 366d"}},
+		"never disabled":       {yaml: "mfa: {lockout: {disable_after: 101}}", want: []string{"mfa.lockout.disable_after (line 1): use 1 to 100"}},
+		"disabled at once":     {yaml: "mfa: {lockout: {disable_after: 5}}", want: []string{"mfa.lockout.free (line 1): it must be less than disable_after (5)"}},
 	})
 }
 
@@ -69,13 +71,13 @@ func TestClientPolicy(t *testing.T) {
 	)
 	service := []string{"id: a", "type: service", "secret: env:STRONG"}
 	runValidatorCases(t, map[string]validatorCase{
-		"all of it":            {yaml: client("id: a", public, address, "require_verified_email: true", "require_mfa: true", "trust_devices: true", "factors: [passkey]", "accent_color: '#00aa11'")},
-		"nobody can have it":   {yaml: client("id: a", public, address, "factors: [passkey, sms]"), want: []string{"clients[0].factors[1] (line 5): sms is not among mfa.factors"}},
-		"none":                 {yaml: client("id: a", public, address, "factors: []"), want: []string{"name at least one factor"}},
-		"no colour":            {yaml: client("id: a", public, address, "accent_color: blue"), want: []string{"is no colour"}},
-		"service verified":     {yaml: client(append(service, "require_verified_email: true")...), want: []string{"of no use to a service client"}},
-		"service with factors": {yaml: client(append(service, "require_mfa: true", "factors: [totp]")...), want: []string{"require_mfa (line 5): of no use", "factors (line 6): of no use"}},
-		"service with trust":   {yaml: client(append(service, "trust_devices: true")...), want: []string{"trust_devices (line 5): of no use"}},
+		"all of it":            {yaml: clientYAML("id: a", public, address, "require_verified_email: true", "require_mfa: true", "trust_devices: true", "factors: [passkey]", "accent_color: '#00aa11'")},
+		"nobody can have it":   {yaml: clientYAML("id: a", public, address, "factors: [passkey, sms]"), want: []string{"clients[0].factors[1] (line 5): sms is not among mfa.factors"}},
+		"none":                 {yaml: clientYAML("id: a", public, address, "factors: []"), want: []string{"name at least one factor"}},
+		"no color":             {yaml: clientYAML("id: a", public, address, "accent_color: blue"), want: []string{"is no color"}},
+		"service verified":     {yaml: clientYAML(append(service, "require_verified_email: true")...), want: []string{"of no use to a service client"}},
+		"service with factors": {yaml: clientYAML(append(service, "require_mfa: true", "factors: [totp]")...), want: []string{"require_mfa (line 5): of no use", "factors (line 6): of no use"}},
+		"service with trust":   {yaml: clientYAML(append(service, "trust_devices: true")...), want: []string{"trust_devices (line 5): of no use"}},
 	})
 }
 

@@ -50,11 +50,11 @@ func (p *Pages) ConfirmPassword(r *http.Request, user *storage.User, password st
 	if err := p.throttle(r, user.ID, limits...); err != nil {
 		return false, err
 	}
-	ok, err := p.verifyPassword(r.Context(), identifierOf(user), user, password)
+	verdict, err := p.verifyPassword(r.Context(), identifierOf(user), user, password)
 	if err != nil {
 		return false, err
 	}
-	if !ok {
+	if !verdict.Fits {
 		p.cfg.Metrics.SignInFailed()
 		return false, p.note(r, storage.EventSignInFailed, user.ID, storage.Failure, "password")
 	}
@@ -101,8 +101,8 @@ func (p *Pages) MinPassword(user *storage.User) int { return p.minPassword(user)
 
 // PasswordProblem is the key of the text that says what is wrong with a new
 // password, and how long it must be; empty where nothing is.
-func (p *Pages) PasswordProblem(user *storage.User, chosen string) string {
-	for _, problem := range p.CheckPassword(user, chosen) {
+func (p *Pages) PasswordProblem(ctx context.Context, user *storage.User, chosen string) string {
+	for _, problem := range p.CheckPassword(ctx, user, chosen) {
 		return problemText(problem)
 	}
 	return ""

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/interaction"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
@@ -51,7 +52,7 @@ func (p *Pages) forgot(w http.ResponseWriter, r *http.Request) error {
 	limits := p.cfg.Limits.Reset
 	err = p.throttle(r, "",
 		p.limitOf("reset_address", limits.Address, addressBucket(r.Context())),
-		p.limitOf("reset_account", limits.Account, storage.CanonicalIdentifier(identifier)))
+		p.limitOf("reset_account", limits.Account, ident.Canonical(identifier)))
 	if err != nil {
 		return err
 	}
@@ -135,7 +136,7 @@ func (p *Pages) reset(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	chosen := r.PostForm.Get("new_password")
-	if problems := p.CheckPassword(found.user, chosen); len(problems) > 0 {
+	if problems := p.CheckPassword(r.Context(), found.user, chosen); len(problems) > 0 {
 		return p.renderReset(w, r, found, problems)
 	}
 	verifier, err := p.cfg.Password.Hash(r.Context(), chosen)

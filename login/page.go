@@ -14,7 +14,8 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, in *interaction.Int
 	if in != nil {
 		o.FormAction = redirectOrigin(in.RedirectURI())
 		o.Locales = in.Locales()
-		o.Client, _ = p.cfg.Clients.Client(in.ClientID())
+		// For its name and color only: without them the page is as good.
+		o.Client, _ = p.clientOf(r.Context(), in)
 	}
 	return p.cfg.UI.Begin(w, r, o)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/flow"
@@ -19,7 +20,7 @@ type stepHandler func(http.ResponseWriter, *http.Request, *standing) error
 // standing is a request's evidence together with what follows from it.
 type standing struct {
 	in       *interaction.Interaction
-	client   *storage.Client // nil for account pages
+	client   *client.Client // nil for account pages
 	signedIn *storage.SignedIn
 	part     *partial
 	// person is set where their factors matter.
@@ -52,11 +53,14 @@ func (p *Pages) Check(r *http.Request, in *interaction.Interaction) (interaction
 func (p *Pages) stand(r *http.Request, in *interaction.Interaction, part *partial) (*standing, error) {
 	s := &standing{in: in, part: part}
 	if in.ForClient() {
-		client, ok := p.cfg.Clients.Client(in.ClientID())
-		if !ok {
+		c, err := p.clientOf(r.Context(), in)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
 			return nil, errInteractionGone
 		}
-		s.client = client
+		s.client = c
 	}
 	var err error
 	if s.signedIn, err = p.Session(r); err != nil {
@@ -73,6 +77,22 @@ func (p *Pages) stand(r *http.Request, in *interaction.Interaction, part *partia
 	return s, nil
 }
 
+// clientOf returns the client of the interaction, or nil where it is unknown or
+// no client asks.
+func (p *Pages) clientOf(ctx context.Context, in *interaction.Interaction) (*client.Client, error) {
+	if !in.ForClient() {
+		return nil, nil
+	}
+	c, err := p.cfg.Clients.Client(ctx, in.ClientID())
+	if errors.Is(err, client.ErrUnknown) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unavailable("look up client", err)
+	}
+	return c, nil
+}
+
 // addEvidence says who the evidence is about. A partial sign-in of somebody else
 // than the session's is about them alone.
 func (p *Pages) addEvidence(ctx context.Context, s *standing) error {
@@ -84,7 +104,7 @@ func (p *Pages) addEvidence(ctx context.Context, s *standing) error {
 	if err := p.addPartial(ctx, s); err != nil {
 		return err
 	}
-	if s.state.User == nil || s.client == nil || s.client.Consent != storage.ConsentRemember {
+	if s.state.User == nil || s.client == nil || s.client.ConsentFor(s.in.Request.RedirectURI) != client.ConsentRemember {
 		return nil
 	}
 	scopes, err := p.cfg.Consents.Get(ctx, s.state.User.ID, s.client.ID)

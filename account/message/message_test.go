@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
@@ -36,7 +37,7 @@ func (p people) ByID(_ context.Context, id storage.ID) (*storage.User, error) {
 
 func (p people) ByIdentifier(_ context.Context, identifier string) (*storage.User, error) {
 	for _, u := range p {
-		if c := storage.CanonicalIdentifier(identifier); c == storage.CanonicalIdentifier(u.Email) || c == u.Username {
+		if c := ident.Canonical(identifier); c == ident.Canonical(u.Email) || c == u.Username {
 			return u, nil
 		}
 	}
@@ -262,7 +263,7 @@ func TestEN2_IntentsAreAlike(t *testing.T) {
 		t.Errorf("sealed %q and %q", known.Sealed, unknown.Sealed)
 	}
 	for _, m := range []*storage.Message{&known, &unknown} {
-		if m.NotAfter != h.clock.Now().Add(time.Hour) || m.Status != storage.MessageQueued || m.Composed || m.NextAt != h.clock.Now() {
+		if m.NotAfter != h.clock.Now().Add(time.Hour) || m.Status != storage.DeliveryQueued || m.Composed || m.NextAt != h.clock.Now() {
 			t.Errorf("row %+v", m)
 		}
 		m.ID, m.Sealed = "", ""

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
 	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -102,12 +102,9 @@ func sealingAdvice(err error) error {
 
 // clients turns the configured clients into what the provider knows them by:
 // their secrets become verifiers here and are forgotten.
-func (p *dependencies) clients(ctx context.Context) ([]storage.Client, error) {
-	return p.cfg.StorageClients(func(clientID, secret string, strong bool) (string, error) {
-		if strong {
-			return p.hasher.Sum("client_secret", clientID, secret), nil
-		}
-		return p.password.Hash(ctx, secret)
+func (p *dependencies) clients() ([]client.Client, error) {
+	return p.cfg.ClientList(func(clientID, secret string) string {
+		return p.hasher.Sum(client.SecretPurpose, clientID, secret)
 	})
 }
 

@@ -1,16 +1,15 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 
-	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/config"
@@ -27,18 +26,19 @@ import (
 // changes after [newGeneration].
 type generation struct {
 	dependencies
-	channels outbox.Channels
-	handler  http.Handler
+	// deliveries are who carries out the deliveries of which topic.
+	deliveries map[storage.Topic]outbox.Handler
+	handler    http.Handler
 }
 
 // newGeneration makes everything that a configuration says. It writes nothing,
 // so that one which fails leaves no trace.
-func newGeneration(ctx context.Context, p *process, cfg *config.Config) (*generation, error) {
-	f, err := newFoundation(ctx, p, cfg)
+func newGeneration(p *process, cfg *config.Config) (*generation, error) {
+	f, err := newFoundation(p, cfg)
 	if err != nil {
 		return nil, err
 	}
-	channels, err := newChannels(p, f)
+	handlers, err := newHandlers(p, f)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func newGeneration(ctx context.Context, p *process, cfg *config.Config) (*genera
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, channels: channels,
+		dependencies: f.dependencies, deliveries: handlers,
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }
@@ -76,13 +76,13 @@ type foundation struct {
 	dependencies
 	ui      *ui.Renderer
 	errors  *web.Errors
-	clients *op.Registry
+	clients *client.Registry
 	tokens  *onetime.Tokens
 }
 
-func newFoundation(ctx context.Context, p *process, cfg *config.Config) (*foundation, error) {
+func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 	d := p.boot.with(cfg)
-	clients, err := d.clients(ctx)
+	clients, err := d.clients()
 	if err != nil {
 		return nil, err
 	}
@@ -96,33 +96,9 @@ func newFoundation(ctx context.Context, p *process, cfg *config.Config) (*founda
 	}
 	return &foundation{
 		dependencies: d, ui: renderer, errors: &web.Errors{Log: d.log, Render: renderer.RenderError},
-		clients: op.NewRegistry(clients),
+		clients: client.NewRegistry(client.NewSnapshot(clients)),
 		tokens:  onetime.New(onetime.Config{Store: p.ephemeral, Hasher: d.hasher, Sealer: d.sealer, Now: d.now}),
 	}, nil
-}
-
-// newChannels makes what composes messages and what sends them. A channel that
-// is not set up falls back to dev's inbox, where there is one.
-func newChannels(p *process, f *foundation) (outbox.Channels, error) {
-	cfg, err := f.composerConfig()
-	if err != nil {
-		return outbox.Channels{}, err
-	}
-	cfg.Users, cfg.Tokens = p.store.Users(), f.tokens
-	composer, err := message.NewComposer(cfg)
-	if err != nil {
-		return outbox.Channels{}, err
-	}
-	senders, err := f.senders()
-	if err != nil {
-		return outbox.Channels{}, err
-	}
-	for _, channel := range []storage.Channel{storage.ChannelEmail, storage.ChannelSMS} {
-		if senders[channel] == nil && p.dev.inbox != nil {
-			senders[channel] = p.dev.inbox
-		}
-	}
-	return outbox.Channels{Composer: composer, Senders: senders}, nil
 }
 
 func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
@@ -131,7 +107,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
 		SignIn: pages, Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
-		Password: f.password, ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
+		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
 		Interactions: newInteractions(p, f),
 		CodeLifetime: cfg.Tokens.CodeLifetime,
 	}

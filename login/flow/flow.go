@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -37,7 +38,7 @@ type State struct {
 	// Interaction is what is asked for, when it was, and what was answered since.
 	Interaction *interaction.Interaction
 	// Client is who asked; nil where no client did.
-	Client *storage.Client
+	Client *client.Client
 	// User is who is signing in or signed in; nil is nobody.
 	User *storage.User
 	// Proofs are what was shown of that, in this sign-in or in the session.
@@ -157,9 +158,9 @@ func consentMissing(s State) bool {
 		return false
 	}
 	switch {
-	case request.HasPrompt(interaction.PromptConsent), s.Client.Consent == storage.ConsentAlways:
+	case request.HasPrompt(interaction.PromptConsent), s.Client.ConsentFor(request.RedirectURI) == client.ConsentAlways:
 		return true
-	case s.Client.Consent == storage.ConsentRemember:
+	case s.Client.ConsentFor(request.RedirectURI) == client.ConsentRemember:
 		return !covers(s.Consented, request.Scopes)
 	}
 	return false

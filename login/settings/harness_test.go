@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -20,7 +21,7 @@ type site struct {
 	*logintest.Parts
 	pages  *Pages
 	flow   *login.Pages
-	client storage.Client
+	client client.Client
 }
 
 type options struct {
@@ -34,7 +35,7 @@ func newSite(t *testing.T, o options) *site {
 	t.Helper()
 	s := &site{
 		Parts:  logintest.New(t, logintest.Options{Policy: o.policy, SMS: o.sms}),
-		client: storage.Client{ID: "wiki", Name: "Wiki", RedirectURIs: []string{"https://wiki.example.com/cb"}},
+		client: client.Client{ID: "wiki", Metadata: client.Metadata{Name: "Wiki", RedirectURIs: []string{"https://wiki.example.com/cb"}}},
 	}
 	g := logintest.Generous
 	limits := login.Limits{
@@ -127,12 +128,10 @@ func (s *site) happened(id storage.ID, typ storage.EventType, times int) {
 // told fails unless exactly these kinds of messages were queued since it was asked last.
 func (s *site) told(kinds ...storage.MessageKind) {
 	s.T.Helper()
-	queued, err := s.Store.Outbox().Claim(s.T.Context(), s.Clock.Now(), time.Minute, 100)
-	logintest.Check(s.T, err)
 	var got, want []string
-	for _, m := range queued {
+	for _, m := range s.Claimed() {
 		got = append(got, string(m.Kind))
-		logintest.Check(s.T, s.Store.Outbox().Finish(s.T.Context(), m.ID, storage.MessageSent, "", s.Clock.Now()))
+		logintest.Check(s.T, s.Store.Outbox().Finish(s.T.Context(), m.ID, storage.DeliveryEnd{Status: storage.DeliverySent, At: s.Clock.Now()}, nil))
 	}
 	for _, k := range kinds {
 		want = append(want, string(k))

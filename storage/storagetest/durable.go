@@ -36,6 +36,8 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("outbox", f.testOutbox)
 	t.Run("one claim of a message", f.testOneClaim)
 	t.Run("outbox retries", f.testOutboxRetries)
+	t.Run("outbox order", f.testOutboxOrder)
+	t.Run("the end of a delivery", f.testOutboxEnd)
 	t.Run("sweep", f.testSweep)
 }
 
@@ -176,12 +178,12 @@ func (f fixture) testUsers(t *testing.T) {
 	want(t, "Create with a taken address", users.Create(ctx, &twin, f.event(t, storage.EventUserCreated)), storage.ErrConflict)
 	f.user(t, func(u *storage.User) { u.Username = "" })
 	f.user(t, func(u *storage.User) { u.Username = "" })
-	before, err := users.OtherVerifiers(ctx, "$argon2id$new", 1000)
-	want(t, "OtherVerifiers", err, nil)
+	before, err := users.SampleForeignHashes(ctx, "$argon2id$new", 1000)
+	want(t, "SampleForeignHashes", err, nil)
 	want(t, "SetPasswordHash", users.SetPasswordHash(ctx, u.ID, u.PasswordHash, "$argon2id$new", f.clock.Now()), nil)
-	after, err := users.OtherVerifiers(ctx, "$argon2id$new", 1)
-	want(t, "OtherVerifiers", err, nil)
-	if after.People != before.People || after.Others != before.Others-1 || len(after.Sample) != 1 || !slices.Contains(before.Sample, u.PasswordHash) {
+	after, err := users.SampleForeignHashes(ctx, "$argon2id$new", 1)
+	want(t, "SampleForeignHashes", err, nil)
+	if after.People != before.People || after.Foreign != before.Foreign-1 || len(after.Sample) != 1 || !slices.Contains(before.Sample, u.PasswordHash) {
 		t.Errorf("of the verifiers it tells %+v, and after a new one %+v", before, after)
 	}
 	want(t, "SetPasswordHash after a change", users.SetPasswordHash(ctx, u.ID, u.PasswordHash, "x", f.clock.Now()), storage.ErrConflict)
@@ -539,7 +541,7 @@ func (f fixture) testSweep(t *testing.T) {
 	f.invitation(t, "never@example.com")
 	sent, queued := f.message(t), f.message(t)
 	want(t, "Add", f.s.Outbox().Add(ctx, nil, sent, queued), nil)
-	want(t, "Sent", f.s.Outbox().Sent(ctx, sent.ID, f.clock.Now()), nil)
+	want(t, "Sent", f.s.Outbox().Finish(ctx, sent.ID, f.ended(storage.DeliverySent), nil), nil)
 	for _, kind := range []storage.FactorKind{storage.FactorTOTP, storage.FactorSMS} {
 		_, err := f.s.Lockouts().Attempt(ctx, u.ID, kind, f.clock.Now(), storage.Backoff{Free: 5}, 0)
 		want(t, "Attempt", err, nil)

@@ -1,0 +1,112 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/latchkey-id/latchkey/client"
+)
+
+// SecretHasher makes the verifier of a client's secret: a keyed hash. Guessing a
+// secret from its verifier would take the key, and verifiers are in no store.
+type SecretHasher func(clientID, secret string) (verifier string)
+
+// ClientList returns the clients as the provider uses them, with verifiers
+// in place of secrets.
+func (c *Config) ClientList(hash SecretHasher) ([]client.Client, error) {
+	clients := make([]client.Client, 0, len(c.Clients))
+	for i := range c.Clients {
+		written := &c.Clients[i]
+		secrets, err := written.verifiers(hash)
+		if err != nil {
+			return nil, fmt.Errorf("client %q: %w", written.ID, err)
+		}
+		clients = append(clients, client.New(written.ID, written.metadata(), secrets, c.Tokens.lifetimes()))
+	}
+	return clients, nil
+}
+
+// metadata is what was written down, in the names of RFC 7591.
+func (c *Client) metadata() client.Metadata {
+	return client.Metadata{
+		Name:                   c.Name,
+		Type:                   c.Type,
+		AuthMethod:             c.AuthMethod,
+		RedirectURIs:           c.RedirectURIs,
+		PostLogoutRedirectURIs: c.PostLogoutRedirectURIs,
+		GrantTypes:             c.GrantTypes,
+		ResponseTypes:          c.ResponseTypes,
+		ResponseModes:          c.ResponseModes,
+		Scopes:                 c.Scopes,
+		Audience:               c.Audience,
+		Origins:                c.Origins,
+		RequirePKCE:            &c.RequirePKCE,
+		Consent:                c.Consent,
+		IDTokenSigningAlg:      c.IDTokenSigningAlg,
+		IDTokenClaims:          c.IDTokenClaims,
+		AccessTokenFormat:      c.AccessTokenFormat,
+		AccessTokenAlg:         c.AccessTokenSigningAlg,
+		AccessTokenTypeHeader:  c.AccessTokenTypeHeader,
+		AccessTokenLifetime:    (*client.Seconds)(c.AccessTokenLifetime),
+		IDTokenLifetime:        (*client.Seconds)(c.IDTokenLifetime),
+		RefreshIdleLifetime:    (*client.Seconds)(c.RefreshIdleLifetime),
+		RefreshLifetime:        (*client.Seconds)(c.RefreshLifetime),
+		RefreshGrace:           (*client.Seconds)(c.RefreshGrace),
+		DefaultMaxAge:          (*client.Seconds)(c.DefaultMaxAge),
+		DefaultACR:             c.DefaultACRValues,
+		RequireVerifiedEmail:   c.RequireVerifiedEmail,
+		RequireMFA:             c.RequireMFA,
+		TrustDevices:           c.TrustDevices,
+		Factors:                c.Factors,
+		AccentColor:            c.AccentColor,
+		IntrospectAny:          c.IntrospectAny,
+		LogoURI:                c.LogoURI,
+		ClientURI:              c.ClientURI,
+		PolicyURI:              c.PolicyURI,
+		TOSURI:                 c.TOSURI,
+	}
+}
+
+// completed is metadata with the defaults that apply.
+func (c *Client) completed(t Tokens) client.Metadata {
+	m := c.metadata()
+	m.Complete(t.lifetimes())
+	return m
+}
+
+// lifetimes are those of clients that have none of their own.
+func (t Tokens) lifetimes() client.Lifetimes {
+	return client.Lifetimes{
+		AccessToken: t.AccessTokenLifetime, IDToken: t.IDTokenLifetime,
+		RefreshIdle: t.RefreshIdleLifetime, Refresh: t.RefreshLifetime, RefreshGrace: t.RefreshGrace,
+	}
+}
+
+func (c *Client) verifiers(hash SecretHasher) ([]client.Secret, error) {
+	var secrets []client.Secret
+	for _, s := range c.allSecrets() {
+		text := s.Value.Reveal()
+		if text == "" {
+			return nil, errors.New("hash an empty secret") // refused by Load: never let it match
+		}
+		secrets = append(secrets, client.Secret{Verifier: hash(c.ID, text), ExpiresAt: s.ExpiresAt})
+	}
+	return secrets, nil
+}
+
+// allSecrets returns secret and secrets as one list.
+func (c *Client) allSecrets() []ClientSecret {
+	if c.Secret.IsZero() {
+		return c.Secrets
+	}
+	return append([]ClientSecret{{Value: c.Secret}}, c.Secrets...)
+}
+
+// Bytes returns the key's material, or nil where it is no base64 or hexadecimal.
+func (k SecretKey) Bytes() []byte {
+	key, err := decodeKey(k.Key.Reveal())
+	if err != nil {
+		return nil
+	}
+	return key
+}
