@@ -1,28 +1,23 @@
 package config
 
 import (
-	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 )
 
 // hashPlainly is a SecretHasher whose verifiers can be read.
-func hashPlainly(clientID, secret string, strong bool) (string, error) {
-	if strong {
-		return "keyed:" + clientID + ":" + secret, nil
-	}
-	return "slow:" + clientID + ":" + secret, nil
-}
+func hashPlainly(clientID, secret string) string { return "keyed:" + clientID + ":" + secret }
 
-func storageClients(t *testing.T, c *Config) []storage.Client {
+func clientsOf(t *testing.T, c *Config) []client.Client {
 	t.Helper()
-	clients, err := c.StorageClients(hashPlainly)
+	clients, err := c.ClientList(hashPlainly)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,11 +25,16 @@ func storageClients(t *testing.T, c *Config) []storage.Client {
 }
 
 func TestClientDefaults(t *testing.T) {
-	common := storage.Client{
-		RequirePKCE: true, Consent: storage.ConsentImplied, IDTokenSigningAlg: "RS256",
-		AccessTokenFormat: storage.AccessTokenJWT, AccessTokenAlg: "ES256",
-		AccessTokenLifetime: 10 * time.Minute, IDTokenLifetime: 10 * time.Minute,
-		RefreshIdleLifetime: 30 * day, RefreshLifetime: 90 * day, RefreshGrace: 30 * time.Second,
+	common := client.Client{
+		Metadata: client.Metadata{
+			RequirePKCE: new(true), Consent: client.ConsentImplied, IDTokenSigningAlg: "RS256",
+			AccessTokenFormat: client.AccessTokenJWT, AccessTokenAlg: "ES256",
+			AccessTokenLifetime: new(client.Seconds(10 * time.Minute)), IDTokenLifetime: new(client.Seconds(10 * time.Minute)),
+			RefreshIdleLifetime: new(client.Seconds(30 * day)), RefreshLifetime: new(client.Seconds(90 * day)), RefreshGrace: new(client.Seconds(30 * time.Second)),
+		},
+		Lifetimes: client.Lifetimes{
+			AccessToken: 10 * time.Minute, IDToken: 10 * time.Minute, RefreshIdle: 30 * day, Refresh: 90 * day, RefreshGrace: 30 * time.Second,
+		},
 	}
 	coded := common
 	coded.ResponseTypes = []string{"code"}
@@ -42,27 +42,27 @@ func TestClientDefaults(t *testing.T) {
 	coded.Scopes = []string{"openid", "profile", "email"}
 	coded.GrantTypes = []string{"authorization_code"}
 	coded.RedirectURIs = []string{"https://a.example/cb"}
-	keyed := []storage.ClientSecret{{Verifier: "keyed:a:" + keyThree}}
+	keyed := []client.Secret{{Verifier: "keyed:a:" + keyThree}}
 
 	for name, c := range map[string]struct {
 		yaml string
-		base storage.Client
-		want func(*storage.Client)
+		base client.Client
+		want func(*client.Client)
 	}{
-		"confidential": {client("id: a", "secret: env:STRONG", "redirect_uris: [https://a.example/cb]"), coded, func(c *storage.Client) {
-			c.Type, c.AuthMethod, c.Secrets = storage.ClientConfidential, storage.AuthMethodBasic, keyed
+		"confidential": {clientYAML("id: a", "secret: env:STRONG", "redirect_uris: [https://a.example/cb]"), coded, func(c *client.Client) {
+			c.Type, c.AuthMethod, c.Secrets = client.TypeConfidential, client.AuthMethodBasic, keyed
 		}},
-		"public": {client("id: a", "type: public", "redirect_uris: [https://a.example/cb, https://a.example:443/cb, https://b.example/cb]"), coded, func(c *storage.Client) {
-			c.Type, c.AuthMethod = storage.ClientPublic, storage.AuthMethodNone
+		"public": {clientYAML("id: a", "type: public", "redirect_uris: [https://a.example/cb, https://a.example:443/cb, https://b.example/cb]"), coded, func(c *client.Client) {
+			c.Type, c.AuthMethod = client.TypePublic, client.AuthMethodNone
 			c.RedirectURIs = []string{"https://a.example/cb", "https://a.example:443/cb", "https://b.example/cb"}
 			c.Origins = []string{"https://a.example", "https://b.example"}
 		}},
-		"native": {client("id: a", "type: native", "redirect_uris: [https://a.example/cb]", "scopes: [openid, offline_access]"), coded, func(c *storage.Client) {
-			c.Type, c.AuthMethod = storage.ClientNative, storage.AuthMethodNone
+		"native": {clientYAML("id: a", "type: native", "redirect_uris: [https://a.example/cb]", "scopes: [openid, offline_access]"), coded, func(c *client.Client) {
+			c.Type, c.AuthMethod = client.TypeNative, client.AuthMethodNone
 			c.Scopes, c.GrantTypes = []string{"openid", "offline_access"}, []string{"authorization_code", "refresh_token"}
 		}},
-		"service": {client("id: a", "type: service", "secret: env:STRONG"), common, func(c *storage.Client) {
-			c.Type, c.AuthMethod, c.Secrets = storage.ClientService, storage.AuthMethodBasic, keyed
+		"service": {clientYAML("id: a", "type: service", "secret: env:STRONG"), common, func(c *client.Client) {
+			c.Type, c.AuthMethod, c.Secrets = client.TypeService, client.AuthMethodBasic, keyed
 			c.GrantTypes = []string{"client_credentials"}
 		}},
 	} {
@@ -70,7 +70,7 @@ func TestClientDefaults(t *testing.T) {
 			want := c.base
 			want.ID, want.Name = "a", "a"
 			c.want(&want)
-			if diff := cmp.Diff([]storage.Client{want}, storageClients(t, mustLoad(t, c.yaml, serveEnv()))); diff != "" {
+			if diff := cmp.Diff([]client.Client{want}, clientsOf(t, mustLoad(t, c.yaml, serveEnv()))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -78,8 +78,8 @@ func TestClientDefaults(t *testing.T) {
 }
 
 // Every field that an administrator can register is one that the file can say.
-func TestStorageClientIsComplete(t *testing.T) {
-	c := mustLoad(t, client(
+func TestClientIsComplete(t *testing.T) {
+	c := mustLoad(t, clientYAML(
 		"id: a", "name: A", "type: confidential", "auth_method: client_secret_post", "secret: env:STRONG",
 		"redirect_uris: [https://a.example/cb]", "post_logout_redirect_uris: [https://a.example/]",
 		"grant_types: [authorization_code, refresh_token]", "response_types: [code]", "response_modes: [query]",
@@ -90,14 +90,21 @@ func TestStorageClientIsComplete(t *testing.T) {
 		"require_verified_email: true", "require_mfa: true", "trust_devices: true", "factors: [totp]", "accent_color: '#1f6feb'",
 		"logo_uri: https://a.example/l", "client_uri: https://a.example/c", "policy_uri: https://a.example/p", "tos_uri: https://a.example/t",
 	), serveEnv())
-	got := storageClients(t, c)[0]
-	for f, v := range reflect.ValueOf(got).Fields() {
-		if v.IsZero() {
+	got := clientsOf(t, c)[0]
+	notInTheFile := []string{
+		"Contacts", "JWKSURI", "JWKS", "ApplicationType", "SubjectType", "SectorIdentifierURI", "RequestObjectSigningAlg", "AuthSigningAlg",
+		"RequireAuthTime", "InitiateLoginURI", "BackchannelLogoutURI", "BackchannelLogoutSession", "FrontchannelLogoutURI",
+		"FrontchannelLogoutSession", "IDTokenClaims", "AccessTokenTypeHeader",
+	}
+	for f, v := range reflect.ValueOf(got.Metadata).Fields() {
+		if v.IsZero() && !slices.Contains(notInTheFile, f.Name) {
 			t.Errorf("%s was not set", f.Name)
 		}
 	}
 	want := []time.Duration{time.Minute, 2 * time.Minute, 3 * time.Minute, 4 * time.Minute, 5 * time.Second, time.Hour}
-	if diff := cmp.Diff(want, []time.Duration{got.AccessTokenLifetime, got.IDTokenLifetime, got.RefreshIdleLifetime, got.RefreshLifetime, got.RefreshGrace, *got.DefaultMaxAge}); diff != "" {
+	if diff := cmp.Diff(want, []time.Duration{
+		got.Lifetimes.AccessToken, got.Lifetimes.IDToken, got.Lifetimes.RefreshIdle, got.Lifetimes.Refresh, got.Lifetimes.RefreshGrace, got.DefaultMaxAge.Duration(),
+	}); diff != "" {
 		t.Error(diff)
 	}
 	if got.LogoURI+got.ClientURI+got.PolicyURI+got.TOSURI != "https://a.example/lhttps://a.example/chttps://a.example/phttps://a.example/t" {
@@ -108,24 +115,20 @@ func TestStorageClientIsComplete(t *testing.T) {
 func TestCL1_SecretsBecomeVerifiers(t *testing.T) {
 	vars := serveEnv()
 	vars["FAIR"] = "a long sentence nobody would ever guess"
-	c := mustLoad(t, client("id: a", "secret: env:STRONG", "secrets: [{value: env:FAIR, expires_at: 2027-01-01T00:00:00Z}]", "redirect_uris: [https://a.example/cb]"), vars)
-	want := []storage.ClientSecret{
+	c := mustLoad(t, clientYAML("id: a", "secret: env:STRONG", "secrets: [{value: env:FAIR, expires_at: 2027-01-01T00:00:00Z}]", "redirect_uris: [https://a.example/cb]"), vars)
+	want := []client.Secret{
 		{Verifier: "keyed:a:" + keyThree},
-		{Verifier: "slow:a:" + vars["FAIR"], ExpiresAt: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)},
+		{Verifier: "keyed:a:" + vars["FAIR"], ExpiresAt: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)},
 	}
-	if diff := cmp.Diff(want, storageClients(t, c)[0].Secrets); diff != "" {
+	if diff := cmp.Diff(want, clientsOf(t, c)[0].Secrets); diff != "" {
 		t.Error(diff)
 	}
-	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].Message, "slow hash") {
+	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].Message, "might be guessed") {
 		t.Errorf("warnings: %v", c.Warnings)
 	}
 
-	cause := errors.New("no key")
-	if _, err := c.StorageClients(func(string, string, bool) (string, error) { return "", cause }); !errors.Is(err, cause) || !strings.Contains(err.Error(), `client "a"`) {
-		t.Errorf("got %v", err)
-	}
 	empty := &Config{Clients: []Client{{ID: "a", Secrets: []ClientSecret{{}}}}}
-	if _, err := empty.StorageClients(hashPlainly); err == nil {
+	if _, err := empty.ClientList(hashPlainly); err == nil {
 		t.Error("an empty secret was hashed")
 	}
 }
@@ -137,7 +140,7 @@ func TestClientsDir(t *testing.T) {
 	writeFile(t, dir, "README.md", "not a client")
 	vars := serveEnv()
 	vars["LATCHKEY_CLIENTS_DIR"] = dir
-	c := mustLoad(t, client("id: first", "type: public", "redirect_uris: [https://f.example/cb]"), vars)
+	c := mustLoad(t, clientYAML("id: first", "type: public", "redirect_uris: [https://f.example/cb]"), vars)
 	var ids []string
 	for _, c := range c.Clients {
 		ids = append(ids, c.ID)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 )
 
 // maxDefaultHashes bounds password.max_concurrent where nobody chose it: more
@@ -50,21 +50,21 @@ func (c *Client) complete(t Tokens) {
 }
 
 func (c *Client) completeByType() {
-	method := storage.AuthMethodBasic
+	method := client.AuthMethodBasic
 	if c.keepsNoSecret() {
-		method = storage.AuthMethodNone
+		method = client.AuthMethodNone
 	}
 	preset(&c.AuthMethod, method)
-	if c.Type == storage.ClientService {
-		presetList(&c.GrantTypes, storage.GrantClientCredentials)
+	if c.Type == client.TypeService {
+		presetList(&c.GrantTypes, client.GrantClientCredentials)
 		return
 	}
-	presetList(&c.Scopes, storage.ScopeOpenID, storage.ScopeProfile, storage.ScopeEmail)
-	if contains(c.Scopes, storage.ScopeOfflineAccess) {
-		presetList(&c.GrantTypes, storage.GrantAuthorizationCode, storage.GrantRefreshToken)
+	presetList(&c.Scopes, client.ScopeOpenID, client.ScopeProfile, client.ScopeEmail)
+	if contains(c.Scopes, client.ScopeOfflineAccess) {
+		presetList(&c.GrantTypes, client.GrantAuthorizationCode, client.GrantRefreshToken)
 	}
-	presetList(&c.GrantTypes, storage.GrantAuthorizationCode)
-	if contains(c.GrantTypes, storage.GrantAuthorizationCode) {
+	presetList(&c.GrantTypes, client.GrantAuthorizationCode)
+	if contains(c.GrantTypes, client.GrantAuthorizationCode) {
 		presetList(&c.ResponseTypes, "code")
 		presetList(&c.ResponseModes, "query", "form_post")
 	}
@@ -72,7 +72,7 @@ func (c *Client) completeByType() {
 
 // keepsNoSecret reports whether the client's type rules out a secret.
 func (c *Client) keepsNoSecret() bool {
-	return c.Type == storage.ClientPublic || c.Type == storage.ClientNative
+	return c.Type == client.TypePublic || c.Type == client.TypeNative
 }
 
 func preset[T comparable](field *T, value T) {

@@ -125,7 +125,7 @@ func TestEnvironmentChangesOneClient(t *testing.T) {
 		"STRONG_TOO_2":                     "zzXcVbNmAsDfGhJkLqWeRtYuIoP0123456789-_aBcDe",
 		"LATCHKEY_REDIS_URL":               "",
 	})
-	c := mustLoad(t, client("id: a", "name: Kept", "secret: env:STRONG", "redirect_uris: [https://a.example/cb]"), vars)
+	c := mustLoad(t, clientYAML("id: a", "name: Kept", "secret: env:STRONG", "redirect_uris: [https://a.example/cb]"), vars)
 	a, b := c.Clients[0], c.Clients[1]
 	if a.Name != "Kept" || a.Secret.Reveal() != keyFour {
 		t.Errorf("client a: name %q, secret overridden %t", a.Name, a.Secret.Reveal() == keyFour)
@@ -144,7 +144,7 @@ func TestEnvironmentChangesOneClient(t *testing.T) {
 func TestEnvironmentHoldsAWholeList(t *testing.T) {
 	vars := serveEnv()
 	vars["LATCHKEY_CLIENTS"] = `[{"id": "a", "type": "public", "redirect_uris": ["https://a.example/cb"]}]`
-	c := mustLoad(t, client("id: gone", "type: public", "redirect_uris: [https://b.example/cb]"), vars)
+	c := mustLoad(t, clientYAML("id: gone", "type: public", "redirect_uris: [https://b.example/cb]"), vars)
 	if len(c.Clients) != 1 || c.Clients[0].ID != "a" {
 		t.Errorf("got %d clients", len(c.Clients))
 	}

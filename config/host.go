@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -17,16 +16,6 @@ func (c *Config) Hosts() []string {
 		hosts = append(hosts, strings.ToLower(h))
 	}
 	return hosts
-}
-
-// isLoopback reports whether a URL's host never leaves the machine.
-func isLoopback(host string) bool {
-	host = strings.ToLower(host)
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
 }
 
 // hasPassword reports whether text is a URL that holds a password.

@@ -72,7 +72,7 @@ func TestDevFileAddsClients(t *testing.T) {
 		t.Errorf("got %+v", c.Clients)
 	}
 
-	o.File = writeFile(t, t.TempDir(), "latchkey.yaml", client("id: demo", "type: public", "redirect_uris: ['http://localhost/cb']"))
+	o.File = writeFile(t, t.TempDir(), "latchkey.yaml", clientYAML("id: demo", "type: public", "redirect_uris: ['http://localhost/cb']"))
 	if c, err = Load(o); err != nil {
 		t.Fatal(err)
 	}

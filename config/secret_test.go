@@ -66,7 +66,7 @@ func TestLG2_ProblemsHoldNoSecret(t *testing.T) {
 func TestSecretReferences(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, dir, "secret", keyThree+"\n")
-	file := writeFile(t, dir, "latchkey.yaml", client("id: a", "secret: file:secret", "redirect_uris: [https://a.example/cb]"))
+	file := writeFile(t, dir, "latchkey.yaml", clientYAML("id: a", "secret: file:secret", "redirect_uris: [https://a.example/cb]"))
 	c, err := Load(LoadOptions{File: file, Environ: environ(serveEnv())})
 	if err != nil {
 		t.Fatal(err)

@@ -6,12 +6,12 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 )
 
 // checkRedirectURI says why a client of a type may not register an address to
 // redirect to (requirement AZ1; RFC 9700 section 2.1, RFC 8252 section 7).
-func checkRedirectURI(text string, t storage.ClientType, dev bool) error {
+func checkRedirectURI(text string, t client.Type, dev bool) error {
 	u, err := parsePlainURL(text)
 	if err != nil {
 		return err
@@ -23,15 +23,15 @@ func checkRedirectURI(text string, t storage.ClientType, dev bool) error {
 		if err := checkAuthority(u); err != nil {
 			return err
 		}
-		if !isLoopback(u.Hostname()) {
+		if !client.IsLoopback(u.Hostname()) {
 			return errors.New("http is only for loopback; use https")
 		}
-		if t != storage.ClientNative && !dev {
+		if t != client.TypeNative && !dev {
 			return fmt.Errorf("http on loopback is only for clients of type native; a %s client needs https", t)
 		}
 		return nil
 	}
-	if t != storage.ClientNative {
+	if t != client.TypeNative {
 		return fmt.Errorf("the scheme %s is only for clients of type native; use https", u.Scheme)
 	}
 	if !strings.Contains(u.Scheme, ".") {
@@ -117,7 +117,7 @@ func checkPage(text string, dev bool) error {
 }
 
 func checkWeb(u *url.URL, dev bool) error {
-	if u.Scheme != "https" && (u.Scheme != "http" || !dev || !isLoopback(u.Hostname())) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !dev || !client.IsLoopback(u.Hostname())) {
 		return errors.New("use https")
 	}
 	return checkAuthority(u)

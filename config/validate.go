@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/latchkey-id/latchkey/client"
 )
 
 // validate reports everything that is insecure, missing or contradictory
@@ -50,12 +52,12 @@ func (l *loader) validateIssuer(c *Config) {
 	case u.Scheme == "https":
 	case u.Scheme != "http":
 		l.add("issuer", "use https")
-	case !isLoopback(u.Hostname()):
+	case !client.IsLoopback(u.Hostname()):
 		l.add("issuer", "use https; http is only for a loopback host such as 127.0.0.1")
 	case !l.Dev && !c.InsecureHTTP:
 		l.add("issuer", "use https; to try things out on this machine set insecure_http: true")
 	}
-	if c.InsecureHTTP && !isLoopback(u.Hostname()) {
+	if c.InsecureHTTP && !client.IsLoopback(u.Hostname()) {
 		l.add("insecure_http", "it is only for an issuer on a loopback host such as 127.0.0.1; remove it")
 	}
 }

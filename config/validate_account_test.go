@@ -44,7 +44,7 @@ func TestMFAPolicy(t *testing.T) {
 		"role without one":  {yaml: "mfa: {required: role}", want: []string{"mfa.roles (line 1): required with mfa.required: role"}},
 		"role":              {yaml: "mfa: {required: role, roles: [admin, staff]}"},
 		"roles for nothing": {yaml: "mfa: {roles: [admin]}", want: []string{"they mean nothing with mfa.required: never"}},
-		"role with a comma": {yaml: "mfa: {required: role, roles: ['a,b']}", want: []string{"is no role"}},
+		"role with a comma": {yaml: "mfa: {required: role, roles: ['a,b']}", want: []string{"is not a valid role"}},
 		"role twice":        {yaml: "mfa: {required: role, roles: [a, a]}", want: []string{"listed twice"}},
 		"no factors":        {yaml: "mfa: {factors: []}", want: []string{"mfa.factors (line 1): name at least one factor"}},
 		"only recovery":     {yaml: "mfa: {factors: [recovery]}", want: []string{"name at least one factor that people can enrol"}},
@@ -69,13 +69,13 @@ func TestClientPolicy(t *testing.T) {
 	)
 	service := []string{"id: a", "type: service", "secret: env:STRONG"}
 	runValidatorCases(t, map[string]validatorCase{
-		"all of it":            {yaml: client("id: a", public, address, "require_verified_email: true", "require_mfa: true", "trust_devices: true", "factors: [passkey]", "accent_color: '#00aa11'")},
-		"nobody can have it":   {yaml: client("id: a", public, address, "factors: [passkey, sms]"), want: []string{"clients[0].factors[1] (line 5): sms is not among mfa.factors"}},
-		"none":                 {yaml: client("id: a", public, address, "factors: []"), want: []string{"name at least one factor"}},
-		"no colour":            {yaml: client("id: a", public, address, "accent_color: blue"), want: []string{"is no colour"}},
-		"service verified":     {yaml: client(append(service, "require_verified_email: true")...), want: []string{"of no use to a service client"}},
-		"service with factors": {yaml: client(append(service, "require_mfa: true", "factors: [totp]")...), want: []string{"require_mfa (line 5): of no use", "factors (line 6): of no use"}},
-		"service with trust":   {yaml: client(append(service, "trust_devices: true")...), want: []string{"trust_devices (line 5): of no use"}},
+		"all of it":            {yaml: clientYAML("id: a", public, address, "require_verified_email: true", "require_mfa: true", "trust_devices: true", "factors: [passkey]", "accent_color: '#00aa11'")},
+		"nobody can have it":   {yaml: clientYAML("id: a", public, address, "factors: [passkey, sms]"), want: []string{"clients[0].factors[1] (line 5): sms is not among mfa.factors"}},
+		"none":                 {yaml: clientYAML("id: a", public, address, "factors: []"), want: []string{"name at least one factor"}},
+		"no colour":            {yaml: clientYAML("id: a", public, address, "accent_color: blue"), want: []string{"is no colour"}},
+		"service verified":     {yaml: clientYAML(append(service, "require_verified_email: true")...), want: []string{"of no use to a service client"}},
+		"service with factors": {yaml: clientYAML(append(service, "require_mfa: true", "factors: [totp]")...), want: []string{"require_mfa (line 5): of no use", "factors (line 6): of no use"}},
+		"service with trust":   {yaml: clientYAML(append(service, "trust_devices: true")...), want: []string{"trust_devices (line 5): of no use"}},
 	})
 }
 

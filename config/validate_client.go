@@ -5,13 +5,11 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
-var (
-	clientIDSyntax = regexp.MustCompile(`^[!-~]{1,256}$`)
-	scopeSyntax    = regexp.MustCompile(`^[!#-\[\]-~]+$`) // RFC 6749 section 3.3
-)
+var clientIDSyntax = regexp.MustCompile(`^[!-~]{1,256}$`)
 
 func (l *loader) validateClients(c *Config) {
 	ids := map[string]string{}
@@ -42,7 +40,7 @@ func (l *loader) validateClients(c *Config) {
 }
 
 func (l *loader) validateAuthMethod(path string, c *Client) {
-	none := c.AuthMethod == storage.AuthMethodNone
+	none := c.AuthMethod == client.AuthMethodNone
 	switch {
 	case c.keepsNoSecret() && !none:
 		l.add(joinPath(path, "auth_method"), "a %s client cannot keep a secret; use none, or type confidential if it runs on a server", c.Type)
@@ -57,17 +55,17 @@ func (l *loader) validateAuthMethod(path string, c *Client) {
 
 func (l *loader) validateGrants(path string, c *Client) {
 	at := joinPath(path, "grant_types")
-	code := c.allowsGrant(storage.GrantAuthorizationCode)
-	credentials := c.allowsGrant(storage.GrantClientCredentials)
+	code := c.allowsGrant(client.GrantAuthorizationCode)
+	credentials := c.allowsGrant(client.GrantClientCredentials)
 	l.noRepeats(at, c.GrantTypes)
 	switch {
 	case len(c.GrantTypes) == 0:
 		l.add(at, "name at least one grant type")
-	case c.Type == storage.ClientService && (code || c.allowsGrant(storage.GrantRefreshToken)):
+	case c.Type == client.TypeService && (code || c.allowsGrant(client.GrantRefreshToken)):
 		l.add(at, "a service client acts for no person: only client_credentials; use type confidential for more")
 	case credentials && c.keepsNoSecret():
 		l.add(at, "client_credentials needs a client that authenticates; a %s client cannot", c.Type)
-	case c.allowsGrant(storage.GrantRefreshToken) && !code:
+	case c.allowsGrant(client.GrantRefreshToken) && !code:
 		l.add(at, "refresh_token needs authorization_code, which issues the first one")
 	}
 	if code {
@@ -122,22 +120,22 @@ func (l *loader) checkEach(path string, values []string, check func(string) erro
 func (l *loader) validateScopes(path string, c *Client) {
 	at := joinPath(path, "scopes")
 	l.checkEach(at, c.Scopes, func(scope string) error {
-		if !scopeSyntax.MatchString(scope) {
+		if ident.Scope(scope) != nil {
 			return errors.New("a scope is printable ASCII without spaces, quotes and backslashes")
 		}
-		if aboutPeople(scope) && !c.allowsGrant(storage.GrantAuthorizationCode) {
+		if aboutPeople(scope) && !c.allowsGrant(client.GrantAuthorizationCode) {
 			return errors.New("this scope is about a person, so it needs the authorization_code grant")
 		}
 		return nil
 	})
-	if contains(c.Scopes, storage.ScopeOfflineAccess) && c.allowsGrant(storage.GrantAuthorizationCode) && !c.allowsGrant(storage.GrantRefreshToken) {
+	if contains(c.Scopes, client.ScopeOfflineAccess) && c.allowsGrant(client.GrantAuthorizationCode) && !c.allowsGrant(client.GrantRefreshToken) {
 		l.add(at, "offline_access needs refresh_token in grant_types")
 	}
 }
 
 func aboutPeople(scope string) bool {
 	switch scope {
-	case storage.ScopeOpenID, storage.ScopeProfile, storage.ScopeEmail, storage.ScopeAddress, storage.ScopePhone, storage.ScopeOfflineAccess:
+	case client.ScopeOpenID, client.ScopeProfile, client.ScopeEmail, client.ScopeAddress, client.ScopePhone, client.ScopeOfflineAccess:
 		return true
 	}
 	return false
@@ -147,7 +145,7 @@ func (l *loader) validateTokens(path string, c *Client, algs []string) {
 	for _, a := range []struct{ key, alg string }{
 		{"id_token_signing_alg", c.IDTokenSigningAlg}, {"access_token_signing_alg", c.AccessTokenSigningAlg},
 	} {
-		opaque := a.key == "access_token_signing_alg" && c.AccessTokenFormat == storage.AccessTokenOpaque
+		opaque := a.key == "access_token_signing_alg" && c.AccessTokenFormat == client.AccessTokenOpaque
 		if !opaque && !contains(algs, a.alg) {
 			l.add(joinPath(path, a.key), "no key of %s signs; add it to signing_keys.algs or use %s", a.alg, orList(algs))
 		}

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
 func (l *loader) validateDelivery(c *Config) {
@@ -50,7 +51,7 @@ func (l *loader) checkMailTLS(secret Secret) {
 		l.add(path, "the only parameter it may have is tls=none")
 	case u.Scheme != "smtp":
 		l.add(path, "tls=none contradicts smtps://; use smtp://, or remove it")
-	case !isLoopback(u.Hostname()):
+	case !client.IsLoopback(u.Hostname()):
 		l.add(path, "tls=none is only for a server on this machine, such as 127.0.0.1; remove it")
 	}
 }
@@ -94,7 +95,7 @@ func (l *loader) validateGateway(s SMS) {
 	required("sms.account", s.Provider == SMSTwilio && s.Account == "")
 	required("sms.token", s.Provider == SMSTwilio && s.Token.IsZero())
 	l.checkURL("sms.url", s.URL, "https://", "http://")
-	if u, err := url.Parse(s.URL.Reveal()); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+	if u, err := url.Parse(s.URL.Reveal()); err == nil && u.Scheme == "http" && !client.IsLoopback(u.Hostname()) {
 		l.add("sms.url", "use https; http is only for a gateway on this machine")
 	}
 	for i, h := range s.Headers {
@@ -117,7 +118,7 @@ func (l *loader) validateCountries(s SMS) {
 	for i, country := range s.Countries {
 		at := indexPath("sms.countries", i)
 		switch {
-		case !storage.IsPhoneCountry(country):
+		case !ident.IsPhoneCountry(country):
 			l.add(at, "%q is no country with telephone numbers; write its two letters, such as DE", country)
 		case slices.Contains(s.Countries[:i], country):
 			l.add(at, "%s is listed twice; remove one", country)

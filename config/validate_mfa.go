@@ -1,10 +1,11 @@
 package config
 
 import (
-	"regexp"
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -26,13 +27,11 @@ func (l *loader) validateMFA(c *Config) {
 	l.validateLockout(m.Lockout)
 }
 
-var roleSyntax = regexp.MustCompile(`^[!-+\--~]{1,64}$`)
-
 func (l *loader) validateRequirement(m MFA) {
 	l.noRepeats("mfa.roles", m.Roles)
 	for i, role := range m.Roles {
-		if !roleSyntax.MatchString(role) {
-			l.add(indexPath("mfa.roles", i), "%q is no role; use 1 to 64 printable ASCII characters without spaces and commas", role)
+		if err := ident.Role(role); err != nil {
+			l.add(indexPath("mfa.roles", i), "%v", err)
 		}
 	}
 	switch {
@@ -70,7 +69,7 @@ func (l *loader) validateLockout(k Lockout) {
 // validateClientPolicy checks what a client asks of the people who go there.
 func (l *loader) validateClientPolicy(path string, c *Client, m MFA) {
 	l.checkColor(joinPath(path, "accent_color"), c.AccentColor)
-	if c.Type == storage.ClientService {
+	if c.Type == client.TypeService {
 		const without = "of no use to a service client, which acts for no person; remove it"
 		for _, p := range []struct {
 			key string

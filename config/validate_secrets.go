@@ -1,11 +1,10 @@
 package config
 
 import (
-	"regexp"
 	"time"
-)
 
-var keyID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+	"github.com/latchkey-id/latchkey/internal/ident"
+)
 
 // validateSecrets checks the server's own keys: present, strong, distinct
 // (requirement CF1).
@@ -23,7 +22,7 @@ func (l *loader) validateKeys(path string, keys []SecretKey, owners map[string]s
 	for i, k := range keys {
 		at := indexPath(path, i)
 		switch {
-		case !keyID.MatchString(k.ID):
+		case ident.KeyID(k.ID) != nil:
 			l.add(joinPath(at, "id"), "required: 1 to 32 letters, digits, - or _")
 		case ids[k.ID]:
 			l.add(joinPath(at, "id"), "%q names two keys; stored values could not tell them apart", k.ID)
@@ -107,7 +106,7 @@ func (l *loader) validateClientSecret(path string, c *Client, secret Secret, own
 	case len(text) < minWeakLength:
 		l.add(path, "it is too short even with allow_weak_secret; use at least %d characters", minWeakLength)
 	case strengthOf(text) != strong:
-		l.warn(path, "it is not known to be 256 random bits, so each start, and each wrong secret, costs a slow hash; what `openssl rand -base64 32` prints is checked at once")
+		l.warn(path, "it is not known to be 256 random bits, so it might be guessed; what `openssl rand -base64 32` prints cannot be")
 	}
 	owners[text] = path
 }

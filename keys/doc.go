@@ -13,7 +13,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
+
+	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
 // SecretKey is a key of the server, named so that what it made tells which key
@@ -28,15 +29,13 @@ type SecretKey struct {
 // minKeyLength is that of a 256-bit key, in bytes.
 const minKeyLength = 32
 
-var keyIDForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
-
 // checkSecretKeys refuses a list of keys that is empty, weak or ambiguous.
 func checkSecretKeys(secrets []SecretKey) error {
 	if len(secrets) == 0 {
 		return errors.New("no key")
 	}
 	for i, k := range secrets {
-		if !keyIDForm.MatchString(k.ID) {
+		if ident.KeyID(k.ID) != nil {
 			return fmt.Errorf("key id %q: want 1 to 32 of A-Z a-z 0-9 - _", k.ID)
 		}
 		if len(k.Key) < minKeyLength {

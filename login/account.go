@@ -48,11 +48,11 @@ func (p *Pages) ConfirmPassword(r *http.Request, user *storage.User, password st
 	if err := p.throttle(r, user.ID, limits...); err != nil {
 		return false, err
 	}
-	ok, err := p.verifyPassword(r.Context(), identifierOf(user), user, password)
+	verdict, err := p.verifyPassword(r.Context(), identifierOf(user), user, password)
 	if err != nil {
 		return false, err
 	}
-	if !ok {
+	if !verdict.Fits {
 		p.cfg.Metrics.SignInFailed()
 		return false, p.note(r, storage.EventSignInFailed, user.ID, storage.Failure, "password")
 	}

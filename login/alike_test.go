@@ -2,13 +2,13 @@ package login
 
 import (
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -48,12 +48,12 @@ var (
 	cookieValue = regexp.MustCompile(`^([^=]+)=[^;]*`)
 )
 
-// all is everything that an answer tells, but for what changes each time.
-func (pg *shown) all(identifier string) string {
+// allOf is everything that an answer tells, but for what changes each time.
+func allOf(pg *testbrowser.Page, identifier string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d\n", pg.status)
+	fmt.Fprintf(&b, "%d\n", pg.Status)
 	var lines []string
-	for name, values := range pg.header {
+	for name, values := range pg.Header {
 		for _, value := range values {
 			switch name {
 			case "Date", "X-Request-Id":
@@ -65,7 +65,7 @@ func (pg *shown) all(identifier string) string {
 		}
 	}
 	slices.Sort(lines)
-	b.WriteString(strings.Join(lines, "\n") + "\n\n" + pg.body)
+	b.WriteString(strings.Join(lines, "\n") + "\n\n" + pg.Body)
 	text := strings.ReplaceAll(b.String(), identifier, "IDENTIFIER")
 	text = strings.ReplaceAll(text, strings.ReplaceAll(identifier, "@", "%40"), "IDENTIFIER")
 	for _, r := range changing {
@@ -75,44 +75,44 @@ func (pg *shown) all(identifier string) string {
 }
 
 // asks are what a stranger can ask about an account: the answers, one by one.
-func asks() map[string]func(b *browser, identifier string) []*shown {
-	return map[string]func(b *browser, identifier string) []*shown{
-		"sign-in": func(b *browser, who string) []*shown {
+func asks() map[string]func(b *browser, identifier string) []*testbrowser.Page {
+	return map[string]func(b *browser, identifier string) []*testbrowser.Page{
+		"sign-in": func(b *browser, who string) []*testbrowser.Page {
 			b.start("")
 			return b.hops(func() { b.signIn(who, "a guess at the password") })
 		},
-		"sign-in with an empty password": func(b *browser, who string) []*shown {
+		"sign-in with an empty password": func(b *browser, who string) []*testbrowser.Page {
 			b.start("")
 			return b.hops(func() { b.signIn(who, "") })
 		},
-		"forgotten password": func(b *browser, who string) []*shown {
-			b.get("/forgot-password")
-			return b.hops(func() { b.submit("forgot-submit", "email="+who) })
+		"forgotten password": func(b *browser, who string) []*testbrowser.Page {
+			b.Get("/forgot-password")
+			return b.hops(func() { b.Submit("forgot-submit", "email="+who) })
 		},
-		"sign-up": func(b *browser, who string) []*shown {
-			b.get("/signup")
-			return b.hops(func() { b.submit("signup-submit", "email="+who, "password="+otherPassword) })
+		"sign-up": func(b *browser, who string) []*testbrowser.Page {
+			b.Get("/signup")
+			return b.hops(func() { b.Submit("signup-submit", "email="+who, "password="+otherPassword) })
 		},
-		"sign-up with a short password": func(b *browser, who string) []*shown {
-			b.get("/signup")
-			return b.hops(func() { b.submit("signup-submit", "email="+who, "password=short") })
+		"sign-up with a short password": func(b *browser, who string) []*testbrowser.Page {
+			b.Get("/signup")
+			return b.hops(func() { b.Submit("signup-submit", "email="+who, "password=short") })
 		},
-		"resend of a sign-up": func(b *browser, who string) []*shown {
-			b.get("/signup")
-			b.submit("signup-submit", "email="+who, "password="+otherPassword)
-			return b.hops(func() { b.submit("verify-resend") })
+		"resend of a sign-up": func(b *browser, who string) []*testbrowser.Page {
+			b.Get("/signup")
+			b.Submit("signup-submit", "email="+who, "password="+otherPassword)
+			return b.hops(func() { b.Submit("verify-resend") })
 		},
-		"wrong code of a sign-up": func(b *browser, who string) []*shown {
-			b.get("/signup")
-			b.submit("signup-submit", "email="+who, "password="+otherPassword)
-			return b.hops(func() { b.submit("verify-submit", "code=11111111") })
+		"wrong code of a sign-up": func(b *browser, who string) []*testbrowser.Page {
+			b.Get("/signup")
+			b.Submit("signup-submit", "email="+who, "password="+otherPassword)
+			return b.hops(func() { b.Submit("verify-submit", "code=11111111") })
 		},
-		"sign-in until it is refused": func(b *browser, who string) []*shown {
+		"sign-in until it is refused": func(b *browser, who string) []*testbrowser.Page {
 			b.start("")
-			form := b.page
+			form := b.Page
 			return b.hops(func() {
 				for range 12 {
-					b.page = form
+					b.Page = form
 					b.signIn(who, "a guess at the password")
 				}
 			})
@@ -121,16 +121,16 @@ func asks() map[string]func(b *browser, identifier string) []*shown {
 }
 
 // hops are the answers to what is done, each redirect by itself.
-func (b *browser) hops(do func()) []*shown {
-	var seen []*shown
-	b.seen = func(pg *shown) { seen = append(seen, pg) }
-	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+func (b *browser) hops(do func()) []*testbrowser.Page {
+	var seen []*testbrowser.Page
+	b.Seen = func(pg *testbrowser.Page) { seen = append(seen, pg) }
+	b.Follow(false)
 	do()
-	b.client.CheckRedirect = nil
-	if to := b.page.header.Get("Location"); to != "" {
-		b.get(to)
+	b.Follow(true)
+	if to := b.Page.Header.Get("Location"); to != "" {
+		b.Get(to)
 	}
-	b.seen = nil
+	b.Seen = nil
 	return seen
 }
 
@@ -155,7 +155,7 @@ func TestEN1_NothingTellsWhoHasAnAccount(t *testing.T) {
 					t.Fatalf("%s: %d answers, and %d for nobody", kind, len(answers), len(unknown))
 				}
 				for i := range answers {
-					if got, want := answers[i].all(who), unknown[i].all(accounts["unknown"]); got != want {
+					if got, want := allOf(answers[i], who), allOf(unknown[i], accounts["unknown"]); got != want {
 						t.Errorf("%s: answer %d is\n%s\nand for nobody\n%s", kind, i, got, want)
 					}
 				}
@@ -167,20 +167,20 @@ func TestEN1_NothingTellsWhoHasAnAccount(t *testing.T) {
 // TestEN2_DecoysAreAsManyAsTheRest shows which verifier a name of nobody takes the
 // time of.
 func TestEN2_DecoysAreAsManyAsTheRest(t *testing.T) {
-	some := storage.OtherVerifiers{People: 4, Others: 1, Sample: []string{"a", "b"}}
+	some := storage.ForeignHashes{People: 4, Foreign: 1, Sample: []string{"a", "b"}}
 	for _, tt := range []struct {
-		others       storage.OtherVerifiers
+		others       storage.ForeignHashes
 		share, which uint64
 		want         string
 	}{
-		{storage.OtherVerifiers{}, 0, 0, ""},
-		{storage.OtherVerifiers{People: 10}, 0, 0, ""},
+		{storage.ForeignHashes{}, 0, 0, ""},
+		{storage.ForeignHashes{People: 10}, 0, 0, ""},
 		{some, 0, 0, "a"},
 		{some, 0, 3, "b"},
 		{some, 1<<62 - 1<<20, 0, "a"},
 		{some, 1 << 62, 0, ""},
 		{some, 1<<64 - 1, 0, ""},
-		{storage.OtherVerifiers{People: 3, Others: 3, Sample: []string{"a"}}, 1<<64 - 1<<20, 7, "a"},
+		{storage.ForeignHashes{People: 3, Foreign: 3, Sample: []string{"a"}}, 1<<64 - 1<<20, 7, "a"},
 	} {
 		if got := decoy(tt.others, tt.share, tt.which); got != tt.want {
 			t.Errorf("%+v, %d, %d: %q, want %q", tt.others, tt.share, tt.which, got, tt.want)

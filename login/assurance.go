@@ -185,7 +185,7 @@ func (s State) since() time.Time {
 	case in.Request.MaxAge != nil:
 		maxAge = time.Duration(*in.Request.MaxAge) * time.Second
 	case s.Client != nil && s.Client.DefaultMaxAge != nil:
-		maxAge = *s.Client.DefaultMaxAge
+		maxAge = s.Client.DefaultMaxAge.Duration()
 	default:
 		return time.Time{}
 	}

@@ -7,14 +7,16 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // signUp asks for an account on the sign-up page that an interaction leads to.
-func (b *browser) signUp(email, password string, fields ...string) *shown {
+func (b *browser) signUp(email, password string, fields ...string) *testbrowser.Page {
 	b.s.t.Helper()
-	b.get("/signup")
-	return b.submit("signup-submit", append([]string{"email=" + email, "password=" + password}, fields...)...)
+	b.Get("/signup")
+	return b.Submit("signup-submit", append([]string{"email=" + email, "password=" + password}, fields...)...)
 }
 
 // sent is the newest message to an address.
@@ -41,24 +43,24 @@ func TestOT1_CodeMakesTheAccountOfItsPage(t *testing.T) {
 	ada.signUp("ada@example.com", goodPassword)
 	s.clock.Advance(time.Second)
 	mallory.signUp("ada@example.com", "the password that mallory chose")
-	ada.submit("verify-submit", "code="+s.sent("ada@example.com").Code).want(t, 200, "account of")
+	ada.Submit("verify-submit", "code="+s.sent("ada@example.com").Code).Want(t, 200, "account of")
 
 	other := s.browser()
-	other.get("/login")
-	if page := other.signIn("ada@example.com", "the password that mallory chose"); page.text("password-error") == "" {
-		t.Errorf("mallory's password signs in to ada's account:\n%s", page.body)
+	other.Get("/login")
+	if page := other.signIn("ada@example.com", "the password that mallory chose"); page.Text("password-error") == "" {
+		t.Errorf("mallory's password signs in to ada's account:\n%s", page.Body)
 	}
-	other.signIn("ada@example.com", goodPassword).want(t, 200, "account of")
+	other.signIn("ada@example.com", goodPassword).Want(t, 200, "account of")
 }
 
 // TestTH1_NoNameIsReadAsAnAddress: a full-width @ is folded like other letters.
 func TestTH1_NoNameIsReadAsAnAddress(t *testing.T) {
 	for _, name := range []string{"ada＠example.com", "ada@example.com", "ａｄａ＠ｅｘａｍｐｌｅ.com"} {
-		if IsUsername(name) {
+		if isUsername(name) {
 			t.Errorf("%q can be a username, and is found as an address", name)
 		}
 	}
-	if !IsUsername("ａｄａ") {
+	if !isUsername("ａｄａ") {
 		t.Error("full-width letters are letters")
 	}
 }
@@ -69,12 +71,12 @@ func TestRE1_ResetLinkIsForTheAddressItWentTo(t *testing.T) {
 	s := newSite(t, siteOptions{})
 	ada := s.person("ada@old.example")
 	b := s.browser()
-	b.get("/forgot-password")
-	b.submit("forgot-submit", "email=ada@old.example")
+	b.Get("/forgot-password")
+	b.Submit("forgot-submit", "email=ada@old.example")
 	link := linkIn(t, s.sent("ada@old.example").Text)
 	change := storage.EmailChange{UserID: ada.ID, From: "ada@old.example", To: "ada@new.example", Verified: true, Now: s.clock.Now()}
 	check(t, s.store.Users().ChangeEmail(t.Context(), change, s.event(storage.EventEmailChanged)))
-	b.get(link).want(t, 410, "error-title")
+	b.Get(link).Want(t, 410, "error-title")
 }
 
 // TestDS3_PendingSignInsAreCapped: the sign-in page of the account's own keeps
@@ -83,15 +85,15 @@ func TestDS3_PendingSignInsAreCapped(t *testing.T) {
 	s := newSite(t, siteOptions{config: func(c *Config) { c.Limits.PendingPerAddress = 3 }})
 	b := s.browser()
 	for _, path := range []string{"/login", "/signup", "/account"} {
-		b.get(path).want(t, 200, "-submit")
+		b.Get(path).Want(t, 200, "-submit")
 	}
-	page := b.page.url.RequestURI()
+	page := b.Page.URL.RequestURI()
 	for _, path := range []string{"/login", "/signup", "/account"} {
-		if refused := b.get(path); refused.status != 429 || refused.header.Get("Retry-After") == "" {
-			t.Errorf("%s: %d", path, refused.status)
+		if refused := b.Get(path); refused.Status != 429 || refused.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d", path, refused.Status)
 		}
 	}
-	b.get(page).want(t, 200, "login-submit") // what was started goes on
+	b.Get(page).Want(t, 200, "login-submit") // what was started goes on
 }
 
 // TestDS3_FloodIsOneEvent: requests that a limit refuses must not fill the disk.
@@ -101,24 +103,24 @@ func TestDS3_FloodIsOneEvent(t *testing.T) {
 	}})
 	ada := s.person("ada@example.com")
 	b := s.browser()
-	b.get("/login")
-	form := b.page.formOf("login-submit")
-	form.values.Set("username", "ada@example.com")
+	b.Get("/login")
+	action, form := b.Page.Form("login-submit")
+	form.Set("username", "ada@example.com")
 	throttled := func() int {
 		events, err := s.store.Events().List(t.Context(), storage.EventFilter{UserID: ada.ID, Type: storage.EventThrottled, Limit: 100})
 		check(t, err)
 		return len(events)
 	}
 	for range 20 {
-		b.post(form.action, form.values)
+		b.Post(action, form)
 	}
-	if b.page.status != 429 || throttled() != 1 {
-		t.Errorf("%d, and %d events of one flood", b.page.status, throttled())
+	if b.Page.Status != 429 || throttled() != 1 {
+		t.Errorf("%d, and %d events of one flood", b.Page.Status, throttled())
 	}
 	s.clock.Advance(2 * time.Minute)
-	b.post(form.action, form.values)
-	if b.page.status != 429 || throttled() != 2 {
-		t.Errorf("%d, and %d events after two minutes", b.page.status, throttled())
+	b.Post(action, form)
+	if b.Page.Status != 429 || throttled() != 2 {
+		t.Errorf("%d, and %d events after two minutes", b.Page.Status, throttled())
 	}
 }
 
@@ -132,31 +134,31 @@ func TestRE4_UndoKeepsTheIntruderOut(t *testing.T) {
 	check(t, err)
 	check(t, s.store.Users().ChangeEmail(t.Context(), taken, s.event(storage.EventEmailChanged), told))
 	b := s.browser()
-	b.get(linkIn(t, s.sent("ada@old.example").Text))
-	b.submit("verify-submit").want(t, 200, "Your old address is back")
+	b.Get(linkIn(t, s.sent("ada@old.example").Text))
+	b.Submit("verify-submit").Want(t, 200, "Your old address is back")
 
 	mallory := s.browser()
-	mallory.get("/login")
+	mallory.Get("/login")
 	for _, name := range []string{"ada@old.example", "mallory@example.com"} {
-		if page := mallory.signIn(name, goodPassword); page.text("password-error") == "" {
+		if page := mallory.signIn(name, goodPassword); page.Text("password-error") == "" {
 			t.Errorf("the old password still signs in as %s", name)
 		}
 	}
-	b.get(linkIn(t, s.sent("ada@old.example").Text)).want(t, 200, "reset-submit")
-	b.submit("reset-submit", "new_password=a wholly new pass phrase").want(t, 200, "")
-	b.get("/login")
-	b.signIn("ada@old.example", "a wholly new pass phrase").want(t, 200, "account of")
+	b.Get(linkIn(t, s.sent("ada@old.example").Text)).Want(t, 200, "reset-submit")
+	b.Submit("reset-submit", "new_password=a wholly new pass phrase").Want(t, 200, "")
+	b.Get("/login")
+	b.signIn("ada@old.example", "a wholly new pass phrase").Want(t, 200, "account of")
 }
 
 // TestL2_NoPageBringsAnInteractionBack: the provider takes the interaction as it
 // issues the code; a page that read it before must not make it worth another.
 func TestL2_NoPageBringsAnInteractionBack(t *testing.T) {
-	s := newSite(t, siteOptions{client: func(c *storage.Client) { c.Consent = storage.ConsentAlways }})
+	s := newSite(t, siteOptions{client: func(c *client.Client) { c.Consent = client.ConsentAlways }})
 	s.person("ada@example.com")
 	b := s.browser()
 	b.start("")
-	b.signIn("ada@example.com", goodPassword).want(t, 200, "consent-allow")
-	name := b.page.url.Query().Get(interactionParam)
+	b.signIn("ada@example.com", goodPassword).Want(t, 200, "consent-allow")
+	name := b.Page.URL.Query().Get(interactionParam)
 	raw, err := s.pages.getInteraction(t.Context(), name)
 	check(t, err)
 	in := &storage.Interaction{ID: name}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
@@ -100,7 +101,7 @@ func (p *Pages) throttleResend(r *http.Request, destination string) error {
 	limits := p.cfg.Limits.Resend
 	return p.throttle(r, "",
 		p.limitOf("resend_address", limits.Address, addressBucket(r.Context())),
-		p.limitOf("resend_account", limits.Account, storage.CanonicalIdentifier(destination)))
+		p.limitOf("resend_account", limits.Account, ident.Canonical(destination)))
 }
 
 // send queues a message that somebody asks for who is not signed in, together

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -27,12 +28,12 @@ const decoySample = 100
 type decoys struct {
 	mu     sync.Mutex
 	readAt time.Time
-	others storage.OtherVerifiers
+	others storage.ForeignHashes
 }
 
 // otherVerifiers is asked for at every sign-in, whoever it is: that it is read
 // anew tells nothing.
-func (p *Pages) otherVerifiers(ctx context.Context) (storage.OtherVerifiers, error) {
+func (p *Pages) otherVerifiers(ctx context.Context) (storage.ForeignHashes, error) {
 	d := &p.decoys
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -40,7 +41,7 @@ func (p *Pages) otherVerifiers(ctx context.Context) (storage.OtherVerifiers, err
 	if !d.readAt.IsZero() && now.Sub(d.readAt) < decoyAge {
 		return d.others, nil
 	}
-	others, err := p.cfg.Users.OtherVerifiers(ctx, p.cfg.Password.Current(), decoySample)
+	others, err := p.cfg.Users.SampleForeignHashes(ctx, p.cfg.Password.Current(), decoySample)
 	if err != nil {
 		return others, unavailable("look at password verifiers", err)
 	}
@@ -49,20 +50,20 @@ func (p *Pages) otherVerifiers(ctx context.Context) (storage.OtherVerifiers, err
 }
 
 // verifyDecoy does the work of checking a password of the name.
-func (p *Pages) verifyDecoy(ctx context.Context, others storage.OtherVerifiers, identifier, password string) error {
-	key := sha256.Sum256([]byte(p.cfg.Hasher.Sum("decoy", storage.CanonicalIdentifier(identifier))))
+func (p *Pages) verifyDecoy(ctx context.Context, others storage.ForeignHashes, identifier, password string) error {
+	key := sha256.Sum256([]byte(p.cfg.Hasher.Sum("decoy", ident.Canonical(identifier))))
 	verifier := decoy(others, binary.BigEndian.Uint64(key[:8]), binary.BigEndian.Uint64(key[8:16]))
 	if verifier == "" {
 		return p.cfg.Password.VerifyDummy(ctx, password)
 	}
-	_, err := p.cfg.Password.Verify(ctx, verifier, password) // whether it fits is nothing
+	_, err := p.cfg.Password.Check(ctx, verifier, password) // whether it fits is nothing
 	return err
 }
 
 // decoy picks the verifier whose time a name takes, by two numbers that belong to
 // the name; empty is one of ours.
-func decoy(others storage.OtherVerifiers, share, which uint64) string {
-	if len(others.Sample) == 0 || float64(share)/(1<<64)*float64(others.People) >= float64(others.Others) {
+func decoy(others storage.ForeignHashes, share, which uint64) string {
+	if len(others.Sample) == 0 || float64(share)/(1<<64)*float64(others.People) >= float64(others.Foreign) {
 		return ""
 	}
 	return others.Sample[which%uint64(len(others.Sample))]

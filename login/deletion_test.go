@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -17,13 +16,13 @@ func dyingAda(t *testing.T) (*site, *storage.User, *browser) {
 	check(t, s.store.Users().PlanDeletion(t.Context(), ada.ID, s.clock.Now().Add(24*time.Hour), s.event(storage.EventDeletionPlanned)))
 	b := s.browser()
 	b.start("")
-	b.signIn("ada@example.com", goodPassword).want(t, http.StatusOK, "deletion-cancel")
+	b.signIn("ada@example.com", goodPassword).Want(t, http.StatusOK, "deletion-cancel")
 	return s, ada, b
 }
 
 func TestWhoSignsInToADyingAccountIsToldAndCanKeepIt(t *testing.T) {
 	s, ada, b := dyingAda(t)
-	b.submit("deletion-cancel").want(t, http.StatusOK, "code for "+string(ada.ID))
+	b.Submit("deletion-cancel").Want(t, http.StatusOK, "code for "+string(ada.ID))
 	kept, err := s.store.Users().ByID(t.Context(), ada.ID)
 	check(t, err)
 	if !kept.DeleteAt.IsZero() {
@@ -33,10 +32,10 @@ func TestWhoSignsInToADyingAccountIsToldAndCanKeepIt(t *testing.T) {
 
 func TestADyingAccountCanBeUsedUntilItGoes(t *testing.T) {
 	s, ada, b := dyingAda(t)
-	leave := logintest.Attribute(b.page.element("deletion-leave"), "href")
-	b.get(leave).want(t, http.StatusOK, "code for "+string(ada.ID))
+	leave := b.Page.Attribute("deletion-leave", "href")
+	b.Get(leave).Want(t, http.StatusOK, "code for "+string(ada.ID))
 	s.clock.Advance(time.Second)
-	b.start("").want(t, http.StatusOK, "code for "+string(ada.ID)) // the session is enough, and nobody is told twice
+	b.start("").Want(t, http.StatusOK, "code for "+string(ada.ID)) // the session is enough, and nobody is told twice
 	going, err := s.store.Users().ByID(t.Context(), ada.ID)
 	check(t, err)
 	if going.DeleteAt.IsZero() {
@@ -56,12 +55,12 @@ func TestTH1_WhatAnybodyCanHaveSentIsLimited(t *testing.T) {
 		var got []int
 		for i, spelling := range []string{email, " " + email, email + " ", email} {
 			if i == 1 { // by another page
-				b.get("/signup")
-				got = append(got, b.submit("signup-submit", "email="+email, "password=a long and unusual passphrase").status)
+				b.Get("/signup")
+				got = append(got, b.Submit("signup-submit", "email="+email, "password=a long and unusual passphrase").Status)
 				continue
 			}
-			b.get("/forgot-password")
-			got = append(got, b.submit("forgot-submit", "email="+spelling).status)
+			b.Get("/forgot-password")
+			got = append(got, b.Submit("forgot-submit", "email="+spelling).Status)
 		}
 		if got[0] != 200 || got[1] != 200 || got[2] != 200 || got[3] != http.StatusTooManyRequests {
 			t.Errorf("%s: answers are %v", email, got)

@@ -17,7 +17,7 @@ import (
 // showEnrol shows what the person needs to add a factor: the one they chose, or
 // where there are several and none was chosen, the choice.
 func (p *Pages) showEnrol(w http.ResponseWriter, r *http.Request, s *standing) error {
-	if err := p.cfg.Users.NoteFactorAsked(r.Context(), s.state.User.ID, p.cfg.Now()); err != nil {
+	if err := p.cfg.Users.StartEnrollmentGrace(r.Context(), s.state.User.ID, p.cfg.Now()); err != nil {
 		return unavailable("note that a factor was asked for", err)
 	}
 	kinds := p.enrollable(s)
@@ -127,7 +127,7 @@ func (p *Pages) attemptOf(r *http.Request, s *standing) (mfa.Attempt, error) {
 func (p *Pages) enrol(w http.ResponseWriter, r *http.Request, s *standing) error {
 	if r.PostForm.Has("later") && s.state.mayPutOff() {
 		// The grace runs although the page may never have been shown.
-		if err := p.cfg.Users.NoteFactorAsked(r.Context(), s.state.User.ID, p.cfg.Now()); err != nil {
+		if err := p.cfg.Users.StartEnrollmentGrace(r.Context(), s.state.User.ID, p.cfg.Now()); err != nil {
 			return unavailable("note that a factor was asked for", err)
 		}
 		s.in.EnrolSkipped = true

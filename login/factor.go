@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -119,7 +120,7 @@ func (p *Pages) renderFactor(w http.ResponseWriter, r *http.Request, s *standing
 }
 
 // trustDays is for how long a device may be trusted, in whole days; zero is not at all.
-func (p *Pages) trustDays(client *storage.Client) int {
+func (p *Pages) trustDays(client *client.Client) int {
 	if client == nil || !client.TrustDevices {
 		return 0
 	}

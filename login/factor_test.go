@@ -16,17 +16,17 @@ func TestEO3_ALimitOnWhatIsSentKeepsThePage(t *testing.T) {
 	ada := s.person("ada@example.com", func(u *storage.User) { u.EmailVerified = true })
 	b := s.browser()
 	b.start("")
-	b.signIn("ada@example.com", goodPassword).want(t, http.StatusOK, "a•••@example.com")
-	again := b.submit("factor-resend")
-	again.want(t, http.StatusOK, "factor-submit")
-	if !strings.Contains(again.body, "30 seconds") {
-		t.Errorf("the page does not say how long to wait:\n%s", again.body)
+	b.signIn("ada@example.com", goodPassword).Want(t, http.StatusOK, "a•••@example.com")
+	again := b.Submit("factor-resend")
+	again.Want(t, http.StatusOK, "factor-submit")
+	if !strings.Contains(again.Body, "30 seconds") {
+		t.Errorf("the page does not say how long to wait:\n%s", again.Body)
 	}
 	mails := s.inbox()
 	if len(mails) != 1 {
 		t.Fatalf("%d codes were sent", len(mails))
 	}
-	b.submit("factor-submit", "code="+mails[0].Code).want(t, http.StatusOK, "code for "+string(ada.ID)+" acr=mfa amr=mfa,otp,pwd")
+	b.Submit("factor-submit", "code="+mails[0].Code).Want(t, http.StatusOK, "code for "+string(ada.ID)+" acr=mfa amr=mfa,otp,pwd")
 }
 
 // TestTH2_ALockedFactorSaysWhenToComeBack: it is no fault of ours.
@@ -38,11 +38,11 @@ func TestTH2_ALockedFactorSaysWhenToComeBack(t *testing.T) {
 	b := s.browser()
 	b.start("")
 	page := b.signIn("ada@example.com", goodPassword)
-	at := strings.ReplaceAll(page.url.RequestURI(), "/factor?", "/factor?factor=totp&")
-	b.submit("factor-submit", "code=000000")
-	b.submit("factor-submit", "code=000000").want(t, http.StatusTooManyRequests, "error-title")
-	b.get(at).want(t, http.StatusTooManyRequests, "error-title")
+	at := strings.ReplaceAll(page.URL.RequestURI(), "/factor?", "/factor?factor=totp&")
+	b.Submit("factor-submit", "code=000000")
+	b.Submit("factor-submit", "code=000000").Want(t, http.StatusTooManyRequests, "error-title")
+	b.Get(at).Want(t, http.StatusTooManyRequests, "error-title")
 	s.clock.Advance(time.Minute)
-	b.get(at).want(t, http.StatusOK, "factor-submit")
-	b.submit("factor-submit", "code="+s.code(secret)).want(t, http.StatusOK, "acr=aal2")
+	b.Get(at).Want(t, http.StatusOK, "factor-submit")
+	b.Submit("factor-submit", "code="+s.code(secret)).Want(t, http.StatusOK, "acr=aal2")
 }

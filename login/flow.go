@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -36,7 +37,7 @@ type State struct {
 	// Interaction is the request, when it was made, and what was answered since.
 	Interaction *storage.Interaction
 	// Client is who asked; nil where a page of the account did.
-	Client *storage.Client
+	Client *client.Client
 	// User is who is signing in or signed in; nil is nobody.
 	User *storage.User
 	// Proofs are what was shown of that, in this sign-in or in the session.
@@ -150,9 +151,9 @@ func consentMissing(s State) bool {
 		return false
 	}
 	switch {
-	case in.Request.HasPrompt(storage.PromptConsent), s.Client.Consent == storage.ConsentAlways:
+	case in.Request.HasPrompt(storage.PromptConsent), s.Client.Consent == client.ConsentAlways:
 		return true
-	case s.Client.Consent == storage.ConsentRemember:
+	case s.Client.Consent == client.ConsentRemember:
 		return !covers(s.Consented, in.Request.Scopes)
 	}
 	return false

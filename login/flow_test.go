@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -18,7 +19,7 @@ func situation(change ...func(*State)) State {
 	s := State{
 		Now:         start.Add(time.Minute),
 		Interaction: &storage.Interaction{CreatedAt: start, Request: storage.AuthorizationRequest{ClientID: "wiki", Scopes: []string{"openid"}}},
-		Client:      &storage.Client{ID: "wiki", Consent: storage.ConsentImplied},
+		Client:      &client.Client{ID: "wiki", Metadata: client.Metadata{Consent: client.ConsentImplied}},
 		User:        &storage.User{ID: "ada", EmailVerified: true, Credentials: 1, FactorAddedAt: start.Add(-24 * time.Hour)},
 		Offer:       mfa.Offer{Ask: []storage.FactorKind{storage.FactorTOTP, storage.FactorRecovery}, Default: storage.FactorTOTP},
 		Policy:      &policy, Enrollable: true,
@@ -40,7 +41,7 @@ func request(change func(*storage.AuthorizationRequest)) func(*State) {
 	return func(s *State) { change(&s.Interaction.Request) }
 }
 
-func client(change func(*storage.Client)) func(*State) { return func(s *State) { change(s.Client) } }
+func withClient(change func(*client.Client)) func(*State) { return func(s *State) { change(s.Client) } }
 
 // oneFactor makes Ada somebody who has a password and nothing else.
 func oneFactor(s *State) {
@@ -76,7 +77,7 @@ const (
 // step that is missing then.
 func TestAZ6_PA5_Next(t *testing.T) {
 	enrolled := func(s *State) { s.User.FactorAddedAt = start.Add(30 * time.Second); s.User.Credentials = 1 }
-	needed := client(func(c *storage.Client) { c.RequireMFA = true })
+	needed := withClient(func(c *client.Client) { c.RequireMFA = true })
 	trust := func(s *State) { s.Client.TrustDevices = true; s.TrustACR = mfa.ACRTwoFactor }
 	grace := func(s *State) { s.Policy.EnrolGrace = time.Hour }
 	later := func(s *State) { s.Interaction.EnrolSkipped = true }
@@ -135,8 +136,8 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		{"max_age just kept", situation(oneFactor, proof(byPassword, -time.Minute), maxAge(60)), StepDone, false},
 		{"max_age exceeded", situation(oneFactor, proof(byPassword, -61*time.Second), maxAge(60)), StepSignIn, false},
 		{"max_age exceeded by the factor alone", situation(proof(byPassword, 0), proof(byApp, -61*time.Second), maxAge(60)), StepFactor, false},
-		{"default_max_age", situation(oneFactor, proof(byPassword, -time.Hour), client(func(c *storage.Client) {
-			age := time.Minute
+		{"default_max_age", situation(oneFactor, proof(byPassword, -time.Hour), withClient(func(c *client.Client) {
+			age := client.Seconds(time.Minute)
 			c.DefaultMaxAge = &age
 		})), StepSignIn, false},
 		{"prompt=create", situation(prompted("create"), proof(byPassword, -time.Minute), func(s *State) { s.SignUp = true }), StepSignUp, false},
@@ -177,18 +178,18 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		{"about to be deleted", situation(oneFactor, dying, proof(byPassword, 0)), StepDeletion, false},
 		{"about to be deleted, seen", situation(oneFactor, dying, proof(byPassword, 0), func(s *State) { s.Interaction.DeletionSeen = true }), StepDone, false},
 		{"about to be deleted, signed in before", situation(oneFactor, dying, proof(byPassword, -time.Minute)), StepDone, false},
-		{"consent", situation(oneFactor, proof(byPassword, 0), client(func(c *storage.Client) { c.Consent = storage.ConsentRemember })), StepConsent, false},
-		{"consent remembered", situation(oneFactor, proof(byPassword, 0), client(func(c *storage.Client) { c.Consent = storage.ConsentRemember }), func(s *State) {
+		{"consent", situation(oneFactor, proof(byPassword, 0), withClient(func(c *client.Client) { c.Consent = client.ConsentRemember })), StepConsent, false},
+		{"consent remembered", situation(oneFactor, proof(byPassword, 0), withClient(func(c *client.Client) { c.Consent = client.ConsentRemember }), func(s *State) {
 			s.Consented = []string{"openid", "email"}
 		}), StepDone, false},
-		{"wider scope asks again", situation(oneFactor, proof(byPassword, 0), client(func(c *storage.Client) { c.Consent = storage.ConsentRemember }), func(s *State) {
+		{"wider scope asks again", situation(oneFactor, proof(byPassword, 0), withClient(func(c *client.Client) { c.Consent = client.ConsentRemember }), func(s *State) {
 			s.Consented, s.Interaction.Request.Scopes = []string{"openid"}, []string{"openid", "email"}
 		}), StepConsent, false},
 		{"prompt=consent", situation(oneFactor, proof(byPassword, 0), prompted("consent")), StepConsent, false},
 		{"prompt=consent, answered", situation(oneFactor, proof(byPassword, 0), prompted("consent"), func(s *State) {
 			s.Interaction.Consented, s.Interaction.ConsentedAt = []string{"openid"}, s.Now
 		}), StepDone, false},
-		{"always asked", situation(oneFactor, proof(byPassword, 0), client(func(c *storage.Client) { c.Consent = storage.ConsentAlways }), func(s *State) {
+		{"always asked", situation(oneFactor, proof(byPassword, 0), withClient(func(c *client.Client) { c.Consent = client.ConsentAlways }), func(s *State) {
 			s.Consented = []string{"openid"}
 		}), StepConsent, false},
 		{"an account page asks no consent", situation(oneFactor, proof(byPassword, 0), func(s *State) {
@@ -210,7 +211,7 @@ func TestAZ6_PA5_Next(t *testing.T) {
 
 // takes makes the wiki count one kind of factor.
 func takes(kind storage.FactorKind) func(*State) {
-	return client(func(c *storage.Client) { c.Factors = []storage.FactorKind{kind} })
+	return withClient(func(c *client.Client) { c.Factors = []storage.FactorKind{kind} })
 }
 
 // sentCodes lets codes by e-mail count, and Ada has an address for them.

@@ -9,6 +9,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
@@ -50,7 +51,7 @@ func (p *Pages) forgot(w http.ResponseWriter, r *http.Request) error {
 	limits := p.cfg.Limits.Reset
 	err = p.throttle(r, "",
 		p.limitOf("reset_address", limits.Address, addressBucket(r.Context())),
-		p.limitOf("reset_account", limits.Account, storage.CanonicalIdentifier(identifier)))
+		p.limitOf("reset_account", limits.Account, ident.Canonical(identifier)))
 	if err != nil {
 		return err
 	}

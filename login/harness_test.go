@@ -1,13 +1,10 @@
 package login
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"testing"
@@ -15,12 +12,13 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/message"
 	pass "github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
-	"golang.org/x/net/html"
 )
 
 // site is the pages over a real SQLite store, with a stand-in for the provider:
@@ -32,7 +30,7 @@ type site struct {
 	clock  *storagetest.Clock
 	url    *url.URL
 	pages  *Pages
-	client storage.Client
+	client client.Client
 }
 
 const goodPassword = logintest.GoodPassword
@@ -41,14 +39,16 @@ const goodPassword = logintest.GoodPassword
 type siteOptions struct {
 	policy func(*mfa.Policy)
 	config func(*Config)
-	client func(*storage.Client)
+	client func(*client.Client)
 }
 
 func newSite(t *testing.T, o siteOptions) *site {
 	t.Helper()
 	p := logintest.New(t, logintest.Options{Policy: o.policy})
 	s := &site{t: t, parts: p, store: p.Store, clock: p.Clock, url: p.URL}
-	s.client = storage.Client{ID: "wiki", Name: "Wiki", Consent: storage.ConsentImplied, RedirectURIs: []string{"https://wiki.example.com/cb"}}
+	s.client = client.Client{ID: "wiki", Metadata: client.Metadata{
+		Name: "Wiki", Consent: client.ConsentImplied, RedirectURIs: []string{"https://wiki.example.com/cb"},
+	}}
 	if o.client != nil {
 		o.client(&s.client)
 	}
@@ -152,162 +152,25 @@ func (s *site) event(typ storage.EventType) storage.Event { return s.parts.Event
 // inbox composes and takes what was queued, oldest first.
 func (s *site) inbox() []message.Mail { return s.parts.Inbox() }
 
-// browser is a person's browser: a jar of cookies and the page it shows.
+// browser is a person's browser at the site.
 type browser struct {
-	s      *site
-	client *http.Client
-	agent  string
-	header http.Header
-	page   *shown
-	// seen, where it is not nil, is told of every answer.
-	seen func(*shown)
+	*testbrowser.Browser
+	s *site
 }
 
-// shown is a page after all redirects.
-type shown struct {
-	status int
-	header http.Header
-	url    *url.URL
-	body   string
-	doc    *html.Node
-}
-
-func (s *site) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	check(s.t, err)
-	return &browser{s: s, client: &http.Client{Jar: jar}, agent: "Mozilla/5.0 (X11; Linux) Firefox/140.0", header: http.Header{}}
-}
-
-func (b *browser) do(r *http.Request) *shown {
-	b.s.t.Helper()
-	r.Header = b.header.Clone()
-	if r.Method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	r.Header.Set("User-Agent", b.agent)
-	response, err := b.client.Do(r)
-	check(b.s.t, err)
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	check(b.s.t, err)
-	doc, err := html.Parse(bytes.NewReader(body))
-	check(b.s.t, err)
-	b.page = &shown{response.StatusCode, response.Header, response.Request.URL, string(body), doc}
-	if b.seen != nil {
-		b.seen(b.page)
-	}
-	return b.page
-}
-
-// get opens a path.
-func (b *browser) get(path string) *shown {
-	b.s.t.Helper()
-	r, err := http.NewRequestWithContext(b.s.t.Context(), http.MethodGet, b.s.url.String()+path, nil)
-	check(b.s.t, err)
-	return b.do(r)
-}
+func (s *site) browser() *browser { return &browser{testbrowser.New(s.t, s.url.String(), nil), s} }
 
 // start begins a sign-in for the client.
-func (b *browser) start(request string) *shown {
+func (b *browser) start(request string) *testbrowser.Page {
 	b.s.t.Helper()
-	return b.get("/start?request=" + url.QueryEscape(request))
-}
-
-// submit sends the form of the page that holds the button, with its hidden
-// fields, the button's own value and the given name=value fields.
-func (b *browser) submit(button string, fields ...string) *shown {
-	b.s.t.Helper()
-	form := b.page.formOf(button)
-	if form == nil {
-		b.s.t.Fatalf("no button %q on %s:\n%s", button, b.page.url, b.page.body)
-	}
-	values := form.values
-	for _, f := range fields {
-		name, value, _ := strings.Cut(f, "=")
-		values.Set(name, value)
-	}
-	return b.post(form.action, values)
-}
-
-func (b *browser) post(path string, values url.Values) *shown {
-	b.s.t.Helper()
-	to, err := b.s.url.Parse(path)
-	check(b.s.t, err)
-	r, err := http.NewRequestWithContext(b.s.t.Context(), http.MethodPost, to.String(), strings.NewReader(values.Encode()))
-	check(b.s.t, err)
-	return b.do(r)
+	return b.Get("/start?request=" + url.QueryEscape(request))
 }
 
 // signIn fills in the sign-in page that is shown.
-func (b *browser) signIn(username, password string) *shown {
+func (b *browser) signIn(username, password string) *testbrowser.Page {
 	b.s.t.Helper()
-	return b.submit("login-submit", "username="+username, "password="+password)
-}
-
-type form struct {
-	action string
-	values url.Values
-}
-
-// formOf returns the form with the button, or nil.
-func (p *shown) formOf(button string) *form {
-	var found *form
-	logintest.Walk(p.doc, func(n *html.Node) {
-		if n.Data != "form" || found != nil {
-			return
-		}
-		f, has := &form{action: logintest.Attribute(n, "action"), values: url.Values{}}, false
-		logintest.Walk(n, func(c *html.Node) {
-			switch {
-			case logintest.Attribute(c, "id") == button:
-				has = true
-				if logintest.Attribute(c, "name") != "" {
-					f.values.Set(logintest.Attribute(c, "name"), logintest.Attribute(c, "value"))
-				}
-			case c.Data == "input" && logintest.Attribute(c, "type") == "hidden":
-				f.values.Set(logintest.Attribute(c, "name"), logintest.Attribute(c, "value"))
-			}
-		})
-		if has {
-			found = f
-		}
-	})
-	return found
-}
-
-// has reports whether the page has an element with the id.
-func (p *shown) has(id string) bool { return p.element(id) != nil }
-
-func (p *shown) element(id string) *html.Node {
-	var found *html.Node
-	logintest.Walk(p.doc, func(n *html.Node) {
-		if logintest.Attribute(n, "id") == id {
-			found = n
-		}
-	})
-	return found
-}
-
-// text is what the element with the id says.
-func (p *shown) text(id string) string {
-	var b strings.Builder
-	if n := p.element(id); n != nil {
-		logintest.Walk(n, func(c *html.Node) {
-			if c.Type == html.TextNode {
-				b.WriteString(c.Data)
-			}
-		})
-	}
-	return strings.TrimSpace(b.String())
+	return b.Submit("login-submit", "username="+username, "password="+password)
 }
 
 // code is what an authenticator app shows for the secret now.
 func (s *site) code(secret string) string { return s.parts.Code(secret) }
-
-// want fails unless the page says what it should.
-func (p *shown) want(t *testing.T, status int, text string) {
-	t.Helper()
-	if p.status != status || !strings.Contains(p.body, text) {
-		t.Fatalf("%s: %d, want %d and %q in:\n%s", p.url, p.status, status, text, p.body)
-	}
-}

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 )
 
 // TestCS2_EveryPageBearsThePolicy opens every page, as a stranger, within a flow,
@@ -14,20 +16,20 @@ func TestCS2_EveryPageBearsThePolicy(t *testing.T) {
 	s.person("ada@example.com")
 	within := s.browser()
 	within.start("")
-	in := within.signIn("ada@example.com", goodPassword).url.Query().Get(interactionParam)
+	in := within.signIn("ada@example.com", goodPassword).URL.Query().Get(interactionParam)
 	pages := 0
 	for _, path := range s.pages.Paths() {
-		for name, page := range map[string]*shown{
-			"as a stranger":     s.browser().get(path),
-			"with a token":      s.browser().get(path + "?token=AAAA"),
-			"within a flow":     within.get(path + "?" + interactionParam + "=" + in),
-			"by a foreign form": within.post(path, url.Values{}),
+		for name, page := range map[string]*testbrowser.Page{
+			"as a stranger":     s.browser().Get(path),
+			"with a token":      s.browser().Get(path + "?token=AAAA"),
+			"within a flow":     within.Get(path + "?" + interactionParam + "=" + in),
+			"by a foreign form": within.Post(path, url.Values{}),
 		} {
-			if !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") {
+			if !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
 				continue
 			}
 			pages++
-			checkHeaders(t, path+" "+name, page.header)
+			checkHeaders(t, path+" "+name, page.Header)
 		}
 	}
 	if pages < 3*len(s.pages.Paths()) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -52,7 +53,7 @@ func (p *Pages) signInLimits(r *http.Request, username string, user *storage.Use
 	if device, known := p.knows(r, user); known {
 		return []limit{p.limitOf("sign_in_known", l.SignInKnown, device, string(user.ID))}
 	}
-	account, bucket := storage.CanonicalIdentifier(username), addressBucket(r.Context())
+	account, bucket := ident.Canonical(username), addressBucket(r.Context())
 	return []limit{
 		p.limitOf("sign_in_pair", l.SignInPair, account, bucket),
 		p.limitOf("sign_in_address", l.SignInAddress, bucket),

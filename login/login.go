@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -76,11 +77,11 @@ const (
 type users interface {
 	ByID(ctx context.Context, id storage.ID) (*storage.User, error)
 	ByIdentifier(ctx context.Context, identifier string) (*storage.User, error)
-	// OtherVerifiers tells of verifiers that begin otherwise.
-	OtherVerifiers(ctx context.Context, current string, most int) (storage.OtherVerifiers, error)
+	// SampleForeignHashes tells of password hashes of another scheme.
+	SampleForeignHashes(ctx context.Context, scheme string, most int) (storage.ForeignHashes, error)
 	SetPasswordHash(ctx context.Context, id storage.ID, old, updated string, now time.Time) error
-	// NoteFactorAsked starts the grace for enrolment, unless it runs.
-	NoteFactorAsked(ctx context.Context, id storage.ID, now time.Time) error
+	// StartEnrollmentGrace starts the grace for enrollment, unless it runs.
+	StartEnrollmentGrace(ctx context.Context, id storage.ID, now time.Time) error
 	accounts
 }
 
@@ -150,20 +151,20 @@ type counters interface {
 	Attempt(ctx context.Context, key string, b storage.Backoff) (wait time.Duration, err error)
 }
 
-// clients knows relying parties; op.Registry in the binary.
+// clients knows relying parties; client.Registry in the binary.
 type clients interface {
-	Client(id string) (*storage.Client, bool)
+	// Client answers client.ErrUnknown where no client has the id.
+	Client(ctx context.Context, id string) (*client.Client, error)
 }
 
 // passwords makes and checks password verifiers; account/password.Hasher in the binary.
 type passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
-	Verify(ctx context.Context, encoded, password string) (bool, error)
-	// VerifyDummy does the work of Verify for a person who does not exist.
+	Check(ctx context.Context, encoded, typed string) (password.Verdict, error)
+	// VerifyDummy does the work of Check for a person who does not exist.
 	VerifyDummy(ctx context.Context, password string) error
 	// Current is how verifiers begin whose check takes that time.
 	Current() string
-	NeedsRehash(encoded string) bool
 }
 
 // metrics counts what happened.

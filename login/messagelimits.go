@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -37,7 +38,7 @@ func (l MessageLimiter) Allow(ctx context.Context, userID storage.ID, destinatio
 		counters = append(counters, counter{"messages_account", string(userID), l.Limits.Account})
 	}
 	counters = append(counters,
-		counter{"messages_destination", storage.CanonicalIdentifier(destination), l.Limits.Destination},
+		counter{"messages_destination", ident.Canonical(destination), l.Limits.Destination},
 		counter{"messages_address", addressBucket(ctx), l.Limits.Address})
 	for _, c := range counters {
 		wait, err := l.Ephemeral.Attempt(ctx, "limit:"+c.name+":"+l.Hasher.Sum("limit", c.name, c.of), c.backoff)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	pass "github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -94,17 +96,17 @@ type play struct {
 
 func (p *play) failf(format string, args ...any) {
 	p.t.Helper()
-	p.t.Fatalf("after %s:\n%s\npage:\n%s", strings.Join(p.trail, ", "), fmt.Sprintf(format, args...), p.page().body)
+	p.t.Fatalf("after %s:\n%s\npage:\n%s", strings.Join(p.trail, ", "), fmt.Sprintf(format, args...), p.page().Body)
 }
 
-func (p *play) page() *shown {
+func (p *play) page() *testbrowser.Page {
 	if p.sender != nil {
-		return p.sender.page
+		return p.sender.Page
 	}
 	if p.tab == nil {
-		return p.mine.page
+		return p.mine.Page
 	}
-	return p.tab.of.page
+	return p.tab.of.Page
 }
 
 // stepOf says what is missing in a tab, from the evidence.
@@ -118,18 +120,18 @@ func (p *play) stepOf(t *tab, e *evidence) string {
 	}
 	second := has(storage.FactorTOTP) || has(storage.FactorRecovery)
 	lost, usedCode := e.proofs[storage.FactorRecovery]
-	switch client := p.s.client; {
+	switch c := p.s.client; {
 	case !has(storage.FactorPassword):
 		return StepSignIn
 	case !second && e.who.secret != "":
 		return StepFactor
-	case !second && (client.RequireMFA || t.high), usedCode && e.who.boundAt.Before(lost):
+	case !second && (c.RequireMFA || t.high), usedCode && e.who.boundAt.Before(lost):
 		return StepEnrol
 	case t.codes == e.who:
 		return StepRecovery
-	case client.RequireVerifiedEmail && !e.who.verified:
+	case c.RequireVerifiedEmail && !e.who.verified:
 		return StepVerify
-	case client.Consent == storage.ConsentAlways && t.allowed != e.who, client.Consent == storage.ConsentRemember && !e.who.consented:
+	case c.Consent == client.ConsentAlways && t.allowed != e.who, c.Consent == client.ConsentRemember && !e.who.consented:
 		return StepConsent
 	}
 	return StepDone
@@ -228,7 +230,7 @@ func (e *evidence) String() string {
 
 // held is whose live session the browser's cookie opens.
 func (p *play) held(a *actor) string {
-	for _, c := range a.client.Jar.Cookies(p.s.url) {
+	for _, c := range a.Cookies() {
 		if !strings.HasSuffix(c.Name, "session") {
 			continue
 		}
@@ -279,7 +281,7 @@ type stage struct {
 	next int
 }
 
-func newStage(t *testing.T, client func(*storage.Client)) *stage {
+func newStage(t *testing.T, client func(*client.Client)) *stage {
 	t.Helper()
 	s := newSite(t, siteOptions{
 		client: client,
@@ -301,20 +303,20 @@ type memory struct{ *pass.Hasher }
 
 var remembered struct {
 	sync.Mutex
-	fits map[[2]string]bool
+	fits map[[2]string]pass.Verdict
 	made map[string]string
 }
 
-func (m memory) Verify(ctx context.Context, encoded, password string) (bool, error) {
+func (m memory) Check(ctx context.Context, encoded, password string) (pass.Verdict, error) {
 	remembered.Lock()
 	defer remembered.Unlock()
 	if fits, found := remembered.fits[[2]string{encoded, password}]; found {
 		return fits, nil
 	}
-	fits, err := m.Hasher.Verify(ctx, encoded, password)
+	fits, err := m.Hasher.Check(ctx, encoded, password)
 	if err == nil {
 		if remembered.fits == nil {
-			remembered.fits = map[[2]string]bool{}
+			remembered.fits = map[[2]string]pass.Verdict{}
 		}
 		remembered.fits[[2]string{encoded, password}] = fits
 	}
@@ -387,7 +389,7 @@ func (p *play) guard(c *character) {
 
 func (p *play) actor() *actor {
 	a := &actor{browser: p.s.browser()}
-	a.get("/forgot-password")
-	a.csrf = a.page.formOf("forgot-submit").values.Get("csrf")
+	a.Get("/forgot-password")
+	a.csrf = a.Page.Value("csrf")
 	return a
 }

@@ -1,13 +1,11 @@
 package login
 
 import (
-	"net/mail"
 	"strconv"
-	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -49,16 +47,16 @@ func (p *Pages) checkSignUp(form ui.SignUp, chosen string) []fieldProblem {
 	var problems []fieldProblem
 	add := func(field, key string, args ...any) { problems = append(problems, fieldProblem{field, key, args}) }
 	withoutAddress := form.Email == "" && p.cfg.SignUpEmail == "optional" && !form.Invited
-	if !withoutAddress && !IsAddress(form.Email) {
+	if !withoutAddress && !isAddress(form.Email) {
 		add("email", "wrong.email")
 	}
 	switch {
 	case form.Username == "" && (withoutAddress || p.cfg.SignUpUsername == "required"):
 		add("username", "wrong.required")
-	case form.Username != "" && (p.cfg.SignUpUsername == "off" || !IsUsername(form.Username)):
+	case form.Username != "" && (p.cfg.SignUpUsername == "off" || !isUsername(form.Username)):
 		add("username", "wrong.username")
 	}
-	if utf8.RuneCountInString(form.Name) > maxName {
+	if utf8.RuneCountInString(form.Name) > ident.MaxName {
 		add("name", "wrong.long")
 	}
 	user := &storage.User{Email: form.Email, Username: form.Username, Profile: storage.Profile{Name: form.Name}}
@@ -68,22 +66,22 @@ func (p *Pages) checkSignUp(form ui.SignUp, chosen string) []fieldProblem {
 	return problems
 }
 
-const (
-	// maxName bounds a full name, and maxUsername a username, in characters.
-	maxName     = 200
-	maxUsername = 64
-)
-
-// IsAddress reports whether the text is an e-mail address and nothing else.
-func IsAddress(text string) bool {
-	parsed, err := mail.ParseAddress(text)
-	return err == nil && parsed.Address == text && parsed.Name == "" && len(text) <= 254
+// normalize spells names as they are kept; what is no name stays as it was typed.
+func normalize(form *ui.SignUp) {
+	if email, err := ident.Email(form.Email); err == nil {
+		form.Email = email
+	}
+	if username, err := ident.Username(form.Username); err == nil {
+		form.Username = username
+	}
 }
 
-// IsUsername reports whether the text can be a username: it can be seen and
-// typed, and is never taken for somebody's address.
-func IsUsername(text string) bool {
-	return text != "" && utf8.RuneCountInString(text) <= maxUsername && !strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}) && !strings.Contains(storage.CanonicalIdentifier(text), "@") // as it is found, full-width forms too
+func isAddress(text string) bool {
+	_, err := ident.Email(text)
+	return err == nil
+}
+
+func isUsername(text string) bool {
+	_, err := ident.Username(text)
+	return err == nil
 }

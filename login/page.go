@@ -14,7 +14,8 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, in *storage.Interac
 	if in != nil {
 		o.FormAction = redirectOrigin(in.Request.RedirectURI)
 		o.Locales = in.Request.UILocales
-		o.Client, _ = p.cfg.Clients.Client(in.Request.ClientID)
+		// For its name and colour only: without them the page is as good.
+		o.Client, _ = p.clientOf(r.Context(), in)
 	}
 	return p.cfg.UI.Begin(w, r, o)
 }

@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	pass "github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -19,15 +22,15 @@ import (
 // is asked for nothing else meanwhile: every request bears the cookies of before.
 func (b *browser) atOnce(t *testing.T, times int, button string, fields ...string) []reply {
 	t.Helper()
-	form := b.page.formOf(button)
-	if form == nil {
-		t.Fatalf("no button %q on %s:\n%s", button, b.page.url, b.page.body)
+	action, values := b.Page.Form(button)
+	if values == nil {
+		t.Fatalf("no button %q on %s:\n%s", button, b.Page.URL, b.Page.Body)
 	}
 	for _, f := range fields {
 		name, value, _ := strings.Cut(f, "=")
-		form.values.Set(name, value)
+		values.Set(name, value)
 	}
-	to, err := b.s.url.Parse(form.action)
+	to, err := b.s.url.Parse(action)
 	check(t, err)
 	client := &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: times},
@@ -39,7 +42,7 @@ func (b *browser) atOnce(t *testing.T, times int, button string, fields ...strin
 	ready.Add(times)
 	for i := range times {
 		done.Go(func() {
-			r := b.form(t, to, form.values)
+			r := b.form(t, to, values)
 			ready.Done()
 			<-start
 			response, err := client.Do(r)
@@ -64,8 +67,8 @@ func (b *browser) form(t *testing.T, to *url.URL, values url.Values) *http.Reque
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to.String(), strings.NewReader(values.Encode()))
 	check(t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("User-Agent", b.agent)
-	for _, c := range b.client.Jar.Cookies(b.s.url) {
+	r.Header.Set("User-Agent", testbrowser.Agent)
+	for _, c := range b.Cookies() {
 		r.AddCookie(c)
 	}
 	return r
@@ -107,11 +110,11 @@ func TestPA1_ManyRightCodesMakeOneSession(t *testing.T) {
 			ada := s.person("ada@example.com")
 			first := s.browser()
 			secret := first.enrolled("ada@example.com")
-			first.submit("recovery-continue").want(t, http.StatusOK, "code for")
+			first.Submit("recovery-continue").Want(t, http.StatusOK, "code for")
 			s.clock.Advance(time.Minute)
 			b := s.browser()
 			b.start("")
-			b.signIn("ada@example.com", goodPassword).want(t, http.StatusOK, "factor-submit")
+			b.signIn("ada@example.com", goodPassword).Want(t, http.StatusOK, "factor-submit")
 			answers := b.atOnce(t, times, "factor-submit", "code="+s.code(secret))
 			if n := count(answers, reply.setsSession); n > 1 || n == 0 && tries > times {
 				t.Errorf("%d of %d answers signed in", n, times)
@@ -131,12 +134,12 @@ func TestPA1_ManyRightCodesMakeOneSession(t *testing.T) {
 // TestPA1_OnePartialSignInCompletesOnce shows the same where a factor is added: one
 // of many forms that were sent at once adds it and signs in.
 func TestPA1_OnePartialSignInCompletesOnce(t *testing.T) {
-	s := newSite(t, siteOptions{client: func(c *storage.Client) { c.RequireMFA, c.TrustDevices = true, true }})
+	s := newSite(t, siteOptions{client: func(c *client.Client) { c.RequireMFA, c.TrustDevices = true, true }})
 	ada := s.person("ada@example.com")
 	b := s.browser()
 	b.start("")
 	b.signIn("ada@example.com", goodPassword)
-	secret := b.page.text("totp-secret")
+	secret := b.Page.Text("totp-secret")
 	answers := b.atOnce(t, 8, "enroll-submit", "code="+s.code(secret), "name=Phone")
 	if n := count(answers, reply.setsSession); n != 1 {
 		t.Errorf("%d of 8 enrolments signed in, want one", n)
@@ -154,9 +157,9 @@ type evaluated struct {
 	n atomic.Int64
 }
 
-func (e *evaluated) Verify(ctx context.Context, encoded, password string) (bool, error) {
+func (e *evaluated) Check(ctx context.Context, encoded, password string) (pass.Verdict, error) {
 	e.n.Add(1)
-	return e.passwords.Verify(ctx, encoded, password)
+	return e.passwords.Check(ctx, encoded, password)
 }
 
 func (e *evaluated) VerifyDummy(ctx context.Context, password string) error {
@@ -200,19 +203,19 @@ func TestTH1_SpellingsOfOneAccountShareABucket(t *testing.T) {
 		c.Limits.SignInAccount, c.Limits.Reset.Account, c.Limits.SignUp.Account = tight, tight, tight
 	}})
 	s.person("ada@example.com")
-	for name, try := range map[string]func(*browser, string) *shown{
-		"sign-in": func(b *browser, who string) *shown {
+	for name, try := range map[string]func(*browser, string) *testbrowser.Page{
+		"sign-in": func(b *browser, who string) *testbrowser.Page {
 			b.start("")
-			return b.submit("login-submit", "username="+who, "password=a guess at the password")
+			return b.Submit("login-submit", "username="+who, "password=a guess at the password")
 		},
-		"forgotten password": func(b *browser, who string) *shown {
-			b.get("/forgot-password")
-			return b.submit("forgot-submit", "email="+who)
+		"forgotten password": func(b *browser, who string) *testbrowser.Page {
+			b.Get("/forgot-password")
+			return b.Submit("forgot-submit", "email="+who)
 		},
 	} {
 		passed := 0
 		for _, who := range spellings {
-			if try(s.browser(), who).status == http.StatusOK {
+			if try(s.browser(), who).Status == http.StatusOK {
 				passed++
 			}
 		}

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -12,9 +13,9 @@ import (
 
 // offerPasskey lets the page's person sign in with a passkey, where policy does.
 func (p *Pages) offerPasskey(r *http.Request, in *storage.Interaction, data *ui.SignIn) error {
-	passkeys := p.passkeysFor(in)
+	passkeys, err := p.passkeysFor(r.Context(), in)
 	if passkeys == nil {
-		return nil
+		return err
 	}
 	options, err := passkeys.BeginDiscoverable(r.Context(), mfa.Attempt{
 		ID: in.BrowserHash, Now: p.cfg.Now(), AddressBucket: addressBucket(r.Context()),
@@ -32,18 +33,24 @@ func (p *Pages) offerPasskey(r *http.Request, in *storage.Interaction, data *ui.
 
 // passkeysFor is what signs people in without a password; nil where policy does
 // not let it, or the client requires factors that passkeys are none of.
-func (p *Pages) passkeysFor(in *storage.Interaction) *mfa.Passkeys {
-	client, _ := p.cfg.Clients.Client(in.Request.ClientID)
-	if !p.policy.Passwordless || !slices.Contains(p.policy.CountingFor(&storage.User{}, client), storage.FactorPasskey) {
-		return nil
+func (p *Pages) passkeysFor(ctx context.Context, in *storage.Interaction) (*mfa.Passkeys, error) {
+	c, err := p.clientOf(ctx, in)
+	if err != nil {
+		return nil, err
 	}
-	return p.cfg.Factors.Passkeys()
+	if !p.policy.Passwordless || !slices.Contains(p.policy.CountingFor(&storage.User{}, c), storage.FactorPasskey) {
+		return nil, nil
+	}
+	return p.cfg.Factors.Passkeys(), nil
 }
 
 // signInWithPasskey signs in whoever the passkey says: it names its person, and
 // has verified them.
 func (p *Pages) signInWithPasskey(w http.ResponseWriter, r *http.Request, s *standing) error {
-	passkeys := p.passkeysFor(s.in)
+	passkeys, err := p.passkeysFor(r.Context(), s.in)
+	if err != nil {
+		return err
+	}
 	if passkeys == nil {
 		return p.advance(w, r, s)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -15,8 +16,8 @@ import (
 // which request; and of whom and for which client where that is known.
 func TestLG1_EventsOfPagesSayWhoDidWhatFromWhere(t *testing.T) {
 	s := newSite(t, siteOptions{
-		client: func(c *storage.Client) { c.RequireMFA, c.TrustDevices, c.Consent = true, true, storage.ConsentRemember },
-		policy: func(p *mfa.Policy) { p.TrustFor = time.Hour },
+		client: func(c *client.Client) { c.RequireMFA, c.TrustDevices, c.Consent = true, true, client.ConsentRemember },
+		policy: func(p *mfa.Policy) { p.TrustFor = 24 * time.Hour },
 		config: func(c *Config) {
 			c.Limits.SignInAccount = storage.Backoff{Free: 4, Base: time.Second, Max: time.Second, Window: time.Hour}
 		},
@@ -24,28 +25,28 @@ func TestLG1_EventsOfPagesSayWhoDidWhatFromWhere(t *testing.T) {
 	ada := s.person("ada@example.com")
 	b := s.browser()
 	secret := b.enrolled("ada@example.com")
-	b.submit("recovery-continue").want(t, http.StatusOK, "consent-allow")
-	b.submit("consent-allow").want(t, http.StatusOK, "code for")
+	b.Submit("recovery-continue").Want(t, http.StatusOK, "consent-allow")
+	b.Submit("consent-allow").Want(t, http.StatusOK, "code for")
 	s.clock.Advance(time.Minute)
 	other := s.browser()
 	other.start("")
-	other.signIn("ada@example.com", goodPassword).want(t, http.StatusOK, "factor-submit")
-	other.submit("factor-submit", "code=000000")
-	other.submit("factor-submit", "code="+s.code(secret), "trust_device=1").want(t, http.StatusOK, "code for")
+	other.signIn("ada@example.com", goodPassword).Want(t, http.StatusOK, "factor-submit")
+	other.Submit("factor-submit", "code=000000")
+	other.Submit("factor-submit", "code="+s.code(secret), "trust_device=1").Want(t, http.StatusOK, "code for")
 	s.clock.Advance(time.Minute)
 	other.start(`{"client_id":"wiki","scopes":["openid"],"prompt":["login"]}`)
 	other.signIn("ada@example.com", goodPassword)
-	other.agent = "curl"
-	other.get(other.page.url.RequestURI())
+	other.Header.Set("User-Agent", "curl")
+	other.Get(other.Page.URL.RequestURI())
 	stranger := s.browser()
 	for range 7 {
 		stranger.start("")
 		stranger.signIn("nobody@example.com", "a guess at the password")
 	}
-	stranger.get("/forgot-password")
-	stranger.submit("forgot-submit", "email=ada@example.com")
-	stranger.get(linkIn(t, s.lastMail(t)))
-	stranger.submit("reset-submit", "new_password="+otherPassword)
+	stranger.Get("/forgot-password")
+	stranger.Submit("forgot-submit", "email=ada@example.com")
+	stranger.Get(linkIn(t, s.lastMail(t)))
+	stranger.Submit("reset-submit", "new_password="+otherPassword)
 
 	events, err := s.store.Events().List(t.Context(), storage.EventFilter{Limit: 1000})
 	check(t, err)

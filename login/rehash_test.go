@@ -23,10 +23,10 @@ func TestPW1_AHashOfAnotherSystemIsReplacedAtSignIn(t *testing.T) {
 	})
 	b := s.browser()
 	b.start("")
-	if page := b.signIn("ada@example.com", "not her password"); page.text("password-error") == "" {
-		t.Fatalf("a wrong password says nothing:\n%s", page.body)
+	if page := b.signIn("ada@example.com", "not her password"); page.Text("password-error") == "" {
+		t.Fatalf("a wrong password says nothing:\n%s", page.Body)
 	}
-	b.signIn("ada@example.com", goodPassword).want(t, 200, "code for "+string(ada.ID))
+	b.signIn("ada@example.com", goodPassword).Want(t, 200, "code for "+string(ada.ID))
 	kept, err := s.store.Users().ByID(t.Context(), ada.ID)
 	check(t, err)
 	if !strings.HasPrefix(kept.PasswordHash, "$argon2id$") || kept.PasswordEpoch != ada.PasswordEpoch {
@@ -39,5 +39,5 @@ func TestPW1_AHashOfAnotherSystemIsReplacedAtSignIn(t *testing.T) {
 	}
 	other := s.browser()
 	other.start("")
-	other.signIn("ada@example.com", goodPassword).want(t, 200, "code for "+string(ada.ID))
+	other.signIn("ada@example.com", goodPassword).Want(t, 200, "code for "+string(ada.ID))
 }

@@ -13,19 +13,19 @@ func TestSE3_SessionsEndWhenIdleAndInAnyCase(t *testing.T) {
 		t.Helper()
 		b := s.browser()
 		b.start("")
-		b.signIn("ada@example.com", goodPassword).want(t, 200, "code for "+string(ada.ID))
+		b.signIn("ada@example.com", goodPassword).Want(t, 200, "code for "+string(ada.ID))
 		return b
 	}
 	idle, busy := signedIn(), signedIn()
 	s.clock.Advance(59 * time.Minute)
-	busy.start("").want(t, 200, "code for")
+	busy.start("").Want(t, 200, "code for")
 	s.clock.Advance(2 * time.Minute)
-	idle.start("").want(t, 200, "login-submit")
+	idle.start("").Want(t, 200, "login-submit")
 	began := s.clock.Now().Add(-61 * time.Minute)
 	for s.clock.Now().Before(began.Add(24*time.Hour - 30*time.Minute)) {
-		busy.start("").want(t, 200, "code for")
+		busy.start("").Want(t, 200, "code for")
 		s.clock.Advance(30 * time.Minute)
 	}
 	s.clock.Advance(30 * time.Minute)
-	busy.start("").want(t, 200, "login-submit")
+	busy.start("").Want(t, 200, "login-submit")
 }

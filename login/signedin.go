@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -18,7 +19,7 @@ type stepHandler func(http.ResponseWriter, *http.Request, *standing) error
 // standing is a request's evidence together with what follows from it.
 type standing struct {
 	in       *storage.Interaction
-	client   *storage.Client // nil for account pages
+	client   *client.Client // nil for account pages
 	signedIn *storage.SignedIn
 	part     *partial
 	// person is set where their factors matter.
@@ -51,11 +52,14 @@ func (p *Pages) Check(r *http.Request, in *storage.Interaction) (storage.Outcome
 func (p *Pages) stand(r *http.Request, in *storage.Interaction, part *partial) (*standing, error) {
 	s := &standing{in: in, part: part}
 	if in.Request.ClientID != "" {
-		client, ok := p.cfg.Clients.Client(in.Request.ClientID)
-		if !ok {
+		c, err := p.clientOf(r.Context(), in)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
 			return nil, errInteractionGone
 		}
-		s.client = client
+		s.client = c
 	}
 	var err error
 	if s.signedIn, err = p.Session(r); err != nil {
@@ -73,6 +77,22 @@ func (p *Pages) stand(r *http.Request, in *storage.Interaction, part *partial) (
 	}
 	s.step = Next(s.state)
 	return s, nil
+}
+
+// clientOf returns the client of the interaction, or nil where it is unknown or
+// the interaction is for a page of ours.
+func (p *Pages) clientOf(ctx context.Context, in *storage.Interaction) (*client.Client, error) {
+	if in.Request.ClientID == "" {
+		return nil, nil
+	}
+	c, err := p.cfg.Clients.Client(ctx, in.Request.ClientID)
+	if errors.Is(err, client.ErrUnknown) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unavailable("look up client", err)
+	}
+	return c, nil
 }
 
 // answeredBy makes the answers in the interaction those of the person: what
@@ -96,7 +116,7 @@ func (p *Pages) addEvidence(ctx context.Context, s *standing) error {
 	if err := p.addPartial(ctx, s); err != nil {
 		return err
 	}
-	if s.state.User == nil || s.client == nil || s.client.Consent != storage.ConsentRemember {
+	if s.state.User == nil || s.client == nil || s.client.Consent != client.ConsentRemember {
 		return nil
 	}
 	scopes, err := p.cfg.Consents.Get(ctx, s.state.User.ID, s.client.ID)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
@@ -80,11 +81,11 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) erro
 	if err := p.throttle(r, idOf(user), limits...); err != nil {
 		return err
 	}
-	ok, err := p.verifyPassword(r.Context(), username, user, r.PostForm.Get("password"))
+	verdict, err := p.verifyPassword(r.Context(), username, user, r.PostForm.Get("password"))
 	if err != nil {
 		return err
 	}
-	if !ok {
+	if !verdict.Fits {
 		p.cfg.Metrics.SignInFailed()
 		if err := p.note(r, storage.EventSignInFailed, idOf(user), storage.Failure, "password"); err != nil {
 			return err
@@ -94,7 +95,9 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) erro
 	if err := p.relax(r.Context(), limits); err != nil {
 		return err
 	}
-	p.rehash(r, user, r.PostForm.Get("password"))
+	if verdict.Outdated {
+		p.rehash(r, user, r.PostForm.Get("password"))
+	}
 	return p.proved(w, r, s, user, storage.Proof{Kind: storage.FactorPassword, At: p.cfg.Now()}, remember)
 }
 
@@ -119,37 +122,35 @@ func (p *Pages) proved(w http.ResponseWriter, r *http.Request, s *standing, user
 	return p.again(w, r, s.in, part)
 }
 
-// verifyPassword reports whether it is the person's password. Every answer
+// verifyPassword says whether it is the person's password. Every answer
 // costs one check, of a kind that does not tell whether there is such a person
 // (requirement EN2).
-func (p *Pages) verifyPassword(ctx context.Context, identifier string, user *storage.User, password string) (bool, error) {
+func (p *Pages) verifyPassword(ctx context.Context, identifier string, user *storage.User, password string) (pass.Verdict, error) {
 	if len(password) > maxPassword {
 		password = "" // no password is that long; it still costs a hash
 	}
 	others, err := p.otherVerifiers(ctx)
 	if err != nil {
-		return false, err
+		return pass.Verdict{}, err
 	}
 	if password == "" {
-		return false, busy(p.cfg.Password.VerifyDummy(ctx, password))
+		return pass.Verdict{}, busy(p.cfg.Password.VerifyDummy(ctx, password))
 	}
 	if user == nil || user.PasswordHash == "" {
-		return false, busy(p.verifyDecoy(ctx, others, identifier, password))
+		return pass.Verdict{}, busy(p.verifyDecoy(ctx, others, identifier, password))
 	}
-	ok, err := p.cfg.Password.Verify(ctx, user.PasswordHash, password)
+	verdict, err := p.cfg.Password.Check(ctx, user.PasswordHash, password)
 	if err != nil {
-		return false, busy(err)
+		return pass.Verdict{}, busy(err)
 	}
-	return ok && !user.Disabled(), nil
+	verdict.Fits = verdict.Fits && !user.Disabled()
+	return verdict, nil
 }
 
-// rehash renews a verifier that was made at another cost or by another system
+// rehash renews an outdated verifier
 // (requirement PW1). The sign-in does not depend on it: a failure is logged and
 // made good next time.
 func (p *Pages) rehash(r *http.Request, user *storage.User, password string) {
-	if !p.cfg.Password.NeedsRehash(user.PasswordHash) {
-		return
-	}
 	ctx := r.Context()
 	updated, err := p.cfg.Password.Hash(ctx, password)
 	if err == nil {

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/login/ui"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // endSessionPath is the provider's end-session endpoint.
@@ -13,7 +13,7 @@ const endSessionPath = "/logout"
 
 // ConfirmSignOut shows the page that asks before signing out. client is nil
 // where the request names none that is known.
-func (p *Pages) ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *storage.Client, hidden map[string]string) error {
+func (p *Pages) ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *client.Client, hidden map[string]string) error {
 	signedIn, err := p.Session(r)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -104,11 +105,12 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 	}
 	form := ui.SignUp{
 		Email: strings.TrimSpace(r.PostForm.Get("email")), Username: strings.TrimSpace(r.PostForm.Get("username")),
-		Name: strings.TrimSpace(r.PostForm.Get("name")),
+		Name: ident.Clean(r.PostForm.Get("name")),
 	}
 	if invitation != nil {
 		form.Email, form.Invited = invitation.Email, true
 	}
+	normalize(&form)
 	password := r.PostForm.Get("password")
 	if problems := p.checkSignUp(form, password); len(problems) > 0 {
 		return p.renderSignUp(w, r, s, form, problems)
@@ -120,7 +122,7 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 	}
 	err = p.throttle(r, "",
 		p.limitOf("sign_up_address", limits.Address, addressBucket(r.Context())),
-		p.limitOf("sign_up_account", limits.Account, storage.CanonicalIdentifier(wanted)))
+		p.limitOf("sign_up_account", limits.Account, ident.Canonical(wanted)))
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -27,30 +29,30 @@ func (p *play) open(fresh, high bool) {
 	request := map[bool]string{true: `,"prompt":["login"]`}[fresh] + map[bool]string{true: `,"essential_acr":["aal2"]`}[high]
 	p.mine.start(`{"client_id":"wiki","scopes":["openid"],"redirect_uri":"https://wiki.example.com/cb"` + request + `}`)
 	p.tab = &tab{of: p.mine, started: p.s.clock.Now(), fresh: fresh, high: high}
-	p.tab.id = p.mine.page.url.Query().Get(interactionParam)
+	p.tab.id = p.mine.Page.URL.Query().Get(interactionParam)
 	p.expect(p.arrive(p.tab))
 }
 
 // shows tells pages apart.
-func (pg *shown) shows() string {
+func shows(pg *testbrowser.Page) string {
 	for id, step := range map[string]string{
 		"login-submit": StepSignIn, "factor-submit": StepFactor, "enroll-submit": StepEnrol, "recovery-continue": StepRecovery,
 		"consent-allow": StepConsent, "signup-submit": "signup", "forgot-submit": "forgot", "reset-submit": "reset",
 	} {
-		if pg.has(id) {
+		if pg.Has(id) {
 			return step
 		}
 	}
 	switch {
-	case pg.has("verify-submit"):
-		return strings.TrimPrefix(pg.url.Path, "/")
-	case strings.HasPrefix(pg.body, "code for"):
-		who, _, _ := strings.Cut(pg.body, " acr=")
+	case pg.Has("verify-submit"):
+		return strings.TrimPrefix(pg.URL.Path, "/")
+	case strings.HasPrefix(pg.Body, "code for"):
+		who, _, _ := strings.Cut(pg.Body, " acr=")
 		return who
-	case strings.HasPrefix(pg.body, "denied"):
+	case strings.HasPrefix(pg.Body, "denied"):
 		return "denied"
-	case pg.text("error-title") != "" && pg.text("error-detail") != "" && pg.text("error-id") != "":
-		return fmt.Sprintf("error %d", pg.status)
+	case pg.Text("error-title") != "" && pg.Text("error-detail") != "" && pg.Text("error-id") != "":
+		return fmt.Sprintf("error %d", pg.Status)
 	}
 	return "a dead end"
 }
@@ -58,8 +60,8 @@ func (pg *shown) shows() string {
 // expect says which page a request ended on.
 func (p *play) expect(want string) {
 	p.t.Helper()
-	if got := p.page().shows(); got != want {
-		p.failf("the page is %q (%d at %s), want %q", got, p.page().status, p.page().url, want)
+	if got := shows(p.page()); got != want {
+		p.failf("the page is %q (%d at %s), want %q", got, p.page().Status, p.page().URL, want)
 	}
 }
 
@@ -73,7 +75,7 @@ func (p *play) at(path string) string {
 func (p *play) visit(path string) {
 	p.t.Helper()
 	sender := p.from()
-	sender.get(p.at(path))
+	sender.Get(p.at(path))
 	if sender != p.tab.of {
 		p.expect("error 400")
 		return
@@ -109,7 +111,7 @@ func (p *play) submit(path string, fields []string, worth func() string, steps .
 		values.Set(name, value)
 	}
 	current := p.step(p.tab)
-	sender.post(p.at(path), values)
+	sender.Post(p.at(path), values)
 	switch {
 	case p.forged:
 		p.expect("error 403")
@@ -197,7 +199,7 @@ func (p *play) enrol() {
 	secret := "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 	if p.step(p.tab) == StepEnrol && p.sender == nil && !p.forged {
 		p.visit("/enroll")
-		secret = p.page().text("totp-secret")
+		secret = p.page().Text("totp-secret")
 	}
 	p.s.clock.Advance(31 * time.Second)
 	code := p.s.code(secret)
@@ -217,7 +219,7 @@ func (p *play) enrol() {
 		}
 		return ""
 	}, StepEnrol)
-	if p.page().shows() == StepRecovery {
+	if shows(p.page()) == StepRecovery {
 		p.readCodes()
 	}
 }
@@ -225,7 +227,7 @@ func (p *play) enrol() {
 // readCodes writes down the recovery codes that are shown.
 func (p *play) readCodes() {
 	var codes []string
-	for _, part := range strings.Split(p.page().body, `<code class="recovery-code">`)[1:] {
+	for _, part := range strings.Split(p.page().Body, `<code class="recovery-code">`)[1:] {
 		code, _, _ := strings.Cut(part, "<")
 		codes = append(codes, code)
 	}
@@ -361,14 +363,13 @@ const otherPassword = "another long passphrase entirely"
 // sign-in that goes on in the tab is over then, for both.
 func (p *play) steal() {
 	victim := p.tab.of
-	kind := victim.agent
-	victim.agent = "curl"
+	victim.Header.Set("User-Agent", "curl")
 	if p.partialOf(p.tab) != nil {
 		victim.partial = nil
 	}
 	p.visit("/factor")
 	// And what began in the other kind of browser is of no use in the first.
-	victim.agent = kind
+	victim.Header.Del("User-Agent")
 	if p.partialOf(p.tab) != nil {
 		victim.partial = nil
 	}
@@ -378,14 +379,14 @@ func (p *play) steal() {
 // states are reached by what happens in them.
 type state struct {
 	name   string
-	client func(*storage.Client)
+	client func(*client.Client)
 	cast   cast
 	after  []string
 }
 
 func states() []state {
-	asksAlways := func(c *storage.Client) { c.Consent = storage.ConsentAlways }
-	verified := func(c *storage.Client) { c.RequireVerifiedEmail = true }
+	asksAlways := func(c *client.Client) { c.Consent = client.ConsentAlways }
+	verified := func(c *client.Client) { c.RequireVerifiedEmail = true }
 	guarded := cast{guarded: true}
 	return []state{
 		{"nobody", nil, guarded, nil},

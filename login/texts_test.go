@@ -34,7 +34,7 @@ func TestEveryTextIsThere(t *testing.T) {
 		}
 	}
 	keys, errors := 0, 0
-	for where, n := range sources(t, ".", "account") {
+	for where, n := range sources(t, ".", "settings") {
 		ast.Inspect(n, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.BasicLit:
@@ -100,7 +100,7 @@ func TestEveryTextIsSaid(t *testing.T) {
 	var texts map[string]string
 	check(t, json.Unmarshal(raw, &texts))
 	var said strings.Builder
-	for _, pattern := range []string{"*.go", "account/*.go", "ui/*.go", "ui/templates/*.html", "ui/templates/*/*.html", "../internal/web/*.go", "../op/*.go"} {
+	for _, pattern := range []string{"*.go", "settings/*.go", "ui/*.go", "ui/templates/*.html", "ui/templates/*/*.html", "../internal/web/*.go", "../op/*.go"} {
 		names, err := filepath.Glob(pattern)
 		check(t, err)
 		if len(names) == 0 {

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 	"pgregory.net/rapid"
 )
 
@@ -12,12 +12,12 @@ import (
 // different things: what no list of states thought of.
 func TestPA5_RandomWalks(t *testing.T) {
 	all := happenings()
-	for name, client := range map[string]func(*storage.Client){
+	for name, client := range map[string]func(*client.Client){
 		"asks for nothing": nil,
-		"asks for a factor, consent and a confirmed address": func(c *storage.Client) {
-			c.RequireMFA, c.Consent, c.RequireVerifiedEmail = true, storage.ConsentRemember, true
+		"asks for a factor, consent and a confirmed address": func(c *client.Client) {
+			c.RequireMFA, c.Consent, c.RequireVerifiedEmail = true, client.ConsentRemember, true
 		},
-		"asks for consent each time": func(c *storage.Client) { c.Consent = storage.ConsentAlways },
+		"asks for consent each time": func(c *client.Client) { c.Consent = client.ConsentAlways },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

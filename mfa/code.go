@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -182,7 +183,7 @@ func (s *sentCode) allow(ctx context.Context, a Attempt, to string) (time.Durati
 	caps := append([]sendCap{
 		{"codes of an attempt", name("attempt:" + a.ID), limits.Window, limits.PerAttempt},
 		{"codes to an account", name("account:" + string(a.Person.User.ID)), limits.Window, limits.PerAccount},
-		{"codes to a destination", name("to:" + s.cfg.Hasher.Sum("limit", string(s.kind), storage.CanonicalIdentifier(to))), limits.Window, limits.PerDestination},
+		{"codes to a destination", name("to:" + s.cfg.Hasher.Sum("limit", string(s.kind), ident.Canonical(to))), limits.Window, limits.PerDestination},
 	}, s.caps(to)...)
 	var nth int64
 	for i, c := range caps {

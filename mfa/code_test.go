@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -296,11 +297,11 @@ func TestMasks(t *testing.T) {
 	for address, want := range map[string]string{
 		"ada@example.com": "a•••@example.com", "é@example.com": "é•••@example.com", "@example.com": "•••", "ada": "•••",
 	} {
-		if got := maskEmail(address); got != want {
+		if got := ident.Mask(address); got != want {
 			t.Errorf("%s shows as %s", address, got)
 		}
 	}
-	if got := maskPhone("+4915112345642"); got != "•••42" {
+	if got := ident.Mask("+4915112345642"); got != "•••42" {
 		t.Errorf("a number shows as %s", got)
 	}
 }

@@ -1,9 +1,7 @@
 package mfa
 
 import (
-	"strings"
-	"unicode/utf8"
-
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -15,7 +13,7 @@ func newEmail(cfg Config, g *gate) Factor {
 	return &sentCode{
 		cfg: cfg, gate: g, kind: storage.FactorEmail, purpose: "factor", channel: storage.ChannelEmail, message: storage.MessageEmailCode,
 		to:   codesByEmail,
-		hint: maskEmail,
+		hint: ident.Mask,
 		caps: func(string) []sendCap { return nil },
 	}
 }
@@ -26,14 +24,4 @@ func codesByEmail(u *storage.User) string {
 		return ""
 	}
 	return u.Email
-}
-
-// maskEmail shows the first letter and the domain: "a•••@example.com".
-func maskEmail(address string) string {
-	at := strings.LastIndexByte(address, '@')
-	if at <= 0 {
-		return "•••"
-	}
-	_, first := utf8.DecodeRuneInString(address)
-	return address[:first] + "•••" + address[at:]
 }

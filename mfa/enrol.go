@@ -4,19 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-const (
-	// enrolmentTTL is how long a person has to set an authenticator up.
-	enrolmentTTL = 15 * time.Minute
-	// maxName is how long the name of a credential may be, in characters.
-	maxName = 64
-)
+// enrolmentTTL is how long a person has to set an authenticator up.
+const enrolmentTTL = 15 * time.Minute
 
 // enrolmentKey is where an enrolment waits: it is of one attempt and person.
 func enrolmentKey(k storage.FactorKind, a Attempt) string {
@@ -64,20 +58,6 @@ func (g *gate) enrol(ctx context.Context, a Attempt, c storage.Credential) (stor
 		return storage.Credential{}, fmt.Errorf("keep %s credential: %w", c.Kind, err)
 	}
 	return c, nil
-}
-
-// cleanName cuts a name to what is shown: no control characters, no space around.
-func cleanName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsGraphic(r) {
-			return r
-		}
-		return -1
-	}, strings.ToValidUTF8(name, ""))
-	if runes := []rune(strings.TrimSpace(name)); len(runes) > maxName {
-		name = string(runes[:maxName])
-	}
-	return strings.TrimSpace(name)
 }
 
 // accountName is how a person's account is called in their authenticators.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage"
-	ephemeralstore "github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
 )
 
 // TestTH5_WithoutAStoreNoFactorPasses: it is neither right nor wrong, whatever
@@ -17,7 +17,7 @@ func TestTH5_WithoutAStoreNoFactorPasses(t *testing.T) {
 	for name, gone := range map[string]func(t *testing.T, b *bench){
 		"redis": func(t *testing.T, b *bench) {
 			server := testenv.StartRedis(t)
-			r, err := ephemeralstore.OpenRedis(t.Context(), server.URL)
+			r, err := redis.Open(redis.Config{URL: server.URL, Issuer: "https://id.example.com"})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
-	ephemeralstore "github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
@@ -78,10 +78,10 @@ type stores struct {
 }
 
 func openServers(t *testing.T, b *bench) [2]stores {
-	database, redis := testenv.Postgres(t), testenv.Redis(t)
+	database, redisURL := testenv.Postgres(t), testenv.Redis(t)
 	var both [2]stores
 	for i := range both {
-		r, err := ephemeralstore.OpenRedis(t.Context(), redis)
+		r, err := redis.Open(redis.Config{URL: redisURL, Issuer: "https://id.example.com"})
 		if err != nil {
 			t.Fatal(err)
 		}

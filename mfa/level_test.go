@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 	"pgregory.net/rapid"
 )
@@ -136,7 +137,7 @@ func TestTD2_ATrustedDeviceRaisesNoLevel(t *testing.T) {
 		policy, proofs := aPolicy(t), someProofs(t, "proofs")
 		class := rapid.SampledFrom(append([]string{""}, acrs...))
 		trust := Trust{
-			Now: noon, User: &storage.User{ID: "u1"}, Client: &storage.Client{TrustDevices: true},
+			Now: noon, User: &storage.User{ID: "u1"}, Client: &client.Client{Metadata: client.Metadata{TrustDevices: true}},
 			Device: &storage.TrustedDevice{UserID: "u1", ACR: class.Draw(t, "device"), ExpiresAt: minute(1)},
 			Wanted: class.Draw(t, "wanted"), Asked: class.Draw(t, "asked"),
 		}

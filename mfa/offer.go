@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -11,7 +12,7 @@ import (
 type Demand struct {
 	Now    time.Time
 	Person Person
-	Client *storage.Client // nil: the account page
+	Client *client.Client // nil: the account page
 	// Wanted is the least class to reach, and Have the one that was reached.
 	Wanted, Have string
 }

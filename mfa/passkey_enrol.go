@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -57,7 +58,7 @@ func (p *Passkeys) Confirm(ctx context.Context, a Attempt, r Response, name stri
 		return storage.Credential{}, fmt.Errorf("name credential: %w", err)
 	}
 	return p.gate.enrol(ctx, a, storage.Credential{
-		ID: id, UserID: a.Person.User.ID, Kind: storage.FactorPasskey, Name: cleanName(name),
+		ID: id, UserID: a.Person.User.ID, Kind: storage.FactorPasskey, Name: ident.Cut(ident.Clean(name), ident.MaxDeviceName),
 		ExternalID: externalID(made.ID), Public: public, Counter: int64(made.Authenticator.SignCount), CreatedAt: a.Now,
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -81,7 +82,7 @@ func (p Policy) WithoutPassword() bool {
 
 // Counting lists the kinds that count for the client, best first. A nil client
 // is the account page.
-func (p Policy) Counting(client *storage.Client) []storage.FactorKind {
+func (p Policy) Counting(client *client.Client) []storage.FactorKind {
 	var kinds []storage.FactorKind
 	for _, k := range Kinds {
 		if p.Reaches(k) != "" && (client == nil || len(client.Factors) == 0 || slices.Contains(client.Factors, k)) {
@@ -92,7 +93,7 @@ func (p Policy) Counting(client *storage.Client) []storage.FactorKind {
 }
 
 // Requires reports whether policy requires a second factor of the person for the client.
-func (p Policy) Requires(u *storage.User, client *storage.Client) bool {
+func (p Policy) Requires(u *storage.User, client *client.Client) bool {
 	hasRole := slices.ContainsFunc(p.RequiredRoles, func(role string) bool { return slices.Contains(u.Roles, role) })
 	return p.Required || hasRole || client != nil && client.RequireMFA
 }
@@ -101,7 +102,7 @@ func (p Policy) Requires(u *storage.User, client *storage.Client) bool {
 // reach, whatever the request itself asks for: more than a password where
 // policy requires a second factor or the person has enrolled one. A trusted
 // device may stand in for it; see [Trust].
-func (p Policy) Wants(u *storage.User, client *storage.Client) string {
+func (p Policy) Wants(u *storage.User, client *client.Client) string {
 	if !p.Requires(u, client) && u.Credentials == 0 {
 		return ACRPassword
 	}
@@ -119,7 +120,7 @@ func (p Policy) Wants(u *storage.User, client *storage.Client) string {
 
 // CountingFor lists the kinds that count for the client where the person is
 // concerned, best first: the client's own list, where a second factor is required.
-func (p Policy) CountingFor(u *storage.User, client *storage.Client) []storage.FactorKind {
+func (p Policy) CountingFor(u *storage.User, client *client.Client) []storage.FactorKind {
 	return p.Counting(p.judge(u, client))
 }
 
@@ -143,7 +144,7 @@ func (p Policy) Guards(u *storage.User) string {
 
 // judge is whose list of kinds applies: the client's, where a second factor is
 // required; who merely protects their own account may do so with any kind.
-func (p Policy) judge(u *storage.User, client *storage.Client) *storage.Client {
+func (p Policy) judge(u *storage.User, client *client.Client) *client.Client {
 	if !p.Requires(u, client) {
 		return nil
 	}
@@ -165,7 +166,7 @@ type Trust struct {
 	Now    time.Time
 	Device *storage.TrustedDevice
 	User   *storage.User
-	Client *storage.Client
+	Client *client.Client
 	// Wanted is what [Policy.Wants] answers, and Asked the class that the
 	// request asks for by itself; "" is none.
 	Wanted, Asked string

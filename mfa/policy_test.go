@@ -6,23 +6,24 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 func TestPolicyWants(t *testing.T) {
 	nobody, enrolled := &storage.User{}, &storage.User{Credentials: 1}
 	admin := &storage.User{Roles: []string{"admin"}}
-	strictClient := &storage.Client{RequireMFA: true}
-	passkeysOnly := &storage.Client{RequireMFA: true, Factors: []storage.FactorKind{storage.FactorPasskey}}
-	passkeysIfAny := &storage.Client{Factors: []storage.FactorKind{storage.FactorPasskey}}
+	strictClient := &client.Client{Metadata: client.Metadata{RequireMFA: true}}
+	passkeysOnly := &client.Client{Metadata: client.Metadata{RequireMFA: true, Factors: []storage.FactorKind{storage.FactorPasskey}}}
+	passkeysIfAny := &client.Client{Metadata: client.Metadata{Factors: []storage.FactorKind{storage.FactorPasskey}}}
 	for name, test := range map[string]struct {
 		change func(*Policy)
 		user   *storage.User
-		client *storage.Client
+		client *client.Client
 		want   string
 	}{
-		"optional":                        {nil, nobody, &storage.Client{}, ACRPassword},
-		"optional, but enrolled":          {nil, enrolled, &storage.Client{}, ACRTwoFactor},
+		"optional":                        {nil, nobody, &client.Client{}, ACRPassword},
+		"optional, but enrolled":          {nil, enrolled, &client.Client{}, ACRTwoFactor},
 		"required":                        {func(p *Policy) { p.Required = true }, nobody, nil, ACRTwoFactor},
 		"required of a role":              {func(p *Policy) { p.RequiredRoles = []string{"admin"} }, admin, nil, ACRTwoFactor},
 		"required of another role":        {func(p *Policy) { p.RequiredRoles = []string{"root"} }, admin, nil, ACRPassword},
@@ -108,7 +109,7 @@ func TestTD2_WhenADeviceStandsIn(t *testing.T) {
 		"a class of others was asked for":    {func(_ *Policy, t *Trust) { t.Asked = "urn:other" }, false},
 		"policy wants more than was shown":   {func(_ *Policy, t *Trust) { t.Wanted = ACRPhishingResistant }, false},
 		"policy is off":                      {func(p *Policy, _ *Trust) { p.TrustFor = 0 }, false},
-		"the client does not count trust":    {func(_ *Policy, t *Trust) { t.Client = &storage.Client{} }, false},
+		"the client does not count trust":    {func(_ *Policy, t *Trust) { t.Client = &client.Client{} }, false},
 		"the account page":                   {func(_ *Policy, t *Trust) { t.Client = nil }, false},
 		"no device":                          {func(_ *Policy, t *Trust) { t.Device = nil }, false},
 		"another person's":                   {func(_ *Policy, t *Trust) { t.User = &storage.User{ID: "u2", PasswordEpoch: 3} }, false},
@@ -118,7 +119,7 @@ func TestTD2_WhenADeviceStandsIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			policy, trust := DefaultPolicy(), Trust{
-				Now: noon, User: &storage.User{ID: "u1", PasswordEpoch: 3}, Client: &storage.Client{TrustDevices: true},
+				Now: noon, User: &storage.User{ID: "u1", PasswordEpoch: 3}, Client: &client.Client{Metadata: client.Metadata{TrustDevices: true}},
 				Device: &storage.TrustedDevice{UserID: "u1", PasswordEpoch: 3, ACR: ACRTwoFactor, ExpiresAt: minute(1)},
 				Wanted: ACRTwoFactor,
 			}
@@ -152,7 +153,7 @@ func TestOffer(t *testing.T) {
 		p.Lockouts = l
 		return p
 	}
-	passkeysOnly := &storage.Client{RequireMFA: true, Factors: kinds{passkey}}
+	passkeysOnly := &client.Client{Metadata: client.Metadata{RequireMFA: true, Factors: kinds{passkey}}}
 	for name, test := range map[string]struct {
 		change func(*Policy)
 		demand Demand

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -39,7 +40,7 @@ func newPhoneCode(cfg Config, g *gate, purpose string, message storage.MessageKi
 	limits := *cfg.SMS
 	return &sentCode{
 		cfg: cfg, gate: g, kind: storage.FactorSMS, purpose: purpose, channel: storage.ChannelSMS, message: message,
-		hint: maskPhone,
+		hint: ident.Mask,
 		caps: func(to string) []sendCap {
 			return []sendCap{
 				{"messages to a number", "mfa:sms:number:" + cfg.Hasher.Sum("limit", "sms", to), day, limits.PerNumber},
@@ -53,7 +54,7 @@ func newPhoneCode(cfg Config, g *gate, purpose string, message storage.MessageKi
 // country is that of Countries which the number belongs to, or the longest
 // prefix of them that it begins with; "" is none.
 func (l SMSLimits) country(number string) string {
-	if country := storage.PhoneCountry(number); country != "" && slices.Contains(l.Countries, country) {
+	if country := ident.PhoneCountry(number); country != "" && slices.Contains(l.Countries, country) {
 		return country
 	}
 	longest := ""
@@ -64,6 +65,3 @@ func (l SMSLimits) country(number string) string {
 	}
 	return longest
 }
-
-// maskPhone shows the last two digits: "•••42".
-func maskPhone(number string) string { return "•••" + number[max(len(number)-2, 0):] }

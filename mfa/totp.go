@@ -11,6 +11,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/pquerna/otp"
@@ -237,7 +238,7 @@ func (t *totp) Confirm(ctx context.Context, a Attempt, r Response, name string) 
 		return storage.Credential{}, fmt.Errorf("end enrolment: %w", err)
 	}
 	return t.gate.enrol(ctx, a, storage.Credential{
-		ID: pending.ID, UserID: a.Person.User.ID, Kind: storage.FactorTOTP, Name: cleanName(name),
+		ID: pending.ID, UserID: a.Person.User.ID, Kind: storage.FactorTOTP, Name: ident.Cut(ident.Clean(name), ident.MaxDeviceName),
 		Secret: pending.Sealed, Counter: step, CreatedAt: a.Now,
 	})
 }

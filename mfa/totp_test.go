@@ -197,7 +197,7 @@ func TestTP4_AnEnrolmentIsConfirmedFirst(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if credential.Name != "myphone" || credential.Counter != b.clock.Now().Unix()/30 {
+		if credential.Name != "my phone" || credential.Counter != b.clock.Now().Unix()/30 {
 			t.Errorf("credential = %+v", credential)
 		}
 		if _, err := e.Confirm(ctx, a, Response{Code: code}, "phone"); !errors.Is(err, ErrExpired) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -66,7 +67,7 @@ type activeToken struct {
 	Claims accessTokenClaims
 	// Grant is nil for a token of client_credentials.
 	Grant  *storage.GrantUser
-	Client *storage.Client
+	Client *client.Client
 }
 
 // accessTokenCodec makes and reads access tokens of both formats.
@@ -77,15 +78,15 @@ type accessTokenCodec struct {
 }
 
 // encode makes a token of the client's format.
-func (c *accessTokenCodec) encode(client *storage.Client, claims *accessTokenClaims) (string, error) {
+func (c *accessTokenCodec) encode(to *client.Client, claims *accessTokenClaims) (string, error) {
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("encode access token: %w", err)
 	}
-	if client.AccessTokenFormat == storage.AccessTokenOpaque {
+	if to.AccessTokenFormat == client.AccessTokenOpaque {
 		return c.sealed.seal(payload)
 	}
-	token, err := c.jwts.Sign(cmp.Or(client.AccessTokenAlg, defaultAccessTokenAlg), accessTokenType, payload)
+	token, err := c.jwts.Sign(cmp.Or(to.AccessTokenAlg, defaultAccessTokenAlg), accessTokenType, payload)
 	if err != nil {
 		return "", fmt.Errorf("sign access token: %w", err)
 	}
@@ -139,11 +140,14 @@ func (s *server) checkAccessToken(ctx context.Context, token string) (*activeTok
 
 // checkAccessTokenState asks of a decoded token what only a store knows.
 func (s *server) checkAccessTokenState(ctx context.Context, claims *accessTokenClaims, now time.Time) (*activeToken, error) {
-	client, ok := s.cfg.Clients.Client(claims.ClientID)
-	if !ok {
+	c, err := s.cfg.Clients.Client(ctx, claims.ClientID)
+	switch {
+	case errors.Is(err, client.ErrUnknown):
 		return nil, fmt.Errorf("%w: its client is gone", errInvalidToken)
+	case err != nil:
+		return nil, unavailable("check access token", err)
 	}
-	active := &activeToken{Claims: *claims, Client: client}
+	active := &activeToken{Claims: *claims, Client: c}
 	if claims.GrantID == "" {
 		revoked, err := s.cfg.Tokens.Revoked(ctx, claims.ID)
 		switch {

@@ -9,14 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // opaqueClient gets sealed access tokens.
-func opaqueClient() storage.Client {
+func opaqueClient() client.Client {
 	c := wikiClient()
-	c.ID, c.AccessTokenFormat = "opaque", storage.AccessTokenOpaque
+	c.ID, c.AccessTokenFormat = "opaque", client.AccessTokenOpaque
 	return c
 }
 
@@ -72,7 +72,7 @@ func TestTK5_OnlyAccessTokensPass(t *testing.T) {
 }
 
 // encode makes a token of the store's first grant with changed claims.
-func (n *node) encode(t *testing.T, client storage.Client, change func(*accessTokenClaims)) string {
+func (n *node) encode(t *testing.T, client client.Client, change func(*accessTokenClaims)) string {
 	t.Helper()
 	claims := accessTokenClaims{
 		Issuer: testIssuer, Subject: string(testUserID), Audience: []string{testIssuer}, ClientID: client.ID, ID: "j1",

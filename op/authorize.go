@@ -24,7 +24,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	params, faulty := readParameters(form)
-	client, to, err := recipient(params, faulty, p.cfg.Clients)
+	client, to, err := recipient(r.Context(), params, faulty, p.cfg.Clients)
 	if err != nil {
 		return err
 	}

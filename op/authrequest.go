@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -36,7 +37,7 @@ var supportedDisplays = []oidc.Display{oidc.DisplayPage}
 type authorizationCheck struct {
 	params parameters
 	faulty []string
-	client *storage.Client
+	client *client.Client
 	// prompts are the values of prompt that are supported.
 	prompts []string
 	// hintSubject returns the sub of an ID token of ours.
@@ -101,7 +102,7 @@ func (c *authorizationCheck) readResponseType() error {
 	default:
 		return &authorizationError{Code: codeUnsupportedResponseType, Description: "the response type is not supported"}
 	}
-	if !slices.Contains(c.client.ResponseTypes, code) || !c.client.AllowsGrant(storage.GrantAuthorizationCode) {
+	if !slices.Contains(c.client.ResponseTypes, code) || !c.client.AllowsGrant(client.GrantAuthorizationCode) {
 		return &authorizationError{Code: codeUnauthorizedClient, Description: "the client is not registered for the code flow"}
 	}
 	c.request.ResponseType = code
@@ -123,8 +124,7 @@ func (c *authorizationCheck) readResponseMode() error {
 // plain (RFC 7636 section 4.3), which proves nothing to whoever sees the request.
 func (c *authorizationCheck) readPKCE() error {
 	challenge, method := c.params["code_challenge"], c.params["code_challenge_method"]
-	required := c.client.RequirePKCE || c.client.IsPublic() ||
-		c.client.Type == storage.ClientPublic || c.client.Type == storage.ClientNative
+	required := c.client.RequiresPKCE()
 	switch {
 	case challenge == "" && method != "":
 		return invalidAuthorization("code_challenge_method without code_challenge")
@@ -162,7 +162,7 @@ func (c *authorizationCheck) readMaxAge() error {
 	text := c.params["max_age"]
 	if text == "" {
 		if c.client.DefaultMaxAge != nil {
-			seconds := int64(c.client.DefaultMaxAge.Seconds())
+			seconds := int64(c.client.DefaultMaxAge.Duration().Seconds())
 			c.request.MaxAge = &seconds
 		}
 		return nil

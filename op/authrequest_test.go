@@ -1,6 +1,7 @@
 package op
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strings"
@@ -8,18 +9,20 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // parseAuthorization runs a request through every check, with "good" for an ID
 // token of ours.
-func parseAuthorization(form url.Values, clients ...storage.Client) (*storage.AuthorizationRequest, delivery, error) {
+func parseAuthorization(form url.Values, clients ...client.Client) (*storage.AuthorizationRequest, delivery, error) {
 	params, faulty := readParameters(form)
-	client, to, err := recipient(params, faulty, NewRegistry(append(clients, siteClient(), spaClient(), nativeClient())))
+	registry := client.NewSnapshot(append(clients, siteClient(), spaClient(), nativeClient()))
+	c, to, err := recipient(context.Background(), params, faulty, registry)
 	if err != nil {
 		return nil, to, err
 	}
-	check := authorizationCheck{params: params, faulty: faulty, client: client, prompts: (&Config{}).prompts(), hintSubject: func(token string) (string, error) {
+	check := authorizationCheck{params: params, faulty: faulty, client: c, prompts: (&Config{}).prompts(), hintSubject: func(token string) (string, error) {
 		if token != "good" {
 			return "", errors.New("bad signature")
 		}
@@ -40,9 +43,9 @@ func TestAuthorizationRequest_IsRead(t *testing.T) {
 		change(&r)
 		return r
 	}
-	maxAge := 30 * time.Minute
+	maxAge := client.Seconds(30 * time.Minute)
 	careful := siteClient()
-	careful.ID, careful.DefaultMaxAge, careful.DefaultACR, careful.Consent = "careful", &maxAge, []string{"aal1"}, storage.ConsentRemember
+	careful.ID, careful.DefaultMaxAge, careful.DefaultACR, careful.Consent = "careful", &maxAge, []string{"aal1"}, client.ConsentRemember
 	name := map[string]*storage.ClaimRequest{"name": nil}
 	for _, tc := range []struct {
 		name  string
@@ -219,15 +222,15 @@ func TestAZ1_RepeatedParameters(t *testing.T) {
 }
 
 func TestOfflineAccessIsDroppedWhereItCannotBe(t *testing.T) {
-	for name, change := range map[string]func(*storage.Client){
-		"no refresh tokens": func(c *storage.Client) { c.GrantTypes = []string{storage.GrantAuthorizationCode} },
-		"not its scope":     func(c *storage.Client) { c.Scopes = []string{"openid"} },
+	for name, change := range map[string]func(*client.Client){
+		"no refresh tokens": func(c *client.Client) { c.GrantTypes = []string{client.GrantAuthorizationCode} },
+		"not its scope":     func(c *client.Client) { c.Scopes = []string{"openid"} },
 	} {
-		client := siteClient()
-		client.ID = "offline"
-		change(&client)
-		got, _, err := parseAuthorization(authorization("client_id", "offline", "scope", "openid offline_access"), client)
-		if err != nil || got.HasScope(storage.ScopeOfflineAccess) {
+		offline := siteClient()
+		offline.ID = "offline"
+		change(&offline)
+		got, _, err := parseAuthorization(authorization("client_id", "offline", "scope", "openid offline_access"), offline)
+		if err != nil || got.HasScope(client.ScopeOfflineAccess) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
@@ -255,8 +258,9 @@ func FuzzAuthorizationRequest(f *testing.F) {
 			}
 			return
 		}
-		client, _ := NewRegistry([]storage.Client{siteClient(), spaClient(), nativeClient()}).Client(form.Get("client_id"))
-		if client == nil || len(form["redirect_uri"]) != 1 || !redirectURIAllowed(client.RedirectURIs, client.Type, to.RedirectURI) {
+		registry := client.NewSnapshot([]client.Client{siteClient(), spaClient(), nativeClient()})
+		c, _ := registry.Client(t.Context(), form.Get("client_id"))
+		if c == nil || len(form["redirect_uri"]) != 1 || !c.MatchesRedirect(to.RedirectURI) {
 			t.Fatalf("would answer at %q", to.RedirectURI)
 		}
 		if err != nil {
@@ -266,20 +270,20 @@ func FuzzAuthorizationRequest(f *testing.F) {
 			}
 			return
 		}
-		checkReadRequest(t, client, request)
+		checkReadRequest(t, c, request)
 	})
 }
 
 // checkReadRequest checks what must hold of every request that passes.
-func checkReadRequest(t *testing.T, client *storage.Client, r *storage.AuthorizationRequest) {
-	if r.CodeChallenge == "" && client.IsPublic() || r.CodeChallenge != "" && len(r.CodeChallenge) != 43 {
+func checkReadRequest(t *testing.T, c *client.Client, r *storage.AuthorizationRequest) {
+	if r.CodeChallenge == "" && c.IsPublic() || r.CodeChallenge != "" && len(r.CodeChallenge) != 43 {
 		t.Errorf("challenge %q", r.CodeChallenge)
 	}
 	if len(r.Scopes) == 0 || len(r.Scopes) > maxScopes || len(r.ACRValues) > maxACRs || len(r.UILocales) > maxLocales {
 		t.Errorf("lists of %+v", r)
 	}
 	for _, scope := range r.Scopes {
-		if !client.AllowsScope(scope) {
+		if !c.AllowsScope(scope) {
 			t.Errorf("scope %q", scope)
 		}
 	}
@@ -287,7 +291,7 @@ func checkReadRequest(t *testing.T, client *storage.Client, r *storage.Authoriza
 		t.Errorf("request %+v", r)
 	}
 	for name := range r.Claims.UserInfo {
-		if !client.AllowsScope(claimScope(name)) {
+		if !c.AllowsScope(claimScope(name)) {
 			t.Errorf("claim %q", name)
 		}
 	}

@@ -4,7 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
 // readScopes takes scopes that the client is registered for. Any other is
@@ -24,10 +25,10 @@ func (c *authorizationCheck) readScopes() error {
 	}
 	for _, scope := range asked {
 		switch {
-		case !isScopeToken(scope):
+		case ident.Scope(scope) != nil:
 			return invalidScope("a scope holds characters that no scope has")
 		case slices.Contains(c.request.Scopes, scope):
-		case scope == storage.ScopeOfflineAccess && !allowsOffline(c.client):
+		case scope == client.ScopeOfflineAccess && !allowsOffline(c.client):
 		case !c.client.AllowsScope(scope):
 			return invalidScope("the client is not registered for a scope that it asks for")
 		default:
@@ -44,16 +45,6 @@ func invalidScope(description string) error {
 	return &authorizationError{Code: codeInvalidScope, Description: description}
 }
 
-func allowsOffline(client *storage.Client) bool {
-	return client.AllowsScope(storage.ScopeOfflineAccess) && client.AllowsGrant(storage.GrantRefreshToken)
-}
-
-// isScopeToken reports whether s is a scope-token of RFC 6749 section 3.3.
-func isScopeToken(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < '!' || c > '~' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return s != ""
+func allowsOffline(c *client.Client) bool {
+	return c.AllowsScope(client.ScopeOfflineAccess) && c.AllowsGrant(client.GrantRefreshToken)
 }

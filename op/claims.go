@@ -3,6 +3,7 @@ package op
 import (
 	"slices"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -17,25 +18,25 @@ type personClaim struct {
 
 // personClaims are all the claims about a person that we can make.
 var personClaims = []personClaim{
-	{"name", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Name) }},
-	{"given_name", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.GivenName) }},
-	{"family_name", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.FamilyName) }},
-	{"middle_name", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.MiddleName) }},
-	{"nickname", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Nickname) }},
-	{"preferred_username", storage.ScopeProfile, func(u *storage.User) any { return known(u.Username) }},
-	{"profile", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Profile) }},
-	{"picture", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Picture) }},
-	{"website", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Website) }},
-	{"gender", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Gender) }},
-	{"birthdate", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Birthdate) }},
-	{"zoneinfo", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Zoneinfo) }},
-	{"locale", storage.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Locale) }},
-	{"updated_at", storage.ScopeProfile, updatedAt},
-	{"email", storage.ScopeEmail, func(u *storage.User) any { return known(u.Email) }},
-	{"email_verified", storage.ScopeEmail, func(u *storage.User) any { return verified(u.Email, u.EmailVerified) }},
-	{"address", storage.ScopeAddress, address},
-	{"phone_number", storage.ScopePhone, func(u *storage.User) any { return known(u.Phone) }},
-	{"phone_number_verified", storage.ScopePhone, func(u *storage.User) any { return verified(u.Phone, u.PhoneVerified) }},
+	{"name", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Name) }},
+	{"given_name", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.GivenName) }},
+	{"family_name", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.FamilyName) }},
+	{"middle_name", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.MiddleName) }},
+	{"nickname", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Nickname) }},
+	{"preferred_username", client.ScopeProfile, func(u *storage.User) any { return known(u.Username) }},
+	{"profile", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Profile) }},
+	{"picture", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Picture) }},
+	{"website", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Website) }},
+	{"gender", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Gender) }},
+	{"birthdate", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Birthdate) }},
+	{"zoneinfo", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Zoneinfo) }},
+	{"locale", client.ScopeProfile, func(u *storage.User) any { return known(u.Profile.Locale) }},
+	{"updated_at", client.ScopeProfile, updatedAt},
+	{"email", client.ScopeEmail, func(u *storage.User) any { return known(u.Email) }},
+	{"email_verified", client.ScopeEmail, func(u *storage.User) any { return verified(u.Email, u.EmailVerified) }},
+	{"address", client.ScopeAddress, address},
+	{"phone_number", client.ScopePhone, func(u *storage.User) any { return known(u.Phone) }},
+	{"phone_number_verified", client.ScopePhone, func(u *storage.User) any { return verified(u.Phone, u.PhoneVerified) }},
 }
 
 func known(value string) any {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -59,7 +60,7 @@ func parseClaims(text string) (storage.ClaimsRequest, error) {
 func (c *authorizationCheck) keep(claims map[string]*storage.ClaimRequest) map[string]*storage.ClaimRequest {
 	maps.DeleteFunc(claims, func(name string, _ *storage.ClaimRequest) bool {
 		scope := claimScope(name)
-		asked := c.client.Consent == storage.ConsentImplied || c.request.HasScope(scope)
+		asked := c.client.Consent == client.ConsentImplied || c.request.HasScope(scope)
 		return scope == "" || !c.client.AllowsScope(scope) || !asked
 	})
 	if len(claims) == 0 {

@@ -3,7 +3,7 @@ package op
 import (
 	"time"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	zitadel "github.com/zitadel/oidc/v3/pkg/op"
 )
@@ -11,7 +11,7 @@ import (
 // libraryClient shows a registered client to the library, which asks it for its
 // authentication method and grant types. The rest of the interface belongs to
 // endpoints that are our own; what it answers is never more than is registered.
-type libraryClient struct{ registered *storage.Client }
+type libraryClient struct{ registered *client.Client }
 
 var _ zitadel.Client = libraryClient{}
 
@@ -19,23 +19,23 @@ func (c libraryClient) GetID() string                    { return c.registered.I
 func (c libraryClient) RedirectURIs() []string           { return c.registered.RedirectURIs }
 func (c libraryClient) PostLogoutRedirectURIs() []string { return c.registered.PostLogoutRedirectURIs }
 func (c libraryClient) AuthMethod() oidc.AuthMethod      { return oidc.AuthMethod(c.registered.AuthMethod) }
-func (c libraryClient) IDTokenLifetime() time.Duration   { return c.registered.IDTokenLifetime }
+func (c libraryClient) IDTokenLifetime() time.Duration   { return c.registered.Lifetimes.IDToken }
 func (c libraryClient) IsScopeAllowed(scope string) bool { return c.registered.AllowsScope(scope) }
 
 func (c libraryClient) ApplicationType() zitadel.ApplicationType {
 	switch c.registered.Type {
-	case storage.ClientNative:
+	case client.TypeNative:
 		return zitadel.ApplicationTypeNative
-	case storage.ClientPublic:
+	case client.TypePublic:
 		return zitadel.ApplicationTypeUserAgent
-	case storage.ClientConfidential, storage.ClientService:
+	case client.TypeConfidential, client.TypeService:
 		return zitadel.ApplicationTypeWeb
 	}
 	return zitadel.ApplicationTypeWeb
 }
 
 func (c libraryClient) AccessTokenType() zitadel.AccessTokenType {
-	if c.registered.AccessTokenFormat == storage.AccessTokenOpaque {
+	if c.registered.AccessTokenFormat == client.AccessTokenOpaque {
 		return zitadel.AccessTokenTypeBearer
 	}
 	return zitadel.AccessTokenTypeJWT

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	zitadel "github.com/zitadel/oidc/v3/pkg/op"
 )
@@ -21,9 +21,9 @@ func TestLibraryClient(t *testing.T) {
 	if !c.IsScopeAllowed("email") || c.IsScopeAllowed("admin") {
 		t.Error("scopes are not those registered")
 	}
-	for kind, want := range map[storage.ClientType]zitadel.ApplicationType{
-		storage.ClientConfidential: zitadel.ApplicationTypeWeb, storage.ClientService: zitadel.ApplicationTypeWeb,
-		storage.ClientPublic: zitadel.ApplicationTypeUserAgent, storage.ClientNative: zitadel.ApplicationTypeNative,
+	for kind, want := range map[client.Type]zitadel.ApplicationType{
+		client.TypeConfidential: zitadel.ApplicationTypeWeb, client.TypeService: zitadel.ApplicationTypeWeb,
+		client.TypePublic: zitadel.ApplicationTypeUserAgent, client.TypeNative: zitadel.ApplicationTypeNative,
 	} {
 		registered.Type = kind
 		if got := c.ApplicationType(); got != want {

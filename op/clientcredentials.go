@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -20,15 +20,15 @@ func (s *server) clientCredentials(c call, requested []string) (*tokenResponse, 
 		return nil, err
 	}
 	claims := accessTokenClaims{Subject: c.client.ID, Scope: strings.Join(scopes, " ")}
-	return s.accessToken(c, &claims, c.now.Add(c.client.AccessTokenLifetime))
+	return s.accessToken(c, &claims, c.now.Add(c.client.Lifetimes.AccessToken))
 }
 
 // serviceScopes is what a client may do for itself: what it asks for of what
 // it is registered for, and all of that where it asks for nothing. No person is
 // there to be identified or to be absent, so openid and offline_access never are.
-func serviceScopes(client *storage.Client, requested []string) ([]string, error) {
-	scopes := slices.DeleteFunc(slices.Clone(client.Scopes), func(scope string) bool {
-		return scope == storage.ScopeOpenID || scope == storage.ScopeOfflineAccess
+func serviceScopes(c *client.Client, requested []string) ([]string, error) {
+	scopes := slices.DeleteFunc(slices.Clone(c.Scopes), func(scope string) bool {
+		return scope == client.ScopeOpenID || scope == client.ScopeOfflineAccess
 	})
 	if len(requested) == 0 {
 		return scopes, nil

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 )
 
 func TestClientCredentials_TouchesNoStore(t *testing.T) {
@@ -28,7 +28,7 @@ func TestClientCredentials_TouchesNoStore(t *testing.T) {
 }
 
 func TestServiceScopes(t *testing.T) {
-	client := &storage.Client{Scopes: []string{"openid", "offline_access", "read", "write"}}
+	registered := &client.Client{Metadata: client.Metadata{Scopes: []string{"openid", "offline_access", "read", "write"}}}
 	for _, tc := range []struct {
 		requested, want, code string
 	}{
@@ -39,19 +39,19 @@ func TestServiceScopes(t *testing.T) {
 		{requested: "read offline_access", code: "invalid_scope"},
 		{requested: "admin", code: "invalid_scope"},
 	} {
-		got, err := serviceScopes(client, strings.Fields(tc.requested))
+		got, err := serviceScopes(registered, strings.Fields(tc.requested))
 		if strings.Join(got, " ") != tc.want || errorCode(err) != tc.code {
 			t.Errorf("%q: got %v and %q", tc.requested, got, errorCode(err))
 		}
 	}
-	if len(client.Scopes) != 4 {
+	if len(registered.Scopes) != 4 {
 		t.Error("the registration was changed")
 	}
 }
 
 func TestClientCredentials_NotForPublicClients(t *testing.T) {
 	c := appClient()
-	c.ID, c.GrantTypes = "loose", []string{storage.GrantClientCredentials}
+	c.ID, c.GrantTypes = "loose", []string{client.GrantClientCredentials}
 	n := newNode(t, c)
 	a := n.post(tokenPath, bodyAuth("loose", ""), "grant_type", "client_credentials")
 	if a.Code == http.StatusOK {

@@ -1,11 +1,12 @@
 package op
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 )
 
 // corsMaxAge is how long a browser may remember what a preflight said, in seconds.
@@ -23,7 +24,7 @@ func (p *Provider) cors(next http.Handler, methods ...string) http.Handler {
 		origin := r.Header.Get("Origin")
 		switch {
 		case r.Method == http.MethodOptions:
-			if origin != "" && p.cfg.Clients.hasOrigin(origin) {
+			if origin != "" && p.hasOrigin(r.Context(), origin) {
 				h.Set("Access-Control-Allow-Origin", origin)
 				h.Set("Access-Control-Allow-Methods", allowed)
 				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
@@ -47,7 +48,7 @@ type corsWriter struct {
 	request  *http.Request
 	origin   string
 	// client is who asked, where the handler found out by other means than the form.
-	client  *storage.Client
+	client  *client.Client
 	decided bool
 }
 
@@ -72,22 +73,33 @@ func (w *corsWriter) decide() {
 }
 
 func (w *corsWriter) allows() bool {
-	client := w.client
-	if client == nil {
-		client, _ = w.provider.cfg.Clients.Client(w.request.PostForm.Get("client_id"))
+	c := w.client
+	if c == nil {
+		// An error leaves it nil: who asked is unknown.
+		c, _ = w.provider.cfg.Clients.Client(w.request.Context(), w.request.PostForm.Get("client_id"))
 	}
-	if client != nil {
-		return slices.Contains(client.Origins, w.origin)
+	if c != nil {
+		return slices.Contains(c.Origins, w.origin)
 	}
-	return w.provider.cfg.Clients.hasOrigin(w.origin)
+	return w.provider.hasOrigin(w.request.Context(), w.origin)
+}
+
+// hasOrigin reports whether any client is registered for the origin. Where that
+// cannot be told the answer is no: the browser may ask again.
+func (p *Provider) hasOrigin(ctx context.Context, origin string) bool {
+	has, err := p.cfg.Clients.HasOrigin(ctx, origin)
+	if err != nil {
+		p.cfg.Log.ErrorContext(ctx, "cannot tell whether an origin is registered", "reason", err.Error())
+	}
+	return err == nil && has
 }
 
 // Unwrap lets http.ResponseController reach the writer beneath.
 func (w *corsWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // answersTo tells a corsWriter which client asked.
-func answersTo(w http.ResponseWriter, client *storage.Client) {
+func answersTo(w http.ResponseWriter, c *client.Client) {
 	if cw, ok := w.(*corsWriter); ok {
-		cw.client = client
+		cw.client = c
 	}
 }

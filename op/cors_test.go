@@ -3,11 +3,7 @@ package op
 import (
 	"net/http"
 	"net/http/httptest"
-	"strings"
-	"sync"
 	"testing"
-
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 const (
@@ -70,35 +66,5 @@ func TestL7_AnswersAreForTheClientsOrigin(t *testing.T) {
 		if w := s.send(r); w.Header().Get("Access-Control-Allow-Origin") != tc.want || w.Header().Get("Access-Control-Allow-Credentials") != "" {
 			t.Errorf("%s: %d %v", name, w.Code, w.Header())
 		}
-	}
-}
-
-func TestRegistry_IsReplacedWhileItIsRead(t *testing.T) {
-	a := []storage.Client{{ID: "a", Origins: []string{"https://a.example"}}, {ID: "same", Name: "a"}}
-	b := []storage.Client{{ID: "b", Origins: []string{"https://b.example"}}, {ID: "same", Name: "b"}}
-	r := NewRegistry(a)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for range 500 {
-			r.Replace(b)
-			r.Replace(a)
-		}
-	})
-	for range 4 {
-		wg.Go(func() {
-			for range 500 {
-				all := r.All()
-				if len(all) != 2 || all[0].ID != all[1].Name {
-					t.Errorf("a mixture: %s %s", all[0].ID, all[1].Name)
-				}
-				if c, ok := r.Client("same"); !ok || !strings.Contains("ab", c.Name) {
-					t.Errorf("client is %v", c)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if r.hasOrigin("https://b.example") || !r.hasOrigin("https://a.example") {
-		t.Error("origins are of before")
 	}
 }

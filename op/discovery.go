@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -56,8 +56,8 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		JwksURI:               cfg.Issuer + jwksPath,
 
 		ScopesSupported: []string{
-			storage.ScopeOpenID, storage.ScopeProfile, storage.ScopeEmail, storage.ScopeAddress, storage.ScopePhone,
-			storage.ScopeOfflineAccess,
+			client.ScopeOpenID, client.ScopeProfile, client.ScopeEmail, client.ScopeAddress, client.ScopePhone,
+			client.ScopeOfflineAccess,
 		},
 		ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
 		ResponseModesSupported:           []string{string(oidc.ResponseModeQuery), string(oidc.ResponseModeFormPost)},

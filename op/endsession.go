@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -59,7 +60,7 @@ type endSessionRequest struct {
 	HintToken string
 	Hint      *idTokenHint
 	// Client is nil where nobody said who asks.
-	Client *storage.Client
+	Client *client.Client
 	// RedirectURI is registered for Client.
 	RedirectURI string
 	State       string
@@ -91,26 +92,28 @@ func (p *Provider) readEndSession(ctx context.Context, form url.Values) (*endSes
 			clientID = hint.Audience[0]
 		}
 	}
-	return request, request.identify(p.cfg.Clients, clientID, params["post_logout_redirect_uri"])
+	return request, request.identify(ctx, p.cfg.Clients, clientID, params["post_logout_redirect_uri"])
 }
 
 // identify fills in the client and the address it may have the browser sent to.
-func (e *endSessionRequest) identify(clients *Registry, clientID, redirectURI string) error {
-	client, ok := clients.Client(clientID)
-	switch {
-	case ok:
-		e.Client = client
-	case clientID != "":
-		return badSignOutPage(errors.New("client " + loggable(clientID) + " is not registered"))
-	default:
+func (e *endSessionRequest) identify(ctx context.Context, clients clients, clientID, redirectURI string) error {
+	if clientID == "" {
 		return nil // nobody says who asks: then there is no way back either
 	}
+	c, err := clients.Client(ctx, clientID)
+	switch {
+	case errors.Is(err, client.ErrUnknown):
+		return badSignOutPage(errors.New("client " + loggable(clientID) + " is not registered"))
+	case err != nil:
+		return unavailablePage(err)
+	}
+	e.Client = c
 	if redirectURI == "" {
 		return nil
 	}
-	if !redirectURIAllowed(client.PostLogoutRedirectURIs, client.Type, redirectURI) {
-		return badSignOutPage(errors.New("client " + client.ID + " sent post_logout_redirect_uri " + loggable(redirectURI) +
-			", registered are " + strings.Join(client.PostLogoutRedirectURIs, " ")))
+	if !c.MatchesPostLogout(redirectURI) {
+		return badSignOutPage(errors.New("client " + c.ID + " sent post_logout_redirect_uri " + loggable(redirectURI) +
+			", registered are " + strings.Join(c.PostLogoutRedirectURIs, " ")))
 	}
 	e.RedirectURI = redirectURI
 	return nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -42,7 +43,7 @@ func TestRF2_HangingUpDoesNotStopRevocation(t *testing.T) {
 	n := newNode(t)
 	r1 := n.signedIn()
 	n.refresh(asWiki, r1.RefreshToken).want(t, http.StatusOK, "")
-	n.clock.Advance(n.server.wiki(t).RefreshGrace)
+	n.clock.Advance(n.server.wiki(t).Lifetimes.RefreshGrace)
 	var during error
 	n.server.cfg.Grants = watchedRevoke{fakeGrants{n.store}, func(ctx context.Context) { during = ctx.Err() }}
 	ctx, hangUp := context.WithCancel(t.Context())
@@ -55,11 +56,11 @@ func TestRF2_HangingUpDoesNotStopRevocation(t *testing.T) {
 	}
 }
 
-func (s *server) wiki(t *testing.T) *storage.Client {
+func (s *server) wiki(t *testing.T) *client.Client {
 	t.Helper()
-	c, ok := s.cfg.Clients.Client("wiki")
-	if !ok {
-		t.Fatal("no wiki")
+	c, err := s.cfg.Clients.Client(t.Context(), "wiki")
+	if err != nil {
+		t.Fatal(err)
 	}
 	return c
 }

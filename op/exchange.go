@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -86,7 +87,7 @@ func checkCode(c call, code *storage.AuthorizationCode, shown codeProof) error {
 		return errBadCode(errors.New("the code expired"))
 	}
 	request := &code.Request
-	if request.CodeChallenge == "" && (c.client.RequirePKCE || c.client.IsPublic()) {
+	if request.CodeChallenge == "" && c.client.RequiresPKCE() {
 		return errBadCode(errors.New("the code has no challenge and the client needs one"))
 	}
 	bound := codeBinding{ClientID: request.ClientID, RedirectURI: request.RedirectURI, Challenge: request.CodeChallenge}
@@ -100,7 +101,7 @@ func checkCode(c call, code *storage.AuthorizationCode, shown codeProof) error {
 // no refresh token, and the grant lives as long as its one access token, but
 // never less than the code, of whose use it is the record.
 func (s *server) newGrant(c call, code *storage.AuthorizationCode, hash string) (*storage.Grant, error) {
-	offline := code.Request.HasScope(storage.ScopeOfflineAccess) && c.client.AllowsGrant(storage.GrantRefreshToken)
+	offline := code.Request.HasScope(client.ScopeOfflineAccess) && c.client.AllowsGrant(client.GrantRefreshToken)
 	g := &storage.Grant{
 		ID:             code.GrantID,
 		ClientID:       c.client.ID,
@@ -120,18 +121,18 @@ func (s *server) newGrant(c call, code *storage.AuthorizationCode, hash string) 
 		Salt:           make([]byte, saltSize),
 		RotatedAt:      c.now,
 		CreatedAt:      c.now,
-		ExpiresAt:      c.now.Add(c.client.AccessTokenLifetime),
+		ExpiresAt:      c.now.Add(c.client.Lifetimes.AccessToken),
 	}
 	if g.ExpiresAt.Before(code.ExpiresAt) {
 		g.ExpiresAt = code.ExpiresAt
 	}
 	g.IdleExpiresAt = g.ExpiresAt
 	if offline {
-		g.ExpiresAt = c.now.Add(c.client.RefreshLifetime)
-		g.IdleExpiresAt = c.now.Add(c.client.RefreshIdleLifetime)
+		g.ExpiresAt = c.now.Add(c.client.Lifetimes.Refresh)
+		g.IdleExpiresAt = c.now.Add(c.client.Lifetimes.RefreshIdle)
 	} else {
 		g.Scopes = slices.DeleteFunc(slices.Clone(g.Scopes), func(scope string) bool {
-			return scope == storage.ScopeOfflineAccess
+			return scope == client.ScopeOfflineAccess
 		})
 	}
 	if _, err := io.ReadFull(s.cfg.Random, g.Salt); err != nil {

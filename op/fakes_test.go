@@ -220,20 +220,6 @@ func (s *fakeEphemeral) Count(_ context.Context, key string, _ time.Duration) (i
 	return s.Counts[key], s.Err
 }
 
-// fakePasswords verifies "$plain$" and the password itself, and counts.
-type fakePasswords struct {
-	mu    sync.Mutex
-	Err   error
-	Calls int
-}
-
-func (p *fakePasswords) Verify(_ context.Context, encoded, password string) (bool, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.Calls++
-	return encoded == "$plain$"+password, p.Err
-}
-
 // failingRevoke is a store that fails as it revokes.
 type failingRevoke struct{ fakeGrants }
 

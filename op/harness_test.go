@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
@@ -41,17 +42,17 @@ type node struct {
 	clock     *storagetest.Clock
 	store     *fakeStore
 	ephemeral *fakeEphemeral
-	passwords *fakePasswords
+	registry  *client.Registry
 	revoked   *fakeCounter
 	log       *testenv.Log
 }
 
 // newNode starts a node whose clients are the given ones, wiki, app and robot.
-func newNode(t testing.TB, clients ...storage.Client) *node {
+func newNode(t testing.TB, clients ...client.Client) *node {
 	t.Helper()
 	n := &node{
 		t: t, clock: storagetest.NewClock(), store: newFakeStore(testUser), ephemeral: newFakeEphemeral(),
-		passwords: &fakePasswords{}, revoked: &fakeCounter{}, log: &testenv.Log{},
+		revoked: &fakeCounter{}, log: &testenv.Log{},
 	}
 	cfg := n.config(append(clients, wikiClient(), appClient(), robotClient()))
 	var err error
@@ -62,20 +63,21 @@ func newNode(t testing.TB, clients ...storage.Client) *node {
 	return n
 }
 
-func (n *node) config(clients []storage.Client) Config {
+func (n *node) config(clients []client.Client) Config {
 	log := slog.New(slog.NewJSONHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	hasher := testHasher(n.t)
 	for i := range clients {
 		for j, s := range clients[i].Secrets {
 			if secret, plain := strings.CutPrefix(s.Verifier, "secret:"); plain {
-				clients[i].Secrets[j].Verifier = hasher.Sum(clientSecretPurpose, clients[i].ID, secret)
+				clients[i].Secrets[j].Verifier = hasher.Sum(client.SecretPurpose, clients[i].ID, secret)
 			}
 		}
 	}
+	n.registry = client.NewRegistry(client.NewSnapshot(clients))
 	return Config{
-		Issuer: testIssuer, Clients: NewRegistry(clients), Keys: testRing(n.t, n.clock.Now), Hasher: hasher,
+		Issuer: testIssuer, Clients: n.registry, Keys: testRing(n.t, n.clock.Now), Hasher: hasher,
 		Grants: fakeGrants{n.store}, Tokens: fakeAccessTokens{n.store}, Ephemeral: n.ephemeral,
-		Counter: n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader, Password: n.passwords,
+		Counter: n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader,
 	}
 }
 
@@ -121,31 +123,36 @@ func testAlgs(t testing.TB) []string {
 }
 
 // wikiClient is a confidential client with everything switched on.
-func wikiClient() storage.Client {
-	return storage.Client{
-		ID: "wiki", Type: storage.ClientConfidential, AuthMethod: storage.AuthMethodBasic,
-		Secrets:      []storage.ClientSecret{{Verifier: "secret:" + testSecret}},
-		RedirectURIs: []string{testRedirect},
-		GrantTypes:   []string{storage.GrantAuthorizationCode, storage.GrantRefreshToken},
-		Scopes:       []string{"openid", "profile", "email", "offline_access"},
-		Audience:     []string{"api"}, IDTokenSigningAlg: "ES256", AccessTokenFormat: storage.AccessTokenJWT,
-		AccessTokenLifetime: 10 * time.Minute, IDTokenLifetime: 10 * time.Minute,
-		RefreshIdleLifetime: 24 * time.Hour, RefreshLifetime: 30 * 24 * time.Hour, RefreshGrace: 30 * time.Second,
+func wikiClient() client.Client {
+	return client.Client{
+		ID: "wiki",
+		Metadata: client.Metadata{
+			Type: client.TypeConfidential, AuthMethod: client.AuthMethodBasic, RequirePKCE: new(false),
+			RedirectURIs: []string{testRedirect},
+			GrantTypes:   []string{client.GrantAuthorizationCode, client.GrantRefreshToken},
+			Scopes:       []string{"openid", "profile", "email", "offline_access"},
+			Audience:     []string{"api"}, IDTokenSigningAlg: "ES256", AccessTokenFormat: client.AccessTokenJWT,
+		},
+		Secrets: []client.Secret{{Verifier: "secret:" + testSecret}},
+		Lifetimes: client.Lifetimes{
+			AccessToken: 10 * time.Minute, IDToken: 10 * time.Minute,
+			RefreshIdle: 24 * time.Hour, Refresh: 30 * 24 * time.Hour, RefreshGrace: 30 * time.Second,
+		},
 	}
 }
 
 // appClient is a public client.
-func appClient() storage.Client {
+func appClient() client.Client {
 	c := wikiClient()
-	c.ID, c.Type, c.AuthMethod, c.Secrets, c.RequirePKCE = "app", storage.ClientPublic, storage.AuthMethodNone, nil, true
+	c.ID, c.Type, c.AuthMethod, c.Secrets, c.RequirePKCE = "app", client.TypePublic, client.AuthMethodNone, nil, nil
 	return c
 }
 
 // robotClient acts for itself, with the secret in the body.
-func robotClient() storage.Client {
+func robotClient() client.Client {
 	c := wikiClient()
-	c.ID, c.Type, c.AuthMethod, c.RedirectURIs = "robot", storage.ClientService, storage.AuthMethodPost, nil
-	c.GrantTypes = []string{storage.GrantClientCredentials}
+	c.ID, c.Type, c.AuthMethod, c.RedirectURIs = "robot", client.TypeService, client.AuthMethodPost, nil
+	c.GrantTypes = []string{client.GrantClientCredentials}
 	c.Scopes = []string{"openid", "offline_access", "read", "write"}
 	return c
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -38,13 +39,13 @@ var ownIDTokenClaims = []string{
 
 // idToken makes the ID token that goes with an access token. The nonce is that
 // of the authorization request; after a refresh there is none (Core 12.2).
-func (s *server) idToken(client *storage.Client, g *storage.GrantUser, accessToken, nonce string, now time.Time) (string, error) {
+func (s *server) idToken(client *client.Client, g *storage.GrantUser, accessToken, nonce string, now time.Time) (string, error) {
 	alg := cmp.Or(client.IDTokenSigningAlg, defaultIDTokenAlg)
 	payload, err := json.Marshal(idTokenClaims{
 		Issuer:          s.cfg.Issuer,
 		Subject:         string(g.Grant.UserID),
 		Audience:        client.ID,
-		ExpiresAt:       now.Add(client.IDTokenLifetime).Unix(),
+		ExpiresAt:       now.Add(client.Lifetimes.IDToken).Unix(),
 		IssuedAt:        now.Unix(),
 		AuthTime:        g.Grant.Authentication.Time.Unix(),
 		Nonce:           nonce,

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -87,8 +88,13 @@ func (s *server) introspectRefreshToken(ctx context.Context, c call, token strin
 	if !mayIntrospect(c.client, g.Grant.ClientID, nil) {
 		return nil, fmt.Errorf("%w: not for this caller", errInvalidToken)
 	}
-	owner, ok := s.cfg.Clients.Client(g.Grant.ClientID)
-	if !ok || !owner.AllowsGrant(storage.GrantRefreshToken) {
+	owner, err := s.cfg.Clients.Client(ctx, g.Grant.ClientID)
+	switch {
+	case errors.Is(err, client.ErrUnknown):
+		return nil, fmt.Errorf("%w: its client is gone", errInvalidToken)
+	case err != nil:
+		return nil, unavailable("introspect", err)
+	case !owner.AllowsGrant(client.GrantRefreshToken):
 		return nil, fmt.Errorf("%w: its client may not refresh", errInvalidToken)
 	}
 	scopes, err := refreshScopes(owner, g.Grant.Scopes, nil)
@@ -119,13 +125,13 @@ func refreshable(c call, g *storage.GrantUser, generation uint32) bool {
 
 // mayIntrospect reports whether a token concerns the caller: its own, made for
 // it, or any where its registration says so.
-func mayIntrospect(caller *storage.Client, clientID string, audience []string) bool {
+func mayIntrospect(caller *client.Client, clientID string, audience []string) bool {
 	return caller.IntrospectAny || caller.ID == clientID || slices.Contains(audience, caller.ID)
 }
 
 // username is told only to whom the profile was granted.
 func username(u *storage.User, scopes []string) string {
-	if !slices.Contains(scopes, storage.ScopeProfile) {
+	if !slices.Contains(scopes, client.ScopeProfile) {
 		return ""
 	}
 	return u.Username

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 )
 
 // resourceServer is a client that only introspects.
-func resourceServer(id string, any bool) storage.Client {
+func resourceServer(id string, any bool) client.Client {
 	c := wikiClient()
-	c.ID, c.Type, c.GrantTypes, c.RedirectURIs, c.IntrospectAny = id, storage.ClientService, nil, nil, any
+	c.ID, c.Type, c.GrantTypes, c.RedirectURIs, c.IntrospectAny = id, client.TypeService, nil, nil, any
 	return c
 }
 
@@ -89,7 +89,7 @@ func TestIntrospection_Inactive(t *testing.T) {
 		"revoked":        func(n *node) { n.store.Rows[n.grant().ID].RevokedAt = n.clock.Now() },
 		"disabled":       func(n *node) { n.store.Users[testUserID].DisabledAt = n.clock.Now() },
 		"expired":        func(n *node) { n.clock.Advance(31 * 24 * time.Hour) },
-		"client removed": func(n *node) { n.server.cfg.Clients.Replace([]storage.Client{n.reader()}) },
+		"client removed": func(n *node) { n.registry.Replace(client.NewSnapshot([]client.Client{n.reader()})) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newNode(t, resourceServer("gateway", true))
@@ -108,11 +108,11 @@ func TestIntrospection_Inactive(t *testing.T) {
 }
 
 // reader is the gateway as the node's registry knows it.
-func (n *node) reader() storage.Client {
+func (n *node) reader() client.Client {
 	n.t.Helper()
-	c, ok := n.server.cfg.Clients.Client("gateway")
-	if !ok {
-		n.t.Fatal("no gateway")
+	c, err := n.registry.Client(n.t.Context(), "gateway")
+	if err != nil {
+		n.t.Fatal(err)
 	}
 	return *c
 }

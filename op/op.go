@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
@@ -19,7 +20,7 @@ import (
 type Config struct {
 	// Issuer is the issuer URL without a path or trailing slash; endpoints hang below it.
 	Issuer  string
-	Clients *Registry
+	Clients clients
 	Keys    *keys.Ring
 	Hasher  *keys.Hasher
 	Grants  grants
@@ -33,9 +34,6 @@ type Config struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 	Random    io.Reader
-	// Password verifies client secrets that an administrator chose and that
-	// are too weak for a keyed hash.
-	Password passwordVerifier
 	// ACRValues are the authentication context classes that sign-in can reach,
 	// for discovery; by default none are advertised.
 	ACRValues []string
@@ -49,6 +47,14 @@ type Config struct {
 	// CodeLifetime is how long a code may wait for its exchange; by default,
 	// and at most, a minute.
 	CodeLifetime time.Duration
+}
+
+// clients knows relying parties; client.Registry in the binary.
+type clients interface {
+	// Client answers client.ErrUnknown where no client has the id.
+	Client(ctx context.Context, id string) (*client.Client, error)
+	// HasOrigin reports whether any client is registered for the web origin.
+	HasOrigin(ctx context.Context, origin string) (bool, error)
 }
 
 // grants keeps what people allowed clients; storage/sqlstore.Grants in the binary.
@@ -108,18 +114,13 @@ type signIn interface {
 	Session(r *http.Request) (*storage.SignedIn, error)
 	// ConfirmSignOut shows the page that asks before signing out; hidden
 	// fields carry the request's own parameters back to the end-session endpoint.
-	ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *storage.Client, hidden map[string]string) error
+	ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *client.Client, hidden map[string]string) error
 	// SignOut ends the browser's session, its grants that are not offline, and its cookie.
 	SignOut(w http.ResponseWriter, r *http.Request) error
 	// SignedOut shows the page that says so.
 	SignedOut(w http.ResponseWriter, r *http.Request) error
 	// VerifyForm reports whether a POST carries the form token of this browser.
 	VerifyForm(r *http.Request) bool
-}
-
-// passwordVerifier checks a slow verifier within a bound on concurrent hashes.
-type passwordVerifier interface {
-	Verify(ctx context.Context, encoded, password string) (ok bool, err error)
 }
 
 // Provider answers the protocol's endpoints.
@@ -161,7 +162,7 @@ func (c *Config) check() error {
 		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil,
 		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "SignIn": c.SignIn == nil,
 		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
-		"Password": c.Password == nil, "Counter": c.Counter == nil,
+		"Counter": c.Counter == nil,
 	} {
 		if absent {
 			missing = append(missing, fmt.Errorf("%s is missing", name))

@@ -1,40 +1,44 @@
 package op
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
 // recipient finds out who may be told anything about a request: its client, at
 // a redirect URI of that client. Until both are established nothing is sent
 // anywhere, and the person gets a page that says whose mistake it is.
-func recipient(params parameters, faulty []string, clients *Registry) (*storage.Client, delivery, error) {
-	client, ok := clients.Client(params["client_id"])
-	if !ok {
+func recipient(ctx context.Context, params parameters, faulty []string, clients clients) (*client.Client, delivery, error) {
+	c, err := clients.Client(ctx, params["client_id"])
+	switch {
+	case errors.Is(err, client.ErrUnknown):
 		return nil, delivery{}, unknownClientPage(params["client_id"])
+	case err != nil:
+		return nil, delivery{}, unavailablePage(err)
 	}
 	uri := params["redirect_uri"]
-	if !redirectURIAllowed(client.RedirectURIs, client.Type, uri) {
-		return nil, delivery{}, badRedirectPage(client, uri)
+	if !c.MatchesRedirect(uri) {
+		return nil, delivery{}, badRedirectPage(c, uri)
 	}
 	to := delivery{RedirectURI: uri, Mode: oidc.ResponseModeQuery, State: params["state"]}
-	if params["response_mode"] == string(oidc.ResponseModeFormPost) && canPost(client, uri) {
+	if params["response_mode"] == string(oidc.ResponseModeFormPost) && canPost(c, uri) {
 		to.Mode = oidc.ResponseModeFormPost
 	}
-	return client, to, nil
+	return c, to, nil
 }
 
 // canPost reports whether form_post may be used: the client is registered for
 // it, and there is a server at the redirect URI that a browser can post to.
-func canPost(client *storage.Client, redirectURI string) bool {
-	return slices.Contains(client.ResponseModes, string(oidc.ResponseModeFormPost)) &&
+func canPost(c *client.Client, redirectURI string) bool {
+	return slices.Contains(c.ResponseModes, string(oidc.ResponseModeFormPost)) &&
 		(strings.HasPrefix(redirectURI, "https://") || strings.HasPrefix(redirectURI, "http://"))
 }
 
@@ -47,13 +51,13 @@ func unknownClientPage(id string) error {
 	}
 }
 
-func badRedirectPage(client *storage.Client, uri string) error {
+func badRedirectPage(c *client.Client, uri string) error {
 	return &web.Error{
 		Status: http.StatusBadRequest, Key: "redirect_unregistered",
 		Title:  "The way back is not registered",
 		Detail: "The application that sent you here asked to have you sent back to an address that is not registered for it. The fault is on its side: please tell whoever runs it.",
-		Cause: errors.New("client " + client.ID + " sent redirect_uri " + loggable(uri) +
-			", registered are " + strings.Join(client.RedirectURIs, " ")),
+		Cause: errors.New("client " + c.ID + " sent redirect_uri " + loggable(uri) +
+			", registered are " + strings.Join(c.RedirectURIs, " ")),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -32,7 +33,7 @@ func (s *server) refresh(ctx context.Context, c call, token string, requested []
 	}
 	g, err := s.cfg.Grants.Rotate(ctx, storage.Rotation{
 		GrantID: t.GrantID, ClientID: c.client.ID, Generation: t.Generation, Salt: t.Salt[:],
-		Now: c.now, IdleExpiresAt: c.now.Add(c.client.RefreshIdleLifetime),
+		Now: c.now, IdleExpiresAt: c.now.Add(c.client.Lifetimes.RefreshIdle),
 	})
 	if errors.Is(err, storage.ErrNotFound) {
 		g, err = s.notLive(ctx, c, t)
@@ -94,7 +95,7 @@ func (s *server) notLive(ctx context.Context, c call, t *parsedRefreshToken) (*s
 		return nil, err
 	}
 	decision, why := decideRefresh(staleRefresh{
-		Now: c.now, Generation: t.Generation, Grace: c.client.RefreshGrace, Row: g,
+		Now: c.now, Generation: t.Generation, Grace: c.client.Lifetimes.RefreshGrace, Row: g,
 	})
 	switch decision {
 	case refreshRepeat:
@@ -128,12 +129,12 @@ func (s *server) grantOf(ctx context.Context, t *parsedRefreshToken) (*storage.G
 // less what the client is no longer registered for, less what it leaves out of
 // its request. A grant that loses openid or offline_access so, or everything,
 // is no longer the grant that the person gave.
-func refreshScopes(client *storage.Client, granted, requested []string) ([]string, error) {
+func refreshScopes(c *client.Client, granted, requested []string) ([]string, error) {
 	var scopes []string
 	for _, scope := range granted {
-		if client.AllowsScope(scope) {
+		if c.AllowsScope(scope) {
 			scopes = append(scopes, scope)
-		} else if scope == storage.ScopeOpenID || scope == storage.ScopeOfflineAccess {
+		} else if scope == client.ScopeOpenID || scope == client.ScopeOfflineAccess {
 			return nil, errBadRefreshToken(errors.New("the client is no longer registered for " + scope))
 		}
 	}

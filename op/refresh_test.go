@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -129,7 +130,7 @@ func TestRF3_RetryGetsTheSameSuccessor(t *testing.T) {
 
 func TestRF3_NoGraceWhereItIsOff(t *testing.T) {
 	strict := wikiClient()
-	strict.ID, strict.RefreshGrace = "strict", 0
+	strict.ID, strict.Lifetimes.RefreshGrace = "strict", 0
 	n := newNode(t, strict)
 	asStrict := basicAuth("strict", testSecret)
 	first := n.exchange(asStrict, n.code("strict")).want(t, http.StatusOK, "")
@@ -175,11 +176,11 @@ func TestRF4_AccessTokenEndsWithItsGrant(t *testing.T) {
 }
 
 func TestRF5_EachRefreshChecksAgain(t *testing.T) {
-	replace := func(n *node, change func(*storage.Client)) {
+	replace := func(n *node, change func(*client.Client)) {
 		c := wikiClient()
-		c.Secrets = slices.Clone(n.server.cfg.Clients.All()[0].Secrets)
+		c.Secrets = slices.Clone(n.registry.Snapshot().All()[0].Secrets)
 		change(&c)
-		n.server.cfg.Clients.Replace([]storage.Client{c, appClient()})
+		n.registry.Replace(client.NewSnapshot([]client.Client{c, appClient()}))
 	}
 	for name, tc := range map[string]struct {
 		who    as
@@ -192,16 +193,16 @@ func TestRF5_EachRefreshChecksAgain(t *testing.T) {
 		"grant deleted":    {change: func(n *node) { clear(n.store.Rows) }},
 		"another client":   {who: asApp, change: func(*node) {}},
 		"openid taken away": {change: func(n *node) {
-			replace(n, func(c *storage.Client) { c.Scopes = []string{"profile", "offline_access"} })
+			replace(n, func(c *client.Client) { c.Scopes = []string{"profile", "offline_access"} })
 		}},
 		"offline_access taken away": {change: func(n *node) {
-			replace(n, func(c *storage.Client) { c.Scopes = []string{"openid", "profile"} })
+			replace(n, func(c *client.Client) { c.Scopes = []string{"openid", "profile"} })
 		}},
 		"grant type taken away": {code: "unauthorized_client", change: func(n *node) {
-			replace(n, func(c *storage.Client) { c.GrantTypes = []string{storage.GrantAuthorizationCode} })
+			replace(n, func(c *client.Client) { c.GrantTypes = []string{client.GrantAuthorizationCode} })
 		}},
 		"client removed": {status: http.StatusUnauthorized, code: "invalid_client", change: func(n *node) {
-			n.server.cfg.Clients.Replace([]storage.Client{appClient()})
+			n.registry.Replace(client.NewSnapshot([]client.Client{appClient()}))
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -226,7 +227,7 @@ func TestRF5_EachRefreshChecksAgain(t *testing.T) {
 }
 
 func TestRefreshScopes(t *testing.T) {
-	client := &storage.Client{Scopes: []string{"openid", "offline_access", "read", "write"}}
+	registered := &client.Client{Metadata: client.Metadata{Scopes: []string{"openid", "offline_access", "read", "write"}}}
 	granted := []string{"openid", "offline_access", "read", "gone"}
 	for _, tc := range []struct {
 		name               string
@@ -242,7 +243,7 @@ func TestRefreshScopes(t *testing.T) {
 		{name: "nothing is left", granted: []string{"gone"}, code: "invalid_grant"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := refreshScopes(client, tc.granted, tc.requested)
+			got, err := refreshScopes(registered, tc.granted, tc.requested)
 			if code := errorCode(err); code != tc.code || strings.Join(got, " ") != tc.want {
 				t.Errorf("got %v and %q, want %q and %q", got, code, tc.want, tc.code)
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -26,7 +27,7 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 	case !p.belongsTo(in, r):
 		return foreignInteractionPage()
 	}
-	if err := p.stillRegistered(&in.Request); err != nil {
+	if err := p.stillRegistered(r.Context(), &in.Request); err != nil {
 		return err
 	}
 	outcome, err := p.resumed(r, in)
@@ -65,13 +66,15 @@ func (p *Provider) resumed(r *http.Request, in *storage.Interaction) (storage.Ou
 
 // stillRegistered refuses to send a browser where its client may not have it
 // sent any more: the configuration may have changed while the person signed in.
-func (p *Provider) stillRegistered(request *storage.AuthorizationRequest) error {
-	client, ok := p.cfg.Clients.Client(request.ClientID)
+func (p *Provider) stillRegistered(ctx context.Context, request *storage.AuthorizationRequest) error {
+	c, err := p.cfg.Clients.Client(ctx, request.ClientID)
 	switch {
-	case !ok:
+	case errors.Is(err, client.ErrUnknown):
 		return unknownClientPage(request.ClientID)
-	case !redirectURIAllowed(client.RedirectURIs, client.Type, request.RedirectURI):
-		return badRedirectPage(client, request.RedirectURI)
+	case err != nil:
+		return unavailablePage(err)
+	case !c.MatchesRedirect(request.RedirectURI):
+		return badRedirectPage(c, request.RedirectURI)
 	}
 	return nil
 }

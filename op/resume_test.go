@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -179,9 +180,9 @@ func TestAZ1_ResumeKnowsTodaysRegistration(t *testing.T) {
 	s.becomes(testUser)
 	moved := siteClient()
 	moved.RedirectURIs = []string{"https://wiki.example.com/elsewhere"}
-	s.provider.cfg.Clients.Replace([]storage.Client{moved})
+	s.registry.Replace(client.NewSnapshot([]client.Client{moved}))
 	wantPage(t, s.resume(id), http.StatusBadRequest, "not registered")
-	s.provider.cfg.Clients.Replace(nil)
+	s.registry.Replace(client.NewSnapshot(nil))
 	wantPage(t, s.resume(id), http.StatusBadRequest, "not known")
 }
 

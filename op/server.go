@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	zitadel "github.com/zitadel/oidc/v3/pkg/op"
 )
@@ -41,7 +41,7 @@ func newServer(cfg Config) (*server, error) {
 	}
 	return &server{
 		cfg:           cfg,
-		clients:       &clientAuthenticator{clients: cfg.Clients, hasher: cfg.Hasher, password: cfg.Password, now: cfg.Now},
+		clients:       &clientAuthenticator{clients: cfg.Clients, hasher: cfg.Hasher, now: cfg.Now},
 		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealed: sealed},
 		refreshTokens: refreshTokens,
 	}, nil
@@ -59,7 +59,7 @@ func (s *server) handler() http.Handler {
 
 // call is what an endpoint knows of its caller besides the form.
 type call struct {
-	client    *storage.Client
+	client    *client.Client
 	now       time.Time
 	userAgent string
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -31,7 +32,7 @@ type fakeSignIn struct {
 	Checked  []storage.Interaction
 	Begun    []storage.Interaction
 	Hidden   map[string]string
-	Client   *storage.Client
+	Client   *client.Client
 	SignOuts int
 }
 
@@ -63,7 +64,7 @@ func (s *fakeSignIn) Session(*http.Request) (*storage.SignedIn, error) {
 	return s.Who, s.Err
 }
 
-func (s *fakeSignIn) ConfirmSignOut(w http.ResponseWriter, _ *http.Request, c *storage.Client, hidden map[string]string) error {
+func (s *fakeSignIn) ConfirmSignOut(w http.ResponseWriter, _ *http.Request, c *client.Client, hidden map[string]string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Client, s.Hidden = c, hidden
@@ -101,7 +102,7 @@ func newSite(t testing.TB, change ...func(*Config)) *site {
 	t.Helper()
 	n := newNode(t)
 	s := &site{node: n, signIn: &fakeSignIn{}}
-	cfg := n.config([]storage.Client{siteClient(), spaClient(), nativeClient(), robotClient()})
+	cfg := n.config([]client.Client{siteClient(), spaClient(), nativeClient(), robotClient()})
 	cfg.SignIn = s.signIn
 	cfg.Errors = &web.Errors{Log: cfg.Log, Render: func(w http.ResponseWriter, _ *http.Request, page web.ErrorPage) {
 		w.WriteHeader(page.Status)
@@ -130,29 +131,29 @@ func signedInSite(t testing.TB, change ...func(*Config)) *site {
 }
 
 // siteClient is wiki with everything that the browser's endpoints look at.
-func siteClient() storage.Client {
+func siteClient() client.Client {
 	c := wikiClient()
 	c.RedirectURIs = []string{testRedirect, testRedirect + "?tenant=a"}
 	c.PostLogoutRedirectURIs = []string{postRedirect}
 	c.ResponseTypes, c.ResponseModes = []string{"code"}, []string{"query", "form_post"}
 	c.Scopes = []string{"openid", "profile", "email", "address", "phone", "offline_access"}
-	c.Consent = storage.ConsentImplied
+	c.Consent = client.ConsentImplied
 	return c
 }
 
 // spaClient is a public client in a browser.
-func spaClient() storage.Client {
+func spaClient() client.Client {
 	c := siteClient()
-	c.ID, c.Type, c.AuthMethod, c.Secrets, c.RequirePKCE = "spa", storage.ClientPublic, storage.AuthMethodNone, nil, true
+	c.ID, c.Type, c.AuthMethod, c.Secrets, c.RequirePKCE = "spa", client.TypePublic, client.AuthMethodNone, nil, nil
 	c.RedirectURIs = []string{"https://spa.example.com/cb"}
 	c.Origins = []string{"https://spa.example.com"}
 	c.ResponseModes, c.Scopes = []string{"query"}, []string{"openid", "profile"}
 	return c
 }
 
-func nativeClient() storage.Client {
+func nativeClient() client.Client {
 	c := spaClient()
-	c.ID, c.Type, c.Origins = "native", storage.ClientNative, nil
+	c.ID, c.Type, c.Origins = "native", client.TypeNative, nil
 	c.RedirectURIs = []string{"http://127.0.0.1/cb", "com.example.app:/cb"}
 	c.ResponseModes = []string{"query", "form_post"}
 	return c

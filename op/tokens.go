@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -24,7 +25,7 @@ type tokenResponse struct {
 // issue makes the access token and, where openid is among the scopes, the ID
 // token of a grant. The refresh token is the caller's business.
 func (s *server) issue(c call, g *storage.GrantUser, scopes []string, nonce string) (*tokenResponse, error) {
-	expiresAt := c.now.Add(c.client.AccessTokenLifetime)
+	expiresAt := c.now.Add(c.client.Lifetimes.AccessToken)
 	if g.Grant.ExpiresAt.Before(expiresAt) {
 		expiresAt = g.Grant.ExpiresAt // a token cannot outlive its grant: say so
 	}
@@ -41,7 +42,7 @@ func (s *server) issue(c call, g *storage.GrantUser, scopes []string, nonce stri
 	if err != nil {
 		return nil, err
 	}
-	if slices.Contains(scopes, storage.ScopeOpenID) {
+	if slices.Contains(scopes, client.ScopeOpenID) {
 		response.IDToken, err = s.idToken(c.client, g, response.AccessToken, nonce, c.now)
 		if err != nil {
 			return nil, err
@@ -76,7 +77,7 @@ func (s *server) accessToken(c call, claims *accessTokenClaims, expiresAt time.T
 
 // audience is who may rely on the client's access tokens: the resource servers
 // it is registered for, and we ourselves, for userinfo.
-func (s *server) audience(client *storage.Client) []string {
+func (s *server) audience(client *client.Client) []string {
 	audience := make([]string, 0, len(client.Audience)+1)
 	audience = append(audience, client.Audience...)
 	if !slices.Contains(audience, s.cfg.Issuer) {

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -70,10 +70,10 @@ func (p *Provider) userinfoClaims(w http.ResponseWriter, r *http.Request) (map[s
 	}
 	answersTo(w, active.Client)
 	scopes := active.Claims.Scopes()
-	if active.Grant == nil || !slices.Contains(scopes, storage.ScopeOpenID) {
+	if active.Grant == nil || !slices.Contains(scopes, client.ScopeOpenID) {
 		return nil, &bearerError{
 			Status: http.StatusForbidden, Code: "insufficient_scope",
-			Description: "the access token is not for a person's claims", Scope: storage.ScopeOpenID,
+			Description: "the access token is not for a person's claims", Scope: client.ScopeOpenID,
 		}
 	}
 	claims := userClaims(&active.Grant.User, scopes, active.Grant.Grant.Claims.UserInfo)

@@ -68,31 +68,6 @@ type CredentialUse struct {
 	Now    time.Time
 }
 
-// Backoff says how long attempts are refused after failures: the first Free
-// attempts are free, then each one starts a wait that doubles from Base to Max.
-// A counter is forgotten when Window has passed since the last attempt or, where
-// that is later, when its wait is over.
-type Backoff struct {
-	Free      int
-	Base, Max time.Duration
-	Window    time.Duration
-}
-
-// Wait is how long further attempts are refused after the n-th attempt (from 1).
-func (b Backoff) Wait(n int64) time.Duration {
-	over := n - int64(b.Free)
-	if over <= 0 {
-		return 0
-	}
-	wait := b.Base
-	for range min(over-1, 32) {
-		if wait *= 2; wait >= b.Max {
-			return b.Max
-		}
-	}
-	return min(wait, b.Max)
-}
-
 // Lockout is the count of a person's consecutive failures with one kind of
 // factor. It is durable: no restart and no new sign-in forgets it.
 type Lockout struct {

@@ -69,13 +69,14 @@ type User struct {
 	UpdatedAt  time.Time
 }
 
-// OtherVerifiers is how people's password verifiers differ from new ones: those
-// of other systems and costs, which take another time to check.
-type OtherVerifiers struct {
-	// People is how many have a password, and Others how many of those have a
-	// verifier that is unlike a new one.
-	People, Others int64
-	// Sample are some of the others.
+// ForeignHashes tells of password hashes that other systems made, or that were
+// made at another cost: checking one takes another time than checking a new one,
+// by which an outsider could tell who has an account (user enumeration by timing).
+type ForeignHashes struct {
+	// People is how many people have a password, and Foreign how many of those
+	// have a foreign hash.
+	People, Foreign int64
+	// Sample are some of the foreign hashes.
 	Sample []string
 }
 

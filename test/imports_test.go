@@ -19,18 +19,19 @@ const module = "github.com/latchkey-id/latchkey"
 // It is "Imports lean one way" of ARCHITECTURE.md. The longest name that fits a
 // package is its room.
 var mayImport = map[string][]string{
-	"cmd":               {"account", "client", "config", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
-	"op":                {"client", "interaction", "internal/web", "keys", "storage"},
-	"login":             {"account", "client", "interaction", "internal/web", "keys", "mfa", "storage"},
-	"account":           {"client", "internal/web", "keys", "mfa", "storage"},
-	"client":            {"storage"},
-	"interaction":       {"client", "keys", "storage"},
-	"mfa":               {"client", "keys", "storage"},
-	"keys":              {"storage"},
-	"config":            {"client", "storage"},
-	"storage/sqlstore":  {"migrations", "storage"},
-	"storage/ephemeral": {"storage"},
+	"cmd":               {"internal/ident", "account", "client", "config", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
+	"op":                {"internal/ident", "client", "interaction", "internal/web", "keys", "storage", "storage/ephemeral"},
+	"login":             {"internal/ident", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
+	"account":           {"internal/ident", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
+	"client":            {"internal/ident", "storage"},
+	"interaction":       {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
+	"mfa":               {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
+	"keys":              {"internal/ident", "storage"},
+	"config":            {"internal/ident", "client", "storage"},
+	"storage/sqlstore":  {"internal/ident", "migrations", "storage"},
+	"storage/ephemeral": {"internal/ident", "storage"},
 	"migrations":        {},
+	"internal/ident":    {},
 	"internal/web":      {},
 	"storage":           {},
 }
@@ -39,7 +40,7 @@ var mayImport = map[string][]string{
 var bare = []string{"internal/web", "storage"}
 
 // testRooms are for tests: they may import anything, and only tests may import them.
-var testRooms = []string{"internal/testenv", "login/logintest", "storage/storagetest", "test"}
+var testRooms = []string{"internal/testbrowser", "internal/testenv", "login/logintest", "storage/storagetest", "test"}
 
 // homes says which rooms a third-party library may be imported in.
 var homes = map[string][]string{

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
@@ -98,7 +99,7 @@ func (in *installation) log() string {
 }
 
 // signedIn returns a browser in which the demo person is signed in.
-func (in *installation) signedIn(t *testing.T) *testenv.Browser {
+func (in *installation) signedIn(t *testing.T) *testbrowser.Browser {
 	t.Helper()
 	b := in.nodes[0].Browser(t)
 	page := in.signIn(t, b, b.Get(in.client("wiki").authorize()))
@@ -109,13 +110,13 @@ func (in *installation) signedIn(t *testing.T) *testenv.Browser {
 }
 
 // signIn fills in the sign-in page.
-func (in *installation) signIn(t *testing.T, b *testenv.Browser, page *testenv.Page) *testenv.Page {
+func (in *installation) signIn(t *testing.T, b *testbrowser.Browser, page *testbrowser.Page) *testbrowser.Page {
 	t.Helper()
 	password, err := os.ReadFile(filepath.Join(in.nodes[0].Data, "demo-password"))
 	if err != nil {
 		t.Fatalf("password of the demo person: %v", err)
 	}
-	return b.Submit(page, "login-submit", map[string]string{"username": "demo", "password": strings.TrimSpace(string(password))})
+	return b.SubmitOn(page, "login-submit", "username=demo", "password="+strings.TrimSpace(string(password)))
 }
 
 // store opens the installation's database, beside the nodes.

@@ -6,13 +6,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/pquerna/otp/totp"
 )
 
@@ -208,18 +207,18 @@ func (m mail) link(t *testing.T, path string) string {
 }
 
 // fields makes the argument of Submit.
-func fields(pairs ...string) map[string]string {
-	m := map[string]string{}
+func fields(pairs ...string) []string {
+	var all []string
 	for i := 0; i < len(pairs); i += 2 {
-		m[pairs[i]] = pairs[i+1]
+		all = append(all, pairs[i]+"="+pairs[i+1])
 	}
-	return m
+	return all
 }
 
 func (h *hunt) password(value string) string { return h.learn("password", value, nil) }
 
 // want fails unless the page has an element.
-func (h *hunt) want(p *testenv.Page, id string) *testenv.Page {
+func (h *hunt) want(p *testbrowser.Page, id string) *testbrowser.Page {
 	h.t.Helper()
 	if !p.Has(id) {
 		h.t.Fatalf("no #%s on %s (%d, %v):\n%s", id, p.URL, p.Status, p.Location, p.Body)
@@ -228,7 +227,7 @@ func (h *hunt) want(p *testenv.Page, id string) *testenv.Page {
 }
 
 // code is the authorization code that a page leads to.
-func (h *hunt) code(p *testenv.Page) string {
+func (h *hunt) code(p *testbrowser.Page) string {
 	h.t.Helper()
 	if p.Location == nil || !p.Location.Query().Has("code") {
 		h.t.Fatalf("no code but %v from %s (%d):\n%s", p.Location, p.URL, p.Status, p.Body)
@@ -256,13 +255,13 @@ func (h *hunt) learnTokens(a answer) {
 }
 
 // enrolTOTP adds an authenticator app on the page, and returns its secret.
-func (h *hunt) enrolTOTP(b *testenv.Browser, page *testenv.Page) (string, *testenv.Page) {
+func (h *hunt) enrolTOTP(b *testbrowser.Browser, page *testbrowser.Page) (string, *testbrowser.Page) {
 	h.t.Helper()
 	if link := page.Link("data-factor", "totp"); link != "" {
 		page = b.Get(link)
 	}
 	key := h.learn("TOTP secret", strings.ReplaceAll(h.want(page, "totp-secret").Text("totp-secret"), " ", ""), shownAt("/enroll"))
-	page = h.want(b.Submit(page, "enroll-submit", fields("code", h.app(key, 0))), "recovery-continue")
+	page = h.want(b.SubmitOn(page, "enroll-submit", "code="+h.app(key, 0)), "recovery-continue")
 	for _, code := range page.Texts("recovery-code") {
 		h.learn("recovery code", code, shownAt("/recovery-codes"))
 		h.learn("recovery code without dashes", strings.ReplaceAll(code, "-", ""), nil)
@@ -279,13 +278,9 @@ func (h *hunt) app(key string, steps int) string {
 	return h.learn("TOTP code", code, nil)
 }
 
-func (h *hunt) browser() *testenv.Browser {
+func (h *hunt) browser() *testbrowser.Browser {
 	h.t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return h.in.nodes[0].BrowserWith(h.t, jar)
+	return h.in.nodes[0].Browser(h.t)
 }
 
 // tryAll uses every word of the stores as a token of each kind (requirement RF1).

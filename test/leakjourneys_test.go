@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 )
 
 // used are secrets that still work after the journeys.
@@ -26,22 +26,22 @@ func (h *hunt) journeys() used {
 }
 
 // signUpByLink makes an account, confirmed in another browser.
-func (h *hunt) signUpByLink(email string) *testenv.Browser {
+func (h *hunt) signUpByLink(email string) *testbrowser.Browser {
 	h.t.Helper()
 	b, chosen := h.browser(), h.password("seven ripe figs upon a "+email[:5]+" shelf")
 	page := h.want(b.Get(h.authorize("wiki", "prompt", "create")), "signup-submit")
-	page = b.Submit(page, "signup-submit", fields("email", email, "username", email[:5], "name", "Somebody", "password", "short"))
-	h.want(b.Submit(page, "signup-submit", fields("email", email, "password", chosen)), "verify-submit")
+	page = b.SubmitOn(page, "signup-submit", "email="+email, "username="+email[:5], "name=Somebody", "password=short")
+	h.want(b.SubmitOn(page, "signup-submit", "email="+email, "password="+chosen), "verify-submit")
 	h.snapshot("with a sign-up")
 	link := h.inbox(email).link(h.t, "/signup/confirm")
 	phone := h.browser()
 	h.want(phone.Get(link), "verify-submit")
-	phone.Submit(h.want(phone.Get(link), "verify-submit"), "verify-submit", nil)
+	phone.SubmitOn(h.want(phone.Get(link), "verify-submit"), "verify-submit")
 	phone.Get(link)
 	page = h.want(b.Get(h.authorize("wiki")), "login-submit")
-	page = h.want(b.Submit(page, "login-submit", fields("username", email, "password", chosen, "remember", "1")), "consent-allow")
+	page = h.want(b.SubmitOn(page, "login-submit", "username="+email, "password="+chosen, "remember=1"), "consent-allow")
 	h.snapshot("with consent asked for")
-	code := h.code(b.Submit(page, "consent-allow", nil))
+	code := h.code(b.SubmitOn(page, "consent-allow"))
 	h.snapshot("with a code")
 	h.tokens("wiki", code)
 	return b
@@ -52,13 +52,13 @@ func (h *hunt) signUpByCode(email string) {
 	h.t.Helper()
 	b, chosen := h.browser(), h.password("nine pale moths around a "+email[:5]+" lamp")
 	page := h.want(b.Get(h.authorize("wiki", "prompt", "create")), "signup-submit")
-	page = h.want(b.Submit(page, "signup-submit", fields("email", email, "username", "kate", "password", chosen)), "verify-submit")
+	page = h.want(b.SubmitOn(page, "signup-submit", "email="+email, "username=kate", "password="+chosen), "verify-submit")
 	h.inbox(email)
-	page = h.want(b.Submit(page, "verify-resend", nil), "verify-submit")
+	page = h.want(b.SubmitOn(page, "verify-resend"), "verify-submit")
 	m := h.inbox(email)
-	page = b.Submit(page, "verify-submit", fields("code", "0000-0000"))
-	page = h.want(b.Submit(page, "verify-submit", fields("code", m.Code)), "consent-allow")
-	h.tokens("wiki", h.code(b.Submit(page, "consent-allow", nil)))
+	page = b.SubmitOn(page, "verify-submit", "code=0000-0000")
+	page = h.want(b.SubmitOn(page, "verify-submit", "code="+m.Code), "consent-allow")
+	h.tokens("wiki", h.code(b.SubmitOn(page, "consent-allow")))
 }
 
 // wrongPasswords is what people mistype, a password for a name among it.
@@ -66,10 +66,10 @@ func (h *hunt) wrongPasswords(email string) {
 	h.t.Helper()
 	b := h.browser()
 	page := h.want(b.Get(h.authorize("wiki")), "login-submit")
-	page = b.Submit(page, "login-submit", fields("username", email, "password", h.password("three wrong words in a row")))
+	page = b.SubmitOn(page, "login-submit", "username="+email, "password="+h.password("three wrong words in a row"))
 	misplaced := h.learn("password typed as a name", "eleven small boats out at sea", shownAt("/login"))
-	page = b.Submit(page, "login-submit", fields("username", misplaced, "password", "x"))
-	page = b.Submit(page, "login-submit", fields("username", "nobody@example.com", "password", h.password("a password of nobody at all")))
+	page = b.SubmitOn(page, "login-submit", "username="+misplaced, "password=x")
+	page = b.SubmitOn(page, "login-submit", "username=nobody@example.com", "password="+h.password("a password of nobody at all"))
 	h.want(page, "login-submit")
 }
 
@@ -77,15 +77,15 @@ func (h *hunt) wrongPasswords(email string) {
 func (h *hunt) reset(email string) {
 	h.t.Helper()
 	b := h.browser()
-	b.Submit(b.Get("/forgot-password"), "forgot-submit", fields("email", email))
+	b.SubmitOn(b.Get("/forgot-password"), "forgot-submit", "email="+email)
 	h.inbox(email)
-	b.Submit(b.Get("/forgot-password"), "forgot-submit", fields("email", "nobody@example.com"))
-	b.Submit(b.Get("/forgot-password"), "forgot-submit", fields("email", email))
+	b.SubmitOn(b.Get("/forgot-password"), "forgot-submit", "email=nobody@example.com")
+	b.SubmitOn(b.Get("/forgot-password"), "forgot-submit", "email="+email)
 	h.snapshot("with a reset")
 	link := h.inbox(email).link(h.t, "/reset-password")
 	page := h.want(b.Get(link), "reset-submit")
-	page = h.want(b.Submit(page, "reset-submit", fields("new_password", h.password("short one"))), "reset-submit")
-	b.Submit(page, "reset-submit", fields("new_password", h.password("two grey herons at the "+email[:5]+" weir")))
+	page = h.want(b.SubmitOn(page, "reset-submit", "new_password="+h.password("short one")), "reset-submit")
+	b.SubmitOn(page, "reset-submit", "new_password="+h.password("two grey herons at the "+email[:5]+" weir"))
 	b.Get(link)
 }
 
@@ -96,16 +96,16 @@ func (h *hunt) confirmAddress(email string) {
 	h.in.nodes[0].Command(chosen+"\n", "user", "create", "--email", email, "--password-stdin")
 	b := h.browser()
 	page := h.want(b.Get(h.authorize("wiki")), "login-submit")
-	page = h.want(b.Submit(page, "login-submit", fields("username", email, "password", chosen)), "verify-submit")
+	page = h.want(b.SubmitOn(page, "login-submit", "username="+email, "password="+chosen), "verify-submit")
 	h.inbox(email)
-	page = h.want(b.Submit(page, "verify-resend", nil), "verify-submit")
+	page = h.want(b.SubmitOn(page, "verify-resend"), "verify-submit")
 	h.snapshot("with a verification")
 	m := h.inbox(email)
 	if link := m.link(h.t, "/verify-email"); link != "" {
 		h.want(h.browser().Get(link), "verify-submit")
 	}
-	page = h.want(b.Submit(page, "verify-submit", fields("code", m.Code)), "consent-allow")
-	b.Submit(page, "consent-deny", nil)
+	page = h.want(b.SubmitOn(page, "verify-submit", "code="+m.Code), "consent-allow")
+	b.SubmitOn(page, "consent-deny")
 }
 
 // secondFactors shows and adds every kind that needs no device, trusts a browser
@@ -114,23 +114,23 @@ func (h *hunt) secondFactors(email string) {
 	h.t.Helper()
 	chosen := h.password("four wet dogs in the " + email[:7] + " hall")
 	h.in.nodes[0].CreateUser(email, chosen)
-	signIn := func(b *testenv.Browser, more ...string) *testenv.Page {
+	signIn := func(b *testbrowser.Browser, more ...string) *testbrowser.Page {
 		page := h.want(b.Get(h.authorize("strict", more...)), "login-submit")
-		return b.Submit(page, "login-submit", fields("username", email, "password", chosen))
+		return b.SubmitOn(page, "login-submit", "username="+email, "password="+chosen)
 	}
 	b := h.browser()
 	page := h.want(signIn(b), "factor-submit")
 	h.inbox(email)
-	page = h.want(b.Submit(page, "factor-resend", nil), "factor-submit")
+	page = h.want(b.SubmitOn(page, "factor-resend"), "factor-submit")
 	h.snapshot("with a code by e-mail")
-	page = b.Submit(page, "factor-submit", fields("code", h.inbox(email).Code))
+	page = b.SubmitOn(page, "factor-submit", "code="+h.inbox(email).Code)
 	h.tokens("strict", h.code(page))
 
 	page = b.Get(h.authorize("strict", "acr_values", "aal2"))
 	key, page := h.enrolTOTP(b, page)
 	recovery := page.Texts("recovery-code")[0]
 	h.snapshot("with recovery codes")
-	h.tokens("strict", h.code(b.Submit(page, "recovery-continue", nil)))
+	h.tokens("strict", h.code(b.SubmitOn(page, "recovery-continue")))
 
 	other := h.browser()
 	page = h.want(signIn(other), "factor-submit")
@@ -138,27 +138,27 @@ func (h *hunt) secondFactors(email string) {
 		page = other.Get(link)
 	}
 	h.snapshot("between two factors")
-	page = h.want(other.Submit(page, "factor-submit", fields("code", "000000")), "factor-submit")
-	h.code(other.Submit(page, "factor-submit", fields("code", h.app(key, 1), "trust_device", "1")))
-	page = other.Submit(h.want(other.Get(h.authorize("wiki", "prompt", "login")), "login-submit"), "login-submit", fields("username", email, "password", chosen))
+	page = h.want(other.SubmitOn(page, "factor-submit", "code=000000"), "factor-submit")
+	h.code(other.SubmitOn(page, "factor-submit", "code="+h.app(key, 1), "trust_device=1"))
+	page = other.SubmitOn(h.want(other.Get(h.authorize("wiki", "prompt", "login")), "login-submit"), "login-submit", "username="+email, "password="+chosen)
 	h.want(page, "factor-submit") // this client does not take trust
 
 	lost := h.browser()
 	page = h.want(signIn(lost), "factor-submit")
 	page = lost.Get(page.Link("data-factor", "recovery"))
-	page = lost.Submit(page, "factor-submit", fields("code", recovery))
+	page = lost.SubmitOn(page, "factor-submit", "code="+recovery)
 	_, page = h.enrolTOTP(lost, page)
-	h.code(lost.Submit(page, "recovery-continue", nil))
+	h.code(lost.SubmitOn(page, "recovery-continue"))
 }
 
 // lifeOfTokens is what clients do, to the end of a session.
-func (h *hunt) lifeOfTokens(b *testenv.Browser) used {
+func (h *hunt) lifeOfTokens(b *testbrowser.Browser) used {
 	h.t.Helper()
 	wiki, via := h.in.client("wiki"), h.in.http(0)
 	// The reset ended what was signed in: begin anew.
-	signIn := func(b *testenv.Browser) string {
+	signIn := func(b *testbrowser.Browser) string {
 		page := h.want(b.Get(h.authorize("wiki")), "login-submit")
-		return h.code(b.Submit(page, "login-submit", fields("username", "grace@example.com", "password", "two grey herons at the grace weir")))
+		return h.code(b.SubmitOn(page, "login-submit", "username=grace@example.com", "password=two grey herons at the grace weir"))
 	}
 	code := signIn(b)
 	tokens := h.tokens("wiki", code)
@@ -175,12 +175,12 @@ func (h *hunt) lifeOfTokens(b *testenv.Browser) used {
 	wrong.refresh(via, h.learn("token of nobody", "lkr_"+strings.Repeat("deadbeef", 10), nil))
 	out := b.Get("/logout?" + url.Values{"id_token_hint": {tokens.IDToken}, "post_logout_redirect_uri": {"https://wiki.example.com/"}}.Encode())
 	if out.Has("logout-confirm") {
-		b.Submit(out, "logout-confirm", nil)
+		b.SubmitOn(out, "logout-confirm")
 	}
 
 	last := h.browser()
 	final := h.tokens("wiki", signIn(last))
-	last.Submit(last.Get("/forgot-password"), "forgot-submit", fields("email", "grace@example.com"))
+	last.SubmitOn(last.Get("/forgot-password"), "forgot-submit", "email=grace@example.com")
 	reset, err := url.Parse(h.inbox("grace@example.com").link(h.t, "/reset-password"))
 	if err != nil {
 		h.t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -15,22 +15,22 @@ import (
 // its end.
 type halfway struct {
 	name  string
-	begin func(h *hunt, b *testenv.Browser, email string) middle
-	goOn  func(h *hunt, b *testenv.Browser, m middle) *testenv.Page
+	begin func(h *hunt, b *testbrowser.Browser, email string) middle
+	goOn  func(h *hunt, b *testbrowser.Browser, m middle) *testbrowser.Page
 	// makes says that it makes the account.
 	makes bool
 }
 
 // middle is what a person has there: a page, and what was sent to them.
 type middle struct {
-	page *testenv.Page
+	page *testbrowser.Page
 	mail mail
 }
 
 const lasting = "seven ripe figs upon a shelf"
 
 // signInAt signs somebody in whom the command line made.
-func (h *hunt) signInAt(b *testenv.Browser, client, email string, flags ...string) *testenv.Page {
+func (h *hunt) signInAt(b *testbrowser.Browser, client, email string, flags ...string) *testbrowser.Page {
 	h.t.Helper()
 	if _, err := h.in.store(h.t).Users().ByIdentifier(h.t.Context(), email); errors.Is(err, storage.ErrNotFound) {
 		h.in.nodes[0].Command(lasting+"\n", append([]string{"user", "create", "--email", email, "--password-stdin"}, flags...)...)
@@ -39,66 +39,66 @@ func (h *hunt) signInAt(b *testenv.Browser, client, email string, flags ...strin
 	if !page.Has("login-submit") {
 		return page // the session outlived it
 	}
-	return b.Submit(page, "login-submit", fields("username", email, "password", lasting))
+	return b.SubmitOn(page, "login-submit", "username="+email, "password="+lasting)
 }
 
-func signUp(h *hunt, b *testenv.Browser, email string) middle {
+func signUp(h *hunt, b *testbrowser.Browser, email string) middle {
 	page := h.want(b.Get(h.authorize("wiki", "prompt", "create")), "signup-submit")
-	page = h.want(b.Submit(page, "signup-submit", fields("email", email, "password", lasting)), "verify-submit")
+	page = h.want(b.SubmitOn(page, "signup-submit", "email="+email, "password="+lasting), "verify-submit")
 	return middle{page, h.inbox(email)}
 }
 
 func interrupted() []halfway {
-	typed := func(button string) func(*hunt, *testenv.Browser, middle) *testenv.Page {
-		return func(_ *hunt, b *testenv.Browser, m middle) *testenv.Page {
-			return b.Submit(m.page, button, fields("code", m.mail.Code))
+	typed := func(button string) func(*hunt, *testbrowser.Browser, middle) *testbrowser.Page {
+		return func(_ *hunt, b *testbrowser.Browser, m middle) *testbrowser.Page {
+			return b.SubmitOn(m.page, button, "code="+m.mail.Code)
 		}
 	}
-	byLink := func(path, button string, with map[string]string) func(*hunt, *testenv.Browser, middle) *testenv.Page {
-		return func(h *hunt, b *testenv.Browser, m middle) *testenv.Page {
+	byLink := func(path, button string, with []string) func(*hunt, *testbrowser.Browser, middle) *testbrowser.Page {
+		return func(h *hunt, b *testbrowser.Browser, m middle) *testbrowser.Page {
 			page := b.Get(m.mail.link(h.t, path))
 			if !page.Has(button) {
 				return page
 			}
-			return b.Submit(page, button, with)
+			return b.SubmitOn(page, button, with...)
 		}
 	}
 	return []halfway{
 		{"sign-up by code", signUp, typed("verify-submit"), true},
 		{"sign-up by link", signUp, byLink("/signup/confirm", "verify-submit", nil), true},
-		{"reset", func(h *hunt, b *testenv.Browser, email string) middle {
+		{"reset", func(h *hunt, b *testbrowser.Browser, email string) middle {
 			h.signInAt(b, "wiki", email, "--verified")
-			page := b.Submit(b.Get("/forgot-password"), "forgot-submit", fields("email", email))
+			page := b.SubmitOn(b.Get("/forgot-password"), "forgot-submit", "email="+email)
 			return middle{page, h.inbox(email)}
 		}, byLink("/reset-password", "reset-submit", fields("new_password", "nine pale moths around a lamp")), false},
-		{"verification", func(h *hunt, b *testenv.Browser, email string) middle {
+		{"verification", func(h *hunt, b *testbrowser.Browser, email string) middle {
 			return middle{h.want(h.signInAt(b, "wiki", email), "verify-submit"), h.inbox(email)}
 		}, typed("verify-submit"), false},
-		{"consent", func(h *hunt, b *testenv.Browser, email string) middle {
+		{"consent", func(h *hunt, b *testbrowser.Browser, email string) middle {
 			return middle{page: h.want(h.signInAt(b, "wiki", email, "--verified"), "consent-allow")}
-		}, func(_ *hunt, b *testenv.Browser, m middle) *testenv.Page {
-			return b.Submit(m.page, "consent-allow", nil)
+		}, func(_ *hunt, b *testbrowser.Browser, m middle) *testbrowser.Page {
+			return b.SubmitOn(m.page, "consent-allow")
 		}, false},
-		{"factor", func(h *hunt, b *testenv.Browser, email string) middle {
+		{"factor", func(h *hunt, b *testbrowser.Browser, email string) middle {
 			return middle{h.want(h.signInAt(b, "strict", email, "--verified"), "factor-submit"), h.inbox(email)}
 		}, typed("factor-submit"), false},
-		{"enrolment", func(h *hunt, b *testenv.Browser, email string) middle {
+		{"enrolment", func(h *hunt, b *testbrowser.Browser, email string) middle {
 			page := h.want(h.signInAt(b, "strict", email, "--verified"), "factor-submit")
-			b.Submit(page, "factor-submit", fields("code", h.inbox(email).Code))
+			b.SubmitOn(page, "factor-submit", "code="+h.inbox(email).Code)
 			page = b.Get(h.authorize("strict", "acr_values", "aal2"))
 			if link := page.Link("data-factor", "totp"); link != "" {
 				page = b.Get(link)
 			}
 			return middle{page: h.want(page, "totp-secret")}
-		}, func(h *hunt, b *testenv.Browser, m middle) *testenv.Page {
+		}, func(h *hunt, b *testbrowser.Browser, m middle) *testbrowser.Page {
 			key := strings.ReplaceAll(m.page.Text("totp-secret"), " ", "")
-			return b.Submit(m.page, "enroll-submit", fields("code", h.app(key, 0)))
+			return b.SubmitOn(m.page, "enroll-submit", "code="+h.app(key, 0))
 		}, false},
 	}
 }
 
 // well fails unless a page is no failure.
-func (h *hunt) well(what string, p *testenv.Page) {
+func (h *hunt) well(what string, p *testbrowser.Page) {
 	h.t.Helper()
 	if p.Status >= http.StatusBadRequest || p.Has("error-title") || p.Text("code-error") != "" {
 		h.t.Errorf("%s led to %s, %d: %s", what, p.URL.Path, p.Status, p.Text("error-title")+p.Text("code-error"))
@@ -106,7 +106,7 @@ func (h *hunt) well(what string, p *testenv.Page) {
 }
 
 // clear fails unless a page says what happened, with the id that finds the log lines.
-func (h *hunt) clear(what string, p *testenv.Page, statuses ...int) {
+func (h *hunt) clear(what string, p *testbrowser.Page, statuses ...int) {
 	h.t.Helper()
 	for _, status := range statuses {
 		if p.Status == status && p.Text("error-title") != "" && p.Text("error-detail") != "" && p.Text("error-id") != "" {

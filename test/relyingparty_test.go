@@ -15,7 +15,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -61,7 +61,7 @@ func (rp *relyingParty) authorize() string {
 }
 
 // code returns a code for the person who is signed in in the browser.
-func (rp *relyingParty) code(t *testing.T, b *testenv.Browser) string {
+func (rp *relyingParty) code(t *testing.T, b *testbrowser.Browser) string {
 	t.Helper()
 	page := b.Get(rp.authorize())
 	if page.Location == nil || !page.Location.Query().Has("code") {
@@ -71,7 +71,7 @@ func (rp *relyingParty) code(t *testing.T, b *testenv.Browser) string {
 }
 
 // tokens returns the first tokens of a new grant.
-func (rp *relyingParty) tokens(t *testing.T, via *http.Client, b *testenv.Browser) answer {
+func (rp *relyingParty) tokens(t *testing.T, via *http.Client, b *testbrowser.Browser) answer {
 	t.Helper()
 	return must(t, rp.exchange(via, rp.code(t, b)))
 }

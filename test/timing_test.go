@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -49,13 +50,13 @@ func auc(a, b []time.Duration) float64 {
 
 // asking sends the same form about one account after the other.
 type asking struct {
-	page   *testenv.Page
+	page   *testbrowser.Page
 	button string
-	fields func(account string) map[string]string
+	fields func(account string) []string
 }
 
 // times asks about the accounts of all kinds in turn, in an order that changes.
-func (a asking) times(b *testenv.Browser, kinds map[string]func(i int) string, rounds int) map[string][]time.Duration {
+func (a asking) times(b *testbrowser.Browser, kinds map[string]func(i int) string, rounds int) map[string][]time.Duration {
 	order, took := make([]string, 0, len(kinds)), map[string][]time.Duration{}
 	for kind := range kinds {
 		order = append(order, kind)
@@ -64,7 +65,7 @@ func (a asking) times(b *testenv.Browser, kinds map[string]func(i int) string, r
 		mathrand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, kind := range order {
 			start := time.Now()
-			b.Submit(a.page, a.button, a.fields(kinds[kind](i)))
+			b.SubmitOn(a.page, a.button, a.fields(kinds[kind](i))...)
 			took[kind] = append(took[kind], time.Since(start))
 		}
 	}
@@ -73,7 +74,7 @@ func (a asking) times(b *testenv.Browser, kinds map[string]func(i int) string, r
 
 // alike fails unless the answers about all kinds take the same time. What noise
 // there is gets a second chance, with twice as many tries.
-func (a asking) alike(t *testing.T, b *testenv.Browser, kinds map[string]func(i int) string) {
+func (a asking) alike(t *testing.T, b *testbrowser.Browser, kinds map[string]func(i int) string) {
 	t.Helper()
 	for _, rounds := range []int{tries, 2 * tries} {
 		took, apart := a.times(b, kinds, rounds), ""
@@ -123,8 +124,8 @@ const ours = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$Y5tYXo0XbnVV
 // theirs is one of Django's that takes far less time.
 const theirs = "pbkdf2_sha256$1000$saltsaltsalt$PXtTzlcCFnWwG2Q3aFWZCqRhoVZlVKuHzZFqTnrUq0E="
 
-func signingIn(b *testenv.Browser) asking {
-	return asking{b.Get("/login"), "login-submit", func(account string) map[string]string {
+func signingIn(b *testbrowser.Browser) asking {
+	return asking{b.Get("/login"), "login-submit", func(account string) []string {
 		return fields("username", account, "password", "a guess at the password")
 	}}
 }
@@ -145,12 +146,12 @@ func TestEN2_TimeDoesNotTellWhoHasAnAccount(t *testing.T) {
 	b := node.Browser(t)
 	t.Run("sign-in", func(t *testing.T) { signingIn(b).alike(t, b, kinds) })
 	t.Run("forgotten password", func(t *testing.T) {
-		asking{b.Get("/forgot-password"), "forgot-submit", func(account string) map[string]string {
+		asking{b.Get("/forgot-password"), "forgot-submit", func(account string) []string {
 			return fields("email", account)
 		}}.alike(t, b, kinds)
 	})
 	t.Run("sign-up", func(t *testing.T) {
-		asking{b.Get("/signup"), "signup-submit", func(account string) map[string]string {
+		asking{b.Get("/signup"), "signup-submit", func(account string) []string {
 			return fields("email", account, "password", "a long enough new password")
 		}}.alike(t, b, map[string]func(int) string{"unknown": unknown, "known": kinds["known"]})
 	})

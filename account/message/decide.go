@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -22,7 +23,7 @@ func find(user *storage.User, err error) (*storage.User, error) {
 
 // sameAddress reports whether two spellings are one address.
 func sameAddress(a, b string) bool {
-	return storage.CanonicalIdentifier(a) == storage.CanonicalIdentifier(b)
+	return ident.Canonical(a) == ident.Canonical(b)
 }
 
 // signUp makes a token only for an address that is free.
@@ -139,7 +140,7 @@ func (c *Composer) emailChanged(ctx context.Context, b EmailChanged) (content, e
 		return content{}, err
 	}
 	return content{
-		to: b.From, key: "email_changed", args: []any{MaskAddress(b.To)}, happened: true,
+		to: b.From, key: "email_changed", args: []any{ident.Mask(b.To)}, happened: true,
 		link: c.link(PathUndoEmail, TokenParam, issued.Token), expires: c.cfg.Now().Add(c.cfg.Lifetimes.Undo),
 	}, nil
 }

@@ -3,6 +3,7 @@ package message
 import (
 	"net/url"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -39,7 +40,7 @@ func (c *Composer) link(path, param, token string) string {
 
 // AddressSubject is the subject of tokens for an address that has no account.
 func AddressSubject(hasher *keys.Hasher, email string) string {
-	return hasher.Sum("onetime address", storage.CanonicalIdentifier(email))
+	return hasher.Sum("onetime address", ident.Canonical(email))
 }
 
 // UndoSubject is the subject of the token that gives a person an address back:

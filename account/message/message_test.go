@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
@@ -36,7 +37,7 @@ func (p people) ByID(_ context.Context, id storage.ID) (*storage.User, error) {
 
 func (p people) ByIdentifier(_ context.Context, identifier string) (*storage.User, error) {
 	for _, u := range p {
-		if c := storage.CanonicalIdentifier(identifier); c == storage.CanonicalIdentifier(u.Email) || c == u.Username {
+		if c := ident.Canonical(identifier); c == ident.Canonical(u.Email) || c == u.Username {
 			return u, nil
 		}
 	}

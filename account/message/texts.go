@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -152,7 +153,7 @@ func (t texts) factor(label factorLabel) string {
 	if !ok {
 		kind = t.words["factor.any"]
 	}
-	name := oneLine(label.name)
+	name := ident.Cut(ident.Clean(label.name), ident.MaxDeviceName)
 	if name == "" {
 		return kind
 	}

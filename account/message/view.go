@@ -1,11 +1,8 @@
 package message
 
 import (
-	"net/netip"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/latchkey-id/latchkey/internal/web"
 )
@@ -95,27 +92,3 @@ func (t texts) asked(a Asked, happened bool) string {
 
 // stamp is a time as every language reads it.
 func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
-
-// oneLine makes a name that somebody chose fit into a sentence.
-func oneLine(name string) string {
-	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
-	const most = 64
-	if utf8.RuneCountInString(name) > most {
-		name = string([]rune(name)[:most])
-	}
-	return name
-}
-
-// MaskAddress shows as much of an address as its owner needs to know it:
-// "a•••@example.com".
-func MaskAddress(email string) string {
-	local, domain, ok := strings.Cut(email, "@")
-	first, size := utf8.DecodeRuneInString(local)
-	if !ok || size == 0 {
-		return "•••"
-	}
-	if _, err := netip.ParseAddr(strings.Trim(domain, "[]")); err == nil {
-		domain = "•••"
-	}
-	return string(first) + "•••@" + domain
-}

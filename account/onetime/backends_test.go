@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
@@ -37,7 +37,7 @@ func eachBackend(t *testing.T, test func(t *testing.T, tokens *onetime.Tokens)) 
 	}
 	for name, open := range map[string]func(t *testing.T) storagetest.Ephemeral{
 		"redis": func(t *testing.T) storagetest.Ephemeral {
-			r, err := ephemeral.OpenRedis(t.Context(), testenv.Redis(t))
+			r, err := redis.Open(redis.Config{URL: testenv.Redis(t), Issuer: "https://id.example.com"})
 			if err != nil {
 				t.Fatal(err)
 			}

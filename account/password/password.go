@@ -6,7 +6,8 @@
 //
 //   - No more hashes are computed at once than the configuration allows; the
 //     others wait, and give up in time. A flood of sign-ins cannot exhaust memory.
-//   - A password is compared byte for byte, in constant time.
+//   - A password is normalized (RFC 8265 OpaqueString, NIST SP 800-63B-4 section
+//     3.1.1.2) before it is hashed, and compared byte for byte, in constant time.
 //   - The cost that a stored verifier asks for is bounded before it is paid.
 package password
 
@@ -23,6 +24,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
 // ErrBusy says that no hash could be begun within the queue's deadline: the
@@ -114,26 +117,54 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer done()
-	v.hash = v.derive(password, hashSize)
+	v.hash = v.derive(ident.NormalizePassword(password), hashSize)
 	return v.String(), nil
 }
 
-// Verify reports whether the password fits the verifier. An error (ErrBusy, the
-// context's, or a malformed verifier) says nothing of the password.
-func (h *Hasher) Verify(ctx context.Context, encoded, password string) (bool, error) {
+// Verdict is the outcome of checking a password.
+type Verdict struct {
+	// Fits says that the password is right.
+	Fits bool
+	// Outdated says that the verifier fits and is to be replaced: it was made at
+	// another cost than new ones, by another system, or of a password as it was
+	// typed, before passwords were normalized.
+	Outdated bool
+}
+
+// Check says whether the password fits the verifier: normalized, or else as
+// it was typed, as older verifiers and those of other systems have it. An error
+// (ErrBusy, the context's, or a malformed verifier) says nothing of the password.
+//
+// Timing side channel: a password in another than the normal form costs two
+// hashes, of whatever verifier, a decoy's too, so that time tells only of what
+// was typed.
+func (h *Hasher) Check(ctx context.Context, encoded, password string) (Verdict, error) {
 	c, err := recognize(encoded)
 	if err != nil {
-		return false, err
+		return Verdict{}, err
 	}
 	done, err := h.turn(ctx)
 	if err != nil {
-		return false, err
+		return Verdict{}, err
 	}
 	defer done()
-	return c.fits(password), nil
+	normal := ident.NormalizePassword(password)
+	switch {
+	case c.fits(normal):
+		return Verdict{Fits: true, Outdated: h.needsRehash(encoded)}, nil
+	case normal != password && c.fits(password):
+		return Verdict{Fits: true, Outdated: true}, nil
+	}
+	return Verdict{}, nil
 }
 
-// VerifyDummy does the work of Verify for a person who does not exist, so that
+// Verify reports whether the password fits the verifier; see [Hasher.Check].
+func (h *Hasher) Verify(ctx context.Context, encoded, password string) (bool, error) {
+	verdict, err := h.Check(ctx, encoded, password)
+	return verdict.Fits, err
+}
+
+// VerifyDummy does the work of Check for a person who does not exist, so that
 // time does not tell (requirement EN2).
 func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 	_, err := h.Verify(ctx, h.dummy, password)
@@ -147,9 +178,9 @@ func (h *Hasher) Current() string {
 	return h.dummy[:len("$"+argon2id+"$v=19$")] + cost + "$"
 }
 
-// NeedsRehash reports whether a verifier was made at another cost than new
+// needsRehash reports whether a verifier was made at another cost than new
 // ones, or by another system.
-func (h *Hasher) NeedsRehash(encoded string) bool {
+func (h *Hasher) needsRehash(encoded string) bool {
 	v, err := parse(encoded)
 	return err != nil || v.Params != h.cfg.Params || len(v.hash) != hashSize
 }

@@ -67,14 +67,55 @@ func TestPW1_AnotherCostIsRehashed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.NeedsRehash(encoded) {
-		t.Error("a verifier of the same cost needs no rehash")
+	if got, err := h.Check(t.Context(), encoded, "p"); err != nil || got != (Verdict{Fits: true}) {
+		t.Errorf("a verifier of the same cost = %+v, %v", got, err)
 	}
-	if !dearer.NeedsRehash(encoded) {
-		t.Error("a verifier of another cost needs a rehash")
+	if got, err := dearer.Check(t.Context(), encoded, "p"); err != nil || got != (Verdict{Fits: true, Outdated: true}) {
+		t.Errorf("a verifier of another cost = %+v, %v", got, err)
 	}
-	if ok, err := dearer.Verify(t.Context(), encoded, "p"); !ok || err != nil {
-		t.Errorf("a verifier of another cost = %v, %v", ok, err)
+	if got, err := dearer.Check(t.Context(), encoded, "q"); err != nil || got != (Verdict{}) {
+		t.Errorf("another password = %+v, %v", got, err)
+	}
+}
+
+// TestPW2_OnePasswordTypedTwoWaysIsOne: one keyboard writes é as one code point,
+// another as two; one puts an ideographic space between words.
+func TestPW2_OnePasswordTypedTwoWaysIsOne(t *testing.T) {
+	h := newHasher(t)
+	for _, same := range [][]string{
+		{"caf\u00e9 au lait in paris", "cafe\u0301 au lait in paris"},
+		{"\u6b63\u3057\u3044 \u99ac \u96fb\u6c60", "\u6b63\u3057\u3044\u3000\u99ac\u00a0\u96fb\u6c60"},
+		{"한국어 비밀번호 문장", "\u1112\u1161\u11ab\u1100\u116e\u11a8\u110b\u1165 비밀번호 문장"},
+	} {
+		for _, first := range same {
+			encoded, err := h.Hash(t.Context(), first)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, then := range same {
+				if got, err := h.Check(t.Context(), encoded, then); err != nil || got != (Verdict{Fits: true}) {
+					t.Errorf("made of %+q, checked with %+q = %+v, %v", first, then, got, err)
+				}
+			}
+		}
+	}
+}
+
+// TestPW2_OlderVerifiersAreTriedAsTypedAndReplaced: a verifier that was made
+// before passwords were normalized fits what was typed then, and is outdated.
+func TestPW2_OlderVerifiersAreTriedAsTypedAndReplaced(t *testing.T) {
+	h := newHasher(t)
+	const typed = "cafe\u0301 au lait"
+	older := verifier{Params: testParams, salt: []byte("0123456789abcdef")}
+	older.hash = older.derive(typed, hashSize)
+	if got, err := h.Check(t.Context(), older.String(), typed); err != nil || got != (Verdict{Fits: true, Outdated: true}) {
+		t.Errorf("as it was typed = %+v, %v", got, err)
+	}
+	if got, err := h.Check(t.Context(), older.String(), "caf\u00e9 au lait"); err != nil || got.Fits {
+		t.Errorf("normalized = %+v, %v", got, err)
+	}
+	if got, err := h.Check(t.Context(), older.String(), "cafe au lait"); err != nil || got.Fits {
+		t.Errorf("without the accent = %+v, %v", got, err)
 	}
 }
 

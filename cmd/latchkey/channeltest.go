@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/spf13/cobra"
 )
@@ -99,12 +100,12 @@ func (t *channelTest) run(cmd *cobra.Command, from *storeFlags) error {
 
 // checkNumber refuses what would be refused from people as well.
 func (t *channelTest) checkNumber(p *dependencies) error {
-	number, ok := storage.CanonicalPhone(t.to)
+	number, ok := ident.CanonicalPhone(t.to)
 	if !ok {
 		return fmt.Errorf("--to %q is no telephone number; write it with its country's code, such as +49 151 12345678", t.to)
 	}
 	t.to = number
-	country := storage.PhoneCountry(number)
+	country := ident.PhoneCountry(number)
 	for _, allowed := range p.cfg.SMS.Countries {
 		if allowed == country {
 			return nil

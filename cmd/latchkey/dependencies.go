@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
@@ -101,12 +102,9 @@ func sealingAdvice(err error) error {
 
 // clients turns the configured clients into what the provider knows them by:
 // their secrets become verifiers here and are forgotten.
-func (p *dependencies) clients(ctx context.Context) ([]storage.Client, error) {
-	return p.cfg.StorageClients(func(clientID, secret string, strong bool) (string, error) {
-		if strong {
-			return p.hasher.Sum("client_secret", clientID, secret), nil
-		}
-		return p.password.Hash(ctx, secret)
+func (p *dependencies) clients() ([]client.Client, error) {
+	return p.cfg.ClientList(func(clientID, secret string) string {
+		return p.hasher.Sum(client.SecretPurpose, clientID, secret)
 	})
 }
 
@@ -124,9 +122,8 @@ type ephemeralStore interface {
 	Get(ctx context.Context, key string) ([]byte, error)
 	Take(ctx context.Context, key string) ([]byte, error)
 	TakeIf(ctx context.Context, key string, value []byte) error
-	Delete(ctx context.Context, keys ...string) error
-	Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error)
-	Count(ctx context.Context, key string, window time.Duration) (int64, error)
+	Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) error
+	ephemeral.Counters
 	Ping(ctx context.Context) error
 }
 
@@ -135,11 +132,14 @@ func openEphemeral(ctx context.Context, cfg *config.Config, store *sqlstore.Stor
 	if cfg.Redis.URL.IsZero() {
 		return store.Ephemeral(), func() error { return nil }, nil
 	}
-	redis, err := ephemeral.OpenRedis(ctx, cfg.Redis.URL.Reveal())
+	short, err := redis.Open(redis.Config{URL: cfg.Redis.URL.Reveal(), Issuer: cfg.Issuer})
+	if err == nil {
+		err = short.Ping(ctx)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return redis, redis.Close, nil
+	return short, short.Close, nil
 }
 
 // newLogger makes the logger of a server, whose records bear request ids.

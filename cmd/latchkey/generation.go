@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/config"
@@ -33,8 +33,8 @@ type generation struct {
 
 // newGeneration makes everything that a configuration says. It writes nothing,
 // so that one which fails leaves no trace.
-func newGeneration(ctx context.Context, p *process, cfg *config.Config) (*generation, error) {
-	f, err := newFoundation(ctx, p, cfg)
+func newGeneration(p *process, cfg *config.Config) (*generation, error) {
+	f, err := newFoundation(p, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -76,13 +76,13 @@ type foundation struct {
 	dependencies
 	ui      *ui.Renderer
 	errors  *web.Errors
-	clients *op.Registry
+	clients *client.Registry
 	tokens  *onetime.Tokens
 }
 
-func newFoundation(ctx context.Context, p *process, cfg *config.Config) (*foundation, error) {
+func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 	d := p.boot.with(cfg)
-	clients, err := d.clients(ctx)
+	clients, err := d.clients()
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func newFoundation(ctx context.Context, p *process, cfg *config.Config) (*founda
 	}
 	return &foundation{
 		dependencies: d, ui: renderer, errors: &web.Errors{Log: d.log, Render: renderer.RenderError},
-		clients: op.NewRegistry(clients),
+		clients: client.NewRegistry(client.NewSnapshot(clients)),
 		tokens:  onetime.New(onetime.Config{Store: p.ephemeral, Hasher: d.hasher, Sealer: d.sealer, Now: d.now}),
 	}, nil
 }
@@ -131,7 +131,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
 		SignIn: pages, Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
-		Password: f.password, ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
+		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
 		PendingPerAddress: int64(cfg.Limits.PendingPerAddress),
 		CodeLifetime:      cfg.Tokens.CodeLifetime,
 	}

@@ -7,8 +7,8 @@ import (
 	"net/url"
 
 	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
 	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -46,8 +46,9 @@ func inviteCreateCommand() *cobra.Command {
 }
 
 func (i *newInvitation) create(cmd *cobra.Command, store *sqlstore.Store, p *dependencies) error {
-	if err := userimport.CheckEmail(i.email); err != nil || i.email == "" {
-		return fmt.Errorf("--email %q is not an e-mail address", i.email)
+	var err error
+	if i.email, err = ident.Email(i.email); err != nil {
+		return fmt.Errorf("--email: %w", err)
 	}
 	if p.cfg.SignUp.Mode != config.SignUpInvitation {
 		return fmt.Errorf("sign_up.mode is %s: invitations are used where it is invitation", p.cfg.SignUp.Mode)

@@ -42,7 +42,7 @@ func newIdleServer(t *testing.T, now *time.Time) idleServer {
 	if _, err := p.store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	first, err := newGeneration(t.Context(), p, cfg)
+	first, err := newGeneration(p, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

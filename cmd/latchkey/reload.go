@@ -73,7 +73,7 @@ func (p *process) nextGeneration(ctx context.Context) (*change, error) {
 	wanted := config.Diff(running, read)
 	keepUntilRestart(read, running)
 	applied := config.Diff(running, read)
-	next, err := newGeneration(ctx, p, read)
+	next, err := newGeneration(p, read)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func serve(ctx context.Context, o serveOptions) (err error) {
 	if err := p.load(ctx); err != nil {
 		return err
 	}
-	first, err := newGeneration(ctx, p, o.cfg)
+	first, err := newGeneration(p, o.cfg)
 	if err != nil {
 		return err
 	}

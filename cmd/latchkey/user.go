@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -114,10 +114,21 @@ func readPassword(r io.Reader) (string, error) {
 	return password, nil
 }
 
-// checkNames refuses what could not be told apart, typed or answered to.
+// checkNames spells names as they are kept, and refuses those that could not be
+// told apart, typed or answered to.
 func checkNames(u *storage.User) error {
-	if err := userimport.CheckEmail(u.Email); err != nil || u.Email == "" {
-		return fmt.Errorf("--email %q is not an e-mail address", u.Email)
+	var err error
+	if u.Email, err = ident.Email(u.Email); err != nil {
+		return fmt.Errorf("--email: %w", err)
 	}
-	return userimport.CheckUsername(u.Username)
+	if u.Username != "" {
+		if u.Username, err = ident.Username(u.Username); err != nil {
+			return fmt.Errorf("--username: %w", err)
+		}
+	}
+	if err := ident.Text(u.Profile.Name); err != nil {
+		return fmt.Errorf("--name: %w", err)
+	}
+	u.Profile.Name = ident.Clean(u.Profile.Name)
+	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -48,7 +48,7 @@ func userSetRolesCommand() *cobra.Command {
 	return userActionCommand("set-roles USER [ROLE...]", "Replace a person's roles; without any they have none", cobra.MinimumNArgs(1),
 		func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, roles []string) error {
 			for _, role := range roles {
-				if err := userimport.CheckRole(role); err != nil {
+				if err := ident.Role(role); err != nil {
 					return err
 				}
 			}

@@ -33,11 +33,8 @@ func TestPW1_ImportedPasswordsFit(t *testing.T) {
 			t.Errorf("%s: %v", who, err)
 			continue
 		}
-		if ok, err := n.boot.password.Verify(t.Context(), u.PasswordHash, password); !ok || err != nil {
-			t.Errorf("the password of %s = %v, %v", who, ok, err)
-		}
-		if !n.boot.password.NeedsRehash(u.PasswordHash) {
-			t.Errorf("the password of %s is not upgraded", who)
+		if got, err := n.boot.password.Check(t.Context(), u.PasswordHash, password); !got.Fits || !got.Outdated || err != nil {
+			t.Errorf("the password of %s = %+v, %v", who, got, err)
 		}
 	}
 	joan, err := n.store.Users().ByIdentifier(t.Context(), "joan@example.com")

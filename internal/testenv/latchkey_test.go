@@ -27,13 +27,14 @@ func TestPeopleSignInThroughEitherNode(t *testing.T) {
 	}
 
 	here := first.Browser(t)
-	there := second.BrowserWith(t, here.Jar())
+	there := second.Browser(t)
+	there.Client.Jar = here.Jar()
 	page := here.Get(authorize)
-	wrong := there.Submit(page, "login-submit", map[string]string{"username": "ada", "password": "wrong"})
+	wrong := there.SubmitOn(page, "login-submit", "username=ada", "password=wrong")
 	if wrong.Location != nil || wrong.Text("password-error") == "" {
 		t.Fatalf("a wrong password led to %v: %s", wrong.Location, wrong.Body)
 	}
-	page = here.Submit(wrong, "login-submit", map[string]string{"username": "ada", "password": "correct horse battery", "remember": "1"})
+	page = here.SubmitOn(wrong, "login-submit", "username=ada", "password=correct horse battery", "remember=1")
 	if page.Status != http.StatusSeeOther && page.Status != http.StatusFound || page.Location == nil {
 		t.Fatalf("status %d, location %v: %s", page.Status, page.Location, page.Body)
 	}

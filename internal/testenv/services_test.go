@@ -11,7 +11,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/latchkey-id/latchkey/internal/testenv"
-	"github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
 	_ "modernc.org/sqlite"
 )
 
@@ -60,7 +60,7 @@ func TestRedisDatabasesAreTheTestsOwn(t *testing.T) {
 	for range 20 {
 		group.Go(func() {
 			url := testenv.Redis(t)
-			r, err := ephemeral.OpenRedis(t.Context(), url)
+			r, err := redis.Open(redis.Config{URL: url, Issuer: "https://id.example.com"})
 			if err != nil {
 				t.Error(err)
 				return

@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
@@ -220,7 +221,12 @@ func (Metrics) Throttled(string) {}
 func (Metrics) Factor(storage.FactorKind, string) {}
 
 // Client is a registry with one client.
-type Client struct{ Is *storage.Client }
+type Client struct{ Is *client.Client }
 
 // Client returns it.
-func (c Client) Client(id string) (*storage.Client, bool) { return c.Is, id == c.Is.ID }
+func (c Client) Client(_ context.Context, id string) (*client.Client, error) {
+	if id != c.Is.ID {
+		return nil, client.ErrUnknown
+	}
+	return c.Is, nil
+}

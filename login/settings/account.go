@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login"
@@ -103,9 +104,10 @@ type ephemeral interface {
 	Delete(ctx context.Context, keys ...string) error
 }
 
-// clients knows relying parties; op.Registry in the binary.
+// clients knows relying parties; client.Registry in the binary.
 type clients interface {
-	Client(id string) (*storage.Client, bool)
+	// Client answers client.ErrUnknown where no client has the id.
+	Client(ctx context.Context, id string) (*client.Client, error)
 }
 
 // Pages serves the account pages.

@@ -17,8 +17,12 @@ func (p *Pages) showActivity(w http.ResponseWriter, r *http.Request, v *visit) e
 	data := ui.AccountActivity{Account: p.begin(w, r, v, "account.activity")}
 	for _, event := range found {
 		shown := ui.Activity{Event: event}
-		if client, ok := p.cfg.Clients.Client(event.ClientID); ok {
-			shown.ClientName = client.Name
+		c, err := p.clientNamed(r.Context(), event.ClientID)
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			shown.ClientName = c.Name
 		}
 		data.Events = append(data.Events, shown)
 	}

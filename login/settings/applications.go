@@ -1,10 +1,12 @@
 package settings
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -19,10 +21,28 @@ func (p *Pages) showApplications(w http.ResponseWriter, r *http.Request, v *visi
 	}
 	data := ui.AccountApplications{Account: p.begin(w, r, v, "account.applications")}
 	for _, application := range found {
-		client, _ := p.cfg.Clients.Client(application.ClientID)
-		data.Applications = append(data.Applications, ui.Application{AccountApplication: application, Client: client})
+		c, err := p.clientNamed(r.Context(), application.ClientID)
+		if err != nil {
+			return err
+		}
+		data.Applications = append(data.Applications, ui.Application{AccountApplication: application, Client: c})
 	}
 	return p.cfg.UI.Render(w, http.StatusOK, data)
+}
+
+// clientNamed returns the client of the id, or nil where it is not registered any more.
+func (p *Pages) clientNamed(ctx context.Context, id string) (*client.Client, error) {
+	if id == "" {
+		return nil, nil
+	}
+	c, err := p.cfg.Clients.Client(ctx, id)
+	if errors.Is(err, client.ErrUnknown) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unavailable("look up client", err)
+	}
+	return c, nil
 }
 
 // revokeApplication takes a client's access away: its grants, offline ones too,

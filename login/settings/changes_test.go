@@ -20,7 +20,7 @@ func TestRE4_AFormSetsWhatItShowsAndNothingElse(t *testing.T) {
 	})
 	b := s.signedIn("ada@example.com")
 	b.Get(ui.PathProfile)
-	b.Submit("profile-submit", "name=Ada Lovelace", "username=ada", "birthdate=1815-12-10", "website=https://ada.example",
+	b.Forge("profile-submit", "name=Ada Lovelace", "username=ada", "birthdate=1815-12-10", "website=https://ada.example",
 		"zoneinfo=Europe/London", "locale=en-GB", "locality=London", "country=England",
 		"email=mallory@example.com", "email_verified=true", "EmailVerified=true", "phone=+4915100000002", "phone_verified=1",
 		"roles=admin", "Roles=admin", "id="+string(s.ID()), "password_hash=x", "middle_name=X", "profile=https://x.example", "delete_at=",
@@ -57,7 +57,7 @@ func TestProfileIsChecked(t *testing.T) {
 		{"name", strings.Repeat("a", 201)}, {"postal_code", strings.Repeat("1", 33)},
 	} {
 		b.Get(ui.PathProfile)
-		page := b.Submit("profile-submit", "website=http://old.example", tt.field+"="+tt.value)
+		page := b.Forge("profile-submit", "website=http://old.example", tt.field+"="+tt.value)
 		if page.Text(tt.field+"-error") == "" {
 			t.Errorf("%s=%.40s says nothing", tt.field, tt.value)
 		}
@@ -66,7 +66,7 @@ func TestProfileIsChecked(t *testing.T) {
 		t.Errorf("a wrong form changed %+v", got)
 	}
 	b.Get(ui.PathProfile)
-	b.Submit("profile-submit", "website=http://old.example", "name=Ada").Want(t, http.StatusOK, `id="notice"`) // what stands may stay
+	b.Forge("profile-submit", "website=http://old.example", "name=Ada").Want(t, http.StatusOK, `id="notice"`) // what stands may stay
 }
 
 func TestUsernamesChangeOnFreshEvidence(t *testing.T) {
@@ -75,13 +75,13 @@ func TestUsernamesChangeOnFreshEvidence(t *testing.T) {
 	b := s.signedIn("ada@example.com")
 	s.Clock.Advance(20 * time.Minute)
 	b.Get(ui.PathProfile)
-	b.Submit("profile-submit", "username=ada", "name=Ada").Want(t, http.StatusOK, `id="notice"`)
-	b.Submit("profile-submit", "username=mallory").Want(t, http.StatusOK, "login-submit")
+	b.Forge("profile-submit", "username=ada", "name=Ada").Want(t, http.StatusOK, `id="notice"`)
+	b.Forge("profile-submit", "username=mallory").Want(t, http.StatusOK, "login-submit")
 	if got := s.user(ada.ID).Username; got != "ada" {
 		t.Errorf("the username is %q", got)
 	}
 	b.SignIn("ada", logintest.GoodPassword)
-	b.Submit("profile-submit", "username=lovelace").Want(t, http.StatusOK, `id="notice"`)
+	b.Forge("profile-submit", "username=lovelace").Want(t, http.StatusOK, `id="notice"`)
 }
 
 func TestAFirstAddressIsProvenToo(t *testing.T) {
@@ -238,7 +238,7 @@ func TestSE2_ANewPasswordRenewsTheSessionAndEndsTheOthers(t *testing.T) {
 	b, other := s.signedIn("ada@example.com"), s.signedIn("ada@example.com")
 	grant := s.grant(ada.ID)
 	thief := s.Browser()
-	thief.Client.Jar.SetCookies(s.URL, b.Client.Jar.Cookies(s.URL))
+	thief.Client.Jar.SetCookies(s.URL, b.Cookies())
 	thief.Get(ui.PathAccount).Want(t, http.StatusOK, `id="signout-link"`)
 
 	s.Clock.Advance(20 * time.Minute) // the sign-in is fresh no more
@@ -274,7 +274,7 @@ func TestTH2_TheCurrentPasswordIsNoOracle(t *testing.T) {
 		{ui.PathDelete, "delete-submit", "password"},
 	} {
 		b.Get(page.path)
-		b.Submit(page.button, page.field+"=wrong", "email=x@example.com", "confirm=1")
+		b.Forge(page.button, page.field+"=wrong", "email=x@example.com", "confirm=1")
 	}
 	b.Get(ui.PathPassword)
 	b.Submit("password-submit", "current_password="+logintest.GoodPassword, "new_password=another good long passphrase").

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
@@ -45,11 +46,12 @@ func (p *Pages) changeEmail(w http.ResponseWriter, r *http.Request, v *visit) er
 		return p.confirmEmail(w, r, v)
 	}
 	typed := strings.TrimSpace(r.PostForm.Get("email"))
+	wanted, err := ident.Email(typed)
 	key := ""
 	switch {
-	case !login.IsAddress(typed):
+	case err != nil:
 		key = "wrong.email"
-	case storage.CanonicalIdentifier(typed) == storage.CanonicalIdentifier(v.User.Email):
+	case ident.Canonical(typed) == ident.Canonical(v.User.Email):
 		key = "wrong.email_same"
 	}
 	if key != "" {
@@ -64,10 +66,10 @@ func (p *Pages) changeEmail(w http.ResponseWriter, r *http.Request, v *visit) er
 	if err != nil {
 		return err
 	}
-	if err := p.cfg.Flow.Send(r, event, typed, message.EmailChange{UserID: v.User.ID, From: v.User.Email, To: typed}); err != nil {
+	if err := p.cfg.Flow.Send(r, event, wanted, message.EmailChange{UserID: v.User.ID, From: v.User.Email, To: wanted}); err != nil {
 		return err
 	}
-	if err := p.putPending(r.Context(), emailSlot(v), pending{From: v.User.Email, To: typed}, p.cfg.PendingFor); err != nil {
+	if err := p.putPending(r.Context(), emailSlot(v), pending{From: v.User.Email, To: wanted}, p.cfg.PendingFor); err != nil {
 		return err
 	}
 	return done(w, r, ui.PathEmail, "sent")

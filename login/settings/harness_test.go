@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -20,7 +21,7 @@ type site struct {
 	*logintest.Parts
 	pages  *Pages
 	flow   *login.Pages
-	client storage.Client
+	client client.Client
 }
 
 type options struct {
@@ -34,7 +35,7 @@ func newSite(t *testing.T, o options) *site {
 	t.Helper()
 	s := &site{
 		Parts:  logintest.New(t, logintest.Options{Policy: o.policy, SMS: o.sms}),
-		client: storage.Client{ID: "wiki", Name: "Wiki", RedirectURIs: []string{"https://wiki.example.com/cb"}},
+		client: client.Client{ID: "wiki", Metadata: client.Metadata{Name: "Wiki", RedirectURIs: []string{"https://wiki.example.com/cb"}}},
 	}
 	g := logintest.Generous
 	limits := login.Limits{

@@ -270,7 +270,7 @@ func TestDownloadHoldsEverythingButSecrets(t *testing.T) {
 	credentials, err := s.Store.Credentials().ListByUser(t.Context(), ada.ID)
 	logintest.Check(t, err)
 	session := ""
-	for _, c := range b.Client.Jar.Cookies(s.URL) {
+	for _, c := range b.Cookies() {
 		session += " " + c.Value
 	}
 	for _, hidden := range append(strings.Fields(session), s.user(ada.ID).PasswordHash, credentials[0].Secret, secret, string(bob.ID), "bob@example.com", "p1.", "v1.") {
@@ -284,7 +284,7 @@ func TestDownloadHoldsEverythingButSecrets(t *testing.T) {
 	}
 	s.Clock.Advance(20 * time.Minute) // with a second factor, no password alone will do
 	b.Get(ui.PathData)
-	b.Submit("export-submit", "password="+logintest.GoodPassword).Want(t, http.StatusOK, "login-submit")
+	b.Forge("export-submit", "password="+logintest.GoodPassword).Want(t, http.StatusOK, "login-submit")
 }
 
 func TestSE5_ADeletionEndsEverythingAndCanBeTakenBack(t *testing.T) {
@@ -337,7 +337,7 @@ func TestAZ7_ChangesAnswer303(t *testing.T) {
 	s := newSite(t, options{})
 	s.Person("ada@example.com")
 	b := s.signedIn("ada@example.com")
-	b.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	b.Follow(false)
 	for _, form := range []struct{ path, button, values string }{
 		{ui.PathProfile, "profile-submit", "name=Ada"}, {ui.PathEmail, "email-submit", "email=new@example.com"},
 		{ui.PathSessions, "sessions-end-everywhere", "end=all"}, {ui.PathPassword, "password-submit", "new_password=another good long passphrase"},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -41,7 +42,7 @@ func (p *Pages) renderPhone(w http.ResponseWriter, r *http.Request, v *visit, ty
 // changePhone sends a code to a new number, or removes the number.
 func (p *Pages) changePhone(w http.ResponseWriter, r *http.Request, v *visit) error {
 	typed := r.PostForm.Get("phone")
-	number, ok := storage.CanonicalPhone(typed)
+	number, ok := ident.CanonicalPhone(typed)
 	remove := r.PostForm.Has("remove")
 	if !ok && !remove {
 		return p.renderPhone(w, r, v, typed, "phone", "wrong.phone")

@@ -4,12 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 	_ "time/tzdata" // time zones are known wherever this runs
-	"unicode"
 	"unicode/utf8"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
@@ -47,9 +46,9 @@ type claim struct {
 // claims are what a form can set, and all that it can set (requirement RE4): it
 // is never read for anything else.
 func claims(profile *storage.Profile, postal *storage.Address, username *string) []claim {
-	const name, address = 200, 1024
+	const name, address = ident.MaxName, 1024
 	return []claim{
-		{"username", username, 64, checkUsername},
+		{"username", username, ident.MaxUsername, checkUsername},
 		{"name", &profile.Name, name, nil},
 		{"given_name", &profile.GivenName, name, nil},
 		{"family_name", &profile.FamilyName, name, nil},
@@ -80,7 +79,7 @@ func (p *Pages) changeProfile(w http.ResponseWriter, r *http.Request, v *visit) 
 		if !r.PostForm.Has(c.field) || c.field == "username" && p.cfg.Username == "off" {
 			continue
 		}
-		typed := clean(r.PostForm.Get(c.field))
+		typed := ident.Clean(r.PostForm.Get(c.field))
 		if typed == *c.value {
 			continue // what was taken over from elsewhere may stay as it is
 		}
@@ -132,18 +131,8 @@ func (p *Pages) saveProfile(w http.ResponseWriter, r *http.Request, v *visit, us
 	return done(w, r, ui.PathProfile, "saved")
 }
 
-// clean takes away what cannot be seen.
-func clean(typed string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(typed, "")))
-}
-
 func checkUsername(typed string) string {
-	if !login.IsUsername(typed) {
+	if _, err := ident.Username(typed); err != nil {
 		return "wrong.username"
 	}
 	return ""

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
@@ -91,7 +92,7 @@ func (p *Pages) freshly(w http.ResponseWriter, r *http.Request, v *visit, do fun
 }
 
 func (p *Pages) renameFactor(w http.ResponseWriter, r *http.Request, v *visit, id storage.ID) error {
-	name := clean(r.PostForm.Get("name"))
+	name := ident.Clean(r.PostForm.Get("name"))
 	switch {
 	case name == "":
 		return p.renderSecurity(w, r, v, "wrong.required")

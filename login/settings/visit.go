@@ -129,8 +129,8 @@ func (p *Pages) sayDone(r *http.Request, page *ui.Page) {
 		return
 	}
 	// Which one it was is looked up: the address holds no words to be shown.
-	if client, ok := p.cfg.Clients.Client(r.URL.Query().Get(clientParam)); ok {
-		page.Say(ui.NoticeDone, key, client.Name)
+	if c, err := p.clientNamed(r.Context(), r.URL.Query().Get(clientParam)); err == nil && c != nil {
+		page.Say(ui.NoticeDone, key, c.Name)
 	}
 }
 

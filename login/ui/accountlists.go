@@ -3,6 +3,7 @@ package ui
 import (
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -69,7 +70,7 @@ type AccountApplications struct {
 type Application struct {
 	storage.AccountApplication
 	// Client is nil where it is not registered any more.
-	Client *storage.Client
+	Client *client.Client
 }
 
 // Name is what people know the client by.

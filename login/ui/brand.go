@@ -3,7 +3,7 @@ package ui
 import (
 	"fmt"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 )
 
 // Brand is whoever runs the service, as people see it.
@@ -71,7 +71,7 @@ type ClientView struct {
 	Name, LogoURI, URI, PolicyURI, TOSURI string
 }
 
-func newClientView(c *storage.Client) *ClientView {
+func newClientView(c *client.Client) *ClientView {
 	if c == nil {
 		return nil
 	}
@@ -83,7 +83,7 @@ func newClientView(c *storage.Client) *ClientView {
 }
 
 // styleFor is the address of the colours of a page: the client's, or else the brand's.
-func (u *Renderer) styleFor(c *storage.Client) string {
+func (u *Renderer) styleFor(c *client.Client) string {
 	if c == nil || c.AccentColor == "" {
 		return u.brand.style
 	}

@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Options is what a page begins with.
@@ -16,7 +16,7 @@ type Options struct {
 	// Action is where the page's form goes.
 	Action string
 	// Client is whom the person is on the way to; nil where nobody asked.
-	Client *storage.Client
+	Client *client.Client
 	// Locales are the languages wanted, best first: the request's ui_locales.
 	// The browser's come after them.
 	Locales []string

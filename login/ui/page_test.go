@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // TestCS1_FormNeedsItsToken shows that a POST counts only with the token of the
@@ -87,16 +87,16 @@ func TestBrandAndClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := &storage.Client{ID: "wiki", AccentColor: "#e11d48"}
-	of := func(c *storage.Client) Page { p, _ := begin(u, "en", "signin.title", c); return p }
+	wiki := &client.Client{ID: "wiki", Metadata: client.Metadata{AccentColor: "#e11d48"}}
+	of := func(c *client.Client) Page { p, _ := begin(u, "en", "signin.title", c); return p }
 	if p := of(nil); !strings.Contains(p.Style, "0f766e") || p.Brand.LogoURI != "https://example.com/logo.svg" {
 		t.Errorf("the brand's page has %s and %s", p.Style, p.Brand.LogoURI)
 	}
-	if p := of(client); !strings.Contains(p.Style, "e11d48") || p.Client.Name != "wiki" {
+	if p := of(wiki); !strings.Contains(p.Style, "e11d48") || p.Client.Name != "wiki" {
 		t.Errorf("the client's page has %s and the name %q", p.Style, p.Client.Name)
 	}
-	client.AccentColor = "red; } body { display: none"
-	if p := of(client); !strings.Contains(p.Style, "0f766e") {
+	wiki.AccentColor = "red; } body { display: none"
+	if p := of(wiki); !strings.Contains(p.Style, "0f766e") {
 		t.Errorf("a colour that is none became %s", p.Style)
 	}
 	if _, err := newRenderer(Brand{Name: "Example", AccentColor: "red"}); err == nil {

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
@@ -27,7 +28,7 @@ func newRenderer(brand Brand) (*Renderer, error) {
 }
 
 // begin starts a page as a handler does.
-func begin(u *Renderer, lang, title string, client *storage.Client) (Page, *httptest.ResponseRecorder) {
+func begin(u *Renderer, lang, title string, client *client.Client) (Page, *httptest.ResponseRecorder) {
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
 	return u.Begin(w, r, Options{Title: title, Action: "/here", Client: client, Locales: []string{lang}}), w
 }
@@ -39,9 +40,11 @@ const (
 
 // samples returns every screen, some in several states.
 func samples(u *Renderer, lang string) []sample {
-	client := &storage.Client{
-		ID: "wiki", Name: "Wiki of the Example Society", LogoURI: "/assets/sample.svg", PolicyURI: "https://wiki.example.com/privacy",
-		TOSURI: "https://wiki.example.com/terms", ClientURI: "https://wiki.example.com", AccentColor: "#0f766e",
+	client := &client.Client{
+		ID: "wiki", Metadata: client.Metadata{
+			Name: "Wiki of the Example Society", LogoURI: "/assets/sample.svg", PolicyURI: "https://wiki.example.com/privacy",
+			TOSURI: "https://wiki.example.com/terms", ClientURI: "https://wiki.example.com", AccentColor: "#0f766e",
+		},
 	}
 	page := func(title string) Page { p, _ := begin(u, lang, title, nil); return p }
 	forClient := func(title string) Page { p, _ := begin(u, lang, title, client); return p }

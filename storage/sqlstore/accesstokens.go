@@ -21,7 +21,7 @@ var checkAccessToken = `SELECT ` + grantSelect + `, ` + userColumns + `
 // trip. It answers storage.ErrNotFound when the grant is gone or has ended, the
 // person is disabled, or this very token was revoked.
 func (r *AccessTokens) Check(ctx context.Context, grantID storage.ID, jti string, now time.Time) (*storage.GrantUser, error) {
-	return r.s.grantUser(ctx, r.s.read, "check access token", checkAccessToken, string(grantID), instant{now}, jti)
+	return r.s.grantUser(ctx, r.s.read, "check access token", checkAccessToken, string(grantID), sqlTime{now}, jti)
 }
 
 // Revoked reports whether a token was revoked by its jti.
@@ -36,7 +36,7 @@ func (r *AccessTokens) Revoked(ctx context.Context, jti string) (bool, error) {
 func (r *AccessTokens) Revoke(ctx context.Context, jti string, expiresAt time.Time, e storage.Event) error {
 	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.ExecContext(ctx, `INSERT INTO revoked_access_tokens (jti, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING`,
-			jti, instant{expiresAt})
+			jti, sqlTime{expiresAt})
 		if err != nil {
 			return err
 		}

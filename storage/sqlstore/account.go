@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
 )
@@ -15,7 +16,7 @@ import (
 func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		err := changed(updateUser(tx, c.UserID, c.Now).
-			Set("password_hash = ?", c.Hash).Set("password_scheme = ?", storage.PasswordScheme(c.Hash)).Set("password_changed_at = ?", instant{c.Now}).
+			Set("password_hash = ?", c.Hash).Set("password_scheme = ?", storage.PasswordScheme(c.Hash)).Set("password_changed_at = ?", sqlTime{c.Now}).
 			Set("reset_by_email = ?", c.ByEmail).
 			Set("password_epoch = password_epoch + 1").Where("password_epoch = ?", c.Epoch).Exec(ctx))
 		if err != nil {
@@ -24,7 +25,7 @@ func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e 
 		if err := forgetDevices(ctx, tx, c.UserID); err != nil {
 			return err
 		}
-		if err := endAccess(ctx, tx, ending{c.UserID, c.KeepSID, c.EndOffline, c.Now, storage.RevokedPassword}); err != nil {
+		if err := endAccess(ctx, tx, endStatement{c.UserID, c.KeepSID, c.EndOffline, c.Now, storage.RevokedPassword}); err != nil {
 			return err
 		}
 		if c.KeepSecretHash == "" {
@@ -41,7 +42,7 @@ func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e 
 func (r *Users) VerifyEmail(ctx context.Context, id storage.ID, email string, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		return changed(updateUser(tx, id, now).Set("email_verified = ?", true).
-			Where("email_canonical = ?", storage.CanonicalIdentifier(email)).Exec(ctx))
+			Where("email_canonical = ?", ident.Canonical(email)).Exec(ctx))
 	})
 	return conflictIfNone(wrap("verify e-mail address", err))
 }
@@ -52,8 +53,8 @@ func (r *Users) VerifyEmail(ctx context.Context, id storage.ID, email string, no
 func (r *Users) ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		update := updateUser(tx, c.UserID, c.Now).Set("email = ?", c.To).
-			Set("email_epoch = email_epoch + 1").Set("email_canonical = ?", nullable(storage.CanonicalIdentifier(c.To))).Set("email_verified = ?", c.Verified)
-		if from := storage.CanonicalIdentifier(c.From); from != "" {
+			Set("email_epoch = email_epoch + 1").Set("email_canonical = ?", nullString(ident.Canonical(c.To))).Set("email_verified = ?", c.Verified)
+		if from := ident.Canonical(c.From); from != "" {
 			update = update.Where("email_canonical = ?", from)
 		} else {
 			update = update.Where("email_canonical IS NULL")
@@ -84,7 +85,7 @@ func (r *Users) ChangePhone(ctx context.Context, c storage.PhoneChange, e storag
 func (r *Users) UpdateProfile(ctx context.Context, id storage.ID, p storage.Profile, username string, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
 		return changed(updateUser(tx, id, now).Set("profile = ?", document[storage.Profile]{p}).Set("username = ?", username).
-			Set("username_canonical = ?", nullable(storage.CanonicalIdentifier(username))).Exec(ctx))
+			Set("username_canonical = ?", nullString(ident.Canonical(username))).Exec(ctx))
 	})
 	return wrap("update profile", err)
 }
@@ -103,26 +104,27 @@ func (r *Users) SetRoles(ctx context.Context, id storage.ID, roles []string, now
 	return wrap("set roles", err)
 }
 
-// NoteFactorAsked notes when a person was first told to enrol a second factor.
-// Later times do not count.
-func (r *Users) NoteFactorAsked(ctx context.Context, id storage.ID, now time.Time) error {
-	_, err := r.s.write.NewUpdate().Model((*userRow)(nil)).Set("factor_asked_at = ?", instant{now}).
+// StartEnrollmentGrace notes when a person was first told to enroll a second
+// factor, which the grace for enrollment runs from. It is idempotent: later times
+// do not count.
+func (r *Users) StartEnrollmentGrace(ctx context.Context, id storage.ID, now time.Time) error {
+	_, err := r.s.write.NewUpdate().Model((*userRow)(nil)).Set("factor_asked_at = ?", sqlTime{now}).
 		Where("id = ?", string(id)).Where("factor_asked_at IS NULL").Exec(ctx)
-	return wrap("note that a factor was asked for", err)
+	return wrap("start enrollment grace", err)
 }
 
 // Disable keeps a person out: everything that they hold ends. It answers
 // storage.ErrNotFound when there is nobody to disable.
 func (r *Users) Disable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := changed(updateUser(tx, id, now).Set("disabled_at = ?", instant{now}).Where("disabled_at IS NULL").Exec(ctx))
+		err := changed(updateUser(tx, id, now).Set("disabled_at = ?", sqlTime{now}).Where("disabled_at IS NULL").Exec(ctx))
 		if err != nil {
 			return err
 		}
 		if err := forgetDevices(ctx, tx, id); err != nil {
 			return err
 		}
-		return endAccess(ctx, tx, ending{id, "", true, now, storage.RevokedDisabled})
+		return endAccess(ctx, tx, endStatement{id, "", true, now, storage.RevokedDisabled})
 	})
 	return wrap("disable user", err)
 }
@@ -151,7 +153,7 @@ func (r *Users) ResetFactors(ctx context.Context, id storage.ID, now time.Time, 
 				return err
 			}
 		}
-		return endAccess(ctx, tx, ending{id, "", true, now, storage.RevokedFactors})
+		return endAccess(ctx, tx, endStatement{id, "", true, now, storage.RevokedFactors})
 	})
 	return wrap("reset factors", err)
 }

@@ -12,7 +12,7 @@ import (
 func (r *Sessions) ListByUser(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountSession, error) {
 	var rows []sessionRow
 	err := r.s.read.NewSelect().Model(&rows).Where("user_id = ?", string(userID)).
-		Where("idle_expires_at > ?", instant{now}).Where("expires_at > ?", instant{now}).
+		Where("idle_expires_at > ?", sqlTime{now}).Where("expires_at > ?", sqlTime{now}).
 		OrderExpr("last_seen_at DESC, sid DESC").Scan(ctx)
 	if err != nil {
 		return nil, wrap("list sessions", err)
@@ -45,7 +45,7 @@ func (r *Sessions) EndOf(ctx context.Context, userID, sid storage.ID, now time.T
 // that are not offline, and where endGrants says so with those that are.
 func (r *Sessions) EndAll(ctx context.Context, userID, except storage.ID, now time.Time, endGrants bool, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		return endAccess(ctx, tx, ending{userID, except, endGrants, now, storage.RevokedByUser})
+		return endAccess(ctx, tx, endStatement{userID, except, endGrants, now, storage.RevokedByUser})
 	})
 	return wrap("end sessions", err)
 }

@@ -13,11 +13,11 @@ import (
 
 // access is a live grant or a remembered consent: what lets a client at an account.
 type access struct {
-	ClientID  string  `bun:"client_id"`
-	Scopes    words   `bun:"scopes"`
-	Offline   bool    `bun:"offline"`
-	GrantedAt instant `bun:"granted_at"`
-	UsedAt    instant `bun:"used_at"` // NULL for a consent
+	ClientID  string    `bun:"client_id"`
+	Scopes    spaceList `bun:"scopes"`
+	Offline   bool      `bun:"offline"`
+	GrantedAt sqlTime   `bun:"granted_at"`
+	UsedAt    sqlTime   `bun:"used_at"` // NULL for a consent
 }
 
 // ApplicationsOf returns the clients that have access to a person's account,
@@ -27,7 +27,7 @@ func (r *Grants) ApplicationsOf(ctx context.Context, userID storage.ID, now time
 	err := r.s.read.NewRaw(`SELECT client_id, scopes, offline, created_at AS granted_at, rotated_at AS used_at FROM grants
 			WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND (NOT refreshable OR idle_expires_at > ?)
 		UNION ALL SELECT client_id, scope, FALSE, granted_at, NULL FROM consents WHERE user_id = ?`,
-		string(userID), instant{now}, instant{now}, string(userID)).Scan(ctx, &rows)
+		string(userID), sqlTime{now}, sqlTime{now}, string(userID)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, wrap("list applications", err)
 	}

@@ -230,7 +230,7 @@ func (r *Events) pruneSome(ctx context.Context, before time.Time) (n int64, err 
 		if err != nil {
 			return err
 		}
-		walk := walker{h: r.s.cfg.Hasher, at: base.mark()}
+		walk := chainReader{h: r.s.cfg.Hasher, at: base.mark()}
 		for i := range rows {
 			if !rows[i].At.Before(before) {
 				break

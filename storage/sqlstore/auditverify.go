@@ -19,14 +19,14 @@ const (
 	verifyBatch = 1000
 )
 
-// walker follows the chain row by row.
-type walker struct {
+// chainReader follows the chain row by row.
+type chainReader struct {
 	h  EventHasher
 	at storage.AuditMark // the row before
 }
 
 // step goes to the next row and returns what does not fit there; nil if all does.
-func (w *walker) step(row *eventRow) *storage.AuditFinding {
+func (w *chainReader) step(row *eventRow) *storage.AuditFinding {
 	prev := w.at
 	w.at = storage.AuditMark{Seq: row.Seq, Chain: row.Chain}
 	finding := &storage.AuditFinding{Seq: row.Seq, EventID: storage.ID(row.ID)}
@@ -118,7 +118,7 @@ func (r *Events) readMark(ctx context.Context, name string) (markRow, error) {
 // linked follows the chain from base to head.
 func (v *verification) linked(ctx context.Context) error {
 	base, head := v.report.Base, v.report.Head
-	walk := walker{h: v.r.s.cfg.Hasher, at: base}
+	walk := chainReader{h: v.r.s.cfg.Hasher, at: base}
 	for walk.at.Seq < head.Seq {
 		var rows []eventRow
 		err := v.r.s.read.NewRaw(`SELECT e.*, l.seq, l.chain FROM `+linkedEvents+` WHERE l.seq > ? AND l.seq <= ?

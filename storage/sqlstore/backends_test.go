@@ -72,3 +72,13 @@ func TestTH2_AnAttemptThatWasHeldUpIsNotRefused(t *testing.T) {
 		}
 	})
 }
+
+func TestTH1_BackoffInSQL(t *testing.T) {
+	each(t, func(t *testing.T, s *sqlstore.Store, _ *storagetest.Clock) {
+		for _, w := range storagetest.Waits {
+			if got, err := s.WaitInSQL(t.Context(), w.Backoff, w.N); err != nil || got != w.Want {
+				t.Errorf("%+v after attempt %d: %s, %v; want %s", w.Backoff, w.N, got, err, w.Want)
+			}
+		}
+	})
+}

@@ -16,7 +16,7 @@ type Consents struct{ s *Store }
 
 // Get returns the scopes that a person allowed a client, or storage.ErrNotFound.
 func (r *Consents) Get(ctx context.Context, userID storage.ID, clientID string) ([]string, error) {
-	var scopes nullable
+	var scopes nullString
 	err := r.s.row(ctx, r.s.read, `SELECT string_agg(c.scope, ' ' ORDER BY c.scope) FROM consents c WHERE c.user_id = $1 AND c.client_id = $2`,
 		[]any{string(userID), clientID}, &scopes)
 	if err == nil && scopes == "" {
@@ -30,7 +30,7 @@ func (r *Consents) Put(ctx context.Context, userID storage.ID, clientID string, 
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
 		for _, scope := range scopes {
 			_, err := tx.ExecContext(ctx, `INSERT INTO consents (user_id, client_id, scope, granted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-				string(userID), clientID, scope, instant{now})
+				string(userID), clientID, scope, sqlTime{now})
 			if err != nil {
 				return err
 			}
@@ -43,9 +43,9 @@ func (r *Consents) Put(ctx context.Context, userID storage.ID, clientID string, 
 // ListByUser returns what a person allowed clients.
 func (r *Consents) ListByUser(ctx context.Context, userID storage.ID) ([]storage.Consent, error) {
 	var rows []struct {
-		ClientID  string  `bun:"client_id"`
-		Scopes    words   `bun:"scopes"`
-		UpdatedAt instant `bun:"updated_at"`
+		ClientID  string    `bun:"client_id"`
+		Scopes    spaceList `bun:"scopes"`
+		UpdatedAt sqlTime   `bun:"updated_at"`
 	}
 	err := r.s.read.NewRaw(`SELECT client_id, string_agg(scope, ' ' ORDER BY scope) AS scopes, max(granted_at) AS updated_at
 		FROM consents WHERE user_id = ? GROUP BY client_id ORDER BY client_id`, string(userID)).Scan(ctx, &rows)

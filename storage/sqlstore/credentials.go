@@ -20,23 +20,23 @@ const maxCredentials = 20
 type credentialRow struct {
 	bun.BaseModel `bun:"table:credentials,alias:c"`
 
-	ID         string   `bun:"id,pk"`
-	UserID     string   `bun:"user_id"`
-	Kind       string   `bun:"kind"`
-	Name       string   `bun:"name"`
-	Secret     string   `bun:"secret"`
-	ExternalID nullable `bun:"external_id"`
-	Public     string   `bun:"public_part"`
-	Counter    int64    `bun:"counter"`
-	CreatedAt  instant  `bun:"created_at"`
-	LastUsedAt instant  `bun:"last_used_at"`
+	ID         string     `bun:"id,pk"`
+	UserID     string     `bun:"user_id"`
+	Kind       string     `bun:"kind"`
+	Name       string     `bun:"name"`
+	Secret     string     `bun:"secret"`
+	ExternalID nullString `bun:"external_id"`
+	Public     string     `bun:"public_part"`
+	Counter    int64      `bun:"counter"`
+	CreatedAt  sqlTime    `bun:"created_at"`
+	LastUsedAt sqlTime    `bun:"last_used_at"`
 }
 
 func rowOfCredential(c *storage.Credential) *credentialRow {
 	return &credentialRow{
 		ID: string(c.ID), UserID: string(c.UserID), Kind: string(c.Kind), Name: c.Name, Secret: c.Secret,
-		ExternalID: nullable(c.ExternalID), Public: string(c.Public), Counter: c.Counter,
-		CreatedAt: instant{c.CreatedAt}, LastUsedAt: instant{c.LastUsedAt},
+		ExternalID: nullString(c.ExternalID), Public: string(c.Public), Counter: c.Counter,
+		CreatedAt: sqlTime{c.CreatedAt}, LastUsedAt: sqlTime{c.LastUsedAt},
 	}
 }
 
@@ -130,7 +130,7 @@ func (r *Credentials) Use(ctx context.Context, use storage.CredentialUse) error 
 		return fmt.Errorf("use credential: counter from %d to %d: %w", use.From, use.To, storage.ErrConsumed)
 	}
 	query := r.owned(r.s.write.NewUpdate().Model((*credentialRow)(nil)), use.UserID, use.ID).
-		Set("counter = ?", use.To).Set("last_used_at = ?", instant{use.Now}).
+		Set("counter = ?", use.To).Set("last_used_at = ?", sqlTime{use.Now}).
 		Where("(kind = ? AND counter < ?) OR (kind <> ? AND counter = ?)",
 			string(storage.FactorTOTP), use.To, string(storage.FactorTOTP), use.From)
 	if use.Public != nil {

@@ -15,11 +15,11 @@ import (
 // already, or the person is gone.
 func (r *Users) PlanDeletion(ctx context.Context, id storage.ID, at time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		err := changed(updateUser(tx, id, e.At).Set("delete_at = ?", instant{at}).Where("delete_at IS NULL").Exec(ctx))
+		err := changed(updateUser(tx, id, e.At).Set("delete_at = ?", sqlTime{at}).Where("delete_at IS NULL").Exec(ctx))
 		if err != nil {
 			return err
 		}
-		return endAccess(ctx, tx, ending{id, "", true, e.At, storage.RevokedByUser})
+		return endAccess(ctx, tx, endStatement{id, "", true, e.At, storage.RevokedByUser})
 	})
 	return conflictIfNone(wrap("plan deletion", err))
 }
@@ -28,19 +28,19 @@ func (r *Users) PlanDeletion(ctx context.Context, id storage.ID, at time.Time, e
 // none, or its time has come.
 func (r *Users) CancelDeletion(ctx context.Context, id storage.ID, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		return changed(updateUser(tx, id, now).Set("delete_at = NULL").Where("delete_at > ?", instant{now}).Exec(ctx))
+		return changed(updateUser(tx, id, now).Set("delete_at = NULL").Where("delete_at > ?", sqlTime{now}).Exec(ctx))
 	})
 	return wrap("cancel deletion", err)
 }
 
-// Farewell makes what is written when a person is deleted: the event, and the
+// DeletionNotice makes what is written when a person is deleted: the event, and the
 // messages that tell them.
-type Farewell func(storage.User) (storage.Event, []storage.Message, error)
+type DeletionNotice func(storage.User) (storage.Event, []storage.Message, error)
 
 // DeleteDue deletes people whose deletion is due, at most limit of them, each in
 // a transaction of their own, and returns them. Everything that hangs on them
 // goes too; their events stay, without what is personal in them.
-func (r *Users) DeleteDue(ctx context.Context, now time.Time, limit int, farewell Farewell) ([]storage.User, error) {
+func (r *Users) DeleteDue(ctx context.Context, now time.Time, limit int, farewell DeletionNotice) ([]storage.User, error) {
 	var gone []storage.User
 	for len(gone) < limit {
 		u, err := r.deleteOne(ctx, now, farewell)
@@ -55,7 +55,7 @@ func (r *Users) DeleteDue(ctx context.Context, now time.Time, limit int, farewel
 	return gone, nil
 }
 
-func (r *Users) deleteOne(ctx context.Context, now time.Time, farewell Farewell) (*storage.User, error) {
+func (r *Users) deleteOne(ctx context.Context, now time.Time, farewell DeletionNotice) (*storage.User, error) {
 	due := `SELECT id FROM users WHERE delete_at <= ? ORDER BY delete_at LIMIT 1`
 	if r.s.dialect == postgres {
 		due += ` FOR UPDATE SKIP LOCKED`
@@ -63,7 +63,7 @@ func (r *Users) deleteOne(ctx context.Context, now time.Time, farewell Farewell)
 	var row userRow
 	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		err := tx.NewRaw(`WITH due AS MATERIALIZED (`+due+`) DELETE FROM users WHERE id IN (SELECT id FROM due) RETURNING *`,
-			instant{now}).Scan(ctx, &row)
+			sqlTime{now}).Scan(ctx, &row)
 		if err != nil {
 			return err
 		}

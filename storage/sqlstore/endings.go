@@ -8,8 +8,8 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// ending says which of a person's sessions and grants end.
-type ending struct {
+// endStatement says which of a person's sessions and grants end.
+type endStatement struct {
 	userID storage.ID
 	// except is a session that goes on, with the grants that end with it.
 	except storage.ID
@@ -21,7 +21,7 @@ type ending struct {
 
 // endAccess ends sessions and grants in the transaction of the change that calls
 // for it (requirement SE5).
-func endAccess(ctx context.Context, tx bun.Tx, e ending) error {
+func endAccess(ctx context.Context, tx bun.Tx, e endStatement) error {
 	_, err := tx.NewDelete().Model((*sessionRow)(nil)).
 		Where("user_id = ?", string(e.userID)).Where("sid <> ?", string(e.except)).Exec(ctx)
 	if err != nil {
@@ -40,7 +40,7 @@ func endAccess(ctx context.Context, tx bun.Tx, e ending) error {
 // revokeGrants ends live grants: those that the caller's conditions name.
 func revokeGrants(tx bun.Tx, now time.Time, reason string) *bun.UpdateQuery {
 	return tx.NewUpdate().Model((*grantRow)(nil)).
-		Set("revoked_at = ?", instant{now}).Set("revoked_reason = ?", reason).Where("revoked_at IS NULL")
+		Set("revoked_at = ?", sqlTime{now}).Set("revoked_reason = ?", reason).Where("revoked_at IS NULL")
 }
 
 // forgetDevices ends a person's trust in browsers.

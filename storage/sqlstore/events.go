@@ -19,7 +19,7 @@ type eventRow struct {
 
 	ID             string  `bun:"id,pk"`
 	Version        int     `bun:"version"`
-	At             instant `bun:"at"`
+	At             sqlTime `bun:"at"`
 	Type           string  `bun:"type"`
 	ActorKind      string  `bun:"actor_kind"`
 	ActorID        string  `bun:"actor_id"`
@@ -45,7 +45,7 @@ type eventRow struct {
 // rowOfEvent makes the row of an event, with its proof.
 func (s *Store) rowOfEvent(e storage.Event) *eventRow {
 	row := &eventRow{
-		ID: string(e.ID), Version: eventVersion, At: instant{e.At}, Type: string(e.Type),
+		ID: string(e.ID), Version: eventVersion, At: sqlTime{e.At}, Type: string(e.Type),
 		ActorKind: string(e.ActorKind), ActorID: e.ActorID, UserID: string(e.UserID), ClientID: e.ClientID,
 		GrantID: string(e.GrantID), SID: string(e.SID), Address: e.Address, UserAgent: e.UserAgent,
 		RequestID: e.RequestID, IdentifierHash: e.IdentifierHash, Outcome: e.Outcome, Detail: e.Detail,
@@ -116,10 +116,10 @@ func (r *Events) List(ctx context.Context, f storage.EventFilter) ([]storage.Eve
 		query = query.Where("e.type = ?", string(f.Type))
 	}
 	if !f.Since.IsZero() {
-		query = query.Where("e.at >= ?", instant{f.Since})
+		query = query.Where("e.at >= ?", sqlTime{f.Since})
 	}
 	if !f.Until.IsZero() {
-		query = query.Where("e.at < ?", instant{f.Until})
+		query = query.Where("e.at < ?", sqlTime{f.Until})
 	}
 	if err := query.Scan(ctx); err != nil {
 		return nil, wrap("list events", err)

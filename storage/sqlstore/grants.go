@@ -22,25 +22,25 @@ type grantRow struct {
 	ID            string                          `bun:"id,pk"`
 	ClientID      string                          `bun:"client_id"`
 	UserID        string                          `bun:"user_id"`
-	SID           nullable                        `bun:"sid"`
-	CodeHash      nullable                        `bun:"code_hash"`
+	SID           nullString                      `bun:"sid"`
+	CodeHash      nullString                      `bun:"code_hash"`
 	CodeChallenge string                          `bun:"code_challenge"`
 	RedirectURI   string                          `bun:"redirect_uri"`
-	Scopes        words                           `bun:"scopes"`
+	Scopes        spaceList                       `bun:"scopes"`
 	Nonce         string                          `bun:"nonce"`
 	Claims        document[storage.ClaimsRequest] `bun:"claims"`
-	AuthTime      instant                         `bun:"auth_time"`
+	AuthTime      sqlTime                         `bun:"auth_time"`
 	ACR           string                          `bun:"acr"`
-	AMR           words                           `bun:"amr"`
+	AMR           spaceList                       `bun:"amr"`
 	Offline       bool                            `bun:"offline"`
 	Refreshable   bool                            `bun:"refreshable"`
 	Generation    uint32                          `bun:"generation"`
 	Salt          []byte                          `bun:"salt"`
-	RotatedAt     instant                         `bun:"rotated_at"`
-	CreatedAt     instant                         `bun:"created_at"`
-	IdleExpiresAt instant                         `bun:"idle_expires_at"`
-	ExpiresAt     instant                         `bun:"expires_at"`
-	RevokedAt     instant                         `bun:"revoked_at"`
+	RotatedAt     sqlTime                         `bun:"rotated_at"`
+	CreatedAt     sqlTime                         `bun:"created_at"`
+	IdleExpiresAt sqlTime                         `bun:"idle_expires_at"`
+	ExpiresAt     sqlTime                         `bun:"expires_at"`
+	RevokedAt     sqlTime                         `bun:"revoked_at"`
 	RevokedReason string                          `bun:"revoked_reason"`
 }
 
@@ -84,14 +84,14 @@ func (r *grantRow) grant() storage.Grant {
 
 func rowOfGrant(g *storage.Grant) *grantRow {
 	return &grantRow{
-		ID: string(g.ID), ClientID: g.ClientID, UserID: string(g.UserID), SID: nullable(g.SID),
-		CodeHash: nullable(g.CodeHash), CodeChallenge: g.CodeChallenge, RedirectURI: g.RedirectURI,
+		ID: string(g.ID), ClientID: g.ClientID, UserID: string(g.UserID), SID: nullString(g.SID),
+		CodeHash: nullString(g.CodeHash), CodeChallenge: g.CodeChallenge, RedirectURI: g.RedirectURI,
 		Scopes: g.Scopes, Nonce: g.Nonce, Claims: document[storage.ClaimsRequest]{g.Claims},
-		AuthTime: instant{g.Authentication.Time}, ACR: g.Authentication.ACR, AMR: g.Authentication.AMR,
+		AuthTime: sqlTime{g.Authentication.Time}, ACR: g.Authentication.ACR, AMR: g.Authentication.AMR,
 		Offline: g.Offline, Refreshable: g.Refreshable, Generation: g.Generation, Salt: g.Salt,
-		RotatedAt: instant{g.RotatedAt}, CreatedAt: instant{g.CreatedAt},
-		IdleExpiresAt: instant{g.IdleExpiresAt}, ExpiresAt: instant{g.ExpiresAt},
-		RevokedAt: instant{g.RevokedAt}, RevokedReason: g.RevokedReason,
+		RotatedAt: sqlTime{g.RotatedAt}, CreatedAt: sqlTime{g.CreatedAt},
+		IdleExpiresAt: sqlTime{g.IdleExpiresAt}, ExpiresAt: sqlTime{g.ExpiresAt},
+		RevokedAt: sqlTime{g.RevokedAt}, RevokedReason: g.RevokedReason,
 	}
 }
 
@@ -185,7 +185,7 @@ var (
 // no live grant of an enabled person fits every field. With PostgreSQL it is one
 // round trip; SQLite reads the person with a second statement.
 func (r *Grants) Rotate(ctx context.Context, t storage.Rotation) (*storage.GrantUser, error) {
-	args := []any{string(t.GrantID), t.ClientID, int64(t.Generation), t.Salt, instant{t.Now}, instant{t.IdleExpiresAt}}
+	args := []any{string(t.GrantID), t.ClientID, int64(t.Generation), t.Salt, sqlTime{t.Now}, sqlTime{t.IdleExpiresAt}}
 	if r.s.dialect == postgres {
 		return r.s.grantUser(ctx, r.s.write, "rotate grant", rotatePostgres, args...)
 	}
@@ -228,7 +228,7 @@ func (r *Grants) ByCodeHash(ctx context.Context, hashes []string) (*storage.Gran
 func (r *Grants) Revoke(ctx context.Context, id storage.ID, now time.Time, reason string, e storage.Event) error {
 	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		err := changed(tx.NewUpdate().Model((*grantRow)(nil)).
-			Set("revoked_at = ?", instant{now}).Set("revoked_reason = ?", reason).
+			Set("revoked_at = ?", sqlTime{now}).Set("revoked_reason = ?", reason).
 			Where("id = ?", string(id)).Where("revoked_at IS NULL").Exec(ctx))
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
 )
@@ -21,16 +22,16 @@ type invitationRow struct {
 	TokenHash      string  `bun:"token_hash"`
 	Email          string  `bun:"email"`
 	EmailCanonical string  `bun:"email_canonical"`
-	CreatedAt      instant `bun:"created_at"`
-	ExpiresAt      instant `bun:"expires_at"`
-	UsedAt         instant `bun:"used_at"`
+	CreatedAt      sqlTime `bun:"created_at"`
+	ExpiresAt      sqlTime `bun:"expires_at"`
+	UsedAt         sqlTime `bun:"used_at"`
 }
 
 // Create inserts an invitation, and with it the event and the messages.
 func (r *Invitations) Create(ctx context.Context, inv *storage.Invitation, e storage.Event, m ...storage.Message) error {
 	row := &invitationRow{
-		ID: string(inv.ID), TokenHash: inv.TokenHash, Email: inv.Email, EmailCanonical: storage.CanonicalIdentifier(inv.Email),
-		CreatedAt: instant{inv.CreatedAt}, ExpiresAt: instant{inv.ExpiresAt}, UsedAt: instant{inv.UsedAt},
+		ID: string(inv.ID), TokenHash: inv.TokenHash, Email: inv.Email, EmailCanonical: ident.Canonical(inv.Email),
+		CreatedAt: sqlTime{inv.CreatedAt}, ExpiresAt: sqlTime{inv.ExpiresAt}, UsedAt: sqlTime{inv.UsedAt},
 	}
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewInsert().Model(row).Exec(ctx)
@@ -44,7 +45,7 @@ func (r *Invitations) Create(ctx context.Context, inv *storage.Invitation, e sto
 func (r *Invitations) Valid(ctx context.Context, hashes []string, now time.Time) (*storage.Invitation, error) {
 	var row invitationRow
 	err := r.s.read.NewSelect().Model(&row).Where("token_hash IN ?", bun.Tuple(hashes)).
-		Where("used_at IS NULL").Where("expires_at > ?", instant{now}).Scan(ctx)
+		Where("used_at IS NULL").Where("expires_at > ?", sqlTime{now}).Scan(ctx)
 	if err != nil {
 		return nil, wrap("read invitation", err)
 	}
@@ -56,9 +57,9 @@ func (r *Invitations) Valid(ctx context.Context, hashes []string, now time.Time)
 
 // spendInvitation marks an invitation as used by its addressee.
 func spendInvitation(ctx context.Context, tx bun.Tx, id storage.ID, u *storage.User) error {
-	err := changed(tx.NewUpdate().Model((*invitationRow)(nil)).Set("used_at = ?", instant{u.CreatedAt}).
-		Where("id = ?", string(id)).Where("email_canonical = ?", storage.CanonicalIdentifier(u.Email)).
-		Where("used_at IS NULL").Where("expires_at > ?", instant{u.CreatedAt}).Exec(ctx))
+	err := changed(tx.NewUpdate().Model((*invitationRow)(nil)).Set("used_at = ?", sqlTime{u.CreatedAt}).
+		Where("id = ?", string(id)).Where("email_canonical = ?", ident.Canonical(u.Email)).
+		Where("used_at IS NULL").Where("expires_at > ?", sqlTime{u.CreatedAt}).Exec(ctx))
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("spend invitation: %w", storage.ErrConsumed)
 	}

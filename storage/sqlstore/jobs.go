@@ -13,6 +13,6 @@ type Jobs struct{ s *Store }
 func (r *Jobs) Claim(ctx context.Context, name string, every time.Duration, now time.Time) (bool, error) {
 	n, err := r.s.exec(ctx, r.s.write, `INSERT INTO jobs (name, claimed_at) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET claimed_at = excluded.claimed_at WHERE jobs.claimed_at <= $3`,
-		name, instant{now}, instant{now.Add(-every)})
+		name, sqlTime{now}, sqlTime{now.Add(-every)})
 	return n > 0, wrap("claim job "+name, err)
 }

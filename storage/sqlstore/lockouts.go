@@ -21,9 +21,9 @@ type lockoutRow struct {
 	UserID      string  `bun:"user_id,pk"`
 	Kind        string  `bun:"kind,pk"`
 	Failures    int64   `bun:"failures"`
-	LockedUntil instant `bun:"locked_until"`
-	DisabledAt  instant `bun:"disabled_at"`
-	UpdatedAt   instant `bun:"updated_at"`
+	LockedUntil sqlTime `bun:"locked_until"`
+	DisabledAt  sqlTime `bun:"disabled_at"`
+	UpdatedAt   sqlTime `bun:"updated_at"`
 }
 
 // lockoutColumns are what [lockoutRow.dst] scans.
@@ -60,14 +60,14 @@ func (r *Lockouts) Attempt(ctx context.Context, userID storage.ID, kind storage.
 	if disableAfter <= 0 {
 		disableAfter = math.MaxInt64
 	}
-	var firstUntil, firstDisabled instant
+	var firstUntil, firstDisabled sqlTime
 	if wait := b.Wait(1); wait > 0 {
-		firstUntil = instant{now.Add(wait)}
+		firstUntil = sqlTime{now.Add(wait)}
 	}
 	if disableAfter == 1 {
-		firstDisabled = instant{now}
+		firstDisabled = sqlTime{now}
 	}
-	args := append([]any{string(userID), string(kind), instant{now}, firstUntil, firstDisabled, disableAfter}, backoffArgs(b)...)
+	args := append([]any{string(userID), string(kind), sqlTime{now}, firstUntil, firstDisabled, disableAfter}, backoffArgs(b)...)
 	for {
 		var row lockoutRow
 		err := r.s.row(ctx, r.s.write, countFailure, args, row.dst()...)
@@ -107,7 +107,7 @@ func (r *Lockouts) Unlock(ctx context.Context, userID storage.ID, kind storage.F
 
 func forgetFailures(db bun.IDB, userID storage.ID, now time.Time) *bun.UpdateQuery {
 	return db.NewUpdate().Model((*lockoutRow)(nil)).
-		Set("failures = 0").Set("locked_until = NULL").Set("disabled_at = NULL").Set("updated_at = ?", instant{now}).
+		Set("failures = 0").Set("locked_until = NULL").Set("disabled_at = NULL").Set("updated_at = ?", sqlTime{now}).
 		Where("user_id = ?", string(userID))
 }
 

@@ -77,7 +77,7 @@ func (s *Store) sets() []migrationSet {
 	if s.dialect == postgres {
 		return []migrationSet{{migrations.Postgres, s.write}}
 	}
-	return []migrationSet{{migrations.SQLite, s.write}, {migrations.SQLiteEphemeral, s.short}}
+	return []migrationSet{{migrations.SQLite, s.write}, {migrations.SQLiteEphemeral, s.ephemeralDB}}
 }
 
 func (m migrationSet) label(one migrate.Migration) string {

@@ -25,19 +25,19 @@ type messageRow struct {
 	Status    string  `bun:"status"`
 	Attempts  int     `bun:"attempts"`
 	Claimed   bool    `bun:"claimed"` // next_at is the end of a lease
-	NextAt    instant `bun:"next_at"`
-	NotAfter  instant `bun:"not_after"`
+	NextAt    sqlTime `bun:"next_at"`
+	NotAfter  sqlTime `bun:"not_after"`
 	LastError string  `bun:"last_error"`
-	CreatedAt instant `bun:"created_at"`
-	DoneAt    instant `bun:"done_at"`
+	CreatedAt sqlTime `bun:"created_at"`
+	DoneAt    sqlTime `bun:"done_at"`
 }
 
 func rowOfMessage(m storage.Message) messageRow {
 	return messageRow{
 		ID: string(m.ID), Channel: string(m.Channel), Kind: string(m.Kind), UserID: string(m.UserID),
 		Sealed: m.Sealed, Composed: m.Composed, Status: string(m.Status), Attempts: m.Attempts,
-		NextAt: instant{m.NextAt}, NotAfter: instant{m.NotAfter}, LastError: m.LastError,
-		CreatedAt: instant{m.CreatedAt}, DoneAt: instant{m.DoneAt},
+		NextAt: sqlTime{m.NextAt}, NotAfter: sqlTime{m.NotAfter}, LastError: m.LastError,
+		CreatedAt: sqlTime{m.CreatedAt}, DoneAt: sqlTime{m.DoneAt},
 	}
 }
 
@@ -101,15 +101,15 @@ func (r *Outbox) Claim(ctx context.Context, now time.Time, lease time.Duration, 
 	err := r.s.write.NewRaw(`WITH due AS MATERIALIZED (`+due+`)
 		UPDATE deliveries SET attempts = attempts + 1, claimed = ?, next_at = ?
 		WHERE id IN (SELECT id FROM due) RETURNING *`,
-		instant{now}, limit, true, instant{now.Add(lease)}).Scan(ctx, &rows)
+		sqlTime{now}, limit, true, sqlTime{now.Add(lease)}).Scan(ctx, &rows)
 	if err != nil {
 		return nil, wrap("claim messages", err)
 	}
 	return messages(rows), nil
 }
 
-// Composed replaces a claimed intent by the message made of it.
-func (r *Outbox) Composed(ctx context.Context, id storage.ID, sealed string) error {
+// SaveComposed replaces a claimed intent by the message made of it.
+func (r *Outbox) SaveComposed(ctx context.Context, id storage.ID, sealed string) error {
 	return wrap("keep composed message", changed(r.queued(id).Set("sealed = ?", sealed).Set("composed = ?", true).Exec(ctx)))
 }
 
@@ -120,14 +120,14 @@ func (r *Outbox) Sent(ctx context.Context, id storage.ID, now time.Time) error {
 
 // Retry sets when a message is tried again, and gives up its lease.
 func (r *Outbox) Retry(ctx context.Context, id storage.ID, nextAt time.Time, lastError string) error {
-	return wrap("put message back", changed(r.queued(id).Set("next_at = ?", instant{nextAt}).
+	return wrap("put message back", changed(r.queued(id).Set("next_at = ?", sqlTime{nextAt}).
 		Set("claimed = ?", false).Set("last_error = ?", lastError).Exec(ctx)))
 }
 
 // Finish ends a message in a final status. Only one that failed keeps what it says.
 func (r *Outbox) Finish(ctx context.Context, id storage.ID, status storage.MessageStatus, lastError string, now time.Time) error {
 	query := r.queued(id).Set("status = ?", string(status)).Set("claimed = ?", false).
-		Set("last_error = ?", lastError).Set("done_at = ?", instant{now})
+		Set("last_error = ?", lastError).Set("done_at = ?", sqlTime{now})
 	if status != storage.MessageFailed {
 		query = query.Set("sealed = ?", "")
 	}
@@ -157,12 +157,12 @@ func (r *Outbox) List(ctx context.Context, status storage.MessageStatus, limit i
 func (r *Outbox) RetryNow(ctx context.Context, now time.Time, ids ...storage.ID) (int64, error) {
 	query := r.s.write.NewUpdate().Model((*messageRow)(nil)).
 		Set("status = ?", string(storage.MessageQueued)).Set("attempts = 0").Set("claimed = ?", false).
-		Set("next_at = ?", instant{now}).Set("done_at = NULL")
+		Set("next_at = ?", sqlTime{now}).Set("done_at = NULL")
 	if len(ids) == 0 {
 		query = query.Where("status = ?", string(storage.MessageFailed))
 	} else {
 		query = query.Where("id IN ?", bun.Tuple(ids)).
-			Where("status = ? OR (done_at IS NULL AND (claimed = ? OR next_at <= ?))", string(storage.MessageFailed), false, instant{now})
+			Where("status = ? OR (done_at IS NULL AND (claimed = ? OR next_at <= ?))", string(storage.MessageFailed), false, sqlTime{now})
 	}
 	result, err := query.Exec(ctx)
 	if err != nil {
@@ -174,10 +174,10 @@ func (r *Outbox) RetryNow(ctx context.Context, now time.Time, ids ...storage.ID)
 // Backlog tells what waits.
 func (r *Outbox) Backlog(ctx context.Context, now time.Time) (storage.Backlog, error) {
 	var b storage.Backlog
-	var oldest, dueSince instant
+	var oldest, dueSince sqlTime
 	err := r.s.row(ctx, r.s.read, `SELECT count(*), min(m.created_at),
 			count(CASE WHEN m.next_at <= $1 THEN 1 END), min(CASE WHEN m.next_at <= $1 THEN m.next_at END)
-		FROM deliveries m WHERE m.done_at IS NULL`, []any{instant{now}}, &b.Queued, &oldest, &b.Due, &dueSince)
+		FROM deliveries m WHERE m.done_at IS NULL`, []any{sqlTime{now}}, &b.Queued, &oldest, &b.Due, &dueSince)
 	b.Oldest, b.DueSince = oldest.Time, dueSince.Time
 	return b, wrap("read backlog", err)
 }

@@ -19,8 +19,8 @@ type recoveryCodeRow struct {
 
 	UserID    string  `bun:"user_id,pk"`
 	Hash      string  `bun:"hash,pk"`
-	CreatedAt instant `bun:"created_at"`
-	UsedAt    instant `bun:"used_at"`
+	CreatedAt sqlTime `bun:"created_at"`
+	UsedAt    sqlTime `bun:"used_at"`
 }
 
 // Replace gives a person a new set of codes; the one before is void. Failures
@@ -28,7 +28,7 @@ type recoveryCodeRow struct {
 func (r *RecoveryCodes) Replace(ctx context.Context, userID storage.ID, hashes []string, now time.Time, e storage.Event, m ...storage.Message) error {
 	rows := make([]recoveryCodeRow, len(hashes))
 	for i, hash := range hashes {
-		rows[i] = recoveryCodeRow{UserID: string(userID), Hash: hash, CreatedAt: instant{now}}
+		rows[i] = recoveryCodeRow{UserID: string(userID), Hash: hash, CreatedAt: sqlTime{now}}
 	}
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		if err := lockUser(ctx, tx, r.s.dialect, userID); err != nil {
@@ -52,7 +52,7 @@ func (r *RecoveryCodes) Replace(ctx context.Context, userID storage.ID, hashes [
 // is none of the person's set.
 func (r *RecoveryCodes) Consume(ctx context.Context, userID storage.ID, hashes []string, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		err := changed(tx.NewUpdate().Model((*recoveryCodeRow)(nil)).Set("used_at = ?", instant{now}).
+		err := changed(tx.NewUpdate().Model((*recoveryCodeRow)(nil)).Set("used_at = ?", sqlTime{now}).
 			Where("user_id = ?", string(userID)).Where("hash IN ?", bun.Tuple(hashes)).Where("used_at IS NULL").Exec(ctx))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
@@ -73,7 +73,7 @@ func (r *RecoveryCodes) Consume(ctx context.Context, userID storage.ID, hashes [
 // Status tells how many codes a person has left.
 func (r *RecoveryCodes) Status(ctx context.Context, userID storage.ID) (storage.RecoveryCodes, error) {
 	var status storage.RecoveryCodes
-	var created instant
+	var created sqlTime
 	err := r.s.row(ctx, r.s.read, `SELECT count(*), count(CASE WHEN r.used_at IS NULL THEN 1 END), min(r.created_at)
 		FROM recovery_codes r WHERE r.user_id = $1`, []any{string(userID)}, &status.Total, &status.Remaining, &created)
 	status.CreatedAt = created.Time

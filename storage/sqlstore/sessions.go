@@ -17,18 +17,18 @@ type Sessions struct{ s *Store }
 type sessionRow struct {
 	bun.BaseModel `bun:"table:sessions,alias:s"`
 
-	SID           string  `bun:"sid,pk"`
-	UserID        string  `bun:"user_id"`
-	SecretHash    string  `bun:"secret_hash"`
-	AuthTime      instant `bun:"auth_time"`
-	ACR           string  `bun:"acr"`
-	AMR           words   `bun:"amr"`
-	CreatedAt     instant `bun:"created_at"`
-	LastSeenAt    instant `bun:"last_seen_at"`
-	IdleExpiresAt instant `bun:"idle_expires_at"`
-	ExpiresAt     instant `bun:"expires_at"`
-	UserAgent     string  `bun:"user_agent"`
-	Address       string  `bun:"address"`
+	SID           string    `bun:"sid,pk"`
+	UserID        string    `bun:"user_id"`
+	SecretHash    string    `bun:"secret_hash"`
+	AuthTime      sqlTime   `bun:"auth_time"`
+	ACR           string    `bun:"acr"`
+	AMR           spaceList `bun:"amr"`
+	CreatedAt     sqlTime   `bun:"created_at"`
+	LastSeenAt    sqlTime   `bun:"last_seen_at"`
+	IdleExpiresAt sqlTime   `bun:"idle_expires_at"`
+	ExpiresAt     sqlTime   `bun:"expires_at"`
+	UserAgent     string    `bun:"user_agent"`
+	Address       string    `bun:"address"`
 
 	Proofs document[[]storage.Proof] `bun:"proofs"`
 
@@ -61,9 +61,9 @@ func (r *sessionRow) session() storage.Session {
 func rowOfSession(s *storage.Session) *sessionRow {
 	return &sessionRow{
 		SID: string(s.SID), UserID: string(s.UserID), SecretHash: s.SecretHash,
-		AuthTime: instant{s.Authentication.Time}, ACR: s.Authentication.ACR, AMR: s.Authentication.AMR,
-		CreatedAt: instant{s.CreatedAt}, LastSeenAt: instant{s.LastSeenAt},
-		IdleExpiresAt: instant{s.IdleExpiresAt}, ExpiresAt: instant{s.ExpiresAt},
+		AuthTime: sqlTime{s.Authentication.Time}, ACR: s.Authentication.ACR, AMR: s.Authentication.AMR,
+		CreatedAt: sqlTime{s.CreatedAt}, LastSeenAt: sqlTime{s.LastSeenAt},
+		IdleExpiresAt: sqlTime{s.IdleExpiresAt}, ExpiresAt: sqlTime{s.ExpiresAt},
 		UserAgent: s.UserAgent, Address: s.Address, Proofs: document[[]storage.Proof]{s.Proofs},
 		TrustedDevice: string(s.TrustedDevice), TrustACR: s.TrustACR,
 	}
@@ -129,7 +129,7 @@ func replaceSession(ctx context.Context, tx bun.Tx, hashes []string, s *storage.
 // were made to outlive it.
 func endGrantsOf(ctx context.Context, tx bun.Tx, sid string, now time.Time) error {
 	_, err := tx.NewUpdate().Model((*grantRow)(nil)).
-		Set("revoked_at = ?", instant{now}).Set("revoked_reason = ?", storage.RevokedSignOut).
+		Set("revoked_at = ?", sqlTime{now}).Set("revoked_reason = ?", storage.RevokedSignOut).
 		Where("sid = ?", sid).Where("revoked_at IS NULL").Where("offline = ?", false).Exec(ctx)
 	return err
 }
@@ -144,7 +144,7 @@ func (r *Sessions) BySecret(ctx context.Context, hashes []string, now time.Time)
 		err := r.s.row(ctx, r.s.read, `SELECT `+sessionColumns+`, `+userColumns+`
 			FROM sessions s JOIN users u ON u.id = s.user_id
 			WHERE s.secret_hash = $1 AND s.idle_expires_at > $2 AND s.expires_at > $2 AND u.disabled_at IS NULL`,
-			[]any{hash, instant{now}}, append(session.dst(), user.dst()...)...)
+			[]any{hash, sqlTime{now}}, append(session.dst(), user.dst()...)...)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
@@ -159,8 +159,8 @@ func (r *Sessions) BySecret(ctx context.Context, hashes []string, now time.Time)
 // Touch moves a session's idle deadline on.
 func (r *Sessions) Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt time.Time) error {
 	err := changed(r.s.write.NewUpdate().Model((*sessionRow)(nil)).
-		Set("last_seen_at = ?", instant{now}).Set("idle_expires_at = ?", instant{idleExpiresAt}).
-		Where("sid = ?", string(sid)).Where("idle_expires_at > ?", instant{now}).Exec(ctx))
+		Set("last_seen_at = ?", sqlTime{now}).Set("idle_expires_at = ?", sqlTime{idleExpiresAt}).
+		Where("sid = ?", string(sid)).Where("idle_expires_at > ?", sqlTime{now}).Exec(ctx))
 	return wrap("touch session", err)
 }
 

@@ -19,10 +19,10 @@ type signingKeyRow struct {
 	Slot       int     `bun:"slot"`
 	Public     string  `bun:"public_key"`
 	Sealed     string  `bun:"private_key"`
-	CreatedAt  instant `bun:"created_at"`
-	SignsFrom  instant `bun:"signs_from"`
-	SignsUntil instant `bun:"signs_until"`
-	ExpiresAt  instant `bun:"expires_at"`
+	CreatedAt  sqlTime `bun:"created_at"`
+	SignsFrom  sqlTime `bun:"signs_from"`
+	SignsUntil sqlTime `bun:"signs_until"`
+	ExpiresAt  sqlTime `bun:"expires_at"`
 }
 
 // List returns every key, oldest slot first.
@@ -47,8 +47,8 @@ func (r *SigningKeys) List(ctx context.Context) ([]storage.SigningKey, error) {
 func (r *SigningKeys) Insert(ctx context.Context, k storage.SigningKey, e storage.Event) error {
 	row := &signingKeyRow{
 		ID: k.ID, Alg: k.Alg, Slot: k.Slot, Public: string(k.Public), Sealed: k.Sealed,
-		CreatedAt: instant{k.CreatedAt}, SignsFrom: instant{k.SignsFrom},
-		SignsUntil: instant{k.SignsUntil}, ExpiresAt: instant{k.ExpiresAt},
+		CreatedAt: sqlTime{k.CreatedAt}, SignsFrom: sqlTime{k.SignsFrom},
+		SignsUntil: sqlTime{k.SignsUntil}, ExpiresAt: sqlTime{k.ExpiresAt},
 	}
 	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
@@ -63,14 +63,14 @@ func (r *SigningKeys) Insert(ctx context.Context, k storage.SigningKey, e storag
 // fixed before stays.
 func (r *SigningKeys) Retire(ctx context.Context, id string, signsUntil, expiresAt time.Time) error {
 	_, err := r.s.write.NewUpdate().Model((*signingKeyRow)(nil)).
-		Set("signs_until = ?", instant{signsUntil}).Set("expires_at = ?", instant{expiresAt}).
+		Set("signs_until = ?", sqlTime{signsUntil}).Set("expires_at = ?", sqlTime{expiresAt}).
 		Where("id = ?", id).Where("signs_until IS NULL").Exec(ctx)
 	return wrap("retire signing key", err)
 }
 
 // DeleteExpired removes keys that have left the JWKS and returns how many.
 func (r *SigningKeys) DeleteExpired(ctx context.Context, now time.Time) (int64, error) {
-	result, err := r.s.write.NewDelete().Model((*signingKeyRow)(nil)).Where("expires_at <= ?", instant{now}).Exec(ctx)
+	result, err := r.s.write.NewDelete().Model((*signingKeyRow)(nil)).Where("expires_at <= ?", sqlTime{now}).Exec(ctx)
 	if err != nil {
 		return 0, wrap("delete expired signing keys", err)
 	}

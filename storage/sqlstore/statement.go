@@ -130,7 +130,7 @@ func (s *Store) writeTogether(ctx context.Context, statements ...statement) erro
 			return err
 		}
 	}
-	return s.together.run(ctx, s.write.DB, func(ctx context.Context, tx *sql.Tx) error {
+	return s.group.run(ctx, s.write.DB, func(ctx context.Context, tx *sql.Tx) error {
 		for i, st := range statements {
 			if err := st.run(ctx, tx.StmtContext(ctx, prepared[i])); err != nil {
 				return err

@@ -47,11 +47,11 @@ type Store struct {
 	dialect dialect
 	// write and read are one pool with PostgreSQL. SQLite has one writer.
 	write, read *bun.DB
-	// short holds the ephemeral table: a file of its own with SQLite.
-	short      *bun.DB
-	path       string // of the SQLite file
-	statements statements
-	together   together // of SQLite
+	// ephemeralDB holds the ephemeral table: a file of its own with SQLite.
+	ephemeralDB *bun.DB
+	path        string // of the SQLite file
+	statements  statements
+	group       groupCommit // of SQLite
 }
 
 // Open opens the database without touching its tables; see [Store.Migrate].
@@ -92,7 +92,7 @@ func openPostgres(cfg Config) (*Store, error) {
 	pool := stdlib.OpenDB(*pgxConfig)
 	limit(pool, cfg.MaxConns)
 	db := bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())
-	return &Store{cfg: cfg, dialect: postgres, write: db, read: db, short: db}, nil
+	return &Store{cfg: cfg, dialect: postgres, write: db, read: db, ephemeralDB: db}, nil
 }
 
 // limit keeps all of a pool's connections open: to make one costs more than
@@ -112,7 +112,7 @@ func openSQLite(cfg Config) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of the database: %w", err)
 	}
-	s := &Store{cfg: cfg, dialect: sqliteDB, path: path, together: newTogether()}
+	s := &Store{cfg: cfg, dialect: sqliteDB, path: path, group: newGroupCommit()}
 	// What is answered is on the disk (FULL), except for what may be lost anyway.
 	for _, open := range []struct {
 		db    **bun.DB
@@ -122,7 +122,7 @@ func openSQLite(cfg Config) (*Store, error) {
 	}{
 		{&s.write, path, "FULL", 1},
 		{&s.read, path, "FULL", cfg.MaxConns},
-		{&s.short, path + "-ephemeral", "OFF", 1},
+		{&s.ephemeralDB, path + "-ephemeral", "OFF", 1},
 	} {
 		if err := makePrivate(open.path); err != nil {
 			return nil, err
@@ -168,7 +168,7 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Close() error {
 	errs := []error{s.statements.close(), s.write.Close()}
 	if s.read != s.write {
-		errs = append(errs, s.read.Close(), s.short.Close())
+		errs = append(errs, s.read.Close(), s.ephemeralDB.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -42,7 +42,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (map[string]int64, err
 	for _, t := range sweepables {
 		db := s.write
 		if t.table == "ephemeral" {
-			db = s.short
+			db = s.ephemeralDB
 		}
 		for {
 			n, err := deleteBatch(ctx, db, t, now)
@@ -62,5 +62,5 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (map[string]int64, err
 // that was found, but came to life before it was deleted, stays.
 func deleteBatch(ctx context.Context, db *bun.DB, t sweepable, now time.Time) (int64, error) {
 	return affected(db.ExecContext(ctx, `DELETE FROM ?1 WHERE (?2) IN (SELECT ?2 FROM ?1 WHERE `+t.over+` LIMIT ?3) AND (`+t.over+`)`,
-		instant{now.Add(-t.keep)}, bun.Ident(t.table), bun.Safe(t.key), sweepBatch))
+		sqlTime{now.Add(-t.keep)}, bun.Ident(t.table), bun.Safe(t.key), sweepBatch))
 }

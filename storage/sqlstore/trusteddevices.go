@@ -24,9 +24,9 @@ type trustedDeviceRow struct {
 	ACR           string  `bun:"acr"`
 	UserAgent     string  `bun:"user_agent"`
 	Address       string  `bun:"address"`
-	CreatedAt     instant `bun:"created_at"`
-	LastUsedAt    instant `bun:"last_used_at"`
-	ExpiresAt     instant `bun:"expires_at"`
+	CreatedAt     sqlTime `bun:"created_at"`
+	LastUsedAt    sqlTime `bun:"last_used_at"`
+	ExpiresAt     sqlTime `bun:"expires_at"`
 }
 
 func (r *trustedDeviceRow) device() storage.TrustedDevice {
@@ -43,7 +43,7 @@ func (r *TrustedDevices) Create(ctx context.Context, d *storage.TrustedDevice, e
 	row := &trustedDeviceRow{
 		ID: string(d.ID), UserID: string(d.UserID), SecretHash: d.SecretHash, PasswordEpoch: d.PasswordEpoch, ACR: d.ACR,
 		UserAgent: d.UserAgent, Address: d.Address,
-		CreatedAt: instant{d.CreatedAt}, LastUsedAt: instant{d.LastUsedAt}, ExpiresAt: instant{d.ExpiresAt},
+		CreatedAt: sqlTime{d.CreatedAt}, LastUsedAt: sqlTime{d.LastUsedAt}, ExpiresAt: sqlTime{d.ExpiresAt},
 	}
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
 		if err := lockUser(ctx, tx, r.s.dialect, d.UserID); err != nil {
@@ -94,7 +94,7 @@ func (r *TrustedDevices) ListByUser(ctx context.Context, userID storage.ID, now 
 // live narrows a selection to devices that are trusted at now.
 func (r *TrustedDevices) live(q *bun.SelectQuery, now time.Time) *bun.SelectQuery {
 	return q.Join("JOIN users AS u ON u.id = d.user_id AND u.password_epoch = d.password_epoch AND u.disabled_at IS NULL").
-		Where("d.expires_at > ?", instant{now})
+		Where("d.expires_at > ?", sqlTime{now})
 }
 
 // Rotate replaces a device's secret as it is used, in one conditional write. It
@@ -102,8 +102,8 @@ func (r *TrustedDevices) live(q *bun.SelectQuery, now time.Time) *bun.SelectQuer
 func (r *TrustedDevices) Rotate(ctx context.Context, id storage.ID, oldHash, newHash string, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
 		return changed(tx.NewUpdate().Model((*trustedDeviceRow)(nil)).
-			Set("secret_hash = ?", newHash).Set("last_used_at = ?", instant{now}).
-			Where("id = ?", string(id)).Where("secret_hash = ?", oldHash).Where("expires_at > ?", instant{now}).Exec(ctx))
+			Set("secret_hash = ?", newHash).Set("last_used_at = ?", sqlTime{now}).
+			Where("id = ?", string(id)).Where("secret_hash = ?", oldHash).Where("expires_at > ?", sqlTime{now}).Exec(ctx))
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("rotate trusted device: %w", storage.ErrConsumed)

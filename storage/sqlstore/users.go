@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
 )
@@ -21,26 +22,26 @@ type userRow struct {
 
 	ID                string                    `bun:"id,pk"`
 	Email             string                    `bun:"email"`
-	EmailCanonical    nullable                  `bun:"email_canonical"`
+	EmailCanonical    nullString                `bun:"email_canonical"`
 	EmailVerified     bool                      `bun:"email_verified"`
 	Username          string                    `bun:"username"`
-	UsernameCanonical nullable                  `bun:"username_canonical"`
+	UsernameCanonical nullString                `bun:"username_canonical"`
 	Phone             string                    `bun:"phone"`
 	PhoneVerified     bool                      `bun:"phone_verified"`
 	Profile           document[storage.Profile] `bun:"profile"`
 	PasswordHash      string                    `bun:"password_hash"`
 	PasswordEpoch     int64                     `bun:"password_epoch"`
-	PasswordChangedAt instant                   `bun:"password_changed_at"`
+	PasswordChangedAt sqlTime                   `bun:"password_changed_at"`
 	ResetByEmail      bool                      `bun:"reset_by_email"`
 	PasswordScheme    string                    `bun:"password_scheme"`
-	Roles             words                     `bun:"roles,scanonly"`
+	Roles             spaceList                 `bun:"roles,scanonly"`
 	Credentials       int                       `bun:"credentials"`
-	FactorAddedAt     instant                   `bun:"factor_added_at"`
-	FactorAskedAt     instant                   `bun:"factor_asked_at"`
-	DeleteAt          instant                   `bun:"delete_at"`
-	DisabledAt        instant                   `bun:"disabled_at"`
-	CreatedAt         instant                   `bun:"created_at"`
-	UpdatedAt         instant                   `bun:"updated_at"`
+	FactorAddedAt     sqlTime                   `bun:"factor_added_at"`
+	FactorAskedAt     sqlTime                   `bun:"factor_asked_at"`
+	DeleteAt          sqlTime                   `bun:"delete_at"`
+	DisabledAt        sqlTime                   `bun:"disabled_at"`
+	CreatedAt         sqlTime                   `bun:"created_at"`
+	UpdatedAt         sqlTime                   `bun:"updated_at"`
 }
 
 // rolesOf are the roles of a person u, in their order, separated by spaces.
@@ -74,15 +75,15 @@ func (r *userRow) user() storage.User {
 
 func rowOfUser(u *storage.User) *userRow {
 	return &userRow{
-		ID: string(u.ID), Email: u.Email, EmailCanonical: nullable(storage.CanonicalIdentifier(u.Email)),
+		ID: string(u.ID), Email: u.Email, EmailCanonical: nullString(ident.Canonical(u.Email)),
 		EmailVerified: u.EmailVerified, Username: u.Username,
-		UsernameCanonical: nullable(storage.CanonicalIdentifier(u.Username)),
+		UsernameCanonical: nullString(ident.Canonical(u.Username)),
 		Phone:             u.Phone, PhoneVerified: u.PhoneVerified, Profile: document[storage.Profile]{u.Profile},
 		PasswordHash: u.PasswordHash, PasswordScheme: storage.PasswordScheme(u.PasswordHash),
-		PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: instant{u.PasswordChangedAt},
-		ResetByEmail: u.ResetByEmail, Credentials: u.Credentials, FactorAddedAt: instant{u.FactorAddedAt},
-		FactorAskedAt: instant{u.FactorAskedAt}, DeleteAt: instant{u.DeleteAt},
-		DisabledAt: instant{u.DisabledAt}, CreatedAt: instant{u.CreatedAt}, UpdatedAt: instant{u.UpdatedAt},
+		PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: sqlTime{u.PasswordChangedAt},
+		ResetByEmail: u.ResetByEmail, Credentials: u.Credentials, FactorAddedAt: sqlTime{u.FactorAddedAt},
+		FactorAskedAt: sqlTime{u.FactorAskedAt}, DeleteAt: sqlTime{u.DeleteAt},
+		DisabledAt: sqlTime{u.DisabledAt}, CreatedAt: sqlTime{u.CreatedAt}, UpdatedAt: sqlTime{u.UpdatedAt},
 	}
 }
 
@@ -120,7 +121,7 @@ func insertUser(ctx context.Context, tx bun.Tx, u *storage.User) error {
 func insertRoles(ctx context.Context, tx bun.Tx, id storage.ID, roles []string, now time.Time) error {
 	for _, role := range roles {
 		_, err := tx.ExecContext(ctx, `INSERT INTO user_roles (user_id, role, source, granted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			string(id), role, sourceLocal, instant{now})
+			string(id), role, sourceLocal, sqlTime{now})
 		if err != nil {
 			return err
 		}
@@ -181,7 +182,7 @@ func (r *Users) ByID(ctx context.Context, id storage.ID) (*storage.User, error) 
 }
 
 // ByIdentifier returns the person whose e-mail address or username it is, in
-// any spelling that is the same to [storage.CanonicalIdentifier]. A username
+// any spelling that is the same to [ident.Canonical]. A username
 // cannot hold an @, so at most one person has it. What is no text is nobody's:
 // PostgreSQL would refuse the question.
 func (r *Users) ByIdentifier(ctx context.Context, identifier string) (*storage.User, error) {
@@ -189,7 +190,7 @@ func (r *Users) ByIdentifier(ctx context.Context, identifier string) (*storage.U
 		return nil, wrap("read user", sql.ErrNoRows)
 	}
 	return r.one(ctx, `SELECT `+userColumns+` FROM users u
-		WHERE u.email_canonical = $1 OR u.username_canonical = $1`, storage.CanonicalIdentifier(identifier))
+		WHERE u.email_canonical = $1 OR u.username_canonical = $1`, ident.Canonical(identifier))
 }
 
 func (r *Users) one(ctx context.Context, query, key string) (*storage.User, error) {
@@ -201,18 +202,19 @@ func (r *Users) one(ctx context.Context, query, key string) (*storage.User, erro
 	return &u, nil
 }
 
-// OtherVerifiers tells of the verifiers that do not begin as new ones do, with at
-// most so many of them.
-func (r *Users) OtherVerifiers(ctx context.Context, current string, most int) (storage.OtherVerifiers, error) {
-	var found storage.OtherVerifiers
+// SampleForeignHashes tells of the password hashes that are not of the scheme (see
+// [storage.PasswordScheme]), with at most so many of them. It counts people, so
+// it belongs in a background job.
+func (r *Users) SampleForeignHashes(ctx context.Context, scheme string, most int) (storage.ForeignHashes, error) {
+	var found storage.ForeignHashes
 	err := r.s.row(ctx, r.s.read, `SELECT COUNT(*), COUNT(CASE WHEN password_scheme <> $1 THEN 1 END)
-		FROM users WHERE password_scheme <> ''`, []any{current}, &found.People, &found.Others)
-	if err == nil && found.Others > 0 {
+		FROM users WHERE password_scheme <> ''`, []any{scheme}, &found.People, &found.Foreign)
+	if err == nil && found.Foreign > 0 {
 		err = r.s.read.NewSelect().Model((*userRow)(nil)).Column("password_hash").Where("password_scheme <> ''").
-			Where("password_scheme < ? OR password_scheme > ?", current, current).OrderExpr("password_scheme, id").Limit(int64(most)).
+			Where("password_scheme < ? OR password_scheme > ?", scheme, scheme).OrderExpr("password_scheme, id").Limit(int64(most)).
 			Scan(ctx, &found.Sample)
 	}
-	return found, wrap("look at password verifiers", err)
+	return found, wrap("sample foreign password hashes", err)
 }
 
 // SetPasswordHash replaces a password verifier by one of the same password. It
@@ -224,5 +226,5 @@ func (r *Users) SetPasswordHash(ctx context.Context, id storage.ID, old, updated
 }
 
 func updateUser(db bun.IDB, id storage.ID, now time.Time) *bun.UpdateQuery {
-	return db.NewUpdate().Model((*userRow)(nil)).Set("updated_at = ?", instant{now}).Where("id = ?", string(id))
+	return db.NewUpdate().Model((*userRow)(nil)).Set("updated_at = ?", sqlTime{now}).Where("id = ?", string(id))
 }

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// instant is a time as a row keeps it: microseconds since 1970, NULL for the
+// sqlTime is a time as a row keeps it: microseconds since 1970, NULL for the
 // zero time. Both dialects compare integers alike, which cannot be said of
 // their texts of a time, and an index on one is small.
-type instant struct{ time.Time }
+type sqlTime struct{ time.Time }
 
 // Value implements driver.Valuer.
-func (i instant) Value() (driver.Value, error) {
+func (i sqlTime) Value() (driver.Value, error) {
 	if i.IsZero() {
 		return nil, nil
 	}
@@ -22,7 +22,7 @@ func (i instant) Value() (driver.Value, error) {
 }
 
 // Scan implements sql.Scanner.
-func (i *instant) Scan(src any) error {
+func (i *sqlTime) Scan(src any) error {
 	switch v := src.(type) {
 	case nil:
 		i.Time = time.Time{}
@@ -34,14 +34,14 @@ func (i *instant) Scan(src any) error {
 	return nil
 }
 
-// words is a list of words without spaces (scopes, methods), kept as one text.
-type words []string
+// spaceList is a list of words without spaces (scopes, methods), kept as one text.
+type spaceList []string
 
 // Value implements driver.Valuer.
-func (w words) Value() (driver.Value, error) { return strings.Join(w, " "), nil }
+func (w spaceList) Value() (driver.Value, error) { return strings.Join(w, " "), nil }
 
 // Scan implements sql.Scanner.
-func (w *words) Scan(src any) error {
+func (w *spaceList) Scan(src any) error {
 	text, err := asText(src)
 	*w = strings.Fields(text)
 	return err
@@ -71,12 +71,12 @@ func (d *document[T]) Scan(src any) error {
 	return nil
 }
 
-// nullable is a text that is NULL when empty: where a value is unique, but not
+// nullString is a text that is NULL when empty: where a value is unique, but not
 // everyone has one.
-type nullable string
+type nullString string
 
 // Value implements driver.Valuer.
-func (n nullable) Value() (driver.Value, error) {
+func (n nullString) Value() (driver.Value, error) {
 	if n == "" {
 		return nil, nil
 	}
@@ -84,9 +84,9 @@ func (n nullable) Value() (driver.Value, error) {
 }
 
 // Scan implements sql.Scanner.
-func (n *nullable) Scan(src any) error {
+func (n *nullString) Scan(src any) error {
 	text, err := asText(src)
-	*n = nullable(text)
+	*n = nullString(text)
 	return err
 }
 

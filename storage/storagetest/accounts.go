@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -133,14 +134,14 @@ func (f fixture) testEmailChange(t *testing.T) {
 	u := f.user(t, func(u *storage.User) { u.EmailVerified = false })
 	event := func() storage.Event { return f.event(t, storage.EventEmailChanged) }
 	want(t, "VerifyEmail of another address", users.VerifyEmail(ctx, u.ID, other.Email, f.clock.Now(), event()), storage.ErrConflict)
-	want(t, "VerifyEmail", users.VerifyEmail(ctx, u.ID, storage.CanonicalIdentifier(u.Email), f.clock.Now(), event()), nil)
+	want(t, "VerifyEmail", users.VerifyEmail(ctx, u.ID, ident.Canonical(u.Email), f.clock.Now(), event()), nil)
 	got, err := users.ByID(ctx, u.ID)
 	want(t, "ByID", err, nil)
 	equal(t, "verified", got.EmailVerified, true)
 
 	change := storage.EmailChange{UserID: u.ID, From: u.Email, To: "New." + u.Email, Verified: true, Now: f.clock.Now()}
 	taken := change
-	taken.To = storage.CanonicalIdentifier(other.Email)
+	taken.To = ident.Canonical(other.Email)
 	want(t, "ChangeEmail to another's", users.ChangeEmail(ctx, taken, event()), storage.ErrConflict)
 	e, m := event(), f.message(t)
 	want(t, "ChangeEmail", users.ChangeEmail(ctx, change, e, m), nil)
@@ -165,8 +166,8 @@ func (f fixture) testProfile(t *testing.T) {
 	event := func() storage.Event { return f.event(t, storage.EventProfileChanged) }
 	want(t, "ChangePhone", users.ChangePhone(ctx, storage.PhoneChange{UserID: u.ID, Phone: "+4930", Verified: true, Now: now}, event()), nil)
 	want(t, "SetRoles", users.SetRoles(ctx, u.ID, []string{"auditor"}, now, event()), nil)
-	want(t, "NoteFactorAsked", users.NoteFactorAsked(ctx, u.ID, now), nil)
-	want(t, "NoteFactorAsked later", users.NoteFactorAsked(ctx, u.ID, now.Add(time.Hour)), nil)
+	want(t, "StartEnrollmentGrace", users.StartEnrollmentGrace(ctx, u.ID, now), nil)
+	want(t, "StartEnrollmentGrace later", users.StartEnrollmentGrace(ctx, u.ID, now.Add(time.Hour)), nil)
 	profile := storage.Profile{Name: "Countess", Locale: "en"}
 	want(t, "UpdateProfile to a username of another", users.UpdateProfile(ctx, u.ID, profile, other.Username, now, event()), storage.ErrConflict)
 	want(t, "UpdateProfile", users.UpdateProfile(ctx, u.ID, profile, "Countess"+u.Username, now, event()), nil)

@@ -176,12 +176,12 @@ func (f fixture) testUsers(t *testing.T) {
 	want(t, "Create with a taken address", users.Create(ctx, &twin, f.event(t, storage.EventUserCreated)), storage.ErrConflict)
 	f.user(t, func(u *storage.User) { u.Username = "" })
 	f.user(t, func(u *storage.User) { u.Username = "" })
-	before, err := users.OtherVerifiers(ctx, "$argon2id$new", 1000)
-	want(t, "OtherVerifiers", err, nil)
+	before, err := users.SampleForeignHashes(ctx, "$argon2id$new", 1000)
+	want(t, "SampleForeignHashes", err, nil)
 	want(t, "SetPasswordHash", users.SetPasswordHash(ctx, u.ID, u.PasswordHash, "$argon2id$new", f.clock.Now()), nil)
-	after, err := users.OtherVerifiers(ctx, "$argon2id$new", 1)
-	want(t, "OtherVerifiers", err, nil)
-	if after.People != before.People || after.Others != before.Others-1 || len(after.Sample) != 1 || !slices.Contains(before.Sample, u.PasswordHash) {
+	after, err := users.SampleForeignHashes(ctx, "$argon2id$new", 1)
+	want(t, "SampleForeignHashes", err, nil)
+	if after.People != before.People || after.Foreign != before.Foreign-1 || len(after.Sample) != 1 || !slices.Contains(before.Sample, u.PasswordHash) {
 		t.Errorf("of the verifiers it tells %+v, and after a new one %+v", before, after)
 	}
 	want(t, "SetPasswordHash after a change", users.SetPasswordHash(ctx, u.ID, u.PasswordHash, "x", f.clock.Now()), storage.ErrConflict)

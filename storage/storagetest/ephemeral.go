@@ -16,14 +16,14 @@ import (
 // Ephemeral is what every ephemeral store can do.
 type Ephemeral interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	PutNew(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Get(ctx context.Context, key string) ([]byte, error)
+	Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) error
 	Take(ctx context.Context, key string) ([]byte, error)
 	TakeIf(ctx context.Context, key string, value []byte) error
 	Delete(ctx context.Context, keys ...string) error
 	Count(ctx context.Context, key string, window time.Duration) (int64, error)
 	Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error)
+	Draw(ctx context.Context, key string, b storage.Bucket) (time.Duration, error)
 }
 
 // parallel is how many callers fight over one entry.
@@ -35,12 +35,15 @@ func TestEphemeral(t *testing.T, store Ephemeral, after func(time.Duration)) {
 	t.Run("keeps and replaces", func(t *testing.T) { testPut(t, store) })
 	t.Run("TestOT2_taken once of many", func(t *testing.T) { testTake(t, store) })
 	t.Run("TestOT2_taken once of many if unchanged", func(t *testing.T) { testTakeIf(t, store) })
-	t.Run("TestL2_replaces only what is there", func(t *testing.T) { testReplace(t, store) })
+	t.Run("TestL2_swaps only what is there", func(t *testing.T) { testSwap(t, store) })
+	t.Run("TestL2_swaps for one of many", func(t *testing.T) { testSwapOfMany(t, store) })
 	t.Run("deletes", func(t *testing.T) { testDelete(t, store) })
 	t.Run("new only once of many", func(t *testing.T) { testPutNew(t, store) })
 	t.Run("TestTH2_counts every one of many", func(t *testing.T) { testCount(t, store) })
 	t.Run("TestTH2_lets few of many attempt", func(t *testing.T) { testAttemptOfMany(t, store) })
 	t.Run("TestTH1_waits double", func(t *testing.T) { testAttemptWaits(t, store, after) })
+	t.Run("TestLK1_a bucket empties and refills", func(t *testing.T) { testDraw(t, store, after) })
+	t.Run("TestLK1_a bucket holds no more than its burst for many", func(t *testing.T) { testDrawOfMany(t, store) })
 	t.Run("forgets in time", func(t *testing.T) { testExpiry(t, store, after) })
 }
 
@@ -59,25 +62,30 @@ func testPut(t *testing.T, store Ephemeral) {
 	}
 }
 
-func testReplace(t *testing.T, store Ephemeral) {
+func testSwap(t *testing.T, store Ephemeral) {
 	ctx := t.Context()
-	if err := store.Replace(ctx, "replace", []byte("one"), time.Minute); !errors.Is(err, storage.ErrNotFound) {
-		t.Errorf("Replace of nothing = %v, want ErrNotFound", err)
-	}
-	if _, err := store.Get(ctx, "replace"); !errors.Is(err, storage.ErrNotFound) {
-		t.Errorf("Get = %v, want ErrNotFound", err)
-	}
-	if err := store.Put(ctx, "replace", []byte("one"), time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Replace(ctx, "replace", []byte("two"), time.Minute); err != nil {
-		t.Error(err)
-	}
-	if got, err := store.Take(ctx, "replace"); err != nil || string(got) != "two" {
+	want(t, "Swap of nothing", store.Swap(ctx, "swap", []byte("one"), []byte("two"), time.Minute), storage.ErrNotFound)
+	want(t, "Put", store.Put(ctx, "swap", []byte{'1', 0, 0xff}, time.Minute), nil)
+	want(t, "Swap of what is not there", store.Swap(ctx, "swap", []byte("1"), []byte("two"), time.Minute), storage.ErrConflict)
+	want(t, "Swap for nothing", store.Swap(ctx, "swap", nil, []byte("two"), time.Minute), storage.ErrConflict)
+	want(t, "Swap", store.Swap(ctx, "swap", []byte{'1', 0, 0xff}, []byte("two"), time.Minute), nil)
+	if got, err := store.Take(ctx, "swap"); err != nil || string(got) != "two" {
 		t.Errorf("Take = %q, %v", got, err)
 	}
-	if err := store.Replace(ctx, "replace", []byte("three"), time.Minute); !errors.Is(err, storage.ErrNotFound) {
-		t.Errorf("Replace of what was taken = %v, want ErrNotFound", err)
+	want(t, "Swap of what was taken", store.Swap(ctx, "swap", []byte("two"), []byte("three"), time.Minute), storage.ErrNotFound)
+	if _, err := store.Get(ctx, "swap"); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("Get = %v, want ErrNotFound", err)
+	}
+}
+
+func testSwapOfMany(t *testing.T, store Ephemeral) {
+	want(t, "Put", store.Put(t.Context(), "swapped", []byte("old"), time.Minute), nil)
+	var nth atomic.Int64
+	won := race(t, func(ctx context.Context) error {
+		return store.Swap(ctx, "swapped", []byte("old"), fmt.Append(nil, nth.Add(1)), time.Minute)
+	}, storage.ErrConflict)
+	if won != 1 {
+		t.Fatalf("%d callers replaced one value", won)
 	}
 }
 
@@ -180,10 +188,56 @@ func testAttemptWaits(t *testing.T, store Ephemeral, after func(time.Duration)) 
 
 func testPutNew(t *testing.T, store Ephemeral) {
 	won := race(t, func(ctx context.Context) error {
-		return store.PutNew(ctx, "new", []byte("first"), time.Minute)
+		return store.Swap(ctx, "new", nil, []byte("first"), time.Minute)
 	}, storage.ErrConflict)
 	if won != 1 {
 		t.Fatalf("%d callers put one new entry", won)
+	}
+}
+
+// testDraw empties a bucket: it gives its burst at once, then one as often as it
+// refills, and being asked while it is empty puts nothing off.
+func testDraw(t *testing.T, store Ephemeral, after func(time.Duration)) {
+	b := storage.Bucket{Burst: 3, Every: 300 * time.Millisecond}
+	draw := func() time.Duration {
+		t.Helper()
+		wait, err := store.Draw(t.Context(), "bucket", b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wait
+	}
+	for n := range b.Burst {
+		if wait := draw(); wait != 0 {
+			t.Fatalf("token %d of a full bucket: wait %s", n+1, wait)
+		}
+	}
+	for range 20 {
+		if wait := draw(); wait <= 0 || wait > b.Every {
+			t.Fatalf("an empty bucket says to wait %s, want at most %s", wait, b.Every)
+		}
+	}
+	after(b.Every + 5*time.Millisecond)
+	if wait := draw(); wait != 0 {
+		t.Errorf("after it refilled by one: wait %s", wait)
+	}
+	want(t, "Delete", store.Delete(t.Context(), "bucket"), nil)
+	if wait := draw(); wait != 0 {
+		t.Errorf("after Delete: wait %s", wait)
+	}
+}
+
+func testDrawOfMany(t *testing.T, store Ephemeral) {
+	b := storage.Bucket{Burst: 7, Every: time.Minute}
+	won := race(t, func(ctx context.Context) error {
+		wait, err := store.Draw(ctx, "bucket of many", b)
+		if err == nil && wait > 0 {
+			return errRefused
+		}
+		return err
+	}, errRefused)
+	if won != b.Burst {
+		t.Fatalf("%d of %d drew from a bucket of %d", won, parallel, b.Burst)
 	}
 }
 
@@ -202,7 +256,7 @@ func testCount(t *testing.T, store Ephemeral) {
 
 func testExpiry(t *testing.T, store Ephemeral, after func(time.Duration)) {
 	ctx, ttl := t.Context(), 200*time.Millisecond
-	for _, key := range []string{"old get", "old take", "old new"} {
+	for _, key := range []string{"old get", "old take", "old new", "old swap"} {
 		if err := store.Put(ctx, key, []byte("x"), ttl); err != nil {
 			t.Fatal(err)
 		}
@@ -217,9 +271,8 @@ func testExpiry(t *testing.T, store Ephemeral, after func(time.Duration)) {
 	if _, err := store.Take(ctx, "old take"); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("Take of an expired entry = %v, want ErrNotFound", err)
 	}
-	if err := store.PutNew(ctx, "old new", []byte("y"), time.Minute); err != nil {
-		t.Errorf("PutNew over an expired entry = %v", err)
-	}
+	want(t, "Swap of an expired entry", store.Swap(ctx, "old swap", []byte("x"), []byte("y"), time.Minute), storage.ErrNotFound)
+	want(t, "Swap of nothing over an expired entry", store.Swap(ctx, "old new", nil, []byte("y"), time.Minute), nil)
 	if n, err := store.Count(ctx, "old count", ttl); n != 1 || err != nil {
 		t.Errorf("Count in a new window = %d, %v; want 1", n, err)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"golang.org/x/oauth2"
 )
 
@@ -31,13 +31,13 @@ func (m *module) request(pairs ...string) url.Values {
 }
 
 // open sends the browser to the authorization endpoint.
-func (m *module) open(request url.Values) *testenv.Page {
+func (m *module) open(request url.Values) *testbrowser.Page {
 	m.Helper()
 	return m.browser.Get("/authorize?" + request.Encode())
 }
 
 // mustAsk checks that a page asks for a password.
-func (m *module) mustAsk(page *testenv.Page) {
+func (m *module) mustAsk(page *testbrowser.Page) {
 	m.Helper()
 	if !page.Has("login-submit") {
 		m.Fatalf("no sign-in page but status %d, location %v: %s", page.Status, page.Location, page.Body)
@@ -45,19 +45,19 @@ func (m *module) mustAsk(page *testenv.Page) {
 }
 
 // answerPages has the person sign in and consent, where they are asked to.
-func (m *module) answerPages(page *testenv.Page) *testenv.Page {
+func (m *module) answerPages(page *testbrowser.Page) *testbrowser.Page {
 	m.Helper()
 	if page.Has("login-submit") {
-		page = m.browser.Submit(page, "login-submit", map[string]string{"username": username, "password": m.password})
+		page = m.browser.SubmitOn(page, "login-submit", "username="+username, "password="+m.password)
 	}
 	if page.Has("consent-allow") {
-		page = m.browser.Submit(page, "consent-allow", nil)
+		page = m.browser.SubmitOn(page, "consent-allow")
 	}
 	return page
 }
 
 // answer is what reaches the client, in the response mode that it asked for.
-func (m *module) answer(page *testenv.Page, request url.Values) url.Values {
+func (m *module) answer(page *testbrowser.Page, request url.Values) url.Values {
 	m.Helper()
 	var answer url.Values
 	if m.mode == "form_post" {
@@ -78,7 +78,7 @@ func (m *module) answer(page *testenv.Page, request url.Values) url.Values {
 }
 
 // posted reads the page that posts an answer to the client.
-func (m *module) posted(page *testenv.Page) url.Values {
+func (m *module) posted(page *testbrowser.Page) url.Values {
 	m.Helper()
 	if page.Status != http.StatusOK || page.Location != nil || !strings.Contains(page.Body, `<form method="post" action="`+redirectURI+`">`) {
 		m.Fatalf("no form to post to the client but status %d, location %v: %s", page.Status, page.Location, page.Body)
@@ -96,7 +96,7 @@ func (m *module) posted(page *testenv.Page) url.Values {
 }
 
 // mustFail checks that a request is answered with one of the errors.
-func (m *module) mustFail(page *testenv.Page, request url.Values, wanted ...string) {
+func (m *module) mustFail(page *testbrowser.Page, request url.Values, wanted ...string) {
 	m.Helper()
 	answer := m.answer(page, request)
 	if !slices.Contains(wanted, answer.Get("error")) || answer.Has("code") {
@@ -112,7 +112,7 @@ func (m *module) mustBeNobody() {
 }
 
 // code takes a request to its code, whatever pages that needs.
-func (m *module) code(page *testenv.Page, request url.Values) string {
+func (m *module) code(page *testbrowser.Page, request url.Values) string {
 	m.Helper()
 	answer := m.answer(m.answerPages(page), request)
 	code := answer.Get("code")
@@ -130,7 +130,7 @@ func (m *module) login(pairs ...string) *tokens {
 }
 
 // finish goes on from a page of the request to the tokens.
-func (m *module) finish(page *testenv.Page, request url.Values) *tokens {
+func (m *module) finish(page *testbrowser.Page, request url.Values) *tokens {
 	m.Helper()
 	return m.redeem(first, m.code(page, request), request)
 }

@@ -85,7 +85,7 @@ func refreshToken(m *module) {
 	request := m.request("scope", "openid offline_access", "prompt", "consent")
 	page := m.open(request)
 	m.mustAsk(page)
-	page = m.browser.Submit(page, "login-submit", map[string]string{"username": username, "password": m.password})
+	page = m.browser.SubmitOn(page, "login-submit", "username="+username, "password="+m.password)
 	if !page.Has("consent-allow") {
 		m.Fatalf("prompt=consent leads to %v: %s", page.Location, page.Body)
 	}

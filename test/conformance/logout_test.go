@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 )
 
 // logoutModules are those of oidcc-rp-initiated-logout-certification-test-plan.
@@ -34,7 +34,7 @@ func TestRPInitiatedLogout(t *testing.T) {
 }
 
 // leave sends the browser to the end-session endpoint; empty values are left out.
-func (m *module) leave(hint, redirect, state string) *testenv.Page {
+func (m *module) leave(hint, redirect, state string) *testbrowser.Page {
 	m.Helper()
 	params := url.Values{}
 	for name, value := range map[string]string{"id_token_hint": hint, "post_logout_redirect_uri": redirect, "state": state} {
@@ -47,7 +47,7 @@ func (m *module) leave(hint, redirect, state string) *testenv.Page {
 
 // mustStay checks that the browser is not sent back, but shown why or asked. Who
 // is asked and confirms is really signed out, and still not sent back.
-func (m *module) mustStay(page *testenv.Page) {
+func (m *module) mustStay(page *testbrowser.Page) {
 	m.Helper()
 	if page.Location != nil || !page.Has("logout-confirm") && page.Text("error-title") == "" {
 		m.Fatalf("neither an error nor a question but status %d, location %v: %s", page.Status, page.Location, page.Body)
@@ -61,10 +61,10 @@ func (m *module) mustStay(page *testenv.Page) {
 
 // mustSignOutHere confirms where that is asked for, and checks that nobody is
 // signed in then and that the browser stays on a page that says so.
-func (m *module) mustSignOutHere(page *testenv.Page) {
+func (m *module) mustSignOutHere(page *testbrowser.Page) {
 	m.Helper()
 	if page.Has("logout-confirm") {
-		page = m.browser.Submit(page, "logout-confirm", nil)
+		page = m.browser.SubmitOn(page, "logout-confirm")
 	}
 	if page.Location != nil || page.Status != 200 || page.Has("logout-confirm") || page.Has("error-title") {
 		m.Errorf("signing out ends with status %d, location %v: %s", page.Status, page.Location, page.Body)

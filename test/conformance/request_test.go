@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"golang.org/x/oauth2"
 )
 
@@ -74,7 +74,7 @@ func registeredRedirectURI(m *module) {
 
 // mustShowError checks that a mistake of the client is shown to the person, and
 // that the browser stays.
-func (m *module) mustShowError(page *testenv.Page) {
+func (m *module) mustShowError(page *testbrowser.Page) {
 	m.Helper()
 	if page.Status != http.StatusBadRequest || page.Location != nil || page.Text("error-title") == "" || strings.Contains(page.Body, "<form") {
 		m.Errorf("no error page but status %d, location %v: %s", page.Status, page.Location, page.Body)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
@@ -102,7 +103,7 @@ type module struct {
 	*suite
 	// mode is the response_mode; empty is the default one.
 	mode    string
-	browser *testenv.Browser
+	browser *testbrowser.Browser
 }
 
 // named is a module and what it does.

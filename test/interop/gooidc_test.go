@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
-	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 )
@@ -61,7 +61,7 @@ func (rp *goOIDC) check(t *testing.T, token *oauth2.Token, nonce string) (raw st
 }
 
 // signIn goes through the code flow.
-func (rp *goOIDC) signIn(t *testing.T, p *provider, browser *testenv.Browser) (token *oauth2.Token, raw string, _ *oidc.IDToken) {
+func (rp *goOIDC) signIn(t *testing.T, p *provider, browser *testbrowser.Browser) (token *oauth2.Token, raw string, _ *oidc.IDToken) {
 	t.Helper()
 	state, nonce, verifier := oauth2.GenerateVerifier(), oauth2.GenerateVerifier(), oauth2.GenerateVerifier()
 	answer := p.visit(t, browser, rp.oauth.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
@@ -114,11 +115,11 @@ func forEach(t *testing.T, test func(t *testing.T, c client)) {
 
 // visit opens an address in the browser, has the person sign in where a page
 // asks for it, and returns the address at the relying party where that ends.
-func (p *provider) visit(t *testing.T, browser *testenv.Browser, address string) *url.URL {
+func (p *provider) visit(t *testing.T, browser *testbrowser.Browser, address string) *url.URL {
 	t.Helper()
 	page := browser.Get(address)
 	if page.Has("login-submit") {
-		page = browser.Submit(page, "login-submit", map[string]string{"username": username, "password": p.password})
+		page = browser.SubmitOn(page, "login-submit", "username="+username, "password="+p.password)
 	}
 	if page.Location == nil {
 		t.Fatalf("the browser stays at %s (status %d): %s", page.URL, page.Status, page.Body)

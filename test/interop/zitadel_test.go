@@ -6,7 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/zitadel/oidc/v3/pkg/client/rp"
 	"github.com/zitadel/oidc/v3/pkg/client/rs"
 	httphelper "github.com/zitadel/oidc/v3/pkg/http"
@@ -60,7 +60,7 @@ func (z zitadel) begin(t *testing.T, options ...rp.URLParamOpt) (address string,
 }
 
 // signIn goes through the code flow; the library verifies what it gets.
-func (z zitadel) signIn(t *testing.T, p *provider, browser *testenv.Browser) (tokens *zitadelTokens, info *oidc.UserInfo) {
+func (z zitadel) signIn(t *testing.T, p *provider, browser *testbrowser.Browser) (tokens *zitadelTokens, info *oidc.UserInfo) {
 	t.Helper()
 	nonce := oauth2.GenerateVerifier()
 	address, cookies := z.begin(t, rp.WithURLParam("nonce", nonce))

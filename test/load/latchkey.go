@@ -75,8 +75,7 @@ func newInstallation(dir, binary string, s stores) (*installation, error) {
 	return in, nil
 }
 
-// newSecret is what `openssl rand -hex 32` prints. A secret of fewer bits would be
-// compared by a slow hash, as a person's password is.
+// newSecret is what `openssl rand -hex 32` prints.
 func newSecret() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand documents that it crashes instead

@@ -102,9 +102,10 @@ var groups = []group{
 		{"KY2", "A key is published before it signs, and kept until its last token is over; nodes agree."},
 		{"KY3", "Private keys are sealed to their rows, and sealing keys rotate."},
 		{"KY4", "Which algorithms sign and verify is listed; `none`, key confusion and keys named by a token are refused."},
-		{"CL1", "Secrets that are strong are kept as keyed hashes, others slowly hashed; only the registered method counts, and nothing matches an empty one."},
+		{"CL1", "Secrets are kept as keyed hashes; only a registered method counts, and nothing matches an empty secret."},
 		{"CL2", "A client assertion is refused where its method is not registered."},
 		{"CL3", "An unknown client is answered like a wrong secret, in the same time."},
+		{"LK2", "No slow hash is computed, and no row is written, for a caller who shows no credential."},
 	}},
 	{"Records, configuration, load", []requirement{
 		{"LG1", "Security events are complete, in UTC, and written with what they tell of."},

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/pquerna/otp/totp"
@@ -57,7 +58,7 @@ func TestAZ6_StepUp(t *testing.T) {
 	browser, phone := node.Browser(t), node.Browser(t)
 
 	page := browser.Get(a.authorize(nil))
-	a.arrive(browser.Submit(page, "login-submit", credentials()))
+	a.arrive(browser.SubmitOn(page, "login-submit", credentials()...))
 	if status, _ := a.call("/balance"); status != http.StatusOK {
 		t.Fatalf("a password opens /balance with %d", status)
 	}
@@ -69,7 +70,7 @@ func TestAZ6_StepUp(t *testing.T) {
 	if page.Has("password") || !page.Has("factor-submit") {
 		t.Fatalf("the step-up asks on %s:\n%s", page.URL, page.Body)
 	}
-	a.arrive(browser.Submit(page, "factor-submit", map[string]string{"code": code(t, secret, 30*time.Second)}))
+	a.arrive(browser.SubmitOn(page, "factor-submit", "code="+code(t, secret, 30*time.Second)))
 	if status, _ := a.call("/transfer"); status != http.StatusOK {
 		t.Fatalf("after the step-up /transfer answers %d", status)
 	}
@@ -81,7 +82,7 @@ func TestAZ6_StepUp(t *testing.T) {
 	if !page.Has("login-submit") {
 		t.Fatalf("an old password is not asked for on %s:\n%s", page.URL, page.Body)
 	}
-	page = browser.Submit(page, "login-submit", credentials())
+	page = browser.SubmitOn(page, "login-submit", credentials()...)
 	a.arrive(page) // the authenticator's code is young enough
 	if status, _ := a.call("/close"); status != http.StatusOK {
 		t.Errorf("after the newer password /close answers %d", status)
@@ -93,7 +94,7 @@ func TestTK5_AnIDTokenOpensNothing(t *testing.T) {
 	node := testenv.StartLatchkey(t, testenv.Latchkey{Config: configuration})
 	node.CreateUser(username, password)
 	a, browser := newApplication(t, node), node.Browser(t)
-	a.arrive(browser.Submit(browser.Get(a.authorize(nil)), "login-submit", credentials()))
+	a.arrive(browser.SubmitOn(browser.Get(a.authorize(nil)), "login-submit", credentials()...))
 	idToken, _ := a.token.Extra("id_token").(string)
 	for name, token := range map[string]string{"ID token": idToken, "none": "", "cut": a.token.AccessToken[:len(a.token.AccessToken)-8]} {
 		if status, says := a.callWith("/balance", token); status != http.StatusUnauthorized || says != `Bearer error="invalid_token"` {
@@ -102,8 +103,8 @@ func TestTK5_AnIDTokenOpensNothing(t *testing.T) {
 	}
 }
 
-func credentials() map[string]string {
-	return map[string]string{"username": username, "password": password}
+func credentials() []string {
+	return []string{"username=" + username, "password=" + password}
 }
 
 // application is a client that keeps an access token.
@@ -145,7 +146,7 @@ func (a *application) authorize(more url.Values) string {
 }
 
 // arrive is the browser back at the client, which trades the code.
-func (a *application) arrive(page *testenv.Page) {
+func (a *application) arrive(page *testbrowser.Page) {
 	a.t.Helper()
 	if page.Location == nil || !page.Location.Query().Has("code") {
 		a.t.Fatalf("no code but %v on %s:\n%s", page.Location, page.URL, page.Body)
@@ -191,16 +192,16 @@ func (a *application) refused(path string, want url.Values) url.Values {
 }
 
 // enrol adds an authenticator app in a browser, and returns its secret.
-func enrol(t *testing.T, b *testenv.Browser, a *application) string {
+func enrol(t *testing.T, b *testbrowser.Browser, a *application) string {
 	t.Helper()
 	page := b.Get(a.authorize(url.Values{"acr_values": {"aal2"}}))
-	page = b.Submit(page, "login-submit", credentials())
+	page = b.SubmitOn(page, "login-submit", credentials()...)
 	if choice := page.Link("data-factor", "totp"); choice != "" {
 		page = b.Get(choice)
 	}
 	secret := strings.ReplaceAll(page.Text("totp-secret"), " ", "")
-	page = b.Submit(page, "enroll-submit", map[string]string{"code": code(t, secret, 0)})
-	if page = b.Submit(page, "recovery-continue", nil); page.Location == nil {
+	page = b.SubmitOn(page, "enroll-submit", "code="+code(t, secret, 0))
+	if page = b.SubmitOn(page, "recovery-continue"); page.Location == nil {
 		t.Fatalf("enrolling ended on %s:\n%s", page.URL, page.Body)
 	}
 	return secret

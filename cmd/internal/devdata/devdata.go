@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
 // Folder is an open data folder.
@@ -101,7 +101,7 @@ const DemoClientID = "demo"
 // everywhere is every country: an SMS under dev costs nothing.
 func everywhere() []any {
 	var countries []any
-	for _, country := range storage.PhoneCountries() {
+	for _, country := range ident.PhoneCountries() {
 		countries = append(countries, country)
 	}
 	return countries

@@ -66,7 +66,7 @@ func (w *Worker) mail(ctx context.Context, c composer, m storage.Message) (messa
 	}
 	// It is kept before it is sent: a second text would bear a second token,
 	// which would kill the one that is on its way.
-	err = w.cfg.Store.Composed(ctx, m.ID, sealed)
+	err = w.cfg.Store.SaveComposed(ctx, m.ID, sealed)
 	if errors.Is(err, storage.ErrNotFound) {
 		return message.Mail{}, errTaken
 	}

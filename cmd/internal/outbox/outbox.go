@@ -26,7 +26,7 @@ import (
 // store keeps messages; storage/sqlstore.Outbox in the binary.
 type store interface {
 	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]storage.Message, error)
-	Composed(ctx context.Context, id storage.ID, sealed string) error
+	SaveComposed(ctx context.Context, id storage.ID, sealed string) error
 	Retry(ctx context.Context, id storage.ID, nextAt time.Time, lastError string) error
 	Finish(ctx context.Context, id storage.ID, status storage.MessageStatus, lastError string, now time.Time) error
 	Add(ctx context.Context, e *storage.Event, m ...storage.Message) error

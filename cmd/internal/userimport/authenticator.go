@@ -1,6 +1,8 @@
 package userimport
 
-import "strings"
+import (
+	"github.com/latchkey-id/latchkey/internal/ident"
+)
 
 // The sizes of a TOTP secret: at least 80 bits, since many systems made no more
 // (RFC 4226 asks for 128), and no more than a hash's block.
@@ -23,11 +25,8 @@ func (r *Read) addAuthenticator(p *Person, where, name string, secret []byte) {
 		r.note(where, "%s has %d authenticators already; this one is not kept", p.Where, maxAuthenticators)
 		return
 	}
-	if name = strings.TrimSpace(name); name == "" {
+	if name = ident.Cut(ident.Clean(name), ident.MaxDeviceName); name == "" {
 		name = defaultName
-	}
-	if runes := []rune(name); len(runes) > maxName {
-		name = string(runes[:maxName])
 	}
 	p.Authenticators = append(p.Authenticators, Authenticator{Name: name, Secret: secret})
 }

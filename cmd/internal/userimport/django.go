@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -172,13 +173,13 @@ func (d *djangoDump) addUser(where string, pk json.RawMessage, u *djangoUser) {
 // never looks like an address.
 func (d *djangoDump) nameDjangoUser(p *Person) {
 	u := &p.User
-	if !strings.Contains(u.Username, "@") || CheckEmail(u.Username) != nil {
+	if _, err := ident.Email(u.Username); err != nil {
 		return
 	}
 	if u.Email == "" {
 		u.Email = u.Username
 	}
-	if storage.CanonicalIdentifier(u.Email) == storage.CanonicalIdentifier(u.Username) {
+	if ident.Canonical(u.Email) == ident.Canonical(u.Username) {
 		u.Username = ""
 	}
 }
@@ -233,7 +234,7 @@ func (d *djangoDump) attachEmail(p *Person, row ownedRow) {
 	if p.User.Email == "" && e.Primary {
 		p.User.Email = e.Email
 	}
-	if storage.CanonicalIdentifier(e.Email) == storage.CanonicalIdentifier(p.User.Email) {
+	if ident.Canonical(e.Email) == ident.Canonical(p.User.Email) {
 		p.User.EmailVerified = p.User.EmailVerified || e.Verified
 		return
 	}

@@ -1,72 +1,94 @@
 package userimport
 
 import (
+	"errors"
 	"fmt"
-	"net/mail"
-	"regexp"
-	"strings"
-	"unicode"
+	"io"
 	"unicode/utf8"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-const (
-	maxEmail    = 254 // RFC 5321
-	maxUsername = 64
-	// MaxName bounds the names that people and their devices have.
-	maxName = 64
-)
-
-// CheckEmail says why text is no e-mail address; empty text is none and well.
-func CheckEmail(text string) error {
-	if text == "" {
-		return nil
+// judgeNames spells the names of a person as they are kept, and reports those
+// that cannot be.
+func (r *Read) judgeNames(where string, u *storage.User) {
+	if email, err := ident.Email(u.Email); u.Email != "" && err != nil {
+		r.problem(where, "%v", err)
+	} else {
+		u.Email = email
 	}
-	address, err := mail.ParseAddress(text)
-	if err != nil || address.Address != text || len(text) > maxEmail {
-		return fmt.Errorf("%q is not an e-mail address", text)
+	if username, err := ident.Username(u.Username); u.Username != "" && err != nil {
+		r.problem(where, "%v", err)
+	} else {
+		u.Username = username
 	}
-	return nil
-}
-
-// CheckUsername refuses names that could not be told apart or typed, and those
-// that would stand for somebody's address.
-func CheckUsername(text string) error {
-	if utf8.RuneCountInString(text) > maxUsername {
-		return fmt.Errorf("username %q has more than %d characters", text, maxUsername)
+	if err := ident.Phone(u.Phone); u.Phone != "" && err != nil {
+		r.problem(where, "%v", err)
 	}
-	unseen := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
-	if strings.ContainsFunc(text, unseen) || strings.Contains(storage.CanonicalIdentifier(text), "@") {
-		return fmt.Errorf("username %q holds a space, an @ or a character that cannot be seen", text)
-	}
-	return nil
-}
-
-var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
-
-func checkPhone(text string) error {
-	if text != "" && !e164.MatchString(text) {
-		return fmt.Errorf("%q is no phone number; write it like +493012345678", text)
-	}
-	return nil
-}
-
-var role = regexp.MustCompile(`^[!-+\--~]{1,64}$`)
-
-func checkRoles(roles []string) error {
-	for _, r := range roles {
-		if err := CheckRole(r); err != nil {
-			return err
+	for _, role := range u.Roles {
+		if err := ident.Role(role); err != nil {
+			r.problem(where, "%v", err)
 		}
 	}
-	return nil
+	r.judgeTexts(where, &u.Profile)
 }
 
-// CheckRole says why text cannot be a role.
-func CheckRole(text string) error {
-	if !role.MatchString(text) {
-		return fmt.Errorf("%q is no role; use 1 to %d printable ASCII characters without spaces and commas", text, maxName)
+// judgeTexts refuses names that hold what no name holds: NUL, control
+// characters, overrides of direction, or the marks of a wrong encoding.
+func (r *Read) judgeTexts(where string, p *storage.Profile) {
+	for _, line := range []struct {
+		field string
+		text  *string
+	}{
+		{"name", &p.Name}, {"given_name", &p.GivenName}, {"family_name", &p.FamilyName},
+		{"locale", &p.Locale}, {"zoneinfo", &p.Zoneinfo},
+	} {
+		if err := ident.Text(*line.text); err != nil {
+			r.problem(where, "%s: %v", line.field, err)
+			continue
+		}
+		*line.text = ident.Clean(*line.text)
 	}
-	return nil
+}
+
+// utf8Reader passes text through and stops at the first line that is not UTF-8:
+// files in Latin-1 or UTF-16 are refused, not stored with replacement characters.
+type utf8Reader struct {
+	from io.Reader
+	line int    // lines that ended so far
+	tail []byte // the beginning of a character that the last read cut off
+	err  error  // why it stopped
+}
+
+func (u *utf8Reader) Read(p []byte) (int, error) {
+	if u.err != nil {
+		return 0, u.err
+	}
+	n, err := u.from.Read(p)
+	u.check(p[:n], errors.Is(err, io.EOF))
+	if u.err != nil {
+		return 0, u.err
+	}
+	return n, err
+}
+
+// check looks at what was read after what was left over.
+func (u *utf8Reader) check(read []byte, last bool) {
+	text := append(u.tail, read...)
+	for len(text) > 0 {
+		if !last && !utf8.FullRune(text) {
+			break
+		}
+		r, size := utf8.DecodeRune(text)
+		if r == utf8.RuneError && size <= 1 {
+			u.err = fmt.Errorf("line %d is not UTF-8; convert the file first, such as by iconv -f latin1 -t utf-8", u.line+1)
+			return
+		}
+		if r == '\n' {
+			u.line++
+		}
+		text = text[size:]
+	}
+	u.tail = append([]byte(nil), text...)
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -70,17 +71,20 @@ var Formats = []string{FormatDjango, FormatCSV, FormatJSONL}
 
 // From reads a file. An error says that nothing of it could be read.
 func From(format string, file io.Reader) (*Read, error) {
-	r := &Read{}
+	r, checked := &Read{}, &utf8Reader{from: file}
 	var err error
 	switch format {
 	case FormatDjango:
-		err = r.readDjango(file)
+		err = r.readDjango(checked)
 	case FormatCSV:
-		err = r.readCSV(file)
+		err = r.readCSV(checked)
 	case FormatJSONL:
-		err = r.readJSONL(file)
+		err = r.readJSONL(checked)
 	default:
 		err = fmt.Errorf("format %q is unknown; use %s", format, strings.Join(Formats, ", "))
+	}
+	if checked.err != nil {
+		return nil, checked.err
 	}
 	if err != nil {
 		return nil, err
@@ -99,13 +103,9 @@ func (r *Read) judge() {
 		if u.Email == "" && u.Username == "" {
 			r.problem(p.Where, "it has neither an e-mail address nor a username to sign in with")
 		}
-		for _, err := range []error{CheckEmail(u.Email), CheckUsername(u.Username), checkPhone(u.Phone), checkRoles(u.Roles)} {
-			if err != nil {
-				r.problem(p.Where, "%v", err)
-			}
-		}
+		r.judgeNames(p.Where, u)
 		for _, name := range []string{u.Email, u.Username} {
-			canonical := storage.CanonicalIdentifier(name)
+			canonical := ident.Canonical(name)
 			if first := owners[canonical]; canonical != "" && first != "" && first != p.Where {
 				r.problem(p.Where, "%q is the name of %s too", name, first)
 			} else if canonical != "" {

@@ -125,7 +125,7 @@ func TestEveryProblemOfADumpAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`accounts.User 6f1c: "not an address" is not an e-mail address`,
+		`accounts.User 6f1c: "not an address" is not a valid email address`,
 		`accounts.User 6f1c: date_joined "yesterday" is no time`,
 		`accounts.User 6f1d: username "x@y z" holds a space`,
 		"accounts.User 6f1d: it is in group 7, which the dump lacks",
@@ -185,7 +185,7 @@ func TestEveryProblemOfRecordsAtOnce(t *testing.T) {
 		want         []string
 	}{
 		"csv": {FormatCSV, "email,disabled,phone,totp_secret,roles\na@example.com,maybe,030,!,\"a,b\"\nb@example.com,true\nc@example.com,,,GEZD,\n", []string{
-			`line 2: disabled: "maybe" is neither true nor false`, "line 2: totp_secret is no base32", `line 2: "030" is no phone number`, `line 2: "a,b" is no role`,
+			`line 2: disabled: "maybe" is neither true nor false`, "line 2: totp_secret is no base32", `line 2: "030" is not a valid phone number`, `line 2: "a,b" is not a valid role`,
 			"line 3: wrong number of fields", "line 4: the secret of an authenticator has 2 bytes",
 		}},
 		"jsonl": {FormatJSONL, "{\"emial\":\"a@example.com\"}\n{\"email\":5}\n{\"email\":\"a@example.com\"\n{\"email\":\"a@example.com\",\"created_at\":\"soon\"} \n{} {}\n", []string{

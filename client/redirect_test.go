@@ -1,4 +1,4 @@
-package op
+package client
 
 import (
 	"net/netip"
@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 func TestAZ1_RedirectURIs(t *testing.T) {
@@ -93,11 +91,11 @@ func TestAZ1_RedirectURIs(t *testing.T) {
 		{uri: "com.example.app:/cb?x", native: true, want: false},
 		{uri: "com.example.app://cb", native: true, want: false},
 	} {
-		list, typ := web, storage.ClientConfidential
+		list, typ := web, TypeConfidential
 		if tc.native {
-			list, typ = native, storage.ClientNative
+			list, typ = native, TypeNative
 		}
-		if got := redirectURIAllowed(list, typ, tc.uri); got != tc.want {
+		if got := matchesAny(list, typ, tc.uri); got != tc.want {
 			t.Errorf("%s %q: %t, want %t", typ, tc.uri, got, tc.want)
 		}
 	}
@@ -108,24 +106,24 @@ func TestAZ1_RedirectURIs(t *testing.T) {
 func TestAZ1_ARegistrationIsNoPass(t *testing.T) {
 	for _, tc := range []struct {
 		uri string
-		typ storage.ClientType
+		typ Type
 	}{
-		{"http://app.example.com/cb", storage.ClientConfidential},
-		{"https://user@app.example.com/cb", storage.ClientConfidential},
-		{"https://app.example.com/cb#f", storage.ClientConfidential},
-		{"https://*.example.com/cb", storage.ClientConfidential},
-		{"com.example.app:/cb", storage.ClientConfidential},
-		{"myapp:/cb", storage.ClientNative},
-		{"javascript:alert(1)", storage.ClientNative},
-		{"https:///cb", storage.ClientConfidential},
-		{"", storage.ClientConfidential},
+		{"http://app.example.com/cb", TypeConfidential},
+		{"https://user@app.example.com/cb", TypeConfidential},
+		{"https://app.example.com/cb#f", TypeConfidential},
+		{"https://*.example.com/cb", TypeConfidential},
+		{"com.example.app:/cb", TypeConfidential},
+		{"myapp:/cb", TypeNative},
+		{"javascript:alert(1)", TypeNative},
+		{"https:///cb", TypeConfidential},
+		{"", TypeConfidential},
 	} {
-		if redirectURIAllowed([]string{tc.uri}, tc.typ, tc.uri) {
+		if matchesAny([]string{tc.uri}, tc.typ, tc.uri) {
 			t.Errorf("%s %q passes", tc.typ, tc.uri)
 		}
 	}
 	// Only a native client's port varies, even on loopback.
-	if redirectURIAllowed([]string{"http://127.0.0.1/cb"}, storage.ClientConfidential, "http://127.0.0.1:80/cb") {
+	if matchesAny([]string{"http://127.0.0.1/cb"}, TypeConfidential, "http://127.0.0.1:80/cb") {
 		t.Error("the port of a confidential client varies")
 	}
 }
@@ -140,10 +138,10 @@ func FuzzRedirectURI(f *testing.F) {
 	}
 	registered := []string{"https://app.example.com/cb", "http://127.0.0.1/cb", "http://[::1]:7/cb?x=y", "http://localhost/cb", "com.example.app:/cb"}
 	f.Fuzz(func(t *testing.T, uri string) {
-		if redirectURIAllowed(registered, storage.ClientConfidential, uri) && !slices.Contains(registered, uri) {
+		if matchesAny(registered, TypeConfidential, uri) && !slices.Contains(registered, uri) {
 			t.Fatalf("%q is not registered", uri)
 		}
-		if !redirectURIAllowed(registered, storage.ClientNative, uri) || slices.Contains(registered, uri) {
+		if !matchesAny(registered, TypeNative, uri) || slices.Contains(registered, uri) {
 			return
 		}
 		u, err := url.Parse(uri)
@@ -164,4 +162,36 @@ func FuzzRedirectURI(f *testing.F) {
 			t.Errorf("%q differs in more than the port", uri)
 		}
 	})
+}
+
+// TestAZ1_NamesBelowLocalhostAreLoopback: what validation takes for loopback
+// must match as loopback.
+func TestAZ1_NamesBelowLocalhostAreLoopback(t *testing.T) {
+	native := Client{Metadata: Metadata{
+		Type: TypeNative, RedirectURIs: []string{"http://app.localhost/cb", "http://127.9.8.7/cb"},
+		PostLogoutRedirectURIs: []string{"http://app.localhost:7000/bye"},
+	}}
+	for uri, want := range map[string]bool{
+		"http://app.localhost/cb":               true,
+		"http://app.localhost:51234/cb":         true,
+		"http://127.9.8.7:51234/cb":             true,
+		"http://other.localhost/cb":             false,
+		"http://localhost/cb":                   false,
+		"http://app.localhost.evil.example/cb":  false,
+		"http://evil-localhost/cb":              false,
+		"https://app.localhost/cb":              false,
+		"http://APP.localhost/cb":               false,
+		"http://app.localhost:51234/cb/further": false,
+	} {
+		if got := native.MatchesRedirect(uri); got != want {
+			t.Errorf("%s: %t, want %t", uri, got, want)
+		}
+	}
+	if !native.MatchesPostLogout("http://app.localhost:9/bye") || native.MatchesPostLogout("http://app.localhost:9/cb") {
+		t.Error("addresses after sign-out are matched by another rule")
+	}
+	confidential := Client{Metadata: Metadata{Type: TypeConfidential, RedirectURIs: []string{"http://app.localhost/cb"}}}
+	if !confidential.MatchesRedirect("http://app.localhost/cb") || confidential.MatchesRedirect("http://app.localhost:80/cb") {
+		t.Error("of a confidential client, what is registered matches and its port does not vary")
+	}
 }

@@ -5,38 +5,52 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/client"
 )
 
-// SecretHasher makes the verifier of a client's secret. strong says that the
-// secret has 256 bits, so that a keyed hash is enough; any other needs a slow one.
-type SecretHasher func(clientID, secret string, strong bool) (verifier string, err error)
+// SecretHasher makes the verifier of a client's secret: a keyed hash. Guessing a
+// secret from its verifier would take the key, and verifiers are in no store.
+type SecretHasher func(clientID, secret string) (verifier string)
 
-// StorageClients returns the clients as the provider uses them, with verifiers
+// ClientList returns the clients as the provider uses them, with verifiers
 // in place of secrets.
-func (c *Config) StorageClients(hash SecretHasher) ([]storage.Client, error) {
-	clients := make([]storage.Client, 0, len(c.Clients))
+func (c *Config) ClientList(hash SecretHasher) ([]client.Client, error) {
+	clients := make([]client.Client, 0, len(c.Clients))
 	for i := range c.Clients {
-		client, err := c.Clients[i].storageClient(hash)
+		made, err := c.Clients[i].made(hash)
 		if err != nil {
 			return nil, fmt.Errorf("client %q: %w", c.Clients[i].ID, err)
 		}
-		clients = append(clients, client)
+		clients = append(clients, made)
 	}
 	return clients, nil
 }
 
-func (c *Client) storageClient(hash SecretHasher) (storage.Client, error) {
+func (c *Client) made(hash SecretHasher) (client.Client, error) {
 	secrets, err := c.verifiers(hash)
 	if err != nil {
-		return storage.Client{}, err
+		return client.Client{}, err
 	}
-	return storage.Client{
-		ID:                     c.ID,
+	return client.Client{
+		ID:       c.ID,
+		Metadata: c.metadata(),
+		Secrets:  secrets,
+		Lifetimes: client.Lifetimes{
+			AccessToken:  *c.AccessTokenLifetime,
+			IDToken:      *c.IDTokenLifetime,
+			RefreshIdle:  *c.RefreshIdleLifetime,
+			Refresh:      *c.RefreshLifetime,
+			RefreshGrace: *c.RefreshGrace,
+		},
+	}, nil
+}
+
+// metadata is what was written down, in the names of RFC 7591.
+func (c *Client) metadata() client.Metadata {
+	return client.Metadata{
 		Name:                   c.Name,
 		Type:                   c.Type,
 		AuthMethod:             c.AuthMethod,
-		Secrets:                secrets,
 		RedirectURIs:           c.RedirectURIs,
 		PostLogoutRedirectURIs: c.PostLogoutRedirectURIs,
 		GrantTypes:             c.GrantTypes,
@@ -45,17 +59,17 @@ func (c *Client) storageClient(hash SecretHasher) (storage.Client, error) {
 		Scopes:                 c.Scopes,
 		Audience:               c.Audience,
 		Origins:                c.allowedOrigins(),
-		RequirePKCE:            c.RequirePKCE,
+		RequirePKCE:            &c.RequirePKCE,
 		Consent:                c.Consent,
 		IDTokenSigningAlg:      c.IDTokenSigningAlg,
 		AccessTokenFormat:      c.AccessTokenFormat,
 		AccessTokenAlg:         c.AccessTokenSigningAlg,
-		AccessTokenLifetime:    *c.AccessTokenLifetime,
-		IDTokenLifetime:        *c.IDTokenLifetime,
-		RefreshIdleLifetime:    *c.RefreshIdleLifetime,
-		RefreshLifetime:        *c.RefreshLifetime,
-		RefreshGrace:           *c.RefreshGrace,
-		DefaultMaxAge:          c.DefaultMaxAge,
+		AccessTokenLifetime:    (*client.Seconds)(c.AccessTokenLifetime),
+		IDTokenLifetime:        (*client.Seconds)(c.IDTokenLifetime),
+		RefreshIdleLifetime:    (*client.Seconds)(c.RefreshIdleLifetime),
+		RefreshLifetime:        (*client.Seconds)(c.RefreshLifetime),
+		RefreshGrace:           (*client.Seconds)(c.RefreshGrace),
+		DefaultMaxAge:          (*client.Seconds)(c.DefaultMaxAge),
 		DefaultACR:             c.DefaultACRValues,
 		RequireVerifiedEmail:   c.RequireVerifiedEmail,
 		RequireMFA:             c.RequireMFA,
@@ -67,21 +81,17 @@ func (c *Client) storageClient(hash SecretHasher) (storage.Client, error) {
 		ClientURI:              c.ClientURI,
 		PolicyURI:              c.PolicyURI,
 		TOSURI:                 c.TOSURI,
-	}, nil
+	}
 }
 
-func (c *Client) verifiers(hash SecretHasher) ([]storage.ClientSecret, error) {
-	var secrets []storage.ClientSecret
+func (c *Client) verifiers(hash SecretHasher) ([]client.Secret, error) {
+	var secrets []client.Secret
 	for _, s := range c.allSecrets() {
 		text := s.Value.Reveal()
 		if text == "" {
 			return nil, errors.New("hash an empty secret") // refused by Load: never let it match
 		}
-		verifier, err := hash(c.ID, text, strengthOf(text) == strong)
-		if err != nil {
-			return nil, fmt.Errorf("hash secret: %w", err)
-		}
-		secrets = append(secrets, storage.ClientSecret{Verifier: verifier, ExpiresAt: s.ExpiresAt})
+		secrets = append(secrets, client.Secret{Verifier: hash(c.ID, text), ExpiresAt: s.ExpiresAt})
 	}
 	return secrets, nil
 }
@@ -89,7 +99,7 @@ func (c *Client) verifiers(hash SecretHasher) ([]storage.ClientSecret, error) {
 // allowedOrigins returns the origins that were written down, or for an
 // application in the browser those it is redirected to.
 func (c *Client) allowedOrigins() []string {
-	if c.Origins != nil || c.Type != storage.ClientPublic {
+	if c.Origins != nil || c.Type != client.TypePublic {
 		return c.Origins
 	}
 	var origins []string

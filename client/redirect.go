@@ -1,4 +1,4 @@
-package op
+package client
 
 import (
 	"net/netip"
@@ -6,23 +6,32 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/latchkey-id/latchkey/storage"
 )
 
-// redirectURIAllowed reports whether a client may have browsers sent to uri: it
-// is one of the registered addresses, character by character (RFC 9700 section
-// 2.1), and one that every parser reads the same way. Only for native clients,
-// and only where http on loopback was registered, the port may be any: the
-// operating system picks it as the application starts (RFC 8252 section 7.3).
-func redirectURIAllowed(registered []string, t storage.ClientType, uri string) bool {
+// MatchesRedirect reports whether codes and errors may be sent to uri.
+func (c *Client) MatchesRedirect(uri string) bool {
+	return matchesAny(c.RedirectURIs, c.Type, uri)
+}
+
+// MatchesPostLogout reports whether a browser may be sent to uri after sign-out
+// (OpenID Connect RP-Initiated Logout 1.0 section 3).
+func (c *Client) MatchesPostLogout(uri string) bool {
+	return matchesAny(c.PostLogoutRedirectURIs, c.Type, uri)
+}
+
+// matchesAny reports whether browsers may be sent to uri: it is one of the
+// registered addresses, character by character (RFC 9700 section 2.1), and one
+// that every parser reads the same way. Only for native clients, and only where
+// http on loopback was registered, the port may be any: the operating system
+// picks it as the application starts (RFC 8252 section 7.3).
+func matchesAny(registered []string, t Type, uri string) bool {
 	if !isPlainAddress(uri, t) {
 		return false
 	}
 	if slices.Contains(registered, uri) {
 		return true
 	}
-	if t != storage.ClientNative {
+	if t != TypeNative {
 		return false
 	}
 	host, rest, ok := cutLoopback(uri)
@@ -33,9 +42,9 @@ func redirectURIAllowed(registered []string, t storage.ClientType, uri string) b
 }
 
 // isPlainAddress refuses what could be read in two ways or reach somebody else,
-// even if it was registered: the configuration is checked as well, but a
+// even if it was registered: the registration is checked as well, but a
 // redirect is where a mistake there would cost most.
-func isPlainAddress(uri string, t storage.ClientType) bool {
+func isPlainAddress(uri string, t Type) bool {
 	if strings.IndexFunc(uri, isTroublesome) >= 0 {
 		return false
 	}
@@ -47,9 +56,9 @@ func isPlainAddress(uri string, t storage.ClientType) bool {
 	case "https":
 		return u.Hostname() != "" && u.Opaque == ""
 	case "http":
-		return isLoopbackHost(u.Hostname()) && u.Opaque == ""
+		return IsLoopback(u.Hostname()) && u.Opaque == ""
 	}
-	return t == storage.ClientNative && strings.Contains(u.Scheme, ".")
+	return t == TypeNative && strings.Contains(u.Scheme, ".")
 }
 
 // isTroublesome reports whether r has no place in a redirect URI: what is not
@@ -58,9 +67,17 @@ func isTroublesome(r rune) bool {
 	return r <= ' ' || r > '~' || strings.ContainsRune("#*\\\"<>^`{|}", r)
 }
 
-func isLoopbackHost(host string) bool {
+// IsLoopback reports whether a URL's host never leaves the machine: localhost
+// and names below it (RFC 6761 section 6.3), 127.0.0.0/8 and ::1, without
+// brackets. It is the only rule for this; validation, matching and the pages
+// share it.
+func IsLoopback(host string) bool {
+	host = strings.ToLower(host)
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
 	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
+	return err == nil && addr.IsLoopback()
 }
 
 // cutLoopback splits an http address on loopback into its host and what
@@ -81,5 +98,5 @@ func cutLoopback(uri string) (host, rest string, ok bool) {
 		}
 		host = authority[:colon]
 	}
-	return host, rest, isLoopbackHost(strings.Trim(host, "[]"))
+	return host, rest, IsLoopback(strings.Trim(host, "[]"))
 }

@@ -1,19 +1,22 @@
-package storage
+package ident
 
 import (
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // CanonicalPhone reads a telephone number as people write it, with its calling
 // code, and spells it by E.164: + and 8 to 15 digits.
 func CanonicalPhone(text string) (number string, ok bool) {
-	text = strings.TrimSpace(strings.Map(foldWidth, text))
+	text = strings.TrimSpace(plainDigits(norm.NFKC.String(dropInvisible(text))))
 	text = strings.Replace(text, "(0)", "", 1) // +49 (0)30: the zero is for those who leave +49 out
 	text = strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" \u00a0\t-–‑./()", r) {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Dash, r) || strings.ContainsRune("./()", r) {
 			return -1
 		}
 		return r

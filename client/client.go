@@ -1,0 +1,109 @@
+package client
+
+import (
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Type says where a client runs and so what it can keep secret
+// (RFC 6749 section 2.1, RFC 8252).
+type Type string
+
+// The client types.
+const (
+	TypeConfidential Type = "confidential" // a server that keeps a secret
+	TypePublic       Type = "public"       // a browser application
+	TypeNative       Type = "native"       // an installed application; loopback ports may vary
+	TypeService      Type = "service"      // no person: client_credentials only
+)
+
+// KeepsNoSecret reports whether whoever has a copy of the client has all that
+// is in it, so that no secret can tell it from another program.
+func (t Type) KeepsNoSecret() bool { return t == TypePublic || t == TypeNative }
+
+// Token endpoint authentication methods (OpenID Connect Core 9).
+const (
+	AuthMethodBasic = "client_secret_basic"
+	AuthMethodPost  = "client_secret_post"
+	AuthMethodNone  = "none"
+)
+
+// Grant types (RFC 6749).
+const (
+	GrantAuthorizationCode = "authorization_code"
+	GrantRefreshToken      = "refresh_token"
+	GrantClientCredentials = "client_credentials"
+)
+
+// Scopes with a meaning of their own (OpenID Connect Core 5.4 and 11).
+const (
+	ScopeOpenID        = "openid"
+	ScopeProfile       = "profile"
+	ScopeEmail         = "email"
+	ScopeAddress       = "address"
+	ScopePhone         = "phone"
+	ScopeOfflineAccess = "offline_access"
+)
+
+// AccessTokenFormat is how a client's access tokens look.
+type AccessTokenFormat string
+
+// The access token formats.
+const (
+	AccessTokenJWT    AccessTokenFormat = "jwt"    // RFC 9068
+	AccessTokenOpaque AccessTokenFormat = "opaque" // sealed; only introspection can read it
+)
+
+// ConsentPolicy says when a person is asked whether a client may have what it asks for.
+type ConsentPolicy string
+
+// The consent policies. prompt=consent asks under each of them.
+const (
+	ConsentImplied  ConsentPolicy = "implied"  // the administrator consented by registering the client
+	ConsentRemember ConsentPolicy = "remember" // asked once for a set of scopes
+	ConsentAlways   ConsentPolicy = "always"   // asked at each authorization
+)
+
+// SecretPurpose is the purpose of the keyed hashes of client secrets; they are
+// made of the client's id and the secret.
+const SecretPurpose = "client_secret"
+
+// Secret is one of a client's secrets, as a verifier: the secret itself is
+// forgotten as soon as the configuration is read.
+type Secret struct {
+	// Verifier is the keyed hash of the secret.
+	Verifier string
+	// ExpiresAt is when the secret stops being accepted; zero is never.
+	ExpiresAt time.Time
+}
+
+// Lifetimes are how long what a client is issued lives: what its metadata says,
+// and the provider's own where that says nothing.
+type Lifetimes struct {
+	AccessToken time.Duration
+	IDToken     time.Duration
+	// RefreshIdle ends a grant that was not refreshed for so long.
+	RefreshIdle time.Duration
+	// Refresh ends a grant however often it is refreshed.
+	Refresh time.Duration
+	// RefreshGrace is how long the immediately previous refresh token still
+	// gets the same successor; zero switches the grace off.
+	RefreshGrace time.Duration
+}
+
+// Client is a relying party as the provider runs with it: its metadata, and
+// what was made of it. A Client is never changed once it is in use: a reload
+// makes new ones.
+type Client struct {
+	ID string
+	Metadata
+	Secrets   []Secret
+	Lifetimes Lifetimes
+}
+
+// Subject is the sub by which a client knows a person (OpenID Connect Core 8).
+// It is public today: the same at every client, so that c may be nil.
+// Everything that writes or compares a sub asks here, so that pairwise
+// identifiers have one place to come from.
+func Subject(_ *Client, user storage.ID) string { return string(user) }

@@ -1,0 +1,214 @@
+package ephemeral
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Hasher makes keyed hashes, spelled "kid.hash"; keys.Hasher in the binary.
+type Hasher interface {
+	// Sum hashes under the key that makes.
+	Sum(purpose string, parts ...string) string
+	// Sums hashes under every key that is known, the one that makes first.
+	Sums(purpose string, parts ...string) []string
+}
+
+// Values keeps values of one kind, as JSON, each under the keyed hash of its id:
+// whoever reads the store learns no id that is of use. An id is either one of
+// [Values.NewID], which carries the tag of the hash key that it is kept under, or
+// any name, which is looked up under every hash key. The zero Values is not valid.
+type Values[T any] struct {
+	store  Store
+	hasher Hasher
+	kind   string
+	ttl    time.Duration
+}
+
+// NewValues makes the values of a kind. The kind is the purpose of their hashes
+// too, and must be used by no other values. They live for ttl unless
+// [Values.PutFor] says otherwise.
+func NewValues[T any](store Store, hasher Hasher, kind string, ttl time.Duration) *Values[T] {
+	return &Values[T]{store: store, hasher: hasher, kind: kind, ttl: ttl}
+}
+
+// Version is a value as it was read: what [Values.Swap] and [Values.TakeIf]
+// compare with. The zero Version is of a value that was never there.
+type Version struct {
+	key string
+	raw []byte
+}
+
+// IsZero reports whether nothing was read.
+func (v Version) IsZero() bool { return v.key == "" }
+
+// Put keeps a value under an id in place of what was there, and returns its version.
+func (v *Values[T]) Put(ctx context.Context, id string, value T) (Version, error) {
+	return v.PutFor(ctx, id, value, v.ttl)
+}
+
+// PutFor is Put for another time than the kind's.
+func (v *Values[T]) PutFor(ctx context.Context, id string, value T, ttl time.Duration) (Version, error) {
+	key, raw, err := v.encode(id, value)
+	if err != nil {
+		return Version{}, err
+	}
+	if err := v.store.Put(ctx, key, raw, ttl); err != nil {
+		return Version{}, fmt.Errorf("keep %s: %w", v.kind, err)
+	}
+	return Version{key: key, raw: raw}, nil
+}
+
+// PutNew keeps a value under an id where nothing is: of many callers one does, the
+// others get storage.ErrConflict. It is how something is spent by its id alone,
+// such as the jti of an assertion.
+func (v *Values[T]) PutNew(ctx context.Context, id string, value T, ttl time.Duration) error {
+	key, raw, err := v.encode(id, value)
+	if err != nil {
+		return err
+	}
+	switch _, _, err := v.Get(ctx, id); { // under an older key as well
+	case err == nil:
+		return fmt.Errorf("keep new %s: %w", v.kind, storage.ErrConflict)
+	case !errors.Is(err, storage.ErrNotFound):
+		return err
+	}
+	if err := v.store.Swap(ctx, key, nil, raw, ttl); err != nil {
+		return fmt.Errorf("keep new %s: %w", v.kind, err)
+	}
+	return nil
+}
+
+// Get returns the value of an id with its version; storage.ErrNotFound where there
+// is none, and [ErrUnknownKey] where this node cannot tell.
+func (v *Values[T]) Get(ctx context.Context, id string) (T, Version, error) {
+	var value T
+	keys, err := v.keys(id)
+	if err != nil {
+		return value, Version{}, err
+	}
+	for _, key := range keys {
+		raw, err := v.store.Get(ctx, key)
+		if errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return value, Version{}, fmt.Errorf("read %s: %w", v.kind, err)
+		}
+		value, err := v.decode(raw)
+		return value, Version{key: key, raw: raw}, err
+	}
+	return value, Version{}, fmt.Errorf("read %s: %w", v.kind, storage.ErrNotFound)
+}
+
+// Swap is a compare-and-swap: it keeps value in place of the version that was
+// read, for the kind's time, and returns its version. It answers
+// storage.ErrConflict where another value is there by now, and
+// storage.ErrNotFound where none is.
+func (v *Values[T]) Swap(ctx context.Context, version Version, value T) (Version, error) {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return Version{}, fmt.Errorf("encode %s: %w", v.kind, err)
+	}
+	if version.IsZero() {
+		return Version{}, fmt.Errorf("swap %s: %w", v.kind, storage.ErrNotFound)
+	}
+	if err := v.store.Swap(ctx, version.key, version.raw, raw, v.ttl); err != nil {
+		return Version{}, fmt.Errorf("swap %s: %w", v.kind, err)
+	}
+	return Version{key: version.key, raw: raw}, nil
+}
+
+// Take returns and removes the value of an id in one step: of many callers one
+// gets it, the others storage.ErrNotFound.
+func (v *Values[T]) Take(ctx context.Context, id string) (T, error) {
+	var value T
+	keys, err := v.keys(id)
+	if err != nil {
+		return value, err
+	}
+	for _, key := range keys {
+		raw, err := v.store.Take(ctx, key)
+		if errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return value, fmt.Errorf("take %s: %w", v.kind, err)
+		}
+		return v.decode(raw)
+	}
+	return value, fmt.Errorf("take %s: %w", v.kind, storage.ErrNotFound)
+}
+
+// TakeIf removes a value that still is as it was read: of many callers one does,
+// the others get storage.ErrNotFound.
+func (v *Values[T]) TakeIf(ctx context.Context, version Version) error {
+	if version.IsZero() {
+		return fmt.Errorf("take %s: %w", v.kind, storage.ErrNotFound)
+	}
+	if err := v.store.TakeIf(ctx, version.key, version.raw); err != nil {
+		return fmt.Errorf("take %s: %w", v.kind, err)
+	}
+	return nil
+}
+
+// Delete removes the value of an id, under whichever hash key. That there is none
+// is as good.
+func (v *Values[T]) Delete(ctx context.Context, id string) error {
+	keys, err := v.keys(id)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if _, err := v.store.Take(ctx, key); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return fmt.Errorf("delete %s: %w", v.kind, err)
+		}
+	}
+	return nil
+}
+
+// Name joins parts to an id, each behind its length so that no two lists of parts
+// make the same id.
+func Name(parts ...string) string {
+	var b strings.Builder
+	for _, part := range parts {
+		fmt.Fprintf(&b, "%d:%s", len(part), part)
+	}
+	return b.String()
+}
+
+// keys are where the value of an id may be, the key that makes first.
+func (v *Values[T]) keys(id string) ([]string, error) {
+	sums, err := sumsOf(v.hasher, v.kind, id)
+	if err != nil {
+		return nil, fmt.Errorf("look for %s: %w", v.kind, err)
+	}
+	for i, sum := range sums {
+		sums[i] = v.kind + ":" + sum
+	}
+	return sums, nil
+}
+
+func (v *Values[T]) encode(id string, value T) (key string, raw []byte, err error) {
+	keys, err := v.keys(id)
+	if err != nil {
+		return "", nil, err
+	}
+	if raw, err = json.Marshal(value); err != nil {
+		return "", nil, fmt.Errorf("encode %s: %w", v.kind, err)
+	}
+	return keys[0], raw, nil
+}
+
+func (v *Values[T]) decode(raw []byte) (T, error) {
+	var value T
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return value, fmt.Errorf("decode %s: %w", v.kind, err)
+	}
+	return value, nil
+}

@@ -1,0 +1,218 @@
+package ephemeral_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
+)
+
+// thing is what the tests keep.
+type thing struct {
+	Name string `json:"name"`
+	N    int    `json:"n,omitempty"`
+}
+
+// hasher knows the keys, of which the first makes.
+func hasher(t *testing.T, ids ...string) *keys.Hasher {
+	t.Helper()
+	var secrets []keys.SecretKey
+	for _, id := range ids {
+		secrets = append(secrets, keys.SecretKey{ID: id, Key: bytes.Repeat([]byte(id)[:1], 32)})
+	}
+	h, err := keys.NewHasher(secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// store is an empty table; every key that it is asked to write is noted.
+type store struct {
+	*sqlstore.Ephemeral
+	written sync.Map
+}
+
+func (s *store) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	s.written.Store(key, value)
+	return s.Ephemeral.Put(ctx, key, value, ttl)
+}
+
+func newStore(t *testing.T) (*store, *storagetest.Clock) {
+	t.Helper()
+	clock := storagetest.NewClock()
+	s, err := sqlstore.Open(t.Context(), sqlstore.Config{
+		URL: "sqlite://" + t.TempDir() + "/latchkey.db", Hasher: storagetest.Hasher("p1"), Now: clock.Now, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return &store{Ephemeral: s.Ephemeral()}, clock
+}
+
+func want(t *testing.T, what string, err, wanted error) {
+	t.Helper()
+	if !errors.Is(err, wanted) || wanted == nil && err != nil {
+		t.Errorf("%s: %v, want %v", what, err, wanted)
+	}
+}
+
+func TestValuesAreKeptUnderKeyedHashes(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	values := ephemeral.NewValues[thing](s, hasher(t, "a"), "thing", time.Minute)
+	ctx, id := t.Context(), values.NewID()
+	if len(id) != ephemeral.IDLength {
+		t.Errorf("an id of %d characters", len(id))
+	}
+	_, err := values.Put(ctx, id, thing{Name: "one"})
+	want(t, "Put", err, nil)
+	s.written.Range(func(key, value any) bool {
+		if bytes.Contains([]byte(key.(string)), []byte(id[:20])) || bytes.Contains(value.([]byte), []byte(id[:20])) {
+			t.Errorf("the store holds the id: %s", key)
+		}
+		return true
+	})
+	got, _, err := values.Get(ctx, id)
+	if err != nil || got.Name != "one" {
+		t.Errorf("Get = %v, %v", got, err)
+	}
+	other := ephemeral.NewValues[thing](s, hasher(t, "a"), "other", time.Minute)
+	_, _, err = other.Get(ctx, id)
+	want(t, "Get of another kind", err, storage.ErrNotFound)
+	clock.Advance(2 * time.Minute)
+	_, _, err = values.Get(ctx, id)
+	want(t, "Get of what expired", err, storage.ErrNotFound)
+}
+
+// TestL2_ValuesAreSwappedByTheirVersion: of two who read the same, the second to
+// write is told, and loses nothing of the first's.
+func TestL2_ValuesAreSwappedByTheirVersion(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	values := ephemeral.NewValues[thing](s, hasher(t, "a"), "thing", time.Minute)
+	ctx, id := t.Context(), values.NewID()
+	_, err := values.Put(ctx, id, thing{Name: "one"})
+	want(t, "Put", err, nil)
+	_, first, err := values.Get(ctx, id)
+	want(t, "Get", err, nil)
+	_, second, err := values.Get(ctx, id)
+	want(t, "Get", err, nil)
+	first, err = values.Swap(ctx, first, thing{Name: "first"})
+	want(t, "Swap", err, nil)
+	_, err = values.Swap(ctx, second, thing{Name: "second"})
+	want(t, "Swap of an old version", err, storage.ErrConflict)
+	want(t, "TakeIf of an old version", values.TakeIf(ctx, second), storage.ErrNotFound)
+	_, err = values.Swap(ctx, ephemeral.Version{}, thing{})
+	want(t, "Swap of nothing", err, storage.ErrNotFound)
+	want(t, "TakeIf", values.TakeIf(ctx, first), nil)
+	_, err = values.Swap(ctx, first, thing{Name: "again"})
+	want(t, "Swap of what was taken", err, storage.ErrNotFound)
+}
+
+func TestOT2_ValuesAreTakenOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	values := ephemeral.NewValues[thing](s, hasher(t, "b", "a"), "thing", time.Minute)
+	ctx := t.Context()
+	_, err := values.Put(ctx, "taken", thing{Name: "one"})
+	want(t, "Put", err, nil)
+	once := func(what string, do func() error, lost error) {
+		var won atomic.Int64
+		var group sync.WaitGroup
+		for range 50 {
+			group.Go(func() {
+				switch err := do(); {
+				case err == nil:
+					won.Add(1)
+				case !errors.Is(err, lost):
+					t.Errorf("%s: %v", what, err)
+				}
+			})
+		}
+		group.Wait()
+		if won.Load() != 1 {
+			t.Errorf("%s succeeded %d times", what, won.Load())
+		}
+	}
+	once("Take", func() error { _, err := values.Take(ctx, "taken"); return err }, storage.ErrNotFound)
+	once("PutNew", func() error { return values.PutNew(ctx, "jti", thing{}, time.Minute) }, storage.ErrConflict)
+}
+
+// TestKY5_AnIDOfAnUnknownKeyCannotBeJudged: while a hash key is rolled over the
+// nodes, one that does not know it yet says so, and calls nothing absent. What was
+// made under an older key is found until that key is gone.
+func TestKY5_AnIDOfAnUnknownKeyCannotBeJudged(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	ctx := t.Context()
+	before := ephemeral.NewValues[thing](s, hasher(t, "old"), "thing", time.Minute)
+	after := ephemeral.NewValues[thing](s, hasher(t, "new", "old"), "thing", time.Minute)
+	id, name := after.NewID(), ephemeral.Name("a", "name")
+	_, err := after.Put(ctx, id, thing{Name: "new"})
+	want(t, "Put", err, nil)
+	_, _, err = before.Get(ctx, id)
+	want(t, "Get", err, ephemeral.ErrUnknownKey)
+	_, err = before.Take(ctx, id)
+	want(t, "Take", err, ephemeral.ErrUnknownKey)
+	want(t, "Delete", before.Delete(ctx, id), ephemeral.ErrUnknownKey)
+
+	older := before.NewID()
+	for _, id := range []string{older, name} {
+		_, err = before.Put(ctx, id, thing{Name: "old"})
+		want(t, "Put", err, nil)
+		got, version, err := after.Get(ctx, id)
+		if err != nil || got.Name != "old" {
+			t.Errorf("Get of what an older key made = %v, %v", got, err)
+		}
+		_, err = after.Swap(ctx, version, thing{Name: "changed"})
+		want(t, "Swap", err, nil)
+		want(t, "PutNew", after.PutNew(ctx, id, thing{}, time.Minute), storage.ErrConflict)
+		got, err = before.Take(ctx, id)
+		if err != nil || got.Name != "changed" {
+			t.Errorf("Take = %v, %v", got, err)
+		}
+	}
+	gone := ephemeral.NewValues[thing](s, hasher(t, "new"), "thing", time.Minute)
+	_, _, err = gone.Get(ctx, older)
+	want(t, "Get after the key is gone", err, ephemeral.ErrUnknownKey)
+	_, _, err = gone.Get(ctx, "whatever was typed")
+	want(t, "Get of an id without a tag", err, storage.ErrNotFound)
+}
+
+// FuzzIDs: no text that somebody sends is anything but an id that is not there, or
+// one of an unknown key.
+func FuzzIDs(f *testing.F) {
+	for _, id := range []string{"", "x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.a\x00aa"} {
+		f.Add(id)
+	}
+	h, err := keys.NewHasher([]keys.SecretKey{{ID: "a", Key: bytes.Repeat([]byte{1}, 32)}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	values := ephemeral.NewValues[thing](empty{}, h, "thing", time.Minute)
+	f.Fuzz(func(t *testing.T, id string) {
+		if _, _, err := values.Get(t.Context(), id); !errors.Is(err, storage.ErrNotFound) && !errors.Is(err, ephemeral.ErrUnknownKey) {
+			t.Errorf("Get(%q) = %v", id, err)
+		}
+	})
+}
+
+// empty is a store that holds nothing.
+type empty struct{ ephemeral.Store }
+
+func (empty) Get(context.Context, string) ([]byte, error) { return nil, storage.ErrNotFound }

@@ -1,0 +1,17 @@
+package sqlstore
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// WaitInSQL is what the database makes of a backoff.
+func (s *Store) WaitInSQL(ctx context.Context, b storage.Backoff, n int64) (time.Duration, error) {
+	var wait int64
+	err := s.row(ctx, s.ephemeralDB, `SELECT `+waitAfter("$1", "$2", "$3", "$4")+` FROM (SELECT CAST(`+strconv.FormatInt(n, 10)+` AS BIGINT) AS n) AS counted`,
+		backoffArgs(b), &wait)
+	return time.Duration(wait) * time.Microsecond, err
+}

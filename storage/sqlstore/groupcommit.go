@@ -1,0 +1,155 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+)
+
+// groupCommit is group commit for SQLite, which has one writer whose every commit
+// waits for the disk: the writes that wait while one commits are committed
+// together next, so that the disk is waited for once. PostgreSQL does as much by
+// itself.
+//
+// Each write is a savepoint of its own: it happens whole or not at all, whatever
+// becomes of the others, and nobody is answered before it is on the disk. A write
+// that panics is undone, and panics where it was asked for. A caller whose
+// context ends stops waiting; what had begun by then may still be committed.
+type groupCommit struct {
+	mu      sync.Mutex
+	waiting []*pendingWrite
+	// lead is held while a group is committed; see newGroupCommit.
+	lead chan struct{}
+}
+
+const (
+	// maxGroup bounds the writes of one commit.
+	maxGroup = 256
+	// groupTimeout bounds one commit: when it is over, all of its writes are undone.
+	groupTimeout = 10 * time.Second
+)
+
+// pendingWrite is what one caller writes.
+type pendingWrite struct {
+	// ctxErr says why the caller does not want it any more; nil while it does.
+	ctxErr func() error
+	do     func(context.Context, *sql.Tx) error
+	err    error
+	panics error         // that do panicked, and where
+	done   chan struct{} // closed when err or panics says what became of it
+}
+
+func newGroupCommit() groupCommit { return groupCommit{lead: make(chan struct{}, 1)} }
+
+// run has do written and returns its error, that of the commit, or that of ctx.
+// The transaction is not the caller's alone: do must neither end nor keep it.
+func (g *groupCommit) run(ctx context.Context, db *sql.DB, do func(context.Context, *sql.Tx) error) error {
+	p := &pendingWrite{ctxErr: ctx.Err, do: do, done: make(chan struct{})}
+	g.mu.Lock()
+	g.waiting = append(g.waiting, p)
+	g.mu.Unlock()
+	for {
+		select {
+		case <-p.done:
+			if p.panics != nil {
+				panic(p.panics)
+			}
+			return p.err
+		case <-ctx.Done():
+			g.withdraw(p)
+			return ctx.Err()
+		case g.lead <- struct{}{}:
+			// Neither the caller's context nor its patience is that of the group.
+			go func() {
+				defer func() { <-g.lead }()
+				commitGroup(context.WithoutCancel(ctx), g.take(), db)
+			}()
+		}
+	}
+}
+
+// take returns the writes that are committed next.
+func (g *groupCommit) take() []*pendingWrite {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := min(len(g.waiting), maxGroup)
+	group := g.waiting[:n:n]
+	g.waiting = slices.Clone(g.waiting[n:])
+	return group
+}
+
+// withdraw forgets a write that nobody waits for, unless it was taken already.
+func (g *groupCommit) withdraw(p *pendingWrite) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waiting = slices.DeleteFunc(g.waiting, func(other *pendingWrite) bool { return other == p })
+}
+
+// commitGroup writes the group in one transaction and tells each caller what
+// became of its write.
+func commitGroup(ctx context.Context, group []*pendingWrite, db *sql.DB) {
+	if len(group) == 0 { // its callers gave up
+		return
+	}
+	err := writeGroup(ctx, group, db)
+	for _, p := range group {
+		if p.err == nil {
+			p.err = err
+		}
+		close(p.done)
+	}
+}
+
+func writeGroup(ctx context.Context, group []*pendingWrite, db *sql.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, groupTimeout)
+	defer cancel()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin a group: %w", err)
+	}
+	for _, p := range group {
+		if err := p.write(ctx, tx); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit a group: %w", err)
+	}
+	return nil
+}
+
+// write does one write within the transaction. What it returns ends the whole
+// group; why this write alone failed is in p.
+func (p *pendingWrite) write(ctx context.Context, tx *sql.Tx) error {
+	if p.err = p.ctxErr(); p.err != nil {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT pending"); err != nil {
+		return fmt.Errorf("begin a write: %w", err)
+	}
+	if p.err = p.call(ctx, tx); p.err != nil {
+		if _, err := tx.ExecContext(ctx, "ROLLBACK TO pending"); err != nil {
+			return fmt.Errorf("undo a write: %w", err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, "RELEASE pending"); err != nil {
+		return fmt.Errorf("end a write: %w", err)
+	}
+	return nil
+}
+
+// call runs do and keeps what it panics with for its caller.
+func (p *pendingWrite) call(ctx context.Context, tx *sql.Tx) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.panics = fmt.Errorf("panic in a write: %v\n%s", r, debug.Stack())
+			err = p.panics
+		}
+	}()
+	return p.do(ctx, tx)
+}
