@@ -23,8 +23,8 @@ type environment struct {
 }
 
 func (e environment) variables(t *testing.T) []string {
-	return append(os.Environ(), "ISSUER="+e.Issuer, "SITE="+e.Site, "PORT="+e.Port, "CLIENT_ID="+e.ClientID, "CLIENT_SECRET="+secret,
-		"RENEW=0", "API="+api, "DATABASE="+filepath.Join(t.TempDir(), "site.sqlite3"), "PYTHONDONTWRITEBYTECODE=1")
+	return append(os.Environ(), "ISSUER="+e.Issuer, "SITE="+e.Site, "PORT="+e.Port, "CLIENT_ID="+e.ClientID, "CLIENT_SECRET="+secretOf(e.ClientID),
+		"API="+api, "DATABASE="+filepath.Join(t.TempDir(), "site.sqlite3"), "PYTHONDONTWRITEBYTECODE=1")
 }
 
 func python(file string) launcher {
@@ -117,7 +117,7 @@ OIDCPassClaimsAs        headers
   AuthType openid-connect
   Require valid-user
 </Location>
-`, folder, e.Port, modules, application(t).URL, e.Issuer, e.ClientID, secret, e.Site))
+`, folder, e.Port, modules, application(t).URL, e.Issuer, e.ClientID, secretOf(e.ClientID), e.Site))
 	return exec.CommandContext(t.Context(), testenv.Apache(t), "-X", "-f", file)
 }
 
@@ -145,7 +145,7 @@ cookie_refresh = "9m"
 skip_provider_button = true
 whitelist_domains = [%q]
 upstreams = ["%s/"]
-`, e.Port, e.Issuer, e.Site, e.ClientID, secret, hostOf(t, e.Issuer), application(t).URL))
+`, e.Port, e.Issuer, e.Site, e.ClientID, secretOf(e.ClientID), hostOf(t, e.Issuer), application(t).URL))
 	return exec.CommandContext(t.Context(), testenv.GoTool(t, "github.com/oauth2-proxy/oauth2-proxy/v7", "v7.15.6"), "--config", file)
 }
 

@@ -2,6 +2,8 @@ package relyingparties
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,8 +22,11 @@ import (
 	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
-// secret is what the quickstart has people make: openssl rand -hex 32.
-const secret = "8e1fd04b3a0e2c6f9a4d5c7b21f06e83aa5b9c0d4e7f81236c5d0a9be4f7c812"
+// secretOf is in the form that the quickstart has people make: openssl rand -hex 32.
+func secretOf(client string) string {
+	sum := sha256.Sum256([]byte("a secret of " + client))
+	return hex.EncodeToString(sum[:])
+}
 
 // api is the resource server that the access tokens of spring-boot are for.
 const api = "https://api.example.com"
@@ -40,7 +45,7 @@ func startProvider(t *testing.T) *provider {
 		p.ports[s.name] = strconv.Itoa(freePort(t))
 		address := p.address(s)
 		client := map[string]any{
-			"id": s.name, "name": s.name, "type": "confidential", "secret": secret,
+			"id": s.name, "name": s.name, "type": "confidential", "secret": secretOf(s.name),
 			"redirect_uris": []string{address + s.callback}, "post_logout_redirect_uris": []string{address + "/"},
 			"scopes": []string{"openid", "profile", "email", "offline_access"},
 		}

@@ -1,8 +1,9 @@
 // An Express site with express-openid-connect, as docs/recipes/express.md shows it.
 import express from "express";
-import { auth, requiresAuth } from "express-openid-connect";
+import oidc from "express-openid-connect";
 
 const { ISSUER, SITE, CLIENT_ID, CLIENT_SECRET } = process.env;
+const { auth, requiresAuth } = oidc;
 const site = express();
 
 site.use(

@@ -34,7 +34,7 @@ settings.configure(
     OIDC_OP_TOKEN_ENDPOINT=f"{ISSUER}/token",
     OIDC_OP_USER_ENDPOINT=f"{ISSUER}/userinfo",
     OIDC_STORE_ID_TOKEN=True,
-    OIDC_RENEW_ID_TOKEN_EXPIRY_SECONDS=int(os.environ["RENEW"]),
+    OIDC_RENEW_ID_TOKEN_EXPIRY_SECONDS=600,
     OIDC_OP_LOGOUT_URL_METHOD="backend.sign_out_address",
     ALLOW_LOGOUT_GET_METHOD=True,
     LOGIN_URL="/oidc/authenticate/",
@@ -55,9 +55,16 @@ def me(request):
     return HttpResponse(f"signed in: {person.get_full_name()} <{person.email}> {person.username}")
 
 
+def later(request):
+    """Only for the test: the time after which the provider is asked again is over."""
+    request.session["oidc_id_token_expiration"] = 0
+    return HttpResponse("later")
+
+
 urlpatterns = [
     path("", lambda request: HttpResponse("nobody is signed in")),
     path("me", me),
+    path("later", later),
     path("oidc/", include("mozilla_django_oidc.urls")),
 ]
 
