@@ -1,6 +1,7 @@
 package client
 
 import (
+	"strings"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
@@ -78,20 +79,6 @@ type Secret struct {
 	ExpiresAt time.Time
 }
 
-// Lifetimes are how long what a client is issued lives: what its metadata says,
-// and the provider's own where that says nothing.
-type Lifetimes struct {
-	AccessToken time.Duration
-	IDToken     time.Duration
-	// RefreshIdle ends a grant that was not refreshed for so long.
-	RefreshIdle time.Duration
-	// Refresh ends a grant however often it is refreshed.
-	Refresh time.Duration
-	// RefreshGrace is how long the immediately previous refresh token still
-	// gets the same successor; zero switches the grace off.
-	RefreshGrace time.Duration
-}
-
 // Client is a relying party as the provider runs with it: its metadata, and
 // what was made of it. A Client is never changed once it is in use: a reload
 // makes new ones.
@@ -100,6 +87,22 @@ type Client struct {
 	Metadata
 	Secrets   []Secret
 	Lifetimes Lifetimes
+}
+
+// ConsentFor is the consent policy for a request that would be answered at
+// redirectURI. Where the administrator wrote one down it holds. Otherwise
+// registering the client was consent, except for a native client at an address
+// that any program on the machine can listen at or claim: whoever opens a
+// browser there gets a code, so that the person is asked at each authorization
+// (RFC 8252 section 8.6, RFC 6749 section 10.2).
+func (c *Client) ConsentFor(redirectURI string) ConsentPolicy {
+	switch {
+	case c.Consent != "":
+		return c.Consent
+	case c.Type == TypeNative && !strings.HasPrefix(redirectURI, "https://"):
+		return ConsentAlways
+	}
+	return ConsentImplied
 }
 
 // Subject is the sub by which a client knows a person (OpenID Connect Core 8).

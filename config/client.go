@@ -7,29 +7,31 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// Client is a relying party as it is written down. After [Load] every pointer
-// but DefaultMaxAge is set and every list but Origins holds what applies.
+// Client is a relying party as it is written down. What it does not say is
+// filled in by [client.Metadata.Complete].
 type Client struct {
 	ID                     string                   `yaml:"id" doc:"The client_id: printable ASCII without spaces, at most 256 characters. Required."`
 	Name                   string                   `yaml:"name" doc:"What people are shown. Default: the id."`
-	Type                   client.Type              `yaml:"type" default:"confidential" oneof:"confidential public native service" doc:"Where the client runs: confidential, a server that keeps a secret; public, an application in the browser; native, an installed application; service, a program without people."`
-	AuthMethod             string                   `yaml:"auth_method" oneof:"client_secret_basic client_secret_post none" doc:"How the client authenticates, and the only way it may. Default: none for public and native, client_secret_basic for the others."`
-	Secret                 Secret                   `yaml:"secret" secret:"ref" doc:"The client's secret as a file: or env: reference. Make one with: openssl rand -base64 32"`
+	Type                   client.Type              `yaml:"type" default:"confidential" oneof:"@client_type" doc:"Where the client runs: confidential, a server that keeps a secret; public, an application in the browser; native, an installed application; service, a program without people."`
+	AuthMethod             string                   `yaml:"auth_method" oneof:"@token_endpoint_auth_method" doc:"How the client authenticates, and then the only way it may. Default: none for public and native; for the others client_secret_basic and client_secret_post are both accepted."`
+	Secret                 Secret                   `yaml:"secret" secret:"ref" doc:"The client's secret as a file: or env: reference. Make one with: openssl rand -hex 32"`
 	Secrets                []ClientSecret           `yaml:"secrets" doc:"Further secrets, so that a new one can be introduced while the old one still works. Two may be live at once."`
-	AllowWeakSecret        bool                     `yaml:"allow_weak_secret" default:"false" doc:"Accept a secret of fewer than 32 characters (never fewer than 12). For relying parties that cannot take a longer one."`
+	AllowWeakSecret        bool                     `yaml:"allow_weak_secret" default:"false" doc:"Accept a secret of fewer than 32 characters, but never fewer than 12. Only for relying parties that cannot take a longer one."`
 	RedirectURIs           []string                 `yaml:"redirect_uris" doc:"Where codes may be sent, compared character by character. https; for native also http on loopback, where any port matches, and schemes with a dot such as com.example.app:/callback."`
 	PostLogoutRedirectURIs []string                 `yaml:"post_logout_redirect_uris" doc:"Where a browser may be sent after sign-out; the same rules as redirect_uris."`
-	GrantTypes             []string                 `yaml:"grant_types" oneof:"authorization_code refresh_token client_credentials" doc:"What may be exchanged for tokens. Default: authorization_code, with refresh_token if scopes holds offline_access; client_credentials for service."`
-	ResponseTypes          []string                 `yaml:"response_types" oneof:"code" doc:"What /authorize may answer with. Default: code where there is the authorization_code grant."`
-	ResponseModes          []string                 `yaml:"response_modes" oneof:"query form_post" doc:"How /authorize may answer. Default: query and form_post."`
+	GrantTypes             []string                 `yaml:"grant_types" oneof:"@grant_types" doc:"What may be exchanged for tokens. Default: authorization_code, with refresh_token if scopes holds offline_access; client_credentials for service."`
+	ResponseTypes          []string                 `yaml:"response_types" oneof:"@response_types" doc:"What /authorize may answer with. Default: code where there is the authorization_code grant."`
+	ResponseModes          []string                 `yaml:"response_modes" oneof:"@response_modes" doc:"How /authorize may answer. Default: query and form_post."`
 	Scopes                 []string                 `yaml:"scopes" doc:"Scopes that the client may ask for. Default: openid, profile and email; none for service."`
 	Audience               []string                 `yaml:"audience" doc:"Resource servers that the access tokens are for, besides this provider's own endpoints."`
 	Origins                []string                 `yaml:"origins" doc:"Web origins that may call token, userinfo and revocation from a browser (CORS). Default: for public those of its redirect_uris, otherwise none."`
-	RequirePKCE            bool                     `yaml:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code_challenge. Only a confidential client may do without."`
-	Consent                client.ConsentPolicy     `yaml:"consent" default:"implied" oneof:"implied remember always" doc:"Whether people are asked what the client may have: implied, never, since you registered it; remember, once; always, each time."`
-	IDTokenSigningAlg      string                   `yaml:"id_token_signing_alg" default:"RS256" oneof:"RS256 ES256 EdDSA" doc:"Algorithm of ID tokens."`
-	AccessTokenFormat      client.AccessTokenFormat `yaml:"access_token_format" default:"jwt" oneof:"jwt opaque" doc:"jwt (RFC 9068), or opaque, which only introspection can read."`
-	AccessTokenSigningAlg  string                   `yaml:"access_token_signing_alg" default:"ES256" oneof:"RS256 ES256 EdDSA" doc:"Algorithm of JWT access tokens."`
+	IDTokenClaims          []string                 `yaml:"id_token_claims" oneof:"@claims" doc:"Claims about the person that every ID token holds, as if each request had asked for them by its claims parameter. For software that reads nothing but the ID token. A claim still needs its scope among scopes. Default: none; userinfo has them."`
+	RequirePKCE            bool                     `yaml:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code_challenge. Set it to false only for a confidential client whose software cannot send one; a challenge that is sent is verified all the same."`
+	Consent                client.ConsentPolicy     `yaml:"consent" oneof:"@consent" doc:"Whether people are asked what the client may have: implied, never, since you registered it; remember, once; always, each time. Default: implied, except for a native client whose redirect URI is on loopback or has a scheme of its own: any program on the machine could open a browser there and get tokens, so people are asked each time."`
+	IDTokenSigningAlg      string                   `yaml:"id_token_signing_alg" default:"RS256" oneof:"@signing_alg" doc:"Algorithm of ID tokens."`
+	AccessTokenFormat      client.AccessTokenFormat `yaml:"access_token_format" default:"jwt" oneof:"@access_token_format" doc:"jwt (RFC 9068), or opaque, which only introspection can read."`
+	AccessTokenSigningAlg  string                   `yaml:"access_token_signing_alg" default:"ES256" oneof:"@signing_alg" doc:"Algorithm of JWT access tokens."`
+	AccessTokenTypeHeader  string                   `yaml:"access_token_type_header" default:"at+jwt" oneof:"@access_token_type_header" doc:"The typ in the header of JWT access tokens: at+jwt (RFC 9068), or JWT for a resource server whose software refuses any other, such as Spring Security's defaults."`
 	AccessTokenLifetime    *time.Duration           `yaml:"access_token_lifetime" doc:"As tokens.access_token_lifetime, which is the default."`
 	IDTokenLifetime        *time.Duration           `yaml:"id_token_lifetime" doc:"As tokens.id_token_lifetime, which is the default."`
 	RefreshIdleLifetime    *time.Duration           `yaml:"refresh_idle_lifetime" doc:"As tokens.refresh_idle_lifetime, which is the default."`
@@ -40,9 +42,9 @@ type Client struct {
 	RequireVerifiedEmail   bool                     `yaml:"require_verified_email" default:"false" doc:"Let nobody in whose e-mail address is not confirmed."`
 	RequireMFA             bool                     `yaml:"require_mfa" default:"false" doc:"Ask everyone for a second factor, whatever mfa.required says."`
 	TrustDevices           bool                     `yaml:"trust_devices" default:"false" doc:"Let people choose not to be asked for a second factor again in the same browser, for mfa.trusted_device_lifetime. It never satisfies a higher acr, and the tokens say that no second factor was shown."`
-	Factors                []storage.FactorKind     `yaml:"factors" oneof:"passkey totp recovery email sms" doc:"The second factors that count here. Default: mfa.factors."`
+	Factors                []storage.FactorKind     `yaml:"factors" oneof:"@factors" doc:"The second factors that count here. Default: mfa.factors."`
 	IntrospectAny          bool                     `yaml:"introspect_any" default:"false" doc:"Let this client introspect tokens that were not issued for it."`
-	AccentColor            string                   `yaml:"accent_color" doc:"Colour of buttons and links as #rrggbb. Default: branding.accent_color."`
+	AccentColor            string                   `yaml:"accent_color" doc:"Color of buttons and links as #rrggbb. Default: branding.accent_color."`
 	LogoURI                string                   `yaml:"logo_uri" doc:"Address of a picture shown at sign-in."`
 	ClientURI              string                   `yaml:"client_uri" doc:"The client's home page."`
 	PolicyURI              string                   `yaml:"policy_uri" doc:"The client's privacy policy."`

@@ -27,7 +27,7 @@ func clientsOf(t *testing.T, c *Config) []client.Client {
 func TestClientDefaults(t *testing.T) {
 	common := client.Client{
 		Metadata: client.Metadata{
-			RequirePKCE: new(true), Consent: client.ConsentImplied, IDTokenSigningAlg: "RS256",
+			RequirePKCE: new(true), IDTokenSigningAlg: "RS256", AccessTokenTypeHeader: "at+jwt",
 			AccessTokenFormat: client.AccessTokenJWT, AccessTokenAlg: "ES256",
 			AccessTokenLifetime: new(client.Seconds(10 * time.Minute)), IDTokenLifetime: new(client.Seconds(10 * time.Minute)),
 			RefreshIdleLifetime: new(client.Seconds(30 * day)), RefreshLifetime: new(client.Seconds(90 * day)), RefreshGrace: new(client.Seconds(30 * time.Second)),
@@ -50,7 +50,7 @@ func TestClientDefaults(t *testing.T) {
 		want func(*client.Client)
 	}{
 		"confidential": {clientYAML("id: a", "secret: env:STRONG", "redirect_uris: [https://a.example/cb]"), coded, func(c *client.Client) {
-			c.Type, c.AuthMethod, c.Secrets = client.TypeConfidential, client.AuthMethodBasic, keyed
+			c.Type, c.Secrets = client.TypeConfidential, keyed
 		}},
 		"public": {clientYAML("id: a", "type: public", "redirect_uris: [https://a.example/cb, https://a.example:443/cb, https://b.example/cb]"), coded, func(c *client.Client) {
 			c.Type, c.AuthMethod = client.TypePublic, client.AuthMethodNone
@@ -62,7 +62,7 @@ func TestClientDefaults(t *testing.T) {
 			c.Scopes, c.GrantTypes = []string{"openid", "offline_access"}, []string{"authorization_code", "refresh_token"}
 		}},
 		"service": {clientYAML("id: a", "type: service", "secret: env:STRONG"), common, func(c *client.Client) {
-			c.Type, c.AuthMethod, c.Secrets = client.TypeService, client.AuthMethodBasic, keyed
+			c.Type, c.Secrets = client.TypeService, keyed
 			c.GrantTypes = []string{"client_credentials"}
 		}},
 	} {
@@ -86,7 +86,7 @@ func TestClientIsComplete(t *testing.T) {
 		"scopes: [openid]", "audience: [https://api.example]", "origins: [https://a.example]", "consent: always",
 		"id_token_signing_alg: EdDSA", "access_token_format: opaque", "access_token_signing_alg: RS256",
 		"access_token_lifetime: 1m", "id_token_lifetime: 2m", "refresh_idle_lifetime: 3m", "refresh_lifetime: 4m", "refresh_grace: 5s",
-		"default_max_age: 1h", "default_acr_values: [aal2]", "introspect_any: true",
+		"default_max_age: 1h", "default_acr_values: [aal2]", "introspect_any: true", "id_token_claims: [name]", "access_token_type_header: JWT",
 		"require_verified_email: true", "require_mfa: true", "trust_devices: true", "factors: [totp]", "accent_color: '#1f6feb'",
 		"logo_uri: https://a.example/l", "client_uri: https://a.example/c", "policy_uri: https://a.example/p", "tos_uri: https://a.example/t",
 	), serveEnv())
@@ -94,7 +94,7 @@ func TestClientIsComplete(t *testing.T) {
 	notInTheFile := []string{
 		"Contacts", "JWKSURI", "JWKS", "ApplicationType", "SubjectType", "SectorIdentifierURI", "RequestObjectSigningAlg", "AuthSigningAlg",
 		"RequireAuthTime", "InitiateLoginURI", "BackchannelLogoutURI", "BackchannelLogoutSession", "FrontchannelLogoutURI",
-		"FrontchannelLogoutSession", "IDTokenClaims", "AccessTokenTypeHeader",
+		"FrontchannelLogoutSession",
 	}
 	for f, v := range reflect.ValueOf(got.Metadata).Fields() {
 		if v.IsZero() && !slices.Contains(notInTheFile, f.Name) {

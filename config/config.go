@@ -25,7 +25,7 @@ type Config struct {
 	Outbox         Outbox         `yaml:"outbox" doc:"The queue that messages wait in until they are delivered."`
 	Metrics        Metrics        `yaml:"metrics" doc:"The second listener, for Prometheus."`
 	Log            Log            `yaml:"log" doc:"What is logged to standard error, and how."`
-	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and colour."`
+	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and color."`
 	SignUp         SignUp         `yaml:"sign_up" doc:"Who may make an account by themselves."`
 	Account        Account        `yaml:"account" doc:"What holds for people's own account pages."`
 	Password       Password       `yaml:"password" doc:"What passwords are taken, and how they are hashed."`
@@ -64,17 +64,20 @@ type Redis struct {
 	URL Secret `yaml:"url" secret:"url" doc:"redis:// or rediss://. Absent: a table of the database. May be a file: or env: reference."`
 }
 
-// Secrets are the server's own keys. The first of a list is current, the others
-// still open what was sealed or hashed under them.
+// Secrets are the server's own keys. The first of a list whose use_from has passed
+// makes, all of them read what was made under them.
 type Secrets struct {
-	SealingKeys []SecretKey `yaml:"sealing_keys" doc:"Keys that seal signing keys in the database. The first seals, all of them open: to rotate, put a new one in front."`
-	HashKeys    []SecretKey `yaml:"hash_keys" doc:"Keys of the keyed hashes under which tokens, codes and sessions are stored. The first hashes, all of them find: to rotate, put a new one in front. They prove the security events too: keep an old one for as long as audit.retention."`
+	SealingKeys []SecretKey `yaml:"sealing_keys" doc:"Keys that seal signing keys in the database. The first whose use_from has passed seals, all of them open: to rotate, put a new one in front, with a use_from by which every node has it."`
+	HashKeys    []SecretKey `yaml:"hash_keys" doc:"Keys of the keyed hashes under which tokens, codes and sessions are stored. The first whose use_from has passed hashes, all of them find: to rotate, put a new one in front, with a use_from by which every node has it. Keep an old one for as long as refresh tokens live: what was made under a key that a node does not know it cannot judge, and answers 503. They prove the security events too: keep an old one for as long as audit.retention."`
 }
 
 // SecretKey is a key of at least 256 bits with the name that stored values carry.
 type SecretKey struct {
 	ID  string `yaml:"id" doc:"A short name, unique in its list: letters, digits, - and _. Stored values carry it, so it belongs to this key for ever."`
 	Key Secret `yaml:"key" secret:"ref" doc:"At least 32 random bytes in base64 or hexadecimal, as a file: or env: reference. Make one with: openssl rand -base64 32"`
+	// UseFrom lets a key be given to every node before any of them makes with it.
+	UseFrom time.Time `yaml:"use_from" doc:"From when the key is used to make things, such as 2027-01-31T00:00:00Z; it reads from the moment it is configured. With several nodes put it far enough ahead that all of them have the new configuration by then. Default: at once."`
+	Revoked bool      `yaml:"revoked" default:"false" doc:"The key is stolen or lost: it makes nothing, and what it made is refused. It needs no key then."`
 }
 
 // Metrics is the listener for Prometheus.
@@ -93,6 +96,7 @@ type Password struct {
 	MinLength           int           `yaml:"min_length" default:"15" doc:"Characters of a password that is the only factor; at least 15 (NIST SP 800-63B-4). There are no rules of composition; common passwords, and those made of the person's or the provider's own names, are refused."`
 	MinLengthWithFactor int           `yaml:"min_length_with_factor" default:"8" doc:"Characters of a password where a second factor is required; at least 8."`
 	ContextWords        []string      `yaml:"context_words" doc:"Further words that do not make a password, such as the names of your company and products. The issuer's host, branding.name and the person's own names are known."`
+	BreachLookupURL     string        `yaml:"breach_lookup_url" doc:"Address of a service that knows breached passwords, beside the list of 100,000 that is built in: https://api.pwnedpasswords.com/range/ or a mirror of it. It is told the first five digits of a password's SHA-1 hash (k-anonymity). Off where it is empty; a service that does not answer refuses nothing."`
 	Argon2              Argon2        `yaml:"argon2" doc:"The cost of a new hash. Hashes made at another cost are renewed when their owner signs in."`
 	MaxConcurrent       int           `yaml:"max_concurrent" default:"0" doc:"Hashes computed at once on a node; each takes argon2.memory_kib. 0 is one a CPU, at most 8."`
 	QueueTimeout        time.Duration `yaml:"queue_timeout" default:"5s" doc:"How long a sign-in waits for its turn to hash before it is answered 503."`
@@ -123,7 +127,7 @@ type Tokens struct {
 
 // SigningKeys is the policy of the key ring.
 type SigningKeys struct {
-	Algs         []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"RS256 ES256 EdDSA" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign."`
+	Algs         []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"@signing_alg" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign."`
 	SignFor      time.Duration `yaml:"sign_for" default:"30d" doc:"How long a key signs before its successor takes over."`
 	PublishAhead time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
 	KeepAfter    time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`

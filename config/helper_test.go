@@ -27,7 +27,7 @@ func serveEnv() map[string]string {
 	return map[string]string{
 		"LATCHKEY_ISSUER":                     "https://id.example.com",
 		"LATCHKEY_TRUSTED_PROXIES":            "10.0.0.0/8",
-		"LATCHKEY_DATABASE_URL":               "postgres://latchkey:pw@db/latchkey",
+		"LATCHKEY_DATABASE_URL":               "postgres://latchkey:pw@db/latchkey?sslmode=verify-full",
 		"LATCHKEY_SECRETS_SEALING_KEYS_0_ID":  "s1",
 		"LATCHKEY_SECRETS_SEALING_KEYS_0_KEY": keyOne,
 		"LATCHKEY_SECRETS_HASH_KEYS_0_ID":     "h1",

@@ -30,7 +30,7 @@ const (
 type MFA struct {
 	Required              MFARequirement       `yaml:"required" default:"never" oneof:"never always role" doc:"Who needs a second factor: never, nobody who has not enrolled one; always, everyone; role, those who have one of roles. A client's require_mfa asks everyone who goes there."`
 	Roles                 []string             `yaml:"roles" doc:"The roles that need one where required is role; latchkey user set-roles gives them."`
-	Factors               []storage.FactorKind `yaml:"factors" default:"passkey,totp,recovery" oneof:"passkey totp recovery email sms" doc:"What counts as a second factor. Codes by e-mail and SMS are weaker: they count, at a lower acr, only where they are listed."`
+	Factors               []storage.FactorKind `yaml:"factors" default:"passkey,totp,recovery" oneof:"@factors" doc:"What counts as a second factor. Codes by e-mail and SMS are weaker: they count, at a lower acr, only where they are listed."`
 	EnrolmentGrace        time.Duration        `yaml:"enrolment_grace" default:"0s" doc:"How long people who need a factor and have none may go on without, from when they are first asked to enrol one; 0s lets nobody in without."`
 	CodeLifetime          time.Duration        `yaml:"code_lifetime" default:"5m" doc:"How long a code sent by e-mail or SMS works; at most 10m."`
 	Tries                 int                  `yaml:"tries" default:"5" doc:"Wrong codes that one sign-in may enter before it has to start again; 1 to 10."`

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/url"
 
 	"github.com/latchkey-id/latchkey/client"
 )
@@ -17,32 +16,14 @@ type SecretHasher func(clientID, secret string) (verifier string)
 func (c *Config) ClientList(hash SecretHasher) ([]client.Client, error) {
 	clients := make([]client.Client, 0, len(c.Clients))
 	for i := range c.Clients {
-		made, err := c.Clients[i].made(hash)
+		written := &c.Clients[i]
+		secrets, err := written.verifiers(hash)
 		if err != nil {
-			return nil, fmt.Errorf("client %q: %w", c.Clients[i].ID, err)
+			return nil, fmt.Errorf("client %q: %w", written.ID, err)
 		}
-		clients = append(clients, made)
+		clients = append(clients, client.New(written.ID, written.metadata(), secrets, c.Tokens.lifetimes()))
 	}
 	return clients, nil
-}
-
-func (c *Client) made(hash SecretHasher) (client.Client, error) {
-	secrets, err := c.verifiers(hash)
-	if err != nil {
-		return client.Client{}, err
-	}
-	return client.Client{
-		ID:       c.ID,
-		Metadata: c.metadata(),
-		Secrets:  secrets,
-		Lifetimes: client.Lifetimes{
-			AccessToken:  *c.AccessTokenLifetime,
-			IDToken:      *c.IDTokenLifetime,
-			RefreshIdle:  *c.RefreshIdleLifetime,
-			Refresh:      *c.RefreshLifetime,
-			RefreshGrace: *c.RefreshGrace,
-		},
-	}, nil
 }
 
 // metadata is what was written down, in the names of RFC 7591.
@@ -58,12 +39,14 @@ func (c *Client) metadata() client.Metadata {
 		ResponseModes:          c.ResponseModes,
 		Scopes:                 c.Scopes,
 		Audience:               c.Audience,
-		Origins:                c.allowedOrigins(),
+		Origins:                c.Origins,
 		RequirePKCE:            &c.RequirePKCE,
 		Consent:                c.Consent,
 		IDTokenSigningAlg:      c.IDTokenSigningAlg,
+		IDTokenClaims:          c.IDTokenClaims,
 		AccessTokenFormat:      c.AccessTokenFormat,
 		AccessTokenAlg:         c.AccessTokenSigningAlg,
+		AccessTokenTypeHeader:  c.AccessTokenTypeHeader,
 		AccessTokenLifetime:    (*client.Seconds)(c.AccessTokenLifetime),
 		IDTokenLifetime:        (*client.Seconds)(c.IDTokenLifetime),
 		RefreshIdleLifetime:    (*client.Seconds)(c.RefreshIdleLifetime),
@@ -84,6 +67,21 @@ func (c *Client) metadata() client.Metadata {
 	}
 }
 
+// completed is metadata with the defaults that apply.
+func (c *Client) completed(t Tokens) client.Metadata {
+	m := c.metadata()
+	m.Complete(t.lifetimes())
+	return m
+}
+
+// lifetimes are those of clients that have none of their own.
+func (t Tokens) lifetimes() client.Lifetimes {
+	return client.Lifetimes{
+		AccessToken: t.AccessTokenLifetime, IDToken: t.IDTokenLifetime,
+		RefreshIdle: t.RefreshIdleLifetime, Refresh: t.RefreshLifetime, RefreshGrace: t.RefreshGrace,
+	}
+}
+
 func (c *Client) verifiers(hash SecretHasher) ([]client.Secret, error) {
 	var secrets []client.Secret
 	for _, s := range c.allSecrets() {
@@ -94,25 +92,6 @@ func (c *Client) verifiers(hash SecretHasher) ([]client.Secret, error) {
 		secrets = append(secrets, client.Secret{Verifier: hash(c.ID, text), ExpiresAt: s.ExpiresAt})
 	}
 	return secrets, nil
-}
-
-// allowedOrigins returns the origins that were written down, or for an
-// application in the browser those it is redirected to.
-func (c *Client) allowedOrigins() []string {
-	if c.Origins != nil || c.Type != client.TypePublic {
-		return c.Origins
-	}
-	var origins []string
-	for _, a := range c.RedirectURIs {
-		u, err := url.Parse(a)
-		if err != nil {
-			continue // Load refused it
-		}
-		if origin := u.Scheme + "://" + withoutDefaultPort(u); !contains(origins, origin) {
-			origins = append(origins, origin)
-		}
-	}
-	return origins
 }
 
 // allSecrets returns secret and secrets as one list.

@@ -3,6 +3,8 @@ package config
 import (
 	"testing"
 	"time"
+
+	"github.com/latchkey-id/latchkey/client"
 )
 
 func TestDurations(t *testing.T) {
@@ -13,8 +15,8 @@ func TestDurations(t *testing.T) {
 		if err != nil || got != want {
 			t.Errorf("parseDuration(%q) = %v, %v", text, got, err)
 		}
-		if again, err := parseDuration(spell(got)); err != nil || again != got {
-			t.Errorf("spell(%v) = %q, which reads as %v, %v", got, spell(got), again, err)
+		if again, err := parseDuration(client.FormatDuration(got)); err != nil || again != got {
+			t.Errorf("client.FormatDuration(%v) = %q, which reads as %v, %v", got, client.FormatDuration(got), again, err)
 		}
 	}
 	for _, text := range []string{"", "10", "d", "1.5d", "1d2d", "10 m", "999999d", "ten"} {
@@ -23,8 +25,8 @@ func TestDurations(t *testing.T) {
 		}
 	}
 	for d, want := range map[time.Duration]string{day: "1d", 25 * time.Hour: "25h", 90 * time.Second: "1m30s", time.Minute: "1m", 10 * time.Hour: "10h", 2*time.Hour + 5*time.Minute: "2h5m", 0: "0s"} {
-		if got := spell(d); got != want {
-			t.Errorf("spell(%v) = %q, want %q", d, got, want)
+		if got := client.FormatDuration(d); got != want {
+			t.Errorf("client.FormatDuration(%v) = %q, want %q", d, got, want)
 		}
 	}
 }

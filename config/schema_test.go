@@ -180,7 +180,7 @@ func TestExampleLoads(t *testing.T) {
 	}
 	c, err := Load(LoadOptions{
 		File:    writeFile(t, dir, "latchkey.yaml", strings.ReplaceAll(string(text), "/run/secrets/", "")),
-		Environ: []string{"DATABASE_URL=postgres://latchkey:pw@db/latchkey", "REDIS_URL=redis://cache:6379"},
+		Environ: []string{"DATABASE_URL=postgres://latchkey:pw@db/latchkey?sslmode=verify-full", "REDIS_URL=redis://cache:6379"},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -82,7 +82,7 @@ func TestSecretReferences(t *testing.T) {
 func TestPlainPasswordInURLIsWarnedOf(t *testing.T) {
 	vars := serveEnv()
 	delete(vars, "LATCHKEY_DATABASE_URL")
-	c := mustLoad(t, "database: {url: 'postgres://u:pw@db/x'}\n", vars)
+	c := mustLoad(t, "database: {url: 'postgres://u:pw@db/x?sslmode=require'}\n", vars)
 	if len(c.Warnings) != 1 || c.Warnings[0].Path != "database.url" {
 		t.Errorf("warnings: %v", c.Warnings)
 	}

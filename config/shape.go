@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/latchkey-id/latchkey/client"
 )
 
 // shape is what the struct tags say of a key: the one description that the
@@ -37,6 +39,43 @@ var (
 	secretType   = reflect.TypeFor[Secret]()
 )
 
+// enums are the values of enumerations that other packages own, for the tag
+// oneof:"@name".
+var enums = map[string][]string{
+	"access_token_format":        wordsOf(client.AccessTokenFormats()),
+	"access_token_type_header":   client.AccessTokenTypeHeaders(),
+	"claims":                     client.PersonClaims(),
+	"client_type":                wordsOf(client.Types()),
+	"consent":                    wordsOf(client.ConsentPolicies()),
+	"factors":                    wordsOf(client.SecondFactors()),
+	"grant_types":                client.GrantTypes(),
+	"response_modes":             client.ResponseModes(),
+	"response_types":             client.ResponseTypes(),
+	"signing_alg":                client.SigningAlgs(),
+	"token_endpoint_auth_method": client.AuthMethods(),
+}
+
+// enumOf reads the tag oneof.
+func enumOf(tag string) []string {
+	name, shared := strings.CutPrefix(tag, "@")
+	if !shared {
+		return strings.Fields(tag)
+	}
+	values, ok := enums[name]
+	if !ok {
+		panic(fmt.Sprintf("no enumeration is called %q", name)) // a typo in a tag
+	}
+	return values
+}
+
+func wordsOf[T ~string](values []T) []string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = string(v)
+	}
+	return words
+}
+
 // root is the shape of Config.
 var root = shapeOf(reflect.TypeFor[Config](), "")
 
@@ -46,7 +85,7 @@ func shapeOf(t reflect.Type, tag reflect.StructTag) *shape {
 	}
 	s := &shape{
 		key: tag.Get("yaml"), doc: tag.Get("doc"), preset: tag.Get("default"),
-		oneOf: strings.Fields(tag.Get("oneof")), secret: tag.Get("secret"), typ: t,
+		oneOf: enumOf(tag.Get("oneof")), secret: tag.Get("secret"), typ: t,
 	}
 	switch {
 	case t == timeType || t == prefixType || t == secretType:

@@ -3,7 +3,6 @@ package config
 import (
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -35,15 +34,15 @@ func (l *loader) validateIssuer(c *Config) {
 		l.add("issuer", "required: the address of this provider, such as https://id.example.com")
 		return
 	}
-	u, err := parsePlainURL(c.Issuer)
+	u, err := client.ParseAddress(c.Issuer)
 	if err == nil {
-		err = checkAuthority(u)
+		err = client.CheckAuthority(u)
 	}
 	if err != nil {
 		l.add("issuer", "%v", err)
 		return
 	}
-	if bare := u.Scheme + "://" + withoutDefaultPort(u); c.Issuer != bare {
+	if bare := client.OriginOf(u); c.Issuer != bare {
 		l.add("issuer", "it must have no path, query, trailing slash or default port; write %s", bare)
 	}
 	switch {
@@ -80,6 +79,9 @@ func (l *loader) validateListeners(c *Config) {
 	case !l.Dev && !c.TLS.Enabled() && strings.HasPrefix(c.Issuer, "https:") && len(c.TrustedProxies) == 0:
 		l.add("tls", "an https issuer needs tls.cert_file and tls.key_file, or the proxy that serves https in trusted_proxies")
 	}
+	if c.TLS.KeyFile != "" {
+		l.warnOfReaders("tls.key_file", c.TLS.KeyFile)
+	}
 	for i, p := range c.TrustedProxies {
 		if p.IsValid() && p.Bits() == 0 {
 			l.add(indexPath("trusted_proxies", i), "%s is everyone, who could then claim any address; name the proxy's network", p)
@@ -99,40 +101,21 @@ func (l *loader) checkListen(path, address string) {
 }
 
 func (l *loader) validateStores(c *Config) {
-	switch u, err := url.Parse(c.Database.URL.Reveal()); {
-	case c.Database.URL.IsZero():
-		l.add("database.url", "required: postgres://user:password@host/name or sqlite:///absolute/path")
-	case err != nil: // its text would hold the password
-		l.add("database.url", "it is no URL; percent-encode special characters of the password")
-	case u.Scheme == "sqlite":
-		if u.Host != "" || u.Path == "" || u.Path == "/" {
-			l.add("database.url", "write three slashes and an absolute path: sqlite:///var/lib/latchkey/latchkey.db")
-		}
-	case u.Scheme != "postgres" && u.Scheme != "postgresql":
-		l.add("database.url", "it must begin with postgres:// or sqlite:///")
-	case u.Path == "" || u.Path == "/":
-		l.add("database.url", "it names no database: postgres://user:password@host/name")
-	}
+	l.validateDatabase(c.Database)
 	if c.Database.MaxConns < 1 || c.Database.MaxConns > 1000 {
 		l.add("database.max_conns", "use 1 to 1000")
 	}
-	l.checkURL("redis.url", c.Redis.URL, "redis://", "rediss://")
+	l.checkURL("redis.url", c.Redis.URL, redisParameters, "redis://", "rediss://")
 }
 
-// checkURL checks a URL that may be absent. What it says never quotes it, not
-// even its scheme: what was pasted there may be a password.
-func (l *loader) checkURL(path string, secret Secret, schemes ...string) {
-	if secret.IsZero() {
+// validateBreachLookup keeps ranges of hashes off networks that anybody reads.
+func (l *loader) validateBreachLookup(address string) {
+	if address == "" {
 		return
 	}
-	u, err := url.Parse(secret.Reveal())
-	switch {
-	case err != nil:
-		l.add(path, "it is no URL; percent-encode special characters of the password")
-	case !slices.Contains(schemes, u.Scheme+"://"):
-		l.add(path, "it must begin with %s", orList(schemes))
-	case u.Hostname() == "":
-		l.add(path, "it names no host")
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !client.IsLoopback(u.Hostname())) {
+		l.add("password.breach_lookup_url", "use an https address such as https://api.pwnedpasswords.com/range/, or leave it out")
 	}
 }
 
@@ -153,4 +136,5 @@ func (l *loader) validatePassword(p Password) {
 		l.add("password.max_concurrent", "use 1 to 1024, or 0 for one a CPU")
 	}
 	l.within("password.queue_timeout", p.QueueTimeout, time.Millisecond, time.Minute)
+	l.validateBreachLookup(p.BreachLookupURL)
 }

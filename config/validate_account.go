@@ -3,9 +3,10 @@ package config
 import (
 	"errors"
 	"net/url"
-	"regexp"
 	"time"
 	"unicode/utf8"
+
+	"github.com/latchkey-id/latchkey/client"
 )
 
 func (l *loader) validateSignUp(c *Config) {
@@ -57,17 +58,15 @@ func (l *loader) checkPageAt(path, text string) {
 	if text == "" {
 		return
 	}
-	if err := checkPage(text, l.Dev); err != nil {
+	if err := client.CheckPage(text, l.Dev); err != nil {
 		l.add(path, "%q: %v", text, err)
 	}
 }
 
-var color = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
-
-// checkColor checks a colour, which may be absent. It ends up in a style sheet.
+// checkColor checks a color, which may be absent. It ends up in a style sheet.
 func (l *loader) checkColor(path, text string) {
-	if text != "" && !color.MatchString(text) {
-		l.add(path, "%q is no colour; write it like #1f6feb", text)
+	if text != "" && !client.IsColor(text) {
+		l.add(path, "%q is no color; write it like #1f6feb", text)
 	}
 }
 
@@ -115,7 +114,7 @@ func (l *loader) checkWaits(path string, free int, base, most time.Duration) {
 	l.within(joinPath(path, "base"), base, time.Second, day)
 	l.within(joinPath(path, "max"), most, time.Second, 30*day)
 	if base > most {
-		l.add(joinPath(path, "base"), "it is longer than max (%s); shorten it", spell(most))
+		l.add(joinPath(path, "base"), "it is longer than max (%s); shorten it", client.FormatDuration(most))
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 func (l *loader) validateMFA(c *Config) {
 	m := c.MFA
 	l.validateRequirement(m)
-	l.validateFactors("mfa.factors", m.Factors)
+	for _, p := range client.CheckFactors("mfa.factors", m.Factors) {
+		l.add(p.Field, "%s", p.Message)
+	}
 	if slices.Contains(m.Factors, storage.FactorEmail) && !l.canMail(c) {
 		l.add("mfa.factors", "email needs mail.smtp_url; set that, or remove email")
 	}
@@ -42,20 +44,6 @@ func (l *loader) validateRequirement(m MFA) {
 	}
 }
 
-// validateFactors checks a list of kinds that count as a second factor.
-func (l *loader) validateFactors(path string, kinds []storage.FactorKind) {
-	seen := map[storage.FactorKind]bool{}
-	for i, kind := range kinds {
-		if seen[kind] {
-			l.add(indexPath(path, i), "%q is listed twice; remove one", kind)
-		}
-		seen[kind] = true
-	}
-	if len(kinds) == 0 || len(kinds) == 1 && seen[storage.FactorRecovery] {
-		l.add(path, "name at least one factor that people can enrol: passkey or totp, or email or sms, which are weaker")
-	}
-}
-
 func (l *loader) validateLockout(k Lockout) {
 	const path = "mfa.lockout"
 	l.checkWaits(path, k.Free, k.Base, k.Max)
@@ -63,37 +51,5 @@ func (l *loader) validateLockout(k Lockout) {
 	l.checkCount(joinPath(path, "disable_after"), k.DisableAfter, 100)
 	if k.Free >= k.DisableAfter {
 		l.add(joinPath(path, "free"), "it must be less than disable_after (%d), which ends them", k.DisableAfter)
-	}
-}
-
-// validateClientPolicy checks what a client asks of the people who go there.
-func (l *loader) validateClientPolicy(path string, c *Client, m MFA) {
-	l.checkColor(joinPath(path, "accent_color"), c.AccentColor)
-	if c.Type == client.TypeService {
-		const without = "of no use to a service client, which acts for no person; remove it"
-		for _, p := range []struct {
-			key string
-			set bool
-		}{
-			{"require_verified_email", c.RequireVerifiedEmail},
-			{"require_mfa", c.RequireMFA},
-			{"trust_devices", c.TrustDevices},
-			{"factors", len(c.Factors) > 0},
-		} {
-			if p.set {
-				l.add(joinPath(path, p.key), without)
-			}
-		}
-		return
-	}
-	if c.Factors == nil {
-		return
-	}
-	at := joinPath(path, "factors")
-	l.validateFactors(at, c.Factors)
-	for i, kind := range c.Factors {
-		if !slices.Contains(m.Factors, kind) {
-			l.add(indexPath(at, i), "%s is not among mfa.factors, so nobody can have it; add it there or remove it", kind)
-		}
 	}
 }

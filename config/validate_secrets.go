@@ -1,8 +1,10 @@
 package config
 
 import (
+	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
@@ -18,7 +20,7 @@ func (l *loader) validateKeys(path string, keys []SecretKey, owners map[string]s
 	if len(keys) == 0 {
 		l.add(path, "required: a list of {id, key}, where key is a file: or env: reference to what `openssl rand -base64 32` prints")
 	}
-	ids := map[string]bool{}
+	ids, makes := map[string]bool{}, false
 	for i, k := range keys {
 		at := indexPath(path, i)
 		switch {
@@ -28,7 +30,14 @@ func (l *loader) validateKeys(path string, keys []SecretKey, owners map[string]s
 			l.add(joinPath(at, "id"), "%q names two keys; stored values could not tell them apart", k.ID)
 		}
 		ids[k.ID] = true
+		if k.Revoked {
+			continue
+		}
 		l.validateKey(joinPath(at, "key"), k, owners)
+		makes = makes || !k.UseFrom.After(l.Now())
+	}
+	if len(keys) > 0 && !makes {
+		l.add(path, "no key is in use yet: one of them needs no use_from, or one that has passed, and not to be revoked")
 	}
 }
 
@@ -48,14 +57,14 @@ func (l *loader) validateKey(path string, k SecretKey, owners map[string]string)
 	}
 }
 
-// maxLiveSecrets is the old one and the new one: each further one would cost
-// every failed authentication another hash.
+// maxLiveSecrets is the old one and the new one: a secret that nobody removes
+// is one that nobody watches.
 const maxLiveSecrets = 2
 
 // validateClientSecrets checks the secrets of one client. owners tells whose a
 // secret was first.
-func (l *loader) validateClientSecrets(path string, c *Client, owners map[string]string) {
-	if c.AuthMethod == "none" {
+func (l *loader) validateClientSecrets(path string, c *Client, m *client.Metadata, owners map[string]string) {
+	if m.IsPublic() {
 		if !c.Secret.IsZero() {
 			l.add(joinPath(path, "secret"), "auth_method none uses no secret; remove it, or use another auth_method with type confidential")
 		}
@@ -67,7 +76,7 @@ func (l *loader) validateClientSecrets(path string, c *Client, owners map[string
 	live := 0
 	if !c.Secret.IsZero() {
 		live++
-		l.validateClientSecret(joinPath(path, "secret"), c, c.Secret, owners)
+		l.validateClientSecret(joinPath(path, "secret"), c, m, c.Secret, owners)
 	}
 	for i, s := range c.Secrets {
 		at := indexPath(joinPath(path, "secrets"), i)
@@ -78,12 +87,12 @@ func (l *loader) validateClientSecrets(path string, c *Client, owners map[string
 			l.warn(joinPath(at, "expires_at"), "this secret has expired; remove it")
 		default:
 			live++
-			l.validateClientSecret(joinPath(at, "value"), c, s.Value, owners)
+			l.validateClientSecret(joinPath(at, "value"), c, m, s.Value, owners)
 		}
 	}
 	switch {
 	case live == 0:
-		l.add(joinPath(path, "secret"), "required with auth_method %s: a file: or env: reference to what `openssl rand -base64 32` prints", c.AuthMethod)
+		l.add(joinPath(path, "secret"), "required with auth_method %s: a file: or env: reference to what `openssl rand -hex 32` prints", orList(m.AuthMethods()))
 	case live > maxLiveSecrets:
 		l.add(joinPath(path, "secrets"), "%d secrets are live; keep the old and the new one", live)
 	}
@@ -93,20 +102,24 @@ func (s ClientSecret) expired(now time.Time) bool {
 	return !s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt)
 }
 
-func (l *loader) validateClientSecret(path string, c *Client, secret Secret, owners map[string]string) {
+func (l *loader) validateClientSecret(path string, c *Client, m *client.Metadata, secret Secret, owners map[string]string) {
 	text := secret.Reveal()
 	switch owner := owners[text]; {
 	case owner != "":
 		l.add(path, "it is the same secret as %s; every client and every rotation needs its own", owner)
 	case text == c.ID:
-		l.add(path, "it is the client's id, which everyone knows; make one with `openssl rand -base64 32`")
+		l.add(path, "it is the client's id, which everyone knows; make one with `openssl rand -hex 32`")
 	case l.Dev:
 	case strengthOf(text) == weak && !c.AllowWeakSecret:
-		l.add(path, "it is too weak: use at least %d varied characters, best of all what `openssl rand -base64 32` prints; if the relying party cannot take that, set allow_weak_secret: true", minFairLength)
+		l.add(path, "it is too weak: use at least %d varied characters, best of all what `openssl rand -hex 32` prints; if the relying party cannot take that, set allow_weak_secret: true", minFairLength)
 	case len(text) < minWeakLength:
 		l.add(path, "it is too short even with allow_weak_secret; use at least %d characters", minWeakLength)
 	case strengthOf(text) != strong:
-		l.warn(path, "it is not known to be 256 random bits, so it might be guessed; what `openssl rand -base64 32` prints cannot be")
+		l.warn(path, "it is not known to be 256 random bits, so it might be guessed; what `openssl rand -hex 32` prints cannot be")
+	}
+	if strings.ContainsAny(text, "+%") && m.AllowsAuthMethod(client.AuthMethodBasic) {
+		l.warn(path, "it holds + or %%, which much software sends wrong in client_secret_basic because it does not form-encode it (RFC 6749 section 2.3.1); "+
+			"what `openssl rand -hex 32` prints is sent right by all")
 	}
 	owners[text] = path
 }

@@ -12,7 +12,7 @@ func TestStrictDecoding(t *testing.T) {
 			"clients:\n  - id: one\n    type: public\n    redirect_uris: [https://a.example/cb]\n  - id: two\n    type: public\n    redirect_urls: [https://b.example/cb]\n",
 			[]string{"clients[1].redirect_urls (line 7): unknown key, did you mean redirect_uris?"},
 		},
-		"a key unlike any": {"log: {colour: red}\n", []string{"log.colour (line 1): unknown key; known are level, format"}},
+		"a key unlike any": {"log: {color: red}\n", []string{"log.color (line 1): unknown key; known are level, format"}},
 		"case matters":     {"Listen: :80\n", []string{"Listen (line 1): unknown key, did you mean listen?"}},
 		"given twice":      {"log: {level: info}\nlisten: :1\nlog: {level: debug}\n", []string{"log (line 3): given twice, first on line 1"}},
 		"value for a list": {"trusted_proxies: 10.0.0.0/8\n", []string{"trusted_proxies (line 1): a list is wanted here, not one value"}},
@@ -76,7 +76,7 @@ func TestNearest(t *testing.T) {
 	words := root.field("clients").elem.keys()
 	for key, want := range map[string]string{
 		"redirect_urls": "redirect_uris", "redirect_uri": "redirect_uris", "scope": "scopes", "idd": "id",
-		"grants": "", "colour": "", "postlogout_redirect_uris": "post_logout_redirect_uris", "x": "",
+		"grants": "", "color": "", "postlogout_redirect_uris": "post_logout_redirect_uris", "x": "",
 	} {
 		if got := nearest(key, words); got != want {
 			t.Errorf("nearest(%q) = %q, want %q", key, got, want)

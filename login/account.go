@@ -99,8 +99,8 @@ func (p *Pages) MinPassword(user *storage.User) int { return p.minPassword(user)
 
 // PasswordProblem is the key of the text that says what is wrong with a new
 // password, and how long it must be; empty where nothing is.
-func (p *Pages) PasswordProblem(user *storage.User, chosen string) string {
-	for _, problem := range p.CheckPassword(user, chosen) {
+func (p *Pages) PasswordProblem(ctx context.Context, user *storage.User, chosen string) string {
+	for _, problem := range p.CheckPassword(ctx, user, chosen) {
 		return problemText(problem)
 	}
 	return ""

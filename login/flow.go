@@ -151,9 +151,9 @@ func consentMissing(s State) bool {
 		return false
 	}
 	switch {
-	case in.Request.HasPrompt(storage.PromptConsent), s.Client.Consent == client.ConsentAlways:
+	case in.Request.HasPrompt(storage.PromptConsent), s.Client.ConsentFor(in.Request.RedirectURI) == client.ConsentAlways:
 		return true
-	case s.Client.Consent == client.ConsentRemember:
+	case s.Client.ConsentFor(in.Request.RedirectURI) == client.ConsentRemember:
 		return !covers(s.Consented, in.Request.Scopes)
 	}
 	return false

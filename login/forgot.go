@@ -135,7 +135,7 @@ func (p *Pages) reset(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	chosen := r.PostForm.Get("new_password")
-	if problems := p.CheckPassword(found.user, chosen); len(problems) > 0 {
+	if problems := p.CheckPassword(r.Context(), found.user, chosen); len(problems) > 0 {
 		return p.renderReset(w, r, found, problems)
 	}
 	verifier, err := p.cfg.Password.Hash(r.Context(), chosen)

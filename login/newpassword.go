@@ -1,6 +1,7 @@
 package login
 
 import (
+	"context"
 	"strconv"
 	"unicode/utf8"
 
@@ -21,8 +22,8 @@ func (p *Pages) minPassword(user *storage.User) int {
 }
 
 // CheckPassword returns what is wrong with a new password of the person.
-func (p *Pages) CheckPassword(user *storage.User, chosen string) []password.Problem {
-	return p.cfg.PasswordPolicy.Check(chosen, password.Context{
+func (p *Pages) CheckPassword(ctx context.Context, user *storage.User, chosen string) []password.Problem {
+	return p.cfg.PasswordPolicy.Judge(ctx, chosen, password.Context{
 		WithFactor: p.withFactor(user), Words: []string{user.Email, user.Username, user.Profile.Name},
 	})
 }
@@ -31,6 +32,7 @@ func (p *Pages) CheckPassword(user *storage.User, chosen string) []password.Prob
 var problemTexts = map[password.Problem]string{
 	password.TooShort: "wrong.password_short", password.TooLong: "wrong.password_long", password.Common: "wrong.password_common",
 	password.Simple: "wrong.password_common", password.Personal: "wrong.password_context",
+	password.Control: "wrong.password_control",
 }
 
 func problemText(problem password.Problem) string { return problemTexts[problem] }
@@ -43,7 +45,7 @@ type fieldProblem struct {
 
 // checkSignUp says what is wrong with what was typed. None of it depends on who
 // has an account.
-func (p *Pages) checkSignUp(form ui.SignUp, chosen string) []fieldProblem {
+func (p *Pages) checkSignUp(ctx context.Context, form ui.SignUp, chosen string) []fieldProblem {
 	var problems []fieldProblem
 	add := func(field, key string, args ...any) { problems = append(problems, fieldProblem{field, key, args}) }
 	withoutAddress := form.Email == "" && p.cfg.SignUpEmail == "optional" && !form.Invited
@@ -60,7 +62,7 @@ func (p *Pages) checkSignUp(form ui.SignUp, chosen string) []fieldProblem {
 		add("name", "wrong.long")
 	}
 	user := &storage.User{Email: form.Email, Username: form.Username, Profile: storage.Profile{Name: form.Name}}
-	for _, problem := range p.CheckPassword(user, chosen) {
+	for _, problem := range p.CheckPassword(ctx, user, chosen) {
 		add("password", problemText(problem), strconv.Itoa(p.minPassword(user)))
 	}
 	return problems

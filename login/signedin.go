@@ -116,7 +116,7 @@ func (p *Pages) addEvidence(ctx context.Context, s *standing) error {
 	if err := p.addPartial(ctx, s); err != nil {
 		return err
 	}
-	if s.state.User == nil || s.client == nil || s.client.Consent != client.ConsentRemember {
+	if s.state.User == nil || s.client == nil || s.client.ConsentFor(s.in.Request.RedirectURI) != client.ConsentRemember {
 		return nil
 	}
 	scopes, err := p.cfg.Consents.Get(ctx, s.state.User.ID, s.client.ID)

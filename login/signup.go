@@ -112,7 +112,7 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 	}
 	normalize(&form)
 	password := r.PostForm.Get("password")
-	if problems := p.checkSignUp(form, password); len(problems) > 0 {
+	if problems := p.checkSignUp(r.Context(), form, password); len(problems) > 0 {
 		return p.renderSignUp(w, r, s, form, problems)
 	}
 	limits := p.cfg.Limits.SignUp

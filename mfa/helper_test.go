@@ -273,7 +273,7 @@ func (p *postbox) Notice(n Notice) (storage.Message, error) {
 	p.told = append(p.told, n)
 	id, err := storage.NewID(n.At, rand.Reader)
 	return storage.Message{
-		ID: id, Channel: storage.ChannelEmail, Kind: n.Kind, UserID: n.User.ID, Sealed: "sealed", Status: storage.MessageQueued,
+		ID: id, Topic: storage.TopicEmail, Kind: n.Kind, UserID: n.User.ID, Sealed: "sealed", Status: storage.DeliveryQueued,
 		NextAt: n.At, CreatedAt: n.At,
 	}, err
 }
@@ -296,7 +296,7 @@ func (p *postbox) count() int {
 // notices counts the queued messages of a kind.
 func (b *bench) notices(kind storage.MessageKind) int {
 	b.t.Helper()
-	messages, err := b.store.Outbox().List(b.t.Context(), storage.MessageQueued, 1000)
+	messages, err := b.store.Outbox().List(b.t.Context(), storage.DeliveryQueued, 1000)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -38,11 +38,14 @@ func oddClients() []client.Client {
 	rotating.Secrets = []client.Secret{
 		{Verifier: "secret:old-one", ExpiresAt: storagetest.NewClock().Now().Add(time.Hour)}, {Verifier: "secret:new-one"},
 	}
+	either := robotClient()
+	either.ID, either.AuthMethod = "either", ""
+	either.Secrets = []client.Secret{{Verifier: "secret:" + testSecret}}
 	bare := robotClient()
 	bare.ID, bare.Secrets = "bare", []client.Secret{{Verifier: ""}}
 	empty := robotClient()
 	empty.ID, empty.Secrets = "empty", []client.Secret{{Verifier: "secret:"}}
-	return []client.Client{weak, odd, rotating, bare, empty}
+	return []client.Client{weak, odd, rotating, either, bare, empty}
 }
 
 func TestCL1_ClientAuthentication(t *testing.T) {
@@ -57,6 +60,10 @@ func TestCL1_ClientAuthentication(t *testing.T) {
 		{name: "shortened secret", who: bodyAuth("robot", testSecret[:42])},
 		{name: "basic where post is registered", who: basicAuth("robot", testSecret)},
 		{name: "post where basic is registered", who: bodyAuth("odd:id/ü", "s p+c&i=%ä")},
+		{name: "basic where no method is registered", who: basicAuth("either", testSecret), ok: true},
+		{name: "post where no method is registered", who: bodyAuth("either", testSecret), ok: true},
+		{name: "no secret where no method is registered", who: bodyAuth("either", "")},
+		{name: "a wrong secret where no method is registered", who: basicAuth("either", testSecret+"x")},
 		{name: "form-encoded basic", who: basicAuth(url.QueryEscape("odd:id/ü"), url.QueryEscape("s p+c&i=%ä")), ok: true},
 		{name: "nothing where a secret is registered", who: bodyAuth("robot", "")},
 		{name: "a public client with a secret", who: bodyAuth("app", testSecret)},
@@ -182,8 +189,7 @@ func (brokenRegistry) Client(context.Context, string) (*client.Client, error) {
 
 func TestClientAuthentication_ARegistryThatDoesNotAnswerIsNotARefusal(t *testing.T) {
 	n := newNode(t)
-	n.server.cfg.Clients = brokenRegistry{n.server.cfg.Clients}
-	n.server.clients.clients = n.server.cfg.Clients
+	n.provider.cfg.Clients = brokenRegistry{n.provider.cfg.Clients}
 	for _, id := range []string{"robot", "nobody"} {
 		n.post(tokenPath, bodyAuth(id, testSecret), "grant_type", "client_credentials").
 			want(t, http.StatusServiceUnavailable, "temporarily_unavailable")

@@ -81,7 +81,7 @@ func (c *Composer) Compose(ctx context.Context, m storage.Message) (Mail, error)
 	if what.to == "" {
 		return Mail{}, ErrNobody
 	}
-	return c.cfg.Templates.render(c.cfg.Brand, c.host, m.Channel, e.Asked, what)
+	return c.cfg.Templates.render(c.cfg.Brand, c.host, storage.Channel(m.Topic), e.Asked, what)
 }
 
 // content is what a message says, before it is put into words.

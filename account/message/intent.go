@@ -82,7 +82,7 @@ func (i *Intents) New(asked Asked, body Body) (storage.Message, error) {
 		h.notAfter = now.Add(h.lasts)
 	}
 	m := storage.Message{
-		ID: id, Channel: h.channel, Kind: h.kind, UserID: h.user, Status: storage.MessageQueued,
+		ID: id, Topic: storage.Topic(h.channel), Kind: h.kind, UserID: h.user, Priority: h.kind.Priority(), Status: storage.DeliveryQueued,
 		NextAt: now, NotAfter: h.notAfter, CreatedAt: now,
 	}
 	inner, err := json.Marshal(body)

@@ -263,7 +263,7 @@ func TestEN2_IntentsAreAlike(t *testing.T) {
 		t.Errorf("sealed %q and %q", known.Sealed, unknown.Sealed)
 	}
 	for _, m := range []*storage.Message{&known, &unknown} {
-		if m.NotAfter != h.clock.Now().Add(time.Hour) || m.Status != storage.MessageQueued || m.Composed || m.NextAt != h.clock.Now() {
+		if m.NotAfter != h.clock.Now().Add(time.Hour) || m.Status != storage.DeliveryQueued || m.Composed || m.NextAt != h.clock.Now() {
 			t.Errorf("row %+v", m)
 		}
 		m.ID, m.Sealed = "", ""

@@ -1,9 +1,7 @@
 package password
 
 import (
-	"crypto/pbkdf2"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -11,11 +9,17 @@ import (
 	"strconv"
 	"strings"
 
-	cryptargon2 "github.com/go-crypt/x/argon2"
-	"golang.org/x/crypto/argon2"
-	"golang.org/x/crypto/bcrypt"
-	"golang.org/x/crypto/scrypt"
+	"github.com/go-crypt/crypt/algorithm"
+	"github.com/go-crypt/crypt/algorithm/argon2"
+	"github.com/go-crypt/crypt/algorithm/bcrypt"
+	"github.com/go-crypt/crypt/algorithm/pbkdf2"
+	"github.com/go-crypt/crypt/algorithm/scrypt"
 )
+
+// Password hashes of other systems, as Django and bcrypt write them, are checked
+// by go-crypt. What stays here is what a library does not know: Django's own
+// spelling, and how much a stored hash may ask of us before it is paid (denial of
+// service by an imported hash).
 
 // checker is a stored verifier whose cost has been found bearable.
 type checker interface{ fits(password string) bool }
@@ -37,11 +41,11 @@ func Supported(encoded string) error {
 // recognize takes a verifier apart: ours, or one of those that Django and
 // bcrypt write.
 func recognize(encoded string) (checker, error) {
-	algorithm, rest, _ := strings.Cut(encoded, "$")
-	switch algorithm {
+	scheme, rest, _ := strings.Cut(encoded, "$")
+	switch scheme {
 	case "":
 		if strings.HasPrefix(rest, "2") {
-			return parseBcrypt(encoded, plain)
+			return parseBcrypt(encoded, asTyped)
 		}
 		return parse(encoded)
 	case "pbkdf2_sha256":
@@ -49,21 +53,49 @@ func recognize(encoded string) (checker, error) {
 	case "argon2":
 		return parseDjangoArgon2(rest)
 	case "bcrypt_sha256":
-		return parseBcrypt(rest, digested)
+		return parseBcrypt(rest, sha256Hex)
 	case "bcrypt":
-		return parseBcrypt(rest, plain)
+		return parseBcrypt(rest, asTyped)
 	case "scrypt":
 		return parseScrypt(rest)
 	}
 	return nil, fmt.Errorf("%w: unknown algorithm", errMalformed)
 }
 
-// pbkdf2Verifier is iterations$salt$hash, the salt being taken as it is written.
-type pbkdf2Verifier struct {
-	iterations int
-	salt, hash []byte
+// foreignVerifier is a hash of another system and what that system made of the
+// password before it.
+type foreignVerifier struct {
+	digest algorithm.Digest
+	before func(password string) string
 }
 
+func (v foreignVerifier) fits(password string) bool {
+	fits, err := v.digest.MatchAdvanced(v.before(password))
+	return err == nil && fits
+}
+
+// decodeForeign reads a hash in the spelling of go-crypt.
+func decodeForeign(decode algorithm.DecodeFunc, encoded string, before func(string) string) (checker, error) {
+	digest, err := decode(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	return foreignVerifier{digest, before}, nil
+}
+
+func asTyped(password string) string { return password }
+
+// sha256Hex is what Django's bcrypt_sha256 does so that more than bcrypt's 72
+// bytes count.
+func sha256Hex(password string) string {
+	sum := sha256.Sum256([]byte(password))
+	return hex.EncodeToString(sum[:])
+}
+
+// adaptedBase64 is the alphabet of PBKDF2 hashes in modular crypt format.
+var adaptedBase64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./").WithPadding(base64.NoPadding)
+
+// parsePBKDF2 reads iterations$salt$hash, the salt being taken as it is written.
 func parsePBKDF2(text string) (checker, error) {
 	parts := strings.Split(text, "$")
 	if len(parts) != 3 {
@@ -74,20 +106,14 @@ func parsePBKDF2(text string) (checker, error) {
 		return nil, err
 	}
 	salt, hash, err := saltAndHash(parts[1], parts[2], sha256.Size)
-	return pbkdf2Verifier{iterations, salt, hash}, err
+	if err != nil {
+		return nil, err
+	}
+	encoded := fmt.Sprintf("$pbkdf2-sha256$%d$%s$%s", iterations, adaptedBase64.EncodeToString(salt), adaptedBase64.EncodeToString(hash))
+	return decodeForeign(pbkdf2.DecodeVariant(pbkdf2.VariantSHA256), encoded, asTyped)
 }
 
-func (v pbkdf2Verifier) fits(password string) bool {
-	hash, err := pbkdf2.Key(sha256.New, password, v.salt, v.iterations, len(v.hash))
-	return err == nil && subtle.ConstantTimeCompare(hash, v.hash) == 1
-}
-
-// scryptVerifier is N$salt$r$p$hash.
-type scryptVerifier struct {
-	n, r, p    int
-	salt, hash []byte
-}
-
+// parseScrypt reads N$salt$r$p$hash.
 func parseScrypt(text string) (checker, error) {
 	parts := strings.Split(text, "$")
 	if len(parts) != 5 {
@@ -107,21 +133,15 @@ func parseScrypt(text string) (checker, error) {
 	}
 	const size = 64
 	salt, hash, err := saltAndHash(parts[1], parts[4], size)
-	return scryptVerifier{n, r, p, salt, hash}, err
+	if err != nil {
+		return nil, err
+	}
+	encoded := fmt.Sprintf("$scrypt$ln=%d,r=%d,p=%d$%s$%s", bits.TrailingZeros(uint(n)), r, p, phcBase64.EncodeToString(salt), phcBase64.EncodeToString(hash))
+	return decodeForeign(scrypt.DecodeVariant(scrypt.VariantScrypt), encoded, asTyped)
 }
 
-func (v scryptVerifier) fits(password string) bool {
-	hash, err := scrypt.Key([]byte(password), v.salt, v.n, v.r, v.p, len(v.hash))
-	return err == nil && subtle.ConstantTimeCompare(hash, v.hash) == 1
-}
-
-// argon2Verifier is a PHC string of any of the three variants.
-type argon2Verifier struct {
-	verifier
-	variant string
-}
-
-// parseDjangoArgon2 reads what follows "argon2$": a PHC string without its first $.
+// parseDjangoArgon2 reads what follows "argon2$": a PHC string of any of the
+// three variants, without its first $.
 func parseDjangoArgon2(text string) (checker, error) {
 	variant, rest, _ := strings.Cut(text, "$")
 	switch variant {
@@ -129,37 +149,14 @@ func parseDjangoArgon2(text string) (checker, error) {
 	default:
 		return nil, errMalformed
 	}
-	v, err := parse("$" + argon2id + "$" + rest)
-	return argon2Verifier{v, variant}, err
-}
-
-func (v argon2Verifier) fits(password string) bool {
-	var hash []byte
-	size := uint32(len(v.hash))
-	switch v.variant {
-	case "argon2i":
-		hash = argon2.Key([]byte(password), v.salt, v.Time, v.MemoryKiB, v.Parallelism, size)
-	case "argon2d":
-		hash = cryptargon2.DKey([]byte(password), v.salt, v.Time, v.MemoryKiB, uint32(v.Parallelism), size)
-	default:
-		return v.verifier.fits(password)
+	if _, err := parse("$" + argon2id + "$" + rest); err != nil { // the same form, and the same bounds
+		return nil, err
 	}
-	return subtle.ConstantTimeCompare(hash, v.hash) == 1
+	return decodeForeign(argon2.Decode, "$"+text, asTyped)
 }
 
-// bcryptVerifier is $2b$cost$salt-and-hash, of the password or, so that more
-// than 72 bytes count, of its SHA-256 in hexadecimal.
-type bcryptVerifier struct {
-	encoded string
-	digest  bool
-}
-
-const (
-	plain    = false
-	digested = true
-)
-
-func parseBcrypt(encoded string, digest bool) (checker, error) {
+// parseBcrypt reads $2b$cost$salt-and-hash.
+func parseBcrypt(encoded string, before func(string) string) (checker, error) {
 	const size = 60
 	if len(encoded) != size || encoded[6] != '$' {
 		return nil, errMalformed
@@ -169,24 +166,14 @@ func parseBcrypt(encoded string, digest bool) (checker, error) {
 	default:
 		return nil, errMalformed
 	}
-	cost, err := bcrypt.Cost([]byte(encoded))
-	if err != nil || cost > maxBcryptCost || !isBcryptBase64(encoded[7:]) {
+	if cost, err := number(encoded[4:6], maxBcryptCost); err != nil || cost < 4 || !isBcryptBase64(encoded[7:]) {
 		return nil, fmt.Errorf("%w: bcrypt", errMalformed)
 	}
-	return bcryptVerifier{encoded, digest}, nil
+	return decodeForeign(bcrypt.DecodeVariant(bcrypt.VariantStandard), encoded, before)
 }
 
 func isBcryptBase64(text string) bool {
 	return strings.Trim(text, "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
-}
-
-func (v bcryptVerifier) fits(password string) bool {
-	key := []byte(password)
-	if v.digest {
-		sum := sha256.Sum256(key)
-		key = []byte(hex.EncodeToString(sum[:]))
-	}
-	return bcrypt.CompareHashAndPassword([]byte(v.encoded), key) == nil
 }
 
 // number reads a positive decimal number of at most the given value.

@@ -1,11 +1,14 @@
 package password
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
 // MaxBytes bounds a password: far beyond the 128 characters that have to be
@@ -14,7 +17,7 @@ const MaxBytes = 1024
 
 // Policy says which passwords are taken (NIST SP 800-63B-4 section 3.1.1.2):
 // long ones that are neither common nor made of names that go with the account.
-// There are no rules of composition, and what is typed counts byte for byte.
+// There are no rules of composition.
 type Policy struct {
 	// MinLength is the least number of characters of a password that is the
 	// only factor, MinLengthWithFactor of one beside a required second factor.
@@ -22,6 +25,14 @@ type Policy struct {
 	// Words are names that everyone who attacks this provider knows: its host,
 	// its brand, what the administrator added.
 	Words []string
+	// Breaches knows more breached passwords than the list that is built in. It is
+	// optional, and [Policy.Judge] alone asks it.
+	Breaches breaches
+}
+
+// breaches is a service that knows breached passwords; [BreachLookup] is one.
+type breaches interface {
+	Breached(ctx context.Context, password string) bool
 }
 
 // Context is whose password it would be.
@@ -42,6 +53,7 @@ const (
 	TooLong  Problem = "password.too_long"
 	Common   Problem = "password.common"   // on the list of common passwords, or one of them thinly dressed
 	Personal Problem = "password.personal" // made of a name that goes with the account or the provider
+	Control  Problem = "password.control"  // it holds a control character, which cannot be typed again
 	Simple   Problem = "password.simple"   // one character, one row of keys, one short piece over and over
 )
 
@@ -58,6 +70,10 @@ func (p Policy) Check(password string, about Context) []Problem {
 	if len(password) > MaxBytes {
 		return []Problem{TooLong} // looking any further costs time
 	}
+	password = ident.NormalizePassword(password) // what is hashed is judged
+	if strings.ContainsFunc(password, unicode.IsControl) {
+		return []Problem{Control}
+	}
 	var problems []Problem
 	if utf8.RuneCountInString(password) < p.Least(about.WithFactor) {
 		problems = append(problems, TooShort)
@@ -70,6 +86,16 @@ func (p Policy) Check(password string, about Context) []Problem {
 		problems = append(problems, Simple)
 	case isMadeOf(folded, contextWords(slices.Concat(p.Words, about.Words))):
 		problems = append(problems, Personal)
+	}
+	return problems
+}
+
+// Judge is Check for a password that is about to be set: one that passes is
+// looked up where Breaches is.
+func (p Policy) Judge(ctx context.Context, password string, about Context) []Problem {
+	problems := p.Check(password, about)
+	if len(problems) == 0 && p.Breaches != nil && p.Breaches.Breached(ctx, password) {
+		return []Problem{Common}
 	}
 	return problems
 }

@@ -61,7 +61,7 @@ func TestTH1_CodesCountAmongAllMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	queued, err := store.Outbox().List(t.Context(), storage.MessageQueued, 10)
+	queued, err := store.Outbox().List(t.Context(), storage.DeliveryQueued, 10)
 	check(err)
 	if refused != 2 || len(queued) != 2 {
 		t.Errorf("%d codes were refused and %d queued, want 2 and 2", refused, len(queued))

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
@@ -27,8 +26,9 @@ import (
 // changes after [newGeneration].
 type generation struct {
 	dependencies
-	channels outbox.Channels
-	handler  http.Handler
+	// deliveries are who carries out the deliveries of which topic.
+	deliveries map[storage.Topic]outbox.Handler
+	handler    http.Handler
 }
 
 // newGeneration makes everything that a configuration says. It writes nothing,
@@ -38,7 +38,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	channels, err := newChannels(p, f)
+	handlers, err := newHandlers(p, f)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, channels: channels,
+		dependencies: f.dependencies, deliveries: handlers,
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }
@@ -101,36 +101,12 @@ func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 	}, nil
 }
 
-// newChannels makes what composes messages and what sends them. A channel that
-// is not set up falls back to dev's inbox, where there is one.
-func newChannels(p *process, f *foundation) (outbox.Channels, error) {
-	cfg, err := f.composerConfig()
-	if err != nil {
-		return outbox.Channels{}, err
-	}
-	cfg.Users, cfg.Tokens = p.store.Users(), f.tokens
-	composer, err := message.NewComposer(cfg)
-	if err != nil {
-		return outbox.Channels{}, err
-	}
-	senders, err := f.senders()
-	if err != nil {
-		return outbox.Channels{}, err
-	}
-	for _, channel := range []storage.Channel{storage.ChannelEmail, storage.ChannelSMS} {
-		if senders[channel] == nil && p.dev.inbox != nil {
-			senders[channel] = p.dev.inbox
-		}
-	}
-	return outbox.Channels{Composer: composer, Senders: senders}, nil
-}
-
 func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 	cfg := f.cfg
 	return op.Config{
 		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
-		SignIn: pages, Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
+		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
 		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
 		PendingPerAddress: int64(cfg.Limits.PendingPerAddress),
 		CodeLifetime:      cfg.Tokens.CodeLifetime,

@@ -16,8 +16,8 @@ func outboxCommand() *cobra.Command {
 	return cmd
 }
 
-var messageStatuses = []storage.MessageStatus{
-	storage.MessageQueued, storage.MessageSent, storage.MessageFailed, storage.MessageExpired, storage.MessageSkipped,
+var messageStatuses = []storage.DeliveryStatus{
+	storage.DeliveryQueued, storage.DeliverySent, storage.DeliveryFailed, storage.DeliveryExpired, storage.DeliverySkipped,
 }
 
 func outboxListCommand() *cobra.Command {
@@ -27,7 +27,7 @@ func outboxListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List messages, the newest first, with what became of them; never what they say", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			wanted := storage.MessageStatus(status)
+			wanted := storage.DeliveryStatus(status)
 			if wanted != "" && !slices.Contains(messageStatuses, wanted) {
 				return fmt.Errorf("--status %q is none of %v", status, messageStatuses)
 			}
@@ -43,20 +43,20 @@ func outboxListCommand() *cobra.Command {
 	return cmd
 }
 
-func listOutbox(cmd *cobra.Command, store *sqlstore.Store, status storage.MessageStatus, limit int) error {
+func listOutbox(cmd *cobra.Command, store *sqlstore.Store, status storage.DeliveryStatus, limit int) error {
 	found, err := store.Outbox().List(cmd.Context(), status, limit)
 	if err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tCHANNEL\tKIND\tSTATUS\tTRIES\tCREATED\tNEXT TRY\tDONE\tLAST ERROR")
+	fmt.Fprintln(w, "ID\tTOPIC\tKIND\tSTATUS\tTRIES\tCREATED\tNEXT TRY\tDONE\tLAST ERROR")
 	for _, m := range found {
 		next := stamp(m.NextAt)
 		if !m.DoneAt.IsZero() {
 			next = "-"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n",
-			m.ID, m.Channel, m.Kind, m.Status, m.Attempts, stamp(m.CreatedAt), next, stamp(m.DoneAt), m.LastError)
+			m.ID, m.Topic, m.Kind, m.Status, m.Attempts, stamp(m.CreatedAt), next, stamp(m.DoneAt), m.LastError)
 	}
 	return w.Flush()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -58,13 +59,23 @@ func (p *dependencies) policy() mfa.Policy {
 	return policy
 }
 
+// breachLookupTimeout is how long a sign-up waits for a service that knows
+// breached passwords.
+const breachLookupTimeout = 2 * time.Second
+
 // passwordPolicy judges new passwords.
 func (p *dependencies) passwordPolicy() password.Policy {
 	c := p.cfg.Password
-	return password.Policy{
+	policy := password.Policy{
 		MinLength: c.MinLength, MinLengthWithFactor: c.MinLengthWithFactor,
 		Words: password.ProviderWords(p.cfg.Issuer, p.cfg.Branding.Name, c.ContextWords...),
 	}
+	if c.BreachLookupURL != "" {
+		policy.Breaches = password.NewBreachLookup(password.BreachConfig{
+			URL: c.BreachLookupURL, Client: &http.Client{Timeout: breachLookupTimeout}, Log: p.log,
+		})
+	}
+	return policy
 }
 
 func factorsConfig(p *process, f *foundation) (mfa.Config, error) {

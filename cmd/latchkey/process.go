@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net"
@@ -132,17 +131,6 @@ func (p *process) cfg() *config.Config { return p.current.Load().cfg }
 // ServeHTTP answers with the generation that is current when a request comes.
 func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.current.Load().handler.ServeHTTP(w, r)
-}
-
-// newOutbox makes the worker that delivers messages, in the words and over the
-// channels of whichever generation is current when it does.
-func (p *process) newOutbox() *outbox.Worker {
-	o := p.boot.cfg.Outbox
-	return outbox.New(outbox.Config{
-		Store: p.store.Outbox(), Current: func() *outbox.Channels { return &p.current.Load().channels },
-		Metrics: p.metrics, Log: p.log(), Now: p.now, Random: rand.Reader,
-		Workers: o.Workers, Poll: o.Poll, GiveUp: o.GiveUp, Drain: p.boot.cfg.Timeouts.Shutdown,
-	})
 }
 
 // tasks are what runs until the process stops.

@@ -118,17 +118,17 @@ func TestAReloadServesTheClientsOfTheFile(t *testing.T) {
 }
 
 // The worker of the outbox lives on, and uses what the new configuration says.
-func TestAReloadGivesTheOutboxItsNewChannels(t *testing.T) {
+func TestAReloadGivesTheOutboxItsNewHandlers(t *testing.T) {
 	r := newReloadable(t)
-	if r.current.Load().channels.Senders[storage.ChannelEmail] != nil {
-		t.Fatal("there is a channel already")
+	if r.current.Load().deliveries[storage.TopicEmail] != nil {
+		t.Fatal("there is a handler already")
 	}
 	r.file(func(c *config.Config) {
 		c.Mail = config.Mail{SMTPURL: config.NewSecret("smtp://127.0.0.1:25?tls=none"), From: "id@example.com", Timeout: time.Second}
 	})
 	worker := r.outbox
 	r.reload(t.Context())
-	if r.current.Load().channels.Senders[storage.ChannelEmail] == nil || r.outbox != worker {
-		t.Errorf("no channel after the reload: %s", r.logged())
+	if r.current.Load().deliveries[storage.TopicEmail] == nil || r.outbox != worker {
+		t.Errorf("no handler after the reload: %s", r.logged())
 	}
 }

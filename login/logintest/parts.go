@@ -2,6 +2,7 @@ package logintest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -184,17 +186,30 @@ func (p *Parts) Event(typ storage.EventType) storage.Event {
 // Inbox composes and takes what was queued, oldest first.
 func (p *Parts) Inbox() []message.Mail {
 	p.T.Helper()
-	queued, err := p.Store.Outbox().Claim(p.T.Context(), p.Clock.Now(), time.Minute, 100)
-	Check(p.T, err)
 	var mails []message.Mail
-	for _, m := range queued {
+	for _, m := range p.Claimed() {
 		mail, err := p.Composer.Compose(p.T.Context(), m)
 		if err == nil {
 			mails = append(mails, mail)
 		}
-		Check(p.T, p.Store.Outbox().Finish(p.T.Context(), m.ID, storage.MessageSent, "", p.Clock.Now()))
+		Check(p.T, p.Store.Outbox().Finish(p.T.Context(), m.ID, storage.DeliveryEnd{Status: storage.DeliverySent, At: p.Clock.Now()}, nil))
 	}
 	return mails
+}
+
+// Claimed takes the messages that are due, of every channel, oldest first.
+func (p *Parts) Claimed() []storage.Message {
+	p.T.Helper()
+	var claimed []storage.Message
+	for _, topic := range storage.Topics() {
+		found, err := p.Store.Outbox().Claim(p.T.Context(), storage.DeliveryClaim{
+			Topic: topic, Limit: 100, Lease: time.Minute, Now: p.Clock.Now(),
+		})
+		Check(p.T, err)
+		claimed = append(claimed, found...)
+	}
+	slices.SortFunc(claimed, func(a, b storage.Message) int { return cmp.Compare(a.ID, b.ID) })
+	return claimed
 }
 
 // Check fails the test on an error.

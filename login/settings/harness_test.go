@@ -128,12 +128,10 @@ func (s *site) happened(id storage.ID, typ storage.EventType, times int) {
 // told fails unless exactly these kinds of messages were queued since it was asked last.
 func (s *site) told(kinds ...storage.MessageKind) {
 	s.T.Helper()
-	queued, err := s.Store.Outbox().Claim(s.T.Context(), s.Clock.Now(), time.Minute, 100)
-	logintest.Check(s.T, err)
 	var got, want []string
-	for _, m := range queued {
+	for _, m := range s.Claimed() {
 		got = append(got, string(m.Kind))
-		logintest.Check(s.T, s.Store.Outbox().Finish(s.T.Context(), m.ID, storage.MessageSent, "", s.Clock.Now()))
+		logintest.Check(s.T, s.Store.Outbox().Finish(s.T.Context(), m.ID, storage.DeliveryEnd{Status: storage.DeliverySent, At: s.Clock.Now()}, nil))
 	}
 	for _, k := range kinds {
 		want = append(want, string(k))

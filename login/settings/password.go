@@ -40,7 +40,7 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, v *visit)
 	if v.askPassword && chosen == r.PostForm.Get("current_password") {
 		return p.renderPassword(w, r, v, "new_password", "wrong.password_same")
 	}
-	if key := p.cfg.Flow.PasswordProblem(&v.User, chosen); key != "" {
+	if key := p.cfg.Flow.PasswordProblem(r.Context(), &v.User, chosen); key != "" {
 		return p.renderPassword(w, r, v, "new_password", key)
 	}
 	err := p.cfg.Flow.SetPassword(w, r, v.SignedIn, chosen, true)

@@ -379,7 +379,7 @@ CREATE TABLE deliveries (
     done_at    BIGINT
 );
 
-CREATE INDEX deliveries_due ON deliveries (priority, next_at, id) WHERE done_at IS NULL;
+CREATE INDEX deliveries_due ON deliveries (topic, priority, next_at, id) WHERE done_at IS NULL;
 CREATE INDEX deliveries_done_at ON deliveries (done_at) WHERE done_at IS NOT NULL;
 CREATE INDEX deliveries_status ON deliveries (status, id);
 

@@ -57,7 +57,7 @@ func TestCounts(t *testing.T) {
 	m.SignInFailed()
 	m.Throttled("sign_in")
 	m.Factor(storage.FactorTOTP, "wrong")
-	m.Delivery(storage.ChannelEmail, storage.MessageDeleted, "sent")
+	m.Delivery(storage.TopicEmail, storage.MessageDeleted, "sent")
 	now := time.Now()
 	m.Backlog(storage.Backlog{Queued: 3, Due: 2, Oldest: now.Add(-90 * time.Second)}, now)
 
@@ -77,7 +77,7 @@ func TestCounts(t *testing.T) {
 		{"latchkey_throttled_total", map[string]string{"limit": "sign_in"}, 1},
 		{"latchkey_factor_attempts_total", map[string]string{"factor": "totp", "result": "wrong"}, 1},
 		{"latchkey_outbox_messages_total", map[string]string{
-			"channel": string(storage.ChannelEmail), "kind": string(storage.MessageDeleted), "result": "sent",
+			"topic": string(storage.TopicEmail), "kind": string(storage.MessageDeleted), "result": "sent",
 		}, 1},
 		{"latchkey_outbox_queued", nil, 3},
 		{"latchkey_outbox_due", nil, 2},

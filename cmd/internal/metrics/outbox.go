@@ -16,7 +16,7 @@ type outboxMetrics struct {
 func newOutboxMetrics(f *families) *outboxMetrics {
 	return &outboxMetrics{
 		messages: f.counters("latchkey_outbox_messages_total",
-			"Tries to deliver messages, by how they ended: sent, delayed, failed, expired, skipped.", "channel", "kind", "result"),
+			"Tries to deliver messages, by how they ended: sent, delayed, failed, expired, skipped.", "topic", "kind", "result"),
 		queued: f.gauges("latchkey_outbox_queued", "Messages that are not delivered yet.").with(),
 		due:    f.gauges("latchkey_outbox_due", "Messages that should be on their way by now.").with(),
 		oldest: f.gauges("latchkey_outbox_oldest_seconds",
@@ -25,8 +25,8 @@ func newOutboxMetrics(f *families) *outboxMetrics {
 }
 
 // Delivery counts a try to deliver a message.
-func (m *Metrics) Delivery(channel storage.Channel, kind storage.MessageKind, result string) {
-	m.outbox.messages.with(string(channel), string(kind), result).Inc()
+func (m *Metrics) Delivery(topic storage.Topic, kind storage.MessageKind, result string) {
+	m.outbox.messages.with(string(topic), string(kind), result).Inc()
 }
 
 // Backlog shows what waits in the outbox.

@@ -1,189 +1,124 @@
-// Package outbox delivers what waits in the outbox.
+// Package outbox carries out the deliveries of the transactional outbox: mail and
+// SMS, by topic.
 //
 // Invariants:
 //
-//   - A message is worked on by one worker at a time: it is leased, and what is
+//   - A delivery is worked on by one worker at a time: it is leased, and what is
 //     done with it ends before its lease does. A node that dies loses nothing;
-//     another takes its messages over when their leases end.
-//   - A message is composed once. Each try sends the same text under the same
-//     Message-ID, so that where an answer is lost and a message goes out again,
-//     mail systems know it for the same.
-//   - A failure is logged, counted, kept beside the message and, when it is
-//     final, recorded as a security event. None of these holds what the message
-//     says or whom it goes to.
+//     another takes its deliveries over when their leases end.
+//   - Each topic has workers of its own, of which one is kept for what is urgent:
+//     however many deliveries wait and however slow a server is, no topic holds up
+//     another, and no notice a code (priority lanes).
+//   - What a delivery says is composed once. Each try sends the same, under the
+//     same name, so that where an answer is lost and it goes out again, the other
+//     side knows it for the same (idempotent).
+//   - A failure is logged, counted, kept beside the delivery and, when it is
+//     final, recorded as a security event in the same write. None of these holds
+//     what the delivery says or whom it goes to.
 package outbox
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"time"
 
-	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/storage"
+	"golang.org/x/sync/errgroup"
 )
 
-// store keeps messages; storage/sqlstore.Outbox in the binary.
+// store keeps deliveries; storage/sqlstore.Outbox in the binary.
 type store interface {
-	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]storage.Message, error)
+	Claim(ctx context.Context, c storage.DeliveryClaim) ([]storage.Delivery, error)
 	SaveComposed(ctx context.Context, id storage.ID, sealed string) error
 	Retry(ctx context.Context, id storage.ID, nextAt time.Time, lastError string) error
-	Finish(ctx context.Context, id storage.ID, status storage.MessageStatus, lastError string, now time.Time) error
-	Add(ctx context.Context, e *storage.Event, m ...storage.Message) error
+	Finish(ctx context.Context, id storage.ID, end storage.DeliveryEnd, e *storage.Event) error
 }
 
-// composer writes messages; account/message.Composer in the binary.
-type composer interface {
-	Compose(ctx context.Context, m storage.Message) (message.Mail, error)
-	Seal(id storage.ID, mail message.Mail) (string, error)
-	Open(m storage.Message) (message.Mail, error)
+// Handler carries out the deliveries of one topic. It may be called concurrently.
+type Handler interface {
+	// Deliver makes one try. It saves what it composes before it sends it. An
+	// error is a *delivery.Error that says at which step it failed, or wraps
+	// [ErrNobody] where there is nobody to deliver to.
+	Deliver(ctx context.Context, d storage.Delivery, save Save) error
 }
 
-// Sender delivers over one channel.
-type Sender interface {
-	Send(ctx context.Context, m storage.Message, mail message.Mail) error
-}
+// Save keeps what a handler composed, sealed, in place of the delivery's intent.
+// A handler gives up on an error of it.
+type Save func(ctx context.Context, sealed string) error
+
+// ErrNobody says that a delivery has nobody to go to, and is over.
+var ErrNobody = errors.New("nobody to deliver it to")
 
 // counter counts what became of tries; cmd/internal/metrics in the binary.
 type counter interface {
-	Delivery(channel storage.Channel, kind storage.MessageKind, result string)
-}
-
-// Channels are who writes messages and who sends them.
-type Channels struct {
-	Composer composer
-	// Senders are the channels that are set up. What is for another waits.
-	Senders map[storage.Channel]Sender
+	Delivery(topic storage.Topic, kind storage.MessageKind, result string)
 }
 
 // Config is what a [Worker] is made of. Every field is required.
 type Config struct {
 	Store store
-	// Current returns the channels to use now: a reload may make others.
-	Current func() *Channels
-	Metrics counter
-	Log     *slog.Logger
-	Now     func() time.Time
-	Random  io.Reader
-	// Workers is how many messages are delivered at once, Poll how often it is
-	// looked for new ones.
+	// Handlers returns who carries out which topic, as of now: a reload may set
+	// up others. What is for a topic without a handler waits.
+	Handlers func() map[storage.Topic]Handler
+	Metrics  counter
+	Log      *slog.Logger
+	Now      func() time.Time
+	Random   io.Reader
+	// Workers is how many deliveries of a topic are made at once, Poll how often
+	// it is looked for new ones.
 	Workers int
 	Poll    time.Duration
-	// GiveUp is how long a message is tried.
+	// GiveUp is how long a delivery is tried.
 	GiveUp time.Duration
 	// Drain is how long deliveries under way may take when the worker is to stop.
 	Drain time.Duration
 }
 
 const (
-	// lease is how long a claimed message is nobody else's.
+	// lease is how long a claimed delivery is nobody else's.
 	lease = 5 * time.Minute
 	// tryTime bounds one try, composing and sending together; the rest of the
-	// lease is for writing down how it ended.
+	// lease is for recording how it ended.
 	tryTime = 3 * time.Minute
 	// recordTime bounds that.
 	recordTime = time.Minute
 )
 
-// Worker delivers messages. Its methods may be called concurrently.
-type Worker struct {
-	cfg     Config
-	slots   chan struct{}
-	poked   chan struct{} // holds one: looking once is enough for any number
-	working *tally
-}
+// Worker carries out deliveries. Its methods may be called concurrently.
+type Worker struct{ lanes []*lane }
 
 // New makes a Worker, which does nothing yet.
 func New(cfg Config) *Worker {
-	return &Worker{cfg: cfg, slots: make(chan struct{}, cfg.Workers), poked: make(chan struct{}, 1), working: newTally()}
+	w := &Worker{}
+	for _, topic := range storage.Topics() {
+		w.lanes = append(w.lanes, newLane(cfg, topic))
+	}
+	return w
 }
 
-// Poke says that there is a new message, so that it need not wait for the next
+// Poke says that there is a new delivery, so that it need not wait for the next
 // look. It does not block.
 func (w *Worker) Poke() {
-	select {
-	case w.poked <- struct{}{}:
-	default:
+	for _, l := range w.lanes {
+		l.poke()
 	}
 }
 
 // Run delivers until ctx is done, and lets what is under way finish.
 func (w *Worker) Run(ctx context.Context) error {
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	ticker := time.NewTicker(w.cfg.Poll)
-	defer ticker.Stop()
-	for ctx.Err() == nil {
-		if w.take(ctx, work) {
-			continue // there may be more
-		}
-		select {
-		case <-ctx.Done():
-		case <-ticker.C:
-		case <-w.poked:
-		}
+	var running errgroup.Group
+	for _, l := range w.lanes {
+		running.Go(func() error { return l.run(ctx) })
 	}
-	enough := time.AfterFunc(w.cfg.Drain, cancel)
-	defer enough.Stop()
-	w.working.wait(context.WithoutCancel(ctx))
-	return nil
-}
-
-// take starts to deliver as many messages as there are free workers; it waits
-// for the first of these. It reports whether every one of them got a message.
-func (w *Worker) take(ctx, work context.Context) (all bool) {
-	select {
-	case w.slots <- struct{}{}:
-	case <-ctx.Done():
-		return false
-	}
-	free := 1
-	for more := true; more; {
-		select {
-		case w.slots <- struct{}{}:
-			free++
-		default:
-			more = false
-		}
-	}
-	w.working.enter()
-	defer w.working.leave()
-	claimed := w.claim(ctx, free)
-	for range free - len(claimed) {
-		<-w.slots
-	}
-	for _, m := range claimed {
-		w.working.enter()
-		go func() {
-			defer func() {
-				w.working.leave()
-				<-w.slots
-			}()
-			w.deliver(work, m)
-		}()
-	}
-	return len(claimed) == free
-}
-
-func (w *Worker) claim(ctx context.Context, limit int) []storage.Message {
-	claimed, err := w.cfg.Store.Claim(ctx, w.cfg.Now(), lease, limit)
-	if err != nil && ctx.Err() == nil {
-		w.cfg.Log.ErrorContext(ctx, "claim messages", "error", err)
-	}
-	return claimed
+	return running.Wait()
 }
 
 // Drain delivers everything that is due, and returns when that and what was
 // under way is done. It returns early when ctx is done.
 func (w *Worker) Drain(ctx context.Context) {
-	for ctx.Err() == nil {
-		due := w.claim(ctx, w.cfg.Workers)
-		if len(due) == 0 {
-			break
-		}
-		for _, m := range due {
-			w.deliver(context.WithoutCancel(ctx), m)
-		}
+	for _, l := range w.lanes {
+		l.drain(ctx)
 	}
-	w.working.wait(ctx)
 }

@@ -25,7 +25,8 @@ import (
 
 // harness is a database with workers on it.
 type harness struct {
-	channels Channels
+	composer composer
+	senders  map[storage.Channel]Sender
 	store    *sqlstore.Store
 	clock    *storagetest.Clock
 	intents  *message.Intents
@@ -40,7 +41,7 @@ type results struct {
 	n  map[string]int
 }
 
-func (r *results) Delivery(_ storage.Channel, _ storage.MessageKind, result string) {
+func (r *results) Delivery(_ storage.Topic, _ storage.MessageKind, result string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.n[result]++
@@ -106,12 +107,21 @@ func newHarness(t *testing.T, url string, senders map[storage.Channel]Sender) *h
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.channels = Channels{Composer: composer, Senders: senders}
+	h.composer, h.senders = composer, senders
 	h.cfg = Config{
-		Store: h.store.Outbox(), Current: func() *Channels { return &h.channels }, Metrics: h.results, Now: h.clock.Now, Random: rand.Reader,
+		Store: h.store.Outbox(), Handlers: h.handlers, Metrics: h.results, Now: h.clock.Now, Random: rand.Reader,
 		Log: slog.New(slog.NewTextHandler(h.log, nil)), Workers: 4, Poll: time.Millisecond, GiveUp: 48 * time.Hour, Drain: time.Minute,
 	}
 	return h
+}
+
+// handlers is the table of topics, as the binary makes it.
+func (h *harness) handlers() map[storage.Topic]Handler {
+	handlers := map[storage.Topic]Handler{}
+	for channel, sender := range h.senders {
+		handlers[storage.Topic(channel)] = Messages{Composer: h.composer, Sender: sender}
+	}
+	return handlers
 }
 
 func sqlite(t *testing.T) string { return "sqlite://" + t.TempDir() + "/latchkey.db" }
@@ -147,7 +157,7 @@ func TestDelivers(t *testing.T) {
 	if len(mail.sent) != 10 {
 		t.Fatalf("sent %d", len(mail.sent))
 	}
-	sent, err := h.store.Outbox().List(t.Context(), storage.MessageSent, 20)
+	sent, err := h.store.Outbox().List(t.Context(), storage.DeliverySent, 20)
 	if err != nil || len(sent) != 10 || sent[0].Sealed != "" {
 		t.Errorf("%d are sent, %v; what was said is kept: %q", len(sent), err, sent[0].Sealed)
 	}
@@ -166,7 +176,7 @@ func TestTriedAgainAsItWas(t *testing.T) {
 	m.Fail(testenv.MailFaults{DropAfterData: true}) // taken, but we do not learn it
 	w.Drain(t.Context())
 	waiting := h.only(t)
-	if waiting.Status != storage.MessageQueued || !waiting.Composed || waiting.Attempts != 1 || !waiting.NextAt.After(h.clock.Now()) ||
+	if waiting.Status != storage.DeliveryQueued || !waiting.Composed || waiting.Attempts != 1 || !waiting.NextAt.After(h.clock.Now()) ||
 		waiting.LastError != "data: the connection broke" {
 		t.Fatalf("%+v", waiting)
 	}
@@ -178,7 +188,7 @@ func TestTriedAgainAsItWas(t *testing.T) {
 	if len(got) != 2 || got[0].Message.Header.Get("Message-Id") != got[1].Message.Header.Get("Message-Id") || token(got[0].Body) != token(got[1].Body) {
 		t.Fatalf("received %d, %v and %v", len(got), got[0].Message.Header, got[len(got)-1].Message.Header)
 	}
-	if done := h.only(t); done.Status != storage.MessageSent || done.Attempts != 2 {
+	if done := h.only(t); done.Status != storage.DeliverySent || done.Attempts != 2 {
 		t.Errorf("%+v", done)
 	}
 	w.Drain(t.Context())
@@ -199,12 +209,12 @@ func TestFailuresAreNotSwallowed(t *testing.T) {
 	for name, c := range map[string]struct {
 		err     error
 		advance time.Duration
-		status  storage.MessageStatus
+		status  storage.DeliveryStatus
 		results string
 	}{
-		"refused":   {&delivery.Error{Step: delivery.StepRecipient, Permanent: true, Reason: "the server replied 550", Cause: errors.New("no person0@example.net")}, 0, storage.MessageFailed, "map[failed:1]"},
-		"void":      {nil, 25 * time.Hour, storage.MessageExpired, "map[expired:1]"},
-		"temporary": {&delivery.Error{Step: delivery.StepConnect, Reason: "refused", Cause: errors.New("no person0@example.net")}, 0, storage.MessageQueued, "map[delayed:1]"},
+		"refused":   {&delivery.Error{Step: delivery.StepRecipient, Permanent: true, Reason: "the server replied 550", Cause: errors.New("no person0@example.net")}, 0, storage.DeliveryFailed, "map[failed:1]"},
+		"void":      {nil, 25 * time.Hour, storage.DeliveryExpired, "map[expired:1]"},
+		"temporary": {&delivery.Error{Step: delivery.StepConnect, Reason: "refused", Cause: errors.New("no person0@example.net")}, 0, storage.DeliveryQueued, "map[delayed:1]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			mail := newRecorder()
@@ -217,7 +227,7 @@ func TestFailuresAreNotSwallowed(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 			events, err := h.store.Events().List(t.Context(), storage.EventFilter{Type: storage.EventMessageFailed, Limit: 10})
-			if final := c.status != storage.MessageQueued; err != nil || (len(events) == 1) != final {
+			if final := c.status != storage.DeliveryQueued; err != nil || (len(events) == 1) != final {
 				t.Errorf("recorded %v, %v", events, err)
 			}
 			if h.results.String() != c.results {
@@ -241,7 +251,7 @@ func TestNobodyToSendItTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	New(h.cfg).Drain(t.Context())
-	if got := h.only(t); got.Status != storage.MessageSkipped || got.Sealed != "" || len(mail.sent) > 0 {
+	if got := h.only(t); got.Status != storage.DeliverySkipped || got.Sealed != "" || len(mail.sent) > 0 {
 		t.Errorf("%+v, sent %d", got, len(mail.sent))
 	}
 }
@@ -250,11 +260,11 @@ func TestWaitsForAChannel(t *testing.T) {
 	h := newHarness(t, sqlite(t), nil)
 	h.queue(t, 1)
 	New(h.cfg).Drain(t.Context())
-	if got := h.only(t); got.Status != storage.MessageQueued || got.LastError == "" {
+	if got := h.only(t); got.Status != storage.DeliveryQueued || got.LastError == "" {
 		t.Fatalf("%+v", got)
 	}
 	mail := newRecorder()
-	h.channels.Senders = map[storage.Channel]Sender{storage.ChannelEmail: mail}
+	h.senders = map[storage.Channel]Sender{storage.ChannelEmail: mail}
 	h.clock.Advance(time.Hour)
 	New(h.cfg).Drain(t.Context())
 	if len(mail.sent) != 1 {
@@ -302,12 +312,14 @@ func TestDeadNodesMessagesAreTakenOver(t *testing.T) {
 	mail := newRecorder()
 	h := newHarness(t, testenv.Postgres(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
 	h.queue(t, 1)
-	dead := New(h.cfg)
-	claimed := dead.claim(t.Context(), 1)
+	dead := New(h.cfg).lanes[0]
+	claimed := dead.claim(t.Context(), storage.DeliveryClaim{Limit: 1})
 	if len(claimed) != 1 {
 		t.Fatalf("claimed %d", len(claimed))
 	}
-	composed, err := dead.mail(t.Context(), h.channels.Composer, claimed[0]) // and there it dies
+	composed, err := Messages{Composer: h.composer}.compose(t.Context(), claimed[0], func(ctx context.Context, sealed string) error {
+		return h.store.Outbox().SaveComposed(ctx, claimed[0].ID, sealed)
+	}) // and there it dies
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,12 +341,12 @@ type forgetful struct {
 	failed bool
 }
 
-func (f *forgetful) Finish(ctx context.Context, id storage.ID, s storage.MessageStatus, lastError string, now time.Time) error {
+func (f *forgetful) Finish(ctx context.Context, id storage.ID, end storage.DeliveryEnd, e *storage.Event) error {
 	if !f.failed {
 		f.failed = true
 		return errors.New("the database is gone")
 	}
-	return f.store.Finish(ctx, id, s, lastError, now)
+	return f.store.Finish(ctx, id, end, e)
 }
 
 func TestSentIsWrittenDownThoughTheStoreFails(t *testing.T) {
@@ -346,7 +358,7 @@ func TestSentIsWrittenDownThoughTheStoreFails(t *testing.T) {
 	w.Drain(t.Context())
 	h.clock.Advance(time.Hour)
 	w.Drain(t.Context())
-	if got := h.only(t); got.Status != storage.MessageSent || len(mail.sent) != 1 {
+	if got := h.only(t); got.Status != storage.DeliverySent || len(mail.sent) != 1 {
 		t.Errorf("%+v, sent %d times", got, len(mail.sent))
 	}
 }
@@ -372,7 +384,7 @@ func TestRunDrains(t *testing.T) {
 	default:
 	}
 	close(goOn)
-	if err := <-ended; err != nil || h.only(t).Status != storage.MessageSent {
+	if err := <-ended; err != nil || h.only(t).Status != storage.DeliverySent {
 		t.Errorf("%v, %+v", err, h.only(t))
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -12,21 +11,21 @@ import (
 // errVoid says that what a message says is void.
 var errVoid = errors.New("what it says is void")
 
-// verdict is what becomes of a message after a try.
+// verdict is what becomes of a delivery after a try.
 type verdict struct {
-	status storage.MessageStatus // queued: it is tried again at nextAt
+	status storage.DeliveryStatus // queued: it is tried again at nextAt
 	nextAt time.Time
 	reason string // without addresses and content
 }
 
 // lost reports whether somebody was to get a message and never will.
 func (v verdict) lost() bool {
-	return v.status == storage.MessageFailed || v.status == storage.MessageExpired
+	return v.status == storage.DeliveryFailed || v.status == storage.DeliveryExpired
 }
 
 // result names the verdict for the metrics.
 func (v verdict) result() string {
-	if v.status == storage.MessageQueued {
+	if v.status == storage.DeliveryQueued {
 		return "delayed"
 	}
 	return string(v.status)
@@ -49,7 +48,7 @@ func wait(n int) time.Duration {
 	return w
 }
 
-// waited is how long a message has been tried for, after its n-th try.
+// waited is how long a delivery has been tried for, after its n-th try.
 func waited(n int) (total time.Duration) {
 	for i := 1; i < n; i++ {
 		total += wait(i)
@@ -57,14 +56,14 @@ func waited(n int) (total time.Duration) {
 	return total
 }
 
-// void reports whether what the message says is void at now.
-func void(m storage.Message, now time.Time) bool {
+// isVoid reports whether the delivery is void at now.
+func isVoid(m storage.Delivery, now time.Time) bool {
 	return !m.NotAfter.IsZero() && !now.Before(m.NotAfter)
 }
 
-// judge says what becomes of a message whose try ended with err. chance, from 0
+// judge says what becomes of a delivery whose try ended with err. chance, from 0
 // up to 1, spreads the next try.
-func judge(m storage.Message, err error, now time.Time, giveUp time.Duration, chance float64) verdict {
+func judge(m storage.Delivery, err error, now time.Time, giveUp time.Duration, chance float64) verdict {
 	reason := "unknown"
 	var failed *delivery.Error
 	if errors.As(err, &failed) {
@@ -73,15 +72,15 @@ func judge(m storage.Message, err error, now time.Time, giveUp time.Duration, ch
 	next := now.Add(time.Duration(float64(wait(m.Attempts)) * (1 - jitter + 2*jitter*chance)))
 	switch {
 	case err == nil:
-		return verdict{status: storage.MessageSent}
-	case errors.Is(err, message.ErrNobody):
-		return verdict{status: storage.MessageSkipped}
+		return verdict{status: storage.DeliverySent}
+	case errors.Is(err, ErrNobody):
+		return verdict{status: storage.DeliverySkipped}
 	case errors.Is(err, errVoid):
-		return verdict{status: storage.MessageExpired, reason: m.LastError}
+		return verdict{status: storage.DeliveryExpired, reason: m.LastError}
 	case failed != nil && failed.Permanent, waited(m.Attempts) >= giveUp:
-		return verdict{status: storage.MessageFailed, reason: reason}
-	case void(m, next):
-		return verdict{status: storage.MessageExpired, reason: reason}
+		return verdict{status: storage.DeliveryFailed, reason: reason}
+	case isVoid(m, next):
+		return verdict{status: storage.DeliveryExpired, reason: reason}
 	}
-	return verdict{status: storage.MessageQueued, nextAt: next, reason: reason}
+	return verdict{status: storage.DeliveryQueued, nextAt: next, reason: reason}
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -20,22 +19,22 @@ func TestJudge(t *testing.T) {
 		notAfter time.Duration
 		err      error
 		chance   float64
-		status   storage.MessageStatus
+		status   storage.DeliveryStatus
 		wait     time.Duration
 		reason   string
 	}{
-		"sent":                 {attempts: 1, status: storage.MessageSent},
-		"nobody":               {attempts: 1, err: message.ErrNobody, status: storage.MessageSkipped},
-		"void":                 {attempts: 1, err: errVoid, status: storage.MessageExpired},
-		"refused":              {attempts: 1, err: refused, status: storage.MessageFailed, reason: "recipient: the server replied 550"},
-		"first failure":        {attempts: 1, err: busy, chance: .5, status: storage.MessageQueued, wait: 30 * time.Second, reason: "recipient: the server replied 451"},
-		"first, early":         {attempts: 1, err: busy, chance: 0, status: storage.MessageQueued, wait: 24 * time.Second, reason: "recipient: the server replied 451"},
-		"first, late":          {attempts: 1, err: busy, chance: 1, status: storage.MessageQueued, wait: 36 * time.Second, reason: "recipient: the server replied 451"},
-		"third failure":        {attempts: 3, err: busy, chance: .5, status: storage.MessageQueued, wait: 2 * time.Minute, reason: "recipient: the server replied 451"},
-		"many failures":        {attempts: 14, err: busy, chance: .5, status: storage.MessageQueued, wait: 6 * time.Hour, reason: "recipient: the server replied 451"},
-		"too many":             {attempts: 18, err: busy, status: storage.MessageFailed, reason: "recipient: the server replied 451"},
-		"void before the next": {attempts: 4, notAfter: 3 * time.Minute, err: busy, status: storage.MessageExpired, reason: "recipient: the server replied 451"},
-		"unknown error":        {attempts: 1, err: errors.New("robin@example.com"), chance: .5, status: storage.MessageQueued, wait: 30 * time.Second, reason: "unknown"},
+		"sent":                 {attempts: 1, status: storage.DeliverySent},
+		"nobody":               {attempts: 1, err: ErrNobody, status: storage.DeliverySkipped},
+		"void":                 {attempts: 1, err: errVoid, status: storage.DeliveryExpired},
+		"refused":              {attempts: 1, err: refused, status: storage.DeliveryFailed, reason: "recipient: the server replied 550"},
+		"first failure":        {attempts: 1, err: busy, chance: .5, status: storage.DeliveryQueued, wait: 30 * time.Second, reason: "recipient: the server replied 451"},
+		"first, early":         {attempts: 1, err: busy, chance: 0, status: storage.DeliveryQueued, wait: 24 * time.Second, reason: "recipient: the server replied 451"},
+		"first, late":          {attempts: 1, err: busy, chance: 1, status: storage.DeliveryQueued, wait: 36 * time.Second, reason: "recipient: the server replied 451"},
+		"third failure":        {attempts: 3, err: busy, chance: .5, status: storage.DeliveryQueued, wait: 2 * time.Minute, reason: "recipient: the server replied 451"},
+		"many failures":        {attempts: 14, err: busy, chance: .5, status: storage.DeliveryQueued, wait: 6 * time.Hour, reason: "recipient: the server replied 451"},
+		"too many":             {attempts: 18, err: busy, status: storage.DeliveryFailed, reason: "recipient: the server replied 451"},
+		"void before the next": {attempts: 4, notAfter: 3 * time.Minute, err: busy, status: storage.DeliveryExpired, reason: "recipient: the server replied 451"},
+		"unknown error":        {attempts: 1, err: errors.New("robin@example.com"), chance: .5, status: storage.DeliveryQueued, wait: 30 * time.Second, reason: "unknown"},
 	} {
 		m := storage.Message{Attempts: c.attempts}
 		if c.notAfter > 0 {

@@ -1,37 +1,36 @@
-package config
+package client
 
 import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
-
-	"github.com/latchkey-id/latchkey/client"
 )
 
-// checkRedirectURI says why a client of a type may not register an address to
+// checkRedirect says why a client of a type may not register an address to
 // redirect to (requirement AZ1; RFC 9700 section 2.1, RFC 8252 section 7).
-func checkRedirectURI(text string, t client.Type, dev bool) error {
-	u, err := parsePlainURL(text)
+func checkRedirect(text string, t Type, dev bool) error {
+	u, err := ParseAddress(text)
 	if err != nil {
 		return err
 	}
 	switch u.Scheme {
 	case "https":
-		return checkAuthority(u)
+		return CheckAuthority(u)
 	case "http":
-		if err := checkAuthority(u); err != nil {
+		if err := CheckAuthority(u); err != nil {
 			return err
 		}
-		if !client.IsLoopback(u.Hostname()) {
+		if !IsLoopback(u.Hostname()) {
 			return errors.New("http is only for loopback; use https")
 		}
-		if t != client.TypeNative && !dev {
+		if t != TypeNative && !dev {
 			return fmt.Errorf("http on loopback is only for clients of type native; a %s client needs https", t)
 		}
 		return nil
 	}
-	if t != client.TypeNative {
+	if t != TypeNative {
 		return fmt.Errorf("the scheme %s is only for clients of type native; use https", u.Scheme)
 	}
 	if !strings.Contains(u.Scheme, ".") {
@@ -40,9 +39,9 @@ func checkRedirectURI(text string, t client.Type, dev bool) error {
 	return nil
 }
 
-// parsePlainURL parses an absolute URL that every parser reads the same way.
-func parsePlainURL(text string) (*url.URL, error) {
-	if i := strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`\"<>^{}|`+"`", r) }); i >= 0 {
+// ParseAddress parses an absolute URL that every parser reads the same way.
+func ParseAddress(text string) (*url.URL, error) {
+	if i := strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`\"<>^{|}`+"`", r) }); i >= 0 {
 		return nil, errors.New("only printable ASCII without spaces, backslashes and quotes can be in an address")
 	}
 	if strings.Contains(text, "*") {
@@ -67,8 +66,8 @@ func parsePlainURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// checkAuthority checks the host and port of an http or https address.
-func checkAuthority(u *url.URL) error {
+// CheckAuthority checks the host and port of an http or https address.
+func CheckAuthority(u *url.URL) error {
 	switch {
 	case u.Hostname() == "" || u.Opaque != "":
 		return errors.New("it has no host")
@@ -94,22 +93,23 @@ func hasDotSegments(escapedPath string) bool {
 
 // checkOrigin says why text is no web origin that may be allowed (CORS).
 func checkOrigin(text string, dev bool) error {
-	u, err := parsePlainURL(text)
+	u, err := ParseAddress(text)
 	if err != nil {
 		return err
 	}
 	if err := checkWeb(u, dev); err != nil {
 		return err
 	}
-	if origin := u.Scheme + "://" + u.Host; origin != text || hasDefaultPort(u) {
-		return fmt.Errorf("an origin has no path and no default port; write %s://%s", u.Scheme, withoutDefaultPort(u))
+	if origin := OriginOf(u); origin != text {
+		return fmt.Errorf("an origin has no path and no default port; write %s", origin)
 	}
 	return nil
 }
 
-// checkPage says why text is no address to show to people.
-func checkPage(text string, dev bool) error {
-	u, err := parsePlainURL(text)
+// CheckPage says why text is no address to show to people: https, or under dev
+// also http on loopback.
+func CheckPage(text string, dev bool) error {
+	u, err := ParseAddress(text)
 	if err != nil {
 		return err
 	}
@@ -117,17 +117,33 @@ func checkPage(text string, dev bool) error {
 }
 
 func checkWeb(u *url.URL, dev bool) error {
-	if u.Scheme != "https" && (u.Scheme != "http" || !dev || !client.IsLoopback(u.Hostname())) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !dev || !IsLoopback(u.Hostname())) {
 		return errors.New("use https")
 	}
-	return checkAuthority(u)
+	return CheckAuthority(u)
 }
 
-func hasDefaultPort(u *url.URL) bool { return withoutDefaultPort(u) != u.Host }
-
-func withoutDefaultPort(u *url.URL) string {
+// OriginOf returns the web origin of an http or https address as browsers send
+// it: without a default port (RFC 6454 section 6.2).
+func OriginOf(u *url.URL) string {
+	defaultPort := ":80"
 	if u.Scheme == "https" {
-		return strings.TrimSuffix(u.Host, ":443")
+		defaultPort = ":443"
 	}
-	return strings.TrimSuffix(u.Host, ":80")
+	return u.Scheme + "://" + strings.TrimSuffix(u.Host, defaultPort)
+}
+
+// originsOf lists the web origins of addresses, each once.
+func originsOf(addresses []string) []string {
+	var origins []string
+	for _, a := range addresses {
+		u, err := url.Parse(a)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			continue // validation refuses it
+		}
+		if origin := OriginOf(u); !slices.Contains(origins, origin) {
+			origins = append(origins, origin)
+		}
+	}
+	return origins
 }

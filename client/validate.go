@@ -1,0 +1,343 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/ident"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Policy is what metadata is judged against: what the provider does, and how
+// whoever wrote the metadata spells its fields.
+type Policy struct {
+	// Dev lets any client have http redirect URIs, origins and pages on loopback.
+	Dev bool
+	// SigningAlgs are those that a key signs with.
+	SigningAlgs []string
+	// Factors are the second factors that count at all.
+	Factors []storage.FactorKind
+	// Spell gives a field the name that messages call it by; nil keeps RFC 7591's.
+	Spell func(field string) string
+}
+
+// Problem is one thing to be put right.
+type Problem struct {
+	// Field is the member of the metadata in RFC 7591's name, with an index
+	// where it is about one of a list: redirect_uris[1].
+	Field string
+	// Message says what is wrong and what to do. It never holds a secret.
+	Message string
+}
+
+var (
+	idSyntax    = regexp.MustCompile(`^[!-~]{1,256}$`)
+	colorSyntax = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
+)
+
+// IsID reports whether text can be a client_id.
+func IsID(text string) bool { return idSyntax.MatchString(text) }
+
+// IsColor reports whether text is a color as #rrggbb.
+func IsColor(text string) bool { return colorSyntax.MatchString(text) }
+
+// Validate returns every problem of completed metadata (see [Metadata.Complete]),
+// whether an administrator, the admin API or the client itself wrote it. The
+// order is that of the fields' meaning: what follows from one problem comes
+// after it.
+func (m *Metadata) Validate(p Policy) []Problem {
+	v := validation{Metadata: m, policy: p}
+	if !v.enumerations() {
+		return v.problems // what is right depends on the type
+	}
+	v.authentication()
+	v.grants()
+	v.addresses()
+	v.scopes()
+	v.keys()
+	v.tokens()
+	v.pairwise()
+	v.people()
+	return v.problems
+}
+
+// validation collects the problems of one client.
+type validation struct {
+	*Metadata
+	policy   Policy
+	problems []Problem
+}
+
+func (v *validation) add(field, format string, args ...any) {
+	v.problems = append(v.problems, Problem{Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+// spell is the name of a field in messages.
+func (v *validation) spell(field string) string {
+	if v.policy.Spell == nil {
+		return field
+	}
+	return v.policy.Spell(field)
+}
+
+// enumerations checks fields that have few values, and reports whether the type is one.
+func (v *validation) enumerations() (typed bool) {
+	typed = oneOf(v, "client_type", v.Type, Types())
+	if v.AuthMethod != "" {
+		oneOf(v, "token_endpoint_auth_method", v.AuthMethod, AuthMethods())
+	}
+	if v.Consent != "" {
+		oneOf(v, "consent", v.Consent, ConsentPolicies())
+	}
+	oneOf(v, "access_token_format", v.AccessTokenFormat, AccessTokenFormats())
+	oneOf(v, "access_token_type_header", v.AccessTokenTypeHeader, AccessTokenTypeHeaders())
+	eachOneOf(v, "grant_types", v.GrantTypes, GrantTypes())
+	eachOneOf(v, "response_types", v.ResponseTypes, ResponseTypes())
+	eachOneOf(v, "response_modes", v.ResponseModes, ResponseModes())
+	return typed
+}
+
+func oneOf[T ~string](v *validation, field string, value T, values []T) bool {
+	if slices.Contains(values, value) {
+		return true
+	}
+	v.add(field, "%q is not supported; use %s", value, orList(values))
+	return false
+}
+
+func eachOneOf(v *validation, field string, given, values []string) {
+	for i, value := range given {
+		oneOf(v, indexed(field, i), value, values)
+	}
+}
+
+func (v *validation) authentication() {
+	none := v.AuthMethod == AuthMethodNone
+	switch {
+	case v.Type.KeepsNoSecret() && !none:
+		v.add("token_endpoint_auth_method", "a %s client cannot keep a secret; use none, or type confidential if it runs on a server", v.Type)
+	case !v.Type.KeepsNoSecret() && none:
+		v.add("token_endpoint_auth_method", "a %s client has to authenticate; use client_secret_basic or client_secret_post, or type public or native", v.Type)
+	}
+	if v.RequirePKCE != nil && !*v.RequirePKCE && none {
+		v.add("require_pkce", "a %s client has nothing but PKCE to prove itself with; remove it", v.Type)
+	}
+}
+
+func (v *validation) grants() {
+	const field = "grant_types"
+	code, credentials := v.AllowsGrant(GrantAuthorizationCode), v.AllowsGrant(GrantClientCredentials)
+	v.noRepeats(field, v.GrantTypes)
+	switch {
+	case len(v.GrantTypes) == 0:
+		v.add(field, "name at least one grant type")
+	case v.Type == TypeService && (code || v.AllowsGrant(GrantRefreshToken)):
+		v.add(field, "a service client acts for no person: only client_credentials; use type confidential for more")
+	case credentials && v.Type.KeepsNoSecret():
+		v.add(field, "client_credentials needs a client that authenticates; a %s client cannot", v.Type)
+	case v.AllowsGrant(GrantRefreshToken) && !code:
+		v.add(field, "refresh_token needs authorization_code, which issues the first one")
+	}
+	for _, list := range []struct {
+		field, missing string
+		values         []string
+		optional       bool
+	}{
+		{"redirect_uris", "required: where codes are sent, such as https://app.example.com/callback", v.RedirectURIs, false},
+		{"response_types", "name at least one: " + orList(ResponseTypes()), v.ResponseTypes, false},
+		{"response_modes", "name at least one: " + orList(ResponseModes()), v.ResponseModes, false},
+		{"post_logout_redirect_uris", "", v.PostLogoutRedirectURIs, true},
+	} {
+		switch {
+		case code && len(list.values) == 0 && !list.optional:
+			v.add(list.field, "%s", list.missing)
+		case !code && len(list.values) > 0:
+			v.add(list.field, "of no use without the authorization_code grant; remove it")
+		}
+	}
+}
+
+func (v *validation) addresses() {
+	redirect := func(text string) error { return checkRedirect(text, v.Type, v.policy.Dev) }
+	v.each("redirect_uris", v.RedirectURIs, redirect)
+	v.each("post_logout_redirect_uris", v.PostLogoutRedirectURIs, redirect)
+	v.each("origins", v.Origins, func(text string) error { return checkOrigin(text, v.policy.Dev) })
+	for _, page := range []struct{ field, text string }{
+		{"logo_uri", v.LogoURI}, {"client_uri", v.ClientURI}, {"policy_uri", v.PolicyURI}, {"tos_uri", v.TOSURI},
+		{"initiate_login_uri", v.InitiateLoginURI}, {"jwks_uri", v.JWKSURI}, {"sector_identifier_uri", v.SectorIdentifierURI},
+		{"backchannel_logout_uri", v.BackchannelLogoutURI}, {"frontchannel_logout_uri", v.FrontchannelLogoutURI},
+	} {
+		if page.text == "" {
+			continue
+		}
+		if err := CheckPage(page.text, v.policy.Dev); err != nil {
+			v.add(page.field, "%q: %v", page.text, err)
+		}
+	}
+}
+
+func (v *validation) scopes() {
+	v.each("scope", v.Scopes, func(scope string) error {
+		if ident.Scope(scope) != nil {
+			return errors.New("a scope is printable ASCII without spaces, quotes and backslashes")
+		}
+		if aboutPeople(scope) && !v.AllowsGrant(GrantAuthorizationCode) {
+			return errors.New("this scope is about a person, so it needs the authorization_code grant")
+		}
+		return nil
+	})
+	if v.AllowsScope(ScopeOfflineAccess) && v.AllowsGrant(GrantAuthorizationCode) && !v.AllowsGrant(GrantRefreshToken) {
+		v.add("scope", "offline_access needs refresh_token in %s", v.spell("grant_types"))
+	}
+}
+
+func aboutPeople(scope string) bool {
+	switch scope {
+	case ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, ScopePhone, ScopeOfflineAccess:
+		return true
+	}
+	return false
+}
+
+func (v *validation) keys() {
+	if v.JWKS == nil {
+		return
+	}
+	if v.JWKSURI != "" {
+		v.add("jwks", "give the keys or their address, not both; remove one")
+	}
+	if n := len(v.JWKS.Keys); n == 0 || n > maxKeys {
+		v.add("jwks", "use 1 to %d keys", maxKeys)
+	}
+}
+
+func (v *validation) tokens() {
+	for _, a := range []struct {
+		field, alg string
+		unused     bool
+	}{
+		{"id_token_signed_response_alg", v.IDTokenSigningAlg, false},
+		{"access_token_signed_response_alg", v.AccessTokenAlg, v.AccessTokenFormat == AccessTokenOpaque},
+	} {
+		if !a.unused && !slices.Contains(v.policy.SigningAlgs, a.alg) {
+			v.add(a.field, "no key of %s signs; add it to signing_keys.algs or use %s", a.alg, orList(v.policy.SigningAlgs))
+		}
+	}
+	v.problems = append(v.problems, v.lifetimes().Check()...)
+	if v.DefaultMaxAge != nil && v.DefaultMaxAge.Duration() < time.Second {
+		v.add("default_max_age", "use at least 1s, or remove it")
+	}
+	if slices.Contains(v.DefaultACR, "") {
+		v.add("default_acr_values", "a value is empty; remove it")
+	}
+	v.each("id_token_claims", v.IDTokenClaims, func(name string) error {
+		if !slices.Contains(PersonClaims(), name) {
+			return fmt.Errorf("no such claim is known; known are %s", strings.Join(PersonClaims(), ", "))
+		}
+		return nil
+	})
+	if len(v.IDTokenClaims) > 0 && !v.AllowsScope(ScopeOpenID) {
+		v.add("id_token_claims", "there is no ID token without the scope openid; add it to %s or remove this", v.spell("scope"))
+	}
+}
+
+// pairwise checks what OpenID Connect Core 8.1 wants of pairwise subjects.
+func (v *validation) pairwise() {
+	switch v.SubjectType {
+	case "", "public":
+	default:
+		v.add("subject_type", "%q is not supported; use public", v.SubjectType)
+	}
+	switch v.ApplicationType {
+	case "", "web", "native":
+	default:
+		v.add("application_type", "%q is not supported; use web or native", v.ApplicationType)
+	}
+}
+
+// people checks what the client asks of the people who go there.
+func (v *validation) people() {
+	if v.AccentColor != "" && !IsColor(v.AccentColor) {
+		v.add("accent_color", "%q is no color; write it like #1f6feb", v.AccentColor)
+	}
+	if v.Type == TypeService {
+		for _, p := range []struct {
+			field string
+			set   bool
+		}{
+			{"require_verified_email", v.RequireVerifiedEmail},
+			{"require_mfa", v.RequireMFA},
+			{"trust_devices", v.TrustDevices},
+			{"factors", len(v.Factors) > 0},
+		} {
+			if p.set {
+				v.add(p.field, "of no use to a service client, which acts for no person; remove it")
+			}
+		}
+		return
+	}
+	if v.Factors == nil {
+		return
+	}
+	v.problems = append(v.problems, CheckFactors("factors", v.Factors)...)
+	for i, kind := range v.Factors {
+		if !slices.Contains(v.policy.Factors, kind) {
+			v.add(indexed("factors", i), "%s is not among mfa.factors, so nobody can have it; add it there or remove it", kind)
+		}
+	}
+}
+
+// CheckFactors returns the problems of a list of kinds that count as a second factor.
+func CheckFactors(field string, kinds []storage.FactorKind) []Problem {
+	var v validation
+	v.noRepeats(field, texts(kinds))
+	if len(kinds) == 0 || len(kinds) == 1 && kinds[0] == storage.FactorRecovery {
+		v.add(field, "name at least one factor that people can enroll: passkey or totp, or email or sms, which are weaker")
+	}
+	return v.problems
+}
+
+// each reports the values of a list that check refuses, and repeats.
+func (v *validation) each(field string, values []string, check func(string) error) {
+	v.noRepeats(field, values)
+	for i, value := range values {
+		if err := check(value); err != nil {
+			v.add(indexed(field, i), "%q: %v", value, err)
+		}
+	}
+}
+
+// noRepeats reports values that a list holds twice.
+func (v *validation) noRepeats(field string, values []string) {
+	seen := map[string]bool{}
+	for i, value := range values {
+		if seen[value] && value != "" {
+			v.add(indexed(field, i), "%q is listed twice; remove one", value)
+		}
+		seen[value] = true
+	}
+}
+
+func indexed(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
+
+// orList joins words as in "a, b or c".
+func orList[T ~string](words []T) string {
+	list := texts(words)
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " or " + list[last]
+}
+
+func texts[T ~string](words []T) []string {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = string(w)
+	}
+	return list
+}

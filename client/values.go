@@ -1,0 +1,69 @@
+package client
+
+import "github.com/latchkey-id/latchkey/storage"
+
+// Values of metadata that are enumerations. They are the only lists of them:
+// the schema and the documentation of the configuration are made from these.
+
+// Response types and modes (RFC 6749, OAuth 2.0 Form Post Response Mode).
+const (
+	ResponseTypeCode     = "code"
+	ResponseModeQuery    = "query"
+	ResponseModeFormPost = "form_post"
+)
+
+// The typ header of JWT access tokens.
+const (
+	TypeHeaderAccessToken = "at+jwt" // RFC 9068 section 2.1
+	TypeHeaderJWT         = "JWT"    // for resource servers that refuse any other
+)
+
+// Types lists the client types.
+func Types() []Type { return []Type{TypeConfidential, TypePublic, TypeNative, TypeService} }
+
+// AuthMethods lists the token endpoint authentication methods.
+func AuthMethods() []string { return []string{AuthMethodBasic, AuthMethodPost, AuthMethodNone} }
+
+// GrantTypes lists the grant types.
+func GrantTypes() []string {
+	return []string{GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials}
+}
+
+// ResponseTypes lists the response types.
+func ResponseTypes() []string { return []string{ResponseTypeCode} }
+
+// ResponseModes lists the response modes.
+func ResponseModes() []string { return []string{ResponseModeQuery, ResponseModeFormPost} }
+
+// ConsentPolicies lists the consent policies.
+func ConsentPolicies() []ConsentPolicy {
+	return []ConsentPolicy{ConsentImplied, ConsentRemember, ConsentAlways}
+}
+
+// AccessTokenFormats lists the formats of access tokens.
+func AccessTokenFormats() []AccessTokenFormat {
+	return []AccessTokenFormat{AccessTokenJWT, AccessTokenOpaque}
+}
+
+// AccessTokenTypeHeaders lists what the typ header of an access token may be.
+func AccessTokenTypeHeaders() []string { return []string{TypeHeaderAccessToken, TypeHeaderJWT} }
+
+// SecondFactors lists the kinds of factor that may count beside the first.
+func SecondFactors() []storage.FactorKind {
+	return []storage.FactorKind{
+		storage.FactorPasskey, storage.FactorTOTP, storage.FactorRecovery, storage.FactorEmail, storage.FactorSMS,
+	}
+}
+
+// SigningAlgs lists the algorithms of JWTs that the provider can sign with.
+func SigningAlgs() []string { return []string{"RS256", "ES256", "EdDSA"} }
+
+// PersonClaims lists the claims about a person that tokens and userinfo can
+// hold (OpenID Connect Core 5.1).
+func PersonClaims() []string {
+	return []string{
+		"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
+		"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at", "email", "email_verified", "address",
+		"phone_number", "phone_number_verified",
+	}
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/cmd/internal/health"
+	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
+	"github.com/latchkey-id/latchkey/cmd/internal/sms"
+	"github.com/latchkey-id/latchkey/cmd/internal/smtp"
+	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// newHandlers is the table of who carries out the deliveries of which topic. A
+// channel that is not set up falls back to dev's inbox, where there is one.
+func newHandlers(p *process, f *foundation) (map[storage.Topic]outbox.Handler, error) {
+	cfg, err := f.composerConfig()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Users, cfg.Tokens = p.store.Users(), f.tokens
+	composer, err := message.NewComposer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	senders, err := f.senders()
+	if err != nil {
+		return nil, err
+	}
+	handlers := map[storage.Topic]outbox.Handler{}
+	for _, channel := range []storage.Channel{storage.ChannelEmail, storage.ChannelSMS} {
+		sender := senders[channel]
+		if sender == nil {
+			sender = p.dev.inbox
+		}
+		if sender != nil {
+			handlers[storage.Topic(channel)] = outbox.Messages{Composer: composer, Sender: sender}
+		}
+	}
+	return handlers, nil
+}
+
+// newOutbox makes the worker that carries deliveries out, by the handlers of
+// whichever generation is current when it does.
+func (p *process) newOutbox() *outbox.Worker {
+	o := p.boot.cfg.Outbox
+	return outbox.New(outbox.Config{
+		Store: p.store.Outbox(), Handlers: func() map[storage.Topic]outbox.Handler { return p.current.Load().deliveries },
+		Metrics: p.metrics, Log: p.log(), Now: p.now, Random: rand.Reader,
+		Workers: o.Workers, Poll: o.Poll, GiveUp: o.GiveUp, Drain: p.boot.cfg.Timeouts.Shutdown,
+	})
+}
+
+// senders are the channels that the configuration sets up.
+func (p *dependencies) senders() (map[storage.Channel]outbox.Sender, error) {
+	made := map[storage.Channel]outbox.Sender{}
+	if m := p.cfg.Mail; !m.SMTPURL.IsZero() {
+		issuer, err := p.issuerURL()
+		if err != nil {
+			return nil, err
+		}
+		made[storage.ChannelEmail], err = smtp.New(smtp.Config{
+			URL: m.SMTPURL.Reveal(), From: m.From, ReplyTo: m.ReplyTo, Hello: issuer.Hostname(), Timeout: m.Timeout,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if p.cfg.SMS.Enabled() {
+		sender, err := newSMS(p.cfg.SMS)
+		if err != nil {
+			return nil, err
+		}
+		made[storage.ChannelSMS] = sender
+	}
+	return made, nil
+}
+
+func newSMS(c config.SMS) (*sms.Sender, error) {
+	if c.Provider == config.SMSTwilio {
+		return sms.NewTwilio(sms.TwilioConfig{
+			URL: c.URL.Reveal(), Account: c.Account, Token: c.Token.Reveal(), From: c.From, Timeout: c.Timeout,
+		}), nil
+	}
+	headers := http.Header{}
+	for _, h := range c.Headers {
+		headers.Add(h.Name, h.Value.Reveal())
+	}
+	return sms.NewHTTP(sms.HTTPConfig{
+		URL: c.URL.Reveal(), User: c.Account, Password: c.Token.Reveal(), Headers: headers,
+		Body: c.Body, ContentType: c.ContentType, From: c.From, Timeout: c.Timeout,
+	})
+}
+
+// backlogEvery is how often the metrics of the outbox are brought up to date.
+const backlogEvery = 15 * time.Second
+
+func (p *process) measureBacklog(ctx context.Context) {
+	now := p.now()
+	b, err := p.store.Outbox().Backlog(ctx, now)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.log().ErrorContext(ctx, "measure the outbox", "error", err)
+		}
+		return
+	}
+	p.metrics.Backlog(b, now)
+}
+
+// checkOutbox tells when the queue grows old.
+func (p *process) checkOutbox(ctx context.Context) error {
+	now := p.now()
+	b, err := p.store.Outbox().Backlog(ctx, now)
+	if err != nil {
+		return err
+	}
+	return judgeBacklog(b, now, p.cfg().Outbox.MaxAge)
+}
+
+// judgeBacklog says what is wrong with the outbox. Messages that nobody even
+// tries are a fault of the nodes. Where they are tried in vain it is the mail
+// server that is at fault: people who need no message can go on, so the nodes
+// stay.
+func judgeBacklog(b storage.Backlog, now time.Time, maxAge time.Duration) error {
+	old := func(since time.Time) bool { return maxAge > 0 && !since.IsZero() && now.Sub(since) > maxAge }
+	switch {
+	case old(b.DueSince):
+		return fmt.Errorf("%d messages are due, the first since %s", b.Due, now.Sub(b.DueSince).Round(time.Second))
+	case old(b.Oldest):
+		return health.Degraded(fmt.Errorf("%d messages could not be delivered yet, the oldest is from %s ago",
+			b.Queued, now.Sub(b.Oldest).Round(time.Second)))
+	}
+	return nil
+}
