@@ -18,7 +18,7 @@ const options = {
   },
 };
 
-site.use("/auth/{*rest}", ExpressAuth(options));
+site.use(/^\/auth\/(.*)/, ExpressAuth(options));
 site.get("/", (request, response) => response.send("nobody is signed in"));
 site.get("/me", async (request, response) => {
   const session = await getSession(request, options);

@@ -19,6 +19,7 @@ passport.use(
       clientSecret: CLIENT_SECRET,
       callbackURL: SITE + "/callback",
       scope: ["profile", "email"],
+      skipUserProfile: false,
     },
     (issuer, profile, context, idToken, done) => done(null, { ...profile, idToken }),
   ),
