@@ -50,7 +50,7 @@ type Store struct {
 
 // NewStore makes a Store.
 func NewStore(cfg Config) *Store {
-	return &Store{cfg: cfg, values: ephemeral.NewValues[Interaction](cfg.Store, cfg.Hasher, kind, Lifetime)}
+	return &Store{cfg: cfg, values: ephemeral.NewIssued[Interaction](cfg.Store, cfg.Hasher, kind, Lifetime)}
 }
 
 // Start keeps a new interaction, bound to the browser of the request, which gets a
@@ -84,9 +84,6 @@ func (s *Store) Load(r *http.Request, id string) (*Interaction, error) {
 }
 
 func (s *Store) load(ctx context.Context, id string) (*Interaction, error) {
-	if len(id) != ephemeral.IDLength {
-		return nil, storage.ErrNotFound
-	}
 	in, version, err := s.values.Get(ctx, id)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"keys":              {"internal/ident", "storage"},
 	"config":            {"internal/ident", "client", "storage"},
 	"storage/sqlstore":  {"internal/ident", "migrations", "storage"},
-	"storage/ephemeral": {"internal/ident", "storage"},
+	"storage/ephemeral": {"internal/ident", "keys", "storage"},
 	"migrations":        {},
 	"internal/ident":    {},
 	"internal/web":      {},

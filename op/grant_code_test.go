@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -40,14 +41,28 @@ func TestCodeExchange_PublicClient(t *testing.T) {
 
 func TestCodeExchange_WithoutOfflineAccess(t *testing.T) {
 	n := newNode(t)
-	a := n.exchange(asWiki, n.code("wiki", func(c *authorizationCode) {
-		c.Request.Scopes = []string{"openid", "email"}
+	sessionEnd := n.clock.Now().Add(2 * time.Hour)
+	a := n.exchange(asWiki, n.code("wiki", func(c *issuedCode) {
+		c.Request.Scopes, c.SessionExpiresAt = []string{"openid", "email"}, sessionEnd
 	})).want(t, http.StatusOK, "")
-	if a.RefreshToken != "" {
-		t.Error("a refresh token without offline_access")
+	if a.RefreshToken == "" || a.Scope != "openid email" {
+		t.Errorf("no refresh token bound to the session: %s", a.Body)
+	}
+	if g := n.grant(); !g.Refreshable || g.Offline || !g.ExpiresAt.Equal(sessionEnd) {
+		t.Errorf("grant is %+v, want one that ends with its session at %s", g, sessionEnd)
+	}
+}
+
+func TestCodeExchange_WithoutTheRefreshGrant(t *testing.T) {
+	once := wikiClient()
+	once.ID, once.GrantTypes = "once", []string{client.GrantAuthorizationCode}
+	n := newNode(t, once)
+	a := n.exchange(basicAuth("once", testSecret), n.code("once")).want(t, http.StatusOK, "")
+	if a.RefreshToken != "" || a.Scope != "openid profile email" {
+		t.Errorf("a refresh token without the grant: %s", a.Body)
 	}
 	g := n.grant()
-	if g.Refreshable || !g.ExpiresAt.Equal(n.clock.Now().Add(10*time.Minute)) {
+	if g.Refreshable || g.Offline || !g.ExpiresAt.Equal(n.clock.Now().Add(10*time.Minute)) {
 		t.Errorf("grant is %+v", g)
 	}
 }
@@ -88,8 +103,8 @@ func TestL3_CodeIsConsumedFirst(t *testing.T) {
 
 func TestTK1_CodeThatACacheBringsBack(t *testing.T) {
 	n := newNode(t)
-	var kept authorizationCode
-	secret := n.code("wiki", func(c *authorizationCode) { kept = *c })
+	var kept issuedCode
+	secret := n.code("wiki", func(c *issuedCode) { kept = *c })
 	n.exchange(asWiki, secret).want(t, http.StatusOK, "")
 	n.keep(secret, kept)
 	n.exchange(asWiki, secret).want(t, http.StatusBadRequest, "invalid_grant")
@@ -112,7 +127,7 @@ func TestTK2_ValidReplayRevokes(t *testing.T) {
 	if !slices.Equal(n.revoked.Reasons, []string{storage.RevokedCodeReplay}) {
 		t.Errorf("counted %v", n.revoked.Reasons)
 	}
-	if _, err := n.server.checkAccessToken(t.Context(), first.AccessToken); !errors.Is(err, errInvalidToken) {
+	if _, err := n.provider.checkAccessToken(t.Context(), first.AccessToken); !errors.Is(err, errInvalidToken) {
 		t.Errorf("the access token still works: %v", err)
 	}
 	n.refresh(asWiki, first.RefreshToken).want(t, http.StatusBadRequest, "invalid_grant")
@@ -138,13 +153,13 @@ func TestTK2_InvalidReplayChangesNothing(t *testing.T) {
 // A code rests on the session that it came from: it is worth nothing when that
 // has ended, or the password was changed in it, although nobody used it before.
 func TestSE5_CodeEndsWithItsSession(t *testing.T) {
-	for name, end := range map[string]func(*node, *authorizationCode){
-		"session over":     func(n *node, c *authorizationCode) { n.store.Over = map[storage.ID]bool{c.SID: true} },
-		"password changed": func(n *node, _ *authorizationCode) { n.store.Users[testUserID].PasswordEpoch++ },
+	for name, end := range map[string]func(*node, *issuedCode){
+		"session over":     func(n *node, c *issuedCode) { n.store.Over = map[storage.ID]bool{c.SID: true} },
+		"password changed": func(n *node, _ *issuedCode) { n.store.Users[testUserID].PasswordEpoch++ },
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newNode(t)
-			code := n.code("wiki", func(c *authorizationCode) { end(n, c) })
+			code := n.code("wiki", func(c *issuedCode) { end(n, c) })
 			n.exchange(asWiki, code).want(t, http.StatusBadRequest, "invalid_grant")
 			if len(n.store.Rows) != 0 || len(n.events()) != 0 {
 				t.Errorf("grants %v, events %v", n.store.Rows, n.events())
@@ -155,11 +170,11 @@ func TestSE5_CodeEndsWithItsSession(t *testing.T) {
 
 func TestTK3_CodeIsBound(t *testing.T) {
 	good := []string{"redirect_uri", testRedirect, "code_verifier", testVerifier}
-	noChallenge := func(c *authorizationCode) { c.Request.CodeChallenge = "" }
+	noChallenge := func(c *issuedCode) { c.Request.CodeChallenge = "" }
 	for _, tc := range []struct {
 		name   string
 		who    as
-		change func(*authorizationCode)
+		change func(*issuedCode)
 		wait   time.Duration
 		form   []string
 		ok     bool
@@ -182,7 +197,7 @@ func TestTK3_CodeIsBound(t *testing.T) {
 			}
 			change := tc.change
 			if change == nil {
-				change = func(*authorizationCode) {}
+				change = func(*issuedCode) {}
 			}
 			code := n.code("wiki", change)
 			n.clock.Advance(tc.wait)
@@ -201,7 +216,7 @@ func TestTK3_CodeIsBound(t *testing.T) {
 
 func TestL4_PublicClientCannotSkipPKCE(t *testing.T) {
 	n := newNode(t)
-	code := n.code("app", func(c *authorizationCode) { c.Request.CodeChallenge = "" })
+	code := n.code("app", func(c *issuedCode) { c.Request.CodeChallenge = "" })
 	n.post(tokenPath, asApp, "grant_type", "authorization_code", "code", code, "redirect_uri", testRedirect).
 		want(t, http.StatusBadRequest, "invalid_grant")
 }

@@ -21,13 +21,14 @@ func TestClientCredentials_TouchesNoStore(t *testing.T) {
 	if claims["sub"] != "robot" || claims["client_id"] != "robot" || claims["auth_time"] != nil || claims["gid"] != nil {
 		t.Errorf("claims are %v", claims)
 	}
-	active, err := n.server.checkAccessToken(t.Context(), a.AccessToken)
+	active, err := n.provider.checkAccessToken(t.Context(), a.AccessToken)
 	if err != nil || active.Grant != nil || active.Client.ID != "robot" {
 		t.Errorf("checked: %+v, %v", active, err)
 	}
 }
 
 func TestServiceScopes(t *testing.T) {
+	p := scopesOf("read", "write", "admin")
 	registered := &client.Client{Metadata: client.Metadata{Scopes: []string{"openid", "offline_access", "read", "write"}}}
 	for _, tc := range []struct {
 		requested, want, code string
@@ -38,8 +39,11 @@ func TestServiceScopes(t *testing.T) {
 		{requested: "openid", code: "invalid_scope"},
 		{requested: "read offline_access", code: "invalid_scope"},
 		{requested: "admin", code: "invalid_scope"},
+		{requested: "read admin", code: "invalid_scope"},
+		{requested: "read nowhere", want: "read"},
+		{requested: "nowhere", code: "invalid_scope"},
 	} {
-		got, err := serviceScopes(registered, strings.Fields(tc.requested))
+		got, err := p.serviceScopes(t.Context(), registered, strings.Fields(tc.requested))
 		if strings.Join(got, " ") != tc.want || errorCode(err) != tc.code {
 			t.Errorf("%q: got %v and %q", tc.requested, got, errorCode(err))
 		}

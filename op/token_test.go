@@ -29,7 +29,9 @@ func TestTK4_PostBodyOnly(t *testing.T) {
 		{name: "GET", r: formRequest("GET", "/token?"+good, ""), status: 405, code: "invalid_request"},
 		{name: "PUT", r: formRequest("PUT", "/token", good), status: 405, code: "invalid_request"},
 		{name: "credentials in the query", r: formRequest("POST", "/token?client_id=robot&client_secret="+testSecret, "grant_type=client_credentials"), status: 400, code: "invalid_request"},
-		{name: "anything in the query", r: formRequest("POST", "/token?x=1", good), status: 400, code: "invalid_request"},
+		{name: "a parameter of ours in the query", r: formRequest("POST", "/token?scope=read", good), status: 400, code: "invalid_request"},
+		{name: "a repeated one of ours in the query", r: formRequest("POST", "/token?code=a&code=b", good), status: 400, code: "invalid_request"},
+		{name: "what is not ours in the query", r: formRequest("POST", "/token?x=1&x=%zz", good), status: 200},
 		{name: "repeated parameter", r: formRequest("POST", "/token", good+"&scope=read&scope=write"), status: 400, code: "invalid_request"},
 		{name: "repeated grant type", r: formRequest("POST", "/token", good+"&grant_type=client_credentials"), status: 400, code: "invalid_request"},
 		{name: "JSON", r: formRequest("POST", "/token", good), change: func(r *http.Request) { r.Header.Set("Content-Type", "application/json") }, status: 400, code: "invalid_request"},
@@ -37,7 +39,11 @@ func TestTK4_PostBodyOnly(t *testing.T) {
 		{name: "content type with a charset", r: formRequest("POST", "/token", good), change: func(r *http.Request) {
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
 		}, status: 200},
-		{name: "malformed escape", r: formRequest("POST", "/token", good+"&x=%zz"), status: 400, code: "invalid_request"},
+		{name: "malformed escape", r: formRequest("POST", "/token", good+"&scope=%zz"), status: 400, code: "invalid_request"},
+		{name: "no text", r: formRequest("POST", "/token", good+"&scope=%ff"), status: 400, code: "invalid_request"},
+		{name: "what is not ours, repeated", r: formRequest("POST", "/token", good+"&utm_source=a&utm_source=b&resource=c&resource=d"), status: 200},
+		{name: "what is not ours, long", r: formRequest("POST", "/token", good+"&x="+strings.Repeat("a", 11<<10)), status: 200},
+		{name: "what is not ours, malformed", r: formRequest("POST", "/token", good+"&x=100%&%zz=1&y=%ff;z=1&;&="), status: 200},
 		{name: "too many parameters", r: formRequest("POST", "/token", good+manyParameters(100)), status: 400, code: "invalid_request"},
 		{name: "too large", r: formRequest("POST", "/token", good+"&scope="+strings.Repeat("a+", 50000)), status: 413, code: "invalid_request"},
 		{name: "two methods", r: formRequest("POST", "/token", good), change: basic, status: 400, code: "invalid_request"},

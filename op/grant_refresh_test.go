@@ -1,6 +1,7 @@
 package op
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"slices"
@@ -43,7 +44,7 @@ func TestRF1_RowIsNoToken(t *testing.T) {
 	n := newNode(t)
 	n.signedIn()
 	g, calls := n.grant(), n.store.Calls
-	for _, guess := range []string{string(g.ID), g.CodeHash, string(g.Salt), refreshTokenPrefix + string(g.ID)} {
+	for _, guess := range []string{string(g.ID), g.CodeHash, encode(g.Salt), refreshTokenPrefix + string(g.ID)} {
 		n.refresh(asWiki, guess).want(t, http.StatusBadRequest, "invalid_grant")
 	}
 	forger := testCodec(t, "p2")
@@ -60,18 +61,20 @@ func TestRF1_RowIsNoToken(t *testing.T) {
 	}
 }
 
+func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
 func TestRF2_ReuseRevokesTheGrant(t *testing.T) {
 	n := newNode(t)
 	r1 := n.signedIn()
 	r2 := n.refresh(asWiki, r1.RefreshToken).want(t, http.StatusOK, "")
 	r3 := n.refresh(asWiki, r2.RefreshToken).want(t, http.StatusOK, "")
-	if _, err := n.server.checkAccessToken(t.Context(), r1.AccessToken); err != nil {
+	if _, err := n.provider.checkAccessToken(t.Context(), r1.AccessToken); err != nil {
 		t.Errorf("a rotation killed an access token: %v", err)
 	}
 	n.refresh(asWiki, r1.RefreshToken).want(t, http.StatusBadRequest, "invalid_grant")
 	n.refresh(asWiki, r3.RefreshToken).want(t, http.StatusBadRequest, "invalid_grant")
 	for i, a := range []*answer{r1, r2, r3} {
-		if _, err := n.server.checkAccessToken(t.Context(), a.AccessToken); !errors.Is(err, errInvalidToken) {
+		if _, err := n.provider.checkAccessToken(t.Context(), a.AccessToken); !errors.Is(err, errInvalidToken) {
 			t.Errorf("access token %d still works: %v", i+1, err)
 		}
 	}
@@ -91,7 +94,7 @@ func TestRF2_ReuseThatCannotBeRecordedIsNoAnswer(t *testing.T) {
 	r1 := n.signedIn()
 	n.refresh(asWiki, r1.RefreshToken).want(t, http.StatusOK, "")
 	n.clock.Advance(time.Minute)
-	n.server.cfg.Grants = failingRevoke{fakeGrants{n.store}}
+	n.provider.cfg.Grants = failingRevoke{fakeGrants{n.store}}
 	n.refresh(asWiki, r1.RefreshToken).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 }
 
@@ -255,8 +258,7 @@ func errorCode(err error) string {
 	if err == nil {
 		return ""
 	}
-	shown, _ := wireError(err)
-	return string(shown.ErrorType)
+	return errorOf(err).Code
 }
 
 func TestRefresh_Downscoping(t *testing.T) {
