@@ -130,7 +130,7 @@ func identityStale(s State) bool { return s.counted(s.since()).ACR == "" }
 
 func somebodyElse(s State) bool {
 	request := s.Interaction.Request
-	return request != nil && request.HintSubject != "" && request.HintSubject != string(s.User.ID)
+	return request != nil && request.HintSubject != "" && request.HintSubject != client.Subject(s.Client, s.User.ID)
 }
 
 // answers are what the person answered in the interaction.
