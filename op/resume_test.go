@@ -123,7 +123,7 @@ func TestL2_OneCodeForOneSignIn(t *testing.T) {
 	if codes.Load() != 1 {
 		t.Errorf("%d codes", codes.Load())
 	}
-	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in is over")
+	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in has ended")
 }
 
 func TestPA5_ResumeAsksAgainWhatIsMissing(t *testing.T) {
@@ -155,7 +155,7 @@ func TestResume_Declined(t *testing.T) {
 	if fields["error"] != "access_denied" || fields["state"] != "s-1" || fields["iss"] != testIssuer {
 		t.Errorf("posts %v", fields)
 	}
-	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in is over")
+	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in has ended")
 }
 
 func TestResume_CannotBe(t *testing.T) {
@@ -170,7 +170,7 @@ func TestResume_CannotBe(t *testing.T) {
 func TestResume_Nothing(t *testing.T) {
 	s := newSite(t)
 	for _, id := range []string{"", "x", strings.Repeat("x", 43), strings.Repeat("x", 1<<16)} {
-		wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in is over")
+		wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in has ended")
 	}
 }
 
@@ -181,9 +181,9 @@ func TestAZ1_ResumeKnowsTodaysRegistration(t *testing.T) {
 	moved := siteClient()
 	moved.RedirectURIs = []string{"https://wiki.example.com/elsewhere"}
 	s.registry.Replace(client.NewSnapshot([]client.Client{moved}))
-	wantPage(t, s.resume(id), http.StatusBadRequest, "not registered")
+	wantPage(t, s.resume(id), http.StatusBadRequest, "isn’t registered")
 	s.registry.Replace(client.NewSnapshot(nil))
-	wantPage(t, s.resume(id), http.StatusBadRequest, "not known")
+	wantPage(t, s.resume(id), http.StatusBadRequest, "We don’t know this app")
 }
 
 func TestResume_StoreDown(t *testing.T) {
