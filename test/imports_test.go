@@ -56,6 +56,7 @@ var homes = map[string][]string{
 	"github.com/nicksnyder/go-i18n": {"internal/locale"},
 	"github.com/mileusna/useragent": {"internal/useragent"},
 	"github.com/go-crypt":           {"account"},
+	"github.com/fsnotify":           {"config"},
 }
 
 // violations says which imports of a package's code, tests aside, break a rule.

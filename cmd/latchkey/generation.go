@@ -106,7 +106,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 	return op.Config{
 		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
-		SignIn: pages, Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
+		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
 		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
 		PendingPerAddress: int64(cfg.Limits.PendingPerAddress),
 		CodeLifetime:      cfg.Tokens.CodeLifetime,
