@@ -49,7 +49,7 @@ func (s *Store) draw(r *http.Request, by, name string, b storage.Bucket) error {
 	return &web.Error{
 		Status: http.StatusTooManyRequests, Key: "too_many_pending", RetryAfter: wait,
 		Title:  "Too many sign-ins at once",
-		Detail: "More sign-ins were started from your network than we can keep open. Please try again later.",
+		Detail: "Too many sign-ins were started from your network. Please try again later.",
 		Cause:  fmt.Errorf("limit of pending sign-ins by %s: wait %s", by, wait),
 	}
 }

@@ -28,7 +28,7 @@ const interactionParam = "interaction"
 var errInteractionGone = &web.Error{
 	Status: http.StatusBadRequest, Key: "interaction_gone",
 	Title:  "This sign-in has ended",
-	Detail: "It was finished in another tab, or waited for too long. Go back to the application and start again: nothing is lost.",
+	Detail: "It was finished in another tab, or it took too long. Start again from the app: nothing is lost.",
 }
 
 // interactions keeps what waits for a person; interaction.Store in the binary.
@@ -99,8 +99,8 @@ func interactionSaved(err error) error {
 func unavailable(attempted string, err error) error {
 	return &web.Error{
 		Status: http.StatusServiceUnavailable, Key: "signin_unavailable", RetryAfter: 5 * time.Second,
-		Title:  "Signing in is not possible right now",
-		Detail: "The fault is on our side. Please try again in a moment.",
+		Title:  "You can’t sign in right now",
+		Detail: "The problem is on our side. Please try again in a moment.",
 		Cause:  fmt.Errorf("%s: %w", attempted, err),
 	}
 }
