@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
@@ -32,7 +31,7 @@ func newRing(t testing.TB, store *storagetest.SigningKeys, now func() time.Time,
 		policy.Algs = algs
 	}
 	r, err := NewRing(RingConfig{
-		Store: store, Sealer: testSealer(t), Now: now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler), Policy: policy, Generate: testenv.SigningKey,
+		Store: store, Sealer: testSealer(t), Now: now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler), Policy: policy,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package login
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/account/message"
@@ -120,7 +121,7 @@ func (p *Pages) renderReset(w http.ResponseWriter, r *http.Request, found *reset
 	page.Carry(message.TokenParam, found.token)
 	data := ui.ResetPassword{Page: page, Username: identifierOf(found.user), MinLength: p.minPassword(found.user)}
 	for _, problem := range problems {
-		data.Fail("new_password", problemText(problem), "Count", data.MinLength)
+		data.Fail("new_password", problemText(problem), strconv.Itoa(data.MinLength))
 	}
 	return p.cfg.UI.Render(w, http.StatusOK, data)
 }

@@ -21,7 +21,6 @@ func opaqueClient() client.Client {
 }
 
 func TestAccessToken_Claims(t *testing.T) {
-	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
 	claims := claimsOf(t, a.AccessToken)
@@ -42,7 +41,6 @@ func TestAccessToken_Claims(t *testing.T) {
 }
 
 func TestTK5_OnlyAccessTokensPass(t *testing.T) {
-	t.Parallel()
 	n := newNode(t, opaqueClient())
 	a := n.signedIn()
 	sealed := n.exchange(basicAuth("opaque", testSecret), n.code("opaque")).want(t, http.StatusOK, "")
@@ -80,9 +78,9 @@ func (n *node) encode(t *testing.T, client client.Client, change func(*accessTok
 		Issuer: testIssuer, Subject: string(testUserID), Audience: []string{testIssuer}, ClientID: client.ID, ID: "j1",
 		IssuedAt: n.clock.Now().Unix(), ExpiresAt: n.clock.Now().Add(time.Minute).Unix(),
 	}
-	for _, g := range n.store.grants() {
+	for id, g := range n.store.Rows {
 		if g.ClientID == client.ID {
-			claims.GrantID = g.ID
+			claims.GrantID = id
 		}
 	}
 	change(&claims)
@@ -94,10 +92,9 @@ func (n *node) encode(t *testing.T, client client.Client, change func(*accessTok
 }
 
 func TestAccessToken_EndsWithGrantUserAndTime(t *testing.T) {
-	t.Parallel()
 	for name, end := range map[string]func(*node){
-		"revoked":  (*node).endGrant,
-		"disabled": func(n *node) { n.store.disable(n.clock.Now()) },
+		"revoked":  func(n *node) { n.store.Rows[n.grant().ID].RevokedAt = n.clock.Now() },
+		"disabled": func(n *node) { n.store.Users[testUserID].DisabledAt = n.clock.Now() },
 		"expired":  func(n *node) { n.clock.Advance(10 * time.Minute) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,17 +109,15 @@ func TestAccessToken_EndsWithGrantUserAndTime(t *testing.T) {
 }
 
 func TestAccessToken_StoreFailureIsNotInvalid(t *testing.T) {
-	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
-	n.store.Err.Set(errors.New("down"))
+	n.store.Err = errors.New("down")
 	if _, err := n.provider.checkAccessToken(t.Context(), a.AccessToken); err == nil || errors.Is(err, errInvalidToken) {
 		t.Errorf("error is %v", err)
 	}
 }
 
 func TestSealedToken(t *testing.T) {
-	t.Parallel()
 	newCodec := func(ids ...string) *sealedTokenCodec {
 		var secrets []keys.SecretKey
 		for _, id := range ids {

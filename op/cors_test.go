@@ -12,7 +12,6 @@ const (
 )
 
 func TestL7_Preflight(t *testing.T) {
-	t.Parallel()
 	s := newSite(t)
 	for _, tc := range []struct {
 		path, origin, want, methods string
@@ -42,7 +41,6 @@ func TestL7_Preflight(t *testing.T) {
 }
 
 func TestL7_AnswersAreForTheClientsOrigin(t *testing.T) {
-	t.Parallel()
 	s := signedInSite(t)
 	const redirect = "https://spa.example.com/cb"
 	exchange := func(origin string) *httptest.ResponseRecorder {

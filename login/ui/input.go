@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/latchkey-id/latchkey/internal/locale"
 )
 
 // Input is a field of a form; the template "field" shows it.
@@ -108,7 +106,7 @@ func (in Input) hintArgs() []any {
 	if in.MinLength == 0 {
 		return nil
 	}
-	return []any{locale.Count, in.MinLength}
+	return []any{strconv.Itoa(in.MinLength)}
 }
 
 // DescribedBy names what explains the field, for aria-describedby.

@@ -1,9 +1,6 @@
 package ui
 
-import (
-	"fmt"
-	"strconv"
-)
+import "strconv"
 
 // SignUp makes an account.
 type SignUp struct {
@@ -40,12 +37,14 @@ func (s SignUp) EmailRequired() string {
 	return "required"
 }
 
-// ConfirmEmail has an address confirmed by the code of the message, in the
-// browser that asked for it.
+// ConfirmEmail has an address confirmed: by the code of the message, in the
+// browser that asked for it, or from the message's link, by a button alone.
+// Carry the link's token as a hidden field.
 type ConfirmEmail struct {
 	Page
-	Email  string
-	Resend *Resend
+	Email    string
+	FromLink bool
+	Resend   *Resend
 	// SignIn is where people go who confirmed it on another device.
 	SignIn string
 }
@@ -64,8 +63,8 @@ type Resend struct {
 	After int
 }
 
-// Clock is After in minutes and seconds, as in "0:42".
-func (r Resend) Clock() string { return fmt.Sprintf("%d:%02d", r.After/60, r.After%60) }
+// Seconds is After as a text.
+func (r Resend) Seconds() string { return strconv.Itoa(r.After) }
 
 // ForgotPassword asks for the address that a link to set a new password goes to.
 type ForgotPassword struct {
