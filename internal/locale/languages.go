@@ -27,11 +27,18 @@ func (l Language) Dir() string {
 var languages = []Language{
 	{Tag: "en", Name: "English"},
 	{Tag: "ar", Name: "العربية", RightToLeft: true},
+	{Tag: "cs", Name: "Čeština"},
 	{Tag: "de", Name: "Deutsch"},
 	{Tag: "es", Name: "Español"},
 	{Tag: "fr", Name: "Français"},
+	{Tag: "it", Name: "Italiano"},
 	{Tag: "ja", Name: "日本語"},
+	{Tag: "nl", Name: "Nederlands"},
+	{Tag: "pl", Name: "Polski"},
 	{Tag: "pt", Name: "Português"},
+	{Tag: "sv", Name: "Svenska"},
+	{Tag: "zh-Hans", Name: "简体中文"},
+	{Tag: "zh-Hant", Name: "繁體中文"},
 }
 
 // Languages returns the languages that there are, English first.
