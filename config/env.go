@@ -11,6 +11,9 @@ import (
 // envPrefix begins the name of every variable that overrides a key.
 const envPrefix = "LATCHKEY_"
 
+// fileVariable names the configuration file: it overrides no key.
+const fileVariable = envPrefix + "CONFIG"
+
 // step is one element of a path: a key, or an index of the list before it.
 type step struct {
 	key   string
@@ -32,7 +35,7 @@ func findOverrides(environ []string) (overrides []envOverride, unknown []string)
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		rest, ours := strings.CutPrefix(name, envPrefix)
-		if !ours || value == "" {
+		if !ours || value == "" || name == fileVariable {
 			continue
 		}
 		if path, s, ok := matchEnv(root, rest); ok {

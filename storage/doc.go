@@ -26,6 +26,9 @@ var (
 	ErrLocked = errors.New("locked")
 	// ErrFull says that as many are kept as may be.
 	ErrFull = errors.New("full")
+	// ErrUnavailable says that the store cannot be reached, is too slow, or takes no
+	// writes: nothing is known of what was asked, and asking again may succeed.
+	ErrUnavailable = errors.New("store unavailable")
 	// ErrTampered says that what is kept is not what was written.
 	ErrTampered = errors.New("tampered with")
 )

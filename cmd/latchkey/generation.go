@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
@@ -54,7 +55,8 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+livePath, health.Live)
-	mux.HandleFunc("GET "+readyPath, health.Ready(p.checks()))
+	mux.HandleFunc("GET "+readyPath, p.health.Ready)
+	wellKnown(mux, f, p.dev.mount == nil) // dev's home page is another
 	f.ui.Register(mux)
 	pages.Register(mux)
 	accountPages.Register(mux)
@@ -116,9 +118,14 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 func webConfig(f *foundation) web.Config {
 	return web.Config{
 		TrustedProxies: f.cfg.TrustedProxies, Hosts: f.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
-		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Errors: f.errors, Log: f.log,
+		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Deadline: requestDeadline(f.cfg.Timeouts),
+		Errors: f.errors, Log: f.log,
 	}
 }
+
+// requestDeadline bounds a request as a whole: it may wait for several answers of
+// the stores, but not for all of them as long as for one.
+func requestDeadline(t config.Timeouts) time.Duration { return 3 * t.Request }
 
 // secure reports whether people reach the server over https.
 func (d *dependencies) secure() bool {

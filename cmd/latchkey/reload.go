@@ -41,6 +41,7 @@ func (p *process) reloadOn(asked <-chan os.Signal) task.Func {
 // named in the log.
 func (p *process) reload(ctx context.Context) {
 	change, err := p.nextGeneration(ctx)
+	p.metrics.Reloaded(p.now(), err)
 	if err != nil {
 		p.log().ErrorContext(ctx, "reload failed: nothing was changed", "error", err)
 		return
