@@ -18,6 +18,8 @@ type Source interface {
 	Client(ctx context.Context, id string) (*Client, error)
 	// HasOrigin reports whether any client is registered for the web origin.
 	HasOrigin(ctx context.Context, origin string) (bool, error)
+	// HasScope reports whether any client is registered for the scope.
+	HasScope(ctx context.Context, scope string) (bool, error)
 }
 
 // Registry looks clients up: first in the current snapshot, then in every other
@@ -61,12 +63,25 @@ func (r *Registry) Client(ctx context.Context, id string) (*Client, error) {
 
 // HasOrigin implements [Source].
 func (r *Registry) HasOrigin(ctx context.Context, origin string) (bool, error) {
-	for _, source := range append([]Source{r.current.Load()}, r.others...) {
-		has, err := source.HasOrigin(ctx, origin)
+	return r.any("origin", func(s Source) (bool, error) { return s.HasOrigin(ctx, origin) })
+}
+
+// HasScope implements [Source].
+func (r *Registry) HasScope(ctx context.Context, scope string) (bool, error) {
+	return r.any("scope", func(s Source) (bool, error) { return s.HasScope(ctx, scope) })
+}
+
+// any reports whether any source says yes.
+func (r *Registry) any(what string, has func(Source) (bool, error)) (bool, error) {
+	if found, err := has(r.current.Load()); found || err != nil {
+		return found, err
+	}
+	for _, source := range r.others {
+		found, err := has(source)
 		if err != nil {
-			return false, fmt.Errorf("look up origin: %w", err)
+			return false, fmt.Errorf("look up %s: %w", what, err)
 		}
-		if has {
+		if found {
 			return true, nil
 		}
 	}
@@ -78,6 +93,7 @@ type Snapshot struct {
 	byID    map[string]*Client
 	all     []*Client
 	origins map[string]bool
+	scopes  map[string]bool
 }
 
 var _ Source = (*Snapshot)(nil)
@@ -88,12 +104,16 @@ func NewSnapshot(clients []Client) *Snapshot {
 		byID:    make(map[string]*Client, len(clients)),
 		all:     make([]*Client, 0, len(clients)),
 		origins: map[string]bool{},
+		scopes:  map[string]bool{},
 	}
 	for _, c := range clients {
 		s.byID[c.ID] = &c
 		s.all = append(s.all, &c)
 		for _, origin := range c.Origins {
 			s.origins[origin] = true
+		}
+		for _, scope := range c.Scopes {
+			s.scopes[scope] = true
 		}
 	}
 	return s
@@ -110,6 +130,11 @@ func (s *Snapshot) Client(_ context.Context, id string) (*Client, error) {
 // HasOrigin implements [Source].
 func (s *Snapshot) HasOrigin(_ context.Context, origin string) (bool, error) {
 	return s.origins[origin], nil
+}
+
+// HasScope implements [Source].
+func (s *Snapshot) HasScope(_ context.Context, scope string) (bool, error) {
+	return s.scopes[scope], nil
 }
 
 // All returns the clients in the order they were given. The caller must change

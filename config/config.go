@@ -43,6 +43,8 @@ type Config struct {
 	// Warnings are what does not keep Latchkey from starting and still should
 	// be looked at.
 	Warnings []Problem `yaml:"-"`
+	// Files are the files and folders that were read, for [Watch].
+	Files []string `yaml:"-"`
 }
 
 // TLS names a certificate.
@@ -67,17 +69,20 @@ type Redis struct {
 	URL Secret `yaml:"url" secret:"url" doc:"redis:// or rediss://. Absent: a table of the database. May be a file: or env: reference."`
 }
 
-// Secrets are the server's own keys. The first of a list is current, the others
-// still open what was sealed or hashed under them.
+// Secrets are the server's own keys. The first of a list whose use_from has passed
+// makes, all of them read what was made under them.
 type Secrets struct {
-	SealingKeys []SecretKey `yaml:"sealing_keys" doc:"Keys that seal signing keys in the database. The first seals, all of them open: to rotate, put a new one in front."`
-	HashKeys    []SecretKey `yaml:"hash_keys" doc:"Keys of the keyed hashes under which tokens, codes and sessions are stored. The first hashes, all of them find: to rotate, put a new one in front. They prove the security events too: keep an old one for as long as audit.retention."`
+	SealingKeys []SecretKey `yaml:"sealing_keys" doc:"Keys that seal signing keys in the database. The first whose use_from has passed seals, all of them open: to rotate, put a new one in front, with a use_from by which every node has it."`
+	HashKeys    []SecretKey `yaml:"hash_keys" doc:"Keys of the keyed hashes under which tokens, codes and sessions are stored. The first whose use_from has passed hashes, all of them find: to rotate, put a new one in front, with a use_from by which every node has it. Keep an old one for as long as refresh tokens live: what was made under a key that a node does not know it cannot judge, and answers 503. They prove the security events too: keep an old one for as long as audit.retention."`
 }
 
 // SecretKey is a key of at least 256 bits with the name that stored values carry.
 type SecretKey struct {
 	ID  string `yaml:"id" doc:"A short name, unique in its list: letters, digits, - and _. Stored values carry it, so it belongs to this key for ever."`
 	Key Secret `yaml:"key" secret:"ref" doc:"At least 32 random bytes in base64 or hexadecimal, as a file: or env: reference. Make one with: openssl rand -base64 32"`
+	// UseFrom lets a key be given to every node before any of them makes with it.
+	UseFrom time.Time `yaml:"use_from" doc:"From when the key is used to make things, such as 2027-01-31T00:00:00Z; it reads from the moment it is configured. With several nodes put it far enough ahead that all of them have the new configuration by then. Default: at once."`
+	Revoked bool      `yaml:"revoked" default:"false" doc:"The key is stolen or lost: it makes nothing, and what it made is refused. It needs no key then."`
 }
 
 // Metrics is the listener for Prometheus.

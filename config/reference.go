@@ -3,10 +3,11 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 )
 
@@ -19,9 +20,6 @@ const (
 func isReference(text string) bool {
 	return strings.HasPrefix(text, fileReference) || strings.HasPrefix(text, envReference)
 }
-
-// maxSecretBytes bounds a secret's file, so that a wrong path cannot fill memory.
-const maxSecretBytes = 64 << 10
 
 // resolveSecrets reads what every reference of the configuration points at.
 func (l *loader) resolveSecrets(c *Config) {
@@ -58,12 +56,9 @@ func (l *loader) resolve(secret Secret, s *shape, path string) Secret {
 		l.checkPlain(text, s, path)
 		return secret
 	}
-	value, err := l.dereference(text)
-	if err == nil && value == "" {
-		err = fmt.Errorf("%s is empty", text)
-	}
+	value, err := l.dereference(text, path)
 	if err != nil {
-		l.add(path, "%v", err)
+		l.add(path, "%s: %v", text, err)
 		l.blame(path)
 		return Secret{}
 	}
@@ -83,39 +78,45 @@ func (l *loader) checkPlain(text string, s *shape, path string) {
 }
 
 // dereference reads a file: or env: reference. A relative path starts at the
-// configuration's folder; one newline at the end of a file is no part of it.
-func (l *loader) dereference(reference string) (string, error) {
+// configuration's folder.
+func (l *loader) dereference(reference, path string) (string, error) {
 	if name, ok := strings.CutPrefix(reference, envReference); ok {
-		for _, entry := range l.Environ {
-			if value, ok := strings.CutPrefix(entry, name+"="); ok {
-				return value, nil
-			}
+		value, ok := os.LookupEnv(name)
+		if !ok {
+			return "", errors.New("this environment variable is not set")
 		}
-		return "", fmt.Errorf("the environment variable %s is not set", name)
+		return SecretText([]byte(value))
 	}
-	path := strings.TrimPrefix(reference, fileReference)
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(l.folder(), path)
+	file := strings.TrimPrefix(reference, fileReference)
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(l.folder(), file)
 	}
-	text, err := readSmallFile(path)
+	l.files = append(l.files, file)
+	text, err := readSecretFile(file)
 	if err != nil {
-		return "", fmt.Errorf("cannot be read: %w", err)
+		return "", err
 	}
-	return strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"), nil
+	l.warnOfReaders(path, file)
+	return text, nil
 }
 
-func readSmallFile(path string) (_ string, err error) {
-	f, err := os.Open(path)
+func readSecretFile(file string) (_ string, err error) {
+	f, err := os.Open(file)
 	if err != nil {
-		return "", err
+		if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+			err = failed.Err // the reference names the file
+		}
+		return "", fmt.Errorf("cannot be read: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	text, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))
-	if err != nil {
-		return "", err
+	return ReadSecret(f)
+}
+
+// warnOfReaders warns of a file that every user of this machine can read.
+func (l *loader) warnOfReaders(path, file string) {
+	info, err := os.Stat(file)
+	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o004 == 0 {
+		return
 	}
-	if len(text) > maxSecretBytes {
-		return "", fmt.Errorf("%s is larger than %d bytes, so it is no secret", path, maxSecretBytes)
-	}
-	return string(text), nil
+	l.warn(path, "every user of this machine can read %s; run chmod 600 %[1]s as its owner, and make such files under umask 077", file)
 }

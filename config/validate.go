@@ -3,7 +3,6 @@ package config
 import (
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -81,6 +80,9 @@ func (l *loader) validateListeners(c *Config) {
 	case !l.Dev && !c.TLS.Enabled() && strings.HasPrefix(c.Issuer, "https:") && len(c.TrustedProxies) == 0:
 		l.add("tls", "an https issuer needs tls.cert_file and tls.key_file, or the proxy that serves https in trusted_proxies")
 	}
+	if c.TLS.KeyFile != "" {
+		l.warnOfReaders("tls.key_file", c.TLS.KeyFile)
+	}
 	for i, p := range c.TrustedProxies {
 		if p.IsValid() && p.Bits() == 0 {
 			l.add(indexPath("trusted_proxies", i), "%s is everyone, who could then claim any address; name the proxy's network", p)
@@ -100,41 +102,11 @@ func (l *loader) checkListen(path, address string) {
 }
 
 func (l *loader) validateStores(c *Config) {
-	switch u, err := url.Parse(c.Database.URL.Reveal()); {
-	case c.Database.URL.IsZero():
-		l.add("database.url", "required: postgres://user:password@host/name or sqlite:///absolute/path")
-	case err != nil: // its text would hold the password
-		l.add("database.url", "it is no URL; percent-encode special characters of the password")
-	case u.Scheme == "sqlite":
-		if u.Host != "" || u.Path == "" || u.Path == "/" {
-			l.add("database.url", "write three slashes and an absolute path: sqlite:///var/lib/latchkey/latchkey.db")
-		}
-	case u.Scheme != "postgres" && u.Scheme != "postgresql":
-		l.add("database.url", "it must begin with postgres:// or sqlite:///")
-	case u.Path == "" || u.Path == "/":
-		l.add("database.url", "it names no database: postgres://user:password@host/name")
-	}
+	l.validateDatabase(c.Database)
 	if c.Database.MaxConns < 1 || c.Database.MaxConns > 1000 {
 		l.add("database.max_conns", "use 1 to 1000")
 	}
-	l.checkURL("redis.url", c.Redis.URL, "redis://", "rediss://")
-}
-
-// checkURL checks a URL that may be absent. What it says never quotes it, not
-// even its scheme: what was pasted there may be a password.
-func (l *loader) checkURL(path string, secret Secret, schemes ...string) {
-	if secret.IsZero() {
-		return
-	}
-	u, err := url.Parse(secret.Reveal())
-	switch {
-	case err != nil:
-		l.add(path, "it is no URL; percent-encode special characters of the password")
-	case !slices.Contains(schemes, u.Scheme+"://"):
-		l.add(path, "it must begin with %s", orList(schemes))
-	case u.Hostname() == "":
-		l.add(path, "it names no host")
-	}
+	l.checkURL("redis.url", c.Redis.URL, redisParameters, "redis://", "rediss://")
 }
 
 // validateBreachLookup keeps ranges of hashes off networks that anybody reads.

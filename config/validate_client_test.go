@@ -64,7 +64,7 @@ func TestCL1_ClientSecrets(t *testing.T) {
 		"weak by leave":   {yaml: weakly + "    allow_weak_secret: true\n", vars: with("hunter2-hunter2")},
 		"too weak anyway": {yaml: weakly + "    allow_weak_secret: true\n", vars: with("hunter2"), want: []string{"too short even with allow_weak_secret"}},
 		"its own id":      {yaml: weakly, vars: with("wiki-of-the-house"), want: []string{"the client's id, which everyone knows"}},
-		"empty":           {yaml: weakly, vars: with(""), want: []string{"env:S is empty"}},
+		"empty":           {yaml: weakly, vars: with(""), want: []string{"env:S: it is empty"}},
 		"in plain":        {yaml: clientYAML("id: a", "secret: "+keyThree, "redirect_uris: [https://a.example/cb]"), want: []string{"a secret may not stand in the configuration; write file:/path or env:NAME"}},
 		"shared": {
 			yaml: weakly + "  - {id: b, secret: env:S, redirect_uris: [https://b.example/cb]}\n", vars: with(keyThree),

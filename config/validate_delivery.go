@@ -19,7 +19,7 @@ func (l *loader) validateDelivery(c *Config) {
 }
 
 func (l *loader) validateMail(m Mail) {
-	l.checkURL("mail.smtp_url", m.SMTPURL, "smtp://", "smtps://")
+	l.checkURL("mail.smtp_url", m.SMTPURL, nil, "smtp://", "smtps://")
 	l.checkMailTLS(m.SMTPURL)
 	l.within("mail.timeout", m.Timeout, time.Second, time.Minute)
 	for _, address := range []struct{ path, text string }{{"mail.from", m.From}, {"mail.reply_to", m.ReplyTo}} {
@@ -38,9 +38,9 @@ func (l *loader) validateMail(m Mail) {
 // checkMailTLS refuses to send passwords and links over a network in clear.
 func (l *loader) checkMailTLS(secret Secret) {
 	const path = "mail.smtp_url"
-	u, err := url.Parse(secret.Reveal())
+	u, err := parseSecretURL(secret.Reveal())
 	if err != nil || secret.IsZero() {
-		return
+		return // said by checkURL
 	}
 	query := u.Query()
 	switch {
@@ -94,7 +94,7 @@ func (l *loader) validateGateway(s SMS) {
 	required("sms.url", s.Provider == SMSHTTP && s.URL.IsZero())
 	required("sms.account", s.Provider == SMSTwilio && s.Account == "")
 	required("sms.token", s.Provider == SMSTwilio && s.Token.IsZero())
-	l.checkURL("sms.url", s.URL, "https://", "http://")
+	l.checkURL("sms.url", s.URL, nil, "https://", "http://")
 	if u, err := url.Parse(s.URL.Reveal()); err == nil && u.Scheme == "http" && !client.IsLoopback(u.Hostname()) {
 		l.add("sms.url", "use https; http is only for a gateway on this machine")
 	}
@@ -144,5 +144,8 @@ func (l *loader) validateOutbox(o Outbox) {
 func (l *loader) completeMessages(c *Config) {
 	if dir := c.Messages.Templates; dir != "" && !filepath.IsAbs(dir) {
 		c.Messages.Templates = filepath.Join(l.folder(), dir)
+	}
+	if c.Messages.Templates != "" {
+		l.files = append(l.files, c.Messages.Templates)
 	}
 }

@@ -20,7 +20,7 @@ func (l *loader) validateKeys(path string, keys []SecretKey, owners map[string]s
 	if len(keys) == 0 {
 		l.add(path, "required: a list of {id, key}, where key is a file: or env: reference to what `openssl rand -base64 32` prints")
 	}
-	ids := map[string]bool{}
+	ids, makes := map[string]bool{}, false
 	for i, k := range keys {
 		at := indexPath(path, i)
 		switch {
@@ -30,7 +30,14 @@ func (l *loader) validateKeys(path string, keys []SecretKey, owners map[string]s
 			l.add(joinPath(at, "id"), "%q names two keys; stored values could not tell them apart", k.ID)
 		}
 		ids[k.ID] = true
+		if k.Revoked {
+			continue
+		}
 		l.validateKey(joinPath(at, "key"), k, owners)
+		makes = makes || !k.UseFrom.After(l.Now())
+	}
+	if len(keys) > 0 && !makes {
+		l.add(path, "no key is in use yet: one of them needs no use_from, or one that has passed, and not to be revoked")
 	}
 }
 

@@ -48,7 +48,7 @@ func privateKeyPlace(kid string) AssociatedData {
 }
 
 // newSigningKey makes the key that is due and seals it for its row.
-func newSigningKey(b birth, now time.Time, sealer *Sealer) (storage.SigningKey, error) {
+func newSigningKey(b activation, now time.Time, sealer *Sealer) (storage.SigningKey, error) {
 	private, err := generate(b.Alg)
 	if err != nil {
 		return storage.SigningKey{}, fmt.Errorf("generate %s key: %w", b.Alg, err)
@@ -79,12 +79,14 @@ func newSigningKey(b birth, now time.Time, sealer *Sealer) (storage.SigningKey, 
 
 // rotationEvent is the security event of a key that enters the ring.
 func rotationEvent(k storage.SigningKey, now time.Time, random io.Reader) (storage.Event, error) {
+	return keyEvent(storage.EventSigningKeyRotated,
+		fmt.Sprintf("%s key %s signs from %s", k.Alg, k.ID, k.SignsFrom.UTC().Format(time.RFC3339)), now, random)
+}
+
+func keyEvent(typ storage.EventType, detail string, now time.Time, random io.Reader) (storage.Event, error) {
 	id, err := storage.NewID(now, random)
 	if err != nil {
 		return storage.Event{}, err
 	}
-	return storage.Event{
-		ID: id, At: now, Type: storage.EventSigningKeyRotated, Outcome: storage.Success,
-		Detail: fmt.Sprintf("%s key %s signs from %s", k.Alg, k.ID, k.SignsFrom.UTC().Format(time.RFC3339)),
-	}, nil
+	return storage.Event{ID: id, At: now, Type: typ, Outcome: storage.Success, Detail: detail}, nil
 }

@@ -13,30 +13,73 @@ import (
 )
 
 // Hasher makes the keyed hashes by which stores know tokens, codes and cookies:
-// HMAC-SHA-256 under a key that is not in any store (security.md calls it a
-// pepper), so that a stolen database yields nothing to try.
+// HMAC-SHA-256 under a key that is not in any store (a pepper), so that a stolen
+// database yields nothing to try.
 type Hasher struct {
-	secrets []SecretKey // current first
-	derived sync.Map    // purpose -> []SecretKey
+	secrets *secrets
+	tag     []Tag // of each key
+	place   map[Tag]int
+	revoked map[Tag]bool
+	derived sync.Map // purpose -> []SecretKey
 }
 
-// NewHasher makes a Hasher of keys, the current one first. The others are older
-// keys under which hashes are still looked up.
-func NewHasher(secrets []SecretKey) (*Hasher, error) {
-	if err := checkSecretKeys(secrets); err != nil {
+// NewHasher makes a Hasher of keys. The first of them whose time has come makes
+// hashes; under all of them hashes are looked up.
+func NewHasher(list []SecretKey, options ...Option) (*Hasher, error) {
+	s, err := newSecrets(list, options)
+	if err != nil {
 		return nil, fmt.Errorf("hash keys: %w", err)
 	}
-	return &Hasher{secrets: secrets}, nil
+	h := &Hasher{secrets: s, place: map[Tag]int{}, revoked: map[Tag]bool{}}
+	for i, k := range s.keys {
+		h.tag = append(h.tag, TagOf(k.ID))
+		h.place[h.tag[i]] = i
+	}
+	for id := range s.revoked {
+		h.revoked[TagOf(id)] = true
+	}
+	return h, nil
+}
+
+// Tag returns the tag of the key that makes now.
+func (h *Hasher) Tag() Tag { return h.tag[h.secrets.maker()] }
+
+// KnowsTag reports whether the key of the tag is configured: it answers
+// [ErrUnknownKey] or [ErrRevokedKey] where it is not.
+func (h *Hasher) KnowsTag(tag Tag) error {
+	if _, known := h.place[tag]; known {
+		return nil
+	}
+	if h.revoked[tag] {
+		return ErrRevokedKey
+	}
+	return ErrUnknownKey
+}
+
+// Knows reports whether the key that made a hash is configured: it answers
+// [ErrUnknownKey] or [ErrRevokedKey] where it is not. Whether the hash fits is
+// for [Hasher.Verify] to say.
+func (h *Hasher) Knows(sum string) error {
+	id, _, _ := strings.Cut(sum, ".")
+	for _, k := range h.secrets.keys {
+		if k.ID == id {
+			return nil
+		}
+	}
+	if h.secrets.revoked[id] {
+		return ErrRevokedKey
+	}
+	return ErrUnknownKey
 }
 
 // Derive returns a 32-byte key of its own for the purpose, one for each key of
-// the hasher, current first (HKDF, RFC 5869). The caller must not change them.
+// the hasher, in their order (HKDF, RFC 5869). The caller must not change them.
 func (h *Hasher) Derive(purpose string) []SecretKey {
 	if made, ok := h.derived.Load(purpose); ok {
 		return made.([]SecretKey)
 	}
-	made := make([]SecretKey, len(h.secrets))
-	for i, s := range h.secrets {
+	made := make([]SecretKey, len(h.secrets.keys))
+	for i, s := range h.secrets.keys {
 		key, err := hkdf.Key(sha256.New, s.Key, nil, "latchkey "+purpose, sha256.Size)
 		if err != nil {
 			panic(err) // only for lengths that SHA-256 cannot reach
@@ -47,15 +90,15 @@ func (h *Hasher) Derive(purpose string) []SecretKey {
 	return actual.([]SecretKey)
 }
 
-// Sum returns the hash of the parts for the purpose under the current key, as
-// "kid.base64url". Parts are told apart by their lengths: ("ab", "c") and ("a",
-// "bc") differ.
+// Sum returns the hash of the parts for the purpose under the key that makes
+// now, as "kid.base64url". Parts are told apart by their lengths: ("ab", "c") and
+// ("a", "bc") differ.
 func (h *Hasher) Sum(purpose string, parts ...string) string {
-	return spell(h.Derive(purpose)[0], parts)
+	return spell(h.Derive(purpose)[h.secrets.maker()], parts)
 }
 
-// Sums returns the hash under every key, current first: the candidates under
-// which a value may have been kept before the current key came.
+// Sums returns the hash under every key: the candidates under which a value may
+// be kept.
 func (h *Hasher) Sums(purpose string, parts ...string) []string {
 	derived := h.Derive(purpose)
 	sums := make([]string, len(derived))

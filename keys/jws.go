@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 var ErrInvalidJWS = errors.New("invalid JWS")
 
 // maxJWSLength bounds what is parsed, in bytes: beyond any token of ours.
-const maxJWSLength = 16 << 10
+const maxJWSLength = 32 << 10
 
 // Sign returns the payload as a compact JWS with alg, kid and typ in its
 // header, by the key of the algorithm that signs now.
@@ -44,46 +45,73 @@ func (r *Ring) Sign(alg, typ string, payload []byte) (string, error) {
 // all others. Only the kid of the header chooses the key, and the key, not the
 // header, its algorithm: jwk, jku and x5u are not looked at. Expiry and
 // revocation are the caller's to check. The caller must not change the payload.
-func (r *Ring) Verify(token, typ string, algs ...string) ([]byte, error) {
-	if len(token) > maxJWSLength {
-		return nil, fmt.Errorf("%w: %d bytes long", ErrInvalidJWS, len(token))
-	}
-	snapshot := r.snapshot.Load()
+//
+// A kid that this node does not know may be of a key that another node has just
+// published: the ring is read again before that is a verdict, at most once in
+// [minRefresh]. Where it cannot be read the error is the store's.
+func (r *Ring) Verify(ctx context.Context, token, typ string, algs ...string) ([]byte, error) {
+	current := r.snapshot.Load()
 	sum := sha256.Sum256([]byte(token))
-	if known, ok := snapshot.verified.get(sum); ok && known.typ == typ && slices.Contains(algs, known.alg) {
+	if known, ok := current.verified.get(sum); ok && known.typ == typ && slices.Contains(algs, known.alg) {
 		return known.payload, nil
 	}
-	payload, alg, err := snapshot.verify(token, typ, algs)
+	payload, alg, err := r.verify(ctx, token, typ, algs, func(s *snapshot) map[string]verifyingKey { return s.verifier })
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidJWS, err)
+		return nil, err
 	}
-	snapshot.verified.put(sum, verifiedToken{typ: typ, alg: alg, payload: payload})
+	current.verified.put(sum, verifiedToken{typ: typ, alg: alg, payload: payload})
 	return payload, nil
 }
 
-func (s *snapshot) verify(token, typ string, algs []string) (payload []byte, alg string, err error) {
+// VerifyHint is Verify for tokens that prove nothing but that we wrote them once:
+// it takes keys too that have left the JWKS, for [RingPolicy.KeepHints]. Revoked
+// keys are not among them.
+func (r *Ring) VerifyHint(ctx context.Context, token, typ string, algs ...string) ([]byte, error) {
+	payload, _, err := r.verify(ctx, token, typ, algs, func(s *snapshot) map[string]verifyingKey { return s.hints })
+	return payload, err
+}
+
+func (r *Ring) verify(ctx context.Context, token, typ string, algs []string, of func(*snapshot) map[string]verifyingKey) (payload []byte, alg string, err error) {
+	if len(token) > maxJWSLength {
+		return nil, "", fmt.Errorf("%w: %d bytes long", ErrInvalidJWS, len(token))
+	}
+	jws, err := parseJWS(token, typ, algs)
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: %w", ErrInvalidJWS, err)
+	}
+	header := jws.Signatures[0].Protected
+	key, known := of(r.snapshot.Load())[header.KeyID]
+	if !known {
+		if err := r.reload(ctx); err != nil {
+			return nil, "", fmt.Errorf("find key of JWS: %w", err)
+		}
+		key, known = of(r.snapshot.Load())[header.KeyID]
+	}
+	switch {
+	case !known:
+		return nil, "", fmt.Errorf("%w: signed by no key of the ring", ErrInvalidJWS)
+	case string(key.alg) != header.Algorithm:
+		return nil, "", fmt.Errorf("%w: algorithm %s with a key for %s", ErrInvalidJWS, header.Algorithm, key.alg)
+	}
+	if payload, err = jws.Verify(key.key); err != nil {
+		return nil, "", fmt.Errorf("%w: %w", ErrInvalidJWS, err)
+	}
+	return payload, header.Algorithm, nil
+}
+
+// parseJWS reads a compact JWS of one of the algorithms and the type, without
+// checking its signature.
+func parseJWS(token, typ string, algs []string) (*jose.JSONWebSignature, error) {
 	allowed := make([]jose.SignatureAlgorithm, len(algs))
 	for i, a := range algs {
 		allowed[i] = jose.SignatureAlgorithm(a)
 	}
 	jws, err := jose.ParseSignedCompact(token, allowed)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	header := jws.Signatures[0].Protected
-	if got, _ := header.ExtraHeaders[jose.HeaderType].(string); !strings.EqualFold(got, typ) {
-		return nil, "", fmt.Errorf("type %q", got)
+	if got, _ := jws.Signatures[0].Protected.ExtraHeaders[jose.HeaderType].(string); !strings.EqualFold(got, typ) {
+		return nil, fmt.Errorf("type %q", got)
 	}
-	key, known := s.verifier[header.KeyID]
-	if !known {
-		return nil, "", errors.New("signed by no key of the ring")
-	}
-	if string(key.alg) != header.Algorithm {
-		return nil, "", fmt.Errorf("algorithm %s with a key for %s", header.Algorithm, key.alg)
-	}
-	payload, err = jws.Verify(key.key)
-	if err != nil {
-		return nil, "", err
-	}
-	return payload, header.Algorithm, nil
+	return jws, nil
 }

@@ -24,7 +24,7 @@ func TestSignAndVerify(t *testing.T) {
 	for _, alg := range everyAlg {
 		token := sign(t, r, alg)
 		for range 2 { // the second time from memory
-			payload, err := r.Verify(token, "JWT", alg)
+			payload, err := r.Verify(t.Context(), token, "JWT", alg)
 			if err != nil || string(payload) != `{"sub":"ada"}` {
 				t.Errorf("%s: Verify = %s, %v", alg, payload, err)
 			}
@@ -55,7 +55,7 @@ func TestKY4_ForgedTokens(t *testing.T) {
 	r := newRing(t, &storagetest.SigningKeys{}, storagetest.NewClock().Now, ES256, EdDSA)
 	load(t, r)
 	honest := sign(t, r, ES256)
-	if _, err := r.Verify(honest, "JWT", ES256); err != nil {
+	if _, err := r.Verify(t.Context(), honest, "JWT", ES256); err != nil {
 		t.Fatal(err)
 	}
 	parts := strings.Split(honest, ".")
@@ -88,7 +88,7 @@ func TestKY4_ForgedTokens(t *testing.T) {
 		"too long":              honest + strings.Repeat("A", maxJWSLength),
 		"five parts":            honest + ".A.A",
 	} {
-		if payload, err := r.Verify(token, "JWT", ES256, EdDSA); !errors.Is(err, ErrInvalidJWS) {
+		if payload, err := r.Verify(t.Context(), token, "JWT", ES256, EdDSA); !errors.Is(err, ErrInvalidJWS) {
 			t.Errorf("%s: Verify = %s, %v", name, payload, err)
 		}
 	}
@@ -135,23 +135,23 @@ func TestKY4_AlgorithmAndTypeAreTheCallersToChoose(t *testing.T) {
 	load(t, r)
 	token := sign(t, r, ES256)
 	for name, verify := range map[string]func() error{
-		"another algorithm": func() error { _, err := r.Verify(token, "JWT", EdDSA); return err },
-		"no algorithm":      func() error { _, err := r.Verify(token, "JWT"); return err },
-		"another type":      func() error { _, err := r.Verify(token, "at+jwt", ES256); return err },
+		"another algorithm": func() error { _, err := r.Verify(t.Context(), token, "JWT", EdDSA); return err },
+		"no algorithm":      func() error { _, err := r.Verify(t.Context(), token, "JWT"); return err },
+		"another type":      func() error { _, err := r.Verify(t.Context(), token, "at+jwt", ES256); return err },
 		"another type, after the right one": func() error {
-			if _, err := r.Verify(token, "JWT", ES256); err != nil {
+			if _, err := r.Verify(t.Context(), token, "JWT", ES256); err != nil {
 				t.Fatal(err)
 			}
-			_, err := r.Verify(token, "at+jwt", ES256)
+			_, err := r.Verify(t.Context(), token, "at+jwt", ES256)
 			return err
 		},
-		"another algorithm, after the right one": func() error { _, err := r.Verify(token, "JWT", EdDSA, RS256); return err },
+		"another algorithm, after the right one": func() error { _, err := r.Verify(t.Context(), token, "JWT", EdDSA, RS256); return err },
 	} {
 		if err := verify(); !errors.Is(err, ErrInvalidJWS) {
 			t.Errorf("%s: Verify = %v", name, err)
 		}
 	}
-	if _, err := r.Verify(token, "jwt", ES256); err != nil {
+	if _, err := r.Verify(t.Context(), token, "jwt", ES256); err != nil {
 		t.Errorf("types differ in case alone: %v", err)
 	}
 }
@@ -177,7 +177,7 @@ func FuzzVerify(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
-		if payload, err := r.Verify(token, "JWT", ES256); err == nil && token != honest {
+		if payload, err := r.Verify(t.Context(), token, "JWT", ES256); err == nil && token != honest {
 			t.Errorf("Verify(%q) = %s", token, payload)
 		}
 	})
@@ -201,14 +201,14 @@ func BenchmarkVerify(b *testing.B) {
 	token := sign(b, r, ES256)
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {
-			if _, _, err := r.snapshot.Load().verify(token, "JWT", []string{ES256}); err != nil {
+			if _, err := r.VerifyHint(b.Context(), token, "JWT", ES256); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 	b.Run("again", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := r.Verify(token, "JWT", ES256); err != nil {
+			if _, err := r.Verify(b.Context(), token, "JWT", ES256); err != nil {
 				b.Fatal(err)
 			}
 		}

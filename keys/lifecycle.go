@@ -19,13 +19,17 @@ type RingPolicy struct {
 	// KeepAfter is how long a key stays in the JWKS after it stopped signing:
 	// at least the longest lifetime of a token.
 	KeepAfter time.Duration
+	// KeepHints is how long the public part of a key that left the JWKS still
+	// verifies what an application shows as a hint: as long as sessions and
+	// refresh tokens live. Zero keeps none.
+	KeepHints time.Duration
 	// Poll is how often a node reads the ring that all nodes share. It is less
 	// than half of PublishAhead, so that every node has a key before it signs.
 	Poll time.Duration
 }
 
-// birth is a key that is due: the ring lacks it.
-type birth struct {
+// activation is a key that is due: the ring lacks it.
+type activation struct {
 	Alg       string
 	Slot      int
 	SignsFrom time.Time
@@ -41,7 +45,7 @@ type retirement struct {
 // plan decides what the ring needs at now: which keys are due, and which have
 // a successor but do not know it yet, because a node stopped between the two
 // writes.
-func plan(now time.Time, ring []storage.SigningKey, policy RingPolicy) (births []birth, retirements []retirement) {
+func plan(now time.Time, ring []storage.SigningKey, policy RingPolicy) (activations []activation, retirements []retirement) {
 	for _, alg := range policy.Algs {
 		keys := ofAlg(ring, alg)
 		for i := 0; i+1 < len(keys); i++ {
@@ -50,25 +54,25 @@ func plan(now time.Time, ring []storage.SigningKey, policy RingPolicy) (births [
 			}
 		}
 		if len(keys) == 0 {
-			births = append(births, birth{Alg: alg, Slot: 1, SignsFrom: now})
+			activations = append(activations, activation{Alg: alg, Slot: 1, SignsFrom: now})
 			continue
 		}
 		newest := keys[len(keys)-1]
 		if handover := newest.SignsFrom.Add(policy.SignFor); !now.Before(handover.Add(-policy.PublishAhead)) {
-			births = append(births, successor(now, newest, handover, policy))
+			activations = append(activations, successor(now, newest, handover, policy))
 		}
 	}
-	return births, retirements
+	return activations, retirements
 }
 
 // successor is the key after newest. It signs at the handover, and never before
 // it was published for long enough.
-func successor(now time.Time, newest storage.SigningKey, handover time.Time, policy RingPolicy) birth {
+func successor(now time.Time, newest storage.SigningKey, handover time.Time, policy RingPolicy) activation {
 	signsFrom := now.Add(policy.PublishAhead)
 	if handover.After(signsFrom) {
 		signsFrom = handover
 	}
-	return birth{Alg: newest.Alg, Slot: newest.Slot + 1, SignsFrom: signsFrom}
+	return activation{Alg: newest.Alg, Slot: newest.Slot + 1, SignsFrom: signsFrom}
 }
 
 func retire(id string, signsUntil time.Time, policy RingPolicy) retirement {
@@ -87,7 +91,19 @@ func ofAlg(ring []storage.SigningKey, alg string) []storage.SigningKey {
 	return keys
 }
 
-// published reports whether a key stands in the JWKS, and so verifies, at now.
+// published reports whether a key stands in the JWKS, and so verifies, at now. One
+// whose private part is forgotten does not, whatever this node's clock says.
 func published(now time.Time, k storage.SigningKey) bool {
-	return k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt)
+	return k.Sealed != "" && (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt))
+}
+
+// signing returns the key that signs at now, of the keys of one algorithm, oldest
+// first: the newest whose time has come. It is nil where there is none.
+func signing(keys []storage.SigningKey, now time.Time) *storage.SigningKey {
+	for i := len(keys) - 1; i >= 0; i-- {
+		if !now.Before(keys[i].SignsFrom) {
+			return &keys[i]
+		}
+	}
+	return nil
 }

@@ -21,11 +21,11 @@ func TestPlan(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		ring        []storage.SigningKey
-		births      []birth
+		activations []activation
 		retirements []retirement
 	}{
 		"no key: the first signs at once": {
-			births: []birth{{ES256, 1, now}},
+			activations: []activation{{ES256, 1, now}},
 		},
 		"a young key: nothing is due": {
 			ring: []storage.SigningKey{key(1, -day, 0)},
@@ -34,12 +34,12 @@ func TestPlan(t *testing.T) {
 			ring: []storage.SigningKey{key(1, -29*day+time.Second, 0)},
 		},
 		"a successor is due: it signs at the handover": {
-			ring:   []storage.SigningKey{key(1, -29*day, 0)},
-			births: []birth{{ES256, 2, now.Add(day)}},
+			ring:        []storage.SigningKey{key(1, -29*day, 0)},
+			activations: []activation{{ES256, 2, now.Add(day)}},
 		},
 		"nobody was there for long: the successor is published ahead all the same": {
-			ring:   []storage.SigningKey{key(1, -300*day, 0)},
-			births: []birth{{ES256, 2, now.Add(day)}},
+			ring:        []storage.SigningKey{key(1, -300*day, 0)},
+			activations: []activation{{ES256, 2, now.Add(day)}},
 		},
 		"a node stopped between its writes: the predecessor is retired": {
 			ring:        []storage.SigningKey{key(2, day, 0), key(1, -29*day, 0)},
@@ -50,9 +50,9 @@ func TestPlan(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			births, retirements := plan(now, test.ring, testPolicy)
-			if diff := cmp.Diff(test.births, births); diff != "" {
-				t.Errorf("births (-want +got):\n%s", diff)
+			activations, retirements := plan(now, test.ring, testPolicy)
+			if diff := cmp.Diff(test.activations, activations); diff != "" {
+				t.Errorf("activations (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(test.retirements, retirements); diff != "" {
 				t.Errorf("retirements (-want +got):\n%s", diff)
@@ -71,7 +71,10 @@ func TestPublished(t *testing.T) {
 		"before its end": {now.Add(time.Second), true},
 		"at its end":     {now, false},
 	} {
-		if got := published(now, storage.SigningKey{ExpiresAt: test.expires}); got != test.want {
+		if published(now, storage.SigningKey{ExpiresAt: test.expires}) {
+			t.Errorf("%s: published without its private part", name)
+		}
+		if got := published(now, storage.SigningKey{Sealed: "v1", ExpiresAt: test.expires}); got != test.want {
 			t.Errorf("%s: published = %v", name, got)
 		}
 	}

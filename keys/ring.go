@@ -22,7 +22,14 @@ type signingKeys interface {
 	Insert(ctx context.Context, k storage.SigningKey, e storage.Event) error
 	// Retire fixes when a key stops signing and when it leaves the JWKS.
 	Retire(ctx context.Context, id string, signsUntil, expiresAt time.Time) error
-	DeleteExpired(ctx context.Context, now time.Time) (int64, error)
+	// Revoke removes a key, and in the same transaction lets the successor, where
+	// there is one, sign: it inserts it, or moves one that waits already to when it
+	// says. A key that had a successor in the removed one has none again. It answers
+	// storage.ErrNotFound where there is no such key.
+	Revoke(ctx context.Context, id string, successor *storage.SigningKey, now time.Time, e storage.Event) error
+	// Expire forgets the private part of keys that left the JWKS before now, and
+	// removes those that left it before forget.
+	Expire(ctx context.Context, now, forget time.Time) error
 }
 
 // RingConfig is what a [Ring] is made of. Every field is required.
@@ -38,14 +45,22 @@ type RingConfig struct {
 // ErrPending says that a successor is published already and will sign soon.
 var ErrPending = errors.New("a successor is published already")
 
-// maxJWKSAge bounds how long a relying party may keep the JWKS.
-const maxJWKSAge = 15 * time.Minute
+// How long a relying party may keep the JWKS, at most, and while keys change.
+const (
+	maxJWKSAge      = 15 * time.Minute
+	changingJWKSAge = time.Minute
+)
+
+// minRefresh is how old the picture of the ring is, at least, that a token of an
+// unknown key has read again: strangers can make such tokens at any rate.
+const minRefresh = time.Second
 
 // Ring holds the signing keys of a node. The store is the truth; the ring is a
 // node's picture of it, which [Ring.Run] keeps fresh.
 type Ring struct {
 	cfg      RingConfig
 	refresh  sync.Mutex // one reading of the store at a time
+	readAt   time.Time  // guarded by refresh
 	snapshot atomic.Pointer[snapshot]
 }
 
@@ -68,7 +83,11 @@ func NewRing(cfg RingConfig) (*Ring, error) {
 		}
 	}
 	r := &Ring{cfg: cfg}
-	r.snapshot.Store(&snapshot{jwks: &JWKS{Body: []byte(`{"keys":[]}`)}, verified: newVerifiedCache()})
+	none, err := newSnapshot(time.Time{}, nil, cfg.Sealer, p)
+	if err != nil {
+		return nil, err
+	}
+	r.snapshot.Store(none)
 	return r, nil
 }
 
@@ -77,27 +96,44 @@ func NewRing(cfg RingConfig) (*Ring, error) {
 func (r *Ring) Load(ctx context.Context) error {
 	r.refresh.Lock()
 	defer r.refresh.Unlock()
+	return r.load(ctx)
+}
+
+// reload is Load, unless the ring was read a moment ago.
+func (r *Ring) reload(ctx context.Context) error {
+	r.refresh.Lock()
+	defer r.refresh.Unlock()
+	if r.cfg.Now().Sub(r.readAt) < minRefresh {
+		return nil
+	}
+	return r.load(ctx)
+}
+
+func (r *Ring) load(ctx context.Context) error {
 	now := r.cfg.Now()
 	ring, err := r.cfg.Store.List(ctx)
 	if err != nil {
 		return fmt.Errorf("read signing keys: %w", err)
 	}
-	births, retirements := plan(now, ring, r.cfg.Policy)
-	if len(births)+len(retirements) > 0 {
-		if ring, err = r.amend(ctx, now, births, retirements); err != nil {
+	activations, retirements := plan(now, ring, r.cfg.Policy)
+	if len(activations)+len(retirements) > 0 {
+		if ring, err = r.amend(ctx, now, activations, retirements); err != nil {
 			return err
 		}
 	}
-	return r.use(now, ring)
+	if err := r.use(now, sorted(ring)); err != nil {
+		return err
+	}
+	r.readAt = now
+	return nil
 }
 
 // use takes the ring into use, unless it is what is in use already.
 func (r *Ring) use(now time.Time, ring []storage.SigningKey) error {
-	rows := publishedRows(now, ring)
-	if sameRows(rows, r.snapshot.Load().rows) {
+	if current := r.snapshot.Load(); sameRows(ring, current.ring) && sameRows(publishedRows(now, ring), current.rows) {
 		return nil
 	}
-	next, err := newSnapshot(rows, r.cfg.Sealer, min(r.cfg.Policy.PublishAhead/2, maxJWKSAge))
+	next, err := newSnapshot(now, ring, r.cfg.Sealer, r.cfg.Policy)
 	if err != nil {
 		return err
 	}
@@ -106,8 +142,8 @@ func (r *Ring) use(now time.Time, ring []storage.SigningKey) error {
 }
 
 // amend writes what is due and returns the ring as all nodes then see it.
-func (r *Ring) amend(ctx context.Context, now time.Time, births []birth, retirements []retirement) ([]storage.SigningKey, error) {
-	for _, b := range births {
+func (r *Ring) amend(ctx context.Context, now time.Time, activations []activation, retirements []retirement) ([]storage.SigningKey, error) {
+	for _, b := range activations {
 		if err := r.insert(ctx, now, b); err != nil && !errors.Is(err, storage.ErrConflict) {
 			return nil, err
 		}
@@ -121,14 +157,14 @@ func (r *Ring) amend(ctx context.Context, now time.Time, births []birth, retirem
 	if err != nil {
 		return nil, fmt.Errorf("read signing keys: %w", err)
 	}
-	// A birth gives its predecessor something to retire for.
-	if _, more := plan(now, ring, r.cfg.Policy); len(births) > 0 && len(more) > 0 {
+	// A activation gives its predecessor something to retire for.
+	if _, more := plan(now, ring, r.cfg.Policy); len(activations) > 0 && len(more) > 0 {
 		return r.amend(ctx, now, nil, more)
 	}
 	return ring, nil
 }
 
-func (r *Ring) insert(ctx context.Context, now time.Time, b birth) error {
+func (r *Ring) insert(ctx context.Context, now time.Time, b activation) error {
 	key, err := newSigningKey(b, now, r.cfg.Sealer)
 	if err != nil {
 		return err
@@ -160,10 +196,16 @@ func (r *Ring) Run(ctx context.Context) error {
 			r.cfg.Log.ErrorContext(ctx, "refresh signing keys", "error", err)
 			continue
 		}
-		if _, err := r.cfg.Store.DeleteExpired(ctx, r.cfg.Now()); err != nil && ctx.Err() == nil {
-			r.cfg.Log.ErrorContext(ctx, "delete expired signing keys", "error", err)
+		if err := r.expire(ctx); err != nil && ctx.Err() == nil {
+			r.cfg.Log.ErrorContext(ctx, "forget expired signing keys", "error", err)
 		}
 	}
+}
+
+// expire forgets what keys that left the JWKS are not needed for any more.
+func (r *Ring) expire(ctx context.Context) error {
+	now := r.cfg.Now()
+	return r.cfg.Store.Expire(ctx, now, now.Add(-r.cfg.Policy.KeepHints))
 }
 
 // Rotate publishes a successor of the algorithm's key now, ahead of schedule;
@@ -188,8 +230,62 @@ func (r *Ring) Rotate(ctx context.Context, alg string) error {
 	return r.Load(ctx)
 }
 
+// Revoke takes a stolen key out at once (requirement KY6): it leaves the JWKS, no
+// token that it signed is accepted here, not even as a hint, and where it was the
+// one that signs, its successor does from now on, although no relying party may
+// have seen it. The other nodes follow when they next read the ring: after
+// Policy.Poll, or with the first token that the successor signed. It answers
+// storage.ErrNotFound where the ring has no such key.
+func (r *Ring) Revoke(ctx context.Context, kid string) error {
+	r.refresh.Lock()
+	defer r.refresh.Unlock()
+	now := r.cfg.Now()
+	ring, err := r.cfg.Store.List(ctx)
+	if err != nil {
+		return fmt.Errorf("read signing keys: %w", err)
+	}
+	successor, err := r.successorOf(ring, kid, now)
+	if err != nil {
+		return err
+	}
+	event, err := keyEvent(storage.EventSigningKeyRevoked, "key "+kid+" revoked", now, r.cfg.Random)
+	if err != nil {
+		return err
+	}
+	if err := r.cfg.Store.Revoke(ctx, kid, successor, now, event); err != nil {
+		return fmt.Errorf("revoke signing key %s: %w", kid, err)
+	}
+	r.cfg.Log.WarnContext(ctx, "signing key revoked", "kid", kid)
+	return r.load(ctx)
+}
+
+// successorOf returns the key that has to sign from now on because the one of the
+// kid may not; nil where that is not the one that signs.
+func (r *Ring) successorOf(ring []storage.SigningKey, kid string, now time.Time) (*storage.SigningKey, error) {
+	i := slices.IndexFunc(ring, func(k storage.SigningKey) bool { return k.ID == kid })
+	if i < 0 {
+		return nil, fmt.Errorf("revoke signing key %s: %w", kid, storage.ErrNotFound)
+	}
+	gone := ring[i]
+	keys := ofAlg(ring, gone.Alg)
+	if signs := signing(keys, now); signs == nil || signs.ID != kid {
+		return nil, nil
+	}
+	for _, k := range keys {
+		if k.Slot > gone.Slot {
+			k.SignsFrom = now
+			return &k, nil
+		}
+	}
+	made, err := newSigningKey(activation{Alg: gone.Alg, Slot: gone.Slot + 1, SignsFrom: now}, now, r.cfg.Sealer)
+	if err != nil {
+		return nil, err
+	}
+	return &made, nil
+}
+
 // JWKS returns the public keys as they are published now.
-func (r *Ring) JWKS() *JWKS { return r.snapshot.Load().jwks }
+func (r *Ring) JWKS() *JWKS { return r.snapshot.Load().jwks(r.cfg.Now()) }
 
 // Keys returns the published keys by algorithm and slot, private parts sealed.
 func (r *Ring) Keys() []storage.SigningKey { return slices.Clone(r.snapshot.Load().rows) }

@@ -11,14 +11,9 @@ import (
 	"strings"
 )
 
-var (
-	// ErrUnknownKey says that a value was sealed under a key that is not
-	// configured: a server that meets one must not start.
-	ErrUnknownKey = errors.New("sealed under an unknown key")
-	// ErrSealBroken says that a sealed value was changed, cut, or moved to
-	// another row, or is none.
-	ErrSealBroken = errors.New("sealed value is not authentic")
-)
+// ErrSealBroken says that a sealed value was changed, cut, or moved to another
+// row, or is none.
+var ErrSealBroken = errors.New("sealed value is not authentic")
 
 const (
 	sealVersion   = "v1"
@@ -55,17 +50,19 @@ func (a AssociatedData) bytes() []byte {
 //
 // where the ciphertext begins with the wrapped data key.
 type Sealer struct {
-	current string
+	secrets *secrets
 	wrap    map[string]cipher.AEAD
 }
 
-// NewSealer makes a Sealer of key-encryption keys. The first seals; any opens.
-func NewSealer(secrets []SecretKey) (*Sealer, error) {
-	if err := checkSecretKeys(secrets); err != nil {
+// NewSealer makes a Sealer of key-encryption keys. The first of them whose time
+// has come seals; any opens.
+func NewSealer(list []SecretKey, options ...Option) (*Sealer, error) {
+	known, err := newSecrets(list, options)
+	if err != nil {
 		return nil, fmt.Errorf("sealing keys: %w", err)
 	}
-	s := &Sealer{current: secrets[0].ID, wrap: make(map[string]cipher.AEAD, len(secrets))}
-	for _, k := range secrets {
+	s := &Sealer{secrets: known, wrap: make(map[string]cipher.AEAD, len(list))}
+	for _, k := range known.keys {
 		aead, err := newGCM(k.Key[:minKeyLength])
 		if err != nil {
 			return nil, fmt.Errorf("sealing key %q: %w", k.ID, err)
@@ -85,19 +82,23 @@ func (s *Sealer) Seal(plaintext []byte, place AssociatedData) (string, error) {
 		return "", fmt.Errorf("seal: %w", err)
 	}
 	ad := place.bytes()
-	sealed := s.wrap[s.current].Seal(nil, nonce[:gcmNonceSize], dataKey, ad)
+	current := s.secrets.keys[s.secrets.maker()].ID
+	sealed := s.wrap[current].Seal(nil, nonce[:gcmNonceSize], dataKey, ad)
 	sealed = data.Seal(sealed, nonce[gcmNonceSize:], plaintext, ad)
-	return strings.Join([]string{sealVersion, s.current, encode(nonce), encode(sealed)}, "."), nil
+	return strings.Join([]string{sealVersion, current, encode(nonce), encode(sealed)}, "."), nil
 }
 
-// Open decrypts what was sealed for the place. It answers ErrUnknownKey or
-// ErrSealBroken.
+// Open decrypts what was sealed for the place. It answers ErrUnknownKey,
+// ErrRevokedKey or ErrSealBroken.
 func (s *Sealer) Open(sealed string, place AssociatedData) ([]byte, error) {
 	parts := strings.Split(sealed, ".")
 	if len(parts) != 4 || parts[0] != sealVersion {
 		return nil, ErrSealBroken
 	}
 	wrap, known := s.wrap[parts[1]]
+	if s.secrets.revoked[parts[1]] {
+		return nil, fmt.Errorf("%w: %q", ErrRevokedKey, parts[1])
+	}
 	if !known {
 		return nil, fmt.Errorf("%w: %q", ErrUnknownKey, parts[1])
 	}

@@ -8,7 +8,9 @@ import (
 // verifiedCacheSize bounds each half of a verifiedCache, in tokens.
 const verifiedCacheSize = 4096
 
-// verifiedCache remembers which tokens had a good signature. A signature never
+// verifiedCache remembers which tokens had a good signature: an ES256 signature
+// takes longer to check than everything else that introspection does in this
+// process (BenchmarkIntrospection in package op). A signature never
 // turns bad while its key is published, and the cache goes with the snapshot
 // that holds the key; whether the token expired or was revoked is not asked
 // here at all. It keeps the newest tokens in two halves, of which the older is

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -36,7 +37,8 @@ var errInvalidToken = errors.New("invalid access token")
 // signatures makes and checks JWTs; keys.Ring in the binary.
 type signatures interface {
 	Sign(alg, typ string, payload []byte) (string, error)
-	Verify(token, typ string, algs ...string) ([]byte, error)
+	// Verify answers an error that is no keys.ErrInvalidJWS where it cannot judge.
+	Verify(ctx context.Context, token, typ string, algs ...string) ([]byte, error)
 }
 
 // accessTokenClaims is what an access token says, whether signed or sealed
@@ -95,8 +97,12 @@ func (c *accessTokenCodec) encode(to *client.Client, claims *accessTokenClaims) 
 
 // decode reads a token that we made, is an access token, and has not expired.
 // It asks no store: the token may have been revoked.
-func (c *accessTokenCodec) decode(token string, now time.Time) (*accessTokenClaims, error) {
-	payload, err := c.payload(token)
+// Where it cannot judge it answers another error than errInvalidToken.
+func (c *accessTokenCodec) decode(ctx context.Context, token string, now time.Time) (*accessTokenClaims, error) {
+	payload, err := c.payload(ctx, token)
+	if err != nil && !errors.Is(err, keys.ErrInvalidJWS) && !errors.Is(err, errSealedTokenForm) {
+		return nil, unavailable("read access token", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errInvalidToken, err)
 	}
@@ -115,41 +121,41 @@ func (c *accessTokenCodec) decode(token string, now time.Time) (*accessTokenClai
 	return &claims, nil
 }
 
-func (c *accessTokenCodec) payload(token string) ([]byte, error) {
+func (c *accessTokenCodec) payload(ctx context.Context, token string) ([]byte, error) {
 	if strings.HasPrefix(token, sealedTokenPrefix) {
 		return c.sealed.open(token)
 	}
-	return c.jwts.Verify(token, accessTokenType, signingAlgs...)
+	return c.jwts.Verify(ctx, token, accessTokenType, signingAlgs...)
 }
 
 // checkAccessToken returns the token if it works at our own endpoints: made by
 // us, for us (RFC 9068 section 4), for a client that is still registered, under
 // a grant that lives. A token that does not answers errInvalidToken; any other
 // error is a store's. It costs one round trip to the store.
-func (s *server) checkAccessToken(ctx context.Context, token string) (*activeToken, error) {
-	now := s.cfg.Now()
-	claims, err := s.access.decode(token, now)
+func (p *Provider) checkAccessToken(ctx context.Context, token string) (*activeToken, error) {
+	now := p.cfg.Now()
+	claims, err := p.access.decode(ctx, token, now)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(claims.Audience, s.cfg.Issuer) {
+	if !slices.Contains(claims.Audience, p.cfg.Issuer) {
 		return nil, fmt.Errorf("%w: for another audience", errInvalidToken)
 	}
-	return s.checkAccessTokenState(ctx, claims, now)
+	return p.checkAccessTokenState(ctx, claims, now)
 }
 
 // checkAccessTokenState asks of a decoded token what only a store knows.
-func (s *server) checkAccessTokenState(ctx context.Context, claims *accessTokenClaims, now time.Time) (*activeToken, error) {
-	c, err := s.cfg.Clients.Client(ctx, claims.ClientID)
+func (p *Provider) checkAccessTokenState(ctx context.Context, claims *accessTokenClaims, now time.Time) (*activeToken, error) {
+	c, err := p.cfg.Clients.Client(ctx, claims.ClientID)
 	switch {
 	case errors.Is(err, client.ErrUnknown):
 		return nil, fmt.Errorf("%w: its client is gone", errInvalidToken)
 	case err != nil:
-		return nil, unavailable("check access token", err)
+		return nil, unavailable("look up client", err)
 	}
 	active := &activeToken{Claims: *claims, Client: c}
 	if claims.GrantID == "" {
-		revoked, err := s.cfg.Tokens.Revoked(ctx, claims.ID)
+		revoked, err := p.cfg.Tokens.Revoked(ctx, claims.ID)
 		switch {
 		case err != nil:
 			return nil, unavailable("check access token", err)
@@ -158,13 +164,13 @@ func (s *server) checkAccessTokenState(ctx context.Context, claims *accessTokenC
 		}
 		return active, nil
 	}
-	grant, err := s.cfg.Tokens.Check(ctx, claims.GrantID, claims.ID, now)
+	grant, err := p.cfg.Tokens.Check(ctx, claims.GrantID, claims.ID, now)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, fmt.Errorf("%w: its grant ended or it was revoked", errInvalidToken)
 	case err != nil:
 		return nil, unavailable("check access token", err)
-	case grant.Grant.ClientID != claims.ClientID || string(grant.Grant.UserID) != claims.Subject:
+	case grant.Grant.ClientID != claims.ClientID || client.Subject(c, grant.Grant.UserID) != claims.Subject:
 		return nil, fmt.Errorf("%w: not of its grant", errInvalidToken)
 	}
 	active.Grant = grant

@@ -1,12 +1,13 @@
 package op
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
@@ -19,32 +20,38 @@ const authorizePath = "/authorize"
 // reading of the session and one code.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 	privately(w)
-	form, err := browserForm(w, r)
+	form, faulty, err := browserForm(w, r, authorizationParameters)
 	if err != nil {
 		return err
 	}
-	params, faulty := readParameters(form)
-	client, to, err := recipient(r.Context(), params, faulty, p.cfg.Clients)
+	c, err := p.cfg.Clients.Client(r.Context(), form.Get("client_id"))
+	switch {
+	case errors.Is(err, client.ErrUnknown):
+		return unknownClientPage(form.Get("client_id"))
+	case err != nil:
+		return unavailablePage(err)
+	}
+	to, err := recipient(form, c)
 	if err != nil {
 		return err
 	}
-	if lacksCookies(r, p.cfg.Cookies, form) {
+	keepOpener(w, c)
+	if lacksCookies(r, p.cfg.Cookies, form) && len(faulty) == 0 {
 		seeOther(w, withQuery(p.cfg.Issuer+authorizePath, form))
 		return nil
 	}
-	check := authorizationCheck{params: params, faulty: faulty, client: client, prompts: p.prompts, hintSubject: p.hintSubject}
-	request, err := check.run(to)
+	request, err := p.parseAuthorization(r.Context(), form, faulty, c, to)
 	if err != nil {
-		return p.fail(w, r, client.ID, to, err)
+		return p.fail(w, r, c.ID, to, err)
 	}
 	in := &storage.Interaction{Request: *request, CreatedAt: p.cfg.Now()}
 	outcome, err := p.cfg.SignIn.Check(r, in)
 	if err != nil {
-		return p.fail(w, r, client.ID, to, unavailable("check session", err))
+		return p.fail(w, r, c.ID, to, unavailable("check session", err))
 	}
 	switch next, refusal := decideNext(request, outcome); next {
 	case nextRefuse:
-		return p.fail(w, r, client.ID, to, refusal)
+		return p.fail(w, r, c.ID, to, refusal)
 	case nextIssue:
 		return p.succeed(w, r, request, outcome.SignedIn)
 	case nextAsk:
@@ -85,13 +92,13 @@ const (
 func decideNext(request *storage.AuthorizationRequest, outcome storage.Outcome) (next, error) {
 	switch {
 	case outcome.Fatal:
-		return nextRefuse, &authorizationError{Code: outcome.Error, Description: outcome.Reason}
+		return nextRefuse, &Error{Code: outcome.Error, Description: outcome.Reason}
 	case outcome.Missing == "" && outcome.SignedIn != nil:
 		return nextIssue, nil
 	case outcome.Missing == "":
 		return nextRefuse, errors.New("nothing is missing and nobody is signed in")
 	case request.HasPrompt(storage.PromptNone):
-		return nextRefuse, &authorizationError{Code: outcome.Error, Description: outcome.Reason}
+		return nextRefuse, &Error{Code: outcome.Error, Description: outcome.Reason}
 	}
 	return nextAsk, nil
 }
@@ -111,14 +118,10 @@ func deliveryOf(request *storage.AuthorizationRequest) delivery {
 	return delivery{RedirectURI: request.RedirectURI, Mode: oidc.ResponseMode(request.ResponseMode), State: request.State}
 }
 
-// fail answers the client with an error, and logs why.
+// fail answers the client with an error by way of the browser, and logs why.
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, clientID string, to delivery, err error) error {
-	shown, level := authorizationErrorOf(err), slog.LevelInfo
-	if shown.Code == codeServerError || shown.Code == codeTemporarilyUnavailable {
-		level = slog.LevelError
-	}
-	p.cfg.Log.LogAttrs(r.Context(), level, "authorization refused",
-		slog.String("error", shown.Code), slog.String("client_id", clientID), slog.String("reason", err.Error()))
+	shown := errorOf(err)
+	p.logRefusal(r, clientID, shown)
 	answer := url.Values{"error": {shown.Code}}
 	if shown.Description != "" {
 		answer.Set("error_description", shown.Description)
@@ -126,24 +129,9 @@ func (p *Provider) fail(w http.ResponseWriter, r *http.Request, clientID string,
 	return p.deliver(w, to, answer)
 }
 
-// authorizationErrorOf is what a client is told of err.
-func authorizationErrorOf(err error) *authorizationError {
-	var (
-		known *authorizationError
-		down  *unavailableError
-	)
-	switch {
-	case errors.As(err, &known) && known.Code != "":
-		return known
-	case errors.As(err, &down):
-		return &authorizationError{Code: codeTemporarilyUnavailable, Description: "please try again later", Cause: err}
-	}
-	return &authorizationError{Code: codeServerError, Description: "the fault is on the side of the provider", Cause: err}
-}
-
 // hintSubject returns the person that an ID token of ours is about.
-func (p *Provider) hintSubject(token string) (string, error) {
-	hint, err := p.readIDTokenHint(token)
+func (p *Provider) hintSubject(ctx context.Context, token string) (string, error) {
+	hint, err := p.readIDTokenHint(ctx, token)
 	if err != nil {
 		return "", fmt.Errorf("read id_token_hint: %w", err)
 	}

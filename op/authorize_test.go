@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -38,7 +39,7 @@ func TestDecideNext(t *testing.T) {
 			if got != tc.want || (err != nil) != (tc.code != "") {
 				t.Fatalf("got %d and %v", got, err)
 			}
-			if err != nil && authorizationErrorOf(err).Code != tc.code {
+			if err != nil && errorOf(err).Code != tc.code {
 				t.Errorf("got %v, want %s", err, tc.code)
 			}
 		})
@@ -48,7 +49,7 @@ func TestDecideNext(t *testing.T) {
 func TestAuthorize_BehindASession(t *testing.T) {
 	s := signedInSite(t)
 	answer := answerAt(t, s.get(authorizePath, authorization()), testRedirect)
-	if answer.Get("state") != "s-1" || len(answer.Get("code")) != 43 || answer.Has("error") {
+	if answer.Get("state") != "s-1" || len(answer.Get("code")) != keys.TokenLength || answer.Has("error") {
 		t.Errorf("answer is %v", answer)
 	}
 	if len(s.ephemeral.Entries) != 1 || len(s.ephemeral.Counts) != 0 || len(s.signIn.Checked) != 1 || s.store.Calls != 0 {
@@ -149,9 +150,17 @@ func TestAZ2_NoCodeWithoutPKCE(t *testing.T) {
 
 func TestAZ4_ErrorsGoBackByTheResponseMode(t *testing.T) {
 	s := signedInSite(t)
-	answer := answerAt(t, s.get(authorizePath, authorization("response_type", "token", "response_mode", "fragment")), testRedirect)
-	if answer.Get("error") != "unsupported_response_type" || answer.Get("state") != "s-1" {
-		t.Errorf("answer is %v", answer)
+	for responseType, separator := range map[string]string{
+		"token": "#", "id_token": "#", "code id_token": "#", "code token": "#", "none": "?", "unheard-of": "?",
+	} {
+		w := s.get(authorizePath, authorization("response_type", responseType))
+		answer := answerAt(t, w, testRedirect)
+		if answer.Get("error") != "unsupported_response_type" || answer.Get("state") != "s-1" {
+			t.Errorf("%s: answer is %v", responseType, answer)
+		}
+		if got := strings.TrimPrefix(w.Header().Get("Location"), testRedirect)[:1]; got != separator {
+			t.Errorf("%s: the error is behind %q, want %q", responseType, got, separator)
+		}
 	}
 	w := s.get(authorizePath, authorization("response_type", "token", "response_mode", "form_post"))
 	fields := formFields(t, w, testRedirect)
@@ -178,7 +187,7 @@ func TestCS2_FormPostPage(t *testing.T) {
 	s := signedInSite(t)
 	w := s.get(authorizePath, authorization("response_mode", "form_post", "state", `"><script>alert(1)</script>`))
 	fields := formFields(t, w, testRedirect)
-	if len(fields["code"]) != 43 || fields["iss"] != testIssuer {
+	if len(fields["code"]) != keys.TokenLength || fields["iss"] != testIssuer {
 		t.Errorf("posts %v", fields)
 	}
 	body, policy := w.Body.String(), w.Header().Get("Content-Security-Policy")

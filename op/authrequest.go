@@ -1,10 +1,11 @@
 package op
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,28 +34,52 @@ func (c *Config) prompts() []string {
 
 var supportedDisplays = []oidc.Display{oidc.DisplayPage}
 
-// authorizationCheck turns parameters into a request that may be relied on.
+// authorizationParameters are those of an authorization request that are read;
+// all others are ignored (RFC 6749 section 3.1).
+var authorizationParameters = parameterSet([]string{
+	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce",
+	"code_challenge", "code_challenge_method", "prompt", "max_age", "display", "ui_locales", "acr_values", "claims",
+	"id_token_hint", "login_hint", "request", "request_uri", "registration",
+})
+
+// authorizationCheck turns the parameters of an authorization request into one
+// that may be relied on. It knows values and a client, and no HTTP: parameters
+// that were pushed (RFC 9126), signed (RFC 9101) or come with a device (RFC 8628)
+// are judged by the same rules.
 type authorizationCheck struct {
-	params parameters
+	params url.Values
 	faulty []string
 	client *client.Client
 	// prompts are the values of prompt that are supported.
 	prompts []string
 	// hintSubject returns the sub of an ID token of ours.
 	hintSubject func(token string) (string, error)
+	// knownScopes returns those of the scopes that exist here.
+	knownScopes func(asked []string) ([]string, error)
 
 	request storage.AuthorizationRequest
 }
 
-// run applies every rule in turn. The error is what the client is told.
+// parseAuthorization checks the parameters that a client sent; faulty names those
+// of them that cannot be relied on. The error is what the client is told.
+func (p *Provider) parseAuthorization(ctx context.Context, form url.Values, faulty []string, c *client.Client, to delivery) (*storage.AuthorizationRequest, error) {
+	check := authorizationCheck{
+		params: form, faulty: faulty, client: c, prompts: p.prompts,
+		hintSubject: func(token string) (string, error) { return p.hintSubject(ctx, token) },
+		knownScopes: func(asked []string) ([]string, error) { return p.knownScopes(ctx, c.ID, asked) },
+	}
+	return check.run(to)
+}
+
+// run applies every rule in turn.
 func (c *authorizationCheck) run(to delivery) (*storage.AuthorizationRequest, error) {
 	c.request = storage.AuthorizationRequest{
 		ClientID:     c.client.ID,
 		RedirectURI:  to.RedirectURI,
 		ResponseMode: string(to.Mode),
 		State:        to.State,
-		Nonce:        c.params["nonce"],
-		LoginHint:    c.params["login_hint"],
+		Nonce:        c.params.Get("nonce"),
+		LoginHint:    c.params.Get("login_hint"),
 	}
 	for _, rule := range []func() error{
 		c.checkForm, c.checkUnsupported, c.readResponseType, c.readResponseMode, c.readScopes, c.readPKCE,
@@ -72,22 +97,14 @@ func (c *authorizationCheck) checkForm() error {
 		return nil
 	}
 	slices.Sort(c.faulty)
-	return &authorizationError{
-		Code:        codeInvalidRequest,
-		Description: "a parameter is repeated, too long or no text",
-		Cause:       errors.New(loggable(strings.Join(c.faulty, " "))),
-	}
+	return faultyParameters(c.faulty)
 }
 
 // checkUnsupported refuses what must not be ignored in silence (Core 6.1, 6.2, 7.2.1).
 func (c *authorizationCheck) checkUnsupported() error {
-	for name, code := range map[string]string{
-		"request":      "request_not_supported",
-		"request_uri":  "request_uri_not_supported",
-		"registration": "registration_not_supported",
-	} {
-		if c.params[name] != "" {
-			return &authorizationError{Code: code, Description: "the " + name + " parameter is not supported"}
+	for _, name := range []string{"request", "request_uri", "registration"} {
+		if c.params.Get(name) != "" {
+			return &Error{Code: name + "_not_supported", Description: "the " + name + " parameter is not supported"}
 		}
 	}
 	return nil
@@ -95,27 +112,27 @@ func (c *authorizationCheck) checkUnsupported() error {
 
 func (c *authorizationCheck) readResponseType() error {
 	const code = string(oidc.ResponseTypeCode)
-	switch c.params["response_type"] {
+	switch c.params.Get("response_type") {
 	case code:
 	case "":
-		return invalidAuthorization("response_type is missing")
+		return badRequest("response_type is missing")
 	default:
-		return &authorizationError{Code: codeUnsupportedResponseType, Description: "the response type is not supported"}
+		return &Error{Code: codeUnsupportedResponseType, Description: "the response type is not supported"}
 	}
 	if !slices.Contains(c.client.ResponseTypes, code) || !c.client.AllowsGrant(client.GrantAuthorizationCode) {
-		return &authorizationError{Code: codeUnauthorizedClient, Description: "the client is not registered for the code flow"}
+		return &Error{Code: codeUnauthorizedClient, Description: "the client is not registered for the code flow"}
 	}
 	c.request.ResponseType = code
 	return nil
 }
 
 func (c *authorizationCheck) readResponseMode() error {
-	asked := c.params["response_mode"]
+	asked := c.params.Get("response_mode")
 	if asked != "" && asked != c.request.ResponseMode {
-		return invalidAuthorization("the response mode is not supported or the client is not registered for it")
+		return badRequest("the response mode is not supported or the client is not registered for it")
 	}
 	if !slices.Contains(c.client.ResponseModes, c.request.ResponseMode) {
-		return invalidAuthorization("the client is not registered for the response mode")
+		return badRequest("the client is not registered for the response mode")
 	}
 	return nil
 }
@@ -123,35 +140,49 @@ func (c *authorizationCheck) readResponseMode() error {
 // readPKCE takes S256 and nothing else. A challenge without a method means
 // plain (RFC 7636 section 4.3), which proves nothing to whoever sees the request.
 func (c *authorizationCheck) readPKCE() error {
-	challenge, method := c.params["code_challenge"], c.params["code_challenge_method"]
+	challenge, method := c.params.Get("code_challenge"), c.params.Get("code_challenge_method")
 	required := c.client.RequiresPKCE()
 	switch {
 	case challenge == "" && method != "":
-		return invalidAuthorization("code_challenge_method without code_challenge")
+		return badRequest("code_challenge_method without code_challenge")
 	case challenge == "" && required:
-		return invalidAuthorization("code_challenge is missing: the client must use PKCE")
+		return c.missingPKCE()
 	case challenge == "":
 		return nil
 	case method != string(oidc.CodeChallengeMethodS256):
-		return invalidAuthorization("code_challenge_method must be S256")
+		return badRequest("code_challenge_method must be S256")
 	case !isS256Challenge(challenge):
-		return invalidAuthorization("code_challenge is not a SHA-256 hash in base64url")
+		return badRequest("code_challenge is not a SHA-256 hash in base64url")
 	}
 	c.request.CodeChallenge = challenge
 	return nil
 }
 
+// keepsNoSecret reports whether nothing but PKCE ties a code to the client.
+func (c *authorizationCheck) keepsNoSecret() bool {
+	return c.client.IsPublic() || c.client.Type.KeepsNoSecret()
+}
+
+// missingPKCE says what to change, on either side.
+func (c *authorizationCheck) missingPKCE() error {
+	const on = "code_challenge is missing: switch PKCE (S256) on in the application"
+	if c.keepsNoSecret() {
+		return badRequest(on + ", which cannot do without")
+	}
+	return badRequest(on + ", or set require_pkce: false for this client")
+}
+
 func (c *authorizationCheck) readPrompt() error {
-	for prompt := range strings.FieldsSeq(c.params["prompt"]) {
+	for prompt := range strings.FieldsSeq(c.params.Get("prompt")) {
 		if !slices.Contains(c.prompts, prompt) {
-			return invalidAuthorization("a value of prompt is not supported")
+			return badRequest("a value of prompt is not supported")
 		}
 		if !c.request.HasPrompt(prompt) {
 			c.request.Prompt = append(c.request.Prompt, prompt)
 		}
 	}
 	if c.request.HasPrompt(storage.PromptNone) && len(c.request.Prompt) > 1 {
-		return invalidAuthorization("prompt=none goes with no other value")
+		return badRequest("prompt=none goes with no other value")
 	}
 	return nil
 }
@@ -159,7 +190,7 @@ func (c *authorizationCheck) readPrompt() error {
 // readMaxAge takes a number of seconds. Beyond 68 years all numbers mean the
 // same, and are made one that no later arithmetic overflows on.
 func (c *authorizationCheck) readMaxAge() error {
-	text := c.params["max_age"]
+	text := c.params.Get("max_age")
 	if text == "" {
 		if c.client.DefaultMaxAge != nil {
 			seconds := int64(c.client.DefaultMaxAge.Duration().Seconds())
@@ -169,7 +200,7 @@ func (c *authorizationCheck) readMaxAge() error {
 	}
 	seconds, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
-		return invalidAuthorization("max_age is not a number of seconds")
+		return badRequest("max_age is not a number of seconds")
 	}
 	bounded := int64(min(seconds, math.MaxInt32))
 	c.request.MaxAge = &bounded
@@ -179,11 +210,11 @@ func (c *authorizationCheck) readMaxAge() error {
 // readPresentation takes wishes about the pages; what is not understood of
 // them is ignored (Core 3.1.2.1).
 func (c *authorizationCheck) readPresentation() error {
-	switch d := oidc.Display(c.params["display"]); d {
+	switch d := oidc.Display(c.params.Get("display")); d {
 	case oidc.DisplayPage, oidc.DisplayPopup, oidc.DisplayTouch, oidc.DisplayWAP:
 		c.request.Display = string(d)
 	}
-	locales := strings.Fields(c.params["ui_locales"])
+	locales := strings.Fields(c.params.Get("ui_locales"))
 	for _, tag := range oidc.ParseLocales(locales[:min(len(locales), maxLocales)]) {
 		c.request.UILocales = append(c.request.UILocales, tag.String())
 	}
@@ -193,13 +224,16 @@ func (c *authorizationCheck) readPresentation() error {
 // readHint takes an ID token of ours, expired or not, as a word on who should
 // be signed in (Core 3.1.2.1).
 func (c *authorizationCheck) readHint() error {
-	token := c.params["id_token_hint"]
+	token := c.params.Get("id_token_hint")
 	if token == "" {
 		return nil
 	}
 	subject, err := c.hintSubject(token)
+	if cannotJudge(err) {
+		return err
+	}
 	if err != nil {
-		return &authorizationError{Code: codeInvalidRequest, Description: "id_token_hint is not an ID token of this issuer", Cause: err}
+		return &Error{Code: codeInvalidRequest, Description: "id_token_hint is not an ID token of this issuer", Cause: err}
 	}
 	return c.expectSubject(subject)
 }
@@ -207,11 +241,13 @@ func (c *authorizationCheck) readHint() error {
 // expectSubject notes that the request is about one person.
 func (c *authorizationCheck) expectSubject(subject string) error {
 	if c.request.HintSubject != "" && c.request.HintSubject != subject {
-		return invalidAuthorization("the request names two people")
+		return badRequest("the request names two people")
 	}
 	c.request.HintSubject = subject
 	return nil
 }
+
+func badRequest(description string) error { return invalidRequest(description, nil) }
 
 // isS256Challenge reports whether s is a SHA-256 hash in unpadded base64url.
 func isS256Challenge(s string) bool {

@@ -3,6 +3,7 @@ package op
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/url"
 	"strings"
 	"testing"
@@ -14,22 +15,41 @@ import (
 )
 
 // parseAuthorization runs a request through every check, with "good" for an ID
-// token of ours.
+// token of ours and "admin" for a scope that only others have.
 func parseAuthorization(form url.Values, clients ...client.Client) (*storage.AuthorizationRequest, delivery, error) {
-	params, faulty := readParameters(form)
 	registry := client.NewSnapshot(append(clients, siteClient(), spaClient(), nativeClient()))
-	c, to, err := recipient(context.Background(), params, faulty, registry)
+	form, faulty, err := parseParameters(form.Encode(), authorizationParameters)
+	if err != nil {
+		return nil, delivery{}, err
+	}
+	c, err := registry.Client(context.Background(), form.Get("client_id"))
+	if err != nil {
+		return nil, delivery{}, err
+	}
+	to, err := recipient(form, c)
 	if err != nil {
 		return nil, to, err
 	}
-	check := authorizationCheck{params: params, faulty: faulty, client: c, prompts: (&Config{}).prompts(), hintSubject: func(token string) (string, error) {
-		if token != "good" {
-			return "", errors.New("bad signature")
-		}
-		return "ada", nil
-	}}
+	check := authorizationCheck{
+		params: form, faulty: faulty, client: c, prompts: (&Config{}).prompts(),
+		hintSubject: func(token string) (string, error) {
+			if token != "good" {
+				return "", errors.New("bad signature")
+			}
+			return "ada", nil
+		},
+		knownScopes: func(asked []string) ([]string, error) {
+			return scopesOf("admin").knownScopes(context.Background(), c.ID, asked)
+		},
+	}
 	request, err := check.run(to)
 	return request, to, err
+}
+
+// scopesOf is a provider where the scopes exist besides the standard ones.
+func scopesOf(scopes ...string) *Provider {
+	others := client.Client{ID: "others", Metadata: client.Metadata{Scopes: scopes}}
+	return &Provider{cfg: Config{Clients: client.NewSnapshot([]client.Client{others}), Log: slog.New(slog.DiscardHandler)}}
 }
 
 func seconds(n int64) *int64 { return &n }
@@ -177,7 +197,7 @@ func TestAuthorizationRequest_IsRefused(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			request, to, err := parseAuthorization(authorization(tc.pairs...), formOnly, noCode)
-			var refusal *authorizationError
+			var refusal *Error
 			if !errors.As(err, &refusal) {
 				t.Fatalf("got %+v and %v, want a refusal to the client", request, err)
 			}
@@ -207,7 +227,7 @@ func TestAZ1_RepeatedParameters(t *testing.T) {
 		form := authorization("prompt", "login", "response_mode", "query")
 		form.Add(name, form.Get(name))
 		_, to, err := parseAuthorization(form)
-		var refusal *authorizationError
+		var refusal *Error
 		toClient := errors.As(err, &refusal)
 		if page := name == "client_id" || name == "redirect_uri"; page == toClient || err == nil {
 			t.Errorf("%s twice: %v", name, err)
@@ -264,7 +284,7 @@ func FuzzAuthorizationRequest(f *testing.F) {
 			t.Fatalf("would answer at %q", to.RedirectURI)
 		}
 		if err != nil {
-			var refusal *authorizationError
+			var refusal *Error
 			if !errors.As(err, &refusal) || refusal.Code == "" {
 				t.Fatalf("refusal without a code: %v", err)
 			}

@@ -1,6 +1,9 @@
 package op
 
 import (
+	"context"
+	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -8,10 +11,65 @@ import (
 	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
-// readScopes takes scopes that the client is registered for. Any other is
-// refused rather than dropped: a client that goes on with less than it asked
-// for fails later, and further from the cause. Only offline_access is dropped
-// where it cannot be granted, because OpenID Connect Core 11 says so.
+// standardScopes are those with a meaning of their own.
+var standardScopes = []string{
+	client.ScopeOpenID, client.ScopeProfile, client.ScopeEmail, client.ScopeAddress, client.ScopePhone,
+	client.ScopeOfflineAccess,
+}
+
+// knownScopes returns those of the asked scopes that exist here, each once. What
+// does not exist is ignored (OpenID Connect Core 3.1.2.1): much software asks for
+// "groups" or "roles" wherever it comes. The answer's scope says what is left, and
+// the log what was not.
+func (p *Provider) knownScopes(ctx context.Context, clientID string, asked []string) ([]string, error) {
+	if len(asked) > maxScopes {
+		return nil, invalidScope("too many scopes")
+	}
+	var known, unknown []string
+	for _, scope := range asked {
+		exists, err := p.scopeExists(ctx, scope)
+		switch {
+		case ident.Scope(scope) != nil:
+			return nil, &Error{
+				Code: codeInvalidScope, Description: "a scope holds characters that no scope has", Cause: errors.New(loggable(scope)),
+			}
+		case slices.Contains(known, scope) || slices.Contains(unknown, scope):
+		case err != nil:
+			return nil, unavailable("look up scope", err)
+		case exists:
+			known = append(known, scope)
+		default:
+			unknown = append(unknown, scope)
+		}
+	}
+	if len(unknown) > 0 {
+		p.cfg.Log.LogAttrs(ctx, slog.LevelInfo, "scopes that do not exist here were ignored",
+			slog.String("client_id", clientID), slog.String("scopes", loggable(strings.Join(unknown, " "))))
+	}
+	return known, nil
+}
+
+// scopeExists reports whether the scope means anything here, to whichever client.
+func (p *Provider) scopeExists(ctx context.Context, scope string) (bool, error) {
+	if slices.Contains(standardScopes, scope) {
+		return true, nil
+	}
+	return p.cfg.Clients.HasScope(ctx, scope)
+}
+
+// errScopeNotRegistered names a scope that exists, but not for the client: its
+// name is of a scope's characters alone.
+func errScopeNotRegistered(scope string) error {
+	return invalidScope("the client is not registered for the scope " + scope + ": add it to its scopes, or ask for less")
+}
+
+func errNoScope() error { return invalidScope("no scope is left") }
+
+// readScopes takes scopes that the client is registered for. One that exists
+// here, but not for the client, is refused rather than dropped: a client that
+// goes on with less than it asked for fails later, and further from the cause.
+// Only offline_access is dropped where it cannot be granted, because OpenID
+// Connect Core 11 says so.
 //
 // That section also wants prompt=consent "unless other conditions for
 // processing the request permitting offline access are in place". They are: an
@@ -19,30 +77,23 @@ import (
 // scope and for refresh tokens, and under the other policies the person is or
 // was asked about this very scope.
 func (c *authorizationCheck) readScopes() error {
-	asked := strings.Fields(c.params["scope"])
-	if len(asked) > maxScopes {
-		return invalidScope("too many scopes")
+	asked, err := c.knownScopes(strings.Fields(c.params.Get("scope")))
+	if err != nil {
+		return err
 	}
 	for _, scope := range asked {
 		switch {
-		case ident.Scope(scope) != nil:
-			return invalidScope("a scope holds characters that no scope has")
-		case slices.Contains(c.request.Scopes, scope):
 		case scope == client.ScopeOfflineAccess && !allowsOffline(c.client):
 		case !c.client.AllowsScope(scope):
-			return invalidScope("the client is not registered for a scope that it asks for")
+			return errScopeNotRegistered(scope)
 		default:
 			c.request.Scopes = append(c.request.Scopes, scope)
 		}
 	}
 	if len(c.request.Scopes) == 0 {
-		return invalidScope("no scope is left")
+		return errNoScope()
 	}
 	return nil
-}
-
-func invalidScope(description string) error {
-	return &authorizationError{Code: codeInvalidScope, Description: description}
 }
 
 func allowsOffline(c *client.Client) bool {

@@ -18,13 +18,13 @@ const maxClaims = 64
 // becomes part of the request; of the rest only claims that we can make and the
 // client may have are kept.
 func (c *authorizationCheck) readClaims() error {
-	text := c.params["claims"]
+	text := c.params.Get("claims")
 	if text == "" {
 		return nil
 	}
 	claims, err := parseClaims(text)
 	if err != nil {
-		return &authorizationError{Code: codeInvalidRequest, Description: "the claims parameter cannot be read", Cause: err}
+		return &Error{Code: codeInvalidRequest, Description: "the claims parameter cannot be read", Cause: err}
 	}
 	if err := c.readRequestedACR(claims.IDToken["acr"]); err != nil {
 		return err
@@ -71,9 +71,9 @@ func (c *authorizationCheck) keep(claims map[string]*storage.ClaimRequest) map[s
 
 // readACR takes the wanted authentication context classes, best first.
 func (c *authorizationCheck) readACR() error {
-	c.request.ACRValues = strings.Fields(c.params["acr_values"])
+	c.request.ACRValues = strings.Fields(c.params.Get("acr_values"))
 	if len(c.request.ACRValues) > maxACRs {
-		return invalidAuthorization("too many acr_values")
+		return badRequest("too many acr_values")
 	}
 	if len(c.request.ACRValues) == 0 {
 		c.request.ACRValues = c.client.DefaultACR
@@ -87,13 +87,13 @@ func (c *authorizationCheck) readRequestedACR(asked *storage.ClaimRequest) error
 	values, err := stringsOf(asked)
 	switch {
 	case err != nil:
-		return &authorizationError{Code: codeInvalidRequest, Description: "the acr claim asks for something that is no acr", Cause: err}
+		return &Error{Code: codeInvalidRequest, Description: "the acr claim asks for something that is no acr", Cause: err}
 	case len(values) > maxACRs:
-		return invalidAuthorization("too many values of the acr claim")
+		return badRequest("too many values of the acr claim")
 	case len(values) == 0:
 	case asked.Essential:
 		c.request.EssentialACR = values
-	case c.params["acr_values"] == "":
+	case c.params.Get("acr_values") == "":
 		c.request.ACRValues = values
 	}
 	return nil
@@ -105,7 +105,7 @@ func (c *authorizationCheck) readRequestedSubject(asked *storage.ClaimRequest) e
 	values, err := stringsOf(asked)
 	switch {
 	case err != nil || len(values) > 1:
-		return &authorizationError{Code: codeInvalidRequest, Description: "the sub claim asks for something that is no sub", Cause: err}
+		return &Error{Code: codeInvalidRequest, Description: "the sub claim asks for something that is no sub", Cause: err}
 	case len(values) == 0:
 		return nil
 	}

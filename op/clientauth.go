@@ -5,71 +5,127 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/latchkey-id/latchkey/client"
-	"github.com/latchkey-id/latchkey/keys"
-	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
-// errInvalidClient is the one answer to every failed authentication: whether
-// the client exists, and what was wrong, stays here (requirement CL3).
-func errInvalidClient(cause error) error {
-	return oidc.ErrInvalidClient().WithDescription("client authentication failed").WithParent(cause)
+// authMethod is one way for a client to say who it is, and to prove it (OpenID
+// Connect Core 9): one file each.
+type authMethod struct {
+	name string
+	// presented reads the credentials of a request, which it finds absent, sound
+	// or malformed.
+	presented func(*http.Request, url.Values) (c credentials, present bool, err error)
+	// proves reports whether the credentials are those of the client, which is
+	// nil where the registry knows none: then it does the same work for nothing
+	// (enumeration of clients by time, requirement CL3).
+	proves func(*Provider, context.Context, *client.Client, credentials) (bool, error)
+	// alone says that it counts only where no other method was used.
+	alone bool
 }
 
-// credentials is how a client presented itself at an endpoint, already decoded.
+// authMethods is the one list of methods: the endpoints, discovery and the rules
+// for clients read it.
+var authMethods = []authMethod{clientSecretBasic, clientSecretPost, publicClient}
+
+// AuthMethods returns the names of the methods by which clients may authenticate.
+func AuthMethods() []string { return methodNames(authMethods) }
+
+func methodNames(methods []authMethod) []string {
+	names := make([]string, len(methods))
+	for i, m := range methods {
+		names[i] = m.name
+	}
+	return names
+}
+
+// secretMethods are those by which a client proves who it is.
+func secretMethods() []authMethod {
+	return slices.DeleteFunc(slices.Clone(authMethods), func(m authMethod) bool { return m.alone })
+}
+
+// clientParameters are those of client authentication, at every endpoint.
+var clientParameters = []string{"client_id", "client_secret", "client_assertion", "client_assertion_type"}
+
+// credentials is how a client presented itself.
 type credentials struct {
-	ID     string
-	Secret string
-	// Method is the one that was used: client_secret_basic, client_secret_post
-	// or none.
-	Method string
+	ClientID string
+	Secret   string
+	// RawClientID and RawSecret are the halves of a Basic header as they came,
+	// where that is something else: not every client form-encodes them (RFC 6749
+	// section 2.3.1).
+	RawClientID, RawSecret string
+
+	method *authMethod
 }
 
-// presented tells from a request's header and decoded fields which method was
-// used. The strict front let at most one through.
-func presented(header http.Header, id, secret string) credentials {
-	c := credentials{ID: id, Secret: secret, Method: client.AuthMethodNone}
-	switch {
-	case header.Get("Authorization") != "":
-		c.Method = client.AuthMethodBasic
-	case secret != "":
-		c.Method = client.AuthMethodPost
+// presentedCredentials returns the credentials of a request, which must be of
+// exactly one of the methods (RFC 6749 section 2.3). Where it answers an error,
+// the credentials say at most whose they claim to be.
+func presentedCredentials(r *http.Request, form url.Values, methods []authMethod) (credentials, error) {
+	claimed := credentials{ClientID: form.Get("client_id")}
+	if form.Get("client_assertion") != "" || form.Get("client_assertion_type") != "" {
+		return claimed, errInvalidClient(errors.New("client assertions are not supported"))
 	}
-	return c
-}
-
-// clientAuthenticator knows clients by their secrets.
-type clientAuthenticator struct {
-	clients clients
-	hasher  *keys.Hasher
-	now     func() time.Time
-}
-
-// authenticate returns the client that the credentials are of, by a method that
-// it is registered for. No slow hash is computed for who shows none (requirement
-// LK2): whoever can send a request could fill the queue that sign-ins wait in.
-func (a *clientAuthenticator) authenticate(ctx context.Context, c credentials) (*client.Client, error) {
-	found, err := a.clients.Client(ctx, c.ID)
-	if err != nil && !errors.Is(err, client.ErrUnknown) {
-		return nil, unavailable("authenticate client", err)
-	}
-	if c.Method == client.AuthMethodNone {
-		if found == nil || !found.IsPublic() {
-			return nil, errInvalidClient(whyRefused(found, c))
+	var found credentials
+	for i := range methods {
+		m := &methods[i]
+		if m.alone && found.method != nil {
+			continue
 		}
-		return found, nil
+		c, present, err := m.presented(r, form)
+		switch {
+		case err != nil:
+			return claimed, err
+		case !present:
+			continue
+		case found.method != nil:
+			return claimed, invalidRequest("client authentication must not use more than one method", nil)
+		}
+		found, found.method = c, m
 	}
-	var secrets []client.Secret
-	if found != nil && found.AllowsAuthMethod(c.Method) {
-		secrets = found.Secrets
+	switch {
+	case found.method == nil && claimed.ClientID != "":
+		return claimed, errInvalidClient(errors.New("the caller does not authenticate"))
+	case found.method == nil:
+		return claimed, errInvalidClient(errors.New("no client is named"))
+	case claimed.ClientID != "" && claimed.ClientID != found.ClientID && claimed.ClientID != found.RawClientID:
+		return claimed, invalidRequest("client_id is not the one that authenticates", nil)
 	}
-	if !a.matches(secrets, c) {
+	return found, nil
+}
+
+// authenticate returns the client that the credentials are of.
+func (p *Provider) authenticate(ctx context.Context, c credentials) (*client.Client, error) {
+	found, err := p.clientOf(ctx, c)
+	if err != nil && !errors.Is(err, client.ErrUnknown) {
+		return nil, unavailable("look up client", err)
+	}
+	candidate := found
+	if found != nil && !found.AllowsAuthMethod(c.method.name) {
+		candidate = nil
+	}
+	proven, err := c.method.proves(p, ctx, candidate, c)
+	switch {
+	case err != nil:
+		return nil, err
+	case !proven || candidate == nil:
 		return nil, errInvalidClient(whyRefused(found, c))
 	}
 	return found, nil
+}
+
+// clientOf returns the client that the credentials name, in either spelling of a
+// Basic header.
+func (p *Provider) clientOf(ctx context.Context, c credentials) (*client.Client, error) {
+	found, err := p.cfg.Clients.Client(ctx, c.ClientID)
+	if errors.Is(err, client.ErrUnknown) && c.RawClientID != "" {
+		return p.cfg.Clients.Client(ctx, c.RawClientID)
+	}
+	return found, err
 }
 
 // whyRefused tells the operator what was wrong; the client is never told. A nil
@@ -78,31 +134,8 @@ func whyRefused(found *client.Client, c credentials) error {
 	switch {
 	case found == nil:
 		return errors.New("no client has this id")
-	case !found.AllowsAuthMethod(c.Method):
-		return fmt.Errorf("the client is registered for %s, and %s was used", strings.Join(found.AuthMethods(), " and "), c.Method)
+	case !found.AllowsAuthMethod(c.method.name):
+		return fmt.Errorf("the client is registered for %s, and %s was used", strings.Join(found.AuthMethods(), " and "), c.method.name)
 	}
 	return errors.New("the secret is none of the client's, or has expired")
-}
-
-// matches compares a secret with the verifier of each that has not expired.
-// Against a timing side channel that tells which clients exist, an unknown
-// client costs the keyed hash that a known one does.
-func (a *clientAuthenticator) matches(secrets []client.Secret, c credentials) bool {
-	if c.Secret == "" {
-		return false
-	}
-	now, hashed := a.now(), false
-	for _, s := range secrets {
-		if s.Verifier == "" || !s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt) {
-			continue
-		}
-		hashed = true
-		if a.hasher.Verify(s.Verifier, client.SecretPurpose, c.ID, c.Secret) {
-			return true
-		}
-	}
-	if !hashed {
-		a.hasher.Sum(client.SecretPurpose, c.ID, c.Secret) // result ignored: there is nothing to match
-	}
-	return false
 }

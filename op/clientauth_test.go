@@ -189,8 +189,7 @@ func (brokenRegistry) Client(context.Context, string) (*client.Client, error) {
 
 func TestClientAuthentication_ARegistryThatDoesNotAnswerIsNotARefusal(t *testing.T) {
 	n := newNode(t)
-	n.server.cfg.Clients = brokenRegistry{n.server.cfg.Clients}
-	n.server.clients.clients = n.server.cfg.Clients
+	n.provider.cfg.Clients = brokenRegistry{n.provider.cfg.Clients}
 	for _, id := range []string{"robot", "nobody"} {
 		n.post(tokenPath, bodyAuth(id, testSecret), "grant_type", "client_credentials").
 			want(t, http.StatusServiceUnavailable, "temporarily_unavailable")

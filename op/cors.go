@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"github.com/latchkey-id/latchkey/client"
 )
 
 // corsMaxAge is how long a browser may remember what a preflight said, in seconds.
@@ -25,31 +23,75 @@ func (p *Provider) cors(next http.Handler, methods ...string) http.Handler {
 		switch {
 		case r.Method == http.MethodOptions:
 			if origin != "" && p.hasOrigin(r.Context(), origin) {
-				h.Set("Access-Control-Allow-Origin", origin)
-				h.Set("Access-Control-Allow-Methods", allowed)
-				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-				h.Set("Access-Control-Max-Age", corsMaxAge)
+				allowPreflight(h, r, origin, allowed)
 			}
 			h.Set("Allow", allowed)
 			w.WriteHeader(http.StatusNoContent)
 		case origin == "":
 			next.ServeHTTP(w, r)
 		default:
-			next.ServeHTTP(&corsWriter{ResponseWriter: w, provider: p, request: r, origin: origin}, r)
+			next.ServeHTTP(&corsWriter{ResponseWriter: w, provider: p, ctx: r.Context(), origin: origin}, r)
 		}
 	})
 }
 
-// corsWriter adds the header as late as it can: by then the handler has parsed
-// the form, which names the client.
+// publicCORS answers the preflight of a document that is the same for everybody,
+// and so may be read by any page.
+func publicCORS(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	if r.Header.Get("Origin") != "" {
+		allowPreflight(h, r, "*", http.MethodGet)
+	}
+	h.Set("Allow", "GET, HEAD, OPTIONS")
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// allowPreflight answers a preflight (Fetch standard, CORS protocol) with the
+// request's own headers, as far as they are harmless: tracing and frameworks add
+// theirs to every call of a page.
+func allowPreflight(h http.Header, r *http.Request, origin, methods string) {
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Allow-Methods", methods)
+	h.Set("Access-Control-Max-Age", corsMaxAge)
+	h.Add("Vary", "Access-Control-Request-Headers")
+	allowed := []string{"Authorization", "Content-Type"}
+	for name := range strings.SplitSeq(r.Header.Get("Access-Control-Request-Headers"), ",") {
+		name = http.CanonicalHeaderKey(strings.TrimSpace(name))
+		if isHarmlessHeader(name) && !slices.Contains(allowed, name) && len(allowed) < maxCORSHeaders {
+			allowed = append(allowed, name)
+		}
+	}
+	h.Set("Access-Control-Allow-Headers", strings.Join(allowed, ", "))
+}
+
+const (
+	maxCORSHeaders      = 32
+	maxCORSHeaderLength = 64
+)
+
+// isHarmlessHeader reports whether a page may send the header: anything but what
+// speaks for a proxy between it and us.
+func isHarmlessHeader(name string) bool {
+	if name == "" || len(name) > maxCORSHeaderLength {
+		return false
+	}
+	for i := range len(name) {
+		if c := name[i]; !isUnreserved(c) || c == '~' {
+			return false
+		}
+	}
+	return name != "Forwarded" && name != "X-Real-Ip" && name != "X-Request-Id" && !strings.HasPrefix(name, "X-Forwarded")
+}
+
+// corsWriter adds the header as late as it can: by then the handler has found out
+// which client asked.
 type corsWriter struct {
 	http.ResponseWriter
 	provider *Provider
-	request  *http.Request
+	ctx      context.Context
 	origin   string
-	// client is who asked, where the handler found out by other means than the form.
-	client  *client.Client
-	decided bool
+	clientID string
+	decided  bool
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -67,21 +109,17 @@ func (w *corsWriter) Write(b []byte) (int, error) {
 func (w *corsWriter) decide() {
 	if !w.decided && w.allows() {
 		w.Header().Set("Access-Control-Allow-Origin", w.origin)
-		w.Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate")
+		w.Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
 	}
 	w.decided = true
 }
 
 func (w *corsWriter) allows() bool {
-	c := w.client
-	if c == nil {
-		// An error leaves it nil: who asked is unknown.
-		c, _ = w.provider.cfg.Clients.Client(w.request.Context(), w.request.PostForm.Get("client_id"))
-	}
-	if c != nil {
+	// An error leaves it unknown who asked.
+	if c, err := w.provider.cfg.Clients.Client(w.ctx, w.clientID); err == nil {
 		return slices.Contains(c.Origins, w.origin)
 	}
-	return w.provider.hasOrigin(w.request.Context(), w.origin)
+	return w.provider.hasOrigin(w.ctx, w.origin)
 }
 
 // hasOrigin reports whether any client is registered for the origin. Where that
@@ -98,8 +136,8 @@ func (p *Provider) hasOrigin(ctx context.Context, origin string) bool {
 func (w *corsWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // answersTo tells a corsWriter which client asked.
-func answersTo(w http.ResponseWriter, c *client.Client) {
+func answersTo(w http.ResponseWriter, clientID string) {
 	if cw, ok := w.(*corsWriter); ok {
-		cw.client = c
+		cw.clientID = clientID
 	}
 }

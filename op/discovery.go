@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/latchkey-id/latchkey/client"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -43,8 +42,7 @@ func newDiscovery(cfg Config) (*document, error) {
 }
 
 func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
-	withSecret := []oidc.AuthMethod{oidc.AuthMethodBasic, oidc.AuthMethodPost}
-	all := append(withSecret[:2:2], oidc.AuthMethodNone)
+	withSecret, all := wireMethods(secretMethods()), wireMethods(authMethods)
 	return oidc.DiscoveryConfiguration{
 		Issuer:                cfg.Issuer,
 		AuthorizationEndpoint: cfg.Issuer + authorizePath,
@@ -55,13 +53,10 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		EndSessionEndpoint:    cfg.Issuer + endSessionPath,
 		JwksURI:               cfg.Issuer + jwksPath,
 
-		ScopesSupported: []string{
-			client.ScopeOpenID, client.ScopeProfile, client.ScopeEmail, client.ScopeAddress, client.ScopePhone,
-			client.ScopeOfflineAccess,
-		},
+		ScopesSupported:                  standardScopes,
 		ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
 		ResponseModesSupported:           []string{string(oidc.ResponseModeQuery), string(oidc.ResponseModeFormPost)},
-		GrantTypesSupported:              []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeClientCredentials},
+		GrantTypesSupported:              wireGrantTypes(),
 		UILocalesSupported:               oidc.ParseLocales(cfg.UILocales),
 		ACRValuesSupported:               cfg.ACRValues,
 		SubjectTypesSupported:            []string{"public"},
@@ -77,6 +72,22 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		ClaimsSupported:          supportedClaims(),
 		ClaimsParameterSupported: true,
 	}
+}
+
+func wireGrantTypes() []oidc.GrantType {
+	types := make([]oidc.GrantType, len(grantTypes))
+	for i, g := range grantTypes {
+		types[i] = oidc.GrantType(g.name)
+	}
+	return types
+}
+
+func wireMethods(methods []authMethod) []oidc.AuthMethod {
+	names := make([]oidc.AuthMethod, len(methods))
+	for i, m := range methods {
+		names[i] = oidc.AuthMethod(m.name)
+	}
+	return names
 }
 
 // supportedClaims lists what an ID token or userinfo may say.

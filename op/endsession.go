@@ -16,42 +16,77 @@ import (
 
 const endSessionPath = "/logout"
 
+// endSessionParameters are those of a request to sign out that are read; csrf is
+// the pages' own and read there.
+var endSessionParameters = parameterSet([]string{
+	"id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales",
+})
+
 // endSession is the end-session endpoint (OpenID Connect RP-Initiated Logout
 // 1.0). A POST with the form token of this browser comes from the page that
-// asked; any other request comes from who knows where.
+// asked; any other request comes from who knows where (CSRF).
 func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) error {
 	privately(w)
-	form, err := browserForm(w, r)
+	form, faulty, err := browserForm(w, r, endSessionParameters)
 	if err != nil {
 		return err
 	}
-	if lacksCookies(r, p.cfg.Cookies, form) {
-		seeOther(w, withQuery(p.cfg.Issuer+endSessionPath, form))
-		return nil
-	}
-	request, err := p.readEndSession(r.Context(), form)
+	request, err := p.readEndSession(r.Context(), form, faulty)
 	if err != nil {
 		return err
 	}
-	session, err := p.cfg.SignIn.Session(r)
+	session, err := p.cfg.SignOut.Session(r)
 	if err != nil {
 		return unavailablePage(fmt.Errorf("read session: %w", err))
 	}
-	confirmed := r.Method == http.MethodPost && p.cfg.SignIn.VerifyForm(r)
+	confirmed := r.Method == http.MethodPost && p.cfg.SignOut.VerifyForm(r)
 	switch decideEndSession(request, session, confirmed) {
 	case endSessionAsk:
-		return p.cfg.SignIn.ConfirmSignOut(w, r, request.Client, request.carried())
+		return p.cfg.SignOut.ConfirmSignOut(w, r, request.Client, request.carried())
 	case endSessionNow:
-		if err := p.cfg.SignIn.SignOut(w, r); err != nil {
+		if err := p.cfg.SignOut.SignOut(w, r); err != nil {
 			return unavailablePage(fmt.Errorf("sign out: %w", err))
 		}
 	case endSessionNothing:
+		ended, err := p.endHintedSession(r, request)
+		if err != nil {
+			return unavailablePage(err)
+		}
+		if !ended && lacksCookies(r, p.cfg.Cookies, form) {
+			seeOther(w, withQuery(p.cfg.Issuer+endSessionPath, request.bounced(form)))
+			return nil
+		}
 	}
 	if address := request.address(confirmed); address != "" {
 		seeOther(w, address)
 		return nil
 	}
-	return p.cfg.SignIn.SignedOut(w, r)
+	return p.cfg.SignOut.SignedOut(w, r)
+}
+
+// endHintedSession ends the session that an ID token of ours was issued in, where
+// the request has no session of its own: a back end calls the endpoint, or a form
+// on another site, both without cookies. Whoever holds the token may end that
+// session, and no more.
+func (p *Provider) endHintedSession(r *http.Request, request *endSessionRequest) (ended bool, err error) {
+	hint := request.Hint
+	if hint == nil || hint.SID == "" || request.Client == nil {
+		return false, nil
+	}
+	user, sid, now := storage.ID(hint.Subject), storage.ID(hint.SID), p.cfg.Now()
+	event, err := p.event(r.Context(), &tokenRequest{HTTP: r, Client: request.Client, Now: now}, storage.EventSignOut, nil)
+	if err != nil {
+		return false, err
+	}
+	event.UserID, event.SID = user, sid
+	err = p.cfg.Sessions.EndOf(r.Context(), user, sid, now, event)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("end session: %w", err)
+	}
+	return true, nil
 }
 
 // endSessionRequest is a checked request: whatever did not check out is not in it.
@@ -70,42 +105,43 @@ type endSessionRequest struct {
 // hint that cannot be verified is as good as none, but for one thing: the
 // browser is not sent anywhere on its word. What contradicts the registration
 // is the client's mistake and an error.
-func (p *Provider) readEndSession(ctx context.Context, form url.Values) (*endSessionRequest, error) {
-	params, faulty := readParameters(form)
+func (p *Provider) readEndSession(ctx context.Context, form url.Values, faulty []string) (*endSessionRequest, error) {
 	if len(faulty) > 0 {
 		slices.Sort(faulty)
 		return nil, badForm(errors.New("repeated or too long: " + loggable(strings.Join(faulty, " "))))
 	}
-	request := &endSessionRequest{State: params["state"]}
-	clientID := params["client_id"]
-	if token := params["id_token_hint"]; token != "" {
-		hint, err := p.readIDTokenHint(token)
-		if err != nil {
+	request := &endSessionRequest{State: form.Get("state")}
+	clientID := form.Get("client_id")
+	if token := form.Get("id_token_hint"); token != "" {
+		hint, err := p.readIDTokenHint(ctx, token)
+		switch {
+		case cannotJudge(err):
+			return nil, unavailablePage(err)
+		case err != nil:
 			p.cfg.Log.InfoContext(ctx, "sign-out with a bad id_token_hint", "reason", err.Error())
 			return &endSessionRequest{}, nil
-		}
-		if clientID != "" && !slices.Contains(hint.Audience, clientID) {
+		case clientID != "" && !slices.Contains(hint.Audience, clientID):
 			return nil, badSignOutPage(errors.New("client_id " + loggable(clientID) + " is not in the aud of the id_token_hint"))
-		}
-		request.Hint, request.HintToken = hint, token
-		if clientID == "" {
+		case clientID == "":
 			clientID = hint.Audience[0]
 		}
+		request.Hint, request.HintToken = hint, token
 	}
-	return request, request.identify(ctx, p.cfg.Clients, clientID, params["post_logout_redirect_uri"])
+	c, err := p.cfg.Clients.Client(ctx, clientID)
+	if err != nil && !errors.Is(err, client.ErrUnknown) {
+		return nil, unavailablePage(err)
+	}
+	return request, request.identify(c, clientID, form.Get("post_logout_redirect_uri"))
 }
 
 // identify fills in the client and the address it may have the browser sent to.
-func (e *endSessionRequest) identify(ctx context.Context, clients clients, clientID, redirectURI string) error {
-	if clientID == "" {
-		return nil // nobody says who asks: then there is no way back either
-	}
-	c, err := clients.Client(ctx, clientID)
+// c is nil where none of the id is registered.
+func (e *endSessionRequest) identify(c *client.Client, clientID, redirectURI string) error {
 	switch {
-	case errors.Is(err, client.ErrUnknown):
+	case clientID == "":
+		return nil // nobody says who asks: then there is no way back either
+	case c == nil:
 		return badSignOutPage(errors.New("client " + loggable(clientID) + " is not registered"))
-	case err != nil:
-		return unavailablePage(err)
 	}
 	e.Client = c
 	if redirectURI == "" {
@@ -117,6 +153,22 @@ func (e *endSessionRequest) identify(ctx context.Context, clients clients, clien
 	}
 	e.RedirectURI = redirectURI
 	return nil
+}
+
+// bounced are the parameters of a cookieless POST that go into an address, for the
+// browser to come back with its cookies. The ID token is none of them: an address
+// ends in logs and histories. What it said of the client stays; the person is asked.
+func (e *endSessionRequest) bounced(form url.Values) url.Values {
+	kept := url.Values{}
+	for name, values := range form {
+		if name != "id_token_hint" {
+			kept[name] = values
+		}
+	}
+	if e.Client != nil {
+		kept.Set("client_id", e.Client.ID)
+	}
+	return kept
 }
 
 // carried are the parameters that the page that asks brings back. All of them
@@ -167,7 +219,7 @@ func decideEndSession(request *endSessionRequest, session *storage.SignedIn, con
 		return endSessionNothing
 	case confirmed:
 		return endSessionNow
-	case request.Hint != nil && request.Hint.SID == string(session.Session.SID) && request.Hint.Subject == string(session.User.ID):
+	case request.Hint != nil && request.Hint.SID == string(session.Session.SID) && request.Hint.Subject == client.Subject(request.Client, session.User.ID):
 		return endSessionNow
 	}
 	return endSessionAsk

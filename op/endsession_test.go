@@ -48,7 +48,7 @@ func (s *site) hint() string {
 	return s.exchange(asWiki, code).want(s.t, http.StatusOK, "").IDToken
 }
 
-func signOut(pairs ...string) url.Values {
+func signOutForm(pairs ...string) url.Values {
 	form := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
 		form.Set(pairs[i], pairs[i+1])
@@ -61,9 +61,9 @@ func TestEndSession_WithTheHintOfThisSession(t *testing.T) {
 		form  url.Values
 		state string
 	}{
-		"state":    {signOut("post_logout_redirect_uri", postRedirect, "state", "x y&z"), "x y&z"},
-		"no state": {signOut("post_logout_redirect_uri", postRedirect), ""},
-		"client":   {signOut("post_logout_redirect_uri", postRedirect, "client_id", "wiki"), ""},
+		"state":    {signOutForm("post_logout_redirect_uri", postRedirect, "state", "x y&z"), "x y&z"},
+		"no state": {signOutForm("post_logout_redirect_uri", postRedirect), ""},
+		"client":   {signOutForm("post_logout_redirect_uri", postRedirect, "client_id", "wiki"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := signedInSite(t)
@@ -96,32 +96,32 @@ func TestCS3_EndSessionNoRedirect(t *testing.T) {
 		// error says whether it is an error page rather than a question
 		error bool
 	}{
-		{"nothing", func(string) url.Values { return signOut() }, false},
-		{"only state", func(string) url.Values { return signOut("state", "x") }, false},
-		{"no hint", func(string) url.Values { return signOut("post_logout_redirect_uri", postRedirect, "state", "x") }, false},
+		{"nothing", func(string) url.Values { return signOutForm() }, false},
+		{"only state", func(string) url.Values { return signOutForm("state", "x") }, false},
+		{"no hint", func(string) url.Values { return signOutForm("post_logout_redirect_uri", postRedirect, "state", "x") }, false},
 		{"bad hint", func(string) url.Values {
-			return signOut("id_token_hint", "a.b.c", "post_logout_redirect_uri", postRedirect)
+			return signOutForm("id_token_hint", "a.b.c", "post_logout_redirect_uri", postRedirect)
 		}, false},
 		{"bad hint and client", func(string) url.Values {
-			return signOut("id_token_hint", "a.b.c", "post_logout_redirect_uri", postRedirect, "client_id", "wiki")
+			return signOutForm("id_token_hint", "a.b.c", "post_logout_redirect_uri", postRedirect, "client_id", "wiki")
 		}, false},
 		{"modified hint", func(h string) url.Values {
-			return signOut("id_token_hint", h[:len(h)-8]+"AAAAAAAA", "post_logout_redirect_uri", postRedirect)
+			return signOutForm("id_token_hint", h[:len(h)-8]+"AAAAAAAA", "post_logout_redirect_uri", postRedirect)
 		}, false},
 		{"unregistered", func(h string) url.Values {
-			return signOut("id_token_hint", h, "post_logout_redirect_uri", "https://evil.example/")
+			return signOutForm("id_token_hint", h, "post_logout_redirect_uri", "https://evil.example/")
 		}, true},
 		{"query added", func(h string) url.Values {
-			return signOut("id_token_hint", h, "post_logout_redirect_uri", postRedirect+"?x=y")
+			return signOutForm("id_token_hint", h, "post_logout_redirect_uri", postRedirect+"?x=y")
 		}, true},
 		{"a redirect URI, but not for this", func(h string) url.Values {
-			return signOut("id_token_hint", h, "post_logout_redirect_uri", testRedirect)
+			return signOutForm("id_token_hint", h, "post_logout_redirect_uri", testRedirect)
 		}, true},
 		{"another client", func(h string) url.Values {
-			return signOut("id_token_hint", h, "client_id", "spa", "post_logout_redirect_uri", postRedirect)
+			return signOutForm("id_token_hint", h, "client_id", "spa", "post_logout_redirect_uri", postRedirect)
 		}, true},
 		{"unknown client", func(string) url.Values {
-			return signOut("client_id", "nobody", "post_logout_redirect_uri", postRedirect)
+			return signOutForm("client_id", "nobody", "post_logout_redirect_uri", postRedirect)
 		}, true},
 		{"repeated", func(h string) url.Values {
 			return url.Values{"id_token_hint": {h, h}, "post_logout_redirect_uri": {postRedirect}}
@@ -171,7 +171,7 @@ func (s *site) confirm() string {
 
 func TestEndSession_AClientWithoutHintIsAskedFor(t *testing.T) {
 	s := signedInSite(t)
-	form := signOut("client_id", "wiki", "post_logout_redirect_uri", postRedirect, "state", "x")
+	form := signOutForm("client_id", "wiki", "post_logout_redirect_uri", postRedirect, "state", "x")
 	if w := s.get(endSessionPath, form); w.Body.String() != "confirm" || s.signIn.Client.ID != "wiki" {
 		t.Fatalf("answer is %d %s for %v", w.Code, w.Body, s.signIn.Client)
 	}
@@ -188,7 +188,7 @@ func TestEndSession_HintOfAnEarlierSession(t *testing.T) {
 	s := signedInSite(t)
 	hint := s.hint()
 	s.signIn.Who.Session.SID = "0190000000000000000000000000000c"
-	form := signOut("id_token_hint", hint, "post_logout_redirect_uri", postRedirect, "state", "x")
+	form := signOutForm("id_token_hint", hint, "post_logout_redirect_uri", postRedirect, "state", "x")
 	if w := s.get(endSessionPath, form); w.Body.String() != "confirm" {
 		t.Fatalf("answer is %d %s", w.Code, w.Body)
 	}
@@ -201,31 +201,90 @@ func TestCS1_SignOutNeedsTheFormToken(t *testing.T) {
 	s := signedInSite(t)
 	s.cookies = []*http.Cookie{{Name: "__Host-latchkey-browser", Value: strings.Repeat("b", 43)}}
 	for _, token := range []string{"", "forged"} {
-		if w := s.postForm(endSessionPath, signOut("csrf", token)); w.Body.String() != "confirm" || s.signIn.SignOuts != 0 {
+		if w := s.postForm(endSessionPath, signOutForm("csrf", token)); w.Body.String() != "confirm" || s.signIn.SignOuts != 0 {
 			t.Errorf("token %q: %s", token, w.Body)
 		}
 	}
 	// Nor does the token in an address count.
-	if w := s.get(endSessionPath, signOut("csrf", siteFormToken)); w.Body.String() != "confirm" || s.signIn.SignOuts != 0 {
+	if w := s.get(endSessionPath, signOutForm("csrf", siteFormToken)); w.Body.String() != "confirm" || s.signIn.SignOuts != 0 {
 		t.Errorf("GET with the token: %s", w.Body)
 	}
 }
 
-func TestEndSession_PostFromAnotherSite(t *testing.T) {
-	s := signedInSite(t)
-	form := signOut("id_token_hint", s.hint(), "post_logout_redirect_uri", postRedirect)
-	again := answerAt(t, s.postForm(endSessionPath, form), testIssuer+endSessionPath)
-	if s.signIn.SignOuts != 0 {
-		t.Error("signed out somebody who was not there")
+// A form on another site comes without cookies, so that the browser's session is
+// not there. Where the ID token names a live session that one ends; otherwise the
+// browser is sent round to bring its cookies. The token never goes into an address.
+func TestSE5_PostFromAnotherSite(t *testing.T) {
+	for name, tc := range map[string]struct {
+		form      func(hint string) url.Values
+		elsewhere bool
+		want      string
+	}{
+		"a live session": {func(h string) url.Values {
+			return signOutForm("id_token_hint", h, "post_logout_redirect_uri", postRedirect, "state", "x")
+		}, true, postRedirect + "?state=x"},
+		"one that has ended": {func(h string) url.Values {
+			return signOutForm("id_token_hint", h, "post_logout_redirect_uri", postRedirect, "state", "x")
+		}, false, "?client_id=wiki&post_logout_redirect_uri=" + url.QueryEscape(postRedirect) + "&state=x"},
+		"a bad hint":     {func(string) url.Values { return signOutForm("id_token_hint", "a.b.c") }, true, ""},
+		"only a client":  {func(string) url.Values { return signOutForm("client_id", "wiki") }, true, "?client_id=wiki"},
+		"with a tracker": {func(string) url.Values { return signOutForm("utm_source", "a") }, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := signedInSite(t)
+			form := tc.form(s.hint())
+			s.signIn.Who, s.signIn.Elsewhere, s.cookies = nil, tc.elsewhere, nil // the browser is not recognized
+			w := s.postForm(endSessionPath, form)
+			location := w.Header().Get("Location")
+			want := tc.want
+			if !strings.HasPrefix(want, "https:") {
+				want = testIssuer + endSessionPath + want
+			}
+			if location != want || strings.Contains(location, "hint") || strings.Contains(location, "eyJ") {
+				t.Errorf("sent to %q, want %q", location, want)
+			}
+			if s.signIn.SignOuts != 0 {
+				t.Error("signed out somebody who was not there")
+			}
+			// With its cookies the browser is asked, and returns.
+			s.becomes(testUser)
+			if strings.HasPrefix(tc.want, "?client_id=wiki&post") {
+				again := answerAt(t, w, testIssuer+endSessionPath)
+				if w := s.get(endSessionPath, again); w.Body.String() != "confirm" || s.confirm() != postRedirect+"?state=x" {
+					t.Errorf("answer is %d %v", w.Code, w.Header())
+				}
+			}
+		})
 	}
-	if w := s.get(endSessionPath, again); w.Header().Get("Location") != postRedirect || s.signIn.SignOuts != 1 {
-		t.Errorf("answer is %d %v", w.Code, w.Header())
+}
+
+// A back end calls the endpoint with an ID token and no cookies.
+func TestSE5_AHintEndsItsLiveSession(t *testing.T) {
+	s := signedInSite(t)
+	hint := s.hint()
+	s.signIn.Who, s.signIn.Elsewhere = nil, true
+	if w := s.get(endSessionPath, signOutForm("id_token_hint", hint)); w.Body.String() != "signed out" {
+		t.Errorf("answer is %d %s", w.Code, w.Body)
+	}
+	if len(s.signIn.Ended) != 1 || s.signIn.Ended[0].UserID != testUserID || s.signIn.Ended[0].SID != siteSID ||
+		s.signIn.Ended[0].Type != storage.EventSignOut || s.signIn.Ended[0].ClientID != "wiki" {
+		t.Errorf("ended %+v", s.signIn.Ended)
+	}
+	// What is no hint of a session ends none.
+	s.signIn.Elsewhere = true
+	for _, form := range []url.Values{
+		signOutForm("id_token_hint", "a.b.c"), signOutForm("client_id", "wiki"), signOutForm("id_token_hint", hint[:len(hint)-8]+"AAAAAAAA"),
+	} {
+		s.get(endSessionPath, form)
+	}
+	if len(s.signIn.Ended) != 1 {
+		t.Error("a session ended without its hint")
 	}
 }
 
 func TestEndSession_AnAccessTokenIsNoHint(t *testing.T) {
 	s := signedInSite(t)
-	w := s.get(endSessionPath, signOut("id_token_hint", s.userinfoToken(), "post_logout_redirect_uri", postRedirect))
+	w := s.get(endSessionPath, signOutForm("id_token_hint", s.userinfoToken(), "post_logout_redirect_uri", postRedirect))
 	if w.Body.String() != "confirm" {
 		t.Errorf("answer is %d %s", w.Code, w.Body)
 	}
@@ -234,5 +293,5 @@ func TestEndSession_AnAccessTokenIsNoHint(t *testing.T) {
 func TestEndSession_StoreDown(t *testing.T) {
 	s := signedInSite(t)
 	s.signIn.Err = errors.New("no database")
-	wantPage(t, s.get(endSessionPath, signOut()), http.StatusServiceUnavailable, "Temporarily unavailable")
+	wantPage(t, s.get(endSessionPath, signOutForm()), http.StatusServiceUnavailable, "Temporarily unavailable")
 }

@@ -16,15 +16,15 @@ const maxUserAgent = 256
 // effectTimeout bounds a write that must not be cut short by its caller.
 const effectTimeout = 10 * time.Second
 
-// event starts a security event of the call.
-func (s *server) event(ctx context.Context, c call, typ storage.EventType, g *storage.Grant) (storage.Event, error) {
-	id, err := storage.NewID(c.now, s.cfg.Random)
+// event starts a security event of the request.
+func (p *Provider) event(ctx context.Context, r *tokenRequest, typ storage.EventType, g *storage.Grant) (storage.Event, error) {
+	id, err := storage.NewID(r.Now, p.cfg.Random)
 	if err != nil {
 		return storage.Event{}, fmt.Errorf("name event %s: %w", typ, err)
 	}
 	e := storage.Event{
-		ID: id, At: c.now, Type: typ, ClientID: c.client.ID,
-		UserAgent: printable(c.userAgent), RequestID: web.RequestID(ctx), Outcome: storage.Success,
+		ID: id, At: r.Now, Type: typ, ClientID: r.Client.ID,
+		UserAgent: printable(r.HTTP.Header.Get("User-Agent")), RequestID: web.RequestID(ctx), Outcome: storage.Success,
 	}
 	if g != nil {
 		e.UserID, e.GrantID, e.SID = g.UserID, g.ID, g.SID

@@ -43,9 +43,9 @@ func TestRF2_HangingUpDoesNotStopRevocation(t *testing.T) {
 	n := newNode(t)
 	r1 := n.signedIn()
 	n.refresh(asWiki, r1.RefreshToken).want(t, http.StatusOK, "")
-	n.clock.Advance(n.server.wiki(t).Lifetimes.RefreshGrace)
+	n.clock.Advance(n.provider.wiki(t).Lifetimes.RefreshGrace)
 	var during error
-	n.server.cfg.Grants = watchedRevoke{fakeGrants{n.store}, func(ctx context.Context) { during = ctx.Err() }}
+	n.provider.cfg.Grants = watchedRevoke{fakeGrants{n.store}, func(ctx context.Context) { during = ctx.Err() }}
 	ctx, hangUp := context.WithCancel(t.Context())
 	hangUp()
 	r := formRequest(http.MethodPost, tokenPath, "grant_type=refresh_token&refresh_token="+r1.RefreshToken).WithContext(ctx)
@@ -56,7 +56,7 @@ func TestRF2_HangingUpDoesNotStopRevocation(t *testing.T) {
 	}
 }
 
-func (s *server) wiki(t *testing.T) *client.Client {
+func (s *Provider) wiki(t *testing.T) *client.Client {
 	t.Helper()
 	c, err := s.cfg.Clients.Client(t.Context(), "wiki")
 	if err != nil {

@@ -25,17 +25,20 @@ func (p *Provider) Handler() http.Handler {
 
 	userinfo := p.cors(http.HandlerFunc(p.userinfo), http.MethodGet, http.MethodPost)
 	route(userinfoPath, userinfo, http.MethodGet, http.MethodPost, http.MethodOptions)
-	tokens := p.tokenHandler()
-	browserTokens := p.cors(tokens, http.MethodPost)
-	mux.Handle(tokenPath, browserTokens)
-	mux.Handle(revocationPath, browserTokens)
-	mux.Handle(introspectionPath, tokens)
+	for _, e := range clientEndpoints {
+		h := p.serveClient(e)
+		if e.path != introspectionPath { // asked by servers, never by a browser
+			h = p.cors(h, http.MethodPost)
+		}
+		mux.Handle(e.path, h)
+	}
 
 	for path, serve := range map[string]http.HandlerFunc{
 		jwksPath:                p.serveJWKS,
 		openIDConfigurationPath: p.discovery.serve,
 		oauthMetadataPath:       p.discovery.serve,
 	} {
+		mux.HandleFunc("OPTIONS "+path, publicCORS)
 		route(path, serve, http.MethodGet)
 	}
 	mux.Handle("/", page(notFound))

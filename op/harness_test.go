@@ -16,6 +16,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
@@ -34,10 +35,11 @@ var testUser = storage.User{
 	Profile: storage.Profile{Name: "Ada Lovelace"},
 }
 
-// node is a token server over fakes.
+// node is a provider over fakes.
 type node struct {
 	t         testing.TB
-	server    *server
+	provider  *Provider
+	signIn    *fakeSignIn
 	handler   http.Handler
 	clock     *storagetest.Clock
 	store     *fakeStore
@@ -52,15 +54,20 @@ func newNode(t testing.TB, clients ...client.Client) *node {
 	t.Helper()
 	n := &node{
 		t: t, clock: storagetest.NewClock(), store: newFakeStore(testUser), ephemeral: newFakeEphemeral(),
-		revoked: &fakeCounter{}, log: &testenv.Log{},
+		revoked: &fakeCounter{}, log: &testenv.Log{}, signIn: &fakeSignIn{},
 	}
-	cfg := n.config(append(clients, wikiClient(), appClient(), robotClient()))
-	var err error
-	if n.server, err = newServer(cfg); err != nil {
-		t.Fatalf("make server: %v", err)
-	}
-	n.handler = n.server.handler()
+	n.start(n.config(append(clients, wikiClient(), appClient(), robotClient())))
 	return n
+}
+
+// start makes the provider.
+func (n *node) start(cfg Config) {
+	n.t.Helper()
+	var err error
+	if n.provider, err = New(cfg); err != nil {
+		n.t.Fatalf("make provider: %v", err)
+	}
+	n.handler = n.provider.Handler()
 }
 
 func (n *node) config(clients []client.Client) Config {
@@ -77,7 +84,12 @@ func (n *node) config(clients []client.Client) Config {
 	return Config{
 		Issuer: testIssuer, Clients: n.registry, Keys: testRing(n.t, n.clock.Now), Hasher: hasher,
 		Grants: fakeGrants{n.store}, Tokens: fakeAccessTokens{n.store}, Ephemeral: n.ephemeral,
+		SignIn: n.signIn, SignOut: n.signIn, Sessions: n.signIn,
 		Counter: n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader,
+		Errors: &web.Errors{Log: log, Render: func(w http.ResponseWriter, _ *http.Request, page web.ErrorPage) {
+			w.WriteHeader(page.Status)
+			_, _ = w.Write([]byte("error page: " + page.Title + " / " + page.Detail))
+		}},
 	}
 }
 
@@ -164,38 +176,45 @@ func challengeOf(verifier string) string {
 
 // code puts a code for the client in the store, as /authorize would; change
 // alters what it stands for.
-func (n *node) code(clientID string, change ...func(*storage.AuthorizationCode)) string {
+func (n *node) code(clientID string, change ...func(*issuedCode)) string {
 	n.t.Helper()
 	now := n.clock.Now()
 	grantID, err := storage.NewID(now, rand.Reader)
 	if err != nil {
 		n.t.Fatalf("name grant: %v", err)
 	}
-	code := storage.AuthorizationCode{
+	code := issuedCode{
 		GrantID: grantID, UserID: testUserID, SID: "0190000000000000000000000000000b",
 		Request: storage.AuthorizationRequest{
 			ClientID: clientID, RedirectURI: testRedirect, Nonce: "n-1", CodeChallenge: challengeOf(testVerifier),
 			Scopes: []string{"openid", "profile", "email", "offline_access"},
 		},
 		Authentication: storage.Authentication{Time: now.Add(-time.Minute), ACR: "aal1", AMR: []string{"pwd"}},
-		IssuedAt:       now, ExpiresAt: now.Add(time.Minute),
+		ExpiresAt:      now.Add(time.Minute),
 	}
 	for _, c := range change {
 		c(&code)
 	}
-	secret := rand.Text()
+	secret, _, err := n.provider.cfg.Hasher.NewToken(rand.Reader, codePurpose)
+	if err != nil {
+		n.t.Fatalf("make code: %v", err)
+	}
 	n.keep(secret, code)
 	return secret
 }
 
 // keep puts what a code stands for in the store.
-func (n *node) keep(secret string, code storage.AuthorizationCode) {
+func (n *node) keep(secret string, code issuedCode) {
 	n.t.Helper()
 	raw, err := json.Marshal(code)
 	if err != nil {
 		n.t.Fatalf("encode code: %v", err)
 	}
-	n.ephemeral.Entries[codeKey(n.server.cfg.Hasher.Sum(codePurpose, secret))] = raw
+	hash, err := n.provider.cfg.Hasher.SumToken(codePurpose, secret)
+	if err != nil {
+		n.t.Fatalf("hash code: %v", err)
+	}
+	n.ephemeral.Entries[codeKey(hash)] = raw
 }
 
 // answer is a response, read.

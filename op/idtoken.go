@@ -39,13 +39,13 @@ var ownIDTokenClaims = []string{
 
 // idToken makes the ID token that goes with an access token. The nonce is that
 // of the authorization request; after a refresh there is none (Core 12.2).
-func (s *server) idToken(client *client.Client, g *storage.GrantUser, accessToken, nonce string, now time.Time) (string, error) {
-	alg := cmp.Or(client.IDTokenSigningAlg, defaultIDTokenAlg)
+func (p *Provider) idToken(c *client.Client, g *storage.GrantUser, accessToken, nonce string, now time.Time) (string, error) {
+	alg := cmp.Or(c.IDTokenSigningAlg, defaultIDTokenAlg)
 	payload, err := json.Marshal(idTokenClaims{
-		Issuer:          s.cfg.Issuer,
-		Subject:         string(g.Grant.UserID),
-		Audience:        client.ID,
-		ExpiresAt:       now.Add(client.Lifetimes.IDToken).Unix(),
+		Issuer:          p.cfg.Issuer,
+		Subject:         client.Subject(c, g.Grant.UserID),
+		Audience:        c.ID,
+		ExpiresAt:       now.Add(c.Lifetimes.IDToken).Unix(),
 		IssuedAt:        now.Unix(),
 		AuthTime:        g.Grant.Authentication.Time.Unix(),
 		Nonce:           nonce,
@@ -62,7 +62,7 @@ func (s *server) idToken(client *client.Client, g *storage.GrantUser, accessToke
 			return "", err
 		}
 	}
-	token, err := s.cfg.Keys.Sign(alg, idTokenType, payload)
+	token, err := p.cfg.Keys.Sign(alg, idTokenType, payload)
 	if err != nil {
 		return "", fmt.Errorf("sign ID token: %w", err)
 	}

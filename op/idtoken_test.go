@@ -42,7 +42,7 @@ func TestKY4_IDTokenAlgorithmByClient(t *testing.T) {
 			if got := claimsOf(t, a.IDToken)["at_hash"]; got != want {
 				t.Errorf("at_hash is %v, want %s", got, want)
 			}
-			if _, err := n.server.cfg.Keys.Verify(a.IDToken, idTokenType, tc.want); err != nil {
+			if _, err := n.provider.cfg.Keys.Verify(t.Context(), a.IDToken, idTokenType, tc.want); err != nil {
 				t.Errorf("verify: %v", err)
 			}
 		})
@@ -78,7 +78,7 @@ func TestIDToken_NoStrayClaims(t *testing.T) {
 
 func TestIDToken_RequestedClaims(t *testing.T) {
 	n := newNode(t)
-	code := n.code("wiki", func(c *storage.AuthorizationCode) {
+	code := n.code("wiki", func(c *issuedCode) {
 		c.Request.Claims.IDToken = map[string]*storage.ClaimRequest{
 			"email": nil, "name": {Essential: true}, "auth_time": nil, "sub": {Value: "somebody else"}, "unknown": nil,
 		}
@@ -95,7 +95,7 @@ func TestIDToken_RequestedClaims(t *testing.T) {
 
 func TestIDToken_OnlyWithOpenID(t *testing.T) {
 	n := newNode(t)
-	code := n.code("wiki", func(c *storage.AuthorizationCode) { c.Request.Scopes = []string{"email"} })
+	code := n.code("wiki", func(c *issuedCode) { c.Request.Scopes = []string{"email"} })
 	if a := n.exchange(asWiki, code).want(t, http.StatusOK, ""); a.IDToken != "" {
 		t.Error("an ID token without openid")
 	}

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,8 +20,8 @@ type idTokenHint struct {
 // readIDTokenHint reads an ID token that we issued. That it may have expired
 // does not matter: it is a hint, and proves nothing but that we wrote it
 // (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 2).
-func (p *Provider) readIDTokenHint(token string) (*idTokenHint, error) {
-	payload, err := p.cfg.Keys.Verify(token, idTokenType, signingAlgs...)
+func (p *Provider) readIDTokenHint(ctx context.Context, token string) (*idTokenHint, error) {
+	payload, err := p.cfg.Keys.VerifyHint(ctx, token, idTokenType, signingAlgs...)
 	if err != nil {
 		return nil, fmt.Errorf("verify ID token: %w", err)
 	}

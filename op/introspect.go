@@ -34,33 +34,31 @@ type introspection struct {
 	SID       string   `json:"sid,omitempty"`
 }
 
-// introspect tells a resource server whether a token works and what it says.
-func (s *server) introspect(ctx context.Context, c call, token string) (*introspection, error) {
-	if c.client.IsPublic() {
-		return nil, errInvalidClient(errors.New("a public client asks to introspect"))
-	}
-	look := s.introspectAccessToken
+// introspect is the introspection endpoint: it tells a resource server whether a
+// token works and what it says. Only who proves who it is may ask.
+func (p *Provider) introspect(ctx context.Context, r *tokenRequest) (any, error) {
+	token, look := r.Form.Get("token"), p.introspectAccessToken
 	if strings.HasPrefix(token, refreshTokenPrefix) {
-		look = s.introspectRefreshToken
+		look = p.introspectRefreshToken
 	}
-	answer, err := look(ctx, c, token)
+	answer, err := look(ctx, r, token)
 	if errors.Is(err, errInvalidToken) || errors.Is(err, errRefreshToken) {
-		s.cfg.Log.LogAttrs(ctx, slog.LevelDebug, "inactive token",
-			slog.String("client_id", c.client.ID), slog.String("reason", err.Error()))
+		p.cfg.Log.LogAttrs(ctx, slog.LevelDebug, "inactive token",
+			slog.String("client_id", r.Client.ID), slog.String("reason", err.Error()))
 		return &introspection{}, nil
 	}
 	return answer, err
 }
 
-func (s *server) introspectAccessToken(ctx context.Context, c call, token string) (*introspection, error) {
-	claims, err := s.access.decode(token, c.now)
+func (p *Provider) introspectAccessToken(ctx context.Context, r *tokenRequest, token string) (*introspection, error) {
+	claims, err := p.access.decode(ctx, token, r.Now)
 	if err != nil {
 		return nil, err
 	}
-	if !mayIntrospect(c.client, claims.ClientID, claims.Audience) {
+	if !mayIntrospect(r.Client, claims.ClientID, claims.Audience) {
 		return nil, fmt.Errorf("%w: not for this caller", errInvalidToken)
 	}
-	active, err := s.checkAccessTokenState(ctx, claims, c.now)
+	active, err := p.checkAccessTokenState(ctx, claims, r.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -76,32 +74,30 @@ func (s *server) introspectAccessToken(ctx context.Context, c call, token string
 	return answer, nil
 }
 
-func (s *server) introspectRefreshToken(ctx context.Context, c call, token string) (*introspection, error) {
-	t, err := s.refreshTokens.parse(token)
+func (p *Provider) introspectRefreshToken(ctx context.Context, r *tokenRequest, token string) (*introspection, error) {
+	t, err := p.parseRefreshToken(ctx, token, "")
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.grantOf(ctx, t)
+	g, err := p.grantOf(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	if !mayIntrospect(c.client, g.Grant.ClientID, nil) {
+	if !mayIntrospect(r.Client, g.Grant.ClientID, nil) {
 		return nil, fmt.Errorf("%w: not for this caller", errInvalidToken)
 	}
-	owner, err := s.cfg.Clients.Client(ctx, g.Grant.ClientID)
-	switch {
-	case errors.Is(err, client.ErrUnknown):
-		return nil, fmt.Errorf("%w: its client is gone", errInvalidToken)
-	case err != nil:
-		return nil, unavailable("introspect", err)
-	case !owner.AllowsGrant(client.GrantRefreshToken):
+	owner, err := p.cfg.Clients.Client(ctx, g.Grant.ClientID)
+	if err != nil && !errors.Is(err, client.ErrUnknown) {
+		return nil, unavailable("look up client", err)
+	}
+	if owner == nil || !owner.AllowsGrant(client.GrantRefreshToken) {
 		return nil, fmt.Errorf("%w: its client may not refresh", errInvalidToken)
 	}
 	scopes, err := refreshScopes(owner, g.Grant.Scopes, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errInvalidToken, err)
 	}
-	if !refreshable(c, g, t.Generation) {
+	if !refreshable(r, g, t.Generation) {
 		return nil, fmt.Errorf("%w: used, expired or revoked", errInvalidToken)
 	}
 	expiresAt := g.Grant.ExpiresAt
@@ -110,7 +106,7 @@ func (s *server) introspectRefreshToken(ctx context.Context, c call, token strin
 	}
 	authentication := g.Grant.Authentication
 	return &introspection{
-		Active: true, Issuer: s.cfg.Issuer, Subject: string(g.Grant.UserID), Audience: []string{s.cfg.Issuer},
+		Active: true, Issuer: p.cfg.Issuer, Subject: client.Subject(owner, g.Grant.UserID), Audience: []string{p.cfg.Issuer},
 		ClientID: g.Grant.ClientID, Username: username(&g.User, scopes), Scope: strings.Join(scopes, " "),
 		IssuedAt: g.Grant.RotatedAt.Unix(), ExpiresAt: expiresAt.Unix(),
 		AuthTime: authentication.Time.Unix(), ACR: authentication.ACR, AMR: authentication.AMR, SID: string(g.Grant.SID),
@@ -118,8 +114,8 @@ func (s *server) introspectRefreshToken(ctx context.Context, c call, token strin
 }
 
 // refreshable reports whether the generation is the grant's live one.
-func refreshable(c call, g *storage.GrantUser, generation uint32) bool {
-	return g.Grant.Refreshable && g.Grant.Live(c.now) && c.now.Before(g.Grant.IdleExpiresAt) &&
+func refreshable(r *tokenRequest, g *storage.GrantUser, generation uint32) bool {
+	return g.Grant.Refreshable && g.Grant.Live(r.Now) && r.Now.Before(g.Grant.IdleExpiresAt) &&
 		!g.User.Disabled() && generation == g.Grant.Generation
 }
 

@@ -41,7 +41,7 @@ func TestTK5_IntrospectionByAudience(t *testing.T) {
 			if got.Active != tc.want {
 				t.Errorf("%s: active is %t", tc.name, got.Active)
 			}
-			if !tc.want && got.Body.String() != "{\"active\":false}\n" {
+			if !tc.want && got.Body.String() != `{"active":false}` {
 				t.Errorf("%s learns %s", tc.name, got.Body)
 			}
 		}

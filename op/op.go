@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,8 @@ type Config struct {
 	Tokens    accessTokens
 	Ephemeral ephemeral
 	SignIn    signIn
+	SignOut   signOut
+	Sessions  sessions
 	Errors    *web.Errors
 	Cookies   web.Cookies
 	Counter   counter
@@ -55,6 +58,8 @@ type clients interface {
 	Client(ctx context.Context, id string) (*client.Client, error)
 	// HasOrigin reports whether any client is registered for the web origin.
 	HasOrigin(ctx context.Context, origin string) (bool, error)
+	// HasScope reports whether any client is registered for the scope.
+	HasScope(ctx context.Context, scope string) (bool, error)
 }
 
 // grants keeps what people allowed clients; storage/sqlstore.Grants in the binary.
@@ -83,7 +88,7 @@ type accessTokens interface {
 	Check(ctx context.Context, grantID storage.ID, jti string, now time.Time) (*storage.GrantUser, error)
 	// Revoked reports whether a token without a grant was revoked.
 	Revoked(ctx context.Context, jti string) (bool, error)
-	// Revoke makes one access token stop working until it expires anyway. Once is as good as twice.
+	// Revoke makes one access token stop working until it expires anyway; it is idempotent.
 	Revoke(ctx context.Context, jti string, expiresAt time.Time, e storage.Event) error
 }
 
@@ -104,32 +109,46 @@ type ephemeral interface {
 	Count(ctx context.Context, key string, window time.Duration) (int64, error)
 }
 
-// signIn is what the provider asks of the hosted pages; login.Pages in the binary.
+// signIn is how the provider asks for a person; login.Pages in the binary.
 type signIn interface {
 	// Check says whether the browser's session satisfies the interaction.
 	Check(r *http.Request, in *storage.Interaction) (storage.Outcome, error)
 	// Begin sends the browser to the page of what is missing.
 	Begin(w http.ResponseWriter, r *http.Request, in *storage.Interaction)
+}
+
+// signOut is how a person leaves; login.Pages in the binary.
+type signOut interface {
 	// Session returns who is signed in in this browser, or nil.
 	Session(r *http.Request) (*storage.SignedIn, error)
 	// ConfirmSignOut shows the page that asks before signing out; hidden
 	// fields carry the request's own parameters back to the end-session endpoint.
 	ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *client.Client, hidden map[string]string) error
+	// VerifyForm reports whether a POST carries the form token of this browser.
+	VerifyForm(r *http.Request) bool
 	// SignOut ends the browser's session, its grants that are not offline, and its cookie.
 	SignOut(w http.ResponseWriter, r *http.Request) error
 	// SignedOut shows the page that says so.
 	SignedOut(w http.ResponseWriter, r *http.Request) error
-	// VerifyForm reports whether a POST carries the form token of this browser.
-	VerifyForm(r *http.Request) bool
+}
+
+// sessions ends sessions that no cookie of the request names; storage/sqlstore.Sessions in the binary.
+type sessions interface {
+	// EndOf ends a session of the person with its grants that are not offline, and
+	// writes the event. It answers storage.ErrNotFound where there is none.
+	EndOf(ctx context.Context, user, sid storage.ID, now time.Time, e storage.Event, m ...storage.Message) error
 }
 
 // Provider answers the protocol's endpoints.
 type Provider struct {
-	cfg       Config
-	server    *server
-	prompts   []string
-	discovery *document
-	jwks      atomic.Pointer[document]
+	cfg           Config
+	prompts       []string
+	access        *accessTokenCodec
+	refreshTokens *refreshTokenCodec
+	discovery     *document
+	jwks          atomic.Pointer[document]
+	// undecoded are the clients that do not form-encode their secret.
+	undecoded sync.Map
 }
 
 // New makes a Provider. It prepares what never changes while it runs, such as
@@ -144,15 +163,15 @@ func New(cfg Config) (*Provider, error) {
 	if cfg.CodeLifetime <= 0 || cfg.CodeLifetime > maxCodeLifetime {
 		cfg.CodeLifetime = maxCodeLifetime
 	}
-	server, err := newServer(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("make provider: %w", err)
-	}
 	discovery, err := newDiscovery(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
-	return &Provider{cfg: cfg, server: server, prompts: cfg.prompts(), discovery: discovery}, nil
+	return &Provider{
+		cfg: cfg, prompts: cfg.prompts(), discovery: discovery,
+		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealed: newSealedTokenCodec(cfg.Hasher, cfg.Random)},
+		refreshTokens: newRefreshTokenCodec(cfg.Hasher),
+	}, nil
 }
 
 // check names every required field that is missing.
@@ -160,8 +179,9 @@ func (c *Config) check() error {
 	var missing []error
 	for name, absent := range map[string]bool{
 		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil,
-		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "SignIn": c.SignIn == nil,
-		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
+		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil,
+		"Sessions": c.Sessions == nil,
+		"Errors":   c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
 		"Counter": c.Counter == nil,
 	} {
 		if absent {

@@ -2,78 +2,37 @@ package op
 
 import (
 	"fmt"
-	"mime"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/latchkey-id/latchkey/internal/web"
 )
 
-// What a browser may bring along (requirement DS1).
-const (
-	maxParameterBytes = 10 << 10
-	maxQueryBytes     = 32 << 10
-)
+// maxQueryBytes bounds a query (requirement DS1).
+const maxQueryBytes = 32 << 10
 
-// parameters are those of one request: each was sent once and none is empty,
-// since an empty one counts as omitted (RFC 6749 section 3.1).
-type parameters map[string]string
-
-// readParameters sorts a form into the parameters that may be relied on and the
-// names of those that may not: repeated (RFC 6749 section 3.1), too long or no text.
-func readParameters(form url.Values) (params parameters, faulty []string) {
-	params = make(parameters, len(form))
-	for name, values := range form {
-		switch {
-		case len(values) != 1 || len(values[0]) > maxParameterBytes || !isText(values[0]):
-			faulty = append(faulty, name)
-		case values[0] != "":
-			params[name] = values[0]
+// browserForm returns the parameters that an endpoint reads of what a browser
+// sent: the query of a GET, the body of a POST. A POST's query is not looked at.
+// faulty names those that cannot be relied on.
+func browserForm(w http.ResponseWriter, r *http.Request, reads map[string]bool) (form url.Values, faulty []string, err error) {
+	encoded := r.URL.RawQuery
+	switch {
+	case r.Method == http.MethodPost && !isForm(r):
+		return nil, nil, badForm(fmt.Errorf("a body of type %q", r.Header.Get("Content-Type")))
+	case r.Method == http.MethodPost:
+		if encoded, err = readBody(w, r); err != nil {
+			return nil, nil, badForm(fmt.Errorf("read body: %w", err))
 		}
+		r.Body = io.NopCloser(strings.NewReader(encoded)) // for whoever looks for a form token
+	case len(encoded) > maxQueryBytes:
+		return nil, nil, badForm(fmt.Errorf("a query of %d bytes", len(encoded)))
 	}
-	return params, faulty
-}
-
-// isText reports whether a database takes it: no byte sequence that is no UTF-8,
-// and no NUL.
-func isText(value string) bool { return utf8.ValidString(value) && strings.IndexByte(value, 0) < 0 }
-
-// browserForm returns what a browser sent: the query of a GET, the body of a
-// POST. A POST's query is not looked at.
-func browserForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	if r.Method != http.MethodPost {
-		if len(r.URL.RawQuery) > maxQueryBytes {
-			return nil, badForm(fmt.Errorf("a query of %d bytes", len(r.URL.RawQuery)))
-		}
-		form, err := url.ParseQuery(r.URL.RawQuery)
-		if err != nil {
-			return nil, badForm(fmt.Errorf("parse query: %w", err))
-		}
-		return checkedForm(form)
+	if form, faulty, err = parseParameters(encoded, reads); err != nil {
+		return nil, nil, badForm(err)
 	}
-	if !isForm(r) {
-		return nil, badForm(fmt.Errorf("a body of type %q", r.Header.Get("Content-Type")))
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
-	if err := r.ParseForm(); err != nil {
-		return nil, badForm(fmt.Errorf("parse body: %w", err))
-	}
-	return checkedForm(r.PostForm)
-}
-
-// isForm reports whether the body says that it is a form.
-func isForm(r *http.Request) bool {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && mediaType == "application/x-www-form-urlencoded"
-}
-
-func checkedForm(form url.Values) (url.Values, error) {
-	if len(form) > maxFormParameters {
-		return nil, badForm(fmt.Errorf("%d parameters", len(form)))
-	}
-	return form, nil
+	return form, faulty, nil
 }
 
 func badForm(cause error) error {

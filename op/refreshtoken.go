@@ -32,7 +32,7 @@ const (
 	grantIDSize         = 16
 	generationSize      = 4
 	saltSize            = 16
-	refreshTokenSize    = 1 + keyTagSize + grantIDSize + generationSize + sha256.Size + saltSize
+	refreshTokenSize    = 1 + keys.TagSize + grantIDSize + generationSize + sha256.Size + saltSize
 )
 
 var errRefreshToken = errors.New("not a refresh token of ours")
@@ -49,39 +49,34 @@ type refreshToken struct {
 
 // refreshTokenCodec makes and reads refresh tokens.
 type refreshTokenCodec struct {
-	keys []refreshKey // current first
+	hasher *keys.Hasher
+	keys   map[keys.Tag]*refreshKey
 }
 
-type refreshKey struct {
-	tag       keyTag
-	mac, mask []byte
-}
+type refreshKey struct{ mac, mask []byte }
 
-func newRefreshTokenCodec(secrets []keys.SecretKey) (*refreshTokenCodec, error) {
-	if err := checkKeyTags(secrets); err != nil {
-		return nil, fmt.Errorf("refresh token keys: %w", err)
-	}
-	c := &refreshTokenCodec{}
-	for _, k := range secrets {
-		c.keys = append(c.keys, refreshKey{
-			tag:  tagOf(k.ID),
+func newRefreshTokenCodec(hasher *keys.Hasher) *refreshTokenCodec {
+	c := &refreshTokenCodec{hasher: hasher, keys: map[keys.Tag]*refreshKey{}}
+	for _, k := range hasher.Derive("refresh-token") {
+		c.keys[keys.TagOf(k.ID)] = &refreshKey{
 			mac:  hmacSHA256(k.Key, []byte("mac")),
 			mask: hmacSHA256(k.Key, []byte("mask")),
-		})
+		}
 	}
-	return c, nil
+	return c
 }
 
-// encode spells t for the client, under the current key.
+// encode spells t for the client, under the key that makes now.
 func (c *refreshTokenCodec) encode(t refreshToken, clientID string) (string, error) {
 	id, err := t.GrantID.Bytes()
 	if err != nil {
 		return "", fmt.Errorf("encode refresh token: %w", err)
 	}
-	key := &c.keys[0]
+	tag := c.hasher.Tag()
+	key := c.keys[tag]
 	b := make([]byte, 0, refreshTokenSize)
 	b = append(b, refreshTokenVersion)
-	b = append(b, key.tag[:]...)
+	b = append(b, tag[:]...)
 	b = append(b, id[:]...)
 	b = binary.BigEndian.AppendUint32(b, t.Generation)
 	mac := key.sum(id[:], t.Generation, t.Salt, clientID)
@@ -101,7 +96,9 @@ type parsedRefreshToken struct {
 	mac [sha256.Size]byte
 }
 
-// parse reads a token's form without touching any store.
+// parse reads a token's form without touching any store. Of a token whose key is
+// not configured it returns no more than which grant it claims to be of, with
+// keys.ErrUnknownKey.
 func (c *refreshTokenCodec) parse(token string) (*parsedRefreshToken, error) {
 	encoded, ok := strings.CutPrefix(token, refreshTokenPrefix)
 	if !ok || len(encoded) != strictBase64.EncodedLen(refreshTokenSize) {
@@ -112,13 +109,17 @@ func (c *refreshTokenCodec) parse(token string) (*parsedRefreshToken, error) {
 		return nil, errRefreshToken
 	}
 	b = b[1:]
-	t := &parsedRefreshToken{key: c.key(keyTag(b[:keyTagSize]))}
-	if t.key == nil {
-		return nil, fmt.Errorf("%w: its key is unknown", errRefreshToken)
-	}
-	b = b[keyTagSize:]
+	tag := keys.Tag(b)
+	t := &parsedRefreshToken{key: c.keys[tag]}
+	b = b[keys.TagSize:]
 	t.id = [grantIDSize]byte(b)
 	t.GrantID = storage.IDFromBytes(t.id)
+	switch err := c.hasher.KnowsTag(tag); {
+	case errors.Is(err, keys.ErrRevokedKey):
+		return nil, fmt.Errorf("%w: %w", errRefreshToken, err)
+	case err != nil:
+		return t, err
+	}
 	b = b[grantIDSize:]
 	t.Generation = binary.BigEndian.Uint32(b)
 	b = b[generationSize:]
@@ -138,15 +139,6 @@ func (t *parsedRefreshToken) issuedTo(clientID string) bool {
 func (t *parsedRefreshToken) belongsTo(g *storage.Grant) bool {
 	return t.GrantID == g.ID && t.issuedTo(g.ClientID) &&
 		subtle.ConstantTimeCompare(t.Salt[:], g.Salt) == 1
-}
-
-func (c *refreshTokenCodec) key(tag keyTag) *refreshKey {
-	for i := range c.keys {
-		if c.keys[i].tag == tag {
-			return &c.keys[i]
-		}
-	}
-	return nil
 }
 
 // sum is the MAC. All but the last part have a fixed length, so no two

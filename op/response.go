@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -21,10 +23,18 @@ var noSniff = []string{"nosniff"}
 // privately marks an answer as one that nobody may keep.
 func privately(w http.ResponseWriter) {
 	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Pragma", "no-cache")
+	h["Cache-Control"], h["Pragma"] = noStore, noCache
 	h.Set("Referrer-Policy", "no-referrer")
 	h["X-Content-Type-Options"] = noSniff
+}
+
+// keepOpener lets the page that opened a window for the client's sign-in keep its
+// handle on it: applications with origins of their own in browsers sign people in
+// in pop-ups, which Cross-Origin-Opener-Policy would cut off.
+func keepOpener(w http.ResponseWriter, c *client.Client) {
+	if len(c.Origins) > 0 {
+		web.AllowOpener(w)
+	}
 }
 
 // deliver answers a client. Every answer, success or error, names its issuer
@@ -34,8 +44,12 @@ func (p *Provider) deliver(w http.ResponseWriter, to delivery, answer url.Values
 	if to.State != "" {
 		answer.Set("state", to.State)
 	}
-	if to.Mode == oidc.ResponseModeFormPost {
+	switch to.Mode {
+	case oidc.ResponseModeFormPost:
 		return postForm(w, to.RedirectURI, answer)
+	case oidc.ResponseModeFragment:
+		seeOther(w, to.RedirectURI+"#"+answer.Encode())
+		return nil
 	}
 	seeOther(w, withQuery(to.RedirectURI, answer))
 	return nil

@@ -27,9 +27,11 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 	case !p.belongsTo(in, r):
 		return foreignInteractionPage()
 	}
-	if err := p.stillRegistered(r.Context(), &in.Request); err != nil {
+	c, err := p.stillRegistered(r.Context(), &in.Request)
+	if err != nil {
 		return err
 	}
+	keepOpener(w, c)
 	outcome, err := p.resumed(r, in)
 	if err != nil {
 		return unavailablePage(err)
@@ -66,17 +68,17 @@ func (p *Provider) resumed(r *http.Request, in *storage.Interaction) (storage.Ou
 
 // stillRegistered refuses to send a browser where its client may not have it
 // sent any more: the configuration may have changed while the person signed in.
-func (p *Provider) stillRegistered(ctx context.Context, request *storage.AuthorizationRequest) error {
+func (p *Provider) stillRegistered(ctx context.Context, request *storage.AuthorizationRequest) (*client.Client, error) {
 	c, err := p.cfg.Clients.Client(ctx, request.ClientID)
 	switch {
 	case errors.Is(err, client.ErrUnknown):
-		return unknownClientPage(request.ClientID)
+		return nil, unknownClientPage(request.ClientID)
 	case err != nil:
-		return unavailablePage(err)
+		return nil, unavailablePage(err)
 	case !c.MatchesRedirect(request.RedirectURI):
-		return badRedirectPage(c, request.RedirectURI)
+		return nil, badRedirectPage(c, request.RedirectURI)
 	}
-	return nil
+	return c, nil
 }
 
 // takeInteraction ends the interaction. Of several requests that come this far

@@ -31,7 +31,7 @@ func TestTK8_RevokeRefreshToken(t *testing.T) {
 			if got := n.events(); !slices.Equal(got, []storage.EventType{storage.EventGrantIssued, storage.EventGrantRevoked}) {
 				t.Errorf("events %v", got)
 			}
-			if _, err := n.server.checkAccessToken(t.Context(), a.AccessToken); !errors.Is(err, errInvalidToken) {
+			if _, err := n.provider.checkAccessToken(t.Context(), a.AccessToken); !errors.Is(err, errInvalidToken) {
 				t.Errorf("the access token still works: %v", err)
 			}
 			n.refresh(asWiki, a.RefreshToken).want(t, http.StatusBadRequest, "invalid_grant")
@@ -44,7 +44,7 @@ func TestTK8_RevokeAccessToken(t *testing.T) {
 	a := n.signedIn()
 	n.revoke(asWiki, a.AccessToken).want(t, http.StatusOK, "")
 	n.revoke(asWiki, a.AccessToken).want(t, http.StatusOK, "")
-	if _, err := n.server.checkAccessToken(t.Context(), a.AccessToken); !errors.Is(err, errInvalidToken) {
+	if _, err := n.provider.checkAccessToken(t.Context(), a.AccessToken); !errors.Is(err, errInvalidToken) {
 		t.Errorf("the access token still works: %v", err)
 	}
 	n.refresh(asWiki, a.RefreshToken).want(t, http.StatusOK, "")
@@ -54,7 +54,7 @@ func TestTK8_RevokeOwnTokenOfAService(t *testing.T) {
 	n := newNode(t)
 	token := n.post(tokenPath, asRobot, "grant_type", "client_credentials").want(t, http.StatusOK, "").AccessToken
 	n.revoke(asRobot, token).want(t, http.StatusOK, "")
-	if _, err := n.server.checkAccessToken(t.Context(), token); !errors.Is(err, errInvalidToken) {
+	if _, err := n.provider.checkAccessToken(t.Context(), token); !errors.Is(err, errInvalidToken) {
 		t.Errorf("the token still works: %v", err)
 	}
 }
@@ -66,7 +66,7 @@ func TestTK8_OwnClientOnly(t *testing.T) {
 		n.revoke(asApp, token).want(t, http.StatusBadRequest, "invalid_grant")
 		n.revoke(basicAuth("wiki", "wrong"), token).want(t, http.StatusUnauthorized, "invalid_client")
 	}
-	if _, err := n.server.checkAccessToken(t.Context(), a.AccessToken); err != nil {
+	if _, err := n.provider.checkAccessToken(t.Context(), a.AccessToken); err != nil {
 		t.Errorf("another client revoked it: %v", err)
 	}
 	if !n.grant().RevokedAt.IsZero() {
@@ -104,6 +104,6 @@ func TestTK8_StoreFailureIsNoSuccess(t *testing.T) {
 		n.revoke(asWiki, token).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 	}
 	n.store.Err = nil
-	n.server.cfg.Grants = failingRevoke{fakeGrants{n.store}}
+	n.provider.cfg.Grants = failingRevoke{fakeGrants{n.store}}
 	n.revoke(asWiki, a.RefreshToken).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 }

@@ -26,7 +26,7 @@ const (
 	sealedTokenVersion  = 1
 	sealedTokenSaltSize = 16
 	sealedNonceSize     = 12
-	sealedTokenHeader   = 1 + keyTagSize + sealedTokenSaltSize + sealedNonceSize
+	sealedTokenHeader   = 1 + keys.TagSize + sealedTokenSaltSize + sealedNonceSize
 	// sealedTokenMax bounds what is decoded, in characters.
 	sealedTokenMax = 16 << 10
 )
@@ -35,28 +35,29 @@ var errSealedTokenForm = errors.New("not a sealed token of ours")
 
 // sealedTokenCodec seals the claims of opaque access tokens.
 type sealedTokenCodec struct {
-	keys   []keys.SecretKey // current first
+	hasher *keys.Hasher
+	keys   map[keys.Tag][]byte
 	random io.Reader
 }
 
-func newSealedTokenCodec(secrets []keys.SecretKey, random io.Reader) (*sealedTokenCodec, error) {
-	if err := checkKeyTags(secrets); err != nil {
-		return nil, fmt.Errorf("access token keys: %w", err)
+func newSealedTokenCodec(hasher *keys.Hasher, random io.Reader) *sealedTokenCodec {
+	c := &sealedTokenCodec{hasher: hasher, keys: map[keys.Tag][]byte{}, random: random}
+	for _, k := range hasher.Derive("access-token") {
+		c.keys[keys.TagOf(k.ID)] = k.Key
 	}
-	return &sealedTokenCodec{keys: secrets, random: random}, nil
+	return c
 }
 
 // seal hides the payload in a token.
 func (c *sealedTokenCodec) seal(payload []byte) (string, error) {
-	key := c.keys[0]
-	tag := tagOf(key.ID)
+	tag := c.hasher.Tag()
 	header := make([]byte, sealedTokenHeader, sealedTokenHeader+len(payload)+aes.BlockSize)
 	header[0] = sealedTokenVersion
 	copy(header[1:], tag[:])
-	if _, err := io.ReadFull(c.random, header[1+keyTagSize:]); err != nil {
+	if _, err := io.ReadFull(c.random, header[1+keys.TagSize:]); err != nil {
 		return "", fmt.Errorf("read randomness for a token: %w", err)
 	}
-	aead, err := sealedTokenAEAD(key.Key, header)
+	aead, err := sealedTokenAEAD(c.keys[tag], header)
 	if err != nil {
 		return "", err
 	}
@@ -75,26 +76,27 @@ func (c *sealedTokenCodec) open(token string) ([]byte, error) {
 		return nil, errSealedTokenForm
 	}
 	header, ciphertext := b[:sealedTokenHeader], b[sealedTokenHeader:]
-	for _, key := range c.keys {
-		if tagOf(key.ID) != keyTag(header[1:]) {
-			continue
-		}
-		aead, err := sealedTokenAEAD(key.Key, header)
-		if err != nil {
-			return nil, err
-		}
-		payload, err := aead.Open(nil, header[sealedTokenHeader-sealedNonceSize:], ciphertext, header)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errSealedTokenForm, err)
-		}
-		return payload, nil
+	tag := keys.Tag(header[1:])
+	switch err := c.hasher.KnowsTag(tag); {
+	case errors.Is(err, keys.ErrRevokedKey):
+		return nil, fmt.Errorf("%w: %w", errSealedTokenForm, err)
+	case err != nil:
+		return nil, err
 	}
-	return nil, fmt.Errorf("%w: its key is unknown", errSealedTokenForm)
+	aead, err := sealedTokenAEAD(c.keys[tag], header)
+	if err != nil {
+		return nil, err
+	}
+	payload, err := aead.Open(nil, header[sealedTokenHeader-sealedNonceSize:], ciphertext, header)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errSealedTokenForm, err)
+	}
+	return payload, nil
 }
 
 // sealedTokenAEAD derives the key of one token from the salt in its header.
 func sealedTokenAEAD(secret, header []byte) (cipher.AEAD, error) {
-	salt := header[1+keyTagSize : sealedTokenHeader-sealedNonceSize]
+	salt := header[1+keys.TagSize : sealedTokenHeader-sealedNonceSize]
 	block, err := aes.NewCipher(hmacSHA256(secret, salt))
 	if err != nil {
 		return nil, fmt.Errorf("make cipher for a token: %w", err)

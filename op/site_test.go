@@ -1,6 +1,7 @@
 package op
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
-	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -34,6 +34,10 @@ type fakeSignIn struct {
 	Hidden   map[string]string
 	Client   *client.Client
 	SignOuts int
+	// Elsewhere says that siteSID is signed in in a browser whose cookies are not
+	// sent; Ended holds the events of its end.
+	Elsewhere bool
+	Ended     []storage.Event
 }
 
 func (s *fakeSignIn) Check(_ *http.Request, in *storage.Interaction) (storage.Outcome, error) {
@@ -89,33 +93,33 @@ func (s *fakeSignIn) VerifyForm(r *http.Request) bool {
 	return r.PostFormValue("csrf") == siteFormToken
 }
 
-// site is a whole provider over fakes, with a browser.
+// EndOf ends the session of a browser that is not there.
+func (s *fakeSignIn) EndOf(_ context.Context, user, sid storage.ID, _ time.Time, e storage.Event, _ ...storage.Message) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.Elsewhere || user != testUserID || sid != siteSID {
+		return storage.ErrNotFound
+	}
+	s.Elsewhere = false
+	s.Ended = append(s.Ended, e)
+	return nil
+}
+
+// site is a node with a browser.
 type site struct {
 	*node
-	provider *Provider
-	signIn   *fakeSignIn
-	cookies  []*http.Cookie
+	cookies []*http.Cookie
 }
 
 // newSite starts a provider; change alters its configuration.
 func newSite(t testing.TB, change ...func(*Config)) *site {
 	t.Helper()
-	n := newNode(t)
-	s := &site{node: n, signIn: &fakeSignIn{}}
-	cfg := n.config([]client.Client{siteClient(), spaClient(), nativeClient(), robotClient()})
-	cfg.SignIn = s.signIn
-	cfg.Errors = &web.Errors{Log: cfg.Log, Render: func(w http.ResponseWriter, _ *http.Request, page web.ErrorPage) {
-		w.WriteHeader(page.Status)
-		_, _ = w.Write([]byte("error page: " + page.Title + " / " + page.Detail))
-	}}
+	s := &site{node: newNode(t)}
+	cfg := s.config([]client.Client{siteClient(), spaClient(), nativeClient(), robotClient()})
 	for _, c := range change {
 		c(&cfg)
 	}
-	var err error
-	if s.provider, err = New(cfg); err != nil {
-		t.Fatalf("make provider: %v", err)
-	}
-	n.server, n.handler = s.provider.server, s.provider.Handler()
+	s.start(cfg)
 	return s
 }
 
@@ -206,7 +210,7 @@ func answerAt(t testing.TB, w *httptest.ResponseRecorder, address string) url.Va
 		t.Fatalf("status is %d, want a redirect: %s", w.Code, w.Body)
 	}
 	location, ok := strings.CutPrefix(w.Header().Get("Location"), address)
-	if !ok || location == "" || !strings.ContainsAny(location[:1], "?&") {
+	if !ok || location == "" || !strings.ContainsAny(location[:1], "?&#") {
 		t.Fatalf("Location is %q, want %s", w.Header().Get("Location"), address)
 	}
 	values, err := url.ParseQuery(location[1:])

@@ -24,13 +24,13 @@ type tokenResponse struct {
 
 // issue makes the access token and, where openid is among the scopes, the ID
 // token of a grant. The refresh token is the caller's business.
-func (s *server) issue(c call, g *storage.GrantUser, scopes []string, nonce string) (*tokenResponse, error) {
-	expiresAt := c.now.Add(c.client.Lifetimes.AccessToken)
+func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string, nonce string) (*tokenResponse, error) {
+	expiresAt := r.Now.Add(r.Client.Lifetimes.AccessToken)
 	if g.Grant.ExpiresAt.Before(expiresAt) {
 		expiresAt = g.Grant.ExpiresAt // a token cannot outlive its grant: say so
 	}
 	claims := accessTokenClaims{
-		Subject:  string(g.Grant.UserID),
+		Subject:  client.Subject(r.Client, g.Grant.UserID),
 		Scope:    strings.Join(scopes, " "),
 		AuthTime: g.Grant.Authentication.Time.Unix(),
 		ACR:      g.Grant.Authentication.ACR,
@@ -38,12 +38,12 @@ func (s *server) issue(c call, g *storage.GrantUser, scopes []string, nonce stri
 		SID:      string(g.Grant.SID),
 		GrantID:  g.Grant.ID,
 	}
-	response, err := s.accessToken(c, &claims, expiresAt)
+	response, err := p.accessToken(r, &claims, expiresAt)
 	if err != nil {
 		return nil, err
 	}
 	if slices.Contains(scopes, client.ScopeOpenID) {
-		response.IDToken, err = s.idToken(c.client, g, response.AccessToken, nonce, c.now)
+		response.IDToken, err = p.idToken(r.Client, g, response.AccessToken, nonce, r.Now)
 		if err != nil {
 			return nil, err
 		}
@@ -52,18 +52,18 @@ func (s *server) issue(c call, g *storage.GrantUser, scopes []string, nonce stri
 }
 
 // accessToken completes the claims with what each access token has and makes it.
-func (s *server) accessToken(c call, claims *accessTokenClaims, expiresAt time.Time) (*tokenResponse, error) {
-	id, err := storage.NewID(c.now, s.cfg.Random)
+func (p *Provider) accessToken(r *tokenRequest, claims *accessTokenClaims, expiresAt time.Time) (*tokenResponse, error) {
+	id, err := storage.NewID(r.Now, p.cfg.Random)
 	if err != nil {
 		return nil, fmt.Errorf("name access token: %w", err)
 	}
-	claims.Issuer = s.cfg.Issuer
-	claims.Audience = s.audience(c.client)
-	claims.ClientID = c.client.ID
+	claims.Issuer = p.cfg.Issuer
+	claims.Audience = p.audience(r.Client)
+	claims.ClientID = r.Client.ID
 	claims.ID = string(id)
-	claims.IssuedAt = c.now.Unix()
+	claims.IssuedAt = r.Now.Unix()
 	claims.ExpiresAt = expiresAt.Unix()
-	token, err := s.access.encode(c.client, claims)
+	token, err := p.access.encode(r.Client, claims)
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +77,11 @@ func (s *server) accessToken(c call, claims *accessTokenClaims, expiresAt time.T
 
 // audience is who may rely on the client's access tokens: the resource servers
 // it is registered for, and we ourselves, for userinfo.
-func (s *server) audience(client *client.Client) []string {
-	audience := make([]string, 0, len(client.Audience)+1)
-	audience = append(audience, client.Audience...)
-	if !slices.Contains(audience, s.cfg.Issuer) {
-		audience = append(audience, s.cfg.Issuer)
+func (p *Provider) audience(c *client.Client) []string {
+	audience := make([]string, 0, len(c.Audience)+1)
+	audience = append(audience, c.Audience...)
+	if !slices.Contains(audience, p.cfg.Issuer) {
+		audience = append(audience, p.cfg.Issuer)
 	}
 	return audience
 }

@@ -70,7 +70,7 @@ func TestL8_UserinfoTakesNoTokenFromTheQuery(t *testing.T) {
 		"header and body":     {userinfoRequest("POST", "", "access_token="+token, "Bearer "+token), 400, "invalid_request"},
 		"two headers":         {userinfoRequest("GET", "", "", "Bearer "+token, "Bearer "+token), 400, "invalid_request"},
 		"twice in the body":   {userinfoRequest("POST", "", "access_token="+token+"&access_token="+token), 400, "invalid_request"},
-		"malformed body":      {userinfoRequest("POST", "", "%zz"), 400, "invalid_request"},
+		"malformed body":      {userinfoRequest("POST", "", "access_token=%zz"), 400, "invalid_request"},
 		"long body":           {userinfoRequest("POST", "", "access_token="+strings.Repeat("a", 9<<20)), 400, "invalid_request"},
 		"body of a GET":       {userinfoRequest("GET", "", "access_token="+token), 401, ""},
 		"nothing":             {userinfoRequest("GET", "", ""), 401, ""},

@@ -71,6 +71,7 @@ const (
 	EventConsentGranted     EventType = "consent_granted"
 	EventUserCreated        EventType = "user_created"
 	EventSigningKeyRotated  EventType = "signing_key_rotated"
+	EventSigningKeyRevoked  EventType = "signing_key_revoked"
 	EventAccessTokenRevoked EventType = "access_token_revoked"
 
 	EventSignInFailed       EventType = "sign_in_failed"

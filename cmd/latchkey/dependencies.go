@@ -33,11 +33,11 @@ type dependencies struct {
 func newDependencies(
 	cfg *config.Config, log *slog.Logger, now func() time.Time, observe func(waited time.Duration, refused bool),
 ) (*dependencies, error) {
-	sealer, err := keys.NewSealer(secretKeys(cfg.Secrets.SealingKeys))
+	sealer, err := keys.NewSealer(secretKeys(cfg.Secrets.SealingKeys), keys.WithClock(now))
 	if err != nil {
 		return nil, fmt.Errorf("secrets.sealing_keys: %w", err)
 	}
-	hasher, err := keys.NewHasher(secretKeys(cfg.Secrets.HashKeys))
+	hasher, err := keys.NewHasher(secretKeys(cfg.Secrets.HashKeys), keys.WithClock(now))
 	if err != nil {
 		return nil, fmt.Errorf("secrets.hash_keys: %w", err)
 	}
@@ -56,7 +56,7 @@ func newDependencies(
 func secretKeys(configured []config.SecretKey) []keys.SecretKey {
 	secrets := make([]keys.SecretKey, len(configured))
 	for i, k := range configured {
-		secrets[i] = keys.SecretKey{ID: k.ID, Key: k.Bytes()}
+		secrets[i] = keys.SecretKey{ID: k.ID, Key: k.Bytes(), UseFrom: k.UseFrom, Revoked: k.Revoked}
 	}
 	return secrets
 }
@@ -85,6 +85,7 @@ func (p *dependencies) newRing(store *sqlstore.Store) (*keys.Ring, error) {
 		Store: store.SigningKeys(), Sealer: p.sealer, Now: p.now, Random: rand.Reader, Log: p.log,
 		Policy: keys.RingPolicy{
 			Algs: s.Algs, SignFor: s.SignFor, PublishAhead: s.PublishAhead, KeepAfter: s.KeepAfter, Poll: s.Poll,
+			KeepHints: max(p.cfg.Sessions.Absolute, p.cfg.Tokens.RefreshLifetime),
 		},
 	})
 }

@@ -30,6 +30,8 @@ type generation struct {
 	// deliveries are who carries out the deliveries of which topic.
 	deliveries map[storage.Topic]outbox.Handler
 	handler    http.Handler
+	// replaced is closed when another generation serves.
+	replaced chan struct{}
 }
 
 // newGeneration makes everything that a configuration says. It writes nothing,
@@ -68,7 +70,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, deliveries: handlers,
+		dependencies: f.dependencies, deliveries: handlers, replaced: make(chan struct{}),
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }
@@ -108,7 +110,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 	return op.Config{
 		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
-		SignIn: pages, Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
+		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
 		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
 		PendingPerAddress: int64(cfg.Limits.PendingPerAddress),
 		CodeLifetime:      cfg.Tokens.CodeLifetime,

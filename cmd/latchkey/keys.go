@@ -14,8 +14,8 @@ import (
 )
 
 func keysCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "keys", Short: "Look at the signing keys, or rotate them"}
-	cmd.AddCommand(keysListCommand(), keysRotateCommand())
+	cmd := &cobra.Command{Use: "keys", Short: "Look at the signing keys, rotate them, or take one out"}
+	cmd.AddCommand(keysListCommand(), keysRotateCommand(), keysRevokeCommand())
 	return cmd
 }
 
@@ -49,6 +49,42 @@ func keysRotateCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	cmd.Flags().StringVar(&alg, "alg", "", "rotate this algorithm's `key` only: RS256, ES256 or EdDSA")
+	return cmd
+}
+
+// keysRevokeCommand takes a stolen key out. It wants --now, because that breaks
+// what relying parties remember: they meet a signature of a key that they have not
+// seen, and tokens of the old one that they still take for good.
+func keysRevokeCommand() *cobra.Command {
+	var from storeFlags
+	var now bool
+	cmd := &cobra.Command{
+		Use:   "revoke KID",
+		Short: "Take a stolen signing key out at once; its successor signs from now on",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !now {
+				return errors.New("say --now: the key leaves the JWKS and every token that it signed stops working here; " +
+					"to replace a key that nobody stole use `latchkey keys rotate`")
+			}
+			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error {
+				ring, err := p.loadRing(cmd.Context(), store)
+				if err != nil {
+					return err
+				}
+				err = ring.Revoke(cmd.Context(), args[0])
+				if errors.Is(err, storage.ErrNotFound) {
+					return fmt.Errorf("no signing key is named %q: `latchkey keys list` names them", args[0])
+				}
+				if err != nil {
+					return err
+				}
+				return listKeys(cmd, store, p)
+			})
+		},
+	}
+	from.register(cmd)
+	cmd.Flags().BoolVar(&now, "now", false, "do it, although relying parties have not seen the successor")
 	return cmd
 }
 

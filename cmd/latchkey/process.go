@@ -153,18 +153,18 @@ func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // tasks are what runs until the process stops.
-func (p *process) tasks(ctx context.Context) ([]task.Func, error) {
+func (p *process) tasks() []task.Func {
 	cfg := p.boot.cfg
 	tasks := []task.Func{
 		task.Server(p.server(p), p.listener, cfg.Timeouts.Shutdown),
 		p.ring.Run,
 		p.outbox.Run,
-		p.reloadOn(hangups(ctx)),
 		task.Every(observeEvery, p.observe),
 	}
+	tasks = append(tasks, p.reloadTasks()...)
 	tasks = append(tasks, p.jobTasks()...)
 	if p.probes != nil {
 		tasks = append(tasks, task.Server(p.probeServer(), p.probes, cfg.Timeouts.Shutdown))
 	}
-	return tasks, nil
+	return tasks
 }

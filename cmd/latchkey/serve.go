@@ -77,11 +77,7 @@ func serve(ctx context.Context, o serveOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	p.current.Store(first)
-	tasks, err := p.tasks(ctx)
-	if err != nil {
-		return err
-	}
+	p.serve(first)
 	if o.dev.ready != nil {
 		o.dev.ready(o.cfg.Issuer)
 	}
@@ -89,7 +85,7 @@ func serve(ctx context.Context, o serveOptions) (err error) {
 		"database", p.store.Dialect(), "redis", !o.cfg.Redis.URL.IsZero(), "clients", len(o.cfg.Clients))
 	serving, stop := p.drain(ctx)
 	defer stop()
-	err = task.All(serving, tasks...)
+	err = task.All(serving, p.tasks()...)
 	o.log.InfoContext(ctx, "stopped")
 	return err
 }

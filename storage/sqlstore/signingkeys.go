@@ -45,13 +45,8 @@ func (r *SigningKeys) List(ctx context.Context) ([]storage.SigningKey, error) {
 // Insert adds a key and writes the event. It answers storage.ErrConflict when
 // another node filled the slot first.
 func (r *SigningKeys) Insert(ctx context.Context, k storage.SigningKey, e storage.Event) error {
-	row := &signingKeyRow{
-		ID: k.ID, Alg: k.Alg, Slot: k.Slot, Public: string(k.Public), Sealed: k.Sealed,
-		CreatedAt: sqlTime{k.CreatedAt}, SignsFrom: sqlTime{k.SignsFrom},
-		SignsUntil: sqlTime{k.SignsUntil}, ExpiresAt: sqlTime{k.ExpiresAt},
-	}
 	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
+		if _, err := tx.NewInsert().Model(rowOfSigningKey(&k)).Exec(ctx); err != nil {
 			return err
 		}
 		return r.s.insertEvent(ctx, tx, e)
@@ -68,11 +63,51 @@ func (r *SigningKeys) Retire(ctx context.Context, id string, signsUntil, expires
 	return wrap("retire signing key", err)
 }
 
-// DeleteExpired removes keys that have left the JWKS and returns how many.
-func (r *SigningKeys) DeleteExpired(ctx context.Context, now time.Time) (int64, error) {
-	result, err := r.s.write.NewDelete().Model((*signingKeyRow)(nil)).Where("expires_at <= ?", sqlTime{now}).Exec(ctx)
+// Revoke removes a key with its private part, and in the same transaction lets
+// the successor, where there is one, sign from when it says: it inserts it, or moves
+// one forward that waits already. Keys that had not stopped signing yet for the
+// removed one go on. It answers storage.ErrNotFound where there is no such key.
+func (r *SigningKeys) Revoke(ctx context.Context, id string, successor *storage.SigningKey, now time.Time, e storage.Event) error {
+	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		var gone signingKeyRow
+		err := tx.NewDelete().Model(&gone).Where("id = ?", id).Returning("alg, slot").Scan(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = tx.NewUpdate().Model((*signingKeyRow)(nil)).Set("signs_until = NULL").Set("expires_at = NULL").
+			Where("alg = ?", gone.Alg).Where("slot < ?", gone.Slot).Where("signs_until > ?", sqlTime{now}).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if successor != nil {
+			_, err := tx.NewInsert().Model(rowOfSigningKey(successor)).
+				On("CONFLICT (id) DO UPDATE").Set("signs_from = EXCLUDED.signs_from").Exec(ctx)
+			if err != nil {
+				return err
+			}
+		}
+		return r.s.insertEvent(ctx, tx, e)
+	})
+	return wrap("revoke signing key", err)
+}
+
+// Expire forgets the private part of keys that left the JWKS before now, and
+// removes those that left it before forget: until then their public part verifies
+// hints.
+func (r *SigningKeys) Expire(ctx context.Context, now, forget time.Time) error {
+	_, err := r.s.write.NewDelete().Model((*signingKeyRow)(nil)).Where("expires_at <= ?", sqlTime{forget}).Exec(ctx)
 	if err != nil {
-		return 0, wrap("delete expired signing keys", err)
+		return wrap("delete expired signing keys", err)
 	}
-	return result.RowsAffected()
+	_, err = r.s.write.NewUpdate().Model((*signingKeyRow)(nil)).Set("private_key = ?", "").
+		Where("expires_at <= ?", sqlTime{now}).Where("private_key <> ?", "").Exec(ctx)
+	return wrap("forget private keys", err)
+}
+
+func rowOfSigningKey(k *storage.SigningKey) *signingKeyRow {
+	return &signingKeyRow{
+		ID: k.ID, Alg: k.Alg, Slot: k.Slot, Public: string(k.Public), Sealed: k.Sealed,
+		CreatedAt: sqlTime{k.CreatedAt}, SignsFrom: sqlTime{k.SignsFrom},
+		SignsUntil: sqlTime{k.SignsUntil}, ExpiresAt: sqlTime{k.ExpiresAt},
+	}
 }

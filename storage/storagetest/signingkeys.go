@@ -15,6 +15,8 @@ type SigningKeys struct {
 	Events []storage.Event
 	// FailRetire makes a node stop between its two writes.
 	FailRetire error
+	// FailList is what a read of the ring answers.
+	FailList error
 
 	mu sync.Mutex
 }
@@ -23,7 +25,7 @@ type SigningKeys struct {
 func (s *SigningKeys) List(context.Context) ([]storage.SigningKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.Rows), nil
+	return slices.Clone(s.Rows), s.FailList
 }
 
 // Insert adds a row, unless another has its algorithm's slot.
@@ -54,11 +56,43 @@ func (s *SigningKeys) Retire(_ context.Context, id string, signsUntil, expiresAt
 	return nil
 }
 
-// DeleteExpired removes what is published no more.
-func (s *SigningKeys) DeleteExpired(_ context.Context, now time.Time) (int64, error) {
+// Revoke removes a row and lets its successor sign; see keys.Ring.
+func (s *SigningKeys) Revoke(_ context.Context, id string, successor *storage.SigningKey, now time.Time, e storage.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := len(s.Rows)
-	s.Rows = slices.DeleteFunc(s.Rows, func(k storage.SigningKey) bool { return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) })
-	return int64(before - len(s.Rows)), nil
+	i := slices.IndexFunc(s.Rows, func(k storage.SigningKey) bool { return k.ID == id })
+	if i < 0 {
+		return storage.ErrNotFound
+	}
+	gone := s.Rows[i]
+	s.Rows = slices.Delete(s.Rows, i, i+1)
+	for i := range s.Rows {
+		if k := &s.Rows[i]; k.Alg == gone.Alg && k.Slot < gone.Slot && k.SignsUntil.After(now) {
+			k.SignsUntil, k.ExpiresAt = time.Time{}, time.Time{}
+		}
+	}
+	if successor != nil {
+		i := slices.IndexFunc(s.Rows, func(k storage.SigningKey) bool { return k.ID == successor.ID })
+		if i < 0 {
+			s.Rows = append(s.Rows, *successor)
+		} else {
+			s.Rows[i].SignsFrom = successor.SignsFrom
+		}
+	}
+	s.Events = append(s.Events, e)
+	return nil
+}
+
+// Expire forgets private parts and removes rows; see keys.Ring.
+func (s *SigningKeys) Expire(_ context.Context, now, forget time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	over := func(k storage.SigningKey, at time.Time) bool { return !k.ExpiresAt.IsZero() && !at.Before(k.ExpiresAt) }
+	s.Rows = slices.DeleteFunc(s.Rows, func(k storage.SigningKey) bool { return over(k, forget) })
+	for i := range s.Rows {
+		if over(s.Rows[i], now) {
+			s.Rows[i].Sealed = ""
+		}
+	}
+	return nil
 }

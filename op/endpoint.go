@@ -1,0 +1,124 @@
+package op
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/latchkey-id/latchkey/client"
+)
+
+// The addresses, below the issuer, of the endpoints that clients call themselves.
+const (
+	tokenPath         = "/token"
+	introspectionPath = "/introspect"
+	revocationPath    = "/revoke"
+)
+
+// tokenRequest is a request about tokens: its form is parsed and its client
+// authenticated, once for all.
+type tokenRequest struct {
+	// HTTP is the request itself, for its TLS state and headers. Its body is read.
+	HTTP *http.Request
+	// Form holds the parameters that the endpoint reads, each sent once and none empty.
+	Form   url.Values
+	Client *client.Client
+	// Now is when the request came, by this node's clock.
+	Now time.Time
+}
+
+// clientEndpoint is an endpoint that authenticated clients call themselves
+// (RFC 6749 section 3.2, RFC 7662, RFC 7009).
+type clientEndpoint struct {
+	path string
+	// parameters are those that it reads, besides those of client authentication.
+	parameters []string
+	// required must be there.
+	required string
+	// authMethods are those by which clients may authenticate.
+	authMethods []authMethod
+	// answer returns what is sent as JSON.
+	answer func(*Provider, context.Context, *tokenRequest) (any, error)
+}
+
+// clientEndpoints are all of them.
+var clientEndpoints = []clientEndpoint{
+	{
+		path: tokenPath, parameters: grantParameters(), required: "grant_type", authMethods: authMethods,
+		answer: (*Provider).token,
+	},
+	{
+		path: introspectionPath, parameters: []string{"token", "token_type_hint"}, required: "token",
+		authMethods: secretMethods(), answer: (*Provider).introspect,
+	},
+	{
+		path: revocationPath, parameters: []string{"token", "token_type_hint"}, required: "token", authMethods: authMethods,
+		answer: (*Provider).revoke,
+	},
+}
+
+// serveClient answers an endpoint that clients call themselves. No answer may be
+// kept (RFC 6749 section 5.1), and each 401 says how to authenticate (RFC 9110
+// section 15.5.2).
+func (p *Provider) serveClient(e clientEndpoint) http.Handler {
+	reads := parameterSet(slices.Concat(e.parameters, clientParameters))
+	challenge := fmt.Sprintf("Basic realm=%q, charset=%q", p.cfg.Issuer, "UTF-8")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h["Cache-Control"], h["Pragma"] = noStore, noCache
+		answer, clientID, err := p.callEndpoint(w, r, &e, reads)
+		if err == nil {
+			writeJSON(w, http.StatusOK, answer)
+			return
+		}
+		if shown := errorOf(err); shown.status() == http.StatusUnauthorized {
+			h.Set("WWW-Authenticate", challenge)
+		}
+		p.refuse(w, r, clientID, err)
+	})
+}
+
+// callEndpoint reads the form, authenticates the client and asks the endpoint.
+func (p *Provider) callEndpoint(w http.ResponseWriter, r *http.Request, e *clientEndpoint, reads map[string]bool) (answer any, clientID string, err error) {
+	form, err := readForm(w, r, reads)
+	if err != nil {
+		return nil, "", err
+	}
+	shown, err := presentedCredentials(r, form, e.authMethods)
+	answersTo(w, shown.ClientID)
+	if err != nil {
+		return nil, shown.ClientID, err
+	}
+	c, err := p.authenticate(r.Context(), shown)
+	if err != nil {
+		return nil, shown.ClientID, err
+	}
+	if form.Get(e.required) == "" {
+		return nil, c.ID, missing(e.required)
+	}
+	answer, err = e.answer(p, r.Context(), &tokenRequest{HTTP: r, Form: form, Client: c, Now: p.cfg.Now()})
+	return answer, c.ID, err
+}
+
+func missing(parameter string) error { return invalidRequest(parameter+" is missing", nil) }
+
+var (
+	noStore = []string{"no-store"}
+	noCache = []string{"no-cache"}
+)
+
+// writeJSON writes an answer. What we send can always be encoded: it holds
+// strings, numbers and what was decoded from JSON before.
+func writeJSON(w http.ResponseWriter, status int, answer any) {
+	body, err := json.Marshal(answer)
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte(`{"error":"server_error"}`)
+	}
+	w.Header()["Content-Type"] = jsonType
+	w.WriteHeader(status)
+	write(w, body)
+}

@@ -1,0 +1,189 @@
+package op
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// authorizationCode is the grant of a code for tokens (RFC 6749 section 4.1.3,
+// RFC 7636 section 4.5).
+var authorizationCode = grantType{
+	name:       client.GrantAuthorizationCode,
+	parameters: []string{"code", "redirect_uri", "code_verifier"},
+	required:   []string{"code", "redirect_uri"},
+	issue:      (*Provider).exchangeCode,
+}
+
+// errBadCode is what a client is told of a code that does not work. It does not
+// say whether the code ever existed.
+func errBadCode(cause error) error {
+	return invalidGrant("the code is not valid, expired or was used before", cause)
+}
+
+// exchangeCode trades a code for tokens. The code is taken before anything else
+// is looked at, so that of any number of requests one goes on; and the grant's
+// row is unique by the code's hash, so that a cache that brings the code back
+// changes nothing (replay, requirement TK1).
+func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenResponse, error) {
+	shown := codeProof{
+		ClientID: r.Client.ID, RedirectURI: r.Form.Get("redirect_uri"), Verifier: r.Form.Get("code_verifier"),
+	}
+	hash, err := p.cfg.Hasher.SumToken(codePurpose, r.Form.Get("code"))
+	switch {
+	case errors.Is(err, keys.ErrUnknownKey):
+		return nil, unavailable("find code", err)
+	case err != nil:
+		return nil, errBadCode(err)
+	}
+	code, err := p.takeCode(ctx, hash)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, p.refuseReplay(ctx, r, hash, shown)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := checkCode(r, code, shown); err != nil {
+		return nil, err
+	}
+	created, err := p.createGrant(ctx, r, code, hash)
+	switch {
+	case errors.Is(err, storage.ErrConsumed) && code.PutBack:
+		created, err = p.grantOfRetry(ctx, r, hash, shown)
+	case errors.Is(err, storage.ErrConsumed):
+		return nil, p.refuseReplay(ctx, r, hash, shown)
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, errBadCode(errors.New("the session that the code came from has ended, or the password was changed"))
+	case err != nil:
+		p.putCodeBack(ctx, hash, code, r.Now)
+		return nil, unavailable("create grant", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.firstTokens(r, created)
+}
+
+// createGrant writes the row that the code turns into, and its event.
+func (p *Provider) createGrant(ctx context.Context, r *tokenRequest, code *issuedCode, hash string) (*storage.GrantUser, error) {
+	grant, err := p.newGrant(r, code, hash)
+	if err != nil {
+		return nil, err
+	}
+	event, err := p.event(ctx, r, storage.EventGrantIssued, grant)
+	if err != nil {
+		return nil, err
+	}
+	return p.cfg.Grants.Create(ctx, grant, event)
+}
+
+// grantOfRetry returns the grant of a code whose first exchange we did not see
+// the end of: its row was written, and the client told to try again. Nobody has
+// any token of it yet, so this is that exchange (idempotent), and no replay.
+func (p *Provider) grantOfRetry(ctx context.Context, r *tokenRequest, hash string, shown codeProof) (*storage.GrantUser, error) {
+	g, err := p.cfg.Grants.ByCodeHash(ctx, []string{hash})
+	if err != nil {
+		return nil, unavailable("look up the grant of a code", err)
+	}
+	created, err := p.cfg.Grants.ByID(ctx, g.ID)
+	if err != nil {
+		return nil, unavailable("read the grant of a code", err)
+	}
+	if !created.Grant.Live(r.Now) || created.Grant.Generation != 1 {
+		return nil, p.refuseReplay(ctx, r, hash, shown)
+	}
+	return created, nil
+}
+
+// checkCode refuses a code that was taken but may not be used so.
+func checkCode(r *tokenRequest, code *issuedCode, shown codeProof) error {
+	if !r.Now.Before(code.ExpiresAt) {
+		return errBadCode(errors.New("the code expired"))
+	}
+	request := &code.Request
+	if request.CodeChallenge == "" && r.Client.RequiresPKCE() {
+		return errBadCode(errors.New("the code has no challenge and the client needs one"))
+	}
+	bound := codeBinding{ClientID: request.ClientID, RedirectURI: request.RedirectURI, Challenge: request.CodeChallenge}
+	if err := bound.check(shown); err != nil {
+		return errBadCode(err)
+	}
+	return nil
+}
+
+// newGrant is the row that a code turns into. Where the client may refresh, the
+// grant lives as long as its refresh tokens: with offline_access beyond the
+// session, without it no longer than that. Otherwise it lives as long as its one
+// access token, but never less than the code, of whose use it is the record.
+func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*storage.Grant, error) {
+	refreshable := r.Client.AllowsGrant(client.GrantRefreshToken)
+	offline := refreshable && code.Request.HasScope(client.ScopeOfflineAccess)
+	g := &storage.Grant{
+		ID:             code.GrantID,
+		ClientID:       r.Client.ID,
+		UserID:         code.UserID,
+		SID:            code.SID,
+		CodeHash:       hash,
+		CodeChallenge:  code.Request.CodeChallenge,
+		RedirectURI:    code.Request.RedirectURI,
+		Scopes:         code.Request.Scopes,
+		Nonce:          code.Request.Nonce,
+		Claims:         code.Request.Claims,
+		Authentication: code.Authentication,
+		PasswordEpoch:  code.PasswordEpoch,
+		Offline:        offline,
+		Refreshable:    refreshable,
+		Generation:     1,
+		Salt:           make([]byte, saltSize),
+		RotatedAt:      r.Now,
+		CreatedAt:      r.Now,
+		ExpiresAt:      r.Now.Add(r.Client.Lifetimes.AccessToken),
+	}
+	if g.ExpiresAt.Before(code.ExpiresAt) {
+		g.ExpiresAt = code.ExpiresAt
+	}
+	g.IdleExpiresAt = g.ExpiresAt
+	if refreshable {
+		g.ExpiresAt = r.Now.Add(r.Client.Lifetimes.Refresh)
+		g.IdleExpiresAt = r.Now.Add(r.Client.Lifetimes.RefreshIdle)
+	}
+	if refreshable && !offline && code.SessionExpiresAt.Before(g.ExpiresAt) && !code.SessionExpiresAt.IsZero() {
+		g.ExpiresAt = code.SessionExpiresAt
+	}
+	if !offline {
+		g.Scopes = slices.DeleteFunc(slices.Clone(g.Scopes), func(scope string) bool {
+			return scope == client.ScopeOfflineAccess
+		})
+	}
+	if _, err := io.ReadFull(p.cfg.Random, g.Salt); err != nil {
+		return nil, fmt.Errorf("read randomness for a grant: %w", err)
+	}
+	return g, nil
+}
+
+// firstTokens answers with the tokens of a grant that was just created. The
+// person was read with that: an account disabled since the sign-in gets nothing.
+// That a replay may have ended the grant meanwhile is no reason to fail: of many
+// requests one succeeds, and what it gets does not work.
+func (p *Provider) firstTokens(r *tokenRequest, g *storage.GrantUser) (*tokenResponse, error) {
+	if g.User.Disabled() {
+		return nil, errBadCode(errors.New("the account was disabled meanwhile"))
+	}
+	grant := &g.Grant
+	response, err := p.issue(r, g, grant.Scopes, grant.Nonce)
+	if err != nil || !grant.Refreshable {
+		return response, err
+	}
+	first := refreshToken{GrantID: grant.ID, Generation: grant.Generation, Salt: [saltSize]byte(grant.Salt)}
+	response.RefreshToken, err = p.refreshTokens.encode(first, r.Client.ID)
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
+}

@@ -1,0 +1,58 @@
+package op
+
+import (
+	"context"
+	"slices"
+)
+
+// grantType is one kind of grant that the token endpoint takes (RFC 6749 section
+// 1.3): one file each.
+type grantType struct {
+	name string
+	// parameters are those of the form that it reads.
+	parameters []string
+	// required are those of them that must be there.
+	required []string
+	// issue answers with tokens.
+	issue func(*Provider, context.Context, *tokenRequest) (*tokenResponse, error)
+}
+
+// grantTypes is the one list of grants: the token endpoint, discovery and the
+// rules for clients read it.
+var grantTypes = []grantType{authorizationCode, refreshTokenGrant, clientCredentials}
+
+// GrantTypes returns the grant types that the token endpoint takes.
+func GrantTypes() []string {
+	names := make([]string, len(grantTypes))
+	for i, g := range grantTypes {
+		names[i] = g.name
+	}
+	return names
+}
+
+func grantParameters() []string {
+	parameters := []string{"grant_type"}
+	for _, g := range grantTypes {
+		parameters = append(parameters, g.parameters...)
+	}
+	return parameters
+}
+
+// token is the token endpoint (RFC 6749 section 3.2).
+func (p *Provider) token(ctx context.Context, r *tokenRequest) (any, error) {
+	asked := r.Form.Get("grant_type")
+	i := slices.IndexFunc(grantTypes, func(g grantType) bool { return g.name == asked })
+	if i < 0 {
+		return nil, &Error{Code: codeUnsupportedGrantType, Description: "the grant type is not supported"}
+	}
+	grant := &grantTypes[i]
+	if !r.Client.AllowsGrant(grant.name) {
+		return nil, &Error{Code: codeUnauthorizedClient, Description: "the client is not registered for this grant type"}
+	}
+	for _, parameter := range grant.required {
+		if r.Form.Get(parameter) == "" {
+			return nil, missing(parameter)
+		}
+	}
+	return grant.issue(p, ctx, r)
+}
