@@ -3,7 +3,6 @@ package login
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/account/message"
@@ -121,7 +120,7 @@ func (p *Pages) renderReset(w http.ResponseWriter, r *http.Request, found *reset
 	page.Carry(message.TokenParam, found.token)
 	data := ui.ResetPassword{Page: page, Username: identifierOf(found.user), MinLength: p.minPassword(found.user)}
 	for _, problem := range problems {
-		data.Fail("new_password", problemText(problem), strconv.Itoa(data.MinLength))
+		data.Fail("new_password", problemText(problem), "Count", data.MinLength)
 	}
 	return p.cfg.UI.Render(w, http.StatusOK, data)
 }

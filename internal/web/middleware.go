@@ -96,8 +96,8 @@ func canonicalHost(host string, https bool) string {
 func misdirected(host string) error {
 	return &Error{
 		Status: http.StatusMisdirectedRequest, Key: "misdirected",
-		Title:  "This address is not served here",
-		Detail: "Open the service under the address that its operator gave out.",
+		Title:  "Nothing is served at this address",
+		Detail: "Open the service at the address that your administrator gave you.",
 		Cause:  fmt.Errorf("host %q is neither the issuer's nor in allowed_hosts", host),
 	}
 }
