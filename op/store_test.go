@@ -91,7 +91,7 @@ func (s *testStore) signIn(sid storage.ID, now time.Time) {
 		SID: sid, UserID: testUserID, SecretHash: "p2." + string(sid),
 		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
 		CreatedAt:      now, LastSeenAt: now, IdleExpiresAt: now.Add(30 * 24 * time.Hour), ExpiresAt: now.Add(40 * 24 * time.Hour),
-	}, nil, s.event(storage.EventSignIn, now)))
+	}, storage.SessionStart{}, s.event(storage.EventSignIn, now)))
 }
 
 func (s *testStore) event(typ storage.EventType, now time.Time) storage.Event {
@@ -185,11 +185,11 @@ type watchedGrants struct {
 	s *testStore
 }
 
-func (g watchedGrants) Create(ctx context.Context, row *storage.Grant, e storage.Event) (*storage.GrantUser, error) {
+func (g watchedGrants) Create(ctx context.Context, row *storage.Grant, start storage.GrantStart, e storage.Event) (*storage.GrantUser, error) {
 	if err := g.s.enter(); err != nil {
 		return nil, err
 	}
-	return g.Grants.Create(ctx, row, e)
+	return g.Grants.Create(ctx, row, start, e)
 }
 
 func (g watchedGrants) Rotate(ctx context.Context, r storage.Rotation) (*storage.GrantUser, error) {

@@ -114,7 +114,8 @@ func (p *dependencies) clients() ([]client.Client, error) {
 // store opens the database, whose events are proven by the hash keys.
 func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
 	return sqlstore.Open(ctx, sqlstore.Config{
-		URL: p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Hasher: p.hasher, Now: p.now, Log: p.log,
+		URL: p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Timeout: p.cfg.Timeouts.Request,
+		Hasher: p.hasher, Now: p.now, Log: p.log,
 	})
 }
 

@@ -38,6 +38,9 @@ type process struct {
 	listener, probes net.Listener
 	certificate      *certificate.Files // nil behind a proxy that speaks TLS
 	closers          []func() error     // in the order of opening
+	// offset is how far our clock was ahead of the database's when it was last
+	// measured, in nanoseconds.
+	offset atomic.Int64
 	// current is what serves now. It is swapped as a whole, so that a request
 	// sees one configuration from its beginning to its end.
 	current atomic.Pointer[generation]
@@ -75,6 +78,7 @@ func openProcess(ctx context.Context, o serveOptions) (p *process, err error) {
 	p.outbox = p.newOutbox()
 	p.health = health.New(health.Config{Checks: p.checks(), Metrics: p.metrics, Log: o.log.Logger, Now: o.now})
 	p.metrics.DroppedLines(o.log.queue.Dropped)
+	p.metrics.Pool(p.store.Stats)
 	p.metrics.HashQueue(boot.password.Queue)
 	p.metrics.Jobs(p.jobNames()...)
 	p.metrics.Loaded(p.now())
@@ -126,8 +130,12 @@ func (p *process) close() error {
 }
 
 // load reads what the database holds for this process: it refuses to serve on
-// tables of another version, and without its signing keys.
+// tables of another version, from a SQLite file that another node serves from, and
+// without its signing keys.
 func (p *process) load(ctx context.Context) error {
+	if err := p.store.LockNode(); err != nil {
+		return err
+	}
 	if err := requireMigrated(ctx, p.store); err != nil {
 		return err
 	}

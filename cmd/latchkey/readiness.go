@@ -20,6 +20,7 @@ func (p *process) checks() []health.Check {
 	migrations := &onceInAWhile{every: migrationsEvery, now: p.now, ask: p.checkMigrations}
 	return []health.Check{
 		{Name: "database", Ask: p.checkDatabase},
+		{Name: "clock", Ask: p.checkClock},
 		{Name: "migrations", Ask: migrations.check},
 		{Name: "signing_keys", Ask: p.checkKeys},
 		{Name: short, Ask: health.Optional(p.ephemeral.Ping)},
@@ -30,7 +31,53 @@ func (p *process) checks() []health.Check {
 // checkDatabase writes to the database: one that is read only, a standby or on a
 // full disk answers every question and can do nothing. The answer bears the
 // database's time, by which what nodes share is judged.
-func (p *process) checkDatabase(ctx context.Context) error { return p.store.Ping(ctx) }
+func (p *process) checkDatabase(ctx context.Context) error {
+	before := p.now()
+	theirs, err := p.store.CheckWritable(ctx)
+	if err != nil {
+		return err
+	}
+	offset := clockOffset(before, p.now(), theirs)
+	p.metrics.ClockOffset(offset)
+	p.offset.Store(int64(offset))
+	return nil
+}
+
+// clockOffset is how far our clock is ahead of one that was read between before
+// and after, by the least that explains what was seen.
+func clockOffset(before, after, theirs time.Time) time.Duration {
+	switch {
+	case theirs.Before(before):
+		return before.Sub(theirs)
+	case theirs.After(after):
+		return after.Sub(theirs)
+	}
+	return 0
+}
+
+// degradedOffset is from where on a clock is said to be off.
+const degradedOffset = time.Second
+
+// checkClock tells when our clock is off from the database's: lifetimes that we
+// judge by our own would be wrong (requirement DL1).
+func (p *process) checkClock(context.Context) error {
+	return judgeClock(time.Duration(p.offset.Load()), p.boot.cfg.Database.MaxClockOffset)
+}
+
+func judgeClock(offset, most time.Duration) error {
+	ahead, off := "ahead of", offset
+	if offset < 0 {
+		ahead, off = "behind", -offset
+	}
+	if off <= min(degradedOffset, most) {
+		return nil
+	}
+	err := fmt.Errorf("this node's clock is %s %s the database's: set it by NTP", off.Round(time.Millisecond), ahead)
+	if off <= most {
+		return health.Degraded(err)
+	}
+	return err
+}
 
 // checkMigrations refuses to serve on tables of another version.
 func (p *process) checkMigrations(ctx context.Context) error { return requireMigrated(ctx, p.store) }

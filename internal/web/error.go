@@ -47,7 +47,7 @@ func Unavailable(cause error) *Error {
 	return &Error{
 		Status: http.StatusServiceUnavailable, Key: "unavailable", RetryAfter: retryAfter,
 		Title:  "Temporarily unavailable",
-		Detail: "The fault is on our side. Please try again in a moment; if it stays, give the id below to whoever runs this service.",
+		Detail: "The problem is on our side. Please try again in a moment. If it keeps happening, give the error ID below to your administrator.",
 		Cause:  cause,
 	}
 }

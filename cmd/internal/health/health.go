@@ -37,6 +37,9 @@ type Check struct {
 	Ask func(context.Context) error
 }
 
+// ErrDegraded is what every error of [Degraded] is.
+var ErrDegraded = errors.New("degraded")
+
 // Degraded makes an error of a check that names a fault which does not keep the
 // server from its work: to take it out of rotation would mend nothing.
 func Degraded(err error) error {
@@ -50,6 +53,9 @@ type degraded struct{ error }
 
 // Unwrap returns the fault.
 func (d *degraded) Unwrap() error { return d.error }
+
+// Is makes it an [ErrDegraded].
+func (d *degraded) Is(target error) bool { return target == ErrDegraded }
 
 // Optional makes a check of which every failure is [Degraded].
 func Optional(ask func(context.Context) error) func(context.Context) error {
@@ -158,8 +164,7 @@ func (m *Monitor) reportOf(answers []error, details bool) report {
 			r.Checks[c.Name] = result{OK: true}
 			continue
 		}
-		var only *degraded
-		if !errors.As(err, &only) {
+		if !errors.Is(err, ErrDegraded) {
 			r.Status = statusUnavailable
 		} else if r.Status == statusOK {
 			r.Status = statusDegraded
