@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -65,7 +66,7 @@ func (p *Pages) stand(r *http.Request, in *storage.Interaction, part *partial) (
 	if s.signedIn, err = p.Session(r); err != nil {
 		return nil, err
 	}
-	s.state = State{Now: p.cfg.Now(), Interaction: in, Client: s.client, Policy: &p.policy, SignUp: p.cfg.SignUp != SignUpOff, Enrollable: len(p.allEnrollable()) > 0}
+	s.state = State{Now: p.cfg.Now(), Interaction: in, Client: s.client, Policy: &p.policy, SignUp: p.cfg.Accounts.SignUpPolicy().Mode != account.SignUpOff, Enrollable: len(p.allEnrollable()) > 0}
 	if err := p.addEvidence(r.Context(), s); err != nil {
 		return nil, err
 	}
