@@ -18,10 +18,10 @@ import (
 // in the binary.
 type Credentials interface {
 	ListByUser(ctx context.Context, userID storage.ID) ([]storage.Credential, error)
-	// Create forgets failures with the kind, and trusted devices. It answers
+	// Add forgets failures with the kind, and trusted devices. It answers
 	// storage.ErrFull, storage.ErrConflict for a passkey that is enrolled, and
 	// storage.ErrConsumed when the password epoch is another.
-	Create(ctx context.Context, c *storage.Credential, e storage.Event, m ...storage.Message) error
+	Add(ctx context.Context, c *storage.Credential, start storage.FactorStart, e storage.Event, m ...storage.Message) error
 	Rename(ctx context.Context, userID, id storage.ID, name string, e storage.Event) error
 	// Delete answers storage.ErrConflict for the last one where one must stay.
 	Delete(ctx context.Context, userID, id storage.ID, keepOne bool, e storage.Event, m ...storage.Message) error
@@ -69,8 +69,7 @@ func (s *Service) AddFactor(ctx context.Context, by Actor, kind storage.FactorKi
 	if err := s.notifyProven(c, message.Notice{Kind: storage.MessageFactorAdded, Factor: kind, Name: credential.Name}); err != nil {
 		return storage.Credential{}, err
 	}
-	credential.PasswordEpoch = c.user.PasswordEpoch
-	err = s.cfg.Credentials.Create(ctx, &credential, c.event, c.messages...)
+	err = s.cfg.Credentials.Add(ctx, &credential, storage.FactorStart{PasswordEpoch: c.user.PasswordEpoch}, c.event, c.messages...)
 	switch {
 	case errors.Is(err, storage.ErrConsumed):
 		return storage.Credential{}, mfa.ErrExpired

@@ -86,8 +86,7 @@ func TestEveryKeyHasAnEnvironmentOverride(t *testing.T) {
 			if leaf.path == "clients_dir" {
 				text = t.TempDir()
 			}
-			setenv(t, map[string]string{name: text})
-			l := newLoader(LoadOptions{})
+			l := newLoader(LoadOptions{Environ: []string{name + "=" + text}})
 			c, err := l.read()
 			if err != nil {
 				t.Fatal(err)

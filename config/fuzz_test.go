@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"os"
-	"strings"
 	"testing"
 )
 
@@ -19,11 +18,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("log: &a {level: *a}\n")
 	f.Add("sms: {}\nclients: [null, 1, [], {}]\ntrusted_proxies: [null]\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		if strings.IndexByte(text, 0) >= 0 {
-			return // the environment cannot hold it
-		}
-		setenv(t, map[string]string{"LATCHKEY_CLIENTS": text})
-		l := newLoader(LoadOptions{Dev: true})
+		l := newLoader(LoadOptions{Dev: true, Environ: []string{"LATCHKEY_CLIENTS=" + text}})
 		if c, err := l.read(); err != nil {
 			t.Fatal(err)
 		} else {

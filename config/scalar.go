@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -97,7 +98,7 @@ func decodeScalar(from, to reflect.Type, value any) (any, error) {
 		return value, nil
 	}
 	if to.Kind() == reflect.Slice {
-		return splitList(reflect.ValueOf(value).String()), nil
+		return nil, errors.New("a list is wanted here")
 	}
 	return parseScalar(reflect.ValueOf(value).String(), to)
 }

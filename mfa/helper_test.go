@@ -188,8 +188,8 @@ func (b *bench) confirm(e Enroller, a Attempt, r Response, name string) (storage
 	if err != nil {
 		return c, err
 	}
-	c.PasswordEpoch = a.Person.User.PasswordEpoch
-	return c, b.store.Credentials().Create(b.t.Context(), &c, b.event(storage.EventFactorAdded))
+	start := storage.FactorStart{PasswordEpoch: a.Person.User.PasswordEpoch}
+	return c, b.store.Credentials().Add(b.t.Context(), &c, start, b.event(storage.EventFactorAdded))
 }
 
 // recoveryCodes makes and keeps a set of codes for the person, as package account does.

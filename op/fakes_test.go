@@ -21,11 +21,12 @@ type fakeStore struct {
 	Ended  map[string]time.Time // access tokens, by jti
 	Over   map[storage.ID]bool  // sessions that have ended
 	Calls  int
+	Now    func() time.Time
 }
 
 func newFakeStore(users ...storage.User) *fakeStore {
 	s := &fakeStore{
-		Rows: map[storage.ID]*storage.Grant{}, Users: map[storage.ID]*storage.User{}, Ended: map[string]time.Time{},
+		Now: time.Now, Rows: map[storage.ID]*storage.Grant{}, Users: map[storage.ID]*storage.User{}, Ended: map[string]time.Time{},
 	}
 	for _, u := range users {
 		s.Users[u.ID] = &u
@@ -43,7 +44,7 @@ func (s *fakeStore) enter() (leave func(), err error) {
 // fakeGrants is the store as grants.
 type fakeGrants struct{ *fakeStore }
 
-func (s fakeGrants) Create(_ context.Context, g *storage.Grant, e storage.Event) (*storage.GrantUser, error) {
+func (s fakeGrants) Create(_ context.Context, g *storage.Grant, start storage.GrantStart, e storage.Event) (*storage.GrantUser, error) {
 	leave, err := s.enter()
 	defer leave()
 	if err != nil {
@@ -54,13 +55,13 @@ func (s fakeGrants) Create(_ context.Context, g *storage.Grant, e storage.Event)
 			return nil, storage.ErrConsumed
 		}
 	}
-	if s.Over[g.SID] || s.Users[g.UserID].PasswordEpoch != g.PasswordEpoch {
+	if s.Over[g.SID] || s.Users[g.UserID].PasswordEpoch != start.PasswordEpoch {
 		return nil, storage.ErrNotFound
 	}
 	row := *g
 	s.Rows[g.ID] = &row
 	s.Events = append(s.Events, e)
-	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID]}, nil
+	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID], Now: s.Now()}, nil
 }
 
 func (s fakeGrants) Rotate(_ context.Context, r storage.Rotation) (*storage.GrantUser, error) {
@@ -71,12 +72,12 @@ func (s fakeGrants) Rotate(_ context.Context, r storage.Rotation) (*storage.Gran
 	}
 	g, ok := s.Rows[r.GrantID]
 	if !ok || g.ClientID != r.ClientID || g.Generation != r.Generation || !slices.Equal(g.Salt, r.Salt) ||
-		!g.Refreshable || !g.Live(r.Now) || !r.Now.Before(g.IdleExpiresAt) || s.Users[g.UserID].Disabled() {
+		!g.Refreshable || !g.Live(s.Now()) || !s.Now().Before(g.IdleExpiresAt) || s.Users[g.UserID].Disabled() {
 		return nil, storage.ErrNotFound
 	}
 	g.Generation++
-	g.RotatedAt, g.IdleExpiresAt = r.Now, r.IdleExpiresAt
-	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID]}, nil
+	g.RotatedAt, g.IdleExpiresAt = s.Now(), s.Now().Add(r.IdleLifetime)
+	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID], Now: s.Now()}, nil
 }
 
 func (s fakeGrants) ByID(_ context.Context, id storage.ID) (*storage.GrantUser, error) {
@@ -89,7 +90,7 @@ func (s fakeGrants) ByID(_ context.Context, id storage.ID) (*storage.GrantUser, 
 	if !ok {
 		return nil, storage.ErrNotFound
 	}
-	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID]}, nil
+	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID], Now: s.Now()}, nil
 }
 
 func (s fakeGrants) ByCodeHash(_ context.Context, hashes []string) (*storage.Grant, error) {
@@ -138,7 +139,7 @@ func (s fakeAccessTokens) Check(_ context.Context, id storage.ID, jti string, no
 	if _, revoked := s.Ended[jti]; revoked {
 		return nil, storage.ErrNotFound
 	}
-	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID]}, nil
+	return &storage.GrantUser{Grant: *g, User: *s.Users[g.UserID], Now: s.Now()}, nil
 }
 
 func (s fakeAccessTokens) Revoked(_ context.Context, jti string) (bool, error) {

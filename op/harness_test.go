@@ -56,6 +56,7 @@ func newNode(t testing.TB, clients ...client.Client) *node {
 		t: t, clock: storagetest.NewClock(), store: newFakeStore(testUser), ephemeral: newFakeEphemeral(),
 		revoked: &fakeCounter{}, log: &testenv.Log{}, signIn: &fakeSignIn{},
 	}
+	n.store.Now = n.clock.Now
 	n.start(n.config(append(clients, wikiClient(), appClient(), robotClient())))
 	return n
 }

@@ -67,7 +67,7 @@ type grants interface {
 	// Create inserts the grant and its event, and returns it with its person. It
 	// answers storage.ErrConsumed if one was issued for the same code before, and
 	// storage.ErrNotFound if what the code rests on has ended.
-	Create(ctx context.Context, g *storage.Grant, e storage.Event) (*storage.GrantUser, error)
+	Create(ctx context.Context, g *storage.Grant, start storage.GrantStart, e storage.Event) (*storage.GrantUser, error)
 	// Rotate moves a grant to its next generation in one conditional write and
 	// answers storage.ErrNotFound when no live grant fits every field.
 	Rotate(ctx context.Context, r storage.Rotation) (*storage.GrantUser, error)

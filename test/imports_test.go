@@ -46,7 +46,6 @@ var testRooms = []string{"internal/testbrowser", "internal/testenv", "login/logi
 var homes = map[string][]string{
 	"github.com/zitadel/oidc":    {"op"},
 	"github.com/spf13/viper":     {"config"},
-	"github.com/fsnotify":        {"config"},
 	"github.com/uptrace/bun":     {"storage/sqlstore", "migrations"},
 	"github.com/redis/rueidis":   {"storage/ephemeral"},
 	"github.com/pquerna/otp":     {"mfa"},

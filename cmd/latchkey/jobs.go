@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/cmd/internal/task"
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // job is something done now and then by one node, whichever comes first.
@@ -88,12 +90,16 @@ func (p *process) deleteAccounts(ctx context.Context) (int64, error) {
 }
 
 // linkAudit makes it provable that no event was taken out since. That it fails
-// may mean that somebody did; it holds nothing up.
+// may mean that somebody did; it holds nothing up. While a key is being rotated
+// the nodes that have it go on with the chain; the others leave it to them.
 func (p *process) linkAudit(ctx context.Context) (int64, error) {
 	var all int64
 	for {
 		linked, err := p.store.Events().Link(ctx, linkBatch)
 		all += int64(linked)
+		if errors.Is(err, storage.ErrUnknownKey) {
+			return all, nil
+		}
 		if err != nil || linked < linkBatch {
 			return all, err
 		}

@@ -111,8 +111,12 @@ func (p *process) close() error {
 }
 
 // load reads what the database holds for this process: it refuses to serve on
-// tables of another version, and without its signing keys.
+// tables of another version, from a SQLite file that another node serves from, and
+// without its signing keys.
 func (p *process) load(ctx context.Context) error {
+	if err := p.store.LockNode(); err != nil {
+		return err
+	}
 	if err := requireMigrated(ctx, p.store); err != nil {
 		return err
 	}

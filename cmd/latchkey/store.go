@@ -81,13 +81,19 @@ func migratePending(ctx context.Context, store *sqlstore.Store) error {
 	return err
 }
 
-// requireMigrated refuses a database that lacks migrations.
+// requireMigrated refuses a database that lacks migrations, or that a newer version
+// has migrated.
 func requireMigrated(ctx context.Context, store *sqlstore.Store) error {
 	status, err := store.MigrationStatus(ctx)
-	if err != nil || len(status.Pending) == 0 {
+	if err != nil {
 		return err
 	}
-	return errPending(status.Pending)
+	if err := status.Err(); errors.Is(err, sqlstore.ErrNewerDatabase) {
+		return fmt.Errorf("%w: run that version, or restore the database from before it", err)
+	} else if err != nil {
+		return errPending(status.Pending)
+	}
+	return nil
 }
 
 // errPending tells what to do about a database that lacks migrations.

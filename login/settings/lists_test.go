@@ -30,7 +30,7 @@ func (s *site) grant(userID storage.ID) storage.ID {
 		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}}, Offline: true, Refreshable: true,
 		Generation: 1, Salt: make([]byte, 16), RotatedAt: now, CreatedAt: now, IdleExpiresAt: now.Add(24 * time.Hour), ExpiresAt: now.Add(48 * time.Hour),
 	}
-	_, err = s.Store.Grants().Create(s.T.Context(), g, s.Event(storage.EventGrantIssued))
+	_, err = s.Store.Grants().Create(s.T.Context(), g, storage.GrantStart{}, s.Event(storage.EventGrantIssued))
 	logintest.Check(s.T, err)
 	logintest.Check(s.T, s.Store.Consents().Put(s.T.Context(), userID, "wiki", g.Scopes, now, s.Event(storage.EventConsentGranted)))
 	return g.ID
