@@ -42,6 +42,8 @@ type Config struct {
 	// Warnings are what does not keep Latchkey from starting and still should
 	// be looked at.
 	Warnings []Problem `yaml:"-"`
+	// Files are the files and folders that were read, for [Watch].
+	Files []string `yaml:"-"`
 }
 
 // TLS names a certificate.

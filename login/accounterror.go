@@ -34,8 +34,8 @@ const codePause = onetime.TriesReset
 func errLinkVoid(cause error) error {
 	return &web.Error{
 		Status: http.StatusGone, Key: "link_void",
-		Title:  "This link does not work any more",
-		Detail: "It was used, has expired, or a newer message has replaced it. Ask for a new one where you asked for this one.",
+		Title:  "This link no longer works",
+		Detail: "It has been used, it has expired, or a newer message has replaced it. Ask for a new one where you asked for this one.",
 		Cause:  cause,
 	}
 }

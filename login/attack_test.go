@@ -123,7 +123,7 @@ func TestRE4_UndoKeepsTheIntruderOut(t *testing.T) {
 	check(t, s.store.Users().ChangeEmail(t.Context(), taken, s.event(storage.EventEmailChanged), told))
 	b := s.browser()
 	b.Get(linkIn(t, s.sent("ada@old.example").Text))
-	b.Submit("verify-submit").Want(t, 200, "Your old address is back")
+	b.Submit("verify-submit").Want(t, 200, "Your old email address is back")
 
 	mallory := s.browser()
 	mallory.Get("/login")

@@ -72,7 +72,7 @@ func (p *Pages) askFactor(w http.ResponseWriter, r *http.Request, s *standing, k
 	if limited := (*mfa.LimitedError)(nil); errors.As(err, &limited) && challenge.Kind != "" {
 		p.cfg.Metrics.Throttled("factor_" + string(kind))
 		return p.renderFactor(w, r, s, challenge, func(data *ui.Factor) {
-			data.Say(ui.NoticeWarning, "factor.limited", data.Duration(limited.RetryAfter))
+			data.Say(ui.NoticeWarning, "factor.limited", "Wait", data.Duration(limited.RetryAfter))
 		})
 	}
 	if err != nil {
@@ -206,7 +206,7 @@ func errTriesSpent(cause error) error {
 	return &web.Error{
 		Status: http.StatusForbidden, Key: "tries_spent",
 		Title:  "Too many wrong codes",
-		Detail: "This sign-in was ended to protect the account. Go back to the application and sign in again.",
+		Detail: "We ended this sign-in to protect the account. Go back to the app and sign in again.",
 		Cause:  errors.Join(errors.New("no try left in this attempt"), cause),
 	}
 }

@@ -124,7 +124,7 @@ func identityStale(s State) bool { return s.counted().ACR == "" }
 
 func somebodyElse(s State) bool {
 	hint := s.Interaction.Request.HintSubject
-	return hint != "" && hint != string(s.User.ID)
+	return hint != "" && hint != client.Subject(s.Client, s.User.ID)
 }
 
 // codesUnseen: new recovery codes are shown until the person says to have kept them.

@@ -37,7 +37,7 @@ const interactionParam = "interaction"
 var errInteractionGone = &web.Error{
 	Status: http.StatusBadRequest, Key: "interaction_gone",
 	Title:  "This sign-in has ended",
-	Detail: "It was finished in another tab, or waited for too long. Go back to the application and start again: nothing is lost.",
+	Detail: "It was finished in another tab, or it took too long. Start again from the app: nothing is lost.",
 }
 
 // interaction loads the interaction that the request names. It must have been
@@ -125,8 +125,8 @@ func (p *Pages) keepInteraction(ctx context.Context, in *storage.Interaction) er
 func unavailable(attempted string, err error) error {
 	return &web.Error{
 		Status: http.StatusServiceUnavailable, Key: "signin_unavailable", RetryAfter: 5 * time.Second,
-		Title:  "Signing in is not possible right now",
-		Detail: "The fault is on our side. Please try again in a moment.",
+		Title:  "You can’t sign in right now",
+		Detail: "The problem is on our side. Please try again in a moment.",
 		Cause:  fmt.Errorf("%s: %w", attempted, err),
 	}
 }

@@ -117,7 +117,7 @@ func (p *Pages) countPending(r *http.Request) error {
 	return &web.Error{
 		Status: http.StatusTooManyRequests, Key: "too_many_pending", RetryAfter: pendingWindow,
 		Title:  "Too many sign-ins at once",
-		Detail: "More sign-ins were started from your network than we can keep open. Please try again later.",
+		Detail: "Too many sign-ins were started from your network. Please try again later.",
 		Cause:  fmt.Errorf("%d sign-ins pending", started),
 	}
 }

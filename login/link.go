@@ -67,7 +67,7 @@ func (p *Pages) renderLink(w http.ResponseWriter, r *http.Request, l linkPage) e
 		if err != nil {
 			return accountError("read link", err)
 		}
-		args = append(args, address)
+		args = append(args, "Email", address)
 	}
 	page := p.cfg.UI.Begin(w, r, ui.Options{Title: l.text + ".title", Action: r.URL.Path})
 	page.Carry(message.TokenParam, token)
@@ -130,7 +130,7 @@ func (p *Pages) confirmEmailChange(w http.ResponseWriter, r *http.Request, token
 	if err != nil {
 		return accountError("change e-mail", err)
 	}
-	return p.comeBack(w, r, u.Return, nil, "message.email_changed", u.To)
+	return p.comeBack(w, r, u.Return, nil, "message.email_changed", "Email", u.To)
 }
 
 // renderSignInFirst says that the link is for whoever is signed in to the account:

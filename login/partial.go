@@ -162,8 +162,8 @@ func (p *Pages) dropPartial(w http.ResponseWriter, r *http.Request, part *partia
 func errAttemptOver(cause error) error {
 	return &web.Error{
 		Status: http.StatusConflict, Key: "attempt_over",
-		Title:  "This step was done already",
-		Detail: "It was finished in another window, or sent twice. Go back to the application: if you are not signed in there, start again.",
+		Title:  "This step was already done",
+		Detail: "It was finished in another window, or sent twice. Go back to the app. If you aren’t signed in there, start again.",
 		Cause:  cause,
 	}
 }

@@ -2,10 +2,10 @@ package login
 
 import (
 	"errors"
-	"strconv"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/internal/locale"
 )
 
 // Problem is what a form says of one of its fields: the key of a text and what
@@ -56,7 +56,7 @@ func Problems(err error, passwordField string) []Problem {
 	case errors.As(err, &chosen):
 		var problems []Problem
 		for _, problem := range chosen.Problems {
-			problems = append(problems, Problem{passwordField, passwordTexts[problem], []any{strconv.Itoa(chosen.Least)}})
+			problems = append(problems, Problem{passwordField, passwordTexts[problem], []any{locale.Count, chosen.Least}})
 		}
 		return problems
 	case errors.Is(err, account.ErrTaken):

@@ -267,8 +267,8 @@ func (p *Pages) giveUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 func errNoWayIn(reason string) error {
 	return &web.Error{
 		Status: http.StatusForbidden, Key: "no_way_in",
-		Title:  "You cannot be signed in",
-		Detail: "A second factor is required, and none of yours can be used or set up right now. Please ask whoever runs this service for help.",
+		Title:  "You can’t be signed in",
+		Detail: "Two-step verification is required here, and you can’t use or set up any method right now. Please ask your administrator for help.",
 		Cause:  errors.New(reason),
 	}
 }

@@ -19,8 +19,8 @@ import (
 // errNoSignUp answers where people may not make accounts by themselves.
 var errNoSignUp = &web.Error{
 	Status: http.StatusForbidden, Key: "signup_closed",
-	Title:  "Accounts cannot be made here",
-	Detail: "Whoever runs this service makes the accounts, or sends invitations. Ask them for one.",
+	Title:  "You can’t create an account here",
+	Detail: "Your administrator creates the accounts here, or sends invitations. Ask them for one.",
 }
 
 // openSignUp shows the page for an interaction; without one it starts one that

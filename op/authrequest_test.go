@@ -55,6 +55,7 @@ func scopesOf(scopes ...string) *Provider {
 func seconds(n int64) *int64 { return &n }
 
 func TestAuthorizationRequest_IsRead(t *testing.T) {
+	t.Parallel()
 	base := func(change func(*storage.AuthorizationRequest)) storage.AuthorizationRequest {
 		r := storage.AuthorizationRequest{
 			ClientID: "wiki", RedirectURI: testRedirect, ResponseType: "code", ResponseMode: "query",
@@ -135,6 +136,7 @@ func TestAuthorizationRequest_IsRead(t *testing.T) {
 }
 
 func TestAuthorizationRequest_IsRefused(t *testing.T) {
+	t.Parallel()
 	formOnly := siteClient()
 	formOnly.ID, formOnly.ResponseModes = "form-only", []string{"form_post"}
 	noCode := siteClient()
@@ -223,6 +225,7 @@ func manyClaims(count int) string {
 }
 
 func TestAZ1_RepeatedParameters(t *testing.T) {
+	t.Parallel()
 	for name := range authorization("prompt", "login", "response_mode", "query") {
 		form := authorization("prompt", "login", "response_mode", "query")
 		form.Add(name, form.Get(name))
@@ -242,6 +245,7 @@ func TestAZ1_RepeatedParameters(t *testing.T) {
 }
 
 func TestOfflineAccessIsDroppedWhereItCannotBe(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*client.Client){
 		"no refresh tokens": func(c *client.Client) { c.GrantTypes = []string{client.GrantAuthorizationCode} },
 		"not its scope":     func(c *client.Client) { c.Scopes = []string{"openid"} },

@@ -63,7 +63,7 @@ func (p *Provider) countPending(ctx context.Context) error {
 	return &web.Error{
 		Status: http.StatusTooManyRequests, Key: "too_many_pending",
 		Title:      "Too many sign-ins at once",
-		Detail:     "More sign-ins were started from your network than we can keep open. Please try again later.",
+		Detail:     "Too many sign-ins were started from your network. Please try again later.",
 		RetryAfter: pendingWindow,
 		Cause:      fmt.Errorf("%d sign-ins pending for %s", started, key),
 	}

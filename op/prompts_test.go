@@ -9,6 +9,7 @@ import (
 
 // prompt=create is for where people may make accounts, and nowhere else.
 func TestAZ4_PromptCreateNeedsSignUp(t *testing.T) {
+	t.Parallel()
 	for _, signUp := range []bool{false, true} {
 		cfg := Config{SignUp: signUp}
 		if got := slices.Contains(cfg.prompts(), storage.PromptCreate); got != signUp {

@@ -97,8 +97,8 @@ func (p *Provider) takeInteraction(ctx context.Context, key string) error {
 func goneInteractionPage(cause error) error {
 	return &web.Error{
 		Status: http.StatusBadRequest, Key: "signin_over",
-		Title:  "This sign-in is over",
-		Detail: "It was finished already, perhaps in another tab, or it waited for too long. Please go back to the application and start again.",
+		Title:  "This sign-in has ended",
+		Detail: "It was finished already, perhaps in another tab, or it took too long. Start again from the app.",
 		Cause:  cause,
 	}
 }
@@ -107,7 +107,7 @@ func foreignInteractionPage() error {
 	return &web.Error{
 		Status: http.StatusForbidden, Key: "browser_mismatch",
 		Title:  "This sign-in belongs to another browser",
-		Detail: "A sign-in ends in the browser it began in, with cookies allowed. Please go back to the application and start again here. If somebody sent you this address, do not go on.",
+		Detail: "You have to finish signing in in the browser where you started, with cookies allowed. Go back to the app and start again here. If somebody sent you this link, don’t go on.",
 		Cause:  errors.New("the browser cookie is not the one that started the interaction"),
 	}
 }
@@ -116,7 +116,7 @@ func unavailablePage(cause error) error {
 	return &web.Error{
 		Status: http.StatusServiceUnavailable, Key: "unavailable",
 		Title:  "Temporarily unavailable",
-		Detail: "The fault is on our side. Please try again in a moment; if it stays, give the id below to whoever runs this service.",
+		Detail: "The problem is on our side. Please try again in a moment. If it keeps happening, give the error ID below to your administrator.",
 		Cause:  cause,
 	}
 }

@@ -1,7 +1,6 @@
 package op
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -16,7 +15,6 @@ import (
 )
 
 const (
-	siteSID       = storage.ID("0190000000000000000000000000000b")
 	siteFormToken = "form-token"
 	postRedirect  = "https://wiki.example.com/signed-out"
 )
@@ -34,10 +32,6 @@ type fakeSignIn struct {
 	Hidden   map[string]string
 	Client   *client.Client
 	SignOuts int
-	// Elsewhere says that siteSID is signed in in a browser whose cookies are not
-	// sent; Ended holds the events of its end.
-	Elsewhere bool
-	Ended     []storage.Event
 }
 
 func (s *fakeSignIn) Check(_ *http.Request, in *storage.Interaction) (storage.Outcome, error) {
@@ -93,18 +87,6 @@ func (s *fakeSignIn) VerifyForm(r *http.Request) bool {
 	return r.PostFormValue("csrf") == siteFormToken
 }
 
-// EndOf ends the session of a browser that is not there.
-func (s *fakeSignIn) EndOf(_ context.Context, user, sid storage.ID, _ time.Time, e storage.Event, _ ...storage.Message) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.Elsewhere || user != testUserID || sid != siteSID {
-		return storage.ErrNotFound
-	}
-	s.Elsewhere = false
-	s.Ended = append(s.Ended, e)
-	return nil
-}
-
 // site is a node with a browser.
 type site struct {
 	*node
@@ -128,7 +110,7 @@ func signedInSite(t testing.TB, change ...func(*Config)) *site {
 	t.Helper()
 	s := newSite(t, change...)
 	s.signIn.Who = &storage.SignedIn{User: testUser, Session: storage.Session{
-		SID: siteSID, UserID: testUserID,
+		SID: testSID, UserID: testUserID,
 		Authentication: storage.Authentication{Time: s.clock.Now().Add(-time.Minute), ACR: "aal1", AMR: []string{"pwd"}},
 	}}
 	return s

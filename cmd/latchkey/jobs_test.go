@@ -26,7 +26,7 @@ func newIdleServer(t *testing.T, now *time.Time) idleServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load(config.LoadOptions{Dev: true, Environ: []string{}, Defaults: data.Defaults("http://localhost")})
+	cfg, err := config.Load(config.LoadOptions{Dev: true, Defaults: data.Defaults("http://localhost")})
 	if err != nil {
 		t.Fatal(err)
 	}

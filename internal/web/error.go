@@ -73,7 +73,7 @@ func (e *Errors) Show(w http.ResponseWriter, r *http.Request, err error) {
 		shown = &Error{
 			Status: http.StatusInternalServerError, Key: "internal",
 			Title:  "Something went wrong",
-			Detail: "The fault is on our side. Please try again; if it stays, give the id below to whoever runs this service.",
+			Detail: "The problem is on our side. Please try again. If it keeps happening, give the error ID below to your administrator.",
 			Cause:  err,
 		}
 	}

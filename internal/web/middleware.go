@@ -67,8 +67,8 @@ func Wrap(cfg Config, next http.Handler) http.Handler {
 func misdirected(host string) error {
 	return &Error{
 		Status: http.StatusMisdirectedRequest, Key: "misdirected",
-		Title:  "This address is not served here",
-		Detail: "Open the service under the address that its operator gave out.",
+		Title:  "Nothing is served at this address",
+		Detail: "Open the service at the address that your administrator gave you.",
 		Cause:  fmt.Errorf("host %q is neither the issuer's nor in allowed_hosts", host),
 	}
 }

@@ -3,7 +3,6 @@ package settings
 import (
 	"math"
 	"net/http"
-	"strconv"
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -27,7 +26,7 @@ func (p *Pages) openDelete(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := p.cfg.UI.Begin(w, r, ui.Options{Title: "message.deletion_planned.title"})
 	data := ui.Message{
-		Page: page, Text: page.T("message.deletion_planned.text", strconv.Itoa(p.graceDays())),
+		Page: page, Text: page.T("message.deletion_planned.text", "Count", p.graceDays()),
 		NextURL: message.PathSignIn, NextLabel: page.T("message.next_signin"),
 	}
 	if p.cfg.Accounts.DeletionGrace() <= 0 {
