@@ -118,14 +118,11 @@ func (a Actor) holding(user storage.ID) Actor {
 	return a
 }
 
-// interactionLimit bounds for how long proofs are fresh because they were given
-// in the same interaction: as long as one may wait for its person.
-const interactionLimit = time.Hour
-
-// reached is the class that a person's fresh proofs are worth under the policy.
-func (a Actor) reached(now time.Time, freshFor time.Duration, policy mfa.Policy) string {
-	since := now.Add(-freshFor)
-	if !a.interacted.IsZero() && a.interacted.Before(since) && now.Sub(a.interacted) <= interactionLimit {
+// reached is the class that a person's fresh proofs are worth under the policy:
+// those that were given within [mfa.Policy.FreshFor], or in this very interaction.
+func (a Actor) reached(now time.Time, policy mfa.Policy) string {
+	since := now.Add(-policy.FreshFor)
+	if !a.interacted.IsZero() && a.interacted.Before(since) {
 		since = a.interacted
 	}
 	return mfa.Level(a.proofs, since, policy).ACR

@@ -109,7 +109,7 @@ func (s *Service) judgeEvidence(by Actor, act action, user *storage.User) error 
 		return nil
 	}
 	needs := s.needs(user, act.self)
-	if mfa.AtLeast(by.reached(s.cfg.Now(), s.cfg.FreshFor, s.cfg.Policy), needs) {
+	if mfa.AtLeast(by.reached(s.cfg.Now(), s.cfg.Policy), needs) {
 		return nil
 	}
 	return &StaleError{Needs: needs, Password: needs == mfa.ACRPassword && user.PasswordHash != ""}

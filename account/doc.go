@@ -12,7 +12,7 @@
 //
 //   - What guards an account (its password, factors, recovery codes, addresses)
 //     changes only for a person whose proofs reach what guards it now, given
-//     within Config.FreshFor or in the very interaction that asks (requirement
+//     within mfa.Policy.FreshFor or in the very interaction that asks (requirement
 //     FE1), for the holder of a one-time token that was sent for this, or for an
 //     operator.
 //   - A change is conditional on the password epoch that it was allowed under:

@@ -38,8 +38,6 @@ type Config struct {
 	Now      func() time.Time
 	Random   io.Reader
 	SignUp   SignUpPolicy
-	// FreshFor is how old proofs may be that allow a change of what guards an account.
-	FreshFor time.Duration
 	// DeletionGrace is for how long a deletion can be taken back; zero deletes at once.
 	DeletionGrace time.Duration
 	// InvitationLifetime is how long an invitation is good for.
@@ -99,7 +97,7 @@ type Service struct{ cfg Config }
 func New(cfg Config) *Service { return &Service{cfg: cfg} }
 
 // FreshFor is how old proofs may be that allow a change of what guards an account.
-func (s *Service) FreshFor() time.Duration { return s.cfg.FreshFor }
+func (s *Service) FreshFor() time.Duration { return s.cfg.Policy.FreshFor }
 
 // Record writes a security event that goes with no change: a failed attempt, a
 // refusal. userID is empty where it is not known whom it is about. outcome is

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -35,11 +36,12 @@ func (p *Pages) ShowRecoveryCodes(w http.ResponseWriter, r *http.Request, signed
 	if err != nil {
 		return err
 	}
-	answeredBy(in, signedIn.User.ID)
-	if err := p.sealRecoveryCodes(in, codes); err != nil {
+	sealed, err := p.sealRecoveryCodes(in, codes)
+	if err != nil {
 		return err
 	}
-	if err := p.saveInteraction(r.Context(), in); err != nil {
+	waiting := func(a *interaction.Answers) { a.RecoveryCodes = sealed }
+	if err := p.answer(r.Context(), in, signedIn.User.ID, waiting); err != nil {
 		return err
 	}
 	return p.again(w, r, in, nil)

@@ -17,7 +17,7 @@ func accountError(attempted string, err error) error {
 		return nil
 	case errors.Is(err, account.ErrVoid):
 		return errLinkVoid(err)
-	case errors.Is(err, account.ErrChanged), errors.Is(err, account.ErrNobody):
+	case errors.Is(err, account.ErrChanged), errors.Is(err, account.ErrNobody), isStale(err):
 		return errAttemptOver(err)
 	case errors.Is(err, account.ErrClosed):
 		return errNoSignUp
@@ -44,17 +44,4 @@ func errLinkVoid(cause error) error {
 func isStale(err error) bool {
 	var stale *account.StaleError
 	return errors.As(err, &stale)
-}
-
-// requireFresh sends the browser for proofs that are fresh (re-authentication),
-// and then back to where it was in the interaction.
-func (p *Pages) requireFresh(w http.ResponseWriter, r *http.Request, s *standing) error {
-	seconds := int64(p.cfg.Accounts.FreshFor().Seconds())
-	if asked := s.in.Request.MaxAge; asked == nil || *asked > seconds {
-		s.in.Request.MaxAge = &seconds
-	}
-	if err := p.saveInteraction(r.Context(), s.in); err != nil {
-		return err
-	}
-	return p.again(w, r, s.in, s.part)
 }

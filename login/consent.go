@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -24,8 +25,10 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request, s *standing) err
 	if err != nil {
 		return accountError("write consent", err)
 	}
-	in.Consented, in.ConsentedAt = slices.Clone(in.Request.Scopes), at
-	if err := p.saveInteraction(r.Context(), in); err != nil {
+	err = p.answer(r.Context(), in, s.signedIn.User.ID, func(a *interaction.Answers) {
+		a.Consented, a.ConsentedAt = slices.Clone(in.Request.Scopes), at
+	})
+	if err != nil {
 		return err
 	}
 	return p.again(w, r, in, s.part)

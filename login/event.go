@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -14,7 +16,7 @@ const maxUserAgent = 256
 
 // origin is where a request came from. in is the interaction that it belongs to;
 // nil is none.
-func (p *Pages) origin(r *http.Request, in *storage.Interaction) account.Origin {
+func (p *Pages) origin(r *http.Request, in *interaction.Interaction) account.Origin {
 	from := account.Origin{
 		Address: web.ClientAddress(r.Context()).String(), UserAgent: userAgent(r), RequestID: web.RequestID(r.Context()),
 	}
@@ -22,12 +24,12 @@ func (p *Pages) origin(r *http.Request, in *storage.Interaction) account.Origin 
 		from.Locale = p.cfg.UI.Locale(r, nil)
 		return from
 	}
-	from.ClientID, from.Locale = in.Request.ClientID, p.cfg.UI.Locale(r, in.Request.UILocales)
+	from.ClientID, from.Locale = in.ClientID(), p.cfg.UI.Locale(r, in.Locales())
 	return from
 }
 
 // visitor is whoever sent the request, who need not have shown who they are.
-func (p *Pages) visitor(r *http.Request, in *storage.Interaction) account.Actor {
+func (p *Pages) visitor(r *http.Request, in *interaction.Interaction) account.Actor {
 	return account.Visitor(p.origin(r, in))
 }
 
@@ -36,7 +38,7 @@ func (p *Pages) visitor(r *http.Request, in *storage.Interaction) account.Actor 
 func (p *Pages) actor(r *http.Request, s *standing) account.Actor {
 	e := account.Evidence{User: s.state.User, Proofs: s.state.Proofs, Interaction: s.in.CreatedAt}
 	if s.part != nil {
-		e.Proofs = merge(append(s.part.Proofs, s.state.Proofs...)...)
+		e.Proofs = flow.Merge(append(s.part.Proofs, s.state.Proofs...)...)
 	}
 	if s.signedIn != nil && s.signedIn.User.ID == s.state.User.ID {
 		e.SID = s.signedIn.Session.SID

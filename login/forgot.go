@@ -6,6 +6,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -25,7 +26,7 @@ func (p *Pages) showForgot(w http.ResponseWriter, r *http.Request) error {
 	}
 	data := ui.ForgotPassword{Page: p.page(w, r, in, message.PathForgotPassword, "forgot.title"), SignIn: address("/login", in)}
 	if in != nil {
-		data.Email = in.Request.LoginHint
+		data.Email = in.LoginHint()
 	}
 	return p.cfg.UI.Render(w, http.StatusOK, data)
 }
@@ -122,6 +123,5 @@ func (p *Pages) announceReset(r *http.Request, to message.Return) error {
 	if err != nil || in == nil {
 		return err
 	}
-	in.PasswordSet = true
-	return p.saveInteraction(r.Context(), in)
+	return p.updateInteraction(r.Context(), in, func(in *interaction.Interaction) { in.PasswordSet = true })
 }

@@ -9,9 +9,11 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -27,7 +29,7 @@ var errNoSignUp = &web.Error{
 // ends on the account's own page.
 func (p *Pages) openSignUp(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Query().Has(interactionParam) {
-		return p.step(p.showSignUp, StepSignIn, StepSignUp)(w, r)
+		return p.step(p.showSignUp, flow.StepSignIn, flow.StepSignUp)(w, r)
 	}
 	in, err := p.ask(w, r, Asked{ReturnTo: accountPath})
 	if err != nil {
@@ -42,7 +44,7 @@ func (p *Pages) openSignUp(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) showSignUp(w http.ResponseWriter, r *http.Request, s *standing) error {
-	data := ui.SignUp{Email: s.in.Request.LoginHint}
+	data := ui.SignUp{Email: s.in.LoginHint()}
 	invitation, err := p.invitation(r)
 	if err != nil {
 		return err
@@ -101,7 +103,7 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 	}
 	typed := &account.SignUp{
 		Email: form.Email, Username: form.Username, Name: form.Name, Password: r.PostForm.Get("password"),
-		Locale: p.cfg.UI.Locale(r, s.in.Request.UILocales), Invitation: invitation,
+		Locale: p.cfg.UI.Locale(r, s.in.Locales()), Invitation: invitation,
 	}
 	var problems []Problem
 	for _, err := range p.cfg.Accounts.CheckSignUp(typed) {
@@ -152,40 +154,41 @@ func (p *Pages) signUpByName(w http.ResponseWriter, r *http.Request, s *standing
 }
 
 // returnTo is how a message finds the way back to an interaction.
-func returnTo(in *storage.Interaction) message.Return {
-	return message.Return{Interaction: in.ID, Browser: in.BrowserHash}
+func returnTo(in *interaction.Interaction) message.Return {
+	return message.Return{Interaction: in.ID, Browser: in.Browser}
 }
 
 // askForAccount has the address confirmed, and keeps what was asked for with the
 // interaction, so that it can be sent once more.
-func (p *Pages) askForAccount(r *http.Request, in *storage.Interaction, asked *message.SignUp) error {
+func (p *Pages) askForAccount(r *http.Request, in *interaction.Interaction, asked *message.SignUp) error {
 	raw, err := json.Marshal(asked)
 	if err != nil {
 		return fmt.Errorf("encode sign-up: %w", err)
 	}
-	if in.SignUp, err = p.cfg.Sealer.Seal(raw, signUpPlace(in)); err != nil {
+	sealed, err := p.cfg.Sealer.Seal(raw, signUpPlace(in))
+	if err != nil {
 		return fmt.Errorf("seal sign-up: %w", err)
 	}
-	if err := p.saveInteraction(r.Context(), in); err != nil {
+	if err := p.updateInteraction(r.Context(), in, func(in *interaction.Interaction) { in.SignUp = sealed }); err != nil {
 		return err
 	}
 	return p.requestSignUp(r, in, asked)
 }
 
 // requestSignUp sends the message, unless too many were sent.
-func (p *Pages) requestSignUp(r *http.Request, in *storage.Interaction, asked *message.SignUp) error {
+func (p *Pages) requestSignUp(r *http.Request, in *interaction.Interaction, asked *message.SignUp) error {
 	if err := p.allowMessage(r, "", asked.Email); err != nil {
 		return err
 	}
 	return accountError("request sign-up", p.cfg.Accounts.RequestSignUp(r.Context(), p.visitor(r, in), asked))
 }
 
-func signUpPlace(in *storage.Interaction) keys.AssociatedData {
+func signUpPlace(in *interaction.Interaction) keys.AssociatedData {
 	return keys.AssociatedData{Table: "interaction", Column: "sign_up", Row: in.ID}
 }
 
 // pendingSignUp is what was asked for in the interaction; nil is nothing.
-func (p *Pages) pendingSignUp(in *storage.Interaction) (*message.SignUp, error) {
+func (p *Pages) pendingSignUp(in *interaction.Interaction) (*message.SignUp, error) {
 	if in.SignUp == "" {
 		return nil, nil
 	}

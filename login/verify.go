@@ -3,15 +3,16 @@ package login
 import (
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
 )
 
 // showVerify asks whoever has an unconfirmed address for the code that was sent
 // to it. The first look at the page sends it; another look sends nothing.
 func (p *Pages) showVerify(w http.ResponseWriter, r *http.Request, s *standing) error {
-	if !s.in.VerificationSent {
-		s.in.VerificationSent = true
-		if err := p.saveInteraction(r.Context(), s.in); err != nil {
+	if user := s.state.User.ID; !s.in.AnswersOf(user).VerificationSent {
+		sent := func(a *interaction.Answers) { a.VerificationSent = true }
+		if err := p.answer(r.Context(), s.in, user, sent); err != nil {
 			return err
 		}
 		if err := p.sendVerification(r, s); err != nil {

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
@@ -18,22 +18,22 @@ import (
 func TestDecideNext(t *testing.T) {
 	t.Parallel()
 	who := &storage.SignedIn{User: testUser}
-	none := storage.AuthorizationRequest{Prompt: []string{storage.PromptNone}}
+	none := interaction.AuthorizationRequest{Prompt: []string{interaction.PromptNone}}
 	for _, tc := range []struct {
 		name    string
-		request storage.AuthorizationRequest
-		outcome storage.Outcome
+		request interaction.AuthorizationRequest
+		outcome interaction.Outcome
 		want    next
 		code    string
 	}{
-		{"signed in", storage.AuthorizationRequest{}, storage.Outcome{SignedIn: who}, nextIssue, ""},
-		{"signed in, none", none, storage.Outcome{SignedIn: who}, nextIssue, ""},
-		{"something missing", storage.AuthorizationRequest{}, storage.Outcome{Missing: "password", Error: "login_required"}, nextAsk, ""},
-		{"something missing of somebody", storage.AuthorizationRequest{}, storage.Outcome{SignedIn: who, Missing: "consent", Error: "consent_required"}, nextAsk, ""},
-		{"something missing, none", none, storage.Outcome{Missing: "password", Error: "login_required"}, nextRefuse, "login_required"},
-		{"consent missing, none", none, storage.Outcome{SignedIn: who, Missing: "consent", Error: "consent_required"}, nextRefuse, "consent_required"},
-		{"fatal", storage.AuthorizationRequest{}, storage.Outcome{SignedIn: who, Fatal: true, Error: "unmet_authentication_requirements"}, nextRefuse, "unmet_authentication_requirements"},
-		{"nothing missing of nobody", storage.AuthorizationRequest{}, storage.Outcome{}, nextRefuse, "server_error"},
+		{"signed in", interaction.AuthorizationRequest{}, interaction.Outcome{SignedIn: who}, nextIssue, ""},
+		{"signed in, none", none, interaction.Outcome{SignedIn: who}, nextIssue, ""},
+		{"something missing", interaction.AuthorizationRequest{}, interaction.Outcome{Missing: "password", Error: "login_required"}, nextAsk, ""},
+		{"something missing of somebody", interaction.AuthorizationRequest{}, interaction.Outcome{SignedIn: who, Missing: "consent", Error: "consent_required"}, nextAsk, ""},
+		{"something missing, none", none, interaction.Outcome{Missing: "password", Error: "login_required"}, nextRefuse, "login_required"},
+		{"consent missing, none", none, interaction.Outcome{SignedIn: who, Missing: "consent", Error: "consent_required"}, nextRefuse, "consent_required"},
+		{"fatal", interaction.AuthorizationRequest{}, interaction.Outcome{SignedIn: who, Fatal: true, Error: "unmet_authentication_requirements"}, nextRefuse, "unmet_authentication_requirements"},
+		{"nothing missing of nobody", interaction.AuthorizationRequest{}, interaction.Outcome{}, nextRefuse, "server_error"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := decideNext(&tc.request, tc.outcome)
@@ -345,7 +345,8 @@ func TestDS1_Bodies(t *testing.T) {
 
 func TestDS3_PendingSignInsAreCapped(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(c *Config) { c.PendingPerAddress = 3 })
+	s := newSite(t)
+	s.provider.cfg.Interactions = interactionsOf(s.node, 3)
 	for range 3 {
 		if w := s.get(authorizePath, authorization()); w.Code != http.StatusSeeOther {
 			t.Fatalf("status %d: %s", w.Code, w.Body)
@@ -353,20 +354,8 @@ func TestDS3_PendingSignInsAreCapped(t *testing.T) {
 	}
 	w := s.get(authorizePath, authorization())
 	wantPage(t, w, http.StatusTooManyRequests, "Too many sign-ins")
-	if w.Header().Get("Retry-After") != "3600" || len(s.store.entries()) != 3 {
+	if w.Header().Get("Retry-After") != "1200" || len(s.store.entries()) != 3 {
 		t.Errorf("Retry-After %q with %d entries", w.Header().Get("Retry-After"), len(s.store.entries()))
-	}
-}
-
-func TestDS3_AddressesAreCountedByNetwork(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7",
-		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2::1": "2001:db8:1:2::/64",
-	} {
-		if got := network(netip.MustParseAddr(address)); got != want {
-			t.Errorf("%s counts as %s, want %s", address, got, want)
-		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
@@ -77,14 +78,21 @@ func (n *node) config(clients []client.Client) Config {
 	return Config{
 		Issuer: testIssuer, Clients: n.registry, Keys: testRing(n.t, n.clock.Now), Hasher: hasher,
 		Grants: watchedGrants{n.store.Grants(), n.store}, Tokens: watchedTokens{n.store.AccessTokens(), n.store},
-		Ephemeral: n.ephemeral,
-		SignIn:    n.signIn, SignOut: n.signIn, Sessions: n.store.Sessions(),
+		Ephemeral: n.ephemeral, Interactions: interactionsOf(n, 1000),
+		SignIn: n.signIn, SignOut: n.signIn, Sessions: n.store.Sessions(),
 		Counter: n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader,
 		Errors: &web.Errors{Log: log, Render: func(w http.ResponseWriter, _ *http.Request, page web.ErrorPage) {
 			w.WriteHeader(page.Status)
 			_, _ = w.Write([]byte("error page: " + page.Title + " / " + page.Detail))
 		}},
 	}
+}
+
+// interactionsOf keeps what waits for a person; one address may start so many at once.
+func interactionsOf(n *node, perAddress int) *interaction.Store {
+	return interaction.NewStore(interaction.Config{
+		Store: n.ephemeral, Counters: n.ephemeral, Hasher: testHasher(n.t), PendingPerAddress: perAddress,
+	})
 }
 
 // verifiers puts the verifier of each secret in the place of "secret:" and itself.
@@ -177,7 +185,7 @@ func (n *node) code(clientID string, change ...func(*issuedCode)) string {
 	}
 	code := issuedCode{
 		GrantID: grantID, UserID: testUserID, SID: testSID,
-		Request: storage.AuthorizationRequest{
+		Request: interaction.AuthorizationRequest{
 			ClientID: clientID, RedirectURI: testRedirect, Nonce: "n-1", CodeChallenge: challengeOf(testVerifier),
 			Scopes: []string{"openid", "profile", "email", "offline_access"},
 		},

@@ -9,10 +9,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
+	shortlived "github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // begin starts a sign-in that waits for the person and returns its id.
@@ -20,7 +21,7 @@ func (s *site) begin(pairs ...string) string {
 	s.t.Helper()
 	w := s.get(authorizePath, authorization(pairs...))
 	id, ok := strings.CutPrefix(w.Header().Get("Location"), "/login?interaction=")
-	if w.Code != http.StatusSeeOther || !ok || len(id) != 43 {
+	if w.Code != http.StatusSeeOther || !ok || len(id) != shortlived.IDLength {
 		s.t.Fatalf("no sign-in began: %d %v", w.Code, w.Header())
 	}
 	return id
@@ -151,12 +152,7 @@ func TestResume_Declined(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	id := s.begin("response_mode", "form_post")
-	in, key, err := s.provider.loadInteraction(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in.Denied = true
-	s.putInteraction(key, in)
+	s.decline(id)
 	fields := formFields(t, s.resume(id), testRedirect)
 	if fields["error"] != "access_denied" || fields["state"] != "s-1" || fields["iss"] != testIssuer {
 		t.Errorf("posts %v", fields)
@@ -209,15 +205,29 @@ func TestResume_StoreDown(t *testing.T) {
 	answerAt(t, s.resume(id), testRedirect)
 }
 
-func TestInteraction_Lifetime(t *testing.T) {
-	t.Parallel()
-	if interactionLifetime != time.Hour {
-		t.Errorf("an interaction lives %s, and package login keeps it for an hour", interactionLifetime)
+// decline does what package login does where the person says no.
+func (s *site) decline(id string) {
+	s.t.Helper()
+	store := interactionsOf(s.node, 1)
+	r := httptest.NewRequest(http.MethodPost, testIssuer+"/login", nil)
+	for _, c := range s.cookies {
+		r.AddCookie(c)
 	}
+	in, err := store.Load(r, id)
+	s.store.must(err)
+	s.store.must(store.Update(s.t.Context(), in, func(in *interaction.Interaction) {
+		in.Refusal = &interaction.Refusal{Code: "access_denied", Reason: "the person declined"}
+	}))
 }
 
-// putInteraction stores what package login would.
-func (s *site) putInteraction(key string, in *storage.Interaction) {
-	s.t.Helper()
-	s.store.must(s.ephemeral.Ephemeral.Put(s.t.Context(), key, encoded(s.t, in), interactionLifetime))
+// TestKY5_AnInteractionOfAnUnknownKeyCannotBeJudged: while a hash key is rolled over
+// the nodes, the person is told to try again, and not that it is over.
+func TestKY5_AnInteractionOfAnUnknownKeyCannotBeJudged(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.begin()
+	s.provider.cfg.Interactions = interaction.NewStore(interaction.Config{
+		Store: s.ephemeral, Counters: s.ephemeral, Hasher: hasherOf(t, "p0"), PendingPerAddress: 1,
+	})
+	wantPage(t, s.resume(id), http.StatusServiceUnavailable, "Temporarily unavailable")
 }

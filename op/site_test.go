@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -27,29 +28,29 @@ type fakeSignIn struct {
 	Missing  string
 	Fatal    string
 	Err      error
-	Checked  []storage.Interaction
-	Begun    []storage.Interaction
+	Checked  []interaction.Interaction
+	Begun    []interaction.Interaction
 	Hidden   map[string]string
 	Client   *client.Client
 	SignOuts int
 }
 
-func (s *fakeSignIn) Check(_ *http.Request, in *storage.Interaction) (storage.Outcome, error) {
+func (s *fakeSignIn) Check(_ *http.Request, in *interaction.Interaction) (interaction.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Checked = append(s.Checked, *in)
 	switch {
 	case s.Err != nil:
-		return storage.Outcome{}, s.Err
+		return interaction.Outcome{}, s.Err
 	case s.Fatal != "":
-		return storage.Outcome{Fatal: true, Error: s.Fatal, Reason: "it cannot be"}, nil
+		return interaction.Outcome{Fatal: true, Error: s.Fatal, Reason: "it cannot be"}, nil
 	case s.Missing != "" || s.Who == nil:
-		return storage.Outcome{Missing: "password", Error: "login_required", Reason: "nobody is signed in"}, nil
+		return interaction.Outcome{Missing: "password", Error: "login_required", Reason: "nobody is signed in"}, nil
 	}
-	return storage.Outcome{SignedIn: s.Who}, nil
+	return interaction.Outcome{SignedIn: s.Who}, nil
 }
 
-func (s *fakeSignIn) Begin(w http.ResponseWriter, r *http.Request, in *storage.Interaction) {
+func (s *fakeSignIn) Begin(w http.ResponseWriter, r *http.Request, in *interaction.Interaction) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Begun = append(s.Begun, *in)

@@ -284,12 +284,19 @@ func (e *watchedEphemeral) Take(ctx context.Context, key string) ([]byte, error)
 	return e.Ephemeral.Take(ctx, key)
 }
 
-func (e *watchedEphemeral) Count(ctx context.Context, key string, window time.Duration) (int64, error) {
+func (e *watchedEphemeral) Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) error {
+	if err := e.Err.get(); err != nil {
+		return err
+	}
+	return e.Ephemeral.Swap(ctx, key, old, value, ttl)
+}
+
+func (e *watchedEphemeral) Draw(ctx context.Context, key string, b storage.Bucket) (time.Duration, error) {
 	e.counts.Add(1)
 	if err := e.Err.get(); err != nil {
 		return 0, err
 	}
-	return e.Ephemeral.Count(ctx, key, window)
+	return e.Ephemeral.Draw(ctx, key, b)
 }
 
 // revocations remembers why grants were revoked.

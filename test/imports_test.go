@@ -19,17 +19,17 @@ const module = "github.com/latchkey-id/latchkey"
 // It is "Imports lean one way" of ARCHITECTURE.md. The longest name that fits a
 // package is its room.
 var mayImport = map[string][]string{
-	"cmd":                {"internal/ident", "internal/locale", "internal/useragent", "account", "client", "config", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
+	"cmd":                {"internal/ident", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
 	"op":                 {"internal/ident", "client", "interaction", "internal/web", "keys", "storage", "storage/ephemeral"},
 	"login":              {"internal/ident", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"account":            {"internal/ident", "internal/locale", "internal/useragent", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"client":             {"internal/ident", "storage"},
-	"interaction":        {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
+	"interaction":        {"internal/ident", "client", "internal/web", "keys", "storage", "storage/ephemeral"},
 	"mfa":                {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
 	"keys":               {"internal/ident", "storage"},
 	"config":             {"internal/ident", "client", "storage"},
 	"storage/sqlstore":   {"internal/ident", "migrations", "storage"},
-	"storage/ephemeral":  {"internal/ident", "storage"},
+	"storage/ephemeral":  {"internal/ident", "keys", "storage"},
 	"migrations":         {},
 	"internal/ident":     {},
 	"internal/locale":    {},

@@ -25,7 +25,7 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 		SignUp: account.SignUpPolicy{
 			Mode: account.SignUpMode(d.cfg.SignUp.Mode), Email: account.Presence(d.cfg.SignUp.Email), Username: account.Presence(d.cfg.SignUp.Username),
 		},
-		FreshFor: d.cfg.Account.FreshFor, DeletionGrace: d.cfg.Account.DeletionGrace, InvitationLifetime: d.cfg.Account.Links.Invitation,
+		DeletionGrace: d.cfg.Account.DeletionGrace, InvitationLifetime: d.cfg.Account.Links.Invitation,
 		Queued: func() {}, // the worker of a node finds what a command queues
 	}
 }

@@ -111,8 +111,8 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
 		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
 		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
-		PendingPerAddress: int64(cfg.Limits.PendingPerAddress),
-		CodeLifetime:      cfg.Tokens.CodeLifetime,
+		Interactions: newInteractions(p, f),
+		CodeLifetime: cfg.Tokens.CodeLifetime,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/settings"
@@ -42,13 +43,20 @@ func settingsConfig(p *process, f *foundation, accounts *account.Service, pages 
 	}
 }
 
+// newInteractions keeps what waits for a person, for the provider and the pages.
+func newInteractions(p *process, f *foundation) *interaction.Store {
+	return interaction.NewStore(interaction.Config{
+		Store: p.ephemeral, Counters: p.ephemeral, Hasher: f.hasher, Cookies: f.cookies(), PendingPerAddress: f.cfg.Limits.PendingPerAddress,
+	})
+}
+
 // policy is the policy of second factors, as the configuration has it.
 func (p *dependencies) policy() mfa.Policy {
 	c := p.cfg.MFA
 	policy := mfa.Policy{
 		Required: c.Required == config.MFAAlways, Allowed: c.Factors,
 		CountEmail: slices.Contains(c.Factors, storage.FactorEmail), CountSMS: slices.Contains(c.Factors, storage.FactorSMS),
-		EnrolGrace: c.EnrolmentGrace, Passwordless: slices.Contains(c.Factors, storage.FactorPasskey),
+		EnrolGrace: c.EnrolmentGrace, FreshFor: p.cfg.Account.FreshFor, AssuranceAge: c.AssuranceAge, Passwordless: slices.Contains(c.Factors, storage.FactorPasskey),
 		TrustFor: c.TrustedDeviceLifetime, Tries: c.Tries,
 		Lockout: c.Lockout.Storage(), DisableAfter: int64(c.Lockout.DisableAfter),
 	}
@@ -103,7 +111,7 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 	}
 	return login.Config{
 		UI: f.ui, Accounts: accounts, Users: p.store.Users(), Sessions: p.store.Sessions(), Consents: p.store.Consents(),
-		Ephemeral: p.ephemeral, Clients: f.clients, Password: f.password, Tokens: f.tokens,
+		Ephemeral: p.ephemeral, Interactions: newInteractions(p, f), Clients: f.clients, Password: f.password, Tokens: f.tokens,
 		Factors: factors, Devices: devices, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
 		Metrics: p.metrics, Log: f.log, Now: f.now, Random: rand.Reader,
 		SessionIdle: cfg.Sessions.Idle, SessionAbsolute: cfg.Sessions.Absolute,
@@ -112,7 +120,7 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 			SignInPair: limits.SignIn.PerPair.Storage(), SignInAccount: limits.SignIn.PerAccount.Storage(),
 			SignInAddress: limits.SignIn.PerAddress.Storage(), SignInKnown: limits.SignIn.KnownDevice.Storage(),
 			SignUp: ask(limits.SignUp), Reset: ask(limits.Reset), Resend: ask(limits.Resend),
-			PendingPerAddress: int64(limits.PendingPerAddress), Messages: f.messageLimits(),
+			Messages: f.messageLimits(),
 		},
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
@@ -120,13 +121,21 @@ func (p *Parts) accounts(o Options) account.Config {
 		Passwords: p.Passwords, PasswordPolicy: password.Policy{MinLength: 15, MinLengthWithFactor: 8}, Policy: p.Factors.Policy(),
 		Factors: p.Factors, Trust: p.Devices, Tokens: p.Tokens, Messages: p.Intents, Hasher: p.Hasher, Sealer: p.Sealer,
 		Now: p.Clock.Now, Random: rand.Reader, Queued: func() {},
-		SignUp:   account.SignUpPolicy{Mode: account.SignUpOpen, Email: account.PresenceRequired, Username: account.PresenceOptional},
-		FreshFor: 10 * time.Minute, DeletionGrace: 14 * 24 * time.Hour, InvitationLifetime: 7 * 24 * time.Hour,
+		SignUp:        account.SignUpPolicy{Mode: account.SignUpOpen, Email: account.PresenceRequired, Username: account.PresenceOptional},
+		DeletionGrace: 14 * 24 * time.Hour, InvitationLifetime: 7 * 24 * time.Hour,
 	}
 	if o.Accounts != nil {
 		o.Accounts(&cfg)
 	}
 	return cfg
+}
+
+// Interactions keeps what waits for a person; one network address may start so many at once.
+func (p *Parts) Interactions(perAddress int) *interaction.Store {
+	short := p.Store.Ephemeral()
+	return interaction.NewStore(interaction.Config{
+		Store: short, Counters: short, Hasher: p.Hasher, Cookies: p.Cookies, PendingPerAddress: perAddress,
+	})
 }
 
 func (p *Parts) messages() {

@@ -57,7 +57,7 @@ func (p *Pages) addFactor(w http.ResponseWriter, r *http.Request, _ *visit) erro
 	if !slices.Contains(p.cfg.Accounts.Enrollable(), kind) {
 		return notTheirs(fmt.Errorf("no factor of kind %q can be added", kind))
 	}
-	return p.cfg.Flow.Ask(w, r, login.Asked{ReturnTo: ui.PathSecurity, Enrol: kind, Fresh: p.cfg.Accounts.FreshFor()})
+	return p.cfg.Flow.Ask(w, r, login.Asked{ReturnTo: ui.PathSecurity, Enroll: kind, Fresh: p.cfg.Accounts.FreshFor()})
 }
 
 // changeSecurity does what the button says.

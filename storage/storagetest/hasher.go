@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
-
 )
 
 // Hasher makes keyed hashes as keys.Hasher does, under keys that it names, the

@@ -1,10 +1,11 @@
-package login
+package flow
 
 import (
 	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -15,7 +16,7 @@ const (
 	StepSignIn   = "login"
 	StepSignUp   = "signup"
 	StepFactor   = "factor"
-	StepEnrol    = "enroll"
+	StepEnroll   = "enroll"
 	StepRecovery = "recovery-codes"
 	StepDeletion = "deletion"
 	StepVerify   = "verify"
@@ -34,9 +35,9 @@ const (
 // State is all that decides what is missing. It is read, never changed.
 type State struct {
 	Now time.Time
-	// Interaction is the request, when it was made, and what was answered since.
-	Interaction *storage.Interaction
-	// Client is who asked; nil where a page of the account did.
+	// Interaction is what is asked for, when it was, and what was answered since.
+	Interaction *interaction.Interaction
+	// Client is who asked; nil where no client did.
 	Client *client.Client
 	// User is who is signing in or signed in; nil is nobody.
 	User *storage.User
@@ -45,9 +46,9 @@ type State struct {
 	// TrustACR is the level for which a trusted device of the person stands in;
 	// empty: none does.
 	TrustACR string
-	// Offer is what the person could show or enrol, where [State.FactorsMatter].
+	// Offer is what the person could show or enroll, where [State.FactorsMatter].
 	Offer mfa.Offer
-	// Enrollable says that there is a kind of factor that people enrol.
+	// Enrollable says that there is a kind of factor that people enroll.
 	Enrollable bool
 	// Consented is what the person allowed the client on earlier days.
 	Consented []string
@@ -67,11 +68,11 @@ type Step struct {
 	Fatal bool
 }
 
-// provesIdentity reports whether the step belongs to proving who somebody is:
+// ProvesIdentity reports whether the step belongs to proving who somebody is:
 // until none of these is missing there is no session.
-func (s Step) provesIdentity() bool {
+func (s Step) ProvesIdentity() bool {
 	switch s.Name {
-	case StepSignIn, StepSignUp, StepFactor, StepEnrol:
+	case StepSignIn, StepSignUp, StepFactor, StepEnroll:
 		return true
 	}
 	return s.Fatal
@@ -91,8 +92,9 @@ var prompts = []prompt{
 	{identityStale, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "the request asks for a newer sign-in"}},
 	{somebodyElse, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "somebody else is signed in than the hint says"}},
 	{levelUnreachable, Step{Name: StepSignIn, Error: errUnmet, Reason: "the required authentication cannot be reached", Fatal: true}},
+	{firstFactorStale, Step{Name: StepSignIn, Error: errInteractionRequired, Reason: "what comes next asks for a newer sign-in"}},
 	{factorMissing, Step{Name: StepFactor, Error: errInteractionRequired, Reason: "a second factor is required"}},
-	{enrolmentMissing, Step{Name: StepEnrol, Error: errInteractionRequired, Reason: "a second factor must be set up"}},
+	{enrollmentMissing, Step{Name: StepEnroll, Error: errInteractionRequired, Reason: "a second factor must be set up"}},
 	{codesUnseen, Step{Name: StepRecovery, Error: errInteractionRequired, Reason: "recovery codes are waiting"}},
 	{deletionUnseen, Step{Name: StepDeletion, Error: errInteractionRequired, Reason: "the account needs attention"}},
 	{addressUnproven, Step{Name: StepVerify, Error: errInteractionRequired, Reason: "the e-mail address is not confirmed"}},
@@ -113,48 +115,53 @@ func Next(s State) Step {
 // accountAsked: prompt=create goes to sign-up first (Initiating User
 // Registration via OpenID Connect 1.0), and no further than any new proof.
 func accountAsked(s State) bool {
-	return s.SignUp && s.Interaction.Request.HasPrompt(storage.PromptCreate) &&
-		!slices.ContainsFunc(s.Proofs, func(p storage.Proof) bool { return !p.At.Before(s.Interaction.CreatedAt) })
+	return s.SignUp && s.Interaction.HasPrompt(interaction.PromptCreate) && !s.provedHere()
+}
+
+// provedHere reports whether anything was shown in this very interaction.
+func (s State) provedHere() bool {
+	return slices.ContainsFunc(s.Proofs, func(p storage.Proof) bool { return !p.At.Before(s.Interaction.CreatedAt) })
 }
 
 func nobodyThere(s State) bool { return s.User == nil || s.User.Disabled() }
 
 // identityStale: none of the proofs that count says who it is.
-func identityStale(s State) bool { return s.counted().ACR == "" }
+func identityStale(s State) bool { return s.counted(s.since()).ACR == "" }
 
 func somebodyElse(s State) bool {
-	hint := s.Interaction.Request.HintSubject
-	return hint != "" && hint != client.Subject(s.Client, s.User.ID)
+	request := s.Interaction.Request
+	return request != nil && request.HintSubject != "" && request.HintSubject != client.Subject(s.Client, s.User.ID)
 }
 
+// answers are what the person answered in the interaction.
+func (s State) answers() interaction.Answers { return s.Interaction.AnswersOf(s.User.ID) }
+
 // codesUnseen: new recovery codes are shown until the person says to have kept them.
-func codesUnseen(s State) bool { return s.Interaction.RecoveryCodes != "" }
+func codesUnseen(s State) bool { return s.answers().RecoveryCodes != "" }
 
 // deletionUnseen: whoever signs in on the way to a client, while their account
 // waits to be deleted, is told, and can keep it. The account's own pages say so all
 // the time.
 func deletionUnseen(s State) bool {
-	in := s.Interaction
-	return s.Client != nil && s.User.DeleteAt.After(s.Now) && !in.DeletionSeen &&
-		slices.ContainsFunc(s.Proofs, func(p storage.Proof) bool { return !p.At.Before(in.CreatedAt) })
+	return s.Interaction.ForClient() && s.User.DeleteAt.After(s.Now) && !s.answers().DeletionSeen && s.provedHere()
 }
 
 func addressUnproven(s State) bool {
-	asked := s.Interaction.Verify || s.Client != nil && s.Client.RequireVerifiedEmail
+	page := s.Interaction.Page
+	asked := page != nil && page.Verify || s.Client != nil && s.Client.RequireVerifiedEmail
 	return asked && !s.User.EmailVerified
 }
 
 func consentMissing(s State) bool {
-	in := s.Interaction
-	answered := !in.ConsentedAt.IsZero() && covers(in.Consented, in.Request.Scopes)
-	if s.Client == nil || answered {
+	request, answers := s.Interaction.Request, s.answers()
+	if request == nil || s.Client == nil || !answers.ConsentedAt.IsZero() && covers(answers.Consented, request.Scopes) {
 		return false
 	}
 	switch {
-	case in.Request.HasPrompt(storage.PromptConsent), s.Client.ConsentFor(in.Request.RedirectURI) == client.ConsentAlways:
+	case request.HasPrompt(interaction.PromptConsent), s.Client.ConsentFor(request.RedirectURI) == client.ConsentAlways:
 		return true
-	case s.Client.ConsentFor(in.Request.RedirectURI) == client.ConsentRemember:
-		return !covers(s.Consented, in.Request.Scopes)
+	case s.Client.ConsentFor(request.RedirectURI) == client.ConsentRemember:
+		return !covers(s.Consented, request.Scopes)
 	}
 	return false
 }
