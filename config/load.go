@@ -42,7 +42,7 @@ func Load(o LoadOptions) (*Config, error) {
 	if err := l.err(o.File); err != nil {
 		return nil, err
 	}
-	c.Warnings = l.warnings
+	c.Warnings, c.Files = l.warnings, l.files
 	return c, nil
 }
 
@@ -50,6 +50,8 @@ type loader struct {
 	LoadOptions
 	*problems
 	viper *viper.Viper
+	// files are those that were read.
+	files []string
 }
 
 func newLoader(o LoadOptions) *loader {
@@ -102,6 +104,7 @@ func (l *loader) readFile() error {
 	if l.File == "" {
 		return nil
 	}
+	l.files = append(l.files, l.File)
 	text, err := os.ReadFile(l.File)
 	if err != nil {
 		return fmt.Errorf("read configuration: %w", err)

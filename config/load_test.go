@@ -1,6 +1,10 @@
 package config
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,6 +132,33 @@ func TestCF2_HostsComeFromTheIssuer(t *testing.T) {
 	vars["LATCHKEY_ISSUER"] = "https://id.example.com:8443"
 	c := mustLoad(t, "allowed_hosts: [ID.example.net]\n", vars)
 	if diff := cmp.Diff([]string{"id.example.com:8443", "id.example.net"}, c.Hosts()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What can be watched for a reload is all that a reload would read.
+func TestFilesAreAllThatWereRead(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"clients", "texts"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writeFile(t, filepath.Join(dir, "clients"), "wiki.yaml", "{id: wiki, secret: file:wiki-secret, redirect_uris: [https://wiki.example/cb]}")
+	writeFile(t, dir, "wiki-secret", keyThree)
+	file := writeFile(t, dir, "latchkey.yaml", "clients_dir: clients\nmessages: {templates: texts}\n")
+	setenv(t, serveEnv())
+	c, err := Load(LoadOptions{File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"clients", "latchkey.yaml", "texts", "wiki-secret"}
+	var got []string
+	for _, f := range c.Files {
+		got = append(got, strings.TrimPrefix(f, dir+string(filepath.Separator)))
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

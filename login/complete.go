@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -21,7 +22,7 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 	if err := p.takePartial(w, r, part); err != nil {
 		return err
 	}
-	session, replaces, err := p.sessionOf(r, s)
+	session, start, err := p.sessionOf(r, s)
 	if err != nil {
 		return err
 	}
@@ -31,9 +32,9 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 	if err != nil {
 		return err
 	}
-	event.SID, event.ClientID = session.SID, s.in.Request.ClientID
+	event.SID, event.ClientID = session.SID, s.in.ClientID()
 	event.Detail = session.Authentication.ACR
-	err = p.cfg.Sessions.Create(r.Context(), session, replaces, event)
+	err = p.cfg.Sessions.Create(r.Context(), session, start, event)
 	if errors.Is(err, storage.ErrConflict) {
 		return errAttemptOver(err) // the password was changed, the account disabled or the session ended, a moment ago
 	}
@@ -50,22 +51,22 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 	return p.trustDevice(w, r, s, session)
 }
 
-// sessionOf is the session that the evidence adds up to, and the hashes of the
-// one that it takes the place of.
-func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, []string, error) {
+// sessionOf is the session that the evidence adds up to, and under what conditions
+// it begins.
+func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, storage.SessionStart, error) {
 	now, part := p.cfg.Now(), s.part
 	session := &storage.Session{
-		UserID: part.UserID, PasswordEpoch: part.PasswordEpoch, Proofs: part.Proofs, TrustedDevice: part.TrustedDevice, TrustACR: part.TrustACR,
+		UserID: part.UserID, Proofs: part.Proofs, TrustedDevice: part.TrustedDevice, TrustACR: part.TrustACR,
 		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(p.cfg.SessionAbsolute),
 		UserAgent: userAgent(r), Address: web.ClientAddress(r.Context()).String(),
 	}
-	var replaces []string
+	start := storage.SessionStart{PasswordEpoch: part.PasswordEpoch}
 	if old := s.signedIn; old != nil {
-		replaces = p.cfg.Hasher.Sums(sessionPurpose, p.cfg.Cookies.Get(r, web.CookieSession))
+		start.Replaces = p.cfg.Hasher.Sums(sessionPurpose, p.cfg.Cookies.Get(r, web.CookieSession))
 		if old.User.ID == part.UserID {
-			session.SID, session.Renews = old.Session.SID, true
+			session.SID, start.Renews = old.Session.SID, true
 			session.CreatedAt = old.Session.CreatedAt
-			session.Proofs = merge(append(slices.Clone(part.Proofs), old.Session.Proofs...)...)
+			session.Proofs = flow.Merge(append(slices.Clone(part.Proofs), old.Session.Proofs...)...)
 			if session.TrustACR == "" {
 				session.TrustedDevice, session.TrustACR = old.Session.TrustedDevice, old.Session.TrustACR
 			}
@@ -77,7 +78,7 @@ func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, []str
 	if session.SID == "" {
 		sid, err := storage.NewID(now, p.cfg.Random)
 		if err != nil {
-			return nil, nil, err
+			return nil, start, err
 		}
 		session.SID = sid
 	}
@@ -86,5 +87,5 @@ func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, []str
 		session.IdleExpiresAt = session.ExpiresAt
 	}
 	session.Authentication = mfa.Level(session.Proofs, time.Time{}, p.policy)
-	return session, replaces, nil
+	return session, start, nil
 }

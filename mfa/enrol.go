@@ -45,8 +45,8 @@ func (g *gate) enrol(ctx context.Context, a Attempt, c storage.Credential) (stor
 	if err != nil {
 		return storage.Credential{}, err
 	}
-	c.PasswordEpoch = a.Person.User.PasswordEpoch
-	err = g.cfg.Credentials.Create(ctx, &c, e, notices...)
+	start := storage.FactorStart{PasswordEpoch: a.Person.User.PasswordEpoch}
+	err = g.cfg.Credentials.Add(ctx, &c, start, e, notices...)
 	switch {
 	case errors.Is(err, storage.ErrConsumed):
 		return storage.Credential{}, ErrExpired

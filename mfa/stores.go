@@ -9,9 +9,9 @@ import (
 
 // credentials keeps what people enrolled; storage/sqlstore.Credentials in the binary.
 type credentials interface {
-	// Create forgets failures with the kind, and trusted devices. It answers
-	// storage.ErrFull and storage.ErrConflict.
-	Create(ctx context.Context, c *storage.Credential, e storage.Event, m ...storage.Message) error
+	// Add forgets failures with the kind, and trusted devices. It answers
+	// storage.ErrFull, storage.ErrConflict and storage.ErrConsumed.
+	Add(ctx context.Context, c *storage.Credential, start storage.FactorStart, e storage.Event, m ...storage.Message) error
 	ListByUser(ctx context.Context, userID storage.ID) ([]storage.Credential, error)
 	ByExternalID(ctx context.Context, externalID string) (*storage.Credential, error)
 	// Use answers storage.ErrConsumed when the counter is not what it was.

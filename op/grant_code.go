@@ -80,7 +80,8 @@ func (p *Provider) createGrant(ctx context.Context, r *tokenRequest, code *issue
 	if err != nil {
 		return nil, err
 	}
-	return p.cfg.Grants.Create(ctx, grant, event)
+	start := storage.GrantStart{PasswordEpoch: code.PasswordEpoch, Subject: client.Subject(r.Client, code.UserID)}
+	return p.cfg.Grants.Create(ctx, grant, start, event)
 }
 
 // grantOfRetry returns the grant of a code whose first exchange we did not see
@@ -95,7 +96,7 @@ func (p *Provider) grantOfRetry(ctx context.Context, r *tokenRequest, hash strin
 	if err != nil {
 		return nil, unavailable("read the grant of a code", err)
 	}
-	if !created.Grant.Live(r.Now) || created.Grant.Generation != 1 {
+	if !created.Grant.Live(created.Now) || created.Grant.Generation != 1 {
 		return nil, p.refuseReplay(ctx, r, hash, shown)
 	}
 	return created, nil
@@ -136,7 +137,6 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 		Nonce:          code.Request.Nonce,
 		Claims:         code.Request.Claims,
 		Authentication: code.Authentication,
-		PasswordEpoch:  code.PasswordEpoch,
 		Offline:        offline,
 		Refreshable:    refreshable,
 		Generation:     1,

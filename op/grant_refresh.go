@@ -47,7 +47,7 @@ func (p *Provider) refresh(ctx context.Context, r *tokenRequest) (*tokenResponse
 	}
 	g, err := p.cfg.Grants.Rotate(ctx, storage.Rotation{
 		GrantID: t.GrantID, ClientID: r.Client.ID, Generation: t.Generation, Salt: t.Salt[:],
-		Now: r.Now, IdleExpiresAt: r.Now.Add(r.Client.Lifetimes.RefreshIdle),
+		IdleLifetime: r.Client.Lifetimes.RefreshIdle,
 	})
 	if errors.Is(err, storage.ErrNotFound) {
 		g, err = p.notLive(ctx, r, t)
@@ -130,7 +130,9 @@ func (p *Provider) notLive(ctx context.Context, r *tokenRequest, t *parsedRefres
 		return nil, err
 	}
 	decision, why := decideRefresh(staleRefresh{
-		Now: r.Now, Generation: t.Generation, Grace: r.Client.Lifetimes.RefreshGrace, Row: g,
+		// The database's time, as that of the rotation: neither the clock of this node
+		// nor how long the request was held up turns a retry into a reuse.
+		Now: g.Now, Generation: t.Generation, Grace: r.Client.Lifetimes.RefreshGrace, Row: g,
 	})
 	switch decision {
 	case refreshRepeat:

@@ -97,7 +97,7 @@ func (p *Provider) introspectRefreshToken(ctx context.Context, r *tokenRequest, 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errInvalidToken, err)
 	}
-	if !refreshable(r, g, t.Generation) {
+	if !refreshable(g, t.Generation) {
 		return nil, fmt.Errorf("%w: used, expired or revoked", errInvalidToken)
 	}
 	expiresAt := g.Grant.ExpiresAt
@@ -114,8 +114,8 @@ func (p *Provider) introspectRefreshToken(ctx context.Context, r *tokenRequest, 
 }
 
 // refreshable reports whether the generation is the grant's live one.
-func refreshable(r *tokenRequest, g *storage.GrantUser, generation uint32) bool {
-	return g.Grant.Refreshable && g.Grant.Live(r.Now) && r.Now.Before(g.Grant.IdleExpiresAt) &&
+func refreshable(g *storage.GrantUser, generation uint32) bool {
+	return g.Grant.Refreshable && g.Grant.Live(g.Now) && g.Now.Before(g.Grant.IdleExpiresAt) &&
 		!g.User.Disabled() && generation == g.Grant.Generation
 }
 

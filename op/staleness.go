@@ -30,8 +30,8 @@ const (
 // decideRefresh tells a lost answer from a stolen token. The reason is for the
 // log. A grant that has ended for any other reason is left as it is: nothing is
 // gained by revoking it, and its person would be told of an attack that may be
-// a client that slept too long. A rotation may lie after Now, since each request
-// has the time at which it began: that alone is no grace.
+// a client that slept too long. A rotation may lie after Now where a clock is set
+// back: that alone is no grace.
 func decideRefresh(r staleRefresh) (decision refreshDecision, why string) {
 	g := &r.Row.Grant
 	switch {

@@ -26,6 +26,12 @@ var (
 	ErrLocked = errors.New("locked")
 	// ErrFull says that as many are kept as may be.
 	ErrFull = errors.New("full")
+	// ErrUnavailable says that the store cannot be reached, is too slow, or takes no
+	// writes: nothing is known of what was asked, and asking again may succeed.
+	ErrUnavailable = errors.New("store unavailable")
+	// ErrUnknownKey says that what is kept was proven under a key that is not
+	// configured here, so that nobody can say what it is worth.
+	ErrUnknownKey = errors.New("key not configured")
 	// ErrTampered says that what is kept is not what was written.
 	ErrTampered = errors.New("tampered with")
 )

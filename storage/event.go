@@ -47,9 +47,15 @@ const (
 
 // EventFilter says which events are listed: those that meet each field that is set.
 type EventFilter struct {
-	UserID       ID
-	Type         EventType
-	Since, Until time.Time
+	UserID    ID
+	Type      EventType
+	ClientID  string
+	RequestID string
+	Outcome   string
+	Address   string
+	// IdentifierHash is that of an event; see [Event.IdentifierHash].
+	IdentifierHash string
+	Since, Until   time.Time
 	// InOrder lists linked events, oldest first, after the place AfterSeq;
 	// otherwise all are listed, newest first.
 	InOrder  bool

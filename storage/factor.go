@@ -48,10 +48,14 @@ type Credential struct {
 	// Counter only rises: the last TOTP step that was accepted, or a passkey's sign counter.
 	Counter    int64
 	CreatedAt  time.Time
-	LastUsedAt time.Time // zero: never used since enrolment
-	// PasswordEpoch is that of the person when enrolment began: under another one
-	// nothing is enrolled, so that a thief's enrolment does not land on the heels
-	// of the owner's new password. It is not kept.
+	LastUsedAt time.Time // zero: never used since enrollment
+}
+
+// FactorStart is under what conditions a factor is added.
+type FactorStart struct {
+	// PasswordEpoch is that of the person when enrollment began: under another one
+	// nothing is enrolled, so that a thief's enrollment cannot race the owner's new
+	// password.
 	PasswordEpoch int64
 }
 

@@ -9,16 +9,24 @@ type Grant struct {
 	ID       ID
 	ClientID string
 	UserID   ID
-	SID      ID
+	// Origin is what the grant came from; empty is OriginCode.
+	Origin GrantOrigin
+	// SID is the session that the grant rests on; empty where it rests on none.
+	SID ID
 	// CodeHash is the keyed hash of the authorization code that the grant was
 	// issued for; it is unique, so a code that a failed-over cache brings back
-	// still cannot be exchanged twice.
+	// still cannot be exchanged twice. Empty where there was no code.
 	CodeHash string
 	// CodeChallenge and RedirectURI let a replay of the code be judged: only
 	// one that would otherwise be valid revokes the grant.
-	CodeChallenge  string
-	RedirectURI    string
-	Scopes         []string
+	CodeChallenge string
+	RedirectURI   string
+	Scopes        []string
+	// Resource are the resource indicators that its tokens are for (RFC 8707).
+	Resource []string
+	// Confirmation is the cnf claim that its tokens are bound by (RFC 7800), as JSON;
+	// empty: they are bearer tokens.
+	Confirmation   string
 	Nonce          string
 	Claims         ClaimsRequest
 	Authentication Authentication
@@ -30,16 +38,31 @@ type Grant struct {
 	Generation uint32
 	// Salt is 16 random bytes that every refresh token of the grant is bound to.
 	Salt []byte
-	// RotatedAt is when Generation became live.
+	// RotatedAt is when Generation became live. It and the times below are of the
+	// database's clock, which all nodes share; see [GrantUser.Now].
 	RotatedAt     time.Time
 	CreatedAt     time.Time
 	IdleExpiresAt time.Time
 	ExpiresAt     time.Time
 	RevokedAt     time.Time // zero: live
 	RevokedReason string
-	// PasswordEpoch is that of the person when the code was issued: under another
-	// one, or when its session has ended, no grant begins. It is not kept.
+}
+
+// GrantOrigin says what a grant came from.
+type GrantOrigin string
+
+// OriginCode is a code that was exchanged (RFC 6749 section 4.1): the origin of a
+// grant that names none.
+const OriginCode GrantOrigin = "authorization_code"
+
+// GrantStart is under what conditions a grant begins.
+type GrantStart struct {
+	// PasswordEpoch is that of the person when the grant was allowed: under another
+	// one, or when its session has ended, no grant begins.
 	PasswordEpoch int64
+	// Subject is the sub that the client knows the person by: it is noted with the
+	// session which clients are to be told when that ends. Empty notes none.
+	Subject string
 }
 
 // Live reports whether tokens of the grant work at now.
@@ -61,15 +84,19 @@ type Rotation struct {
 	ClientID   string
 	Generation uint32 // the generation presented; the row moves to the next
 	Salt       []byte
-	Now        time.Time
-	// IdleExpiresAt is the idle deadline after this use.
-	IdleExpiresAt time.Time
+	// IdleLifetime is how long after this use the grant may stay unused.
+	IdleLifetime time.Duration
 }
 
 // GrantUser is a grant with its person, read as one.
 type GrantUser struct {
 	Grant Grant
 	User  User
+	// Now is the time of the database's clock when it answered; grace and expiry of
+	// a grant are judged by it, not by the clock of whichever node asks, and not by
+	// when a request arrived: a statement may have been held up since. It is zero
+	// where only the state of the grant was asked for.
+	Now time.Time
 }
 
 // Why a grant was revoked: the RevokedReason of a grant and the audit event's detail.
@@ -82,4 +109,5 @@ const (
 	RevokedByUser     = "revoked_by_user"
 	RevokedDisabled   = "user_disabled"
 	RevokedFactors    = "factors_reset"
+	RevokedExpired    = "session_expired"
 )

@@ -26,12 +26,6 @@ type Session struct {
 	// Authentication says follows from them.
 	Proofs         []Proof
 	Authentication Authentication
-	// PasswordEpoch is that of the person at the first proof: under another one
-	// no session begins. It is not kept.
-	PasswordEpoch int64
-	// Renews says that it goes on from the session of its SID, whose proofs it
-	// rests on: where that has ended, none begins. It is not kept.
-	Renews bool
 	// TrustedDevice is the trusted device that stood in for a second factor when
 	// the session began, and TrustACR the level that it stands for; empty: none
 	// did. Trust is no proof: Authentication says nothing of it.
@@ -45,6 +39,36 @@ type Session struct {
 	ExpiresAt     time.Time
 	UserAgent     string
 	Address       string
+}
+
+// SessionStart is under what conditions a session begins.
+type SessionStart struct {
+	// PasswordEpoch is that of the person at the first proof: under another one no
+	// session begins.
+	PasswordEpoch int64
+	// Replaces are the keyed hashes of the secret of the session that it takes the
+	// place of in its browser, under each key; empty is none.
+	Replaces []string
+	// Renews says that it goes on from the session of its SID, whose proofs it rests
+	// on: where that has ended, none begins.
+	Renews bool
+}
+
+// EndedSession is a session that is over, with the clients that it signed in to.
+type EndedSession struct {
+	SID     ID
+	UserID  ID
+	EndedAt time.Time
+	// Reason is why its grants were revoked: one of the Revoked constants.
+	Reason  string
+	Clients []SessionClient
+}
+
+// SessionClient is a client that a session signed in to, and the sub that the
+// client knows its person by.
+type SessionClient struct {
+	ClientID string
+	Subject  string
 }
 
 // Live reports whether the session may still be used at now.

@@ -36,10 +36,13 @@ type User struct {
 	ID            ID
 	Email         string // as typed; compared in canonical form by the store
 	EmailVerified bool
-	Username      string // optional; becomes preferred_username
-	Phone         string // E.164, or empty
-	PhoneVerified bool
-	Profile       Profile
+	// EmailEpoch rises with each change of the address. A link that undoes a change
+	// made at an epoch below UndoFloor is void: with an undo, every younger one is.
+	EmailEpoch, UndoFloor int64
+	Username              string // optional; becomes preferred_username
+	Phone                 string // E.164, or empty
+	PhoneVerified         bool
+	Profile               Profile
 	// PasswordHash is an encoded password verifier (PHC string); empty means
 	// that no password can sign this person in.
 	PasswordHash string
@@ -59,8 +62,8 @@ type User struct {
 	// rows of credentials and stand here so that a sign-in need not count those.
 	Credentials   int
 	FactorAddedAt time.Time
-	// FactorAskedAt is when the person was first told to enrol a second factor;
-	// the grace for enrolment runs from it. Zero: never.
+	// FactorAskedAt is when the person was first told to enroll a second factor;
+	// the grace for enrollment runs from it. Zero: never.
 	FactorAskedAt time.Time
 	// DeleteAt is when a deletion that the person asked for takes effect; zero: none is planned.
 	DeleteAt   time.Time

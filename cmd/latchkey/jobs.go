@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/task"
@@ -34,6 +35,14 @@ func (p *process) jobs() []job {
 		{name: "link_audit", every: time.Second, do: p.linkAudit, unclaimed: true},
 		{name: "prune_audit", every: time.Hour, do: p.pruneAudit},
 	}
+}
+
+func (p *process) jobNames() []string {
+	var names []string
+	for _, j := range p.jobs() {
+		names = append(names, j.name)
+	}
+	return names
 }
 
 // jobTasks runs each job at its time, for as long as the node runs.
@@ -108,12 +117,16 @@ func (p *process) deletionNotice(u storage.User) (storage.Event, []storage.Messa
 }
 
 // linkAudit makes it provable that no event was taken out since. That it fails
-// may mean that somebody did; it holds nothing up.
+// may mean that somebody did; it holds nothing up. While a key is being rotated
+// the nodes that have it go on with the chain; the others leave it to them.
 func (p *process) linkAudit(ctx context.Context) (int64, error) {
 	var all int64
 	for {
 		linked, err := p.store.Events().Link(ctx, linkBatch)
 		all += int64(linked)
+		if errors.Is(err, storage.ErrUnknownKey) {
+			return all, nil
+		}
 		if err != nil || linked < linkBatch {
 			return all, err
 		}

@@ -11,7 +11,7 @@ func migrateCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "migrate", Short: "Make or change the tables of the database"}
 	cmd.AddCommand(
 		migrateSubcommand("up", "Apply the migrations that are missing; safe on several nodes at once", migrateUp),
-		migrateSubcommand("status", "Say which migrations were applied and which are missing", migrateStatus),
+		migrateSubcommand("status", "Say which migrations were applied and which are missing; exit status 1 if any is, or is of a newer version", migrateStatus),
 	)
 	return cmd
 }
@@ -50,5 +50,8 @@ func migrateStatus(cmd *cobra.Command, store *sqlstore.Store) error {
 	for _, name := range status.Pending {
 		fmt.Fprintln(cmd.OutOrStdout(), "pending", name)
 	}
-	return nil
+	for _, name := range status.Unknown {
+		fmt.Fprintln(cmd.OutOrStdout(), "unknown", name)
+	}
+	return status.Err()
 }

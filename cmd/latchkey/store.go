@@ -29,11 +29,19 @@ func (f *storeFlags) load() (*config.Config, error) {
 	if f.data == "" {
 		return loadConfig(f.config)
 	}
-	data, err := devdata.Open(f.data)
+	data, err := devdata.Find(f.data)
 	if err != nil {
 		return nil, err
 	}
-	return config.Load(config.LoadOptions{File: f.config, Dev: true, Defaults: data.Defaults("http://localhost")})
+	last, err := data.Recall()
+	if err != nil {
+		return nil, err
+	}
+	file := f.config
+	if file == "" {
+		file = last.Config
+	}
+	return config.Load(config.LoadOptions{File: file, Dev: true, Defaults: data.Defaults(last.Issuer)})
 }
 
 // withStore opens the installation's database for do.
@@ -43,7 +51,7 @@ func (f *storeFlags) withStore(cmd *cobra.Command, do func(*sqlstore.Store, *dep
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	p, err := newDependencies(cfg, log, time.Now)
+	p, err := newDependencies(cfg, log, time.Now, nil)
 	if err != nil {
 		return err
 	}
@@ -81,13 +89,19 @@ func migratePending(ctx context.Context, store *sqlstore.Store) error {
 	return err
 }
 
-// requireMigrated refuses a database that lacks migrations.
+// requireMigrated refuses a database that lacks migrations, or that a newer version
+// has migrated.
 func requireMigrated(ctx context.Context, store *sqlstore.Store) error {
 	status, err := store.MigrationStatus(ctx)
-	if err != nil || len(status.Pending) == 0 {
+	if err != nil {
 		return err
 	}
-	return errPending(status.Pending)
+	if err := status.Err(); errors.Is(err, sqlstore.ErrNewerDatabase) {
+		return fmt.Errorf("%w: run that version, or restore the database from before it", err)
+	} else if err != nil {
+		return errPending(status.Pending)
+	}
+	return nil
 }
 
 // errPending tells what to do about a database that lacks migrations.

@@ -294,7 +294,6 @@ CREATE TABLE signing_keys (
     signs_from  BIGINT NOT NULL,
     signs_until BIGINT,
     expires_at  BIGINT,
-    revoked_at  BIGINT,
     UNIQUE (alg, slot)
 );
 

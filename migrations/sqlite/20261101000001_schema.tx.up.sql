@@ -291,7 +291,6 @@ CREATE TABLE signing_keys (
     signs_from  INTEGER NOT NULL,
     signs_until INTEGER,
     expires_at  INTEGER,
-    revoked_at  INTEGER,
     UNIQUE (alg, slot)
 ) STRICT, WITHOUT ROWID;
 

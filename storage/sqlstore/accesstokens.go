@@ -12,10 +12,8 @@ import (
 // those that were revoked one by one.
 type AccessTokens struct{ s *Store }
 
-var checkAccessToken = `SELECT ` + grantSelect + `, ` + userColumns + `
-	FROM grants g JOIN users u ON u.id = g.user_id
-	WHERE g.id = $1 AND g.revoked_at IS NULL AND g.expires_at > $2 AND u.disabled_at IS NULL
-		AND NOT EXISTS (SELECT 1 FROM revoked_access_tokens t WHERE t.jti = $3)`
+var checkAccessToken = selectGrantUser + ` WHERE g.id = $1 AND g.revoked_at IS NULL AND g.expires_at > $2 AND u.disabled_at IS NULL
+	AND NOT EXISTS (SELECT 1 FROM revoked_access_tokens t WHERE t.jti = $3)`
 
 // Check returns the grant of an access token with its person, in one round
 // trip. It answers storage.ErrNotFound when the grant is gone or has ended, the
@@ -32,15 +30,11 @@ func (r *AccessTokens) Revoked(ctx context.Context, jti string) (bool, error) {
 }
 
 // Revoke makes one access token stop working until it expires anyway, and
-// writes the event with it. Once is as good as twice.
+// writes the event with it. It is idempotent.
 func (r *AccessTokens) Revoke(ctx context.Context, jti string, expiresAt time.Time, e storage.Event) error {
-	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		result, err := tx.ExecContext(ctx, `INSERT INTO revoked_access_tokens (jti, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING`,
-			jti, sqlTime{expiresAt})
-		if err != nil {
-			return err
-		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 {
+	err := r.s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		n, err := r.s.exec(ctx, tx, `INSERT INTO revoked_access_tokens (jti, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, jti, sqlTime{expiresAt})
+		if err != nil || n == 0 {
 			return err
 		}
 		return r.s.insertEvent(ctx, tx, e)

@@ -15,24 +15,24 @@ import (
 // password was changed, or the session to keep has ended, meanwhile.
 func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		err := changed(updateUser(tx, c.UserID, c.Now).
-			Set("password_hash = ?", c.Hash).Set("password_scheme = ?", storage.PasswordScheme(c.Hash)).Set("password_changed_at = ?", sqlTime{c.Now}).
-			Set("reset_by_email = ?", c.ByEmail).
-			Set("password_epoch = password_epoch + 1").Where("password_epoch = ?", c.Epoch).Exec(ctx))
+		err := must(r.s.exec(ctx, tx, `UPDATE users SET password_hash = $1, password_scheme = $2, password_changed_at = $3, updated_at = $3,
+				reset_by_email = $4, password_epoch = password_epoch + 1 WHERE id = $5 AND password_epoch = $6`,
+			c.Hash, storage.PasswordScheme(c.Hash), sqlTime{c.Now}, c.ByEmail, string(c.UserID), c.Epoch))
 		if err != nil {
 			return err
 		}
-		if err := forgetDevices(ctx, tx, c.UserID); err != nil {
+		if err := r.s.forgetDevices(ctx, tx, c.UserID); err != nil {
 			return err
 		}
-		if err := endAccess(ctx, tx, endStatement{c.UserID, c.KeepSID, c.EndOffline, c.Now, storage.RevokedPassword}); err != nil {
+		end := accessEnd{userID: c.UserID, except: c.KeepSID, offline: c.EndOffline, now: c.Now, reason: storage.RevokedPassword}
+		if err := r.s.endAccess(ctx, tx, end); err != nil {
 			return err
 		}
 		if c.KeepSecretHash == "" {
 			return nil
 		}
-		return changed(tx.NewUpdate().Model((*sessionRow)(nil)).Set("secret_hash = ?", c.KeepSecretHash).
-			Where("sid = ?", string(c.KeepSID)).Where("user_id = ?", string(c.UserID)).Exec(ctx))
+		return must(r.s.exec(ctx, tx, `UPDATE sessions SET secret_hash = $1 WHERE sid = $2 AND user_id = $3`,
+			c.KeepSecretHash, string(c.KeepSID), string(c.UserID)))
 	})
 	return conflictIfNone(wrap("change password", err))
 }
@@ -41,28 +41,25 @@ func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e 
 // storage.ErrConflict when it is not their address any more.
 func (r *Users) VerifyEmail(ctx context.Context, id storage.ID, email string, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		return changed(updateUser(tx, id, now).Set("email_verified = ?", true).
-			Where("email_canonical = ?", ident.Canonical(email)).Exec(ctx))
+		return must(r.s.exec(ctx, tx, `UPDATE users SET email_verified = TRUE, updated_at = $1 WHERE id = $2 AND email_canonical = $3`,
+			sqlTime{now}, string(id), ident.Canonical(email)))
 	})
 	return conflictIfNone(wrap("verify e-mail address", err))
 }
 
-// ChangeEmail sets another address. It answers storage.ErrConflict when the
-// address was changed meanwhile or the new one is another's. Codes are sent to
-// an address, so trust that rested on the old one ends.
+// ChangeEmail sets another address and moves the person to the next e-mail epoch.
+// It answers storage.ErrConflict when the address was changed meanwhile or the new
+// one is another's. Codes are sent to an address, so trust that rested on the old
+// one ends.
 func (r *Users) ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		update := updateUser(tx, c.UserID, c.Now).Set("email = ?", c.To).
-			Set("email_epoch = email_epoch + 1").Set("email_canonical = ?", nullString(ident.Canonical(c.To))).Set("email_verified = ?", c.Verified)
-		if from := ident.Canonical(c.From); from != "" {
-			update = update.Where("email_canonical = ?", from)
-		} else {
-			update = update.Where("email_canonical IS NULL")
-		}
-		if err := changed(update.Exec(ctx)); err != nil {
+		err := must(r.s.exec(ctx, tx, `UPDATE users SET email = $1, email_canonical = $2, email_verified = $3, email_epoch = email_epoch + 1, updated_at = $4
+			WHERE id = $5 AND email_canonical IS NOT DISTINCT FROM $6`,
+			c.To, nullString(ident.Canonical(c.To)), c.Verified, sqlTime{c.Now}, string(c.UserID), nullString(ident.Canonical(c.From))))
+		if err != nil {
 			return err
 		}
-		return rebindFactor(ctx, tx, c.UserID, storage.FactorEmail)
+		return r.s.rebindFactor(ctx, tx, c.UserID, storage.FactorEmail)
 	})
 	return conflictIfNone(wrap("change e-mail address", err))
 }
@@ -71,11 +68,12 @@ func (r *Users) ChangeEmail(ctx context.Context, c storage.EmailChange, e storag
 // that rested on the old one ends.
 func (r *Users) ChangePhone(ctx context.Context, c storage.PhoneChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		err := changed(updateUser(tx, c.UserID, c.Now).Set("phone = ?", c.Phone).Set("phone_verified = ?", c.Verified).Exec(ctx))
+		err := must(r.s.exec(ctx, tx, `UPDATE users SET phone = $1, phone_verified = $2, updated_at = $3 WHERE id = $4`,
+			c.Phone, c.Verified, sqlTime{c.Now}, string(c.UserID)))
 		if err != nil {
 			return err
 		}
-		return rebindFactor(ctx, tx, c.UserID, storage.FactorSMS)
+		return r.s.rebindFactor(ctx, tx, c.UserID, storage.FactorSMS)
 	})
 	return wrap("change phone number", err)
 }
@@ -84,22 +82,25 @@ func (r *Users) ChangePhone(ctx context.Context, c storage.PhoneChange, e storag
 // storage.ErrConflict when the username is another's.
 func (r *Users) UpdateProfile(ctx context.Context, id storage.ID, p storage.Profile, username string, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		return changed(updateUser(tx, id, now).Set("profile = ?", document[storage.Profile]{p}).Set("username = ?", username).
-			Set("username_canonical = ?", nullString(ident.Canonical(username))).Exec(ctx))
+		return must(r.s.exec(ctx, tx, `UPDATE users SET profile = $1, username = $2, username_canonical = $3, updated_at = $4 WHERE id = $5`,
+			document[storage.Profile]{p}, username, nullString(ident.Canonical(username)), sqlTime{now}, string(id)))
 	})
 	return wrap("update profile", err)
 }
 
-// SetRoles replaces a person's roles.
+// touchUser notes that a person was changed.
+const touchUser = `UPDATE users SET updated_at = $1 WHERE id = $2`
+
+// SetRoles replaces the roles that a person has by an operator's word.
 func (r *Users) SetRoles(ctx context.Context, id storage.ID, roles []string, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := changed(updateUser(tx, id, now).Exec(ctx)); err != nil {
+		if err := must(r.s.exec(ctx, tx, touchUser, sqlTime{now}, string(id))); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM user_roles WHERE user_id = ? AND source = ?`, string(id), sourceLocal); err != nil {
+		if _, err := r.s.exec(ctx, tx, `DELETE FROM user_roles WHERE user_id = $1 AND source = $2`, string(id), sourceLocal); err != nil {
 			return err
 		}
-		return insertRoles(ctx, tx, id, roles, now)
+		return r.s.insertRoles(ctx, tx, id, roles, now)
 	})
 	return wrap("set roles", err)
 }
@@ -108,8 +109,7 @@ func (r *Users) SetRoles(ctx context.Context, id storage.ID, roles []string, now
 // factor, which the grace for enrollment runs from. It is idempotent: later times
 // do not count.
 func (r *Users) StartEnrollmentGrace(ctx context.Context, id storage.ID, now time.Time) error {
-	_, err := r.s.write.NewUpdate().Model((*userRow)(nil)).Set("factor_asked_at = ?", sqlTime{now}).
-		Where("id = ?", string(id)).Where("factor_asked_at IS NULL").Exec(ctx)
+	_, err := r.s.exec(ctx, r.s.write, `UPDATE users SET factor_asked_at = $1 WHERE id = $2 AND factor_asked_at IS NULL`, sqlTime{now}, string(id))
 	return wrap("start enrollment grace", err)
 }
 
@@ -117,14 +117,14 @@ func (r *Users) StartEnrollmentGrace(ctx context.Context, id storage.ID, now tim
 // storage.ErrNotFound when there is nobody to disable.
 func (r *Users) Disable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := changed(updateUser(tx, id, now).Set("disabled_at = ?", sqlTime{now}).Where("disabled_at IS NULL").Exec(ctx))
+		err := must(r.s.exec(ctx, tx, `UPDATE users SET disabled_at = $1, updated_at = $1 WHERE id = $2 AND disabled_at IS NULL`, sqlTime{now}, string(id)))
 		if err != nil {
 			return err
 		}
-		if err := forgetDevices(ctx, tx, id); err != nil {
+		if err := r.s.forgetDevices(ctx, tx, id); err != nil {
 			return err
 		}
-		return endAccess(ctx, tx, endStatement{id, "", true, now, storage.RevokedDisabled})
+		return r.s.endAccess(ctx, tx, accessEnd{userID: id, offline: true, now: now, reason: storage.RevokedDisabled})
 	})
 	return wrap("disable user", err)
 }
@@ -132,7 +132,7 @@ func (r *Users) Disable(ctx context.Context, id storage.ID, now time.Time, e sto
 // Enable lets a disabled person sign in again.
 func (r *Users) Enable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		return changed(updateUser(tx, id, now).Set("disabled_at = NULL").Where("disabled_at IS NOT NULL").Exec(ctx))
+		return must(r.s.exec(ctx, tx, `UPDATE users SET disabled_at = NULL, updated_at = $1 WHERE id = $2 AND disabled_at IS NOT NULL`, sqlTime{now}, string(id)))
 	})
 	return wrap("enable user", err)
 }
@@ -144,16 +144,17 @@ func (r *Users) Enable(ctx context.Context, id storage.ID, now time.Time, e stor
 // storage.ErrNotFound when there is nobody.
 func (r *Users) ResetFactors(ctx context.Context, id storage.ID, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		if err := changed(updateUser(tx, id, now).Set("credentials = 0").Set("factor_added_at = NULL").
-			Set("password_epoch = password_epoch + 1").Exec(ctx)); err != nil {
+		err := must(r.s.exec(ctx, tx, `UPDATE users SET credentials = 0, factor_added_at = NULL, password_epoch = password_epoch + 1, updated_at = $1 WHERE id = $2`,
+			sqlTime{now}, string(id)))
+		if err != nil {
 			return err
 		}
-		for _, model := range []any{(*credentialRow)(nil), (*recoveryCodeRow)(nil), (*lockoutRow)(nil), (*trustedDeviceRow)(nil)} {
-			if _, err := tx.NewDelete().Model(model).Where("user_id = ?", string(id)).Exec(ctx); err != nil {
+		for _, table := range []string{"credentials", "recovery_codes", "lockouts", "trusted_devices"} {
+			if _, err := r.s.exec(ctx, tx, `DELETE FROM `+table+` WHERE user_id = $1`, string(id)); err != nil {
 				return err
 			}
 		}
-		return endAccess(ctx, tx, endStatement{id, "", true, now, storage.RevokedFactors})
+		return r.s.endAccess(ctx, tx, accessEnd{userID: id, offline: true, now: now, reason: storage.RevokedFactors})
 	})
 	return wrap("reset factors", err)
 }

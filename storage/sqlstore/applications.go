@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -13,6 +12,8 @@ import (
 
 // access is a live grant or a remembered consent: what lets a client at an account.
 type access struct {
+	bun.BaseModel `bun:"table:grants,alias:g"`
+
 	ClientID  string    `bun:"client_id"`
 	Scopes    spaceList `bun:"scopes"`
 	Offline   bool      `bun:"offline"`
@@ -23,11 +24,9 @@ type access struct {
 // ApplicationsOf returns the clients that have access to a person's account,
 // the one used last first.
 func (r *Grants) ApplicationsOf(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountApplication, error) {
-	var rows []access
-	err := r.s.read.NewRaw(`SELECT client_id, scopes, offline, created_at AS granted_at, rotated_at AS used_at FROM grants
-			WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND (NOT refreshable OR idle_expires_at > ?)
-		UNION ALL SELECT client_id, scope, FALSE, granted_at, NULL FROM consents WHERE user_id = ?`,
-		string(userID), sqlTime{now}, sqlTime{now}, string(userID)).Scan(ctx, &rows)
+	rows, err := list[access](ctx, r.s, r.s.read, `SELECT g.client_id, g.scopes, g.offline, g.created_at, g.rotated_at FROM grants g
+			WHERE g.user_id = $1 AND g.revoked_at IS NULL AND g.expires_at > $2 AND (NOT g.refreshable OR g.idle_expires_at > $2)
+		UNION ALL SELECT c.client_id, c.scope, FALSE, c.granted_at, NULL FROM consents c WHERE c.user_id = $1`, string(userID), sqlTime{now})
 	if err != nil {
 		return nil, wrap("list applications", err)
 	}
@@ -71,37 +70,13 @@ func applications(rows []access) []storage.AccountApplication {
 // offline ones too, and the consent. It answers storage.ErrNotFound when it had none.
 func (r *Grants) RevokeClient(ctx context.Context, userID storage.ID, clientID string, now time.Time, reason string, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		grants, err := affected(revokeGrants(tx, now, reason).
-			Where("user_id = ?", string(userID)).Where("client_id = ?", clientID).Exec(ctx))
+		grants, err := r.s.exec(ctx, tx, `UPDATE grants SET revoked_at = $1, revoked_reason = $2 WHERE user_id = $3 AND client_id = $4 AND revoked_at IS NULL`,
+			sqlTime{now}, reason, string(userID), clientID)
 		if err != nil {
 			return err
 		}
-		consents, err := affected(tx.ExecContext(ctx, `DELETE FROM consents WHERE user_id = ? AND client_id = ?`, string(userID), clientID))
-		if err == nil && grants+consents == 0 {
-			err = sql.ErrNoRows
-		}
-		return err
+		consents, err := r.s.exec(ctx, tx, `DELETE FROM consents WHERE user_id = $1 AND client_id = $2`, string(userID), clientID)
+		return must(grants+consents, err)
 	})
 	return wrap("revoke access of a client", err)
-}
-
-func affected(result sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// ListByUser returns all grants of a person that are still kept, revoked ones
-// too, oldest first.
-func (r *Grants) ListByUser(ctx context.Context, userID storage.ID) ([]storage.Grant, error) {
-	var rows []grantRow
-	if err := r.s.read.NewSelect().Model(&rows).Where("user_id = ?", string(userID)).OrderExpr("id").Scan(ctx); err != nil {
-		return nil, wrap("list grants", err)
-	}
-	grants := make([]storage.Grant, len(rows))
-	for i := range rows {
-		grants[i] = rows[i].grant()
-	}
-	return grants, nil
 }

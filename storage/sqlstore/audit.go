@@ -6,20 +6,24 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
 )
 
-// How events are provable. When one is written it gets a MAC over everything in
-// it; nothing waits for another event there. Soon after, [Events.Link] gives it
-// a number and links it to the one before, and moves the head, which bears a MAC
-// of its own. So whoever has the database but not the key can neither change nor
-// add an event, nor take one out of the middle (a number and a link are missing)
-// or from the end (the head knows the last number). Putting the whole chain back
-// to an older state of it is found by whoever noted a later head.
+// How events are provable: a hash chain of keyed MACs. When an event is written it
+// gets a MAC over everything in it; nothing waits for another event there. Soon
+// after, [Events.Link] gives it a number and links it to the one before, in a row
+// of audit_links, and moves the head, which bears a MAC of its own. So whoever has
+// the database but not the key can neither change nor add an event, nor take one
+// out of the middle (a number and a link are missing) or from the end (the head
+// knows the last number). Putting the whole chain back to an older state of it is
+// found by whoever noted a later head.
 
 // The purposes of the hashes.
 const (
@@ -73,6 +77,23 @@ func (r *eventRow) link(prev string) []string {
 	return []string{prev, strconv.FormatInt(r.Seq, 10), r.MAC}
 }
 
+// unknownKey returns the id of a key that the row was proven under and that is
+// not among ours; empty where all are.
+func (r *eventRow) unknownKey(h EventHasher) string {
+	for _, sum := range []string{r.MAC, r.PersonalHash, r.Chain} {
+		if sum != "" && !h.Knows(sum) {
+			return keyOf(sum)
+		}
+	}
+	return ""
+}
+
+// keyOf is the id of the key that a sum says it was made under.
+func keyOf(sum string) string {
+	id, _, _ := strings.Cut(sum, ".")
+	return id
+}
+
 // The marks: where the chain begins and ends.
 const (
 	markBase = "base"
@@ -98,29 +119,42 @@ func (r *markRow) moveTo(seq int64, chain string, h EventHasher) {
 	r.MAC = h.Sum(purposeMark, r.content()...)
 }
 
+var selectMark = `SELECT ` + columnsOf[markRow]() + ` FROM audit_marks a WHERE a.name = $1`
+
 // lockMark returns a mark that nobody else moves until the transaction ends. It
 // answers storage.ErrTampered for one that is not ours: were it moved on, what
-// is wrong would be signed for.
+// is wrong would be signed for. One that was moved under a key that this node does
+// not have cannot be judged: that is storage.ErrUnknownKey.
 func (r *Events) lockMark(ctx context.Context, tx bun.Tx, name string) (*markRow, error) {
 	var row markRow
-	query := tx.NewSelect().Model(&row).Where("name = ?", name)
-	if r.s.dialect == postgres {
-		query = query.For("UPDATE")
-	}
-	if err := query.Scan(ctx); err != nil {
+	if err := r.s.row(ctx, tx, selectMark+r.s.dialect.lock("UPDATE"), []any{name}, &row); err != nil {
 		return nil, err
 	}
-	if !r.s.cfg.Hasher.Verify(row.MAC, purposeMark, row.content()...) {
+	switch {
+	case !r.s.cfg.Hasher.Knows(row.MAC):
+		return nil, fmt.Errorf("mark %s: key %q: %w", name, keyOf(row.MAC), storage.ErrUnknownKey)
+	case !r.s.cfg.Hasher.Verify(row.MAC, purposeMark, row.content()...):
 		return nil, fmt.Errorf("mark %s: %w", name, storage.ErrTampered)
 	}
 	return &row, nil
 }
 
+// setMark writes a mark that was moved.
+func (r *Events) setMark(ctx context.Context, tx bun.Tx, m *markRow) error {
+	return must(r.s.exec(ctx, tx, `UPDATE audit_marks SET seq = $1, chain = $2, mac = $3 WHERE name = $4`, m.Seq, m.Chain, m.MAC, m.Name))
+}
+
+// waitingEvents are the first events that wait to be linked.
+var waitingEvents = `SELECT ` + eventColumns + ` FROM audit_queue q JOIN audit_events e ON e.id = q.id LEFT JOIN audit_links l ON l.id = q.id
+	ORDER BY q.id LIMIT $1`
+
 // Link links at most limit events that were written since, in the order of their
-// ids, and returns how many. Several nodes may do so at once: they take turns.
+// ids, and returns how many. Several nodes may do so at once: they take turns. It
+// answers storage.ErrUnknownKey where the chain was continued under a key that
+// this node does not have: those that have it go on.
 func (r *Events) Link(ctx context.Context, limit int) (int, error) {
-	var rows []eventRow
-	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	var linked int
+	err := r.s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		head, err := r.lockMark(ctx, tx, markHead)
 		if errors.Is(err, sql.ErrNoRows) {
 			head, err = r.beginChain(ctx, tx)
@@ -128,10 +162,11 @@ func (r *Events) Link(ctx context.Context, limit int) (int, error) {
 		if err != nil {
 			return err
 		}
-		err = tx.NewRaw(`SELECT e.id, e.mac FROM audit_queue AS q JOIN audit_events AS e ON e.id = q.id ORDER BY q.id LIMIT ?`, limit).Scan(ctx, &rows)
+		rows, err := list[eventRow](ctx, r.s, tx, waitingEvents, limit)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
+		linked = len(rows)
 		seq, chain := head.Seq, head.Chain
 		for i := range rows {
 			seq++
@@ -139,33 +174,38 @@ func (r *Events) Link(ctx context.Context, limit int) (int, error) {
 			chain = r.s.cfg.Hasher.Sum(purposeChain, rows[i].link(chain)...)
 			rows[i].Chain = chain
 		}
-		if err := writeLinks(ctx, tx, rows); err != nil {
+		if err := r.writeLinks(ctx, tx, rows); err != nil {
 			return err
 		}
 		head.moveTo(seq, chain, r.s.cfg.Hasher)
-		return changed(tx.NewUpdate().Model(head).WherePK().Exec(ctx))
+		return r.setMark(ctx, tx, head)
 	})
-	return len(rows), wrap("link events", err)
+	if err != nil {
+		return 0, wrap("link events", err)
+	}
+	return linked, nil
 }
 
 // beginChain makes the marks of a chain that has no event yet, unless another
 // node does. Where events are linked, or one mark is there, somebody took the
 // head away.
 func (r *Events) beginChain(ctx context.Context, tx bun.Tx) (*markRow, error) {
-	marks := []markRow{{Name: markBase}, {Name: markHead}}
-	for i := range marks {
-		marks[i].moveTo(0, "", r.s.cfg.Hasher)
-	}
-	n, err := affected(tx.NewInsert().Model(&marks).On("CONFLICT DO NOTHING").Exec(ctx))
-	if err != nil {
-		return nil, err
-	}
-	if n > 0 {
-		var linked bool
-		if err := tx.NewRaw(`SELECT EXISTS (SELECT 1 FROM audit_links)`).Scan(ctx, &linked); err != nil {
+	var made int64
+	for _, name := range []string{markBase, markHead} {
+		mark := markRow{Name: name}
+		mark.moveTo(0, "", r.s.cfg.Hasher)
+		n, err := r.s.exec(ctx, tx, insertInto[markRow]()+` ON CONFLICT DO NOTHING`, values(&mark)...)
+		if err != nil {
 			return nil, err
 		}
-		if linked || n < int64(len(marks)) {
+		made += n
+	}
+	if made > 0 {
+		var linked bool
+		if err := r.s.row(ctx, tx, `SELECT EXISTS (SELECT 1 FROM audit_links)`, nil, &linked); err != nil {
+			return nil, err
+		}
+		if linked || made < 2 {
 			return nil, fmt.Errorf("mark %s is gone: %w", markHead, storage.ErrTampered)
 		}
 	}
@@ -173,21 +213,27 @@ func (r *Events) beginChain(ctx context.Context, tx bun.Tx) (*markRow, error) {
 }
 
 // writeLinks writes the numbers and links of rows and takes them out of the queue.
-func writeLinks(ctx context.Context, tx bun.Tx, rows []eventRow) error {
-	links := make([]linkRow, len(rows))
-	ids := make([]string, len(rows))
-	for i, row := range rows {
-		links[i] = linkRow{Seq: row.Seq, ID: row.ID, Chain: row.Chain}
-		ids[i] = row.ID
+func (r *Events) writeLinks(ctx context.Context, tx bun.Tx, rows []eventRow) error {
+	for chunk := range slices.Chunk(rows, maxPlaceholders/width[linkRow]()) {
+		var args, ids []any
+		var tuples []string
+		for _, row := range chunk {
+			tuples = append(tuples, `(`+placeholders(len(args)+1, 3)+`)`)
+			args = append(args, row.Seq, row.ID, row.Chain)
+			ids = append(ids, row.ID)
+		}
+		if _, err := r.s.exec(ctx, tx, `INSERT INTO audit_links (seq, id, chain) VALUES `+strings.Join(tuples, ", "), args...); err != nil {
+			return err
+		}
+		n, err := r.s.exec(ctx, tx, `DELETE FROM audit_queue WHERE id IN (`+placeholders(1, len(ids))+`)`, ids...)
+		if err == nil && n != int64(len(chunk)) {
+			err = fmt.Errorf("linked %d of %d events", n, len(chunk))
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if _, err := tx.NewInsert().Model(&links).Exec(ctx); err != nil {
-		return err
-	}
-	n, err := affected(tx.ExecContext(ctx, `DELETE FROM audit_queue WHERE id IN ?`, bun.Tuple(ids)))
-	if err == nil && n != int64(len(rows)) {
-		err = fmt.Errorf("linked %d of %d events", n, len(rows))
-	}
-	return err
+	return nil
 }
 
 // linkRow is the place of an event in the chain.
@@ -204,7 +250,8 @@ const pruneBatch = 1000
 
 // Prune deletes the oldest linked events, up to the first that is not older than
 // before, and moves the base of the chain. It returns how many went. What does
-// not verify is not pruned, lest that hide it: it answers storage.ErrTampered.
+// not verify is not pruned, lest that hide it: it answers storage.ErrTampered, or
+// storage.ErrUnknownKey where this node cannot tell.
 func (r *Events) Prune(ctx context.Context, before time.Time) (int64, error) {
 	var pruned int64
 	for {
@@ -220,37 +267,41 @@ func (r *Events) Prune(ctx context.Context, before time.Time) (int64, error) {
 }
 
 func (r *Events) pruneSome(ctx context.Context, before time.Time) (n int64, err error) {
-	err = r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = r.s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		n = 0
 		base, err := r.lockMark(ctx, tx, markBase)
 		if err != nil {
 			return err
 		}
-		var rows []eventRow
-		err = tx.NewRaw(`SELECT e.*, l.seq, l.chain FROM `+linkedEvents+` WHERE l.seq > ? ORDER BY l.seq LIMIT ?`, base.Seq, pruneBatch).Scan(ctx, &rows)
+		rows, err := list[eventRow](ctx, r.s, tx, linkedEvents, base.Seq, int64(math.MaxInt64), pruneBatch)
 		if err != nil {
 			return err
 		}
-		walk := chainReader{h: r.s.cfg.Hasher, at: base.mark()}
+		chain := r.s.newChainReader(tx, base.mark())
 		for i := range rows {
 			if !rows[i].At.Before(before) {
 				break
 			}
-			if f := walk.step(&rows[i]); f != nil {
-				return fmt.Errorf("event %d is %s: %w", f.Seq, f.Problem, storage.ErrTampered)
+			finding, err := chain.step(ctx, &rows[i])
+			if err != nil {
+				return err
+			}
+			if finding != nil {
+				return finding.refusal()
 			}
 			n++
 		}
 		if n == 0 {
 			return nil
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM audit_events WHERE id IN (SELECT l.id FROM audit_links AS l WHERE l.seq <= ?)`, walk.at.Seq); err != nil {
+		if _, err := r.s.exec(ctx, tx, `DELETE FROM audit_events WHERE id IN (SELECT l.id FROM audit_links l WHERE l.seq <= $1)`, chain.at.Seq); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM audit_links WHERE seq <= ?`, walk.at.Seq); err != nil {
+		if _, err := r.s.exec(ctx, tx, `DELETE FROM audit_links WHERE seq <= $1`, chain.at.Seq); err != nil {
 			return err
 		}
-		base.moveTo(walk.at.Seq, walk.at.Chain, r.s.cfg.Hasher)
-		return changed(tx.NewUpdate().Model(base).WherePK().Exec(ctx))
+		base.moveTo(chain.at.Seq, chain.at.Chain, r.s.cfg.Hasher)
+		return r.setMark(ctx, tx, base)
 	})
 	if err != nil {
 		return 0, err

@@ -42,8 +42,8 @@ func eachAudited(t *testing.T, test func(t *testing.T, a audited)) {
 				Authentication: storage.Authentication{Time: now}, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
 			}
 			err1 := a.Users().Create(t.Context(), user, a.event(t))
-			err2 := a.Sessions().Create(t.Context(), session, nil, a.event(t))
-			_, err3 := a.Grants().Create(t.Context(), g, a.event(t))
+			err2 := a.Sessions().Create(t.Context(), session, storage.SessionStart{}, a.event(t))
+			_, err3 := a.Grants().Create(t.Context(), g, storage.GrantStart{}, a.event(t))
 			if err := errors.Join(err1, err2, err3); err != nil {
 				t.Fatal(err)
 			}
@@ -415,16 +415,94 @@ func TestLG3_ManyNodesLinkOneChain(t *testing.T) {
 	})
 }
 
+// under opens the same database under other keys.
+func (a audited) under(t *testing.T, keys storagetest.Hasher) audited {
+	t.Helper()
+	s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: a.url, Hasher: keys, Now: a.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	a.Store = s
+	return a
+}
+
 func TestLG3_AnotherKeyProvesNothing(t *testing.T) {
 	eachAudited(t, func(t *testing.T, a audited) {
-		other, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: a.url, Hasher: storagetest.Hasher("other"), Now: a.clock.Now})
-		if err != nil {
+		other := a.under(t, "p1=other")
+		report := other.verify(t)
+		if len(report.Findings) < 10 || report.Findings[len(report.Findings)-1].Problem != storage.AuditForged {
+			t.Errorf("report under another key of the same id = %+v", report)
+		}
+		if n, err := other.Events().Link(t.Context(), 10); !errors.Is(err, storage.ErrTampered) {
+			t.Errorf("Link = %d, %v; want ErrTampered", n, err)
+		}
+	})
+}
+
+// A node that lacks a key says so, and passes no verdict on what it cannot check.
+func TestKY5_EventsUnderAnUnknownKeyAreNotJudged(t *testing.T) {
+	eachAudited(t, func(t *testing.T, a audited) {
+		ahead := a.under(t, "p2,p1") // the one that was restarted first
+		ahead.append(t, 2)
+		ahead.link(t)
+		if report := ahead.verify(t); len(report.Findings) != 0 || report.Events != 12 {
+			t.Errorf("where both keys are: %+v", report)
+		}
+		report := a.verify(t)
+		want := []storage.AuditFinding{{Problem: storage.AuditUncheckable, Seq: 12, KeyID: "p2"}}
+		if !slices.Equal(report.Findings, want) || report.Uncheckable != 3 || report.Events != 12 {
+			t.Errorf("where one key is missing: %+v, want %+v", report, want)
+		}
+		a.append(t, 1)
+		if n, err := a.Events().Link(t.Context(), 10); n != 0 || !errors.Is(err, storage.ErrUnknownKey) || errors.Is(err, storage.ErrTampered) {
+			t.Errorf("Link = %d, %v; want ErrUnknownKey", n, err)
+		}
+		ahead.link(t)
+		if report := ahead.verify(t); len(report.Findings) != 0 || report.Events != 13 {
+			t.Errorf("after the node with both keys linked: %+v", report)
+		}
+		// What is changed is found in what can be checked, and only there.
+		a.tamper(t, `UPDATE audit_events SET detail = 'nothing' WHERE id = `+linked(4), `UPDATE audit_events SET detail = 'nothing' WHERE id = `+linked(12))
+		problems := map[storage.AuditProblem]int64{}
+		for _, f := range a.verify(t).Findings {
+			problems[f.Problem] = f.Seq
+		}
+		if len(problems) != 2 || problems[storage.AuditChanged] != 4 || problems[storage.AuditUncheckable] != 13 {
+			t.Errorf("found %v", problems)
+		}
+		if n, err := a.Events().Prune(t.Context(), a.clock.Now().Add(time.Hour)); n != 0 || err == nil {
+			t.Errorf("Prune = %d, %v", n, err)
+		}
+	})
+}
+
+// Whoever writes to the database cannot wipe their traces by making it look as if
+// a person had been deleted.
+func TestLG3_WhoIsThereIsNotErased(t *testing.T) {
+	const wipe = `UPDATE audit_events SET address = '', user_agent = '', personal_salt = '' WHERE id = `
+	eachAudited(t, func(t *testing.T, a audited) {
+		a.tamper(t, wipe+linked(3), wipe+linked(7))
+		report := a.verify(t)
+		if report.Erased != 2 || len(report.Findings) != 2 || report.Findings[0].Problem != storage.AuditErased || report.Findings[0].Seq != 3 || report.Findings[1].Seq != 7 {
+			t.Errorf("report = %+v", report)
+		}
+		if n, err := a.Events().Prune(t.Context(), a.clock.Now().Add(time.Hour)); n != 0 || !errors.Is(err, storage.ErrTampered) {
+			t.Errorf("Prune = %d, %v; want ErrTampered", n, err)
+		}
+		// Somebody else's deletion is no excuse, and a forged one is none either.
+		gone := a.event(t)
+		gone.Type, gone.UserID = storage.EventUserDeleted, "somebody else"
+		if err := a.Events().Append(t.Context(), gone); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = other.Close() })
-		report, err := other.Events().Verify(t.Context())
-		if err != nil || len(report.Findings) < 10 {
-			t.Errorf("report under another key = %+v, %v", report, err)
+		a.link(t)
+		if report = a.verify(t); len(report.Findings) != 2 {
+			t.Errorf("after a deletion of another: %+v", report)
+		}
+		a.tamper(t, `UPDATE audit_events SET user_id = '`+string(a.user)+`' WHERE id = `+linked(11))
+		if report = a.verify(t); len(report.Findings) != 3 || report.Findings[2].Problem != storage.AuditChanged {
+			t.Errorf("after a forged deletion: %+v", report)
 		}
 	})
 }

@@ -19,33 +19,6 @@ const (
 	verifyBatch = 1000
 )
 
-// chainReader follows the chain row by row.
-type chainReader struct {
-	h  EventHasher
-	at storage.AuditMark // the row before
-}
-
-// step goes to the next row and returns what does not fit there; nil if all does.
-func (w *chainReader) step(row *eventRow) *storage.AuditFinding {
-	prev := w.at
-	w.at = storage.AuditMark{Seq: row.Seq, Chain: row.Chain}
-	finding := &storage.AuditFinding{Seq: row.Seq, EventID: storage.ID(row.ID)}
-	follows := w.h.Verify(row.Chain, purposeChain, row.link(prev.Chain)...)
-	switch proven := row.proven(w.h); {
-	case !proven && follows:
-		finding.Problem = storage.AuditChanged
-	case !proven:
-		finding.Problem = storage.AuditForged
-	case row.Seq != prev.Seq+1:
-		finding.Problem = storage.AuditRemoved
-	case !follows:
-		finding.Problem = storage.AuditReordered
-	default:
-		return nil
-	}
-	return finding
-}
-
 // verification is a look at every event as it goes on.
 type verification struct {
 	r      *Events
@@ -54,6 +27,13 @@ type verification struct {
 }
 
 func (v *verification) found(f storage.AuditFinding) {
+	if f.Problem == storage.AuditUncheckable {
+		v.report.Uncheckable++
+		// One finding a key says where it begins; there is one for each event else.
+		if slices.ContainsFunc(v.report.Findings, func(o storage.AuditFinding) bool { return o.Problem == f.Problem && o.KeyID == f.KeyID }) {
+			return
+		}
+	}
 	if len(v.report.Findings) < maxFindings {
 		v.report.Findings = append(v.report.Findings, f)
 	}
@@ -91,7 +71,10 @@ func (v *verification) run(ctx context.Context) (base markRow, err error) {
 	v.report.Base, v.report.Head = base.mark(), head.mark()
 	if base.Name != "" || head.Name != "" {
 		for _, mark := range []markRow{base, head} {
-			if !v.r.s.cfg.Hasher.Verify(mark.MAC, purposeMark, mark.content()...) {
+			switch h := v.r.s.cfg.Hasher; {
+			case mark.MAC != "" && !h.Knows(mark.MAC):
+				v.found(storage.AuditFinding{Problem: storage.AuditUncheckable, Seq: mark.Seq, KeyID: keyOf(mark.MAC)})
+			case !h.Verify(mark.MAC, purposeMark, mark.content()...):
 				v.found(storage.AuditFinding{Problem: storage.AuditMarkBad, Seq: mark.Seq})
 			}
 		}
@@ -108,7 +91,7 @@ func (v *verification) run(ctx context.Context) (base markRow, err error) {
 // readMark returns a mark, or an empty one where there is none.
 func (r *Events) readMark(ctx context.Context, name string) (markRow, error) {
 	var row markRow
-	err := r.s.read.NewSelect().Model(&row).Where("name = ?", name).Scan(ctx)
+	err := r.s.row(ctx, r.s.read, selectMark, []any{name}, &row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return markRow{}, nil
 	}
@@ -118,11 +101,9 @@ func (r *Events) readMark(ctx context.Context, name string) (markRow, error) {
 // linked follows the chain from base to head.
 func (v *verification) linked(ctx context.Context) error {
 	base, head := v.report.Base, v.report.Head
-	walk := chainReader{h: v.r.s.cfg.Hasher, at: base}
-	for walk.at.Seq < head.Seq {
-		var rows []eventRow
-		err := v.r.s.read.NewRaw(`SELECT e.*, l.seq, l.chain FROM `+linkedEvents+` WHERE l.seq > ? AND l.seq <= ?
-			ORDER BY l.seq LIMIT ?`, walk.at.Seq, head.Seq, verifyBatch).Scan(ctx, &rows)
+	chain := v.r.s.newChainReader(v.r.s.read, base)
+	for chain.at.Seq < head.Seq {
+		rows, err := list[eventRow](ctx, v.r.s, v.r.s.read, linkedEvents, chain.at.Seq, head.Seq, verifyBatch)
 		if err != nil {
 			return err
 		}
@@ -130,18 +111,22 @@ func (v *verification) linked(ctx context.Context) error {
 			break
 		}
 		for i := range rows {
-			if f := walk.step(&rows[i]); f != nil {
-				v.found(*f)
+			f, err := chain.step(ctx, &rows[i])
+			if err != nil {
+				return err
+			}
+			if f != nil {
+				v.found(f.AuditFinding)
 			}
 			v.report.Events++
 			if rows[i].erased() {
 				v.report.Erased++
 			}
-			v.compare(walk.at)
+			v.compare(chain.at)
 		}
 	}
-	if walk.at != head {
-		v.found(storage.AuditFinding{Problem: storage.AuditTruncated, Seq: walk.at.Seq})
+	if chain.at != head {
+		v.found(storage.AuditFinding{Problem: storage.AuditTruncated, Seq: chain.at.Seq})
 	}
 	for _, mark := range v.known {
 		if mark.Seq > head.Seq {
@@ -161,39 +146,50 @@ func (v *verification) compare(at storage.AuditMark) {
 // outside looks for rows that pretend to be linked, before the base or after the
 // head. Both are of the statement's own moment, for the head moves.
 func (v *verification) outside(ctx context.Context) error {
-	var rows []linkRow
-	err := v.r.s.read.NewSelect().Model(&rows).Column("id", "seq").
-		Where(`seq <= COALESCE((SELECT a.seq FROM audit_marks AS a WHERE a.name = ?), 0)
-			OR seq > COALESCE((SELECT a.seq FROM audit_marks AS a WHERE a.name = ?), 0)`, markBase, markHead).
-		OrderExpr("seq").Limit(maxFindings).Scan(ctx)
+	rows, err := list[linkRow](ctx, v.r.s, v.r.s.read, `SELECT `+columnsOf[linkRow]()+` FROM audit_links l
+		WHERE l.seq <= COALESCE((SELECT a.seq FROM audit_marks a WHERE a.name = $1), 0)
+			OR l.seq > COALESCE((SELECT a.seq FROM audit_marks a WHERE a.name = $2), 0) ORDER BY l.seq LIMIT $3`, markBase, markHead, maxFindings)
 	for _, row := range rows {
 		v.found(storage.AuditFinding{Problem: storage.AuditExtra, Seq: row.Seq, EventID: storage.ID(row.ID)})
 	}
 	return err
 }
 
-// unlinked looks at events that wait for their link.
+// unlinkedBatch bounds the events among which those without a link are looked for.
+const unlinkedBatch = 10_000
+
+// unlinked looks at events that wait for their link. It goes through all events,
+// whatever the queue says of them, some at a time.
 func (v *verification) unlinked(ctx context.Context) error {
-	overdue := v.r.s.cfg.Now().Add(-linkWithin)
+	s := v.r.s
+	overdue := s.cfg.Now().Add(-linkWithin)
 	for after := ""; ; {
-		var rows []eventRow
-		err := v.r.s.read.NewRaw(`SELECT e.* FROM audit_events AS e WHERE e.id > ?
-			AND NOT EXISTS (SELECT 1 FROM audit_links AS l WHERE l.id = e.id) ORDER BY e.id LIMIT ?`, after, verifyBatch).Scan(ctx, &rows)
-		if err != nil || len(rows) == 0 {
+		var last nullString
+		err := s.row(ctx, s.read, `SELECT max(id) FROM (SELECT id FROM audit_events WHERE id > $1 ORDER BY id LIMIT $2) AS batch`,
+			[]any{after, unlinkedBatch}, &last)
+		if err != nil || last == "" {
+			return err
+		}
+		rows, err := list[eventRow](ctx, s, s.read, `SELECT `+eventColumns+` FROM audit_events e LEFT JOIN audit_links l ON l.id = e.id
+			WHERE e.id > $1 AND e.id <= $2 AND l.id IS NULL ORDER BY e.id`, after, string(last))
+		if err != nil {
 			return err
 		}
 		for i := range rows {
 			v.report.Unlinked++
-			finding := storage.AuditFinding{EventID: storage.ID(rows[i].ID)}
-			if !rows[i].proven(v.r.s.cfg.Hasher) {
-				finding.Problem = storage.AuditForged
-			} else if rows[i].At.Before(overdue) {
-				finding.Problem = storage.AuditUnlinked
-			} else {
+			f := storage.AuditFinding{EventID: storage.ID(rows[i].ID)}
+			switch key := rows[i].unknownKey(s.cfg.Hasher); {
+			case key != "":
+				f.Problem, f.KeyID = storage.AuditUncheckable, key
+			case !rows[i].proven(s.cfg.Hasher):
+				f.Problem = storage.AuditForged
+			case rows[i].At.Before(overdue):
+				f.Problem = storage.AuditUnlinked
+			default:
 				continue
 			}
-			v.found(finding)
+			v.found(f)
 		}
-		after = rows[len(rows)-1].ID
+		after = string(last)
 	}
 }

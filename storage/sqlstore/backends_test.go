@@ -31,7 +31,7 @@ func each(t *testing.T, test func(t *testing.T, s *sqlstore.Store, clock *storag
 
 func open(t testing.TB, url string, now func() time.Time) *sqlstore.Store {
 	t.Helper()
-	s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url, Hasher: testHasher, Now: now, Log: slog.New(slog.DiscardHandler)})
+	s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url, Hasher: testHasher, Now: now, DatabaseClock: now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,9 +18,8 @@ func BenchmarkRotate(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {
 			id := f.grants[next.Add(1)]
 			for generation := uint32(1); pb.Next(); generation++ {
-				now := time.Now()
 				_, err := f.store.Grants().Rotate(b.Context(), storage.Rotation{
-					GrantID: id, ClientID: "wiki", Generation: generation, Salt: benchSalt, Now: now, IdleExpiresAt: now.Add(time.Hour),
+					GrantID: id, ClientID: "wiki", Generation: generation, Salt: benchSalt, IdleLifetime: time.Hour,
 				})
 				if err != nil {
 					b.Error(err)
@@ -77,7 +76,7 @@ func eachBench(b *testing.B, bench func(*testing.B, *benchStore)) {
 				b.Fatal(err)
 			}
 			session := &storage.Session{SID: "s", UserID: f.user, SecretHash: "p1.s", Authentication: storage.Authentication{Time: now}, CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}
-			if err := f.store.Sessions().Create(b.Context(), session, nil, storage.Event{ID: newID(b), At: now}); err != nil {
+			if err := f.store.Sessions().Create(b.Context(), session, storage.SessionStart{}, storage.Event{ID: newID(b), At: now}); err != nil {
 				b.Fatal(err)
 			}
 			b.SetParallelism(4)
@@ -99,7 +98,7 @@ func (f *benchStore) create(b *testing.B) storage.ID {
 		Scopes: []string{"openid", "offline_access"}, Generation: 1, Salt: benchSalt, RotatedAt: now, CreatedAt: now,
 		Authentication: storage.Authentication{Time: now}, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
 	}
-	if _, err := f.store.Grants().Create(b.Context(), g, storage.Event{ID: newID(b), At: now, Type: storage.EventGrantIssued}); err != nil {
+	if _, err := f.store.Grants().Create(b.Context(), g, storage.GrantStart{Subject: string(f.user)}, storage.Event{ID: newID(b), At: now, Type: storage.EventGrantIssued}); err != nil {
 		b.Error(err)
 	}
 	return g.ID

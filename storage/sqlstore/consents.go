@@ -29,7 +29,7 @@ func (r *Consents) Get(ctx context.Context, userID storage.ID, clientID string) 
 func (r *Consents) Put(ctx context.Context, userID storage.ID, clientID string, scopes []string, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
 		for _, scope := range scopes {
-			_, err := tx.ExecContext(ctx, `INSERT INTO consents (user_id, client_id, scope, granted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			_, err := r.s.exec(ctx, tx, `INSERT INTO consents (user_id, client_id, scope, granted_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 				string(userID), clientID, scope, sqlTime{now})
 			if err != nil {
 				return err
@@ -40,15 +40,18 @@ func (r *Consents) Put(ctx context.Context, userID storage.ID, clientID string, 
 	return wrap("write consent", err)
 }
 
+type consentRow struct {
+	bun.BaseModel `bun:"table:consents,alias:c"`
+
+	ClientID  string    `bun:"client_id"`
+	Scopes    spaceList `bun:"scopes"`
+	UpdatedAt sqlTime   `bun:"updated_at"`
+}
+
 // ListByUser returns what a person allowed clients.
 func (r *Consents) ListByUser(ctx context.Context, userID storage.ID) ([]storage.Consent, error) {
-	var rows []struct {
-		ClientID  string    `bun:"client_id"`
-		Scopes    spaceList `bun:"scopes"`
-		UpdatedAt sqlTime   `bun:"updated_at"`
-	}
-	err := r.s.read.NewRaw(`SELECT client_id, string_agg(scope, ' ' ORDER BY scope) AS scopes, max(granted_at) AS updated_at
-		FROM consents WHERE user_id = ? GROUP BY client_id ORDER BY client_id`, string(userID)).Scan(ctx, &rows)
+	rows, err := list[consentRow](ctx, r.s, r.s.read, `SELECT c.client_id, string_agg(c.scope, ' ' ORDER BY c.scope), max(c.granted_at)
+		FROM consents c WHERE c.user_id = $1 GROUP BY c.client_id ORDER BY c.client_id`, string(userID))
 	if err != nil {
 		return nil, wrap("list consents", err)
 	}

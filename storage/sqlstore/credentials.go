@@ -51,57 +51,52 @@ func (r *credentialRow) credential() storage.Credential {
 	return c
 }
 
-// Create inserts a credential, and with it the event and the messages. Failures
+var insertCredentialRow = insertInto[credentialRow]()
+
+// Add inserts a credential, and with it the event and the messages. Failures
 // with that kind of factor no longer count, and trusted devices are forgotten.
 // It answers storage.ErrFull when the person has as many as may be,
 // storage.ErrConflict when a passkey is registered already, and
-// storage.ErrConsumed when the password was changed since enrolment began.
-func (r *Credentials) Create(ctx context.Context, c *storage.Credential, e storage.Event, m ...storage.Message) error {
+// storage.ErrConsumed when the password was changed since enrollment began.
+func (r *Credentials) Add(ctx context.Context, c *storage.Credential, start storage.FactorStart, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		if err := lockUser(ctx, tx, r.s.dialect, c.UserID); err != nil {
+		if err := r.s.lockUser(ctx, tx, c.UserID); err != nil {
 			return err
 		}
-		current, err := tx.NewSelect().Model((*userRow)(nil)).
-			Where("id = ?", string(c.UserID)).Where("password_epoch = ?", c.PasswordEpoch).Exists(ctx)
+		err := r.s.holdPassword(ctx, tx, c.UserID, start.PasswordEpoch, "NO KEY UPDATE")
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("enrollment under another password: %w", storage.ErrConsumed)
+		}
 		if err != nil {
 			return err
 		}
-		if !current {
-			return fmt.Errorf("enrolment under another password: %w", storage.ErrConsumed)
-		}
-		n, err := tx.NewSelect().Model((*credentialRow)(nil)).Where("user_id = ?", string(c.UserID)).Count(ctx)
+		n, err := r.s.credentialsOf(ctx, tx, c.UserID)
 		if err != nil {
 			return err
 		}
 		if n >= maxCredentials {
 			return fmt.Errorf("%d credentials: %w", n, storage.ErrFull)
 		}
-		if _, err := tx.NewInsert().Model(rowOfCredential(c)).Exec(ctx); err != nil {
+		if _, err := r.s.exec(ctx, tx, insertCredentialRow, values(rowOfCredential(c))...); err != nil {
 			return err
 		}
-		if err := countCredentials(ctx, tx, c.UserID); err != nil {
+		if err := r.s.countCredentials(ctx, tx, c.UserID); err != nil {
 			return err
 		}
-		return rebindFactor(ctx, tx, c.UserID, c.Kind)
+		return r.s.rebindFactor(ctx, tx, c.UserID, c.Kind)
 	})
-	return wrap("create credential", err)
+	return wrap("add credential", err)
 }
 
-// lockUser lets one transaction at a time change what hangs on a person.
-// SQLite's transactions exclude each other already.
-func lockUser(ctx context.Context, tx bun.Tx, d dialect, id storage.ID) error {
-	query := `SELECT id FROM users WHERE id = ?`
-	if d == postgres {
-		query += ` FOR NO KEY UPDATE`
-	}
-	var found string
-	return tx.QueryRowContext(ctx, query, string(id)).Scan(&found)
+func (s *Store) credentialsOf(ctx context.Context, tx bun.Tx, userID storage.ID) (n int, err error) {
+	err = s.row(ctx, tx, `SELECT count(*) FROM credentials WHERE user_id = $1`, []any{string(userID)}, &n)
+	return n, err
 }
 
 // ListByUser returns a person's credentials, oldest first.
 func (r *Credentials) ListByUser(ctx context.Context, userID storage.ID) ([]storage.Credential, error) {
-	var rows []credentialRow
-	err := r.s.read.NewSelect().Model(&rows).Where("user_id = ?", string(userID)).OrderExpr("created_at, id").Scan(ctx)
+	rows, err := list[credentialRow](ctx, r.s, r.s.read, `SELECT `+columnsOf[credentialRow]()+` FROM credentials c WHERE c.user_id = $1 ORDER BY c.created_at, c.id`,
+		string(userID))
 	if err != nil {
 		return nil, wrap("list credentials", err)
 	}
@@ -115,7 +110,8 @@ func (r *Credentials) ListByUser(ctx context.Context, userID storage.ID) ([]stor
 // ByExternalID returns the passkey that authenticators know by the id, whoever has it.
 func (r *Credentials) ByExternalID(ctx context.Context, externalID string) (*storage.Credential, error) {
 	var row credentialRow
-	if err := r.s.read.NewSelect().Model(&row).Where("external_id = ?", externalID).Scan(ctx); err != nil {
+	err := r.s.row(ctx, r.s.read, `SELECT `+columnsOf[credentialRow]()+` FROM credentials c WHERE c.external_id = $1`, []any{externalID}, &row)
+	if err != nil {
 		return nil, wrap("read credential", err)
 	}
 	c := row.credential()
@@ -129,37 +125,32 @@ func (r *Credentials) Use(ctx context.Context, use storage.CredentialUse) error 
 	if use.To < use.From || use.To == use.From && use.To != 0 {
 		return fmt.Errorf("use credential: counter from %d to %d: %w", use.From, use.To, storage.ErrConsumed)
 	}
-	query := r.owned(r.s.write.NewUpdate().Model((*credentialRow)(nil)), use.UserID, use.ID).
-		Set("counter = ?", use.To).Set("last_used_at = ?", sqlTime{use.Now}).
-		Where("(kind = ? AND counter < ?) OR (kind <> ? AND counter = ?)",
-			string(storage.FactorTOTP), use.To, string(storage.FactorTOTP), use.From)
+	var public any // NULL keeps it
 	if use.Public != nil {
-		query = query.Set("public_part = ?", string(use.Public))
+		public = string(use.Public)
 	}
-	err := changed(query.Exec(ctx))
+	err := must(r.s.exec(ctx, r.s.write, `UPDATE credentials SET counter = $1, last_used_at = $2, public_part = COALESCE($3, public_part)
+		WHERE id = $4 AND user_id = $5 AND CASE WHEN kind = $6 THEN counter < $1 ELSE counter = $7 END`,
+		use.To, sqlTime{use.Now}, public, string(use.ID), string(use.UserID), string(storage.FactorTOTP), use.From))
 	if !errors.Is(err, sql.ErrNoRows) {
 		return wrap("use credential", err)
 	}
-	there, err := r.s.read.NewSelect().Model((*credentialRow)(nil)).
-		Where("id = ?", string(use.ID)).Where("user_id = ?", string(use.UserID)).Exists(ctx)
+	var there bool
+	existsErr := r.s.row(ctx, r.s.read, `SELECT EXISTS (SELECT 1 FROM credentials WHERE id = $1 AND user_id = $2)`,
+		[]any{string(use.ID), string(use.UserID)}, &there)
 	switch {
-	case err != nil:
-		return wrap("look for credential", err)
+	case existsErr != nil:
+		return wrap("look for credential", existsErr)
 	case there:
 		return fmt.Errorf("use credential: %w", storage.ErrConsumed)
 	}
-	return wrap("use credential", sql.ErrNoRows)
-}
-
-// owned narrows an update to one of a person's own credentials.
-func (r *Credentials) owned(q *bun.UpdateQuery, userID, id storage.ID) *bun.UpdateQuery {
-	return q.Where("id = ?", string(id)).Where("user_id = ?", string(userID))
+	return wrap("use credential", err)
 }
 
 // Rename gives one of a person's credentials another name.
 func (r *Credentials) Rename(ctx context.Context, userID, id storage.ID, name string, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		return changed(r.owned(tx.NewUpdate().Model((*credentialRow)(nil)), userID, id).Set("name = ?", name).Exec(ctx))
+		return must(r.s.exec(ctx, tx, `UPDATE credentials SET name = $1 WHERE id = $2 AND user_id = $3`, name, string(id), string(userID)))
 	})
 	return wrap("rename credential", err)
 }
@@ -169,33 +160,29 @@ func (r *Credentials) Rename(ctx context.Context, userID, id storage.ID, name st
 // where keepOne says that one must stay storage.ErrConflict when it is the last.
 func (r *Credentials) Delete(ctx context.Context, userID, id storage.ID, keepOne bool, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		if err := lockUser(ctx, tx, r.s.dialect, userID); err != nil {
+		if err := r.s.lockUser(ctx, tx, userID); err != nil {
 			return err
 		}
-		err := changed(tx.NewDelete().Model((*credentialRow)(nil)).
-			Where("id = ?", string(id)).Where("user_id = ?", string(userID)).Exec(ctx))
-		if err != nil {
+		if err := must(r.s.exec(ctx, tx, `DELETE FROM credentials WHERE id = $1 AND user_id = $2`, string(id), string(userID))); err != nil {
 			return err
 		}
-		if err := countCredentials(ctx, tx, userID); err != nil {
+		if err := r.s.countCredentials(ctx, tx, userID); err != nil {
 			return err
 		}
-		if left, err := tx.NewSelect().Model((*credentialRow)(nil)).Where("user_id = ?", string(userID)).Count(ctx); err != nil {
+		if left, err := r.s.credentialsOf(ctx, tx, userID); err != nil {
 			return err
 		} else if keepOne && left == 0 {
 			return fmt.Errorf("the last one: %w", storage.ErrConflict)
 		}
-		return forgetDevices(ctx, tx, userID)
+		return r.s.forgetDevices(ctx, tx, userID)
 	})
 	return wrap("delete credential", err)
 }
 
 // countCredentials notes with the person how many credentials there are and
 // when the newest was made.
-func countCredentials(ctx context.Context, tx bun.Tx, userID storage.ID) error {
-	_, err := tx.NewUpdate().Model((*userRow)(nil)).
-		Set("credentials = (SELECT count(*) FROM credentials c WHERE c.user_id = u.id)").
-		Set("factor_added_at = (SELECT max(c.created_at) FROM credentials c WHERE c.user_id = u.id)").
-		Where("u.id = ?", string(userID)).Exec(ctx)
+func (s *Store) countCredentials(ctx context.Context, tx bun.Tx, userID storage.ID) error {
+	_, err := s.exec(ctx, tx, `UPDATE users SET credentials = (SELECT count(*) FROM credentials c WHERE c.user_id = users.id),
+		factor_added_at = (SELECT max(c.created_at) FROM credentials c WHERE c.user_id = users.id) WHERE id = $1`, string(userID))
 	return err
 }

@@ -1,19 +1,13 @@
 package sqlstore
 
 import (
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/latchkey-id/latchkey/storage"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// dialect is the SQL that a database speaks. What is written by hand is written
-// for PostgreSQL; SQLite differs in the spelling of a placeholder alone.
+// dialect is the SQL that a database speaks. Statements are written for
+// PostgreSQL; SQLite differs in the spelling of a placeholder, and where a method
+// here says so.
 type dialect string
 
 const (
@@ -29,32 +23,20 @@ func (d dialect) query(text string) string {
 	return text
 }
 
-// uniqueViolation is the SQLSTATE of PostgreSQL (Appendix A).
-const uniqueViolation = "23505"
-
-// isUniqueViolation reports whether a write failed because a value is taken.
-func isUniqueViolation(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		return pg.Code == uniqueViolation
+// now is the time of the database's clock at this very moment, not that of the
+// transaction's beginning, in microseconds. The placeholder stands for [Store.clock].
+func (d dialect) now(placeholder int) string {
+	if d == sqliteDB {
+		return fmt.Sprintf(`CAST($%d AS BIGINT)`, placeholder)
 	}
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
-		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
-	}
-	return false
+	return fmt.Sprintf(`COALESCE(CAST($%d AS BIGINT), CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT))`, placeholder)
 }
 
-// wrap says what was attempted, and turns the drivers' words for "no such row"
-// and "taken" into storage's.
-func wrap(attempted string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("%s: %w", attempted, storage.ErrNotFound)
-	case isUniqueViolation(err):
-		return fmt.Errorf("%s: %w: %w", attempted, storage.ErrConflict, err)
+// lock ends a SELECT that holds its rows until the transaction ends. SQLite's
+// transactions exclude each other already.
+func (d dialect) lock(how string) string {
+	if d == sqliteDB {
+		return ""
 	}
-	return fmt.Errorf("%s: %w", attempted, err)
+	return " FOR " + how
 }

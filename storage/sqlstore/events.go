@@ -2,9 +2,10 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
@@ -37,9 +38,17 @@ type eventRow struct {
 	PersonalHash   string  `bun:"personal_hash"`
 	MAC            string  `bun:"mac"`
 
-	// Of the row of audit_links.
+	// Of the row of audit_links l.
 	Seq   int64  `bun:"seq,scanonly"`
 	Chain string `bun:"chain,scanonly"`
+}
+
+// computed returns the place of an event in the chain: of none, where it waits.
+func (eventRow) computed(column string) string {
+	if column == "seq" {
+		return `COALESCE(l.seq, 0)`
+	}
+	return `COALESCE(l.chain, '')`
 }
 
 // rowOfEvent makes the row of an event, with its proof.
@@ -63,65 +72,84 @@ func (r *eventRow) event() storage.Event {
 	}
 }
 
-// eventColumns are what [eventRow.args] fills.
-const eventColumns = `id, version, at, type, actor_kind, actor_id, user_id, client_id, grant_id, sid, address, user_agent,
-	request_id, identifier_hash, outcome, detail, personal_salt, personal_hash, mac`
-
-// eventColumnCount is the number of eventColumns.
-var eventColumnCount = strings.Count(eventColumns, ",") + 1
-
-func (r *eventRow) args() []any {
-	return []any{
-		r.ID, r.Version, r.At, r.Type, r.ActorKind, r.ActorID, r.UserID, r.ClientID, r.GrantID, r.SID, r.Address, r.UserAgent,
-		r.RequestID, r.IdentifierHash, r.Outcome, r.Detail, r.PersonalSalt, r.PersonalHash, r.MAC,
-	}
-}
-
 const (
 	// queueEvent has an event wait to be linked.
 	queueEvent = `INSERT INTO audit_queue (id) VALUES ($1)`
-	// linkedEvents are events with their place in the chain.
-	linkedEvents = `audit_links AS l JOIN audit_events AS e ON e.id = l.id`
+	// eventOrder is the time that ids of events may differ from the events' own.
+	eventOrder = time.Minute
+)
+
+var (
+	insertEventRow = insertInto[eventRow]()
+	// insertQueuedEvent does both in one round trip.
+	insertQueuedEvent = `WITH event AS (` + insertEventRow + ` RETURNING id) INSERT INTO audit_queue (id) SELECT id FROM event`
+	eventColumns      = columnsOf[eventRow]()
 )
 
 // insertEvent writes an event in the transaction of the change it tells of.
-func (s *Store) insertEvent(ctx context.Context, tx bun.IDB, e storage.Event) error {
-	if _, err := tx.NewInsert().Model(s.rowOfEvent(e)).Exec(ctx); err != nil {
-		return fmt.Errorf("write event %s: %w", e.Type, err)
+func (s *Store) insertEvent(ctx context.Context, tx bun.Tx, e storage.Event) error {
+	row := s.rowOfEvent(e)
+	if s.dialect == postgres {
+		_, err := s.exec(ctx, tx, insertQueuedEvent, values(row)...)
+		return s.eventFailed(e, err)
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO audit_queue (id) VALUES (?)`, string(e.ID)); err != nil {
-		return fmt.Errorf("queue event %s: %w", e.Type, err)
+	if _, err := s.exec(ctx, tx, insertEventRow, values(row)...); err != nil {
+		return s.eventFailed(e, err)
 	}
-	return nil
+	_, err := s.exec(ctx, tx, queueEvent, row.ID)
+	return s.eventFailed(e, err)
+}
+
+func (s *Store) eventFailed(e storage.Event, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("write event %s: %w", e.Type, err)
 }
 
 // Append writes an event that goes with no other change.
 func (r *Events) Append(ctx context.Context, e storage.Event) error {
+	if r.s.dialect == postgres {
+		_, err := r.s.exec(ctx, r.s.write, insertQueuedEvent, values(r.s.rowOfEvent(e))...)
+		return wrap("append event", r.s.eventFailed(e, err))
+	}
 	return wrap("append event", r.s.change(ctx, e, nil, func(context.Context, bun.Tx) error { return nil }))
 }
 
 // List returns the events that the filter names.
 func (r *Events) List(ctx context.Context, f storage.EventFilter) ([]storage.Event, error) {
-	var rows []eventRow
-	query := r.s.read.NewSelect().Model(&rows).ColumnExpr("e.*").ColumnExpr("COALESCE(l.seq, 0) AS seq").Limit(int64(f.Limit))
+	var args []any
+	where := []string{"TRUE"}
+	narrow := func(condition string, value any) {
+		args = append(args, value)
+		where = append(where, fmt.Sprintf(condition, len(args)))
+	}
+	from, order := `audit_events e LEFT JOIN audit_links l ON l.id = e.id`, `e.id DESC`
 	if f.InOrder {
-		query = query.Join("JOIN audit_links AS l ON l.id = e.id").Where("l.seq > ?", f.AfterSeq).OrderExpr("l.seq")
-	} else {
-		query = query.Join("LEFT JOIN audit_links AS l ON l.id = e.id").OrderExpr("e.id DESC")
+		from, order = `audit_links l JOIN audit_events e ON e.id = l.id`, `l.seq`
+		narrow(`l.seq > $%d`, f.AfterSeq)
 	}
-	if f.UserID != "" {
-		query = query.Where("e.user_id = ?", string(f.UserID))
+	for _, equals := range []struct{ column, value string }{
+		{"user_id", string(f.UserID)}, {"type", string(f.Type)}, {"client_id", f.ClientID}, {"request_id", f.RequestID},
+		{"outcome", f.Outcome}, {"address", f.Address}, {"identifier_hash", f.IdentifierHash},
+	} {
+		if equals.value != "" {
+			narrow(`e.`+equals.column+` = $%d`, equals.value)
+		}
 	}
-	if f.Type != "" {
-		query = query.Where("e.type = ?", string(f.Type))
-	}
+	// Ids are in the order of time, and indexed with whatever else is asked for.
 	if !f.Since.IsZero() {
-		query = query.Where("e.at >= ?", sqlTime{f.Since})
+		narrow(`e.at >= $%d`, sqlTime{f.Since})
+		narrow(`e.id >= $%d`, firstID(f.Since.Add(-eventOrder)))
 	}
 	if !f.Until.IsZero() {
-		query = query.Where("e.at < ?", sqlTime{f.Until})
+		narrow(`e.at < $%d`, sqlTime{f.Until})
+		narrow(`e.id < $%d`, firstID(f.Until.Add(eventOrder)))
 	}
-	if err := query.Scan(ctx); err != nil {
+	args = append(args, f.Limit)
+	rows, err := list[eventRow](ctx, r.s, r.s.read, `SELECT `+eventColumns+` FROM `+from+` WHERE `+strings.Join(where, " AND ")+
+		` ORDER BY `+order+` LIMIT $`+strconv.Itoa(len(args)), args...)
+	if err != nil {
 		return nil, wrap("list events", err)
 	}
 	events := make([]storage.Event, len(rows))
@@ -131,6 +159,23 @@ func (r *Events) List(ctx context.Context, f storage.EventFilter) ([]storage.Eve
 	return events, nil
 }
 
+// firstID is the least id that can have been made at the time.
+func firstID(at time.Time) string {
+	id, err := storage.NewID(at, zeros{})
+	if err != nil {
+		return "" // zeros never fail
+	}
+	return string(id)
+}
+
+// zeros is an endless source of zero bytes.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
 // ListByUser returns a person's newest events, newest first.
 func (r *Events) ListByUser(ctx context.Context, userID storage.ID, limit int) ([]storage.Event, error) {
 	return r.List(ctx, storage.EventFilter{UserID: userID, Limit: limit})
@@ -138,16 +183,7 @@ func (r *Events) ListByUser(ctx context.Context, userID storage.ID, limit int) (
 
 // eraseEvents removes what is personal from a person's events. They stay
 // provable, but by nobody who would guess what it was: the salt goes too.
-func eraseEvents(ctx context.Context, tx bun.IDB, userID string) error {
-	_, err := tx.NewUpdate().Model((*eventRow)(nil)).Where("user_id = ?", userID).
-		Set("address = ''").Set("user_agent = ''").Set("personal_salt = ''").Exec(ctx)
-	return err
-}
-
-// conflictIfNone turns "no such row" into "it changed meanwhile".
-func conflictIfNone(err error) error {
-	if errors.Is(err, storage.ErrNotFound) {
-		return fmt.Errorf("%w: %w", storage.ErrConflict, err)
-	}
+func (s *Store) eraseEvents(ctx context.Context, tx bun.Tx, userID string) error {
+	_, err := s.exec(ctx, tx, `UPDATE audit_events SET address = '', user_agent = '', personal_salt = '' WHERE user_id = $1`, userID)
 	return err
 }

@@ -16,7 +16,7 @@ type groupStore struct{ *Store }
 
 func newGroupStore(t *testing.T) groupStore {
 	t.Helper()
-	s, err := openSQLite(Config{URL: "sqlite://" + t.TempDir() + "/latchkey.db", MaxConns: 2})
+	s, err := openSQLite(Config{URL: "sqlite://" + t.TempDir() + "/latchkey.db", MaxConns: 2, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (r *Invitations) Create(ctx context.Context, inv *storage.Invitation, e sto
 		CreatedAt: sqlTime{inv.CreatedAt}, ExpiresAt: sqlTime{inv.ExpiresAt}, UsedAt: sqlTime{inv.UsedAt},
 	}
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewInsert().Model(row).Exec(ctx)
+		_, err := r.s.exec(ctx, tx, insertInto[invitationRow](), values(row)...)
 		return err
 	})
 	return wrap("create invitation", err)
@@ -44,9 +44,9 @@ func (r *Invitations) Create(ctx context.Context, inv *storage.Invitation, e sto
 // storage.ErrNotFound when there is none, it was used, or it has expired.
 func (r *Invitations) Valid(ctx context.Context, hashes []string, now time.Time) (*storage.Invitation, error) {
 	var row invitationRow
-	err := r.s.read.NewSelect().Model(&row).Where("token_hash IN ?", bun.Tuple(hashes)).
-		Where("used_at IS NULL").Where("expires_at > ?", sqlTime{now}).Scan(ctx)
-	if err != nil {
+	args := []any{sqlTime{now}}
+	query := `SELECT ` + columnsOf[invitationRow]() + ` FROM invitations i WHERE i.used_at IS NULL AND i.expires_at > $1 AND i.token_hash IN ` + anyOf(&args, hashes)
+	if err := r.s.row(ctx, r.s.read, query, args, &row); err != nil {
 		return nil, wrap("read invitation", err)
 	}
 	return &storage.Invitation{
@@ -56,10 +56,9 @@ func (r *Invitations) Valid(ctx context.Context, hashes []string, now time.Time)
 }
 
 // spendInvitation marks an invitation as used by its addressee.
-func spendInvitation(ctx context.Context, tx bun.Tx, id storage.ID, u *storage.User) error {
-	err := changed(tx.NewUpdate().Model((*invitationRow)(nil)).Set("used_at = ?", sqlTime{u.CreatedAt}).
-		Where("id = ?", string(id)).Where("email_canonical = ?", ident.Canonical(u.Email)).
-		Where("used_at IS NULL").Where("expires_at > ?", sqlTime{u.CreatedAt}).Exec(ctx))
+func (s *Store) spendInvitation(ctx context.Context, tx bun.Tx, id storage.ID, u *storage.User) error {
+	err := must(s.exec(ctx, tx, `UPDATE invitations SET used_at = $1 WHERE id = $2 AND email_canonical = $3 AND used_at IS NULL AND expires_at > $1`,
+		sqlTime{u.CreatedAt}, string(id), ident.Canonical(u.Email)))
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("spend invitation: %w", storage.ErrConsumed)
 	}

@@ -26,13 +26,6 @@ type lockoutRow struct {
 	UpdatedAt   sqlTime `bun:"updated_at"`
 }
 
-// lockoutColumns are what [lockoutRow.dst] scans.
-const lockoutColumns = `user_id, kind, failures, locked_until, disabled_at, updated_at`
-
-func (r *lockoutRow) dst() []any {
-	return []any{&r.UserID, &r.Kind, &r.Failures, &r.LockedUntil, &r.DisabledAt, &r.UpdatedAt}
-}
-
 func (r *lockoutRow) lockout() storage.Lockout {
 	return storage.Lockout{
 		UserID: storage.ID(r.UserID), Kind: storage.FactorKind(r.Kind), Failures: r.Failures,
@@ -42,14 +35,14 @@ func (r *lockoutRow) lockout() storage.Lockout {
 
 // countFailure counts one more, unless a wait is running or the factor is
 // disabled: then it changes nothing.
-var countFailure = `INSERT INTO lockouts (` + lockoutColumns + `) VALUES ($1, $2, 1, $4, $5, $3)
+var countFailure = `INSERT INTO lockouts (` + tableColumnsOf[lockoutRow]() + `) VALUES ($1, $2, 1, $4, $5, $3)
 	ON CONFLICT (user_id, kind) DO UPDATE SET (failures, locked_until, disabled_at, updated_at) = (
 		SELECT n, CASE WHEN wait > 0 THEN CAST($3 AS BIGINT) + wait END,
 			CASE WHEN n >= CAST($6 AS BIGINT) THEN CAST($3 AS BIGINT) END, CAST($3 AS BIGINT)
 		FROM (SELECT n, ` + waitAfter("$7", "$8", "$9", "$10") + ` AS wait
 			FROM (SELECT lockouts.failures + 1 AS n) AS counted) AS waiting)
 	WHERE lockouts.disabled_at IS NULL AND (lockouts.locked_until IS NULL OR lockouts.locked_until <= $3)
-	RETURNING ` + lockoutColumns
+	RETURNING ` + tableColumnsOf[lockoutRow]()
 
 // Attempt counts a failure before anything is compared, and answers the row.
 // Where a wait is running or the factor is disabled it counts nothing and
@@ -70,12 +63,12 @@ func (r *Lockouts) Attempt(ctx context.Context, userID storage.ID, kind storage.
 	args := append([]any{string(userID), string(kind), sqlTime{now}, firstUntil, firstDisabled, disableAfter}, backoffArgs(b)...)
 	for {
 		var row lockoutRow
-		err := r.s.row(ctx, r.s.write, countFailure, args, row.dst()...)
+		err := r.s.row(ctx, r.s.write, countFailure, args, &row)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return row.lockout(), wrap("count attempt", err)
 		}
-		err = r.s.row(ctx, r.s.write, `SELECT `+lockoutColumns+` FROM lockouts WHERE user_id = $1 AND kind = $2`,
-			[]any{string(userID), string(kind)}, row.dst()...)
+		err = r.s.row(ctx, r.s.write, `SELECT `+columnsOf[lockoutRow]()+` FROM lockouts l WHERE l.user_id = $1 AND l.kind = $2`,
+			[]any{string(userID), string(kind)}, &row)
 		switch {
 		case errors.Is(err, sql.ErrNoRows): // it was forgotten meanwhile
 		case err != nil:
@@ -86,9 +79,13 @@ func (r *Lockouts) Attempt(ctx context.Context, userID storage.ID, kind storage.
 	}
 }
 
+// forgetFailures forgets the failures with one kind of factor, or with all for "".
+const forgetFailures = `UPDATE lockouts SET failures = 0, locked_until = NULL, disabled_at = NULL, updated_at = $1
+	WHERE user_id = $2 AND ($3 = '' OR kind = $3)`
+
 // Succeeded forgets the failures with a kind of factor.
 func (r *Lockouts) Succeeded(ctx context.Context, userID storage.ID, kind storage.FactorKind, now time.Time) error {
-	_, err := forgetFailures(r.s.write, userID, now).Where("kind = ?", string(kind)).Exec(ctx)
+	_, err := r.s.exec(ctx, r.s.write, forgetFailures, sqlTime{now}, string(userID), string(kind))
 	return wrap("forget failures", err)
 }
 
@@ -96,25 +93,15 @@ func (r *Lockouts) Succeeded(ctx context.Context, userID storage.ID, kind storag
 // answers storage.ErrNotFound when there were none.
 func (r *Lockouts) Unlock(ctx context.Context, userID storage.ID, kind storage.FactorKind, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		query := forgetFailures(tx, userID, now).Where("failures > 0")
-		if kind != "" {
-			query = query.Where("kind = ?", string(kind))
-		}
-		return changed(query.Exec(ctx))
+		return must(r.s.exec(ctx, tx, forgetFailures+` AND failures > 0`, sqlTime{now}, string(userID), string(kind)))
 	})
 	return wrap("unlock", err)
 }
 
-func forgetFailures(db bun.IDB, userID storage.ID, now time.Time) *bun.UpdateQuery {
-	return db.NewUpdate().Model((*lockoutRow)(nil)).
-		Set("failures = 0").Set("locked_until = NULL").Set("disabled_at = NULL").Set("updated_at = ?", sqlTime{now}).
-		Where("user_id = ?", string(userID))
-}
-
 // ListByUser returns the kinds of factors that a person failed with last.
 func (r *Lockouts) ListByUser(ctx context.Context, userID storage.ID) ([]storage.Lockout, error) {
-	var rows []lockoutRow
-	err := r.s.read.NewSelect().Model(&rows).Where("user_id = ?", string(userID)).Where("failures > 0").OrderExpr("kind").Scan(ctx)
+	rows, err := list[lockoutRow](ctx, r.s, r.s.read, `SELECT `+columnsOf[lockoutRow]()+` FROM lockouts l WHERE l.user_id = $1 AND l.failures > 0 ORDER BY l.kind`,
+		string(userID))
 	if err != nil {
 		return nil, wrap("list lockouts", err)
 	}

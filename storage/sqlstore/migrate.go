@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/latchkey-id/latchkey/migrations"
@@ -12,10 +14,29 @@ import (
 	"github.com/uptrace/bun/migrate"
 )
 
-// MigrationStatus tells which migrations a database has and lacks, by name.
+// MigrationStatus tells which migrations a database has and lacks, by name, and
+// which it has that this version does not know: a newer one was there.
 type MigrationStatus struct {
-	Applied, Pending []string
+	Applied, Pending, Unknown []string
 }
+
+// Err says why this version cannot serve from the database; nil where it can.
+func (m MigrationStatus) Err() error {
+	switch {
+	case len(m.Unknown) > 0:
+		return fmt.Errorf("%w: it has %s, which this version does not know", ErrNewerDatabase, strings.Join(m.Unknown, ", "))
+	case len(m.Pending) > 0:
+		return fmt.Errorf("%w: it lacks %d migrations (%s)", ErrPendingMigrations, len(m.Pending), strings.Join(m.Pending, ", "))
+	}
+	return nil
+}
+
+var (
+	// ErrNewerDatabase says that a newer version of Latchkey changed the tables.
+	ErrNewerDatabase = errors.New("the database is of a newer version")
+	// ErrPendingMigrations says that the tables are not those of this version yet.
+	ErrPendingMigrations = errors.New("the database is of an older version")
+)
 
 // migrateLock is the key of PostgreSQL's advisory lock: "latchkey" in ASCII.
 const migrateLock = 0x6c617463686b6579
@@ -28,7 +49,9 @@ func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	for _, set := range s.sets() {
+	sets, closeSets := s.sets()
+	defer func() { err = errors.Join(err, closeSets()) }()
+	for _, set := range sets {
 		m, err := set.migrator(ctx, true)
 		if err != nil {
 			return applied, err
@@ -46,25 +69,55 @@ func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 
 // MigrationStatus returns what was applied and what is pending, changing nothing.
 func (s *Store) MigrationStatus(ctx context.Context) (MigrationStatus, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
 	var status MigrationStatus
-	for _, set := range s.sets() {
-		m, err := set.migrator(ctx, false)
-		if err != nil {
-			return status, err
-		}
-		all, err := set.withStatus(ctx, m)
-		if err != nil {
-			return status, err
-		}
-		for _, one := range all {
-			if one.IsApplied() {
-				status.Applied = append(status.Applied, set.label(one))
-			} else {
-				status.Pending = append(status.Pending, set.label(one))
-			}
+	for _, set := range s.readSets() {
+		if err := set.addStatus(ctx, &status); err != nil {
+			return status, wrap("read status of migrations", err)
 		}
 	}
 	return status, nil
+}
+
+// addStatus adds what is known of the set. A database that has no table of
+// migrations has had none.
+func (m migrationSet) addStatus(ctx context.Context, status *MigrationStatus) error {
+	all, err := migrations.Load(m.name)
+	if err != nil {
+		return err
+	}
+	applied, err := m.applied(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range all.Sorted() {
+		if slices.Contains(applied, one.Name) {
+			status.Applied = append(status.Applied, m.label(one))
+		} else {
+			status.Pending = append(status.Pending, m.label(one))
+		}
+		applied = slices.DeleteFunc(applied, func(name string) bool { return name == one.Name })
+	}
+	for _, name := range applied {
+		status.Unknown = append(status.Unknown, string(m.name)+"/"+name)
+	}
+	return nil
+}
+
+// applied are the names of the migrations that the database has had.
+func (m migrationSet) applied(ctx context.Context) ([]string, error) {
+	exists := `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?)`
+	if m.name == migrations.Postgres {
+		exists = `SELECT to_regclass(?) IS NOT NULL`
+	}
+	var known bool
+	var applied []string
+	err := m.db.NewRaw(exists, migrationsTable).Scan(ctx, &known)
+	if err == nil && known {
+		err = m.db.NewRaw(`SELECT name FROM ? ORDER BY name`, bun.Ident(migrationsTable)).Scan(ctx, &applied)
+	}
+	return applied, err
 }
 
 // migrationSet is a database and what makes its tables.
@@ -73,11 +126,21 @@ type migrationSet struct {
 	db   *bun.DB
 }
 
-func (s *Store) sets() []migrationSet {
+// readSets are the sets over the pools that everything else uses.
+func (s *Store) readSets() []migrationSet {
 	if s.dialect == postgres {
 		return []migrationSet{{migrations.Postgres, s.write}}
 	}
 	return []migrationSet{{migrations.SQLite, s.write}, {migrations.SQLiteEphemeral, s.ephemeralDB}}
+}
+
+// sets are the sets over pools where a statement may take as long as it does.
+func (s *Store) sets() (sets []migrationSet, done func() error) {
+	if s.dialect == postgres {
+		db := s.migration()
+		return []migrationSet{{migrations.Postgres, db}}, db.Close
+	}
+	return s.readSets(), func() error { return nil }
 }
 
 func (m migrationSet) label(one migrate.Migration) string {
@@ -105,47 +168,26 @@ func (m migrationSet) migrator(ctx context.Context, create bool) (*migrate.Migra
 	return migrator, nil
 }
 
-// withStatus tells of each migration whether it was applied. A database that
-// has no table of migrations has had none.
-func (m migrationSet) withStatus(ctx context.Context, migrator *migrate.Migrator) (migrate.MigrationSlice, error) {
-	exists := `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?)`
-	if m.name == migrations.Postgres {
-		exists = `SELECT to_regclass(?) IS NOT NULL`
-	}
-	var known bool
-	if err := m.db.NewRaw(exists, migrationsTable).Scan(ctx, &known); err != nil {
-		return nil, fmt.Errorf("look for table of migrations: %w", err)
-	}
-	if !known {
-		all, err := migrations.Load(m.name)
-		if err != nil {
-			return nil, err
-		}
-		return all.Sorted(), nil
-	}
-	all, err := migrator.MigrationsWithStatus(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read table of migrations: %w", err)
-	}
-	return all, nil
-}
-
 // lockMigrations waits until no other node migrates the database.
 func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, err error) {
 	if s.dialect == sqliteDB {
 		return lockFile(s.path + ".migrate-lock")
 	}
-	conn, err := s.write.Conn(ctx)
+	db := s.migration()
+	// The lock of a transaction, not of a session: a pooler lends sessions to others.
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, fmt.Errorf("lock migrations: %w", err)
+		return nil, errors.Join(wrap("lock migrations", err), db.Close())
 	}
-	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock(?)`, int64(migrateLock)); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock migrations: %w", err), conn.Close())
+	for _, statement := range []string{
+		`SET LOCAL lock_timeout = 0`, `SET LOCAL statement_timeout = 0`, `SET LOCAL idle_in_transaction_session_timeout = 0`,
+		fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, int64(migrateLock)),
+	} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return nil, errors.Join(wrap("lock migrations", err), tx.Rollback(), db.Close())
+		}
 	}
-	return func() error {
-		_, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(?)`, int64(migrateLock))
-		return errors.Join(err, conn.Close())
-	}, nil
+	return func() error { return errors.Join(tx.Rollback(), db.Close()) }, nil
 }
 
 // lockFile waits for an exclusive lock that ends with the process.

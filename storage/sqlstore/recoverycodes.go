@@ -14,35 +14,23 @@ import (
 // RecoveryCodes keeps people's recovery codes, as keyed hashes.
 type RecoveryCodes struct{ s *Store }
 
-type recoveryCodeRow struct {
-	bun.BaseModel `bun:"table:recovery_codes,alias:r"`
-
-	UserID    string  `bun:"user_id,pk"`
-	Hash      string  `bun:"hash,pk"`
-	CreatedAt sqlTime `bun:"created_at"`
-	UsedAt    sqlTime `bun:"used_at"`
-}
-
 // Replace gives a person a new set of codes; the one before is void. Failures
 // with codes no longer count, and trusted devices are forgotten.
 func (r *RecoveryCodes) Replace(ctx context.Context, userID storage.ID, hashes []string, now time.Time, e storage.Event, m ...storage.Message) error {
-	rows := make([]recoveryCodeRow, len(hashes))
-	for i, hash := range hashes {
-		rows[i] = recoveryCodeRow{UserID: string(userID), Hash: hash, CreatedAt: sqlTime{now}}
-	}
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		if err := lockUser(ctx, tx, r.s.dialect, userID); err != nil {
+		if err := r.s.lockUser(ctx, tx, userID); err != nil {
 			return err
 		}
-		if _, err := tx.NewDelete().Model((*recoveryCodeRow)(nil)).Where("user_id = ?", string(userID)).Exec(ctx); err != nil {
+		if _, err := r.s.exec(ctx, tx, `DELETE FROM recovery_codes WHERE user_id = $1`, string(userID)); err != nil {
 			return err
 		}
-		if len(rows) > 0 {
-			if _, err := tx.NewInsert().Model(&rows).Exec(ctx); err != nil {
+		for _, hash := range hashes {
+			_, err := r.s.exec(ctx, tx, `INSERT INTO recovery_codes (user_id, hash, created_at) VALUES ($1, $2, $3)`, string(userID), hash, sqlTime{now})
+			if err != nil {
 				return err
 			}
 		}
-		return rebindFactor(ctx, tx, userID, storage.FactorRecovery)
+		return r.s.rebindFactor(ctx, tx, userID, storage.FactorRecovery)
 	})
 	return wrap("replace recovery codes", err)
 }
@@ -52,15 +40,16 @@ func (r *RecoveryCodes) Replace(ctx context.Context, userID storage.ID, hashes [
 // is none of the person's set.
 func (r *RecoveryCodes) Consume(ctx context.Context, userID storage.ID, hashes []string, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		err := changed(tx.NewUpdate().Model((*recoveryCodeRow)(nil)).Set("used_at = ?", sqlTime{now}).
-			Where("user_id = ?", string(userID)).Where("hash IN ?", bun.Tuple(hashes)).Where("used_at IS NULL").Exec(ctx))
+		args := []any{string(userID), sqlTime{now}}
+		err := must(r.s.exec(ctx, tx, `UPDATE recovery_codes SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL AND hash IN `+anyOf(&args, hashes), args...))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		spent, existsErr := tx.NewSelect().Model((*recoveryCodeRow)(nil)).
-			Where("user_id = ?", string(userID)).Where("hash IN ?", bun.Tuple(hashes)).Exists(ctx)
-		if existsErr != nil {
-			return existsErr
+		var spent bool
+		args = []any{string(userID)}
+		query := `SELECT EXISTS (SELECT 1 FROM recovery_codes WHERE user_id = $1 AND hash IN ` + anyOf(&args, hashes) + `)`
+		if err := r.s.row(ctx, tx, query, args, &spent); err != nil {
+			return err
 		}
 		if spent {
 			return fmt.Errorf("spend: %w", storage.ErrConsumed)

@@ -36,17 +36,6 @@ type sessionRow struct {
 	TrustACR      string `bun:"trust_acr"`
 }
 
-const sessionColumns = `s.sid, s.user_id, s.secret_hash, s.auth_time, s.acr, s.amr, s.created_at, s.last_seen_at,
-	s.idle_expires_at, s.expires_at, s.user_agent, s.address, s.proofs, s.trusted_device, s.trust_acr`
-
-func (r *sessionRow) dst() []any {
-	return []any{
-		&r.SID, &r.UserID, &r.SecretHash, &r.AuthTime, &r.ACR, &r.AMR, &r.CreatedAt, &r.LastSeenAt,
-		&r.IdleExpiresAt, &r.ExpiresAt, &r.UserAgent, &r.Address, &r.Proofs,
-		&r.TrustedDevice, &r.TrustACR,
-	}
-}
-
 func (r *sessionRow) session() storage.Session {
 	return storage.Session{
 		SID: storage.ID(r.SID), UserID: storage.ID(r.UserID), SecretHash: r.SecretHash,
@@ -69,6 +58,8 @@ func rowOfSession(s *storage.Session) *sessionRow {
 	}
 }
 
+var insertSessionRow = insertInto[sessionRow]()
+
 // Create inserts a session and its event, and in the same transaction ends the
 // session that it takes the place of in its browser. Where the new session
 // keeps the sid of the old one, the grants of the old one go on; otherwise
@@ -76,63 +67,41 @@ func rowOfSession(s *storage.Session) *sessionRow {
 // person is gone, disabled, or has another password than the sign-in began with,
 // and when the session that it renews has ended: whoever ended that does not see
 // it come back.
-func (r *Sessions) Create(ctx context.Context, s *storage.Session, replaces []string, e storage.Event) error {
+func (r *Sessions) Create(ctx context.Context, s *storage.Session, start storage.SessionStart, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := r.holdPassword(ctx, tx, s); err != nil {
+		// Lock order: users, sessions.
+		var found string
+		err := r.s.row(ctx, tx, `SELECT id FROM users WHERE id = $1 AND password_epoch = $2 AND disabled_at IS NULL`+r.s.dialect.lock("SHARE"),
+			[]any{string(s.UserID), start.PasswordEpoch}, &found)
+		if err != nil {
 			return err
 		}
-		if err := replaceSession(ctx, tx, replaces, s); err != nil {
+		if err := r.replace(ctx, tx, s, start); err != nil {
 			return err
 		}
-		_, err := tx.NewInsert().Model(rowOfSession(s)).Exec(ctx)
+		_, err = r.s.exec(ctx, tx, insertSessionRow, values(rowOfSession(s))...)
 		return err
 	})
 	return conflictIfNone(wrap("create session", err))
 }
 
-// holdPassword answers sql.ErrNoRows unless the session's person may sign in
-// with the password that they showed, and keeps it so until the transaction ends.
-func (r *Sessions) holdPassword(ctx context.Context, tx bun.Tx, s *storage.Session) error {
-	query := `SELECT id FROM users WHERE id = ? AND password_epoch = ? AND disabled_at IS NULL`
-	if r.s.dialect == postgres {
-		query += ` FOR SHARE`
-	}
-	var found string
-	return tx.QueryRowContext(ctx, query, string(s.UserID), s.PasswordEpoch).Scan(&found)
-}
-
-func replaceSession(ctx context.Context, tx bun.Tx, hashes []string, s *storage.Session) error {
-	if len(hashes) == 0 {
+// replace ends the session that s takes the place of.
+func (r *Sessions) replace(ctx context.Context, tx bun.Tx, s *storage.Session, start storage.SessionStart) error {
+	if len(start.Replaces) == 0 {
 		return nil
 	}
-	var old []string
-	err := tx.NewDelete().Model((*sessionRow)(nil)).Where("secret_hash IN ?", bun.Tuple(hashes)).
-		Returning("sid").Scan(ctx, &old)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
+	end := sessionsEnd{keepGrants: s.SID, now: s.CreatedAt, reason: storage.RevokedSignOut}
+	end.where = `secret_hash IN ` + anyOf(&end.args, start.Replaces)
+	old, err := r.s.endSessions(ctx, tx, end)
+	if err == nil && start.Renews && !slices.Contains(old, s.SID) {
+		err = sql.ErrNoRows
 	}
-	if s.Renews && !slices.Contains(old, string(s.SID)) {
-		return sql.ErrNoRows
-	}
-	for _, sid := range old {
-		if sid == string(s.SID) {
-			continue
-		}
-		if err := endGrantsOf(ctx, tx, sid, s.CreatedAt); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// endGrantsOf revokes the grants of an ended session, except for those that
-// were made to outlive it.
-func endGrantsOf(ctx context.Context, tx bun.Tx, sid string, now time.Time) error {
-	_, err := tx.NewUpdate().Model((*grantRow)(nil)).
-		Set("revoked_at = ?", sqlTime{now}).Set("revoked_reason = ?", storage.RevokedSignOut).
-		Where("sid = ?", sid).Where("revoked_at IS NULL").Where("offline = ?", false).Exec(ctx)
 	return err
 }
+
+var sessionBySecret = `SELECT ` + columnsOf[sessionRow]() + `, ` + columnsOf[userRow]() + `
+	FROM sessions s JOIN users u ON u.id = s.user_id
+	WHERE s.secret_hash = $1 AND s.ends_at > $2 AND u.disabled_at IS NULL`
 
 // BySecret returns the live session whose secret has one of the hashes, with
 // its person, in one round trip. It answers storage.ErrNotFound when there is
@@ -141,10 +110,7 @@ func (r *Sessions) BySecret(ctx context.Context, hashes []string, now time.Time)
 	for _, hash := range hashes {
 		var session sessionRow
 		var user userRow
-		err := r.s.row(ctx, r.s.read, `SELECT `+sessionColumns+`, `+userColumns+`
-			FROM sessions s JOIN users u ON u.id = s.user_id
-			WHERE s.secret_hash = $1 AND s.idle_expires_at > $2 AND s.expires_at > $2 AND u.disabled_at IS NULL`,
-			[]any{hash, sqlTime{now}}, append(session.dst(), user.dst()...)...)
+		err := r.s.row(ctx, r.s.read, sessionBySecret, []any{hash, sqlTime{now}}, &session, &user)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
@@ -158,21 +124,58 @@ func (r *Sessions) BySecret(ctx context.Context, hashes []string, now time.Time)
 
 // Touch moves a session's idle deadline on.
 func (r *Sessions) Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt time.Time) error {
-	err := changed(r.s.write.NewUpdate().Model((*sessionRow)(nil)).
-		Set("last_seen_at = ?", sqlTime{now}).Set("idle_expires_at = ?", sqlTime{idleExpiresAt}).
-		Where("sid = ?", string(sid)).Where("idle_expires_at > ?", sqlTime{now}).Exec(ctx))
+	err := must(r.s.exec(ctx, r.s.write, `UPDATE sessions SET last_seen_at = $1, idle_expires_at = $2 WHERE sid = $3 AND idle_expires_at > $1`,
+		sqlTime{now}, sqlTime{idleExpiresAt}, string(sid)))
 	return wrap("touch session", err)
 }
 
 // End removes a session, revokes its grants that are not offline and writes the
 // event, in one transaction. It answers storage.ErrNotFound when it has ended.
 func (r *Sessions) End(ctx context.Context, sid storage.ID, now time.Time, e storage.Event) error {
-	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := changed(tx.NewDelete().Model((*sessionRow)(nil)).Where("sid = ?", string(sid)).Exec(ctx))
-		if err != nil {
-			return err
+	return r.end(ctx, sessionsEnd{where: `sid = $1`, args: []any{string(sid)}, now: now, reason: storage.RevokedSignOut}, e, nil)
+}
+
+// EndOf ends one of a person's own sessions, with its grants that are not
+// offline. It answers storage.ErrNotFound for one that has ended or is another's.
+func (r *Sessions) EndOf(ctx context.Context, userID, sid storage.ID, now time.Time, e storage.Event, m ...storage.Message) error {
+	return r.end(ctx, sessionsEnd{
+		where: `sid = $1 AND user_id = $2`, args: []any{string(sid), string(userID)}, now: now, reason: storage.RevokedSignOut,
+	}, e, m)
+}
+
+func (r *Sessions) end(ctx context.Context, end sessionsEnd, e storage.Event, m []storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		ended, err := r.s.endSessions(ctx, tx, end)
+		if err == nil && len(ended) == 0 {
+			err = sql.ErrNoRows
 		}
-		return endGrantsOf(ctx, tx, string(sid), now)
+		return err
 	})
 	return wrap("end session", err)
+}
+
+// EndAll ends a person's sessions except for one (or none, ""), with the grants
+// that are not offline, and where endGrants says so with those that are.
+func (r *Sessions) EndAll(ctx context.Context, userID, except storage.ID, now time.Time, endGrants bool, e storage.Event, m ...storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		return r.s.endAccess(ctx, tx, accessEnd{userID: userID, except: except, offline: endGrants, now: now, reason: storage.RevokedByUser})
+	})
+	return wrap("end sessions", err)
+}
+
+// ListByUser returns a person's live sessions, the one used last first.
+func (r *Sessions) ListByUser(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountSession, error) {
+	rows, err := list[sessionRow](ctx, r.s, r.s.read, `SELECT `+columnsOf[sessionRow]()+` FROM sessions s
+		WHERE s.user_id = $1 AND s.ends_at > $2 ORDER BY s.last_seen_at DESC, s.sid DESC`, string(userID), sqlTime{now})
+	if err != nil {
+		return nil, wrap("list sessions", err)
+	}
+	sessions := make([]storage.AccountSession, len(rows))
+	for i, row := range rows {
+		sessions[i] = storage.AccountSession{
+			SID: storage.ID(row.SID), CreatedAt: row.CreatedAt.Time, LastSeenAt: row.LastSeenAt.Time,
+			UserAgent: row.UserAgent, Address: row.Address,
+		}
+	}
+	return sessions, nil
 }

@@ -27,8 +27,8 @@ type signingKeyRow struct {
 
 // List returns every key, oldest slot first.
 func (r *SigningKeys) List(ctx context.Context) ([]storage.SigningKey, error) {
-	var rows []signingKeyRow
-	if err := r.s.read.NewSelect().Model(&rows).OrderExpr("alg, slot").Scan(ctx); err != nil {
+	rows, err := list[signingKeyRow](ctx, r.s, r.s.read, `SELECT `+columnsOf[signingKeyRow]()+` FROM signing_keys k ORDER BY k.alg, k.slot`)
+	if err != nil {
 		return nil, wrap("list signing keys", err)
 	}
 	keys := make([]storage.SigningKey, len(rows))
@@ -45,11 +45,9 @@ func (r *SigningKeys) List(ctx context.Context) ([]storage.SigningKey, error) {
 // Insert adds a key and writes the event. It answers storage.ErrConflict when
 // another node filled the slot first.
 func (r *SigningKeys) Insert(ctx context.Context, k storage.SigningKey, e storage.Event) error {
-	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.NewInsert().Model(rowOfSigningKey(&k)).Exec(ctx); err != nil {
-			return err
-		}
-		return r.s.insertEvent(ctx, tx, e)
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+		_, err := r.s.exec(ctx, tx, insertInto[signingKeyRow](), values(rowOfSigningKey(&k))...)
+		return err
 	})
 	return wrap("insert signing key", err)
 }
@@ -57,9 +55,8 @@ func (r *SigningKeys) Insert(ctx context.Context, k storage.SigningKey, e storag
 // Retire fixes when a key stops signing and when it leaves the JWKS. What was
 // fixed before stays.
 func (r *SigningKeys) Retire(ctx context.Context, id string, signsUntil, expiresAt time.Time) error {
-	_, err := r.s.write.NewUpdate().Model((*signingKeyRow)(nil)).
-		Set("signs_until = ?", sqlTime{signsUntil}).Set("expires_at = ?", sqlTime{expiresAt}).
-		Where("id = ?", id).Where("signs_until IS NULL").Exec(ctx)
+	_, err := r.s.exec(ctx, r.s.write, `UPDATE signing_keys SET signs_until = $1, expires_at = $2 WHERE id = $3 AND signs_until IS NULL`,
+		sqlTime{signsUntil}, sqlTime{expiresAt}, id)
 	return wrap("retire signing key", err)
 }
 
@@ -68,25 +65,21 @@ func (r *SigningKeys) Retire(ctx context.Context, id string, signsUntil, expires
 // one forward that waits already. Keys that had not stopped signing yet for the
 // removed one go on. It answers storage.ErrNotFound where there is no such key.
 func (r *SigningKeys) Revoke(ctx context.Context, id string, successor *storage.SigningKey, now time.Time, e storage.Event) error {
-	err := r.s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		var gone signingKeyRow
-		err := tx.NewDelete().Model(&gone).Where("id = ?", id).Returning("alg, slot").Scan(ctx)
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+		var alg string
+		var slot int
+		err := r.s.row(ctx, tx, `DELETE FROM signing_keys WHERE id = $1 RETURNING alg, slot`, []any{id}, &alg, &slot)
 		if err != nil {
 			return err
 		}
-		_, err = tx.NewUpdate().Model((*signingKeyRow)(nil)).Set("signs_until = NULL").Set("expires_at = NULL").
-			Where("alg = ?", gone.Alg).Where("slot < ?", gone.Slot).Where("signs_until > ?", sqlTime{now}).Exec(ctx)
-		if err != nil {
+		_, err = r.s.exec(ctx, tx, `UPDATE signing_keys SET signs_until = NULL, expires_at = NULL WHERE alg = $1 AND slot < $2 AND signs_until > $3`,
+			alg, slot, sqlTime{now})
+		if err != nil || successor == nil {
 			return err
 		}
-		if successor != nil {
-			_, err := tx.NewInsert().Model(rowOfSigningKey(successor)).
-				On("CONFLICT (id) DO UPDATE").Set("signs_from = EXCLUDED.signs_from").Exec(ctx)
-			if err != nil {
-				return err
-			}
-		}
-		return r.s.insertEvent(ctx, tx, e)
+		_, err = r.s.exec(ctx, tx, insertInto[signingKeyRow]()+` ON CONFLICT (id) DO UPDATE SET signs_from = excluded.signs_from`,
+			values(rowOfSigningKey(successor))...)
+		return err
 	})
 	return wrap("revoke signing key", err)
 }
@@ -95,12 +88,10 @@ func (r *SigningKeys) Revoke(ctx context.Context, id string, successor *storage.
 // removes those that left it before forget: until then their public part verifies
 // hints.
 func (r *SigningKeys) Expire(ctx context.Context, now, forget time.Time) error {
-	_, err := r.s.write.NewDelete().Model((*signingKeyRow)(nil)).Where("expires_at <= ?", sqlTime{forget}).Exec(ctx)
-	if err != nil {
+	if _, err := r.s.exec(ctx, r.s.write, `DELETE FROM signing_keys WHERE expires_at <= $1`, sqlTime{forget}); err != nil {
 		return wrap("delete expired signing keys", err)
 	}
-	_, err = r.s.write.NewUpdate().Model((*signingKeyRow)(nil)).Set("private_key = ?", "").
-		Where("expires_at <= ?", sqlTime{now}).Where("private_key <> ?", "").Exec(ctx)
+	_, err := r.s.exec(ctx, r.s.write, `UPDATE signing_keys SET private_key = '' WHERE expires_at <= $1 AND private_key <> ''`, sqlTime{now})
 	return wrap("forget private keys", err)
 }
 

@@ -4,42 +4,91 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // Config is how to reach a database.
 type Config struct {
-	// URL is postgres://user:password@host/database or sqlite:///path/to/file.
+	// URL is postgres://user:password@host/database or sqlite:///path/to/file. What
+	// its parameters set (default_query_exec_mode, statement_timeout, …) stays as
+	// they say.
 	URL string
 	// MaxConns bounds the connections to PostgreSQL and the readers of SQLite;
 	// zero is 8.
 	MaxConns int
+	// Timeout bounds each call of a store, the wait for a connection included: when
+	// it is over the call answers storage.ErrUnavailable and its statement is
+	// canceled. Zero is 5 s. Jobs and commands that go through a whole table take
+	// longer.
+	Timeout time.Duration
+	// StatementTimeout, LockTimeout and IdleInTransactionTimeout are what PostgreSQL
+	// is told to end by itself, for when nobody is there to cancel; zero is twice
+	// the Timeout, the Timeout and four times the Timeout. A pooler in between (PgBouncer in
+	// transaction mode) takes none of them: set them for the role then.
+	StatementTimeout, LockTimeout, IdleInTransactionTimeout time.Duration
+	// ConnLifetime is after how long a connection is made anew, so that all move on
+	// after a failover; zero is 30 minutes.
+	ConnLifetime time.Duration
 	// Hasher makes the audit events provable.
 	Hasher EventHasher
 	Now    func() time.Time
-	Log    *slog.Logger
+	// DatabaseClock stands in for the clock of the database, by which nodes that do
+	// not agree on the time agree on what they share; tests move it. Nil is the
+	// database's own with PostgreSQL, and Now with SQLite, which has one node.
+	DatabaseClock func() time.Time
+	// SessionsEnded makes what is to be delivered when sessions end, however they
+	// do: it is written in the transaction that ends them. Nil delivers nothing.
+	SessionsEnded func([]storage.EndedSession) ([]storage.Message, error)
+	Log           *slog.Logger
 }
 
 // EventHasher makes and checks keyed hashes; keys.Hasher in the binary.
 type EventHasher interface {
 	Sum(purpose string, parts ...string) string
 	Verify(sum, purpose string, parts ...string) bool
+	// Knows reports whether the key that a sum names is among ours: of another sum
+	// nothing can be said.
+	Knows(sum string) bool
 }
 
-const defaultMaxConns = 8
+const (
+	defaultMaxConns     = 8
+	defaultTimeout      = 5 * time.Second
+	defaultConnLifetime = 30 * time.Minute
+	connIdleTime        = 5 * time.Minute
+)
+
+func (c *Config) setDefaults() error {
+	if c.Hasher == nil {
+		return errors.New("no hasher: events would not be provable")
+	}
+	c.MaxConns = orDefault(c.MaxConns, defaultMaxConns)
+	c.Timeout = orDefault(c.Timeout, defaultTimeout)
+	c.StatementTimeout = orDefault(c.StatementTimeout, 2*c.Timeout)
+	c.LockTimeout = orDefault(c.LockTimeout, c.Timeout)
+	c.IdleInTransactionTimeout = orDefault(c.IdleInTransactionTimeout, 4*c.Timeout)
+	c.ConnLifetime = orDefault(c.ConnLifetime, defaultConnLifetime)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+func orDefault[T int | time.Duration](v, otherwise T) T {
+	if v <= 0 {
+		return otherwise
+	}
+	return v
+}
 
 // Store is an open database. Its repositories are cheap to ask for.
 type Store struct {
@@ -49,25 +98,26 @@ type Store struct {
 	write, read *bun.DB
 	// ephemeralDB holds the ephemeral table: a file of its own with SQLite.
 	ephemeralDB *bun.DB
-	path        string // of the SQLite file
-	statements  statements
-	group       groupCommit // of SQLite
+	// migration opens a pool without timeouts, for migrations of PostgreSQL.
+	migration func() *bun.DB
+	path      string      // of the SQLite file
+	group     groupCommit // of SQLite
+	locked    *os.File    // the lock of [Store.LockNode]
+	// watch is shown each statement before it runs; nil outside of tests.
+	watch func(ctx context.Context, db bun.IDB, text string, args []any)
 }
 
 // Open opens the database without touching its tables; see [Store.Migrate].
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	if cfg.MaxConns <= 0 {
-		cfg.MaxConns = defaultMaxConns
-	}
-	if cfg.Hasher == nil {
-		return nil, errors.New("no hasher: events would not be provable")
+	if err := cfg.setDefaults(); err != nil {
+		return nil, err
 	}
 	scheme, _, _ := strings.Cut(cfg.URL, ":")
 	var s *Store
 	var err error
 	switch scheme {
 	case "postgres", "postgresql":
-		s, err = openPostgres(cfg)
+		s, err = openPostgres(ctx, cfg)
 	case "sqlite":
 		s, err = openSQLite(cfg)
 	default:
@@ -82,99 +132,73 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-func openPostgres(cfg Config) (*Store, error) {
-	pgxConfig, err := pgx.ParseConfig(cfg.URL)
-	if err != nil {
-		return nil, fmt.Errorf("database url: %w", err)
-	}
-	// bun's statements never repeat, so caching them would only fill the cache.
-	pgxConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-	pool := stdlib.OpenDB(*pgxConfig)
-	limit(pool, cfg.MaxConns)
-	db := bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())
-	return &Store{cfg: cfg, dialect: postgres, write: db, read: db, ephemeralDB: db}, nil
-}
-
 // limit keeps all of a pool's connections open: to make one costs more than
 // most of what is asked over it.
-func limit(pool *sql.DB, conns int) {
+func limit(pool *sql.DB, conns int, lifetime time.Duration) {
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-}
-
-func openSQLite(cfg Config) (*Store, error) {
-	u, err := url.Parse(cfg.URL)
-	if err != nil || u.Host != "" || u.Path == "" {
-		return nil, errors.New("database url: want sqlite:///path/to/file")
-	}
-	path := filepath.Clean(u.Path)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("make folder of the database: %w", err)
-	}
-	s := &Store{cfg: cfg, dialect: sqliteDB, path: path, group: newGroupCommit()}
-	// What is answered is on the disk (FULL), except for what may be lost anyway.
-	for _, open := range []struct {
-		db    **bun.DB
-		path  string
-		sync  string
-		conns int
-	}{
-		{&s.write, path, "FULL", 1},
-		{&s.read, path, "FULL", cfg.MaxConns},
-		{&s.ephemeralDB, path + "-ephemeral", "OFF", 1},
-	} {
-		if err := makePrivate(open.path); err != nil {
-			return nil, err
-		}
-		pool, err := sql.Open("sqlite", sqliteDSN(open.path, open.sync))
-		if err != nil {
-			return nil, fmt.Errorf("open %s: %w", open.path, err)
-		}
-		limit(pool, open.conns)
-		*open.db = bun.NewDB(pool, sqlitedialect.New(), bun.WithDiscardUnknownColumns())
-	}
-	return s, nil
-}
-
-// makePrivate makes the file of a database, where there is none, so that only its
-// owner can read it: SQLite would let everybody, and gives the files beside it
-// the mode of this one.
-func makePrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("make %s: %w", path, err)
-	}
-	return f.Close()
-}
-
-func sqliteDSN(path, synchronous string) string {
-	query := url.Values{
-		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(ON)"},
-	}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+	pool.SetConnMaxIdleTime(connIdleTime)
+	pool.SetConnMaxLifetime(lifetime)
 }
 
 // Ping reports why the database does not answer; nil when it does.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.read.PingContext(ctx); err != nil {
-		return fmt.Errorf("reach %s: %w", s.dialect, err)
-	}
-	return nil
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	return wrap("reach "+string(s.dialect), s.read.PingContext(ctx))
 }
+
+// CheckWritable writes to the database and returns the time of its clock, so that
+// a node can tell how far its own is off. A database that is read only, a standby
+// or on a full disk answers storage.ErrUnavailable.
+func (s *Store) CheckWritable(ctx context.Context) (time.Time, error) {
+	var now sqlTime
+	err := s.row(ctx, s.write, `INSERT INTO installation (name, value, updated_at) VALUES ('write check', '', `+s.dialect.now(1)+`)
+		ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at RETURNING updated_at`, []any{s.clock()}, &now)
+	return now.Time, wrap("write to "+string(s.dialect), err)
+}
+
+// Stats tells of the pool of connections that writes go through.
+func (s *Store) Stats() sql.DBStats { return s.write.Stats() }
 
 // Close closes every connection.
 func (s *Store) Close() error {
-	errs := []error{s.statements.close(), s.write.Close()}
+	errs := []error{s.write.Close()}
 	if s.read != s.write {
 		errs = append(errs, s.read.Close(), s.ephemeralDB.Close())
+	}
+	if s.locked != nil {
+		errs = append(errs, s.locked.Close())
 	}
 	return errors.Join(errs...)
 }
 
 // Dialect returns "postgres" or "sqlite".
 func (s *Store) Dialect() string { return string(s.dialect) }
+
+// clock is the argument that [dialect.now] takes: a time where Go keeps the clock,
+// read when the statement is run, and nothing where the database does.
+func (s *Store) clock() clockArg {
+	switch {
+	case s.cfg.DatabaseClock != nil:
+		return s.cfg.DatabaseClock
+	case s.dialect == sqliteDB:
+		return s.cfg.Now
+	}
+	return nil
+}
+
+// ClockOffset is how far the node's clock is ahead of the database's.
+func (s *Store) ClockOffset(ctx context.Context) (time.Duration, error) {
+	before := s.cfg.Now()
+	var at sqlTime
+	err := s.row(ctx, s.read, `SELECT `+s.dialect.now(1), []any{s.clock()}, &at)
+	if err != nil {
+		return 0, wrap("read the database's clock", err)
+	}
+	after := s.cfg.Now()
+	return before.Add(after.Sub(before) / 2).Sub(at.Time), nil
+}
 
 // Users keeps people.
 func (s *Store) Users() *Users { return &Users{s} }

@@ -46,30 +46,27 @@ func (r *TrustedDevices) Create(ctx context.Context, d *storage.TrustedDevice, e
 		CreatedAt: sqlTime{d.CreatedAt}, LastUsedAt: sqlTime{d.LastUsedAt}, ExpiresAt: sqlTime{d.ExpiresAt},
 	}
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := lockUser(ctx, tx, r.s.dialect, d.UserID); err != nil {
+		if err := r.s.holdPassword(ctx, tx, d.UserID, d.PasswordEpoch, "NO KEY UPDATE"); err != nil {
 			return err
 		}
-		current, err := tx.NewSelect().Model((*userRow)(nil)).
-			Where("id = ?", row.UserID).Where("password_epoch = ?", d.PasswordEpoch).Exists(ctx)
-		if err != nil {
-			return err
-		}
-		if !current {
-			return sql.ErrNoRows
-		}
-		_, err = tx.NewInsert().Model(row).Exec(ctx)
+		_, err := r.s.exec(ctx, tx, insertInto[trustedDeviceRow](), values(row)...)
 		return err
 	})
 	return conflictIfNone(wrap("trust device", err))
 }
+
+// liveDevices are the devices that are trusted at $1.
+var liveDevices = `SELECT ` + columnsOf[trustedDeviceRow]() + ` FROM trusted_devices d
+	JOIN users u ON u.id = d.user_id AND u.password_epoch = d.password_epoch AND u.disabled_at IS NULL WHERE d.expires_at > $1`
 
 // BySecret returns the device whose secret has one of the hashes. It answers
 // storage.ErrNotFound when there is none, trust has expired, or its person is
 // disabled or has another password since.
 func (r *TrustedDevices) BySecret(ctx context.Context, hashes []string, now time.Time) (*storage.TrustedDevice, error) {
 	var row trustedDeviceRow
-	err := r.live(r.s.read.NewSelect().Model(&row), now).Where("d.secret_hash IN ?", bun.Tuple(hashes)).Scan(ctx)
-	if err != nil {
+	args := []any{sqlTime{now}}
+	query := liveDevices + ` AND d.secret_hash IN ` + anyOf(&args, hashes)
+	if err := r.s.row(ctx, r.s.read, query, args, &row); err != nil {
 		return nil, wrap("read trusted device", err)
 	}
 	d := row.device()
@@ -78,9 +75,8 @@ func (r *TrustedDevices) BySecret(ctx context.Context, hashes []string, now time
 
 // ListByUser returns a person's trusted devices, the one used last first.
 func (r *TrustedDevices) ListByUser(ctx context.Context, userID storage.ID, now time.Time) ([]storage.TrustedDevice, error) {
-	var rows []trustedDeviceRow
-	err := r.live(r.s.read.NewSelect().Model(&rows), now).Where("d.user_id = ?", string(userID)).
-		OrderExpr("d.last_used_at DESC, d.id DESC").Scan(ctx)
+	rows, err := list[trustedDeviceRow](ctx, r.s, r.s.read, liveDevices+` AND d.user_id = $2 ORDER BY d.last_used_at DESC, d.id DESC`,
+		sqlTime{now}, string(userID))
 	if err != nil {
 		return nil, wrap("list trusted devices", err)
 	}
@@ -91,19 +87,12 @@ func (r *TrustedDevices) ListByUser(ctx context.Context, userID storage.ID, now 
 	return devices, nil
 }
 
-// live narrows a selection to devices that are trusted at now.
-func (r *TrustedDevices) live(q *bun.SelectQuery, now time.Time) *bun.SelectQuery {
-	return q.Join("JOIN users AS u ON u.id = d.user_id AND u.password_epoch = d.password_epoch AND u.disabled_at IS NULL").
-		Where("d.expires_at > ?", sqlTime{now})
-}
-
 // Rotate replaces a device's secret as it is used, in one conditional write. It
 // answers storage.ErrConsumed to all but one of many who present one secret.
 func (r *TrustedDevices) Rotate(ctx context.Context, id storage.ID, oldHash, newHash string, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		return changed(tx.NewUpdate().Model((*trustedDeviceRow)(nil)).
-			Set("secret_hash = ?", newHash).Set("last_used_at = ?", sqlTime{now}).
-			Where("id = ?", string(id)).Where("secret_hash = ?", oldHash).Where("expires_at > ?", sqlTime{now}).Exec(ctx))
+		return must(r.s.exec(ctx, tx, `UPDATE trusted_devices SET secret_hash = $1, last_used_at = $2 WHERE id = $3 AND secret_hash = $4 AND expires_at > $2`,
+			newHash, sqlTime{now}, string(id), oldHash))
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("rotate trusted device: %w", storage.ErrConsumed)
@@ -115,12 +104,10 @@ func (r *TrustedDevices) Rotate(ctx context.Context, id storage.ID, oldHash, new
 // storage.ErrNotFound when it is gone or another's.
 func (r *TrustedDevices) Delete(ctx context.Context, userID, id storage.ID, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := changed(tx.NewDelete().Model((*trustedDeviceRow)(nil)).
-			Where("id = ?", string(id)).Where("user_id = ?", string(userID)).Exec(ctx))
-		if err != nil {
+		if err := must(r.s.exec(ctx, tx, `DELETE FROM trusted_devices WHERE id = $1 AND user_id = $2`, string(id), string(userID))); err != nil {
 			return err
 		}
-		return endTrust(ctx, tx, userID, id)
+		return r.s.endTrust(ctx, tx, userID, id)
 	})
 	return wrap("forget trusted device", err)
 }
@@ -129,11 +116,10 @@ func (r *TrustedDevices) Delete(ctx context.Context, userID, id storage.ID, e st
 // storage.ErrNotFound when there was none.
 func (r *TrustedDevices) DeleteAll(ctx context.Context, userID storage.ID, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := changed(tx.NewDelete().Model((*trustedDeviceRow)(nil)).Where("user_id = ?", string(userID)).Exec(ctx))
-		if err != nil {
+		if err := must(r.s.exec(ctx, tx, `DELETE FROM trusted_devices WHERE user_id = $1`, string(userID))); err != nil {
 			return err
 		}
-		return endTrust(ctx, tx, userID, "")
+		return r.s.endTrust(ctx, tx, userID, "")
 	})
 	return wrap("forget trusted devices", err)
 }

@@ -34,6 +34,17 @@ func (i *sqlTime) Scan(src any) error {
 	return nil
 }
 
+// clockArg is a time that is read when the statement is run; nil is NULL.
+type clockArg func() time.Time
+
+// Value implements driver.Valuer.
+func (c clockArg) Value() (driver.Value, error) {
+	if c == nil {
+		return nil, nil
+	}
+	return sqlTime{c()}.Value()
+}
+
 // spaceList is a list of words without spaces (scopes, methods), kept as one text.
 type spaceList []string
 

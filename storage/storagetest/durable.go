@@ -68,13 +68,16 @@ func (f fixture) event(t *testing.T, typ storage.EventType) storage.Event {
 	}
 }
 
+// firstEpoch is the password epoch of a new person here.
+const firstEpoch = 3
+
 func (f fixture) user(t *testing.T, change ...func(*storage.User)) *storage.User {
 	t.Helper()
 	id := f.id(t)
 	u := &storage.User{
 		ID: id, Email: "Ada." + string(id[20:]) + "@Example.com", EmailVerified: true, Username: "ada" + string(id[20:]),
 		Phone: "+4915112345678", Profile: storage.Profile{Name: "Ada Lovelace", Address: &storage.Address{Country: "UK"}},
-		PasswordHash: "$argon2id$old", PasswordEpoch: 3, PasswordChangedAt: f.clock.Now(), Roles: []string{"admin", "staff"},
+		PasswordHash: "$argon2id$old", PasswordEpoch: firstEpoch, PasswordChangedAt: f.clock.Now(), Roles: []string{"admin", "staff"},
 		CreatedAt: f.clock.Now(), UpdatedAt: f.clock.Now(),
 	}
 	for _, c := range change {
@@ -90,13 +93,13 @@ func (f fixture) session(t *testing.T, u *storage.User, replaces ...string) *sto
 	t.Helper()
 	now := f.clock.Now()
 	s := &storage.Session{
-		SID: f.id(t), UserID: u.ID, SecretHash: "p1." + rand.Text(), PasswordEpoch: u.PasswordEpoch,
+		SID: f.id(t), UserID: u.ID, SecretHash: "p1." + rand.Text(),
 		Proofs:         []storage.Proof{{Kind: storage.FactorPassword, At: now}, {Kind: storage.FactorPasskey, At: now, CredentialID: "c", UserVerified: true}},
 		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
 		CreatedAt:      now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(10 * time.Hour),
 		UserAgent: "Test/1", Address: "192.0.2.1",
 	}
-	if err := f.s.Sessions().Create(t.Context(), s, replaces, f.event(t, storage.EventSignIn)); err != nil {
+	if err := f.s.Sessions().Create(t.Context(), s, storage.SessionStart{PasswordEpoch: u.PasswordEpoch, Replaces: replaces}, f.event(t, storage.EventSignIn)); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -112,7 +115,7 @@ func (f fixture) newGrant(t *testing.T, u *storage.User, sid storage.ID) *storag
 		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
 		Offline:        true, Refreshable: true, Generation: 1, Salt: []byte("0123456789abcdef"),
 		RotatedAt: now, CreatedAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(10 * time.Hour),
-		PasswordEpoch: u.PasswordEpoch,
+		Origin: storage.OriginCode,
 	}
 }
 
@@ -126,20 +129,23 @@ func (f fixture) grant(t *testing.T, change ...func(*storage.Grant)) *storage.Gr
 	if err := f.createGrant(t.Context(), g, f.event(t, storage.EventGrantIssued)); err != nil {
 		t.Fatal(err)
 	}
-	g.PasswordEpoch = 0 // is not kept
 	return g
 }
 
 func (f fixture) createGrant(ctx context.Context, g *storage.Grant, e storage.Event) error {
-	_, err := f.s.Grants().Create(ctx, g, e)
+	_, err := f.s.Grants().Create(ctx, g, f.start(g), e)
 	return err
+}
+
+// start is under what conditions grants of people that nothing changed begin.
+func (f fixture) start(g *storage.Grant) storage.GrantStart {
+	return storage.GrantStart{PasswordEpoch: firstEpoch, Subject: string(g.UserID)}
 }
 
 // rotation is the refresh that the grant's row allows.
 func (f fixture) rotation(g *storage.Grant) storage.Rotation {
-	now := f.clock.Now()
 	return storage.Rotation{
-		GrantID: g.ID, ClientID: g.ClientID, Generation: g.Generation, Salt: g.Salt, Now: now, IdleExpiresAt: now.Add(time.Hour),
+		GrantID: g.ID, ClientID: g.ClientID, Generation: g.Generation, Salt: g.Salt, IdleLifetime: time.Hour,
 	}
 }
 
@@ -196,15 +202,13 @@ func (f fixture) testSessions(t *testing.T) {
 	s := f.session(t, u)
 	got, err := sessions.BySecret(ctx, []string{"p0.none", s.SecretHash}, f.clock.Now())
 	want(t, "BySecret", err, nil)
-	kept := *s
-	kept.PasswordEpoch = 0 // it decides whether the session begins, and is not kept
-	equal(t, "session", got.Session, kept)
+	equal(t, "session", got.Session, *s)
 	equal(t, "person of the session", got.User, *u)
 
 	// A sign-in that began under another password, or of somebody disabled since, ends in no session.
 	late := *s
-	late.SID, late.SecretHash, late.PasswordEpoch = f.id(t), "p1.late", u.PasswordEpoch-1
-	err = f.s.Sessions().Create(t.Context(), &late, nil, f.event(t, storage.EventSignIn))
+	late.SID, late.SecretHash = f.id(t), "p1.late"
+	err = f.s.Sessions().Create(t.Context(), &late, storage.SessionStart{PasswordEpoch: firstEpoch - 1}, f.event(t, storage.EventSignIn))
 	want(t, "Create under an old password", err, storage.ErrConflict)
 	_, err = sessions.BySecret(ctx, []string{"p1.other"}, f.clock.Now())
 	want(t, "BySecret of another", err, storage.ErrNotFound)
@@ -253,8 +257,9 @@ func (f fixture) testSessionRenewed(t *testing.T) {
 	g.Offline = false
 	want(t, "Create grant", f.createGrant(ctx, g, f.event(t, storage.EventGrantIssued)), nil)
 	stepUp := *old
-	stepUp.SecretHash, stepUp.Renews = "p1.stepped."+string(old.SID), true
-	want(t, "Create", f.s.Sessions().Create(ctx, &stepUp, []string{old.SecretHash}, f.event(t, storage.EventSignIn)), nil)
+	stepUp.SecretHash = "p1.stepped." + string(old.SID)
+	renews := storage.SessionStart{PasswordEpoch: firstEpoch, Replaces: []string{old.SecretHash}, Renews: true}
+	want(t, "Create", f.s.Sessions().Create(ctx, &stepUp, renews, f.event(t, storage.EventSignIn)), nil)
 	_, err := f.s.AccessTokens().Check(ctx, g.ID, "jti", f.clock.Now())
 	want(t, "Check of a grant of a session that was renewed", err, nil)
 
@@ -262,7 +267,8 @@ func (f fixture) testSessionRenewed(t *testing.T) {
 	want(t, "EndAll", f.s.Sessions().EndAll(ctx, u.ID, "", f.clock.Now(), false, ended), nil)
 	again := stepUp
 	again.SecretHash = "p1.again." + string(old.SID)
-	err = f.s.Sessions().Create(ctx, &again, []string{stepUp.SecretHash}, f.event(t, storage.EventSignIn))
+	renews.Replaces = []string{stepUp.SecretHash}
+	err = f.s.Sessions().Create(ctx, &again, renews, f.event(t, storage.EventSignIn))
 	want(t, "Create on top of a session that was ended", err, storage.ErrConflict)
 	_, err = f.s.Sessions().BySecret(ctx, []string{again.SecretHash}, f.clock.Now())
 	want(t, "BySecret", err, storage.ErrNotFound)
@@ -272,10 +278,9 @@ func (f fixture) testGrants(t *testing.T) {
 	ctx, grants := t.Context(), f.s.Grants()
 	u := f.user(t)
 	g := f.newGrant(t, u, f.session(t, u).SID)
-	created, err := grants.Create(ctx, g, f.event(t, storage.EventGrantIssued))
+	created, err := grants.Create(ctx, g, f.start(g), f.event(t, storage.EventGrantIssued))
 	want(t, "Create", err, nil)
 	equal(t, "created grant", created.Grant, *g)
-	g.PasswordEpoch = 0 // is not kept
 	got, err := grants.ByID(ctx, g.ID)
 	want(t, "ByID", err, nil)
 	equal(t, "person that Create returns", created.User, got.User)
@@ -380,7 +385,7 @@ func (f fixture) testOneRotation(t *testing.T) {
 	rotation := f.rotation(g)
 	won := race(t, func(ctx context.Context) error {
 		got, err := f.s.Grants().Rotate(ctx, rotation)
-		if err == nil && (got.Grant.Generation != 2 || !got.Grant.RotatedAt.Equal(rotation.Now)) {
+		if err == nil && (got.Grant.Generation != 2 || !got.Grant.RotatedAt.Equal(f.clock.Now())) {
 			t.Errorf("rotated to generation %d at %s", got.Grant.Generation, got.Grant.RotatedAt)
 		}
 		return err
@@ -390,7 +395,7 @@ func (f fixture) testOneRotation(t *testing.T) {
 	}
 	got, err := f.s.Grants().ByID(t.Context(), g.ID)
 	want(t, "ByID", err, nil)
-	g.Generation, g.RotatedAt, g.IdleExpiresAt = 2, rotation.Now, rotation.IdleExpiresAt
+	g.Generation, g.RotatedAt, g.IdleExpiresAt = 2, f.clock.Now(), f.clock.Now().Add(rotation.IdleLifetime)
 	equal(t, "grant after rotation", got.Grant, *g)
 }
 
@@ -401,8 +406,8 @@ func (f fixture) testRotationConditions(t *testing.T) {
 		"an older token":     func(r *storage.Rotation) { r.Generation-- },
 		"a newer token":      func(r *storage.Rotation) { r.Generation++ },
 		"another salt":       func(r *storage.Rotation) { r.Salt = []byte("fedcba9876543210") },
-		"after idling":       func(r *storage.Rotation) { r.Now = r.Now.Add(time.Hour) },
-		"after its last day": func(r *storage.Rotation) { r.Now = r.Now.Add(10 * time.Hour) },
+		"after idling":       func(*storage.Rotation) { f.clock.Advance(time.Hour) },
+		"after its last day": func(*storage.Rotation) { f.clock.Advance(10 * time.Hour) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := f.grant(t)

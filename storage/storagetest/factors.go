@@ -32,14 +32,13 @@ func (f fixture) testFactors(t *testing.T) {
 
 func (f fixture) credential(t *testing.T, u *storage.User, kind storage.FactorKind) *storage.Credential {
 	t.Helper()
-	c := &storage.Credential{ID: f.id(t), UserID: u.ID, Kind: kind, Name: "phone", CreatedAt: f.clock.Now(), PasswordEpoch: u.PasswordEpoch}
+	c := &storage.Credential{ID: f.id(t), UserID: u.ID, Kind: kind, Name: "phone", CreatedAt: f.clock.Now()}
 	if kind == storage.FactorPasskey {
 		c.ExternalID, c.Public = rand.Text(), []byte(`{"key":"AAAA"}`)
 	} else {
 		c.Secret, c.Counter = "v1.k.n.c", 100
 	}
-	want(t, "Create credential", f.s.Credentials().Create(t.Context(), c, f.event(t, storage.EventFactorAdded)), nil)
-	c.PasswordEpoch = 0 // it decides whether the credential is made, and is not kept
+	want(t, "Create credential", f.s.Credentials().Add(t.Context(), c, storage.FactorStart{PasswordEpoch: u.PasswordEpoch}, f.event(t, storage.EventFactorAdded)), nil)
 	return c
 }
 
@@ -70,12 +69,12 @@ func (f fixture) testCredentials(t *testing.T) {
 	want(t, "ByExternalID of another", err, storage.ErrNotFound)
 	event := func() storage.Event { return f.event(t, storage.EventFactorAdded) }
 	again := *key
-	again.ID, again.UserID, again.PasswordEpoch = f.id(t), stranger.ID, stranger.PasswordEpoch
-	want(t, "Create of a registered passkey", credentials.Create(ctx, &again, event()), storage.ErrConflict)
-	again.ExternalID, again.PasswordEpoch = "late", stranger.PasswordEpoch-1
-	want(t, "Create under an old password", credentials.Create(ctx, &again, event()), storage.ErrConsumed)
+	again.ID, again.UserID = f.id(t), stranger.ID
+	want(t, "Add of a registered passkey", credentials.Add(ctx, &again, storage.FactorStart{PasswordEpoch: firstEpoch}, event()), storage.ErrConflict)
+	again.ExternalID = "late"
+	want(t, "Add under an old password", credentials.Add(ctx, &again, storage.FactorStart{PasswordEpoch: firstEpoch - 1}, event()), storage.ErrConsumed)
 	again.ExternalID, again.UserID = "new", "nobody"
-	want(t, "Create for nobody", credentials.Create(ctx, &again, event()), storage.ErrNotFound)
+	want(t, "Add for nobody", credentials.Add(ctx, &again, storage.FactorStart{PasswordEpoch: firstEpoch}, event()), storage.ErrNotFound)
 	f.clock.Advance(time.Second)
 	f.credential(t, u, storage.FactorTOTP) // several have no external id
 
@@ -149,8 +148,8 @@ func (f fixture) testCredentialUses(t *testing.T) {
 func (f fixture) testCredentialLimit(t *testing.T) {
 	u := f.user(t)
 	won := race(t, func(ctx context.Context) error {
-		c := &storage.Credential{ID: f.id(t), UserID: u.ID, Kind: storage.FactorTOTP, Secret: "v1", CreatedAt: f.clock.Now(), PasswordEpoch: u.PasswordEpoch}
-		return f.s.Credentials().Create(ctx, c, f.event(t, storage.EventFactorAdded))
+		c := &storage.Credential{ID: f.id(t), UserID: u.ID, Kind: storage.FactorTOTP, Secret: "v1", CreatedAt: f.clock.Now()}
+		return f.s.Credentials().Add(ctx, c, storage.FactorStart{PasswordEpoch: u.PasswordEpoch}, f.event(t, storage.EventFactorAdded))
 	}, storage.ErrFull)
 	if won != 20 {
 		t.Fatalf("%d credentials of one person", won)
@@ -445,12 +444,12 @@ func (f fixture) testSessionTrust(t *testing.T) {
 	open := func() (hash string, d *storage.TrustedDevice) {
 		d, hash = f.device(t, u), "p1."+rand.Text()
 		s := &storage.Session{
-			SID: f.id(t), UserID: u.ID, SecretHash: hash, PasswordEpoch: u.PasswordEpoch, CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour),
+			SID: f.id(t), UserID: u.ID, SecretHash: hash, CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour),
 			ExpiresAt: now.Add(time.Hour), Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
 			Proofs:        []storage.Proof{{Kind: storage.FactorPassword, At: now}},
 			TrustedDevice: d.ID, TrustACR: "aal2",
 		}
-		want(t, "Create session", f.s.Sessions().Create(t.Context(), s, nil, f.event(t, storage.EventSignIn)), nil)
+		want(t, "Create session", f.s.Sessions().Create(t.Context(), s, storage.SessionStart{PasswordEpoch: u.PasswordEpoch}, f.event(t, storage.EventSignIn)), nil)
 		return hash, d
 	}
 	trust := func(hash string) string {
