@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"log/slog"
+	"io"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
@@ -30,8 +30,13 @@ func newIdleServer(t *testing.T, now *time.Time) idleServer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	log, err := openLog(cfg.Log, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(log.close)
 	p, err := openProcess(t.Context(), serveOptions{
-		cfg: cfg, log: slog.New(slog.DiscardHandler), now: func() time.Time { return *now },
+		cfg: cfg, log: log, now: func() time.Time { return *now },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +53,7 @@ func newIdleServer(t *testing.T, now *time.Time) idleServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.current.Store(first)
+	p.serve(first)
 	return idleServer{p}
 }
 
