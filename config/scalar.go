@@ -1,12 +1,10 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,7 +96,7 @@ func decodeScalar(from, to reflect.Type, value any) (any, error) {
 		return value, nil
 	}
 	if to.Kind() == reflect.Slice {
-		return nil, errors.New("a list is wanted here")
+		return splitList(reflect.ValueOf(value).String()), nil
 	}
 	return parseScalar(reflect.ValueOf(value).String(), to)
 }
@@ -112,15 +110,4 @@ func splitList(text string) []any {
 		}
 	}
 	return items
-}
-
-func contains(values []string, v string) bool { return slices.Contains(values, v) }
-
-// orList joins words as in "a, b or c".
-func orList(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
-	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -37,14 +38,17 @@ const goodPassword = logintest.GoodPassword
 
 // siteOptions change what a site is made of.
 type siteOptions struct {
-	policy func(*mfa.Policy)
-	config func(*Config)
-	client func(*client.Client)
+	policy   func(*mfa.Policy)
+	accounts func(*account.Config)
+	config   func(*Config)
+	client   func(*client.Client)
+	// pending is how many sign-ins an address may start; zero is many.
+	pending int
 }
 
 func newSite(t *testing.T, o siteOptions) *site {
 	t.Helper()
-	p := logintest.New(t, logintest.Options{Policy: o.policy})
+	p := logintest.New(t, logintest.Options{Policy: o.policy, Accounts: o.accounts})
 	s := &site{t: t, parts: p, store: p.Store, clock: p.Clock, url: p.URL}
 	s.client = client.Client{ID: "wiki", Metadata: client.Metadata{
 		Name: "Wiki", Consent: client.ConsentImplied, RedirectURIs: []string{"https://wiki.example.com/cb"},
@@ -53,14 +57,16 @@ func newSite(t *testing.T, o siteOptions) *site {
 		o.client(&s.client)
 	}
 	generous := logintest.Generous
+	if o.pending == 0 {
+		o.pending = 100000
+	}
 	cfg := Config{
-		UI: p.UI, Users: p.Store.Users(), Sessions: p.Store.Sessions(), Consents: p.Store.Consents(), Events: p.Store.Events(),
-		Invitations: p.Store.Invitations(), Outbox: p.Store.Outbox(), Ephemeral: p.Store.Ephemeral(), Clients: logintest.Client{Is: &s.client},
-		Password: p.Passwords, PasswordPolicy: pass.Policy{MinLength: 15, MinLengthWithFactor: 8}, Tokens: p.Tokens, Messages: p.Intents,
+		UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Sessions: p.Store.Sessions(), Consents: p.Store.Consents(),
+		Ephemeral: p.Store.Ephemeral(), Interactions: p.Interactions(o.pending), Clients: logintest.Client{Is: &s.client},
+		Password: p.Passwords, Tokens: p.Tokens,
 		Factors: p.Factors, Devices: p.Devices, Hasher: p.Hasher, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
 		Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now, Random: rand.Reader,
 		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: BindNetwork,
-		SignUp: SignUpOpen, SignUpEmail: "required", SignUpUsername: "optional", Queued: func() {},
 		Limits: Limits{
 			SignInPair: generous, SignInAccount: generous, SignInAddress: generous, SignInKnown: generous,
 			SignUp: AskLimits{generous, generous}, Reset: AskLimits{generous, generous}, Resend: AskLimits{generous, generous}, Messages: MessageLimits{generous, generous, generous},
@@ -82,17 +88,14 @@ func newSite(t *testing.T, o siteOptions) *site {
 // startInteraction does what the provider does with a checked request, whose
 // parameters the test gives as JSON.
 func (s *site) startInteraction(w http.ResponseWriter, r *http.Request) error {
-	in, err := s.pages.ask(w, r, Asked{})
-	if err != nil {
-		return err
-	}
-	in.Request = storage.AuthorizationRequest{ClientID: "wiki", Scopes: []string{"openid"}, RedirectURI: s.client.RedirectURIs[0]}
+	request := interaction.AuthorizationRequest{ClientID: "wiki", Scopes: []string{"openid"}, RedirectURI: s.client.RedirectURIs[0]}
 	if text := r.URL.Query().Get("request"); text != "" {
-		if err := json.Unmarshal([]byte(text), &in.Request); err != nil {
+		if err := json.Unmarshal([]byte(text), &request); err != nil {
 			return err
 		}
 	}
-	if err := s.pages.saveInteraction(r.Context(), in); err != nil {
+	in := interaction.ForRequest(request, s.clock.Now())
+	if err := s.pages.cfg.Interactions.Start(w, r, in); err != nil {
 		return err
 	}
 	s.pages.Begin(w, r, in)
@@ -109,10 +112,10 @@ func (s *site) resume(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err != nil:
 		return err
-	case in.Denied:
+	case in.Refusal != nil && in.Refusal.Code == "access_denied":
 		fmt.Fprintln(w, "denied")
-	case in.Refused != "":
-		fmt.Fprintln(w, "error "+in.Refused)
+	case in.Refusal != nil:
+		fmt.Fprintln(w, "error "+in.Refusal.Code)
 	case outcome.Fatal:
 		fmt.Fprintln(w, "error "+outcome.Error)
 	case outcome.Missing != "":

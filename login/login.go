@@ -9,12 +9,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -22,56 +24,36 @@ import (
 
 // Config is what [Pages] are made of. Every field is required.
 type Config struct {
-	UI       *ui.Renderer
-	Users    users
-	Sessions sessions
-	Consents consents
-	Events   events
-	// Invitations are asked for where sign-up is by invitation.
-	Invitations invitations
-	Outbox      outbox
-	Ephemeral   ephemeral
-	Clients     clients
-	Password    passwords
-	// PasswordPolicy judges new passwords.
-	PasswordPolicy password.Policy
-	Tokens         *onetime.Tokens
-	Messages       *message.Intents
-	Factors        *mfa.Factors
-	Devices        *mfa.Devices
-	Hasher         *keys.Hasher
-	Sealer         *keys.Sealer
-	Errors         *web.Errors
-	Cookies        web.Cookies
-	Metrics        metrics
-	Log            *slog.Logger
-	Now            func() time.Time
-	Random         io.Reader
+	UI *ui.Renderer
+	// Accounts changes people's accounts: every one of these changes is its own.
+	Accounts  *account.Service
+	Users     users
+	Sessions  sessions
+	Consents  consents
+	Ephemeral ephemeral
+	// Interactions keeps what waits for a person.
+	Interactions interactions
+	Clients      clients
+	Password     passwords
+	Tokens       *onetime.Tokens
+	Factors      *mfa.Factors
+	Devices      *mfa.Devices
+	Hasher       *keys.Hasher
+	Sealer       *keys.Sealer
+	Errors       *web.Errors
+	Cookies      web.Cookies
+	Metrics      metrics
+	Log          *slog.Logger
+	Now          func() time.Time
+	Random       io.Reader
 	// SessionIdle ends a session that was not used for so long, and
 	// SessionAbsolute every session after so long.
 	SessionIdle, SessionAbsolute time.Duration
 	// PartialLifetime ends a sign-in that pauses for so long between its proofs.
 	PartialLifetime time.Duration
 	BindAddress     AddressBinding
-	SignUp          SignUpMode
-	// SignUpEmail is whether an account needs an address: required or optional.
-	SignUpEmail string
-	// SignUpUsername is whether people choose a name: required, optional or off.
-	SignUpUsername string
-	Limits         Limits
-	// Queued is told that the outbox holds something new.
-	Queued func()
+	Limits          Limits
 }
-
-// SignUpMode says who may make an account by themselves.
-type SignUpMode string
-
-// The modes.
-const (
-	SignUpOff        SignUpMode = "off"
-	SignUpOpen       SignUpMode = "open"
-	SignUpInvitation SignUpMode = "invitation"
-)
 
 // users knows people; storage/sqlstore.Users in the binary.
 type users interface {
@@ -79,37 +61,8 @@ type users interface {
 	ByIdentifier(ctx context.Context, identifier string) (*storage.User, error)
 	// SampleForeignHashes tells of password hashes of another scheme.
 	SampleForeignHashes(ctx context.Context, scheme string, most int) (storage.ForeignHashes, error)
-	SetPasswordHash(ctx context.Context, id storage.ID, old, updated string, now time.Time) error
 	// StartEnrollmentGrace starts the grace for enrollment, unless it runs.
 	StartEnrollmentGrace(ctx context.Context, id storage.ID, now time.Time) error
-	accounts
-}
-
-// accounts makes and changes accounts. Each change answers storage.ErrConflict
-// where the account is not as it expects.
-type accounts interface {
-	Create(ctx context.Context, u *storage.User, e storage.Event, m ...storage.Message) error
-	// CreateInvited consumes the invitation with it, or answers storage.ErrConsumed.
-	CreateInvited(ctx context.Context, u *storage.User, invitation storage.ID, e storage.Event, m ...storage.Message) error
-	ChangePassword(ctx context.Context, c storage.PasswordChange, e storage.Event, m ...storage.Message) error
-	addresses
-}
-
-// addresses changes how people are reached, and whether their account stays.
-type addresses interface {
-	VerifyEmail(ctx context.Context, id storage.ID, email string, now time.Time, e storage.Event, m ...storage.Message) error
-	ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error
-	CancelDeletion(ctx context.Context, id storage.ID, now time.Time, e storage.Event, m ...storage.Message) error
-}
-
-// invitations knows who may sign up; storage/sqlstore.Invitations in the binary.
-type invitations interface {
-	Valid(ctx context.Context, hashes []string, now time.Time) (*storage.Invitation, error)
-}
-
-// outbox queues messages together with their event; storage/sqlstore.Outbox in the binary.
-type outbox interface {
-	Add(ctx context.Context, e *storage.Event, m ...storage.Message) error
 }
 
 // sessions keeps signed-in browsers; storage/sqlstore.Sessions in the binary.
@@ -117,26 +70,16 @@ type sessions interface {
 	Create(ctx context.Context, s *storage.Session, start storage.SessionStart, e storage.Event) error
 	BySecret(ctx context.Context, hashes []string, now time.Time) (*storage.SignedIn, error)
 	Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt time.Time) error
-	End(ctx context.Context, sid storage.ID, now time.Time, e storage.Event) error
-	EndAll(ctx context.Context, userID, except storage.ID, now time.Time, endGrants bool, e storage.Event, m ...storage.Message) error
 }
 
 // consents keeps what people allowed clients; storage/sqlstore.Consents in the binary.
 type consents interface {
 	Get(ctx context.Context, userID storage.ID, clientID string) ([]string, error)
-	Put(ctx context.Context, userID storage.ID, clientID string, scopes []string, now time.Time, e storage.Event) error
-}
-
-// events keeps security events; storage/sqlstore.Events in the binary.
-type events interface {
-	Append(ctx context.Context, e storage.Event) error
 }
 
 // ephemeral keeps interactions and partial sign-ins and counts attempts.
 type ephemeral interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	// Replace answers storage.ErrNotFound where there is nothing to replace.
-	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Get(ctx context.Context, key string) ([]byte, error)
 	// TakeIf removes an entry if it still is the value: of many callers one does.
 	TakeIf(ctx context.Context, key string, value []byte) error
@@ -159,7 +102,6 @@ type clients interface {
 
 // passwords makes and checks password verifiers; account/password.Hasher in the binary.
 type passwords interface {
-	Hash(ctx context.Context, password string) (string, error)
 	Check(ctx context.Context, encoded, typed string) (password.Verdict, error)
 	// VerifyDummy does the work of Check for a person who does not exist.
 	VerifyDummy(ctx context.Context, password string) error
@@ -183,9 +125,6 @@ type Pages struct {
 
 // New makes the pages.
 func New(cfg Config) *Pages {
-	if cfg.Limits.PendingPerAddress == 0 {
-		cfg.Limits.PendingPerAddress = defaultPendingPerAddress
-	}
 	return &Pages{cfg: cfg, policy: cfg.Factors.Policy()}
 }
 
@@ -197,17 +136,17 @@ func (p *Pages) Register(mux *http.ServeMux) {
 		handle("POST "+path, p.cfg.UI.Form(p.step(answer, steps...)))
 	}
 	handle("GET /login", p.openSignIn)
-	handle("POST /login", p.cfg.UI.Form(p.step(p.signIn, StepSignIn, StepSignUp)))
-	handle("POST /login/passkey", p.cfg.UI.Form(p.step(p.signInWithPasskey, StepSignIn, StepSignUp)))
-	page("/factor", p.showFactor, p.factor, StepFactor)
-	page("/enroll", p.showEnrol, p.enrol, StepEnrol)
-	page("/recovery-codes", p.showRecoveryCodes, p.keepRecoveryCodes, StepRecovery)
-	page("/deletion", p.showDeletion, p.keepFromDeletion, StepDeletion)
-	page("/verify", p.showVerify, p.verify, StepVerify)
-	page("/consent", p.showConsent, p.consent, StepConsent)
+	handle("POST /login", p.cfg.UI.Form(p.step(p.signIn, flow.StepSignIn, flow.StepSignUp)))
+	handle("POST /login/passkey", p.cfg.UI.Form(p.step(p.signInWithPasskey, flow.StepSignIn, flow.StepSignUp)))
+	page("/factor", p.showFactor, p.factor, flow.StepFactor)
+	page("/enroll", p.showEnrol, p.enrol, flow.StepEnroll)
+	page("/recovery-codes", p.showRecoveryCodes, p.keepRecoveryCodes, flow.StepRecovery)
+	page("/deletion", p.showDeletion, p.cancelDeletion, flow.StepDeletion)
+	page("/verify", p.showVerify, p.verify, flow.StepVerify)
+	page("/consent", p.showConsent, p.consent, flow.StepConsent)
 
 	handle("GET /signup", p.openSignUp)
-	handle("POST /signup", p.cfg.UI.Form(p.step(p.signUp, StepSignIn, StepSignUp)))
+	handle("POST /signup", p.cfg.UI.Form(p.step(p.signUp, flow.StepSignIn, flow.StepSignUp)))
 	handle("GET "+message.PathForgotPassword, p.showForgot)
 	handle("POST "+message.PathForgotPassword, p.cfg.UI.Form(p.forgot))
 	handle("GET "+message.PathResetPassword, p.showReset)
@@ -216,8 +155,8 @@ func (p *Pages) Register(mux *http.ServeMux) {
 		show, spend := p.showLink(link), p.spendLink(link)
 		if link.purpose == onetime.SignUp {
 			// Beside the link there is the code, typed where the sign-up began.
-			show = p.either(show, p.step(p.showConfirmSignUp, StepSignIn, StepSignUp))
-			spend = p.either(spend, p.step(p.confirmSignUp, StepSignIn, StepSignUp))
+			show = p.either(show, p.step(p.showConfirmSignUp, flow.StepSignIn, flow.StepSignUp))
+			spend = p.either(spend, p.step(p.confirmSignUp, flow.StepSignIn, flow.StepSignUp))
 		}
 		handle("GET "+path, show)
 		handle("POST "+path, p.cfg.UI.Form(spend))

@@ -12,9 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -112,7 +114,7 @@ func (p *play) page() *testbrowser.Page {
 // stepOf says what is missing in a tab, from the evidence.
 func (p *play) stepOf(t *tab, e *evidence) string {
 	if e == nil || e.who.disabled {
-		return StepSignIn
+		return flow.StepSignIn
 	}
 	has := func(kind storage.FactorKind) bool {
 		at, ok := e.proofs[kind]
@@ -122,19 +124,19 @@ func (p *play) stepOf(t *tab, e *evidence) string {
 	lost, usedCode := e.proofs[storage.FactorRecovery]
 	switch c := p.s.client; {
 	case !has(storage.FactorPassword):
-		return StepSignIn
+		return flow.StepSignIn
 	case !second && e.who.secret != "":
-		return StepFactor
+		return flow.StepFactor
 	case !second && (c.RequireMFA || t.high), usedCode && e.who.boundAt.Before(lost):
-		return StepEnrol
+		return flow.StepEnroll
 	case t.codes == e.who:
-		return StepRecovery
+		return flow.StepRecovery
 	case c.RequireVerifiedEmail && !e.who.verified:
-		return StepVerify
+		return flow.StepVerify
 	case c.Consent == client.ConsentAlways && t.allowed != e.who, c.Consent == client.ConsentRemember && !e.who.consented:
-		return StepConsent
+		return flow.StepConsent
 	}
-	return StepDone
+	return flow.StepDone
 }
 
 // partialOf is the sign-in that goes on in the tab, if one does.
@@ -164,11 +166,11 @@ func (p *play) keep(t *tab, part *evidence) {
 func (p *play) arrive(t *tab) string {
 	step := p.step(t)
 	part := p.partialOf(t)
-	proving := step == StepSignIn || step == StepFactor || step == StepEnrol
+	proving := step == flow.StepSignIn || step == flow.StepFactor || step == flow.StepEnroll
 	switch {
 	case part != nil && !proving:
 		t.of.session, t.of.partial = part.with(t.of.session), nil
-	case part == nil && proving && step != StepSignIn:
+	case part == nil && proving && step != flow.StepSignIn:
 		p.keep(t, &evidence{t.of.session.who, map[storage.FactorKind]time.Time{}})
 	}
 	return p.settled(t)
@@ -178,9 +180,9 @@ func (p *play) arrive(t *tab) string {
 func (p *play) settled(t *tab) string {
 	step := p.step(t)
 	switch {
-	case step == StepDone && t.denied:
+	case step == flow.StepDone && t.denied:
 		return "denied"
-	case step == StepDone:
+	case step == flow.StepDone:
 		return "code for " + string(p.evidenceOf(t).who.user.ID)
 	}
 	return step
@@ -248,7 +250,7 @@ func (p *play) held(a *actor) string {
 	return "nobody"
 }
 
-const account = "sessions=%d disabled=%t verified=%t epoch=%d apps=%d recovery codes=%d consented=%t"
+const accountLine = "sessions=%d disabled=%t verified=%t epoch=%d apps=%d recovery codes=%d consented=%t"
 
 func (p *play) kept(c *character) string {
 	ctx, id := p.t.Context(), c.user.ID
@@ -262,7 +264,7 @@ func (p *play) kept(c *character) string {
 	if err != nil {
 		scopes = nil
 	}
-	return fmt.Sprintf(account, len(sessions), u.Disabled(), u.EmailVerified, u.PasswordEpoch, u.Credentials, codes.Remaining, len(scopes) > 0)
+	return fmt.Sprintf(accountLine, len(sessions), u.Disabled(), u.EmailVerified, u.PasswordEpoch, u.Credentials, codes.Remaining, len(scopes) > 0)
 }
 
 func (p *play) due(c *character) string {
@@ -272,7 +274,7 @@ func (p *play) due(c *character) string {
 			sessions++
 		}
 	}
-	return fmt.Sprintf(account, sessions, c.disabled, c.verified, c.epoch, c.apps, len(c.codes), c.consented)
+	return fmt.Sprintf(accountLine, sessions, c.disabled, c.verified, c.epoch, c.apps, len(c.codes), c.consented)
 }
 
 // stage is a site for many plays.
@@ -371,18 +373,20 @@ func (p *play) character(email string, verified bool) *character {
 // guard gives somebody an authenticator app and recovery codes.
 func (p *play) guard(c *character) {
 	p.t.Helper()
-	all := p.s.pages.cfg.Factors
-	app, _ := all.Enroller(storage.FactorTOTP)
 	id := make([]byte, 16)
 	_, err := rand.Read(id)
 	check(p.t, err)
 	attempt := mfa.Attempt{ID: hex.EncodeToString(id), Person: mfa.Person{User: c.user}, Now: p.s.clock.Now(), Locale: "en"}
-	shown, err := app.Start(p.t.Context(), attempt)
+	by := account.Person(account.Evidence{User: c.user, Proofs: []storage.Proof{{Kind: storage.FactorPassword, At: attempt.Now}}}, account.Origin{Locale: "en"})
+	shown, err := p.s.parts.Accounts.StartFactor(p.t.Context(), by, storage.FactorTOTP, attempt)
 	check(p.t, err)
 	c.secret, c.boundAt, c.spent = shown.Secret, attempt.Now, p.s.code(shown.Secret)
-	_, err = app.Confirm(p.t.Context(), attempt, mfa.Response{Code: c.spent}, "Phone")
+	added, err := p.s.parts.Accounts.AddFactor(p.t.Context(), by, storage.FactorTOTP, attempt, mfa.Response{Code: c.spent}, "Phone")
 	check(p.t, err)
-	c.codes, err = all.Recovery().Generate(p.t.Context(), attempt)
+	by = account.Person(account.Evidence{User: c.user, Proofs: []storage.Proof{
+		{Kind: storage.FactorPassword, At: attempt.Now}, {Kind: storage.FactorTOTP, At: attempt.Now, CredentialID: added.ID},
+	}}, account.Origin{Locale: "en"})
+	c.codes, err = p.s.parts.Accounts.ReplaceRecoveryCodes(p.t.Context(), by, c.user.ID)
 	check(p.t, err)
 	c.apps, c.boundAt = 1, p.s.clock.Now()
 }

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/account"
 	pass "github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -19,7 +22,7 @@ const maxPassword = 1024
 // ends on the account's own page.
 func (p *Pages) openSignIn(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Query().Has(interactionParam) {
-		return p.step(p.showSignIn, StepSignIn, StepSignUp)(w, r)
+		return p.step(p.showSignIn, flow.StepSignIn, flow.StepSignUp)(w, r)
 	}
 	in, err := p.ask(w, r, Asked{ReturnTo: accountPath})
 	if err != nil {
@@ -29,8 +32,8 @@ func (p *Pages) openSignIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request, s *standing) error {
-	username := s.in.Request.LoginHint
-	if s.signedIn != nil && username == "" && !s.in.Request.HasPrompt(storage.PromptSelectAccount) {
+	username := s.in.LoginHint()
+	if s.signedIn != nil && username == "" && !s.in.HasPrompt(interaction.PromptSelectAccount) {
 		username = identifierOf(&s.signedIn.User) // who is to prove anew who they are
 	}
 	return p.renderSignIn(w, r, s.in, ui.SignIn{Username: username}, "")
@@ -44,10 +47,10 @@ func identifierOf(u *storage.User) string {
 	return u.Username
 }
 
-func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *storage.Interaction, data ui.SignIn, problem string) error {
-	data.Page, data.Cancel = p.page(w, r, in, "/login", "signin.title"), in.ReturnTo == ""
+func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, data ui.SignIn, problem string) error {
+	data.Page, data.Cancel = p.page(w, r, in, "/login", "signin.title"), in.ForClient()
 	data.Forgot = address("/forgot-password", in)
-	if p.cfg.SignUp != SignUpOff {
+	if p.cfg.Accounts.SignUpPolicy().Mode != account.SignUpOff {
 		data.SignUp = address("/signup", in)
 	}
 	if data.Wrong {
@@ -69,7 +72,7 @@ func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *storage
 // are the same for a wrong password, a person who does not exist and one who may
 // not sign in (requirements EN1, EN2).
 func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) error {
-	if r.PostForm.Has("cancel") && s.in.ReturnTo == "" {
+	if r.PostForm.Has("cancel") && s.in.ForClient() {
 		return p.deny(w, r, s.in)
 	}
 	username, remember := r.PostForm.Get("username"), r.PostForm.Has("remember")
@@ -96,7 +99,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) erro
 		return err
 	}
 	if verdict.Outdated {
-		p.rehash(r, user, r.PostForm.Get("password"))
+		p.upgradePassword(r, user, r.PostForm.Get("password"))
 	}
 	return p.proved(w, r, s, user, storage.Proof{Kind: storage.FactorPassword, At: p.cfg.Now()}, remember)
 }
@@ -147,20 +150,14 @@ func (p *Pages) verifyPassword(ctx context.Context, identifier string, user *sto
 	return verdict, nil
 }
 
-// rehash renews an outdated verifier
-// (requirement PW1). The sign-in does not depend on it: a failure is logged and
-// made good next time.
-func (p *Pages) rehash(r *http.Request, user *storage.User, password string) {
-	ctx := r.Context()
-	updated, err := p.cfg.Password.Hash(ctx, password)
-	if err == nil {
-		err = p.cfg.Users.SetPasswordHash(ctx, user.ID, user.PasswordHash, updated, p.cfg.Now())
-	}
-	if err == nil {
-		err = p.note(r, storage.EventPasswordUpgraded, user.ID, storage.Success, "")
-	}
-	if err != nil && !errors.Is(err, storage.ErrConflict) {
-		p.cfg.Log.WarnContext(ctx, "renew password verifier", "user_id", user.ID, "error", err)
+// upgradePassword renews a verifier that was made at another cost or by another
+// system. The sign-in does not depend on it: a failure is logged and made good
+// next time.
+func (p *Pages) upgradePassword(r *http.Request, user *storage.User, password string) {
+	shown := account.Evidence{User: user, Proofs: []storage.Proof{{Kind: storage.FactorPassword, At: p.cfg.Now()}}}
+	err := p.cfg.Accounts.UpgradePassword(r.Context(), account.Person(shown, p.origin(r, nil)), user, password)
+	if err != nil {
+		p.cfg.Log.WarnContext(r.Context(), "renew password verifier", "user_id", user.ID, "error", err)
 	}
 }
 
@@ -172,9 +169,11 @@ func busy(err error) error {
 }
 
 // deny sends the person back to the client, which is told that they declined.
-func (p *Pages) deny(w http.ResponseWriter, r *http.Request, in *storage.Interaction) error {
-	in.Denied = true
-	if err := p.saveInteraction(r.Context(), in); err != nil {
+func (p *Pages) deny(w http.ResponseWriter, r *http.Request, in *interaction.Interaction) error {
+	err := p.updateInteraction(r.Context(), in, func(in *interaction.Interaction) {
+		in.Refusal = &interaction.Refusal{Code: "access_denied", Reason: "the person declined"}
+	})
+	if err != nil {
 		return err
 	}
 	http.Redirect(w, r, address(resumePath, in), http.StatusSeeOther)
@@ -183,14 +182,9 @@ func (p *Pages) deny(w http.ResponseWriter, r *http.Request, in *storage.Interac
 
 // note writes an event that goes with no other change.
 func (p *Pages) note(r *http.Request, typ storage.EventType, userID storage.ID, outcome, detail string) error {
-	event, err := p.event(r, typ, userID)
-	if err != nil {
-		return err
-	}
-	event.Outcome, event.Detail = outcome, detail
 	p.cfg.Log.InfoContext(r.Context(), string(typ), "outcome", outcome, "detail", detail, "user_id", userID,
 		"address", web.ClientAddress(r.Context()).String())
-	if err := p.cfg.Events.Append(r.Context(), event); err != nil {
+	if err := p.cfg.Accounts.Record(r.Context(), p.visitor(r, nil), typ, userID, outcome, detail); err != nil {
 		return unavailable("write event", err)
 	}
 	return nil

@@ -11,11 +11,8 @@ import (
 
 func TestRC1_CodesAreLongRandomAndReadable(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
-		codes, err := b.nodes[0].Recovery().Generate(t.Context(), b.attempt("new"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		form, seen := regexp.MustCompile(`^([0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}$`), map[string]bool{}
+		codes := b.recoveryCodes()
+		form, seen := regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$`), map[string]bool{}
 		for _, code := range codes {
 			if !form.MatchString(code) || seen[code] {
 				t.Errorf("code %q", code)
@@ -29,20 +26,18 @@ func TestRC1_CodesAreLongRandomAndReadable(t *testing.T) {
 }
 
 func TestRC2_ACodeIsReadAsPeopleTypeIt(t *testing.T) {
-	const code = "0123456789ABCDEFGHJKMNPQ"
+	const code = "0123456789"
 	for typed, want := range map[string]string{
 		code: code, spellRecoveryCode(code): code, strings.ToLower(spellRecoveryCode(code)): code,
-		" O123 4567\u00a089ab–cdef‑ghjk mnpq\n":   code,
-		"oi23-4567-89ab-cdef-ghjk-mnpq":           code,
-		"OL23-4567-89ab-cdef-ghjk-mnpq":           code,
-		"":                                        "",
-		code[1:]:                                  "",
-		code + "0":                                "",
-		strings.Replace(code, "7", "U", 1):        "",
-		strings.Replace(code, "7", "\x00", 1):     "",
-		strings.Replace(code, "7", "７", 1):        "",
-		code + strings.Repeat(" ", 1000):          "",
-		strings.Replace(code, "7", "'; DROP", 1):  "",
+		" O1234\u00a05678–9\n": code, "oi234-56789": code, "OL234‑56789": code, "０１２３４‐５６７８９": code,
+		"01234 56789\r\n": code, "\ufeff01234-56789": code,
+		"":                                       "",
+		code[1:]:                                 "",
+		code + "0":                               "",
+		strings.Replace(code, "7", "U", 1):       "",
+		strings.Replace(code, "7", "\x00", 1):    "",
+		code + strings.Repeat(" ", 1000):         "",
+		strings.Replace(code, "7", "'; DROP", 1): "",
 		strings.Replace(code, "7", "\xff\xfe", 1): "",
 	} {
 		got, ok := canonicalRecoveryCode(typed)
@@ -54,10 +49,7 @@ func TestRC2_ACodeIsReadAsPeopleTypeIt(t *testing.T) {
 
 func TestRC3_ACodeIsSpentOnceOfMany(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
-		codes, err := b.nodes[0].Recovery().Generate(t.Context(), b.attempt("new"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		codes := b.recoveryCodes()
 		a := b.attempt("use")
 		passed := b.race(20, storage.FactorRecovery, func(i int) (Attempt, Response) {
 			mine := a
@@ -83,14 +75,7 @@ func TestRC3_ACodeIsSpentOnceOfMany(t *testing.T) {
 func TestRC4_ANewSetKillsTheOldOne(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		r := b.nodes[0].Recovery()
-		old, err := r.Generate(t.Context(), b.attempt("new"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		fresh, err := r.Generate(t.Context(), b.attempt("newer"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		old, fresh := b.recoveryCodes(), b.recoveryCodes()
 		if _, err := r.Verify(t.Context(), b.attempt("old"), Response{Code: old[0]}); !isWrong(err) {
 			t.Errorf("a code of the old set = %v", err)
 		}
@@ -103,9 +88,7 @@ func TestRC4_ANewSetKillsTheOldOne(t *testing.T) {
 			t.Errorf("a recovery code alone is %q", level.ACR)
 		}
 		b.user = b.newUser("eve@example.com")
-		if _, err := r.Generate(t.Context(), b.attempt("eve")); err != nil {
-			t.Fatal(err)
-		}
+		b.recoveryCodes()
 		if _, err := r.Verify(t.Context(), b.attempt("eve"), Response{Code: fresh[1]}); !isWrong(err) {
 			t.Errorf("another person's code = %v", err)
 		}
