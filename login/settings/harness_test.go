@@ -49,7 +49,7 @@ func newSite(t *testing.T, o options) *site {
 	registry := logintest.Client{Is: &s.client}
 	s.flow = login.New(login.Config{
 		UI: s.UI, Users: s.Store.Users(), Sessions: s.Store.Sessions(), Consents: s.Store.Consents(), Events: s.Store.Events(),
-		Invitations: s.Store.Invitations(), Outbox: s.Store.Outbox(), Ephemeral: s.Store.Ephemeral(), Clients: registry,
+		Invitations: s.Store.Invitations(), Outbox: s.Store.Outbox(), Ephemeral: s.Store.Ephemeral(), Interactions: s.Interactions(100000), Clients: registry,
 		Password: s.Passwords, PasswordPolicy: password.Policy{MinLength: 15, MinLengthWithFactor: 8}, Tokens: s.Tokens, Messages: s.Intents,
 		Factors: s.Factors, Devices: s.Devices, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
 		Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now, Random: rand.Reader,

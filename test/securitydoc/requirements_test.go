@@ -93,6 +93,7 @@ var groups = []group{
 		{"PK3", "What is enrolled is checked as strictly, wants fresh evidence, and the owner is told."},
 	}},
 	{"Pages", []requirement{
+		{"FE1", "What guards an account changes only on evidence that reaches it, and is fresh or of this very interaction, whichever door the wish comes through."},
 		{"CS1", "Every form carries a token of its browser."},
 		{"CS2", "Every page has a strict policy without inline code, cannot be framed, and is not sniffed."},
 		{"CS3", "No parameter redirects elsewhere."},
