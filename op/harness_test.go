@@ -214,7 +214,7 @@ func (n *node) keep(secret string, code issuedCode) {
 	if err != nil {
 		n.t.Fatalf("hash code: %v", err)
 	}
-	n.store.must(n.ephemeral.Ephemeral.Put(n.t.Context(), codeKey(hash), raw, time.Hour))
+	n.store.must(n.ephemeral.Ephemeral.Put(n.t.Context(), codeKey(hash), raw, code.ExpiresAt.Sub(n.clock.Now())))
 }
 
 // answer is a response, read.
