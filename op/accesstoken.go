@@ -17,7 +17,7 @@ import (
 
 // accessTokenType is the typ of an access token's header (RFC 9068 section
 // 2.1): what keeps an ID token from passing for one.
-const accessTokenType = "at+jwt"
+const accessTokenType = client.TypeHeaderAccessToken
 
 // The signing algorithms of tokens where a client names none. Every relying
 // party must know RS256 (OpenID Connect Core 15.1); access tokens are for
@@ -88,7 +88,8 @@ func (c *accessTokenCodec) encode(to *client.Client, claims *accessTokenClaims) 
 	if to.AccessTokenFormat == client.AccessTokenOpaque {
 		return c.sealed.seal(payload)
 	}
-	token, err := c.jwts.Sign(cmp.Or(to.AccessTokenAlg, defaultAccessTokenAlg), accessTokenType, payload)
+	token, err := c.jwts.Sign(cmp.Or(to.AccessTokenAlg, defaultAccessTokenAlg),
+		cmp.Or(to.AccessTokenTypeHeader, accessTokenType), payload)
 	if err != nil {
 		return "", fmt.Errorf("sign access token: %w", err)
 	}
@@ -99,7 +100,7 @@ func (c *accessTokenCodec) encode(to *client.Client, claims *accessTokenClaims) 
 // It asks no store: the token may have been revoked.
 // Where it cannot judge it answers another error than errInvalidToken.
 func (c *accessTokenCodec) decode(ctx context.Context, token string, now time.Time) (*accessTokenClaims, error) {
-	payload, err := c.payload(ctx, token)
+	payload, typ, err := c.payload(ctx, token)
 	if err != nil && !errors.Is(err, keys.ErrInvalidJWS) && !errors.Is(err, errSealedTokenForm) {
 		return nil, unavailable("read access token", err)
 	}
@@ -115,17 +116,30 @@ func (c *accessTokenCodec) decode(ctx context.Context, token string, now time.Ti
 		return nil, fmt.Errorf("%w: of another issuer", errInvalidToken)
 	case claims.ID == "" || claims.ClientID == "" || claims.Subject == "":
 		return nil, fmt.Errorf("%w: incomplete", errInvalidToken)
+	case typ != accessTokenType && !slices.Contains(claims.Audience, c.issuer):
+		return nil, fmt.Errorf("%w: an ID token", errInvalidToken)
 	case claims.ExpiresAt <= now.Unix():
 		return nil, fmt.Errorf("%w: expired", errInvalidToken)
 	}
 	return &claims, nil
 }
 
-func (c *accessTokenCodec) payload(ctx context.Context, token string) ([]byte, error) {
+// payload returns what a token says, and the type of its header. Some clients'
+// access tokens are of the type JWT, as ID tokens are.
+func (c *accessTokenCodec) payload(ctx context.Context, token string) (payload []byte, typ string, err error) {
 	if strings.HasPrefix(token, sealedTokenPrefix) {
-		return c.sealed.open(token)
+		payload, err = c.sealed.open(token)
+		return payload, accessTokenType, err
 	}
-	return c.jwts.Verify(ctx, token, accessTokenType, signingAlgs...)
+	payload, err = c.jwts.Verify(ctx, token, accessTokenType, signingAlgs...)
+	if err == nil || !errors.Is(err, keys.ErrInvalidJWS) {
+		return payload, accessTokenType, err
+	}
+	plain, plainErr := c.jwts.Verify(ctx, token, client.TypeHeaderJWT, signingAlgs...)
+	if errors.Is(plainErr, keys.ErrInvalidJWS) {
+		return nil, "", err
+	}
+	return plain, client.TypeHeaderJWT, plainErr
 }
 
 // checkAccessToken returns the token if it works at our own endpoints: made by

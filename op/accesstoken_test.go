@@ -165,3 +165,40 @@ func TestSealedToken(t *testing.T) {
 		raw[i] ^= 1
 	}
 }
+
+// A resource server may insist on the type JWT (Spring Security does): the token is
+// still no ID token, and an ID token none of these.
+func TestTK5_AccessTokensOfTheTypeJWT(t *testing.T) {
+	t.Parallel()
+	plain := wikiClient()
+	plain.ID, plain.AccessTokenTypeHeader = "plain", client.TypeHeaderJWT
+	n := newNode(t, plain, resourceServer("api", false))
+	asPlain := basicAuth("plain", testSecret)
+	a := n.exchange(asPlain, n.code("plain")).want(t, http.StatusOK, "")
+	if typ := headerOf(t, a.AccessToken)["typ"]; typ != "JWT" {
+		t.Errorf("typ is %v", typ)
+	}
+	for _, who := range []as{asPlain, basicAuth("api", testSecret)} {
+		if !n.introspect(who, a.AccessToken).want(t, http.StatusOK, "").Active {
+			t.Error("the access token is inactive")
+		}
+		if n.introspect(who, a.IDToken).want(t, http.StatusOK, "").Active {
+			t.Error("an ID token is active")
+		}
+	}
+	s := &site{node: n}
+	if w := s.send(userinfoRequest("GET", "", "", "Bearer "+a.AccessToken)); w.Code != http.StatusOK {
+		t.Errorf("userinfo: %d %s", w.Code, w.Body)
+	}
+	wantBearer(t, s.send(userinfoRequest("GET", "", "", "Bearer "+a.IDToken)), http.StatusUnauthorized, "invalid_token")
+	if _, err := n.provider.readIDTokenHint(t.Context(), a.IDToken); err != nil {
+		t.Errorf("an ID token is no hint: %v", err)
+	}
+	if hint, err := n.provider.readIDTokenHint(t.Context(), a.AccessToken); err == nil {
+		t.Errorf("an access token is a hint: %+v", hint)
+	}
+	n.revoke(asPlain, a.AccessToken).want(t, http.StatusOK, "")
+	if n.introspect(asPlain, a.AccessToken).Active {
+		t.Error("active after it was revoked")
+	}
+}
