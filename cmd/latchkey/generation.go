@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
@@ -27,6 +28,7 @@ import (
 // changes after [newGeneration].
 type generation struct {
 	dependencies
+	accounts *account.Service
 	// deliveries are who carries out the deliveries of which topic.
 	deliveries map[storage.Topic]outbox.Handler
 	handler    http.Handler
@@ -49,8 +51,9 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages := login.New(loginConfig(p, f, factors, devices))
-	accountPages := settings.New(settingsConfig(p, f, pages, factors))
+	accounts := newAccounts(p, f, factors, devices)
+	pages := login.New(loginConfig(p, f, accounts, factors, devices))
+	accountPages := settings.New(settingsConfig(p, f, accounts, pages, factors))
 	provider, err := op.New(providerConfig(p, f, pages))
 	if err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, deliveries: handlers, replaced: make(chan struct{}),
+		dependencies: f.dependencies, accounts: accounts, deliveries: handlers, replaced: make(chan struct{}),
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }
@@ -108,7 +111,7 @@ func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 	cfg := f.cfg
 	return op.Config{
-		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher,
+		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher, Sealer: f.sealer,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
 		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
 		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
