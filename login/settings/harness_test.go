@@ -48,7 +48,7 @@ func newSite(t *testing.T, o options) *site {
 	registry := logintest.Client{Is: &s.client}
 	s.flow = login.New(login.Config{
 		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Sessions: s.Store.Sessions(), Consents: s.Store.Consents(),
-		Ephemeral: s.Store.Ephemeral(), Clients: registry, Password: s.Passwords, Tokens: s.Tokens,
+		Ephemeral: s.Store.Ephemeral(), Interactions: s.Interactions(100000), Clients: registry, Password: s.Passwords, Tokens: s.Tokens,
 		Factors: s.Factors, Devices: s.Devices, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
 		Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now, Random: rand.Reader,
 		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: login.BindNetwork,
