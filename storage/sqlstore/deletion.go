@@ -79,7 +79,7 @@ func (r *Users) deleteOne(ctx context.Context, now time.Time, notice DeletionNot
 		if err != nil {
 			return err
 		}
-		if err := insertMessages(ctx, tx, m); err != nil {
+		if err := r.s.insertMessages(ctx, tx, m); err != nil {
 			return err
 		}
 		return r.s.insertEvent(ctx, tx, e)
