@@ -178,3 +178,12 @@ func textOf(v reflect.Value) string {
 	}
 	return fmt.Sprint(v.Interface())
 }
+
+// hasID reports whether the elements of a list are told apart by an id.
+func hasID(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	f, ok := t.FieldByName("ID")
+	return ok && f.Type.Kind() == reflect.String
+}

@@ -12,6 +12,9 @@ import (
 // envPrefix begins the name of every variable that overrides a key.
 const envPrefix = "LATCHKEY_"
 
+// fileVariable names the configuration file: it overrides no key.
+const fileVariable = envPrefix + "CONFIG"
+
 // variables are the keys by the names of their variables, without the prefix.
 // A # stands for the index in a list: CLIENTS_#_SECRET is clients[#].secret.
 var variables = map[string]variable{}
@@ -52,7 +55,7 @@ func overrides() (found []override, unknown []string) {
 	for _, entry := range os.Environ() {
 		name, value, _ := strings.Cut(entry, "=")
 		rest, ours := strings.CutPrefix(name, envPrefix)
-		if !ours || value == "" {
+		if !ours || value == "" || name == fileVariable {
 			continue
 		}
 		o := override{name: name}

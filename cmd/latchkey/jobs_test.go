@@ -2,14 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
-	"log/slog"
+	"io"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/storage"
@@ -28,8 +30,13 @@ func newIdleServer(t *testing.T, now *time.Time) idleServer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	log, err := openLog(cfg.Log, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(log.close)
 	p, err := openProcess(t.Context(), serveOptions{
-		cfg: cfg, log: slog.New(slog.DiscardHandler), now: func() time.Time { return *now },
+		cfg: cfg, log: log, now: func() time.Time { return *now },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -46,14 +53,24 @@ func newIdleServer(t *testing.T, now *time.Time) idleServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.current.Store(first)
+	p.serve(first)
 	return idleServer{p}
 }
 
 func (n idleServer) person(t *testing.T, email string, deleteAt time.Time) *storage.User {
 	t.Helper()
-	u := &storage.User{Email: email, DeleteAt: deleteAt}
-	if err := createUser(t.Context(), n.store, n.boot, u, "correct horse battery staple"); err != nil {
+	u, err := n.boot.accounts(n.store).Create(t.Context(), operator(), account.NewAccount{Email: email, Password: "correct horse battery staple"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if deleteAt.IsZero() {
+		return u
+	}
+	e, err := storage.NewEvent(n.now(), rand.Reader, storage.EventDeletionPlanned)
+	if err == nil {
+		err = n.store.Users().PlanDeletion(t.Context(), u.ID, deleteAt, e)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return u

@@ -33,10 +33,13 @@ var languages = []Language{
 	{Tag: "fr", Name: "Français"},
 	{Tag: "it", Name: "Italiano"},
 	{Tag: "ja", Name: "日本語"},
+	{Tag: "ko", Name: "한국어"},
 	{Tag: "nl", Name: "Nederlands"},
 	{Tag: "pl", Name: "Polski"},
 	{Tag: "pt", Name: "Português"},
+	{Tag: "ru", Name: "Русский"},
 	{Tag: "sv", Name: "Svenska"},
+	{Tag: "uk", Name: "Українська"},
 	{Tag: "zh-Hans", Name: "简体中文"},
 	{Tag: "zh-Hant", Name: "繁體中文"},
 }

@@ -50,6 +50,7 @@ func New(cfg Config) (*Renderer, error) {
 // Register adds what pages load to mux.
 func (u *Renderer) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+assetPath+"{name}", u.assets.serve)
+	mux.HandleFunc("GET /favicon.ico", u.assets.icon)
 	if u.cfg.Strength != nil {
 		mux.HandleFunc("POST "+strengthPath, u.strength)
 	}

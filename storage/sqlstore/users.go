@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -23,11 +24,11 @@ type userRow struct {
 	EmailCanonical    nullString                `bun:"email_canonical"`
 	EmailVerified     bool                      `bun:"email_verified"`
 	EmailEpoch        int64                     `bun:"email_epoch"`
-	UndoFloor         int64                     `bun:"undo_floor"`
 	Username          string                    `bun:"username"`
 	UsernameCanonical nullString                `bun:"username_canonical"`
 	Phone             string                    `bun:"phone"`
 	PhoneVerified     bool                      `bun:"phone_verified"`
+	PhoneChangedAt    sqlTime                   `bun:"phone_changed_at"`
 	Profile           document[storage.Profile] `bun:"profile"`
 	PasswordHash      string                    `bun:"password_hash"`
 	PasswordScheme    string                    `bun:"password_scheme"`
@@ -44,29 +45,36 @@ type userRow struct {
 	UpdatedAt         sqlTime                   `bun:"updated_at"`
 }
 
-// computed returns a person's roles, whatever their sources, separated by spaces.
+// computed returns a person's roles, separated by spaces; one that several
+// sources gave is there several times.
 func (userRow) computed(string) string {
-	return `(SELECT string_agg(r.role, ' ' ORDER BY r.role) FROM (SELECT DISTINCT role FROM user_roles WHERE user_id = u.id) AS r)`
+	return `(SELECT string_agg(r.role, ' ') FROM user_roles r WHERE r.user_id = u.id)`
 }
 
 func (r *userRow) user() storage.User {
 	return storage.User{
 		ID: storage.ID(r.ID), Email: r.Email, EmailVerified: r.EmailVerified,
-		EmailEpoch: r.EmailEpoch, UndoFloor: r.UndoFloor, Username: r.Username,
-		Phone: r.Phone, PhoneVerified: r.PhoneVerified, Profile: r.Profile.Is,
+		EmailEpoch: r.EmailEpoch, Username: r.Username,
+		Phone: r.Phone, PhoneVerified: r.PhoneVerified, PhoneChangedAt: r.PhoneChangedAt.Time, Profile: r.Profile.Is,
 		PasswordHash: r.PasswordHash, PasswordEpoch: r.PasswordEpoch, PasswordChangedAt: r.PasswordChangedAt.Time,
-		ResetByEmail: r.ResetByEmail, Roles: r.Roles, Credentials: r.Credentials, FactorAddedAt: r.FactorAddedAt.Time,
+		ResetByEmail: r.ResetByEmail, Roles: distinct(r.Roles), Credentials: r.Credentials, FactorAddedAt: r.FactorAddedAt.Time,
 		FactorAskedAt: r.FactorAskedAt.Time, DeleteAt: r.DeleteAt.Time,
 		DisabledAt: r.DisabledAt.Time, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}
 }
 
+// distinct sorts words and drops those that are there already.
+func distinct(words []string) []string {
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
 func rowOfUser(u *storage.User) *userRow {
 	return &userRow{
 		ID: string(u.ID), Email: u.Email, EmailCanonical: nullString(ident.Canonical(u.Email)),
-		EmailVerified: u.EmailVerified, EmailEpoch: u.EmailEpoch, UndoFloor: u.UndoFloor, Username: u.Username,
+		EmailVerified: u.EmailVerified, EmailEpoch: u.EmailEpoch, Username: u.Username,
 		UsernameCanonical: nullString(ident.Canonical(u.Username)),
-		Phone:             u.Phone, PhoneVerified: u.PhoneVerified, Profile: document[storage.Profile]{u.Profile},
+		Phone:             u.Phone, PhoneVerified: u.PhoneVerified, PhoneChangedAt: sqlTime{u.PhoneChangedAt}, Profile: document[storage.Profile]{u.Profile},
 		PasswordHash: u.PasswordHash, PasswordScheme: storage.PasswordScheme(u.PasswordHash),
 		PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: sqlTime{u.PasswordChangedAt},
 		ResetByEmail: u.ResetByEmail, Credentials: u.Credentials, FactorAddedAt: sqlTime{u.FactorAddedAt},
