@@ -94,6 +94,8 @@ var groups = []group{
 	}},
 	{"Pages", []requirement{
 		{"FE1", "What guards an account changes only on evidence that reaches it, and is fresh or of this very interaction, whichever door the wish comes through."},
+		{"FE2", "An owner's last recovery ends everything that an intruder made: undo and change links, factors, recovery codes, phone, devices, sessions and grants."},
+		{"FE3", "A pending change dies with the password, a reset of the factors, disabling and signing out everywhere."},
 		{"CS1", "Every form carries a token of its browser."},
 		{"CS2", "Every page has a strict policy without inline code, cannot be framed, and is not sniffed."},
 		{"CS3", "No parameter redirects elsewhere."},
