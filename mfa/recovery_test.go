@@ -10,6 +10,7 @@ import (
 )
 
 func TestRC1_CodesAreLongRandomAndReadable(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		codes, err := b.nodes[0].Recovery().Generate(t.Context(), b.attempt("new"))
 		if err != nil {
@@ -29,6 +30,7 @@ func TestRC1_CodesAreLongRandomAndReadable(t *testing.T) {
 }
 
 func TestRC2_ACodeIsReadAsPeopleTypeIt(t *testing.T) {
+	t.Parallel()
 	const code = "0123456789ABCDEFGHJKMNPQ"
 	for typed, want := range map[string]string{
 		code: code, spellRecoveryCode(code): code, strings.ToLower(spellRecoveryCode(code)): code,
@@ -53,7 +55,8 @@ func TestRC2_ACodeIsReadAsPeopleTypeIt(t *testing.T) {
 }
 
 func TestRC3_ACodeIsSpentOnceOfMany(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
+	t.Parallel()
+	onEveryStore(t, func(t *testing.T, b *bench) {
 		codes, err := b.nodes[0].Recovery().Generate(t.Context(), b.attempt("new"))
 		if err != nil {
 			t.Fatal(err)
@@ -81,6 +84,7 @@ func TestRC3_ACodeIsSpentOnceOfMany(t *testing.T) {
 }
 
 func TestRC4_ANewSetKillsTheOldOne(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		r := b.nodes[0].Recovery()
 		old, err := r.Generate(t.Context(), b.attempt("new"))
