@@ -7,17 +7,18 @@ import (
 	"io"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 const (
 	// recoveryCodeCount is how many codes a set has.
 	recoveryCodeCount = 10
-	// recoveryCodeLength is that of a code in characters of five bits each: 120
-	// bits, so that a fast keyed hash is enough (NIST SP 800-63B-4 section
-	// 3.1.2.2 asks for a slow one below 112).
-	recoveryCodeLength = 24
-	recoveryGroup      = 4
+	// recoveryCodeLength is that of a code in characters of five bits each: 50
+	// bits, short enough to type on a phone. They are kept as keyed hashes and
+	// guessed under the limit of tries: docs/decisions/recovery-codes.md.
+	recoveryCodeLength = 10
+	recoveryGroup      = 5
 	// recoveryAlphabet is Crockford's: no letter is mistaken for a digit.
 	recoveryAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	recoveryPurpose  = "recovery code"
@@ -135,22 +136,19 @@ func spellRecoveryCode(code string) string {
 // canonicalRecoveryCode reads a code as people type it: in any case, with or
 // without dashes and spaces, with letters for the digits that they look like.
 func canonicalRecoveryCode(typed string) (string, bool) {
-	if len(typed) > 4*recoveryCodeLength {
+	if len(typed) > maxTypedCode {
 		return "", false
 	}
-	code := strings.Map(func(r rune) rune {
-		switch r {
-		case '-', ' ', '\t', '\r', '\n', '\u00a0', '\u2010', '\u2011', '\u2013':
-			return -1
-		case 'O':
-			return '0'
-		case 'I', 'L':
-			return '1'
-		}
-		return r
-	}, strings.ToUpper(typed))
+	code := lookAlikes.Replace(ident.Code(typed))
 	if len(code) != recoveryCodeLength || strings.Trim(code, recoveryAlphabet) != "" {
 		return "", false
 	}
 	return code, true
 }
+
+// maxTypedCode bounds what is looked at, in bytes.
+const maxTypedCode = 128
+
+// lookAlikes are the letters that Crockford's alphabet leaves out for the digits
+// that they look like.
+var lookAlikes = strings.NewReplacer("O", "0", "I", "1", "L", "1")

@@ -82,7 +82,7 @@ var groups = []group{
 		{"EO3", "Sending another one is capped, ends the former and gives no more tries."},
 		{"EO4", "SMS go to the countries that are listed, and stop at daily caps by number, country and in all."},
 		{"EO5", "A message that cannot be queued or delivered is a failure that shows."},
-		{"RC1", "Recovery codes come from a CSPRNG, 120 bits each."},
+		{"RC1", "Recovery codes come from a CSPRNG, 50 bits each, kept as keyed hashes and guessed under the limit of tries."},
 		{"RC2", "They are kept as hashes and found however people type them."},
 		{"RC3", "Each works once."},
 		{"RC4", "A new set ends the old one, and none is shown twice."},
