@@ -35,7 +35,7 @@ type SignUp struct {
 
 // Account is what holds for people's own pages.
 type Account struct {
-	FreshFor      time.Duration `yaml:"fresh_for" default:"10m" doc:"How old a sign-in may be for changing a password, an address or a factor; after that it is asked for again."`
+	FreshFor      time.Duration `yaml:"fresh_for" default:"10m" doc:"How old a sign-in may be for changing a password, an address or a factor, or for enrolling one where a client asks for it; after that it is asked for again."`
 	DeletionGrace time.Duration `yaml:"deletion_grace" default:"14d" doc:"How long people can take back the deletion of their account; 0s deletes it at once."`
 	Links         Links         `yaml:"links" doc:"How long the links of messages work. Each works once."`
 }

@@ -34,6 +34,7 @@ type Config struct {
 	Tokens         Tokens         `yaml:"tokens" doc:"Lifetimes of what is issued. A client may have its own."`
 	SigningKeys    SigningKeys    `yaml:"signing_keys" doc:"The keys that sign tokens: they are generated, published ahead, rotated and retired by themselves."`
 	Audit          Audit          `yaml:"audit" doc:"The record of security events."`
+	MemoryLimit    string         `yaml:"memory_limit" default:"auto" doc:"The memory that the process tries to stay within, such as 512MiB: near it garbage is collected more often. auto is nine tenths of what its container may use; off sets none. GOMEMLIMIT wins over auto."`
 	Limits         Limits         `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request. Attempts count before they are looked at; the first free ones are not delayed, then each one is followed by a time of refusal that doubles from base to max."`
 	Timeouts       Timeouts       `yaml:"timeouts" doc:"Bounds on how long a connection may take."`
 	ClientsDir     string         `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
@@ -42,6 +43,8 @@ type Config struct {
 	// Warnings are what does not keep Latchkey from starting and still should
 	// be looked at.
 	Warnings []Problem `yaml:"-"`
+	// Files are the files and folders that were read, for [Watch].
+	Files []string `yaml:"-"`
 }
 
 // TLS names a certificate.
@@ -57,6 +60,8 @@ func (t TLS) Enabled() bool { return t.CertFile != "" }
 type Database struct {
 	URL      Secret `yaml:"url" secret:"url" doc:"postgres://user:password@host/name, or sqlite:///absolute/path. May be a file: or env: reference."`
 	MaxConns int    `yaml:"max_conns" default:"16" doc:"Connections to PostgreSQL that one node opens at most."`
+	// MaxClockOffset is judged by the node itself.
+	MaxClockOffset time.Duration `yaml:"max_clock_offset" default:"10s" doc:"A node whose clock is off from the database's by more is not ready; from 1s on it is degraded. What nodes share (lifetimes, the grace of refresh tokens) counts by the database's clock."`
 }
 
 // Redis says where ephemeral entries are; an empty URL keeps them in a table.
@@ -138,7 +143,10 @@ type SigningKeys struct {
 type Timeouts struct {
 	ReadHeader time.Duration `yaml:"read_header" default:"5s" doc:"Reading the header of a request."`
 	Read       time.Duration `yaml:"read" default:"15s" doc:"Reading a whole request."`
-	Write      time.Duration `yaml:"write" default:"30s" doc:"From the end of the request's header to the end of the answer."`
+	Write      time.Duration `yaml:"write" default:"20s" doc:"From the end of the request's header to the end of the answer."`
+	Request    time.Duration `yaml:"request" default:"5s" doc:"How long a request waits for one answer of the database, and in all for three times as long. Then its statement is canceled, and it is answered 503 with Retry-After."`
 	Idle       time.Duration `yaml:"idle" default:"2m" doc:"How long a connection is kept for the next request."`
-	Shutdown   time.Duration `yaml:"shutdown" default:"20s" doc:"How long requests under way may take when the process is told to stop."`
+	Start      time.Duration `yaml:"start" default:"30s" doc:"How long a starting process tries to reach the database before it gives up. It does not wait for Redis: without it nobody can sign in, and tokens refresh."`
+	Drain      time.Duration `yaml:"drain" default:"5s" doc:"How long a process that is told to stop says that it is not ready, and still serves: what a load balancer needs to send nothing more. 0s stops at once."`
+	Shutdown   time.Duration `yaml:"shutdown" default:"20s" doc:"After timeouts.drain, how long requests and deliveries under way may take."`
 }

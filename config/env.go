@@ -2,7 +2,8 @@ package config
 
 import (
 	"cmp"
-	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,115 +12,99 @@ import (
 // envPrefix begins the name of every variable that overrides a key.
 const envPrefix = "LATCHKEY_"
 
-// step is one element of a path: a key, or an index of the list before it.
-type step struct {
-	key   string
-	index int // where key is empty
+// fileVariable names the configuration file: it overrides no key.
+const fileVariable = envPrefix + "CONFIG"
+
+// variables are the keys by the names of their variables, without the prefix.
+// A # stands for the index in a list: CLIENTS_#_SECRET is clients[#].secret.
+var variables = map[string]variable{}
+
+func init() { addVariables("", "", root) }
+
+type variable struct {
+	path  string
+	shape *shape
 }
 
-// envOverride is an environment variable that names a key.
-type envOverride struct {
-	name, value string
-	path        []step
-	shape       *shape
-}
-
-// findOverrides picks what overrides a key out of "NAME=value" pairs, in the
-// order to apply them: a list before its elements, elements by index. A
-// variable that is set to nothing counts as not set. The names of variables
-// with our prefix that name no key come second.
-func findOverrides(environ []string) (overrides []envOverride, unknown []string) {
-	for _, entry := range environ {
-		name, value, _ := strings.Cut(entry, "=")
-		rest, ours := strings.CutPrefix(name, envPrefix)
-		if !ours || value == "" {
-			continue
-		}
-		if path, s, ok := matchEnv(root, rest); ok {
-			overrides = append(overrides, envOverride{name, value, path, s})
-		} else {
-			unknown = append(unknown, name)
-		}
+func addVariables(name, path string, s *shape) {
+	if name != "" && s.kind != object {
+		variables[name] = variable{path, s}
 	}
-	slices.SortFunc(overrides, func(a, b envOverride) int {
-		return slices.CompareFunc(a.path, b.path, func(x, y step) int {
-			return cmp.Or(cmp.Compare(x.key, y.key), cmp.Compare(x.index, y.index))
-		})
-	})
-	slices.Sort(unknown)
-	return overrides, unknown
-}
-
-// matchEnv finds the key that the rest of a variable's name stands for. Keys
-// hold the separator themselves, so each key that fits is tried.
-func matchEnv(s *shape, rest string) ([]step, *shape, bool) {
 	if s.kind == list && s.elem.kind == object {
-		digits, inner, found := strings.Cut(rest, "_")
-		index, err := strconv.ParseUint(digits, 10, 10)
-		if !found || err != nil {
-			return nil, nil, false
-		}
-		path, target, ok := matchEnv(s.elem, inner)
-		return append([]step{{index: int(index)}}, path...), target, ok
+		name, path, s = name+"_#", path+"[#]", s.elem
 	}
 	for _, f := range s.fields {
-		name := strings.ToUpper(f.key)
-		if rest == name && f.kind != object {
-			return []step{{key: f.key}}, f, true
-		}
-		if inner, ok := strings.CutPrefix(rest, name+"_"); ok {
-			if path, target, ok := matchEnv(f, inner); ok {
-				return append([]step{{key: f.key}}, path...), target, true
-			}
-		}
+		addVariables(strings.TrimPrefix(name+"_"+strings.ToUpper(f.key), "_"), joinPath(path, f.key), f)
 	}
-	return nil, nil, false
 }
 
-// isElement reports whether the override is of something inside a list of mappings.
-func (o envOverride) isElement() bool {
-	return slices.ContainsFunc(o.path, func(s step) bool { return s.key == "" })
+// override is a variable that is set and names a key.
+type override struct {
+	name string
+	variable
+	indices []int // of the lists on the way
 }
 
-// isWhole reports the opposite of isElement.
-func (o envOverride) isWhole() bool { return !o.isElement() }
+var indexInName = regexp.MustCompile(`_(\d{1,3})_`)
 
-// read returns the override's value as the file would have held it.
-func (o envOverride) read(p *problems) any {
-	path := pathOf(o.path)
-	p.replaced(path, o.name)
+// overrides picks what overrides a key out of the environment, in the order to
+// apply them: a list before its elements, elements by index. A variable that is
+// set to nothing counts as not set. The names of variables with our prefix that
+// name no key come second.
+func overrides() (found []override, unknown []string) {
+	for _, entry := range os.Environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		rest, ours := strings.CutPrefix(name, envPrefix)
+		if !ours || value == "" || name == fileVariable {
+			continue
+		}
+		o := override{name: name}
+		template := indexInName.ReplaceAllStringFunc(rest, func(index string) string {
+			n, _ := strconv.Atoi(strings.Trim(index, "_")) // three digits: it is a number
+			o.indices = append(o.indices, n)
+			return "_#_"
+		})
+		v, ok := variables[template]
+		if !ok {
+			unknown = append(unknown, name)
+			continue
+		}
+		o.variable = v
+		for _, n := range o.indices {
+			o.path = strings.Replace(o.path, "#", strconv.Itoa(n), 1)
+		}
+		found = append(found, o)
+	}
+	slices.SortFunc(found, func(a, b override) int {
+		return cmp.Or(cmp.Compare(len(a.indices), len(b.indices)), slices.Compare(a.indices, b.indices), cmp.Compare(a.path, b.path))
+	})
+	slices.Sort(unknown)
+	return found, unknown
+}
+
+// read returns the value of a variable as the file would have held it; nil
+// where it cannot be used, which is then among the problems.
+func (l *loader) readVariable(o override) any {
+	text := os.Getenv(o.name)
+	l.replaced(o.path, o.name)
 	switch {
 	case o.shape.kind == list && o.shape.elem.kind == object:
-		r := &reader{problems: p, source: o.name}
-		n := r.parse([]byte(o.value))
-		if n == nil {
-			return nil
+		r := &reader{problems: l.problems, source: o.name}
+		if n := r.parse([]byte(text)); n != nil {
+			return r.read(n, o.shape, o.path)
 		}
-		return r.read(n, o.shape, path)
+		return nil
 	case o.shape.kind == list:
-		items := splitList(o.value)
+		items := splitList(text)
 		for i, item := range items {
-			items[i] = p.readScalar(fmt.Sprint(item), o.shape.elem, indexPath(path, i))
+			items[i] = l.readScalar(item.(string), o.shape.elem, indexPath(o.path, i))
 		}
 		return items
-	case o.shape.secret != "" && !isReference(o.value):
+	case o.shape.secret != "" && !isReference(text):
 		// The value is in the environment already, where a secret may be.
-		return "env:" + o.name
+		return envReference + o.name
 	}
-	return p.readScalar(o.value, o.shape, path)
-}
-
-// pathOf spells steps as in clients[0].secret.
-func pathOf(steps []step) string {
-	path := ""
-	for _, s := range steps {
-		if s.key == "" {
-			path = indexPath(path, s.index)
-		} else {
-			path = joinPath(path, s.key)
-		}
-	}
-	return path
+	return l.readScalar(text, o.shape, o.path)
 }
 
 // isOrchestrators reports whether a variable is one of those that Kubernetes

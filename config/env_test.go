@@ -86,7 +86,8 @@ func TestEveryKeyHasAnEnvironmentOverride(t *testing.T) {
 			if leaf.path == "clients_dir" {
 				text = t.TempDir()
 			}
-			l := newLoader(LoadOptions{Environ: []string{name + "=" + text}})
+			setenv(t, map[string]string{name: text})
+			l := newLoader(LoadOptions{})
 			c, err := l.read()
 			if err != nil {
 				t.Fatal(err)

@@ -2,9 +2,9 @@ package config
 
 import (
 	"errors"
-	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -37,13 +37,25 @@ func serveEnv() map[string]string {
 	}
 }
 
-func environ(vars map[string]string) []string {
-	list := []string{}
-	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		list = append(list, name+"="+vars[name])
+// setenv makes vars the only variables of ours, and of those that tests use as
+// references, until the test ends or sets others.
+func setenv(t testing.TB, vars map[string]string) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, envPrefix) || testVariable.MatchString(name) {
+			t.Setenv(name, "") // puts it back afterwards
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	return list
+	for name, value := range vars {
+		t.Setenv(name, value)
+	}
 }
+
+var testVariable = regexp.MustCompile(`^(STRONG|STRONG_TOO.*|FAIR|QUOTED|DATABASE_URL|REDIS_URL|[A-Z])$`)
 
 func writeFile(t *testing.T, dir, name, text string) string {
 	t.Helper()
@@ -57,10 +69,10 @@ func writeFile(t *testing.T, dir, name, text string) string {
 // load loads text as a file under the variables.
 func load(t *testing.T, text string, vars map[string]string) (*Config, error) {
 	t.Helper()
+	setenv(t, vars)
 	return Load(LoadOptions{
-		File:    writeFile(t, t.TempDir(), "latchkey.yaml", text),
-		Environ: environ(vars),
-		Now:     func() time.Time { return now },
+		File: writeFile(t, t.TempDir(), "latchkey.yaml", text),
+		Now:  func() time.Time { return now },
 	})
 }
 

@@ -33,9 +33,25 @@ func (l *loader) validateLifetimes(c *Config) {
 	l.within("timeouts.read", o.Read, time.Millisecond, 10*time.Minute)
 	l.within("timeouts.write", o.Write, time.Millisecond, 10*time.Minute)
 	l.within("timeouts.idle", o.Idle, time.Millisecond, time.Hour)
+	l.within("timeouts.request", o.Request, 100*time.Millisecond, time.Minute)
+	l.within("timeouts.start", o.Start, 0, time.Hour)
+	l.within("timeouts.drain", o.Drain, 0, 10*time.Minute)
 	l.within("timeouts.shutdown", o.Shutdown, time.Millisecond, time.Hour)
+	l.within("database.max_clock_offset", c.Database.MaxClockOffset, time.Second, time.Hour)
+	if o.Write <= o.Request {
+		l.add("timeouts.write", "it is not longer than timeouts.request (%s), so that nobody would get the 503; lengthen it", client.FormatDuration(o.Request))
+	}
 	if o.ReadHeader > o.Read {
 		l.add("timeouts.read_header", "it is longer than timeouts.read (%s), of which it is a part; shorten it", client.FormatDuration(o.Read))
+	}
+}
+
+func (l *loader) validateMemory(c *Config) {
+	if c.MemoryLimit == "auto" || c.MemoryLimit == "off" {
+		return
+	}
+	if _, err := ParseSize(c.MemoryLimit); err != nil {
+		l.add("memory_limit", "%v", err)
 	}
 }
 

@@ -25,15 +25,13 @@ type LoadOptions struct {
 	// Overrides lie over everything: flags that were given. Keys and values
 	// are as in Defaults.
 	Overrides map[string]any
-	// Environ is the environment as "NAME=value"; nil is the process's own.
-	Environ []string
 	// Now is the clock that expiry is judged by; nil is the system's.
 	Now func() time.Time
 }
 
-// Load reads, completes and checks a configuration: built-in defaults, then
-// Defaults, the file, the environment, Overrides. The error is an [*Error]
-// whenever the configuration is to blame.
+// Load reads, completes and checks a configuration. Viper lays the sources over
+// one another: built-in defaults, Defaults, the file, the environment, Overrides.
+// The error is an [*Error] whenever the configuration is to blame.
 func Load(o LoadOptions) (*Config, error) {
 	l := newLoader(o)
 	c, err := l.read()
@@ -44,7 +42,7 @@ func Load(o LoadOptions) (*Config, error) {
 	if err := l.err(o.File); err != nil {
 		return nil, err
 	}
-	c.Warnings = l.warnings
+	c.Warnings, c.Files = l.warnings, l.files
 	return c, nil
 }
 
@@ -52,12 +50,11 @@ type loader struct {
 	LoadOptions
 	*problems
 	viper *viper.Viper
+	// files are those that were read.
+	files []string
 }
 
 func newLoader(o LoadOptions) *loader {
-	if o.Environ == nil {
-		o.Environ = os.Environ()
-	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -71,15 +68,15 @@ func (l *loader) read() (*Config, error) {
 	if err := l.readFile(); err != nil {
 		return nil, err
 	}
-	overrides, unknown := findOverrides(l.Environ)
-	l.override(overrides, envOverride.isWhole)
+	fromEnvironment, unknown := overrides()
+	l.bindEnvironment(fromEnvironment)
 	for key, value := range l.Overrides {
 		l.viper.Set(key, value)
 	}
 	if err := l.gatherClients(); err != nil {
 		return nil, err
 	}
-	l.override(overrides, envOverride.isElement)
+	l.overlayElements(fromEnvironment)
 	l.warnOfUnknown(unknown)
 	l.presetClients()
 	c, err := l.decode()
@@ -107,6 +104,7 @@ func (l *loader) readFile() error {
 	if l.File == "" {
 		return nil
 	}
+	l.files = append(l.files, l.File)
 	text, err := os.ReadFile(l.File)
 	if err != nil {
 		return fmt.Errorf("read configuration: %w", err)
@@ -124,18 +122,36 @@ func (l *loader) readFile() error {
 	return nil
 }
 
-// override lays the variables that are wanted over what is there.
-func (l *loader) override(overrides []envOverride, wanted func(envOverride) bool) {
-	for _, o := range overrides {
-		if !wanted(o) {
+// bindEnvironment has viper take whole keys from the environment. It hands a
+// variable's text on as it is, so what must be read first is set instead: lists
+// of mappings, secrets, which become references, and what has a problem.
+func (l *loader) bindEnvironment(variables []override) {
+	for _, o := range variables {
+		if len(o.indices) > 0 {
 			continue
 		}
-		value := o.read(l.problems)
-		if value == nil {
+		known := len(l.list)
+		value := l.readVariable(o)
+		plain := o.shape.secret == "" && (o.shape.kind != list || o.shape.elem.kind != object)
+		switch {
+		case plain && len(l.list) == known:
+			l.viper.MustBindEnv(o.path, o.name)
+		case value != nil:
+			l.viper.Set(o.path, value)
+		}
+	}
+}
+
+// overlayElements lays variables over elements of lists.
+func (l *loader) overlayElements(variables []override) {
+	for _, o := range variables {
+		if len(o.indices) == 0 {
 			continue
 		}
-		if err := overlay(l.viper, o.path, value); err != nil {
-			l.addAt(pathOf(o.path), o.name, "%v", err)
+		if value := l.readVariable(o); value != nil {
+			if err := l.overlay(o.path, value); err != nil {
+				l.addAt(o.path, o.name, "%v", err)
+			}
 		}
 	}
 }

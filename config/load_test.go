@@ -1,6 +1,10 @@
 package config
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,10 +14,10 @@ import (
 func TestLoadLayers(t *testing.T) {
 	vars := serveEnv()
 	vars["LATCHKEY_SESSIONS_IDLE"] = "3h"
+	setenv(t, vars)
 	path := writeFile(t, t.TempDir(), "latchkey.yaml", "sessions: {idle: 2h, absolute: 9d}\nlog: {format: text}\ntokens: {code_lifetime: 30s}\n")
 	c, err := Load(LoadOptions{
 		File:      path,
-		Environ:   environ(vars),
 		Defaults:  map[string]any{"log.level": "debug", "log.format": "json", "listen": "127.0.0.1:1"},
 		Overrides: map[string]any{"listen": "127.0.0.1:2"},
 	})
@@ -48,7 +52,8 @@ func devDefaults() map[string]any {
 }
 
 func TestDevNeedsNoFile(t *testing.T) {
-	c, err := Load(LoadOptions{Dev: true, Defaults: devDefaults(), Environ: []string{}})
+	setenv(t, nil)
+	c, err := Load(LoadOptions{Dev: true, Defaults: devDefaults()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +68,8 @@ func TestDevNeedsNoFile(t *testing.T) {
 func TestDevFileAddsClients(t *testing.T) {
 	file := writeFile(t, t.TempDir(), "latchkey.yaml",
 		"tokens: {access_token_lifetime: 1m}\nclients:\n  - {id: mine, secret: plain, redirect_uris: ['http://127.0.0.1:9000/cb']}\n")
-	o := LoadOptions{File: file, Dev: true, Defaults: devDefaults(), Environ: []string{"LATCHKEY_CLIENTS_0_NAME=Mine"}}
+	setenv(t, map[string]string{"LATCHKEY_CLIENTS_0_NAME": "Mine"})
+	o := LoadOptions{File: file, Dev: true, Defaults: devDefaults()}
 	c, err := Load(o)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +89,8 @@ func TestDevFileAddsClients(t *testing.T) {
 
 // What dev allows, serve refuses.
 func TestCF1_ServeRefusesWhatDevAllows(t *testing.T) {
-	_, err := Load(LoadOptions{Defaults: devDefaults(), Environ: []string{}})
+	setenv(t, nil)
+	_, err := Load(LoadOptions{Defaults: devDefaults()})
 	checkProblems(t, problemsOf(t, err), []string{
 		"secrets.sealing_keys[0].key: a secret may not stand in the configuration",
 		"secrets.hash_keys[0].key: a secret may not stand in the configuration",
@@ -97,7 +104,7 @@ func TestLoadSaysWhatOfItselfIsWrong(t *testing.T) {
 	if _, err := Load(LoadOptions{File: "/nowhere/latchkey.yaml"}); err == nil {
 		t.Error("a missing file was accepted")
 	}
-	if _, err := Load(LoadOptions{Dev: true, Environ: []string{}, Overrides: map[string]any{"no.such.key": "x"}}); err == nil {
+	if _, err := Load(LoadOptions{Dev: true, Overrides: map[string]any{"no.such.key": "x"}}); err == nil {
 		t.Error("an override of no key was accepted")
 	}
 }
@@ -125,6 +132,33 @@ func TestCF2_HostsComeFromTheIssuer(t *testing.T) {
 	vars["LATCHKEY_ISSUER"] = "https://id.example.com:8443"
 	c := mustLoad(t, "allowed_hosts: [ID.example.net]\n", vars)
 	if diff := cmp.Diff([]string{"id.example.com:8443", "id.example.net"}, c.Hosts()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What can be watched for a reload is all that a reload would read.
+func TestFilesAreAllThatWereRead(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"clients", "texts"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writeFile(t, filepath.Join(dir, "clients"), "wiki.yaml", "{id: wiki, secret: file:wiki-secret, redirect_uris: [https://wiki.example/cb]}")
+	writeFile(t, dir, "wiki-secret", keyThree)
+	file := writeFile(t, dir, "latchkey.yaml", "clients_dir: clients\nmessages: {templates: texts}\n")
+	setenv(t, serveEnv())
+	c, err := Load(LoadOptions{File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"clients", "latchkey.yaml", "texts", "wiki-secret"}
+	var got []string
+	for _, f := range c.Files {
+		got = append(got, strings.TrimPrefix(f, dir+string(filepath.Separator)))
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -3,59 +3,58 @@ package config
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
-
-	"github.com/spf13/viper"
+	"strconv"
 )
 
-// overlay puts value at path over what v holds. Inside a list the element is
-// changed in a copy; an index may add one element at the end.
-func overlay(v *viper.Viper, path []step, value any) error {
-	at := slices.IndexFunc(path, func(s step) bool { return s.key == "" })
-	if at < 0 {
-		v.Set(pathOf(path), value)
-		return nil
+var stepOfPath = regexp.MustCompile(`[^.\[\]]+`)
+
+// overlay puts value at a path inside a list, which viper cannot, over what it
+// holds. The list is changed in a copy; an index may add one element at the end.
+func (l *loader) overlay(path string, value any) error {
+	steps := stepOfPath.FindAllString(path, -1)
+	at := slices.IndexFunc(steps, isIndex)
+	key := ""
+	for _, s := range steps[:at] {
+		key = joinPath(key, s)
 	}
-	key := pathOf(path[:at])
-	changed, err := overlayIn(v.Get(key), path[at:], value)
+	changed, err := overlayIn(l.viper.Get(key), steps[at:], value)
 	if err != nil {
 		return err
 	}
-	v.Set(key, changed)
+	l.viper.Set(key, changed)
 	return nil
 }
 
-// overlayIn returns a copy of container with value at path.
-func overlayIn(container any, path []step, value any) (any, error) {
-	if len(path) == 0 {
+func isIndex(step string) bool {
+	_, err := strconv.Atoi(step)
+	return err == nil
+}
+
+// overlayIn returns a copy of container with value at the path of steps.
+func overlayIn(container any, steps []string, value any) (_ any, err error) {
+	if len(steps) == 0 {
 		return value, nil
 	}
-	if s := path[0]; s.key != "" {
-		m, _ := container.(map[string]any)
-		changed, err := overlayIn(m[s.key], path[1:], value)
-		if err != nil {
-			return nil, err
+	index, err := strconv.Atoi(steps[0])
+	if err != nil {
+		m := map[string]any{}
+		if given, ok := container.(map[string]any); ok {
+			m = maps.Clone(given)
 		}
-		m = maps.Clone(m)
-		if m == nil {
-			m = map[string]any{}
-		}
-		m[s.key] = changed
-		return m, nil
+		m[steps[0]], err = overlayIn(m[steps[0]], steps[1:], value)
+		return m, err
 	}
-	items, index := slices.Clone(asList(container)), path[0].index
+	items := slices.Clone(asList(container))
 	if index > len(items) {
 		return nil, fmt.Errorf("there are %d entries, so the next index is %d", len(items), len(items))
 	}
 	if index == len(items) {
 		items = append(items, nil)
 	}
-	changed, err := overlayIn(items[index], path[1:], value)
-	if err != nil {
-		return nil, err
-	}
-	items[index] = changed
-	return items, nil
+	items[index], err = overlayIn(items[index], steps[1:], value)
+	return items, err
 }
 
 // asList returns a list that a file, a default or nobody gave.

@@ -81,17 +81,17 @@ func (l *loader) checkPlain(text string, s *shape, path string) {
 // configuration's folder.
 func (l *loader) dereference(reference, path string) (string, error) {
 	if name, ok := strings.CutPrefix(reference, envReference); ok {
-		for _, entry := range l.Environ {
-			if value, ok := strings.CutPrefix(entry, name+"="); ok {
-				return SecretText([]byte(value))
-			}
+		value, ok := os.LookupEnv(name)
+		if !ok {
+			return "", errors.New("this environment variable is not set")
 		}
-		return "", errors.New("this environment variable is not set")
+		return SecretText([]byte(value))
 	}
 	file := strings.TrimPrefix(reference, fileReference)
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(l.folder(), file)
 	}
+	l.files = append(l.files, file)
 	text, err := readSecretFile(file)
 	if err != nil {
 		return "", err

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -98,7 +97,7 @@ func decodeScalar(from, to reflect.Type, value any) (any, error) {
 		return value, nil
 	}
 	if to.Kind() == reflect.Slice {
-		return nil, errors.New("a list is wanted here")
+		return splitList(reflect.ValueOf(value).String()), nil
 	}
 	return parseScalar(reflect.ValueOf(value).String(), to)
 }

@@ -178,9 +178,9 @@ func TestExampleLoads(t *testing.T) {
 	} {
 		writeFile(t, dir, name, secret+"\n")
 	}
+	setenv(t, map[string]string{"DATABASE_URL": "postgres://latchkey:pw@db/latchkey?sslmode=verify-full", "REDIS_URL": "redis://cache:6379"})
 	c, err := Load(LoadOptions{
-		File:    writeFile(t, dir, "latchkey.yaml", strings.ReplaceAll(string(text), "/run/secrets/", "")),
-		Environ: []string{"DATABASE_URL=postgres://latchkey:pw@db/latchkey?sslmode=verify-full", "REDIS_URL=redis://cache:6379"},
+		File: writeFile(t, dir, "latchkey.yaml", strings.ReplaceAll(string(text), "/run/secrets/", "")),
 	})
 	if err != nil {
 		t.Fatal(err)

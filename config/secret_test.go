@@ -54,7 +54,8 @@ func TestLG2_ProblemsHoldNoSecret(t *testing.T) {
 				name := envPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "[", "_", "]", "").Replace(leaf.path))
 				vars := serveEnv()
 				vars[name] = value
-				c, err := Load(LoadOptions{Dev: dev, Environ: environ(vars)})
+				setenv(t, vars)
+				c, err := Load(LoadOptions{Dev: dev})
 				if text := fmt.Sprintf("%v %+v %#v", err, c, c); strings.Contains(text, canary) {
 					t.Errorf("%s=%s was printed: %s", name, value, text)
 				}
@@ -67,7 +68,8 @@ func TestSecretReferences(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, dir, "secret", keyThree+"\n")
 	file := writeFile(t, dir, "latchkey.yaml", clientYAML("id: a", "secret: file:secret", "redirect_uris: [https://a.example/cb]"))
-	c, err := Load(LoadOptions{File: file, Environ: environ(serveEnv())})
+	setenv(t, serveEnv())
+	c, err := Load(LoadOptions{File: file})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +77,7 @@ func TestSecretReferences(t *testing.T) {
 		t.Error("a relative file: does not start at the configuration's folder, or keeps its newline")
 	}
 	writeFile(t, dir, "secret", strings.Repeat("x", maxSecretBytes+1))
-	_, err = Load(LoadOptions{File: file, Environ: environ(serveEnv())})
+	_, err = Load(LoadOptions{File: file})
 	checkProblems(t, problemsOf(t, err), []string{"so it is no secret"})
 }
 

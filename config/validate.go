@@ -23,6 +23,7 @@ func (l *loader) validate(c *Config) {
 	l.validatePassword(c.Password)
 	l.validateMFA(c)
 	l.validateLifetimes(c)
+	l.validateMemory(c)
 	l.validateSigningKeys(c)
 	l.validateAudit(c.Audit)
 	l.validateLimits(c.Limits)

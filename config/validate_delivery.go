@@ -145,4 +145,7 @@ func (l *loader) completeMessages(c *Config) {
 	if dir := c.Messages.Templates; dir != "" && !filepath.IsAbs(dir) {
 		c.Messages.Templates = filepath.Join(l.folder(), dir)
 	}
+	if c.Messages.Templates != "" {
+		l.files = append(l.files, c.Messages.Templates)
+	}
 }

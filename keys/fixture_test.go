@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
@@ -31,7 +32,7 @@ func newRing(t testing.TB, store *storagetest.SigningKeys, now func() time.Time,
 		policy.Algs = algs
 	}
 	r, err := NewRing(RingConfig{
-		Store: store, Sealer: testSealer(t), Now: now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler), Policy: policy,
+		Store: store, Sealer: testSealer(t), Now: now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler), Policy: policy, Generate: testenv.SigningKey,
 	})
 	if err != nil {
 		t.Fatal(err)

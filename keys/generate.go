@@ -48,8 +48,8 @@ func privateKeyPlace(kid string) AssociatedData {
 }
 
 // newSigningKey makes the key that is due and seals it for its row.
-func newSigningKey(b activation, now time.Time, sealer *Sealer) (storage.SigningKey, error) {
-	private, err := generate(b.Alg)
+func (r *Ring) newSigningKey(b activation, now time.Time) (storage.SigningKey, error) {
+	private, err := r.cfg.Generate(b.Alg)
 	if err != nil {
 		return storage.SigningKey{}, fmt.Errorf("generate %s key: %w", b.Alg, err)
 	}
@@ -67,7 +67,7 @@ func newSigningKey(b activation, now time.Time, sealer *Sealer) (storage.Signing
 	if err != nil {
 		return storage.SigningKey{}, fmt.Errorf("encode private %s key: %w", b.Alg, err)
 	}
-	sealed, err := sealer.Seal(der, privateKeyPlace(jwk.KeyID))
+	sealed, err := r.cfg.Sealer.Seal(der, privateKeyPlace(jwk.KeyID))
 	if err != nil {
 		return storage.SigningKey{}, fmt.Errorf("seal private %s key: %w", b.Alg, err)
 	}

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ type signingKeys interface {
 	Expire(ctx context.Context, now, forget time.Time) error
 }
 
-// RingConfig is what a [Ring] is made of. Every field is required.
+// RingConfig is what a [Ring] is made of. Every field without a default is required.
 type RingConfig struct {
 	Store  signingKeys
 	Sealer *Sealer
@@ -40,6 +41,9 @@ type RingConfig struct {
 	Random io.Reader
 	Log    *slog.Logger
 	Policy RingPolicy
+	// Generate makes a private key for an algorithm; by default a new one. Tests
+	// have a fixture instead: an RSA key takes seconds to make.
+	Generate func(alg string) (crypto.Signer, error)
 }
 
 // ErrPending says that a successor is published already and will sign soon.
@@ -81,6 +85,9 @@ func NewRing(cfg RingConfig) (*Ring, error) {
 		if !slices.Contains([]string{RS256, ES256, EdDSA}, alg) {
 			return nil, fmt.Errorf("signing keys: algorithm %q is not one of RS256, ES256, EdDSA", alg)
 		}
+	}
+	if cfg.Generate == nil {
+		cfg.Generate = generate
 	}
 	r := &Ring{cfg: cfg}
 	none, err := newSnapshot(time.Time{}, nil, cfg.Sealer, p)
@@ -165,7 +172,7 @@ func (r *Ring) amend(ctx context.Context, now time.Time, activations []activatio
 }
 
 func (r *Ring) insert(ctx context.Context, now time.Time, b activation) error {
-	key, err := newSigningKey(b, now, r.cfg.Sealer)
+	key, err := r.newSigningKey(b, now)
 	if err != nil {
 		return err
 	}
@@ -277,7 +284,7 @@ func (r *Ring) successorOf(ring []storage.SigningKey, kid string, now time.Time)
 			return &k, nil
 		}
 	}
-	made, err := newSigningKey(activation{Alg: gone.Alg, Slot: gone.Slot + 1, SignsFrom: now}, now, r.cfg.Sealer)
+	made, err := r.newSigningKey(activation{Alg: gone.Alg, Slot: gone.Slot + 1, SignsFrom: now}, now)
 	if err != nil {
 		return nil, err
 	}

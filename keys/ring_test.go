@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -217,5 +218,21 @@ func TestReadyNamesTheAlgorithmWithoutAKey(t *testing.T) {
 	r := newRing(t, &storagetest.SigningKeys{}, storagetest.NewClock().Now)
 	if err := r.Ready(); err == nil || !strings.Contains(err.Error(), ES256) {
 		t.Errorf("Ready without keys = %v", err)
+	}
+}
+
+func TestGenerateMakesAKeyOfItsAlgorithm(t *testing.T) {
+	t.Parallel()
+	for _, alg := range everyAlg {
+		key, err := generate(alg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if private, ok := key.(*rsa.PrivateKey); ok != (alg == RS256) || ok && private.N.BitLen() != rsaBits {
+			t.Errorf("%s key is a %T", alg, key)
+		}
+	}
+	if _, err := generate("HS256"); err == nil {
+		t.Error("a key for HS256")
 	}
 }

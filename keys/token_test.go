@@ -63,13 +63,13 @@ func TestKY5_ATokenOfAnUnknownKeyIsNotJudged(t *testing.T) {
 	if _, err := b.SumToken("code", token); !errors.Is(err, ErrUnknownKey) {
 		t.Errorf("SumToken = %v, want ErrUnknownKey", err)
 	}
-	if err := b.Knows(sum); !errors.Is(err, ErrUnknownKey) {
-		t.Errorf("Knows = %v, want ErrUnknownKey", err)
+	if b.Knows(sum) || b.Knows("") || !a.Knows(sum) {
+		t.Error("Knows is wrong")
 	}
 	if err := b.KnowsTag(a.Tag()); !errors.Is(err, ErrUnknownKey) {
 		t.Errorf("KnowsTag = %v, want ErrUnknownKey", err)
 	}
-	for _, err := range []error{a.Knows(sum), a.KnowsTag(a.Tag()), a.KnowsTag(b.Tag())} {
+	for _, err := range []error{a.KnowsTag(a.Tag()), a.KnowsTag(b.Tag())} {
 		if err != nil {
 			t.Errorf("a key that is configured: %v", err)
 		}
@@ -85,10 +85,7 @@ func TestKY6_WhatARevokedHashKeyMadeIsRefused(t *testing.T) {
 	if _, err := h.SumToken("code", token); !errors.Is(err, ErrRevokedKey) {
 		t.Errorf("SumToken = %v", err)
 	}
-	if err := h.Knows(sum); !errors.Is(err, ErrRevokedKey) {
-		t.Errorf("Knows = %v", err)
-	}
-	if h.Verify(sum, "code", token) || len(h.Sums("code", "x")) != 1 || !strings.HasPrefix(h.Sum("code", "x"), "fresh.") {
+	if h.Knows(sum) || h.Verify(sum, "code", token) || len(h.Sums("code", "x")) != 1 || !strings.HasPrefix(h.Sum("code", "x"), "fresh.") {
 		t.Error("a revoked key is in use")
 	}
 	if _, err := NewHasher([]SecretKey{{ID: "stolen", Revoked: true}}); err == nil {

@@ -9,7 +9,9 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -23,16 +25,16 @@ import (
 // the person may still put off enrolling is not.
 func (p *Pages) Fresh(ctx context.Context, signedIn *storage.SignedIn, within time.Duration) (bool, error) {
 	now := p.cfg.Now()
-	seconds := int64(within / time.Second)
-	in := &storage.Interaction{CreatedAt: now, EnrolSkipped: true, Request: storage.AuthorizationRequest{MaxAge: &seconds}}
-	s := &standing{in: in, state: State{
+	in := interaction.ForPage(interaction.PageRequest{Fresh: within}, now)
+	in.Answers = interaction.Answers{By: signedIn.User.ID, EnrollSkipped: true}
+	s := &standing{in: in, state: flow.State{
 		Now: now, Interaction: in, User: &signedIn.User, Proofs: signedIn.Session.Proofs,
 		Policy: &p.policy, Enrollable: len(p.allEnrollable()) > 0,
 	}}
 	if err := p.addFactors(ctx, s); err != nil {
 		return false, err
 	}
-	return Next(s.state).Name == StepDone, nil
+	return flow.Next(s.state).Name == flow.StepDone, nil
 }
 
 // PasswordWillDo reports whether the current password is all that the person
@@ -121,11 +123,12 @@ func (p *Pages) ReplaceRecoveryCodes(w http.ResponseWriter, r *http.Request, sig
 	if err != nil {
 		return unavailable("make recovery codes", err)
 	}
-	answeredBy(in, signedIn.User.ID)
-	if err := p.sealRecoveryCodes(in, codes); err != nil {
+	sealed, err := p.sealRecoveryCodes(in, codes)
+	if err != nil {
 		return err
 	}
-	if err := p.saveInteraction(r.Context(), in); err != nil {
+	waiting := func(a *interaction.Answers) { a.RecoveryCodes = sealed }
+	if err := p.answer(r.Context(), in, signedIn.User.ID, waiting); err != nil {
 		return err
 	}
 	return p.again(w, r, in, nil)

@@ -1,13 +1,14 @@
 package login
 
 import (
-	"encoding/json"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -82,7 +83,7 @@ func TestRE1_ResetLinkIsForTheAddressItWentTo(t *testing.T) {
 // TestDS3_PendingSignInsAreCapped: the sign-in page of the account's own keeps
 // an entry each time that it is opened, and so is counted as clients' are.
 func TestDS3_PendingSignInsAreCapped(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) { c.Limits.PendingPerAddress = 3 }})
+	s := newSite(t, siteOptions{pending: 3})
 	b := s.browser()
 	for _, path := range []string{"/login", "/signup", "/account"} {
 		b.Get(path).Want(t, 200, "-submit")
@@ -135,7 +136,7 @@ func TestRE4_UndoKeepsTheIntruderOut(t *testing.T) {
 	check(t, s.store.Users().ChangeEmail(t.Context(), taken, s.event(storage.EventEmailChanged), told))
 	b := s.browser()
 	b.Get(linkIn(t, s.sent("ada@old.example").Text))
-	b.Submit("verify-submit").Want(t, 200, "Your old address is back")
+	b.Submit("verify-submit").Want(t, 200, "Your old email address is back")
 
 	mallory := s.browser()
 	mallory.Get("/login")
@@ -159,16 +160,25 @@ func TestL2_NoPageBringsAnInteractionBack(t *testing.T) {
 	b.start("")
 	b.signIn("ada@example.com", goodPassword).Want(t, 200, "consent-allow")
 	name := b.Page.URL.Query().Get(interactionParam)
-	raw, err := s.pages.getInteraction(t.Context(), name)
+	in, err := b.interaction(name)
 	check(t, err)
-	in := &storage.Interaction{ID: name}
-	check(t, json.Unmarshal(raw, in))
-	_, err = s.store.Ephemeral().Take(t.Context(), "interaction:"+s.pages.cfg.Hasher.Sum(interactionPurpose, name))
-	check(t, err)
-	if err := s.pages.saveInteraction(t.Context(), in); !errors.Is(err, errInteractionGone) {
+	check(t, s.parts.Interactions(1).Take(t.Context(), in))
+	err = s.pages.answer(t.Context(), in, in.Answers.By, func(a *interaction.Answers) { a.DeletionSeen = true })
+	if !errors.Is(err, errInteractionGone) {
 		t.Errorf("saving what was taken: %v", err)
 	}
-	if _, err := s.pages.getInteraction(t.Context(), name); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := b.interaction(name); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("it is back: %v", err)
 	}
+}
+
+// interaction reads an interaction of the browser.
+func (b *browser) interaction(id string) (*interaction.Interaction, error) {
+	b.s.t.Helper()
+	r, err := http.NewRequestWithContext(b.s.t.Context(), http.MethodGet, b.s.url.String(), nil)
+	check(b.s.t, err)
+	for _, c := range b.Client.Jar.Cookies(b.s.url) {
+		r.AddCookie(c)
+	}
+	return b.s.pages.cfg.Interactions.Load(r, id)
 }

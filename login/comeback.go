@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -30,8 +31,7 @@ func (p *Pages) comeBack(w http.ResponseWriter, r *http.Request, to message.Retu
 		return err
 	}
 	if signIn != nil {
-		in.SignUp = ""
-		if err := p.saveInteraction(r.Context(), in); err != nil {
+		if err := p.updateInteraction(r.Context(), in, func(in *interaction.Interaction) { in.SignUp = "" }); err != nil {
 			return err
 		}
 		return p.proved(w, r, s, signIn, storage.Proof{Kind: storage.FactorPassword, At: p.cfg.Now()}, false)
@@ -41,16 +41,18 @@ func (p *Pages) comeBack(w http.ResponseWriter, r *http.Request, to message.Retu
 
 // interactionOf is the interaction that a message leads back to; nil where it is
 // over or belongs to another browser.
-func (p *Pages) interactionOf(r *http.Request, to message.Return) (*storage.Interaction, error) {
-	browser := p.cfg.Cookies.Browser(r)
-	if to.Interaction == "" || browser == "" || !p.cfg.Hasher.Verify(to.Browser, browserPurpose, browser) {
+func (p *Pages) interactionOf(r *http.Request, to message.Return) (*interaction.Interaction, error) {
+	if to.Interaction == "" || !p.cfg.Interactions.Owns(r, to.Browser) {
 		return nil, nil
 	}
-	in, err := p.loadInteraction(r, to.Interaction)
-	if errors.Is(err, errInteractionGone) {
+	in, err := p.cfg.Interactions.Load(r, to.Interaction)
+	switch {
+	case errors.Is(err, storage.ErrNotFound), errors.Is(err, interaction.ErrForeign):
 		return nil, nil
+	case err != nil:
+		return nil, unavailable("load interaction", err)
 	}
-	return in, err
+	return in, nil
 }
 
 // renderDone says that something was done, and offers to sign in.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -31,7 +32,7 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 	if err != nil {
 		return err
 	}
-	event.SID, event.ClientID = session.SID, s.in.Request.ClientID
+	event.SID, event.ClientID = session.SID, s.in.ClientID()
 	event.Detail = session.Authentication.ACR
 	err = p.cfg.Sessions.Create(r.Context(), session, start, event)
 	if errors.Is(err, storage.ErrConflict) {
@@ -65,7 +66,7 @@ func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, stora
 		if old.User.ID == part.UserID {
 			session.SID, start.Renews = old.Session.SID, true
 			session.CreatedAt = old.Session.CreatedAt
-			session.Proofs = merge(append(slices.Clone(part.Proofs), old.Session.Proofs...)...)
+			session.Proofs = flow.Merge(append(slices.Clone(part.Proofs), old.Session.Proofs...)...)
 			if session.TrustACR == "" {
 				session.TrustedDevice, session.TrustACR = old.Session.TrustedDevice, old.Session.TrustACR
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -30,7 +31,7 @@ func (p *Pages) showConfirmSignUp(w http.ResponseWriter, r *http.Request, s *sta
 }
 
 // renderConfirm asks for a code that was sent to an address.
-func (p *Pages) renderConfirm(w http.ResponseWriter, r *http.Request, in *storage.Interaction, path, email string, say func(*ui.ConfirmEmail)) error {
+func (p *Pages) renderConfirm(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, path, email string, say func(*ui.ConfirmEmail)) error {
 	data := ui.ConfirmEmail{
 		Page: p.page(w, r, in, path, "confirm.title"), Email: email,
 		Resend: &ui.Resend{Action: address(path, in) + "&resend=1", After: int(resendAfter / time.Second)},
@@ -58,7 +59,7 @@ func (p *Pages) confirmSignUp(w http.ResponseWriter, r *http.Request, s *standin
 		if err := p.throttleResend(r, pending.Email); err != nil {
 			return err
 		}
-		if err := p.send(r, s.in.Request.UILocales, storage.EventSignUpRequested, pending.Email, *pending); err != nil {
+		if err := p.send(r, s.in.Locales(), storage.EventSignUpRequested, pending.Email, *pending); err != nil {
 			return err
 		}
 		return p.renderConfirm(w, r, s.in, message.PathConfirmSignUp, pending.Email, func(data *ui.ConfirmEmail) {
@@ -82,7 +83,7 @@ func (p *Pages) confirmSignUp(w http.ResponseWriter, r *http.Request, s *standin
 }
 
 // codeFailed shows the page again, or says that there is no more trying for now.
-func (p *Pages) codeFailed(w http.ResponseWriter, r *http.Request, in *storage.Interaction, path, email string, failure error) error {
+func (p *Pages) codeFailed(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, path, email string, failure error) error {
 	switch {
 	case errors.Is(failure, onetime.ErrInvalid):
 		return p.renderConfirm(w, r, in, path, email, func(data *ui.ConfirmEmail) { data.Fail("code", "wrong.code") })

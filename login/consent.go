@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -25,15 +26,17 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request, s *standing) err
 	if err != nil {
 		return err
 	}
-	event.ClientID, event.SID = in.Request.ClientID, s.signedIn.Session.SID
+	event.ClientID, event.SID = in.ClientID(), s.signedIn.Session.SID
 	event.Detail = strings.Join(in.Request.Scopes, " ")
 	now := p.cfg.Now()
-	err = p.cfg.Consents.Put(r.Context(), s.signedIn.User.ID, in.Request.ClientID, in.Request.Scopes, now, event)
+	err = p.cfg.Consents.Put(r.Context(), s.signedIn.User.ID, in.ClientID(), in.Request.Scopes, now, event)
 	if err != nil {
 		return unavailable("write consent", err)
 	}
-	in.Consented, in.ConsentedAt = slices.Clone(in.Request.Scopes), now
-	if err := p.saveInteraction(r.Context(), in); err != nil {
+	err = p.answer(r.Context(), in, s.signedIn.User.ID, func(a *interaction.Answers) {
+		a.Consented, a.ConsentedAt = slices.Clone(in.Request.Scopes), now
+	})
+	if err != nil {
 		return err
 	}
 	return p.again(w, r, in, s.part)

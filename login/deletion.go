@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -15,8 +16,8 @@ const leaveParam = "leave"
 // showDeletion tells whoever signs in that their account is about to be deleted.
 func (p *Pages) showDeletion(w http.ResponseWriter, r *http.Request, s *standing) error {
 	if r.URL.Query().Has(leaveParam) {
-		s.in.DeletionSeen = true
-		if err := p.saveInteraction(r.Context(), s.in); err != nil {
+		seen := func(a *interaction.Answers) { a.DeletionSeen = true }
+		if err := p.answer(r.Context(), s.in, s.state.User.ID, seen); err != nil {
 			return err
 		}
 		return p.again(w, r, s.in, s.part)

@@ -1,14 +1,15 @@
 package login
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -51,7 +52,7 @@ func (p *Pages) allEnrollable() []storage.FactorKind {
 }
 
 func (p *Pages) chosenEnrolment(r *http.Request, s *standing, kinds []storage.FactorKind) storage.FactorKind {
-	for _, kind := range []storage.FactorKind{storage.FactorKind(r.FormValue(factorParam)), s.in.Enrol} {
+	for _, kind := range []storage.FactorKind{storage.FactorKind(r.FormValue(factorParam)), s.in.Enroll()} {
 		if slices.Contains(kinds, kind) {
 			return kind
 		}
@@ -64,8 +65,8 @@ func (p *Pages) chosenEnrolment(r *http.Request, s *standing, kinds []storage.Fa
 
 func (p *Pages) renderEnrolChoice(w http.ResponseWriter, r *http.Request, s *standing, kinds []storage.FactorKind) error {
 	data := ui.EnrolChoice{Page: p.page(w, r, s.in, "/enroll", "enrol.title"), Kinds: factorLinks("/enroll", s.in, kinds, "")}
-	if s.state.mayPutOff() {
-		data.Until = s.state.putOffUntil()
+	if s.state.MayPutOff() {
+		data.Until = s.state.PutOffUntil()
 	}
 	return p.cfg.UI.Render(w, http.StatusOK, data)
 }
@@ -88,8 +89,8 @@ func (p *Pages) renderEnrolment(w http.ResponseWriter, r *http.Request, s *stand
 	page.Carry(factorParam, string(kind))
 	back := ""
 	switch {
-	case s.in.Enrol != "":
-		back = s.in.ReturnTo // the page that asked for it
+	case s.in.Enroll() != "":
+		back = s.in.Page.ReturnTo // the page that asked for it
 	case len(p.enrollable(s)) > 1:
 		back = address("/enroll", s.in)
 	}
@@ -125,13 +126,13 @@ func (p *Pages) attemptOf(r *http.Request, s *standing) (mfa.Attempt, error) {
 // enrol confirms a factor by its first response, which is a proof as well. With
 // the first factor come recovery codes.
 func (p *Pages) enrol(w http.ResponseWriter, r *http.Request, s *standing) error {
-	if r.PostForm.Has("later") && s.state.mayPutOff() {
+	if r.PostForm.Has("later") && s.state.MayPutOff() {
 		// The grace runs although the page may never have been shown.
 		if err := p.cfg.Users.StartEnrollmentGrace(r.Context(), s.state.User.ID, p.cfg.Now()); err != nil {
 			return unavailable("note that a factor was asked for", err)
 		}
-		s.in.EnrolSkipped = true
-		if err := p.saveInteraction(r.Context(), s.in); err != nil {
+		skipped := func(a *interaction.Answers) { a.EnrollSkipped = true }
+		if err := p.answer(r.Context(), s.in, s.state.User.ID, skipped); err != nil {
 			return err
 		}
 		return p.again(w, r, s.in, s.part)
@@ -150,15 +151,21 @@ func (p *Pages) enrol(w http.ResponseWriter, r *http.Request, s *standing) error
 	if err != nil {
 		return p.enrolmentFailed(w, r, s, kind, err)
 	}
-	s.part.Proofs = merge(append(s.part.Proofs, storage.Proof{Kind: kind, At: p.cfg.Now(), CredentialID: credential.ID})...)
+	s.part.Proofs = flow.Merge(append(s.part.Proofs, storage.Proof{Kind: kind, At: p.cfg.Now(), CredentialID: credential.ID})...)
 	if err := p.savePartial(w, r, s.part); err != nil {
 		return err
 	}
-	if err := p.makeRecoveryCodes(r, s, attempt); err != nil {
+	codes, err := p.makeRecoveryCodes(r, s, attempt)
+	if err != nil {
 		return err
 	}
-	s.in.Enrol = "" // done, whatever else is asked for
-	if err := p.saveInteraction(r.Context(), s.in); err != nil {
+	err = p.answer(r.Context(), s.in, s.state.User.ID, func(a *interaction.Answers) {
+		a.Enrolled = true // whatever else is asked for
+		if codes != "" {
+			a.RecoveryCodes = codes
+		}
+	})
+	if err != nil {
 		return err
 	}
 	return p.again(w, r, s.in, s.part)
@@ -188,37 +195,38 @@ func (p *Pages) enrolmentFailed(w http.ResponseWriter, r *http.Request, s *stand
 }
 
 // makeRecoveryCodes gives whoever has none a set, where recovery codes count.
-// They wait in the interaction, sealed to it, until the person has seen them.
-func (p *Pages) makeRecoveryCodes(r *http.Request, s *standing, attempt mfa.Attempt) error {
-	if s.person.Recovery.Remaining > 0 && !s.state.recoveryPending() || p.policy.Reaches(storage.FactorRecovery) == "" {
-		return nil
+// They wait in the interaction, sealed to it, until the person has seen them; it
+// returns them so.
+func (p *Pages) makeRecoveryCodes(r *http.Request, s *standing, attempt mfa.Attempt) (sealed string, err error) {
+	if s.person.Recovery.Remaining > 0 && !s.state.RecoveryPending() || p.policy.Reaches(storage.FactorRecovery) == "" {
+		return "", nil
 	}
 	codes, err := p.cfg.Factors.Recovery().Generate(r.Context(), attempt)
 	if err != nil {
-		return unavailable("make recovery codes", err)
+		return "", unavailable("make recovery codes", err)
 	}
 	return p.sealRecoveryCodes(s.in, codes)
 }
 
-func (p *Pages) recoveryPlace(in *storage.Interaction) keys.AssociatedData {
+func (p *Pages) recoveryPlace(in *interaction.Interaction) keys.AssociatedData {
 	return keys.AssociatedData{Table: "interaction", Column: "recovery_codes", Row: in.ID}
 }
 
-func (p *Pages) sealRecoveryCodes(in *storage.Interaction, codes []string) error {
+func (p *Pages) sealRecoveryCodes(in *interaction.Interaction, codes []string) (string, error) {
 	raw, err := json.Marshal(codes)
 	if err != nil {
-		return fmt.Errorf("encode recovery codes: %w", err)
+		return "", fmt.Errorf("encode recovery codes: %w", err)
 	}
-	in.RecoveryCodes, err = p.cfg.Sealer.Seal(raw, p.recoveryPlace(in))
+	sealed, err := p.cfg.Sealer.Seal(raw, p.recoveryPlace(in))
 	if err != nil {
-		return fmt.Errorf("seal recovery codes: %w", err)
+		return "", fmt.Errorf("seal recovery codes: %w", err)
 	}
-	return nil
+	return sealed, nil
 }
 
 // showRecoveryCodes shows the codes until the person says to have kept them.
 func (p *Pages) showRecoveryCodes(w http.ResponseWriter, r *http.Request, s *standing) error {
-	raw, err := p.cfg.Sealer.Open(s.in.RecoveryCodes, p.recoveryPlace(s.in))
+	raw, err := p.cfg.Sealer.Open(s.in.AnswersOf(s.state.User.ID).RecoveryCodes, p.recoveryPlace(s.in))
 	if err != nil {
 		return fmt.Errorf("open recovery codes: %w", err)
 	}
@@ -233,13 +241,9 @@ func (p *Pages) showRecoveryCodes(w http.ResponseWriter, r *http.Request, s *sta
 
 // keepRecoveryCodes forgets the codes: nobody shows them again.
 func (p *Pages) keepRecoveryCodes(w http.ResponseWriter, r *http.Request, s *standing) error {
-	if err := p.forgetRecoveryCodes(r.Context(), s.in); err != nil {
+	kept := func(a *interaction.Answers) { a.RecoveryCodes = "" }
+	if err := p.answer(r.Context(), s.in, s.state.User.ID, kept); err != nil {
 		return err
 	}
 	return p.again(w, r, s.in, s.part)
-}
-
-func (p *Pages) forgetRecoveryCodes(ctx context.Context, in *storage.Interaction) error {
-	in.RecoveryCodes = ""
-	return p.saveInteraction(ctx, in)
 }

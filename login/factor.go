@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -49,10 +51,10 @@ func (p *Pages) attempt(r *http.Request, s *standing) (mfa.Attempt, error) {
 	if err != nil {
 		return mfa.Attempt{}, err
 	}
-	source.ClientID = s.in.Request.ClientID
+	source.ClientID = s.in.ClientID()
 	return mfa.Attempt{
 		ID: p.cfg.Hasher.Sum(partialPurpose, s.part.AttemptID), Person: *s.person, Now: p.cfg.Now(),
-		AddressBucket: addressBucket(r.Context()), Locale: p.cfg.UI.Locale(r, s.in.Request.UILocales), Source: source,
+		AddressBucket: addressBucket(r.Context()), Locale: p.cfg.UI.Locale(r, s.in.Locales()), Source: source,
 	}, nil
 }
 
@@ -72,7 +74,7 @@ func (p *Pages) askFactor(w http.ResponseWriter, r *http.Request, s *standing, k
 	if limited := (*mfa.LimitedError)(nil); errors.As(err, &limited) && challenge.Kind != "" {
 		p.cfg.Metrics.Throttled("factor_" + string(kind))
 		return p.renderFactor(w, r, s, challenge, func(data *ui.Factor) {
-			data.Say(ui.NoticeWarning, "factor.limited", data.Duration(limited.RetryAfter))
+			data.Say(ui.NoticeWarning, "factor.limited", "Wait", data.Duration(limited.RetryAfter))
 		})
 	}
 	if err != nil {
@@ -105,7 +107,7 @@ func (p *Pages) factorClosed(kind storage.FactorKind, err error) error {
 func (p *Pages) renderFactor(w http.ResponseWriter, r *http.Request, s *standing, c mfa.Challenge, say func(*ui.Factor)) error {
 	data := ui.Factor{
 		Page: p.page(w, r, s.in, "/factor", "factor.title"), Kind: c.Kind, Hint: c.Hint, Digits: c.Digits,
-		TrustDays: p.trustDays(s.client), Cancel: s.in.ReturnTo == "",
+		TrustDays: p.trustDays(s.client), Cancel: s.in.ForClient(),
 	}
 	data.Carry(factorParam, string(c.Kind))
 	if c.Input == mfa.InputPasskey {
@@ -128,12 +130,12 @@ func (p *Pages) trustDays(client *client.Client) int {
 }
 
 // factorAddress is the address of a page with a factor chosen.
-func factorAddress(path string, in *storage.Interaction, kind storage.FactorKind) string {
+func factorAddress(path string, in *interaction.Interaction, kind storage.FactorKind) string {
 	return address(path, in) + "&" + factorParam + "=" + url.QueryEscape(string(kind))
 }
 
 // factorLinks lead to the factors, but for the one that is shown already.
-func factorLinks(path string, in *storage.Interaction, kinds []storage.FactorKind, shown storage.FactorKind) []ui.FactorLink {
+func factorLinks(path string, in *interaction.Interaction, kinds []storage.FactorKind, shown storage.FactorKind) []ui.FactorLink {
 	var links []ui.FactorLink
 	for _, kind := range kinds {
 		if kind != shown {
@@ -146,7 +148,7 @@ func factorLinks(path string, in *storage.Interaction, kinds []storage.FactorKin
 // factor checks a response. It is counted before it is looked at: in this
 // attempt, and by the factor itself over all attempts of the person.
 func (p *Pages) factor(w http.ResponseWriter, r *http.Request, s *standing) error {
-	if r.PostForm.Has("cancel") && s.in.ReturnTo == "" {
+	if r.PostForm.Has("cancel") && s.in.ForClient() {
 		if s.part != nil {
 			if err := p.dropPartial(w, r, s.part); err != nil {
 				return err
@@ -178,7 +180,7 @@ func (p *Pages) factor(w http.ResponseWriter, r *http.Request, s *standing) erro
 	if err != nil {
 		return p.factorFailed(w, r, s, kind, err)
 	}
-	s.part.Proofs = merge(append(s.part.Proofs, proof)...)
+	s.part.Proofs = flow.Merge(append(s.part.Proofs, proof)...)
 	s.part.TrustDevice = r.PostForm.Has("trust_device")
 	if err := p.savePartial(w, r, s.part); err != nil {
 		return err
@@ -206,7 +208,7 @@ func errTriesSpent(cause error) error {
 	return &web.Error{
 		Status: http.StatusForbidden, Key: "tries_spent",
 		Title:  "Too many wrong codes",
-		Detail: "This sign-in was ended to protect the account. Go back to the application and sign in again.",
+		Detail: "We ended this sign-in to protect the account. Go back to the app and sign in again.",
 		Cause:  errors.Join(errors.New("no try left in this attempt"), cause),
 	}
 }

@@ -3,12 +3,12 @@ package login
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -29,7 +29,7 @@ func (p *Pages) showForgot(w http.ResponseWriter, r *http.Request) error {
 	}
 	data := ui.ForgotPassword{Page: p.page(w, r, in, message.PathForgotPassword, "forgot.title"), SignIn: address("/login", in)}
 	if in != nil {
-		data.Email = in.Request.LoginHint
+		data.Email = in.LoginHint()
 	}
 	return p.cfg.UI.Render(w, http.StatusOK, data)
 }
@@ -57,7 +57,7 @@ func (p *Pages) forgot(w http.ResponseWriter, r *http.Request) error {
 	}
 	body, locales := message.PasswordReset{Identifier: identifier}, []string(nil)
 	if in != nil {
-		body.Return, locales = returnTo(in), in.Request.UILocales
+		body.Return, locales = returnTo(in), in.Locales()
 	}
 	if err := p.send(r, locales, storage.EventResetRequested, identifier, body); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (p *Pages) renderReset(w http.ResponseWriter, r *http.Request, found *reset
 	page.Carry(message.TokenParam, found.token)
 	data := ui.ResetPassword{Page: page, Username: identifierOf(found.user), MinLength: p.minPassword(found.user)}
 	for _, problem := range problems {
-		data.Fail("new_password", problemText(problem), strconv.Itoa(data.MinLength))
+		data.Fail("new_password", problemText(problem), "Count", data.MinLength)
 	}
 	return p.cfg.UI.Render(w, http.StatusOK, data)
 }
@@ -167,8 +167,7 @@ func (p *Pages) sayPasswordSet(r *http.Request, to message.Return) error {
 	if err != nil || in == nil {
 		return err
 	}
-	in.PasswordSet = true
-	return p.saveInteraction(r.Context(), in)
+	return p.updateInteraction(r.Context(), in, func(in *interaction.Interaction) { in.PasswordSet = true })
 }
 
 // ChangePassword sets a new password and tells the owner. Where the password

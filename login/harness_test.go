@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -40,6 +41,8 @@ type siteOptions struct {
 	policy func(*mfa.Policy)
 	config func(*Config)
 	client func(*client.Client)
+	// pending is how many sign-ins an address may start; zero is many.
+	pending int
 }
 
 func newSite(t *testing.T, o siteOptions) *site {
@@ -53,9 +56,12 @@ func newSite(t *testing.T, o siteOptions) *site {
 		o.client(&s.client)
 	}
 	generous := logintest.Generous
+	if o.pending == 0 {
+		o.pending = 100000
+	}
 	cfg := Config{
 		UI: p.UI, Users: p.Store.Users(), Sessions: p.Store.Sessions(), Consents: p.Store.Consents(), Events: p.Store.Events(),
-		Invitations: p.Store.Invitations(), Outbox: p.Store.Outbox(), Ephemeral: p.Store.Ephemeral(), Clients: logintest.Client{Is: &s.client},
+		Invitations: p.Store.Invitations(), Outbox: p.Store.Outbox(), Ephemeral: p.Store.Ephemeral(), Interactions: p.Interactions(o.pending), Clients: logintest.Client{Is: &s.client},
 		Password: p.Passwords, PasswordPolicy: pass.Policy{MinLength: 15, MinLengthWithFactor: 8}, Tokens: p.Tokens, Messages: p.Intents,
 		Factors: p.Factors, Devices: p.Devices, Hasher: p.Hasher, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
 		Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now, Random: rand.Reader,
@@ -82,17 +88,14 @@ func newSite(t *testing.T, o siteOptions) *site {
 // startInteraction does what the provider does with a checked request, whose
 // parameters the test gives as JSON.
 func (s *site) startInteraction(w http.ResponseWriter, r *http.Request) error {
-	in, err := s.pages.ask(w, r, Asked{})
-	if err != nil {
-		return err
-	}
-	in.Request = storage.AuthorizationRequest{ClientID: "wiki", Scopes: []string{"openid"}, RedirectURI: s.client.RedirectURIs[0]}
+	request := interaction.AuthorizationRequest{ClientID: "wiki", Scopes: []string{"openid"}, RedirectURI: s.client.RedirectURIs[0]}
 	if text := r.URL.Query().Get("request"); text != "" {
-		if err := json.Unmarshal([]byte(text), &in.Request); err != nil {
+		if err := json.Unmarshal([]byte(text), &request); err != nil {
 			return err
 		}
 	}
-	if err := s.pages.saveInteraction(r.Context(), in); err != nil {
+	in := interaction.ForRequest(request, s.clock.Now())
+	if err := s.pages.cfg.Interactions.Start(w, r, in); err != nil {
 		return err
 	}
 	s.pages.Begin(w, r, in)
@@ -109,10 +112,10 @@ func (s *site) resume(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err != nil:
 		return err
-	case in.Denied:
+	case in.Refusal != nil && in.Refusal.Code == "access_denied":
 		fmt.Fprintln(w, "denied")
-	case in.Refused != "":
-		fmt.Fprintln(w, "error "+in.Refused)
+	case in.Refusal != nil:
+		fmt.Fprintln(w, "error "+in.Refusal.Code)
 	case outcome.Fatal:
 		fmt.Fprintln(w, "error "+outcome.Error)
 	case outcome.Missing != "":

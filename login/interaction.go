@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,21 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// The purposes of keyed hashes, shared with package op.
-const (
-	interactionPurpose = "interaction"
-	browserPurpose     = "browser"
-)
-
 // accountPath is the first page of the account.
 const accountPath = "/account"
-
-// interactionTTL is how long a request waits for its person.
-const interactionTTL = time.Hour
 
 // resumePath is where the provider takes an interaction back.
 const resumePath = "/authorize/resume"
@@ -37,87 +28,70 @@ const interactionParam = "interaction"
 var errInteractionGone = &web.Error{
 	Status: http.StatusBadRequest, Key: "interaction_gone",
 	Title:  "This sign-in has ended",
-	Detail: "It was finished in another tab, or waited for too long. Go back to the application and start again: nothing is lost.",
+	Detail: "It was finished in another tab, or it took too long. Start again from the app: nothing is lost.",
+}
+
+// interactions keeps what waits for a person; interaction.Store in the binary.
+type interactions interface {
+	// Start keeps a new one, bound to the browser. Its [web.Error] is for the person.
+	Start(w http.ResponseWriter, r *http.Request, in *interaction.Interaction) error
+	// Load answers storage.ErrNotFound and interaction.ErrForeign.
+	Load(r *http.Request, id string) (*interaction.Interaction, error)
+	// Update and Answer are compare-and-swap; they answer storage.ErrNotFound where
+	// the interaction is over.
+	Update(ctx context.Context, in *interaction.Interaction, change func(*interaction.Interaction)) error
+	Answer(ctx context.Context, in *interaction.Interaction, user storage.ID, change func(*interaction.Answers)) error
+	// Owns reports whether a keyed hash is that of the request's browser.
+	Owns(r *http.Request, browser string) bool
 }
 
 // interaction loads the interaction that the request names. It must have been
 // started by this browser (requirement AZ3): to any other it does not exist.
-func (p *Pages) interaction(r *http.Request) (*storage.Interaction, error) {
+func (p *Pages) interaction(r *http.Request) (*interaction.Interaction, error) {
 	return p.loadInteraction(r, r.URL.Query().Get(interactionParam))
 }
 
 // optionalInteraction loads the interaction where the address names one.
-func (p *Pages) optionalInteraction(r *http.Request) (*storage.Interaction, error) {
+func (p *Pages) optionalInteraction(r *http.Request) (*interaction.Interaction, error) {
 	if !r.URL.Query().Has(interactionParam) {
 		return nil, nil
 	}
 	return p.interaction(r)
 }
 
-func (p *Pages) loadInteraction(r *http.Request, id string) (*storage.Interaction, error) {
-	raw, err := p.getInteraction(r.Context(), id)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, errInteractionGone
-	}
-	if err != nil {
-		return nil, unavailable("load interaction", err)
-	}
-	in := &storage.Interaction{ID: id}
-	if err := json.Unmarshal(raw, in); err != nil {
-		return nil, fmt.Errorf("decode interaction: %w", err)
-	}
-	browser := p.cfg.Cookies.Browser(r)
-	if browser == "" || !p.cfg.Hasher.Verify(in.BrowserHash, browserPurpose, browser) {
+func (p *Pages) loadInteraction(r *http.Request, id string) (*interaction.Interaction, error) {
+	in, err := p.cfg.Interactions.Load(r, id)
+	switch {
+	case errors.Is(err, storage.ErrNotFound), errors.Is(err, interaction.ErrForeign):
 		gone := *errInteractionGone
-		gone.Cause = errors.New("the interaction belongs to another browser")
+		gone.Cause = err
 		return nil, &gone
+	case err != nil:
+		return nil, unavailable("load interaction", err)
 	}
 	return in, nil
 }
 
-func (p *Pages) getInteraction(ctx context.Context, id string) ([]byte, error) {
-	for _, hash := range p.cfg.Hasher.Sums(interactionPurpose, id) {
-		raw, err := p.cfg.Ephemeral.Get(ctx, "interaction:"+hash)
-		if !errors.Is(err, storage.ErrNotFound) {
-			return raw, err
-		}
-	}
-	return nil, storage.ErrNotFound
+// updateInteraction writes what a page adds to the interaction.
+func (p *Pages) updateInteraction(ctx context.Context, in *interaction.Interaction, change func(*interaction.Interaction)) error {
+	return interactionSaved(p.cfg.Interactions.Update(ctx, in, change))
 }
 
-// saveInteraction writes what a page added to the interaction. One that the
-// provider took meanwhile is over, and does not come back for a second code.
-func (p *Pages) saveInteraction(ctx context.Context, in *storage.Interaction) error {
-	raw, err := json.Marshal(in)
-	if err != nil {
-		return fmt.Errorf("encode interaction: %w", err)
-	}
-	for _, hash := range p.cfg.Hasher.Sums(interactionPurpose, in.ID) {
-		err = p.cfg.Ephemeral.Replace(ctx, "interaction:"+hash, raw, interactionTTL)
-		if !errors.Is(err, storage.ErrNotFound) {
-			break
-		}
-	}
+// answer writes what a person answered in the interaction.
+func (p *Pages) answer(ctx context.Context, in *interaction.Interaction, user storage.ID, change func(*interaction.Answers)) error {
+	return interactionSaved(p.cfg.Interactions.Answer(ctx, in, user, change))
+}
+
+// interactionSaved says in terms of pages how writing to an interaction went. One
+// that the provider took meanwhile is over, and does not come back for a second code.
+func interactionSaved(err error) error {
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, storage.ErrNotFound):
 		return errInteractionGone
-	case err != nil:
-		return unavailable("save interaction", err)
 	}
-	return nil
-}
-
-// keepInteraction writes a new one.
-func (p *Pages) keepInteraction(ctx context.Context, in *storage.Interaction) error {
-	raw, err := json.Marshal(in)
-	if err != nil {
-		return fmt.Errorf("encode interaction: %w", err)
-	}
-	key := "interaction:" + p.cfg.Hasher.Sum(interactionPurpose, in.ID)
-	if err := p.cfg.Ephemeral.Put(ctx, key, raw, interactionTTL); err != nil {
-		return unavailable("keep interaction", err)
-	}
-	return nil
+	return unavailable("save interaction", err)
 }
 
 // unavailable says that a store did not answer: the person may try again, and
@@ -125,44 +99,26 @@ func (p *Pages) keepInteraction(ctx context.Context, in *storage.Interaction) er
 func unavailable(attempted string, err error) error {
 	return &web.Error{
 		Status: http.StatusServiceUnavailable, Key: "signin_unavailable", RetryAfter: 5 * time.Second,
-		Title:  "Signing in is not possible right now",
-		Detail: "The fault is on our side. Please try again in a moment.",
+		Title:  "You can’t sign in right now",
+		Detail: "The problem is on our side. Please try again in a moment.",
 		Cause:  fmt.Errorf("%s: %w", attempted, err),
 	}
 }
 
 // Asked is what a page of the account asks of the flow.
-type Asked struct {
-	// ReturnTo is the path where the browser goes when nothing is missing.
-	ReturnTo string
-	// Fresh wants every proof to be no older; zero takes those of the session.
-	Fresh time.Duration
-	// Enrol wants a factor of the kind to be added.
-	Enrol storage.FactorKind
-	// Verify wants the person's e-mail address to be confirmed.
-	Verify bool
-	// Locales are the languages that the person chose.
-	Locales []string
-}
+type Asked = interaction.PageRequest
 
 // ask starts an interaction of our own, as the provider does for a client.
-func (p *Pages) ask(w http.ResponseWriter, r *http.Request, asked Asked) (*storage.Interaction, error) {
-	if asked.ReturnTo != "" && !isOurPath(asked.ReturnTo) {
-		return nil, fmt.Errorf("return to %q, which is no path of ours", asked.ReturnTo)
+func (p *Pages) ask(w http.ResponseWriter, r *http.Request, page interaction.PageRequest) (*interaction.Interaction, error) {
+	if !isOurPath(page.ReturnTo) {
+		return nil, fmt.Errorf("return to %q, which is no path of ours", page.ReturnTo)
 	}
-	if err := p.countPending(r); err != nil {
-		return nil, err
+	in := interaction.ForPage(page, p.cfg.Now())
+	err := p.cfg.Interactions.Start(w, r, in)
+	if shown := (*web.Error)(nil); err == nil || errors.As(err, &shown) {
+		return in, err
 	}
-	in := &storage.Interaction{
-		ID: web.NewSecret(), ReturnTo: asked.ReturnTo, Enrol: asked.Enrol, Verify: asked.Verify, CreatedAt: p.cfg.Now(),
-		BrowserHash: p.cfg.Hasher.Sum(browserPurpose, p.cfg.Cookies.EnsureBrowser(w, r)),
-		Request:     storage.AuthorizationRequest{UILocales: asked.Locales},
-	}
-	if asked.Fresh > 0 {
-		seconds := int64(asked.Fresh / time.Second)
-		in.Request.MaxAge = &seconds
-	}
-	return in, p.keepInteraction(r.Context(), in)
+	return nil, unavailable("start interaction", err)
 }
 
 // isOurPath reports whether a redirect to the path stays here: browsers take //
@@ -182,7 +138,7 @@ func (p *Pages) Ask(w http.ResponseWriter, r *http.Request, asked Asked) error {
 }
 
 // address returns the address of a page of the interaction.
-func address(path string, in *storage.Interaction) string {
+func address(path string, in *interaction.Interaction) string {
 	if in == nil {
 		return path
 	}

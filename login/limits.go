@@ -24,9 +24,6 @@ type Limits struct {
 	// SignUp, Reset and Resend count what anybody can ask for, for one e-mail
 	// address or account, and from one network address.
 	SignUp, Reset, Resend AskLimits
-	// PendingPerAddress is how many sign-ins one network address may start in an
-	// hour; by default defaultPendingPerAddress.
-	PendingPerAddress int64
 	// Messages counts what was sent, of all kinds together.
 	Messages MessageLimits
 }
@@ -96,30 +93,6 @@ func (p *Pages) refuse(r *http.Request, userID storage.ID, name string, wait tim
 		}
 	}
 	return tooMany(wait, fmt.Errorf("limit %s: wait %s", name, wait))
-}
-
-const (
-	// pendingWindow is the time over which sign-ins started by one address are counted.
-	pendingWindow            = time.Hour
-	defaultPendingPerAddress = 1000
-)
-
-// countPending refuses an address that starts more sign-ins than people could
-// (requirement DS3). The provider counts those of clients under the same key.
-func (p *Pages) countPending(r *http.Request) error {
-	started, err := p.cfg.Ephemeral.Count(r.Context(), "pending:"+addressBucket(r.Context()), pendingWindow)
-	if err != nil {
-		return unavailable("count pending sign-ins", err)
-	}
-	if started <= p.cfg.Limits.PendingPerAddress {
-		return nil
-	}
-	return &web.Error{
-		Status: http.StatusTooManyRequests, Key: "too_many_pending", RetryAfter: pendingWindow,
-		Title:  "Too many sign-ins at once",
-		Detail: "More sign-ins were started from your network than we can keep open. Please try again later.",
-		Cause:  fmt.Errorf("%d sign-ins pending", started),
-	}
 }
 
 // relax forgets the counters that a success makes moot. The address's goes on:

@@ -57,7 +57,7 @@ func (p *Pages) showLinkAgain(w http.ResponseWriter, r *http.Request, l linkPage
 		if err != nil {
 			return err
 		}
-		args = append(args, address)
+		args = append(args, "Email", address)
 	}
 	page := p.cfg.UI.Begin(w, r, ui.Options{Title: l.text + ".title", Action: r.URL.Path})
 	page.Carry(message.TokenParam, token)
@@ -89,8 +89,8 @@ func linkFailed(err error) error {
 func errLinkVoid(cause error) error {
 	return &web.Error{
 		Status: http.StatusGone, Key: "link_void",
-		Title:  "This link does not work any more",
-		Detail: "It was used, has expired, or a newer message has replaced it. Ask for a new one where you asked for this one.",
+		Title:  "This link no longer works",
+		Detail: "It has been used, it has expired, or a newer message has replaced it. Ask for a new one where you asked for this one.",
 		Cause:  cause,
 	}
 }
@@ -131,7 +131,7 @@ func (p *Pages) confirmEmailChange(w http.ResponseWriter, r *http.Request, entry
 	if err != nil {
 		return err
 	}
-	return p.comeBack(w, r, u.Return, nil, "message.email_changed", u.To)
+	return p.comeBack(w, r, u.Return, nil, "message.email_changed", "Email", u.To)
 }
 
 func (p *Pages) moveEmail(r *http.Request, entry *onetime.Entry) (message.EmailUpdate, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -31,8 +32,10 @@ type Config struct {
 	Invitations invitations
 	Outbox      outbox
 	Ephemeral   ephemeral
-	Clients     clients
-	Password    passwords
+	// Interactions keeps what waits for a person.
+	Interactions interactions
+	Clients      clients
+	Password     passwords
 	// PasswordPolicy judges new passwords.
 	PasswordPolicy password.Policy
 	Tokens         *onetime.Tokens
@@ -135,8 +138,6 @@ type events interface {
 // ephemeral keeps interactions and partial sign-ins and counts attempts.
 type ephemeral interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	// Replace answers storage.ErrNotFound where there is nothing to replace.
-	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Get(ctx context.Context, key string) ([]byte, error)
 	// TakeIf removes an entry if it still is the value: of many callers one does.
 	TakeIf(ctx context.Context, key string, value []byte) error
@@ -183,9 +184,6 @@ type Pages struct {
 
 // New makes the pages.
 func New(cfg Config) *Pages {
-	if cfg.Limits.PendingPerAddress == 0 {
-		cfg.Limits.PendingPerAddress = defaultPendingPerAddress
-	}
 	return &Pages{cfg: cfg, policy: cfg.Factors.Policy()}
 }
 
@@ -197,17 +195,17 @@ func (p *Pages) Register(mux *http.ServeMux) {
 		handle("POST "+path, p.cfg.UI.Form(p.step(answer, steps...)))
 	}
 	handle("GET /login", p.openSignIn)
-	handle("POST /login", p.cfg.UI.Form(p.step(p.signIn, StepSignIn, StepSignUp)))
-	handle("POST /login/passkey", p.cfg.UI.Form(p.step(p.signInWithPasskey, StepSignIn, StepSignUp)))
-	page("/factor", p.showFactor, p.factor, StepFactor)
-	page("/enroll", p.showEnrol, p.enrol, StepEnrol)
-	page("/recovery-codes", p.showRecoveryCodes, p.keepRecoveryCodes, StepRecovery)
-	page("/deletion", p.showDeletion, p.keepFromDeletion, StepDeletion)
-	page("/verify", p.showVerify, p.verify, StepVerify)
-	page("/consent", p.showConsent, p.consent, StepConsent)
+	handle("POST /login", p.cfg.UI.Form(p.step(p.signIn, flow.StepSignIn, flow.StepSignUp)))
+	handle("POST /login/passkey", p.cfg.UI.Form(p.step(p.signInWithPasskey, flow.StepSignIn, flow.StepSignUp)))
+	page("/factor", p.showFactor, p.factor, flow.StepFactor)
+	page("/enroll", p.showEnrol, p.enrol, flow.StepEnroll)
+	page("/recovery-codes", p.showRecoveryCodes, p.keepRecoveryCodes, flow.StepRecovery)
+	page("/deletion", p.showDeletion, p.keepFromDeletion, flow.StepDeletion)
+	page("/verify", p.showVerify, p.verify, flow.StepVerify)
+	page("/consent", p.showConsent, p.consent, flow.StepConsent)
 
 	handle("GET /signup", p.openSignUp)
-	handle("POST /signup", p.cfg.UI.Form(p.step(p.signUp, StepSignIn, StepSignUp)))
+	handle("POST /signup", p.cfg.UI.Form(p.step(p.signUp, flow.StepSignIn, flow.StepSignUp)))
 	handle("GET "+message.PathForgotPassword, p.showForgot)
 	handle("POST "+message.PathForgotPassword, p.cfg.UI.Form(p.forgot))
 	handle("GET "+message.PathResetPassword, p.showReset)
@@ -216,8 +214,8 @@ func (p *Pages) Register(mux *http.ServeMux) {
 		show, spend := p.showLink(link), p.spendLink(link)
 		if link.purpose == onetime.SignUp {
 			// Beside the link there is the code, typed where the sign-up began.
-			show = p.either(show, p.step(p.showConfirmSignUp, StepSignIn, StepSignUp))
-			spend = p.either(spend, p.step(p.confirmSignUp, StepSignIn, StepSignUp))
+			show = p.either(show, p.step(p.showConfirmSignUp, flow.StepSignIn, flow.StepSignUp))
+			spend = p.either(spend, p.step(p.confirmSignUp, flow.StepSignIn, flow.StepSignUp))
 		}
 		handle("GET "+path, show)
 		handle("POST "+path, p.cfg.UI.Form(spend))

@@ -15,6 +15,7 @@ import (
 	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -112,7 +113,7 @@ func (p *play) page() *testbrowser.Page {
 // stepOf says what is missing in a tab, from the evidence.
 func (p *play) stepOf(t *tab, e *evidence) string {
 	if e == nil || e.who.disabled {
-		return StepSignIn
+		return flow.StepSignIn
 	}
 	has := func(kind storage.FactorKind) bool {
 		at, ok := e.proofs[kind]
@@ -122,19 +123,19 @@ func (p *play) stepOf(t *tab, e *evidence) string {
 	lost, usedCode := e.proofs[storage.FactorRecovery]
 	switch c := p.s.client; {
 	case !has(storage.FactorPassword):
-		return StepSignIn
+		return flow.StepSignIn
 	case !second && e.who.secret != "":
-		return StepFactor
+		return flow.StepFactor
 	case !second && (c.RequireMFA || t.high), usedCode && e.who.boundAt.Before(lost):
-		return StepEnrol
+		return flow.StepEnroll
 	case t.codes == e.who:
-		return StepRecovery
+		return flow.StepRecovery
 	case c.RequireVerifiedEmail && !e.who.verified:
-		return StepVerify
+		return flow.StepVerify
 	case c.Consent == client.ConsentAlways && t.allowed != e.who, c.Consent == client.ConsentRemember && !e.who.consented:
-		return StepConsent
+		return flow.StepConsent
 	}
-	return StepDone
+	return flow.StepDone
 }
 
 // partialOf is the sign-in that goes on in the tab, if one does.
@@ -164,11 +165,11 @@ func (p *play) keep(t *tab, part *evidence) {
 func (p *play) arrive(t *tab) string {
 	step := p.step(t)
 	part := p.partialOf(t)
-	proving := step == StepSignIn || step == StepFactor || step == StepEnrol
+	proving := step == flow.StepSignIn || step == flow.StepFactor || step == flow.StepEnroll
 	switch {
 	case part != nil && !proving:
 		t.of.session, t.of.partial = part.with(t.of.session), nil
-	case part == nil && proving && step != StepSignIn:
+	case part == nil && proving && step != flow.StepSignIn:
 		p.keep(t, &evidence{t.of.session.who, map[storage.FactorKind]time.Time{}})
 	}
 	return p.settled(t)
@@ -178,9 +179,9 @@ func (p *play) arrive(t *tab) string {
 func (p *play) settled(t *tab) string {
 	step := p.step(t)
 	switch {
-	case step == StepDone && t.denied:
+	case step == flow.StepDone && t.denied:
 		return "denied"
-	case step == StepDone:
+	case step == flow.StepDone:
 		return "code for " + string(p.evidenceOf(t).who.user.ID)
 	}
 	return step

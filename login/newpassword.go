@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/latchkey-id/latchkey/account/password"
@@ -63,7 +62,7 @@ func (p *Pages) checkSignUp(ctx context.Context, form ui.SignUp, chosen string) 
 	}
 	user := &storage.User{Email: form.Email, Username: form.Username, Profile: storage.Profile{Name: form.Name}}
 	for _, problem := range p.CheckPassword(ctx, user, chosen) {
-		add("password", problemText(problem), strconv.Itoa(p.minPassword(user)))
+		add("password", problemText(problem), "Count", p.minPassword(user))
 	}
 	return problems
 }

@@ -4,17 +4,17 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // page starts a page of an interaction, or of none: its form goes to path.
-func (p *Pages) page(w http.ResponseWriter, r *http.Request, in *storage.Interaction, path, title string) ui.Page {
+func (p *Pages) page(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, path, title string) ui.Page {
 	o := ui.Options{Title: title, Action: address(path, in)}
 	if in != nil {
-		o.FormAction = redirectOrigin(in.Request.RedirectURI)
-		o.Locales = in.Request.UILocales
-		// For its name and colour only: without them the page is as good.
+		o.FormAction = redirectOrigin(in.RedirectURI())
+		o.Locales = in.Locales()
+		// For its name and color only: without them the page is as good.
 		o.Client, _ = p.clientOf(r.Context(), in)
 	}
 	return p.cfg.UI.Begin(w, r, o)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -42,6 +43,8 @@ type partial struct {
 
 const (
 	partialPurpose = "partial"
+	// partialOf is the purpose of the hash that binds it to one interaction.
+	partialOf = "partial sign-in of interaction"
 	// partialMaxAge bounds a sign-in between its first proof and its session,
 	// however busy it is.
 	partialMaxAge = 30 * time.Minute
@@ -52,7 +55,7 @@ func partialKey(hash string) string { return "partial:" + hash }
 // loadPartial returns the partial sign-in of this browser for the interaction,
 // or nil. One that belongs to another flow is left alone; one that meets another
 // browser or network than it began in is void, and that is an event.
-func (p *Pages) loadPartial(w http.ResponseWriter, r *http.Request, in *storage.Interaction) (*partial, error) {
+func (p *Pages) loadPartial(w http.ResponseWriter, r *http.Request, in *interaction.Interaction) (*partial, error) {
 	secret := p.cfg.Cookies.Get(r, web.CookiePartial)
 	if secret == "" {
 		return nil, nil
@@ -61,7 +64,7 @@ func (p *Pages) loadPartial(w http.ResponseWriter, r *http.Request, in *storage.
 	if err != nil || part == nil {
 		return nil, err
 	}
-	if !p.cfg.Hasher.Verify(part.Interaction, interactionPurpose, in.ID) {
+	if !p.cfg.Hasher.Verify(part.Interaction, partialOf, in.ID) {
 		return nil, nil
 	}
 	now := p.cfg.Now()
@@ -98,9 +101,9 @@ func (p *Pages) findPartial(ctx context.Context, secret string) (*partial, error
 }
 
 // newPartial begins a partial sign-in of the person in this browser.
-func (p *Pages) newPartial(r *http.Request, in *storage.Interaction, user *storage.User) *partial {
+func (p *Pages) newPartial(r *http.Request, in *interaction.Interaction, user *storage.User) *partial {
 	return &partial{
-		AttemptID: web.NewSecret(), UserID: user.ID, Interaction: p.cfg.Hasher.Sum(interactionPurpose, in.ID),
+		AttemptID: web.NewSecret(), UserID: user.ID, Interaction: p.cfg.Hasher.Sum(partialOf, in.ID),
 		Binding: bindingOf(r, p.cfg.BindAddress), PasswordEpoch: user.PasswordEpoch, StartedAt: p.cfg.Now(),
 	}
 }
@@ -162,8 +165,8 @@ func (p *Pages) dropPartial(w http.ResponseWriter, r *http.Request, part *partia
 func errAttemptOver(cause error) error {
 	return &web.Error{
 		Status: http.StatusConflict, Key: "attempt_over",
-		Title:  "This step was done already",
-		Detail: "It was finished in another window, or sent twice. Go back to the application: if you are not signed in there, start again.",
+		Title:  "This step was already done",
+		Detail: "It was finished in another window, or sent twice. Go back to the app. If you aren’t signed in there, start again.",
 		Cause:  cause,
 	}
 }

@@ -6,19 +6,20 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // offerPasskey lets the page's person sign in with a passkey, where policy does.
-func (p *Pages) offerPasskey(r *http.Request, in *storage.Interaction, data *ui.SignIn) error {
+func (p *Pages) offerPasskey(r *http.Request, in *interaction.Interaction, data *ui.SignIn) error {
 	passkeys, err := p.passkeysFor(r.Context(), in)
 	if passkeys == nil {
 		return err
 	}
 	options, err := passkeys.BeginDiscoverable(r.Context(), mfa.Attempt{
-		ID: in.BrowserHash, Now: p.cfg.Now(), AddressBucket: addressBucket(r.Context()),
+		ID: in.Browser, Now: p.cfg.Now(), AddressBucket: addressBucket(r.Context()),
 	})
 	if limited := (*mfa.LimitedError)(nil); errors.As(err, &limited) {
 		p.cfg.Metrics.Throttled("passkey_challenges")
@@ -33,7 +34,7 @@ func (p *Pages) offerPasskey(r *http.Request, in *storage.Interaction, data *ui.
 
 // passkeysFor is what signs people in without a password; nil where policy does
 // not let it, or the client requires factors that passkeys are none of.
-func (p *Pages) passkeysFor(ctx context.Context, in *storage.Interaction) (*mfa.Passkeys, error) {
+func (p *Pages) passkeysFor(ctx context.Context, in *interaction.Interaction) (*mfa.Passkeys, error) {
 	c, err := p.clientOf(ctx, in)
 	if err != nil {
 		return nil, err
@@ -58,7 +59,7 @@ func (p *Pages) signInWithPasskey(w http.ResponseWriter, r *http.Request, s *sta
 	if err != nil {
 		return err
 	}
-	attempt := mfa.Attempt{ID: s.in.BrowserHash, Now: p.cfg.Now(), AddressBucket: addressBucket(r.Context()), Source: source}
+	attempt := mfa.Attempt{ID: s.in.Browser, Now: p.cfg.Now(), AddressBucket: addressBucket(r.Context()), Source: source}
 	user, proof, err := passkeys.FinishDiscoverable(r.Context(), attempt, mfa.Response{Passkey: []byte(r.PostForm.Get(credentialField))})
 	var (
 		wrong   *mfa.WrongError

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // brokenClients is a registry whose database does not answer.
@@ -23,7 +23,7 @@ func (brokenClients) Client(context.Context, string) (*client.Client, error) {
 // not that their sign-in is gone.
 func TestARegistryThatDoesNotAnswerIsOurFault(t *testing.T) {
 	s := newSite(t, siteOptions{config: func(c *Config) { c.Clients = brokenClients{} }})
-	in := &storage.Interaction{Request: storage.AuthorizationRequest{ClientID: "wiki"}}
+	in := interaction.ForRequest(interaction.AuthorizationRequest{ClientID: "wiki"}, s.clock.Now())
 	_, err := s.pages.Check(httptest.NewRequest(http.MethodGet, "/authorize", nil), in)
 	var page *web.Error
 	if !errors.As(err, &page) || page.Status != http.StatusServiceUnavailable {

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -18,29 +19,29 @@ type stepHandler func(http.ResponseWriter, *http.Request, *standing) error
 
 // standing is a request's evidence together with what follows from it.
 type standing struct {
-	in       *storage.Interaction
+	in       *interaction.Interaction
 	client   *client.Client // nil for account pages
 	signedIn *storage.SignedIn
 	part     *partial
 	// person is set where their factors matter.
 	person *mfa.Person
-	state  State
-	step   Step
+	state  flow.State
+	step   flow.Step
 }
 
 // Check says whether the browser's session satisfies the interaction, and if
 // not, which step is missing. A partial sign-in is nothing to it.
-func (p *Pages) Check(r *http.Request, in *storage.Interaction) (storage.Outcome, error) {
+func (p *Pages) Check(r *http.Request, in *interaction.Interaction) (interaction.Outcome, error) {
 	s, err := p.stand(r, in, nil)
 	if err != nil {
-		return storage.Outcome{}, err
+		return interaction.Outcome{}, err
 	}
-	outcome := storage.Outcome{
+	outcome := interaction.Outcome{
 		SignedIn: s.signedIn, Missing: s.step.Name, Error: s.step.Error, Reason: s.step.Reason, Fatal: s.step.Fatal,
 	}
-	if s.signedIn != nil && s.step.Name == StepDone {
+	if s.signedIn != nil && s.step.Name == flow.StepDone {
 		told := *s.signedIn
-		told.Session.Authentication = s.state.told()
+		told.Session.Authentication = s.state.Reported()
 		outcome.SignedIn = &told
 	}
 	return outcome, nil
@@ -49,9 +50,9 @@ func (p *Pages) Check(r *http.Request, in *storage.Interaction) (storage.Outcome
 // stand gathers the evidence of the session and the partial sign-in, which may
 // be nil, and asks [Next]. The person's factors are read only where what was
 // shown is not enough.
-func (p *Pages) stand(r *http.Request, in *storage.Interaction, part *partial) (*standing, error) {
+func (p *Pages) stand(r *http.Request, in *interaction.Interaction, part *partial) (*standing, error) {
 	s := &standing{in: in, part: part}
-	if in.Request.ClientID != "" {
+	if in.ForClient() {
 		c, err := p.clientOf(r.Context(), in)
 		if err != nil {
 			return nil, err
@@ -65,27 +66,24 @@ func (p *Pages) stand(r *http.Request, in *storage.Interaction, part *partial) (
 	if s.signedIn, err = p.Session(r); err != nil {
 		return nil, err
 	}
-	s.state = State{Now: p.cfg.Now(), Interaction: in, Client: s.client, Policy: &p.policy, SignUp: p.cfg.SignUp != SignUpOff, Enrollable: len(p.allEnrollable()) > 0}
+	s.state = flow.State{Now: p.cfg.Now(), Interaction: in, Client: s.client, Policy: &p.policy, SignUp: p.cfg.SignUp != SignUpOff, Enrollable: len(p.allEnrollable()) > 0}
 	if err := p.addEvidence(r.Context(), s); err != nil {
 		return nil, err
-	}
-	if s.state.User != nil {
-		answeredBy(in, s.state.User.ID)
 	}
 	if err := p.addFactors(r.Context(), s); err != nil {
 		return nil, err
 	}
-	s.step = Next(s.state)
+	s.step = flow.Next(s.state)
 	return s, nil
 }
 
 // clientOf returns the client of the interaction, or nil where it is unknown or
-// the interaction is for a page of ours.
-func (p *Pages) clientOf(ctx context.Context, in *storage.Interaction) (*client.Client, error) {
-	if in.Request.ClientID == "" {
+// no client asks.
+func (p *Pages) clientOf(ctx context.Context, in *interaction.Interaction) (*client.Client, error) {
+	if !in.ForClient() {
 		return nil, nil
 	}
-	c, err := p.cfg.Clients.Client(ctx, in.Request.ClientID)
+	c, err := p.cfg.Clients.Client(ctx, in.ClientID())
 	if errors.Is(err, client.ErrUnknown) {
 		return nil, nil
 	}
@@ -93,16 +91,6 @@ func (p *Pages) clientOf(ctx context.Context, in *storage.Interaction) (*client.
 		return nil, unavailable("look up client", err)
 	}
 	return c, nil
-}
-
-// answeredBy makes the answers in the interaction those of the person: what
-// somebody else gave or has to see, who signed in here before, is gone.
-func answeredBy(in *storage.Interaction, user storage.ID) {
-	if in.AnsweredBy == user {
-		return
-	}
-	in.AnsweredBy, in.Consented, in.ConsentedAt = user, nil, time.Time{}
-	in.EnrolSkipped, in.RecoveryCodes, in.VerificationSent, in.DeletionSeen = false, "", false, false
 }
 
 // addEvidence says who the evidence is about. A partial sign-in of somebody else
@@ -150,7 +138,7 @@ func (p *Pages) addPartial(ctx context.Context, s *standing) error {
 	if user != s.state.User {
 		s.state.User, s.state.Proofs, s.state.TrustACR = user, nil, ""
 	}
-	s.state.Proofs = merge(append(s.part.Proofs, s.state.Proofs...)...)
+	s.state.Proofs = flow.Merge(append(s.part.Proofs, s.state.Proofs...)...)
 	if s.part.TrustACR != "" {
 		s.state.TrustACR = s.part.TrustACR
 	}
@@ -167,7 +155,7 @@ func (p *Pages) addFactors(ctx context.Context, s *standing) error {
 		return unavailable("read factors", err)
 	}
 	s.person = &person
-	s.state.Offer = p.cfg.Factors.Offer(s.state.wanted(person))
+	s.state.Offer = p.cfg.Factors.Offer(s.state.Demand(person))
 	return nil
 }
 
@@ -195,7 +183,7 @@ func (p *Pages) step(h stepHandler, names ...string) web.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if s.part != nil && !s.step.provesIdentity() || s.step.Fatal || !slices.Contains(names, s.step.Name) {
+		if s.part != nil && !s.step.ProvesIdentity() || s.step.Fatal || !slices.Contains(names, s.step.Name) {
 			return p.advance(w, r, s)
 		}
 		return h(w, r, s)
@@ -203,7 +191,7 @@ func (p *Pages) step(h stepHandler, names ...string) web.HandlerFunc {
 }
 
 // Begin sends the browser to the page of what the interaction is missing.
-func (p *Pages) Begin(w http.ResponseWriter, r *http.Request, in *storage.Interaction) {
+func (p *Pages) Begin(w http.ResponseWriter, r *http.Request, in *interaction.Interaction) {
 	part, err := p.loadPartial(w, r, in)
 	if err == nil {
 		var s *standing
@@ -217,7 +205,7 @@ func (p *Pages) Begin(w http.ResponseWriter, r *http.Request, in *storage.Intera
 }
 
 // again asks Next once more, after a page has added to the evidence.
-func (p *Pages) again(w http.ResponseWriter, r *http.Request, in *storage.Interaction, part *partial) error {
+func (p *Pages) again(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, part *partial) error {
 	s, err := p.stand(r, in, part)
 	if err != nil {
 		return err
@@ -230,7 +218,7 @@ func (p *Pages) again(w http.ResponseWriter, r *http.Request, in *storage.Intera
 // everywhere, so that no browser repeats a form with a password to another
 // address (requirement AZ7).
 func (p *Pages) advance(w http.ResponseWriter, r *http.Request, s *standing) error {
-	if s.part != nil && !s.step.provesIdentity() {
+	if s.part != nil && !s.step.ProvesIdentity() {
 		if err := p.complete(w, r, s); err != nil {
 			return err
 		}
@@ -245,11 +233,13 @@ func (p *Pages) advance(w http.ResponseWriter, r *http.Request, s *standing) err
 // giveUp ends an interaction whose person cannot show what it takes: a client is
 // told, a person on the way to a page of ours sees why.
 func (p *Pages) giveUp(w http.ResponseWriter, r *http.Request, s *standing) error {
-	if s.in.ReturnTo != "" {
+	if !s.in.ForClient() {
 		return errNoWayIn(s.step.Reason)
 	}
-	s.in.Refused, s.in.Reason = s.step.Error, s.step.Reason
-	if err := p.saveInteraction(r.Context(), s.in); err != nil {
+	err := p.updateInteraction(r.Context(), s.in, func(in *interaction.Interaction) {
+		in.Refusal = &interaction.Refusal{Code: s.step.Error, Reason: s.step.Reason}
+	})
+	if err != nil {
 		return err
 	}
 	if s.part != nil {
@@ -266,8 +256,8 @@ func (p *Pages) giveUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 func errNoWayIn(reason string) error {
 	return &web.Error{
 		Status: http.StatusForbidden, Key: "no_way_in",
-		Title:  "You cannot be signed in",
-		Detail: "A second factor is required, and none of yours can be used or set up right now. Please ask whoever runs this service for help.",
+		Title:  "You can’t be signed in",
+		Detail: "Two-step verification is required here, and you can’t use or set up any method right now. Please ask your administrator for help.",
 		Cause:  errors.New(reason),
 	}
 }
@@ -275,10 +265,10 @@ func errNoWayIn(reason string) error {
 // destination is where a browser goes for the step that it is at.
 func (s *standing) destination() string {
 	switch {
-	case s.step.Name != StepDone:
+	case s.step.Name != flow.StepDone:
 		return address("/"+s.step.Name, s.in)
-	case s.in.ReturnTo != "":
-		return s.in.ReturnTo
+	case !s.in.ForClient():
+		return s.in.Page.ReturnTo
 	}
 	return address(resumePath, s.in)
 }

@@ -6,7 +6,9 @@ import (
 	"net/http"
 
 	pass "github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -19,7 +21,7 @@ const maxPassword = 1024
 // ends on the account's own page.
 func (p *Pages) openSignIn(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Query().Has(interactionParam) {
-		return p.step(p.showSignIn, StepSignIn, StepSignUp)(w, r)
+		return p.step(p.showSignIn, flow.StepSignIn, flow.StepSignUp)(w, r)
 	}
 	in, err := p.ask(w, r, Asked{ReturnTo: accountPath})
 	if err != nil {
@@ -29,8 +31,8 @@ func (p *Pages) openSignIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request, s *standing) error {
-	username := s.in.Request.LoginHint
-	if s.signedIn != nil && username == "" && !s.in.Request.HasPrompt(storage.PromptSelectAccount) {
+	username := s.in.LoginHint()
+	if s.signedIn != nil && username == "" && !s.in.HasPrompt(interaction.PromptSelectAccount) {
 		username = identifierOf(&s.signedIn.User) // who is to prove anew who they are
 	}
 	return p.renderSignIn(w, r, s.in, ui.SignIn{Username: username}, "")
@@ -44,8 +46,8 @@ func identifierOf(u *storage.User) string {
 	return u.Username
 }
 
-func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *storage.Interaction, data ui.SignIn, problem string) error {
-	data.Page, data.Cancel = p.page(w, r, in, "/login", "signin.title"), in.ReturnTo == ""
+func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, data ui.SignIn, problem string) error {
+	data.Page, data.Cancel = p.page(w, r, in, "/login", "signin.title"), in.ForClient()
 	data.Forgot = address("/forgot-password", in)
 	if p.cfg.SignUp != SignUpOff {
 		data.SignUp = address("/signup", in)
@@ -69,7 +71,7 @@ func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *storage
 // are the same for a wrong password, a person who does not exist and one who may
 // not sign in (requirements EN1, EN2).
 func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) error {
-	if r.PostForm.Has("cancel") && s.in.ReturnTo == "" {
+	if r.PostForm.Has("cancel") && s.in.ForClient() {
 		return p.deny(w, r, s.in)
 	}
 	username, remember := r.PostForm.Get("username"), r.PostForm.Has("remember")
@@ -172,9 +174,11 @@ func busy(err error) error {
 }
 
 // deny sends the person back to the client, which is told that they declined.
-func (p *Pages) deny(w http.ResponseWriter, r *http.Request, in *storage.Interaction) error {
-	in.Denied = true
-	if err := p.saveInteraction(r.Context(), in); err != nil {
+func (p *Pages) deny(w http.ResponseWriter, r *http.Request, in *interaction.Interaction) error {
+	err := p.updateInteraction(r.Context(), in, func(in *interaction.Interaction) {
+		in.Refusal = &interaction.Refusal{Code: "access_denied", Reason: "the person declined"}
+	})
+	if err != nil {
 		return err
 	}
 	http.Redirect(w, r, address(resumePath, in), http.StatusSeeOther)

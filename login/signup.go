@@ -9,9 +9,11 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -24,15 +26,15 @@ import (
 // errNoSignUp answers where people may not make accounts by themselves.
 var errNoSignUp = &web.Error{
 	Status: http.StatusForbidden, Key: "signup_closed",
-	Title:  "Accounts cannot be made here",
-	Detail: "Whoever runs this service makes the accounts, or sends invitations. Ask them for one.",
+	Title:  "You can’t create an account here",
+	Detail: "Your administrator creates the accounts here, or sends invitations. Ask them for one.",
 }
 
 // openSignUp shows the page for an interaction; without one it starts one that
 // ends on the account's own page.
 func (p *Pages) openSignUp(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Query().Has(interactionParam) {
-		return p.step(p.showSignUp, StepSignIn, StepSignUp)(w, r)
+		return p.step(p.showSignUp, flow.StepSignIn, flow.StepSignUp)(w, r)
 	}
 	in, err := p.ask(w, r, Asked{ReturnTo: accountPath})
 	if err != nil {
@@ -47,7 +49,7 @@ func (p *Pages) openSignUp(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) showSignUp(w http.ResponseWriter, r *http.Request, s *standing) error {
-	data := ui.SignUp{Email: s.in.Request.LoginHint}
+	data := ui.SignUp{Email: s.in.LoginHint()}
 	invitation, err := p.invitation(r)
 	if err != nil {
 		return err
@@ -135,7 +137,7 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 	}
 	body := message.SignUp{
 		Email: form.Email, Username: form.Username, Verifier: verifier,
-		Profile: storage.Profile{Name: form.Name, Locale: p.cfg.UI.Locale(r, s.in.Request.UILocales)}, Return: returnTo(s.in),
+		Profile: storage.Profile{Name: form.Name, Locale: p.cfg.UI.Locale(r, s.in.Locales())}, Return: returnTo(s.in),
 	}
 	if invitation != nil {
 		body.Invitation = invitation.ID
@@ -153,7 +155,7 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 func (p *Pages) signUpByName(w http.ResponseWriter, r *http.Request, s *standing, form ui.SignUp, verifier string) error {
 	user, err := p.newUser(r, &message.SignUp{
 		Username: form.Username, Verifier: verifier,
-		Profile: storage.Profile{Name: form.Name, Locale: p.cfg.UI.Locale(r, s.in.Request.UILocales)},
+		Profile: storage.Profile{Name: form.Name, Locale: p.cfg.UI.Locale(r, s.in.Locales())},
 	})
 	if err != nil {
 		return err
@@ -174,32 +176,33 @@ func (p *Pages) signUpByName(w http.ResponseWriter, r *http.Request, s *standing
 }
 
 // returnTo is how a message finds the way back to an interaction.
-func returnTo(in *storage.Interaction) message.Return {
-	return message.Return{Interaction: in.ID, Browser: in.BrowserHash}
+func returnTo(in *interaction.Interaction) message.Return {
+	return message.Return{Interaction: in.ID, Browser: in.Browser}
 }
 
 // askForAccount queues the message, and keeps what was asked for with the
 // interaction, so that it can be sent once more.
-func (p *Pages) askForAccount(r *http.Request, in *storage.Interaction, body message.SignUp) error {
+func (p *Pages) askForAccount(r *http.Request, in *interaction.Interaction, body message.SignUp) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return fmt.Errorf("encode sign-up: %w", err)
 	}
-	if in.SignUp, err = p.cfg.Sealer.Seal(raw, signUpPlace(in)); err != nil {
+	sealed, err := p.cfg.Sealer.Seal(raw, signUpPlace(in))
+	if err != nil {
 		return fmt.Errorf("seal sign-up: %w", err)
 	}
-	if err := p.saveInteraction(r.Context(), in); err != nil {
+	if err := p.updateInteraction(r.Context(), in, func(in *interaction.Interaction) { in.SignUp = sealed }); err != nil {
 		return err
 	}
-	return p.send(r, in.Request.UILocales, storage.EventSignUpRequested, body.Email, body)
+	return p.send(r, in.Locales(), storage.EventSignUpRequested, body.Email, body)
 }
 
-func signUpPlace(in *storage.Interaction) keys.AssociatedData {
+func signUpPlace(in *interaction.Interaction) keys.AssociatedData {
 	return keys.AssociatedData{Table: "interaction", Column: "sign_up", Row: in.ID}
 }
 
 // pendingSignUp is what was asked for in the interaction; nil is nothing.
-func (p *Pages) pendingSignUp(in *storage.Interaction) (*message.SignUp, error) {
+func (p *Pages) pendingSignUp(in *interaction.Interaction) (*message.SignUp, error) {
 	if in.SignUp == "" {
 		return nil, nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -36,8 +37,8 @@ func (p *play) open(fresh, high bool) {
 // shows tells pages apart.
 func shows(pg *testbrowser.Page) string {
 	for id, step := range map[string]string{
-		"login-submit": StepSignIn, "factor-submit": StepFactor, "enroll-submit": StepEnrol, "recovery-continue": StepRecovery,
-		"consent-allow": StepConsent, "signup-submit": "signup", "forgot-submit": "forgot", "reset-submit": "reset",
+		"login-submit": flow.StepSignIn, "factor-submit": flow.StepFactor, "enroll-submit": flow.StepEnroll, "recovery-continue": flow.StepRecovery,
+		"consent-allow": flow.StepConsent, "signup-submit": "signup", "forgot-submit": "forgot", "reset-submit": "reset",
 	} {
 		if pg.Has(id) {
 			return step
@@ -85,7 +86,7 @@ func (p *play) visit(path string) {
 		return
 	}
 	step := p.arrive(p.tab)
-	if path == "/signup" && step == StepSignIn {
+	if path == "/signup" && step == flow.StepSignIn {
 		step = "signup"
 	}
 	p.expect(step)
@@ -137,7 +138,7 @@ func (p *play) submit(path string, fields []string, worth func() string, steps .
 // has proven enough becomes a session before any other page does something.
 func (p *play) partialIsOver() bool {
 	switch p.step(p.tab) {
-	case StepSignIn, StepFactor, StepEnrol:
+	case flow.StepSignIn, flow.StepFactor, flow.StepEnroll:
 		return true
 	}
 	return p.partialOf(p.tab) == nil
@@ -157,7 +158,7 @@ func (p *play) signIn(who *character, password string) {
 			p.keep(p.tab, &evidence{who, map[storage.FactorKind]time.Time{storage.FactorPassword: p.s.clock.Now()}})
 		}
 		return ""
-	}, StepSignIn)
+	}, flow.StepSignIn)
 }
 
 // app answers with the code of somebody's authenticator app.
@@ -174,11 +175,11 @@ func (p *play) app(who *character) {
 			p.proof(p.tab, storage.FactorTOTP)
 		}
 		return ""
-	}, StepFactor)
+	}, flow.StepFactor)
 }
 
 // answer is worth nothing.
-func (p *play) answer(fields ...string) { p.submit("/factor", fields, nothing, StepFactor) }
+func (p *play) answer(fields ...string) { p.submit("/factor", fields, nothing, flow.StepFactor) }
 
 func (p *play) recover() {
 	if len(p.ada.codes) == 0 {
@@ -191,13 +192,13 @@ func (p *play) recover() {
 			p.proof(p.tab, storage.FactorRecovery)
 		}
 		return ""
-	}, StepFactor)
+	}, flow.StepFactor)
 }
 
 // enrol confirms the app that the page shows, or where it shows none one of our own.
 func (p *play) enrol() {
 	secret := "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-	if p.step(p.tab) == StepEnrol && p.sender == nil && !p.forged {
+	if p.step(p.tab) == flow.StepEnroll && p.sender == nil && !p.forged {
 		p.visit("/enroll")
 		secret = p.page().Text("totp-secret")
 	}
@@ -218,8 +219,8 @@ func (p *play) enrol() {
 			p.tab.codes, who.codes = who, make([]string, 10)
 		}
 		return ""
-	}, StepEnrol)
-	if shows(p.page()) == StepRecovery {
+	}, flow.StepEnroll)
+	if shows(p.page()) == flow.StepRecovery {
 		p.readCodes()
 	}
 }
@@ -265,10 +266,10 @@ func happenings() []happening {
 		post("empty password", func(p *play) { p.signIn(p.ada, "") }),
 		post("another person's password", func(p *play) { p.signIn(p.bob, p.bob.password) }),
 		post("nobody's name", func(p *play) {
-			p.submit("/login", []string{"username=nobody@example.com", "password=" + goodPassword}, nothing, StepSignIn)
+			p.submit("/login", []string{"username=nobody@example.com", "password=" + goodPassword}, nothing, flow.StepSignIn)
 		}),
-		post("cancel sign-in", func(p *play) { p.submit("/login", []string{"cancel=1"}, p.denies, StepSignIn) }),
-		post("no passkey", func(p *play) { p.submit("/login/passkey", []string{"credential={}"}, nothing, StepSignIn) }),
+		post("cancel sign-in", func(p *play) { p.submit("/login", []string{"cancel=1"}, p.denies, flow.StepSignIn) }),
+		post("no passkey", func(p *play) { p.submit("/login/passkey", []string{"credential={}"}, nothing, flow.StepSignIn) }),
 
 		post("right code", func(p *play) { p.app(p.ada) }),
 		post("another person's code", func(p *play) { p.answer("factor=totp", "code="+p.s.code("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")) }),
@@ -283,14 +284,14 @@ func happenings() []happening {
 			p.submit("/factor", []string{"cancel=1"}, func() string {
 				p.tab.of.partial = nil
 				return p.denies()
-			}, StepFactor)
+			}, flow.StepFactor)
 		}),
 
 		post("enrol", (*play).enrol),
-		post("enrol by a wrong code", func(p *play) { p.submit("/enroll", []string{"factor=totp", "code=000000"}, nothing, StepEnrol) }),
-		post("enrol later", func(p *play) { p.submit("/enroll", []string{"later=1"}, nothing, StepEnrol) }),
+		post("enrol by a wrong code", func(p *play) { p.submit("/enroll", []string{"factor=totp", "code=000000"}, nothing, flow.StepEnroll) }),
+		post("enrol later", func(p *play) { p.submit("/enroll", []string{"later=1"}, nothing, flow.StepEnroll) }),
 		post("codes kept", func(p *play) {
-			p.submit("/recovery-codes", nil, func() string { p.tab.codes = nil; return "" }, StepRecovery)
+			p.submit("/recovery-codes", nil, func() string { p.tab.codes = nil; return "" }, flow.StepRecovery)
 		}),
 		post("right mail code", func(p *play) {
 			code := p.verifyCode()
@@ -299,19 +300,19 @@ func happenings() []happening {
 					who.verified, who.mailed = true, ""
 				}
 				return ""
-			}, StepVerify)
+			}, flow.StepVerify)
 		}),
-		post("wrong mail code", func(p *play) { p.submit("/verify", []string{"code=11111111"}, nothing, StepVerify) }),
+		post("wrong mail code", func(p *play) { p.submit("/verify", []string{"code=11111111"}, nothing, flow.StepVerify) }),
 		post("allow", func(p *play) {
 			p.submit("/consent", []string{"decision=allow"}, func() string {
 				p.tab.allowed = p.tab.of.session.who
 				p.tab.allowed.consented = true
 				return ""
-			}, StepConsent)
+			}, flow.StepConsent)
 		}),
-		post("deny", func(p *play) { p.submit("/consent", []string{"decision=deny"}, p.denies, StepConsent) }),
+		post("deny", func(p *play) { p.submit("/consent", []string{"decision=deny"}, p.denies, flow.StepConsent) }),
 		post("sign up", func(p *play) {
-			p.submit("/signup", []string{"email=" + p.bob.user.Email, "password=" + goodPassword}, func() string { return "signup/confirm" }, StepSignIn)
+			p.submit("/signup", []string{"email=" + p.bob.user.Email, "password=" + goodPassword}, func() string { return "signup/confirm" }, flow.StepSignIn)
 		}),
 
 		meanwhile("time passes", func(p *play) { p.s.clock.Advance(6 * time.Minute) }),

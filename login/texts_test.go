@@ -18,10 +18,7 @@ import (
 // key is told by its form and its first word; it may be a stem that the source
 // adds "title" and "text" to.
 func TestEveryTextIsThere(t *testing.T) {
-	raw, err := os.ReadFile("ui/locales/en.json")
-	check(t, err)
-	var texts map[string]string
-	check(t, json.Unmarshal(raw, &texts))
+	texts := englishTexts(t)
 	first := map[string]bool{}
 	for key := range texts {
 		word, _, _ := strings.Cut(key, ".")
@@ -34,7 +31,7 @@ func TestEveryTextIsThere(t *testing.T) {
 		}
 	}
 	keys, errors := 0, 0
-	for where, n := range sources(t, ".", "settings") {
+	for where, n := range sources(t, ".", "settings", "../interaction") {
 		ast.Inspect(n, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.BasicLit:
@@ -73,6 +70,16 @@ func TestEveryTextIsThere(t *testing.T) {
 	}
 }
 
+// englishTexts are the texts of the catalogue, by key.
+func englishTexts(t *testing.T) map[string]any {
+	t.Helper()
+	raw, err := os.ReadFile("../internal/locale/texts/en.json")
+	check(t, err)
+	var texts map[string]any
+	check(t, json.Unmarshal(raw, &texts))
+	return texts
+}
+
 // sources parses the files of folders, tests aside.
 func sources(t *testing.T, folders ...string) map[string]*ast.File {
 	t.Helper()
@@ -95,12 +102,9 @@ func sources(t *testing.T, folders ...string) map[string]*ast.File {
 // TestEveryTextIsSaid finds texts that no page names any more. What sources
 // build of two parts is told by its first part.
 func TestEveryTextIsSaid(t *testing.T) {
-	raw, err := os.ReadFile("ui/locales/en.json")
-	check(t, err)
-	var texts map[string]string
-	check(t, json.Unmarshal(raw, &texts))
+	texts := englishTexts(t)
 	var said strings.Builder
-	for _, pattern := range []string{"*.go", "settings/*.go", "ui/*.go", "ui/templates/*.html", "ui/templates/*/*.html", "../internal/web/*.go", "../op/*.go"} {
+	for _, pattern := range []string{"*.go", "settings/*.go", "../interaction/*.go", "ui/*.go", "ui/templates/*.html", "ui/templates/*/*.html", "../internal/web/*.go", "../internal/locale/*.go", "../account/message/*.go", "../op/*.go"} {
 		names, err := filepath.Glob(pattern)
 		check(t, err)
 		if len(names) == 0 {
@@ -116,7 +120,7 @@ func TestEveryTextIsSaid(t *testing.T) {
 		}
 	}
 	sources := said.String()
-	built := regexp.MustCompile(`^(event|field|scope)\.|^factor\.(add|lead|meaning|name|use)\.|^(passkey|totp)\.title$`)
+	built := regexp.MustCompile(`^(event|field|scope|mail|sms)\.|^factor\.(add|lead|meaning|name|use)\.|^(passkey|totp)\.title$`)
 	stem, shown := regexp.MustCompile(`\.(title|text|submit|detail)$`), regexp.MustCompile(`^error\.(.+)\.(title|detail)$`)
 	for key := range texts {
 		named := func(text string) bool { return strings.Contains(sources, `"`+text+`"`) }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -26,16 +27,16 @@ func (p *Pages) recallTrust(w http.ResponseWriter, r *http.Request, s *standing,
 	if err != nil {
 		return unavailable("find trusted device", err)
 	}
-	state := State{Now: now, Interaction: s.in, Client: s.client, User: user, Proofs: part.Proofs, TrustACR: device.ACR, Policy: &p.policy}
+	state := flow.State{Now: now, Interaction: s.in, Client: s.client, User: user, Proofs: part.Proofs, Policy: &p.policy}
 	stands := p.policy.Stands(mfa.Trust{Now: now, Device: device, User: user, Client: s.client, Wanted: p.policy.Wants(user, s.client)})
-	if d := state.demand(); !stands || !d.byPolicy || state.reaches(d.acr) || !state.trusted(d.acr) {
+	if !stands || !state.TrustHelps(device.ACR) {
 		return nil // it is of no use here, so it is not used up
 	}
 	source, err := p.event(r, storage.EventDeviceTrustUsed, user.ID)
 	if err != nil {
 		return err
 	}
-	source.ClientID = s.in.Request.ClientID
+	source.ClientID = s.in.ClientID()
 	next, err := p.cfg.Devices.Use(r.Context(), mfa.Attempt{Person: mfa.Person{User: user}, Now: now, Source: source}, device)
 	if errors.Is(err, mfa.ErrSpent) {
 		return nil // another window used it at the same time: here a factor is shown
@@ -63,7 +64,7 @@ func (p *Pages) trustDevice(w http.ResponseWriter, r *http.Request, s *standing,
 	if err != nil {
 		return err
 	}
-	source.ClientID, source.SID = s.in.Request.ClientID, session.SID
+	source.ClientID, source.SID = s.in.ClientID(), session.SID
 	value, until, err := p.cfg.Devices.Trust(r.Context(), mfa.Attempt{Person: mfa.Person{User: s.state.User}, Now: now, Source: source}, shown.ACR)
 	if errors.Is(err, mfa.ErrNotOffered) {
 		return nil

@@ -5,15 +5,16 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
 )
 
 // showVerify asks whoever has an unconfirmed address for the code that was sent
 // to it. The first look at the page sends it; another look sends nothing.
 func (p *Pages) showVerify(w http.ResponseWriter, r *http.Request, s *standing) error {
-	if !s.in.VerificationSent {
-		s.in.VerificationSent = true
-		if err := p.saveInteraction(r.Context(), s.in); err != nil {
+	if user := s.state.User.ID; !s.in.AnswersOf(user).VerificationSent {
+		sent := func(a *interaction.Answers) { a.VerificationSent = true }
+		if err := p.answer(r.Context(), s.in, user, sent); err != nil {
 			return err
 		}
 		if err := p.sendVerification(r, s); err != nil {
@@ -31,7 +32,7 @@ func (p *Pages) sendVerification(r *http.Request, s *standing) error {
 	if err := p.allowMessage(r, user.ID, user.Email); err != nil {
 		return err
 	}
-	return p.queue(r, s.in.Request.UILocales, nil, message.VerifyEmail{UserID: user.ID, Email: user.Email, Return: returnTo(s.in)})
+	return p.queue(r, s.in.Locales(), nil, message.VerifyEmail{UserID: user.ID, Email: user.Email, Return: returnTo(s.in)})
 }
 
 func (p *Pages) verify(w http.ResponseWriter, r *http.Request, s *standing) error {

@@ -23,6 +23,9 @@ type Offer struct {
 	// Default the one to begin with. Where there is none, Default is "".
 	Ask     []storage.FactorKind
 	Default storage.FactorKind
+	// Guards says that Ask leads to no class that is wanted: it has to be shown
+	// before anything may be enrolled.
+	Guards bool
 	// Enrol are the kinds that the person may add now to get on. It is empty
 	// as long as there is something to ask for: nobody gets past an enrolled
 	// factor by enrolling another.
@@ -52,7 +55,9 @@ func (f *Factors) Offer(d Demand) Offer {
 	}
 	guard := slices.DeleteFunc(enrolled, func(k storage.FactorKind) bool { return !AtLeast(f.policy.Reaches(k), guards) })
 	if len(guard) > 0 && (!AtLeast(d.Have, guards) || rank(d.Have) <= rank(ACRPassword)) {
-		return ask(d, guard) // before they may enrol what reaches it
+		offer := ask(d, guard) // before they may enrol what reaches it
+		offer.Guards = true
+		return offer
 	}
 	var offer Offer
 	for _, k := range counting {

@@ -29,6 +29,13 @@ type Policy struct {
 	// EnrolGrace is how long a person may put off enrolling a factor that
 	// policy requires, from when they were first asked.
 	EnrolGrace time.Duration
+	// FreshFor is how old evidence may be that changes what guards an account,
+	// unless it was given in the very interaction that does (requirement FE1).
+	FreshFor time.Duration
+	// AssuranceAge is for how long a class above one factor is told of and taken
+	// where it is asked for, from the oldest proof that it rests on; zero: for as
+	// long as the session lives.
+	AssuranceAge time.Duration
 	// Passwordless lets a passkey sign in without a password.
 	Passwordless bool
 	// TrustFor is how long a device is trusted where a client allows it; zero: never.
@@ -44,7 +51,7 @@ type Policy struct {
 // DefaultPolicy is what the requirements ask for: second factors are optional.
 func DefaultPolicy() Policy {
 	return Policy{
-		EnrolGrace: 7 * 24 * time.Hour, Passwordless: true, TrustFor: 30 * 24 * time.Hour, Tries: 5,
+		EnrolGrace: 7 * 24 * time.Hour, FreshFor: 10 * time.Minute, AssuranceAge: 24 * time.Hour, Passwordless: true, TrustFor: 30 * 24 * time.Hour, Tries: 5,
 		Lockout:      storage.Backoff{Free: 5, Base: time.Minute, Max: time.Hour, Window: 24 * time.Hour},
 		DisableAfter: 100,
 	}

@@ -21,6 +21,7 @@ func opaqueClient() client.Client {
 }
 
 func TestAccessToken_Claims(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
 	claims := claimsOf(t, a.AccessToken)
@@ -41,6 +42,7 @@ func TestAccessToken_Claims(t *testing.T) {
 }
 
 func TestTK5_OnlyAccessTokensPass(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, opaqueClient())
 	a := n.signedIn()
 	sealed := n.exchange(basicAuth("opaque", testSecret), n.code("opaque")).want(t, http.StatusOK, "")
@@ -78,9 +80,9 @@ func (n *node) encode(t *testing.T, client client.Client, change func(*accessTok
 		Issuer: testIssuer, Subject: string(testUserID), Audience: []string{testIssuer}, ClientID: client.ID, ID: "j1",
 		IssuedAt: n.clock.Now().Unix(), ExpiresAt: n.clock.Now().Add(time.Minute).Unix(),
 	}
-	for id, g := range n.store.Rows {
+	for _, g := range n.store.grants() {
 		if g.ClientID == client.ID {
-			claims.GrantID = id
+			claims.GrantID = g.ID
 		}
 	}
 	change(&claims)
@@ -92,9 +94,10 @@ func (n *node) encode(t *testing.T, client client.Client, change func(*accessTok
 }
 
 func TestAccessToken_EndsWithGrantUserAndTime(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*node){
-		"revoked":  func(n *node) { n.store.Rows[n.grant().ID].RevokedAt = n.clock.Now() },
-		"disabled": func(n *node) { n.store.Users[testUserID].DisabledAt = n.clock.Now() },
+		"revoked":  (*node).endGrant,
+		"disabled": func(n *node) { n.store.disable(n.clock.Now()) },
 		"expired":  func(n *node) { n.clock.Advance(10 * time.Minute) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,15 +112,17 @@ func TestAccessToken_EndsWithGrantUserAndTime(t *testing.T) {
 }
 
 func TestAccessToken_StoreFailureIsNotInvalid(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
-	n.store.Err = errors.New("down")
+	n.store.Err.Set(errors.New("down"))
 	if _, err := n.provider.checkAccessToken(t.Context(), a.AccessToken); err == nil || errors.Is(err, errInvalidToken) {
 		t.Errorf("error is %v", err)
 	}
 }
 
 func TestSealedToken(t *testing.T) {
+	t.Parallel()
 	newCodec := func(ids ...string) *sealedTokenCodec {
 		var secrets []keys.SecretKey
 		for _, id := range ids {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
@@ -44,7 +45,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.fail(w, r, c.ID, to, err)
 	}
-	in := &storage.Interaction{Request: *request, CreatedAt: p.cfg.Now()}
+	in := interaction.ForRequest(*request, p.cfg.Now())
 	outcome, err := p.cfg.SignIn.Check(r, in)
 	if err != nil {
 		return p.fail(w, r, c.ID, to, unavailable("check session", err))
@@ -59,20 +60,16 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 	return p.ask(w, r, in)
 }
 
-// ask stores the request and hands the browser to the hosted pages. That an
-// address starts too many sign-ins is shown to the person: it is about their
-// network and no business of the client's.
-func (p *Provider) ask(w http.ResponseWriter, r *http.Request, in *storage.Interaction) error {
-	err := p.countPending(r.Context())
-	var limit *web.Error
-	if errors.As(err, &limit) {
+// ask stores the request and hands the browser to the hosted pages. That too many
+// sign-ins are started is shown to the person: it is about their network and no
+// business of the client's.
+func (p *Provider) ask(w http.ResponseWriter, r *http.Request, in *interaction.Interaction) error {
+	err := p.startInteraction(w, r, in)
+	if shown := (*web.Error)(nil); errors.As(err, &shown) {
 		return err
 	}
-	if err == nil {
-		err = p.startInteraction(w, r, in)
-	}
 	if err != nil {
-		return p.fail(w, r, in.Request.ClientID, deliveryOf(&in.Request), err)
+		return p.fail(w, r, in.ClientID(), deliveryOf(in.Request), err)
 	}
 	p.cfg.SignIn.Begin(w, r, in)
 	return nil
@@ -89,7 +86,7 @@ const (
 
 // decideNext tells from what the sign-in flow found whether to issue a code, to
 // ask the person, or to refuse, and then with which error.
-func decideNext(request *storage.AuthorizationRequest, outcome storage.Outcome) (next, error) {
+func decideNext(request *interaction.AuthorizationRequest, outcome interaction.Outcome) (next, error) {
 	switch {
 	case outcome.Fatal:
 		return nextRefuse, &Error{Code: outcome.Error, Description: outcome.Reason}
@@ -97,14 +94,14 @@ func decideNext(request *storage.AuthorizationRequest, outcome storage.Outcome) 
 		return nextIssue, nil
 	case outcome.Missing == "":
 		return nextRefuse, errors.New("nothing is missing and nobody is signed in")
-	case request.HasPrompt(storage.PromptNone):
+	case request.HasPrompt(interaction.PromptNone):
 		return nextRefuse, &Error{Code: outcome.Error, Description: outcome.Reason}
 	}
 	return nextAsk, nil
 }
 
 // succeed answers the client with a code.
-func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *storage.AuthorizationRequest, who *storage.SignedIn) error {
+func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *interaction.AuthorizationRequest, who *storage.SignedIn) error {
 	to := deliveryOf(request)
 	code, err := p.issueCode(r.Context(), request, who)
 	if err != nil {
@@ -114,7 +111,7 @@ func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *stor
 }
 
 // deliveryOf returns where the answer to a checked request goes.
-func deliveryOf(request *storage.AuthorizationRequest) delivery {
+func deliveryOf(request *interaction.AuthorizationRequest) delivery {
 	return delivery{RedirectURI: request.RedirectURI, Mode: oidc.ResponseMode(request.ResponseMode), State: request.State}
 }
 

@@ -4,35 +4,36 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 func TestDecideNext(t *testing.T) {
+	t.Parallel()
 	who := &storage.SignedIn{User: testUser}
-	none := storage.AuthorizationRequest{Prompt: []string{storage.PromptNone}}
+	none := interaction.AuthorizationRequest{Prompt: []string{interaction.PromptNone}}
 	for _, tc := range []struct {
 		name    string
-		request storage.AuthorizationRequest
-		outcome storage.Outcome
+		request interaction.AuthorizationRequest
+		outcome interaction.Outcome
 		want    next
 		code    string
 	}{
-		{"signed in", storage.AuthorizationRequest{}, storage.Outcome{SignedIn: who}, nextIssue, ""},
-		{"signed in, none", none, storage.Outcome{SignedIn: who}, nextIssue, ""},
-		{"something missing", storage.AuthorizationRequest{}, storage.Outcome{Missing: "password", Error: "login_required"}, nextAsk, ""},
-		{"something missing of somebody", storage.AuthorizationRequest{}, storage.Outcome{SignedIn: who, Missing: "consent", Error: "consent_required"}, nextAsk, ""},
-		{"something missing, none", none, storage.Outcome{Missing: "password", Error: "login_required"}, nextRefuse, "login_required"},
-		{"consent missing, none", none, storage.Outcome{SignedIn: who, Missing: "consent", Error: "consent_required"}, nextRefuse, "consent_required"},
-		{"fatal", storage.AuthorizationRequest{}, storage.Outcome{SignedIn: who, Fatal: true, Error: "unmet_authentication_requirements"}, nextRefuse, "unmet_authentication_requirements"},
-		{"nothing missing of nobody", storage.AuthorizationRequest{}, storage.Outcome{}, nextRefuse, "server_error"},
+		{"signed in", interaction.AuthorizationRequest{}, interaction.Outcome{SignedIn: who}, nextIssue, ""},
+		{"signed in, none", none, interaction.Outcome{SignedIn: who}, nextIssue, ""},
+		{"something missing", interaction.AuthorizationRequest{}, interaction.Outcome{Missing: "password", Error: "login_required"}, nextAsk, ""},
+		{"something missing of somebody", interaction.AuthorizationRequest{}, interaction.Outcome{SignedIn: who, Missing: "consent", Error: "consent_required"}, nextAsk, ""},
+		{"something missing, none", none, interaction.Outcome{Missing: "password", Error: "login_required"}, nextRefuse, "login_required"},
+		{"consent missing, none", none, interaction.Outcome{SignedIn: who, Missing: "consent", Error: "consent_required"}, nextRefuse, "consent_required"},
+		{"fatal", interaction.AuthorizationRequest{}, interaction.Outcome{SignedIn: who, Fatal: true, Error: "unmet_authentication_requirements"}, nextRefuse, "unmet_authentication_requirements"},
+		{"nothing missing of nobody", interaction.AuthorizationRequest{}, interaction.Outcome{}, nextRefuse, "server_error"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := decideNext(&tc.request, tc.outcome)
@@ -47,26 +48,28 @@ func TestDecideNext(t *testing.T) {
 }
 
 func TestAuthorize_BehindASession(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	answer := answerAt(t, s.get(authorizePath, authorization()), testRedirect)
 	if answer.Get("state") != "s-1" || len(answer.Get("code")) != keys.TokenLength || answer.Has("error") {
 		t.Errorf("answer is %v", answer)
 	}
-	if len(s.ephemeral.Entries) != 1 || len(s.ephemeral.Counts) != 0 || len(s.signIn.Checked) != 1 || s.store.Calls != 0 {
-		t.Errorf("it cost more than one session and one code: %v, %v", s.ephemeral.Entries, s.ephemeral.Counts)
+	if len(s.store.entries()) != 1 || s.ephemeral.counts.Load() != 0 || len(s.signIn.Checked) != 1 || s.store.calls.Load() != 0 {
+		t.Errorf("it cost more than one session and one code: %v", s.store.entries())
 	}
 	tokens := s.exchange(asWiki, answer.Get("code")).want(t, http.StatusOK, "")
 	claims := claimsOf(t, tokens.IDToken)
-	if claims["nonce"] != "n-1" || claims["sub"] != string(testUserID) || claims["sid"] != string(siteSID) {
+	if claims["nonce"] != "n-1" || claims["sub"] != string(testUserID) || claims["sid"] != string(testSID) {
 		t.Errorf("ID token says %v", claims)
 	}
 }
 
 func TestTK1_CodesAreKeptHashed(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	code := answerAt(t, s.get(authorizePath, authorization()), testRedirect).Get("code")
-	for key, value := range s.ephemeral.Entries {
-		if strings.Contains(key, code) || strings.Contains(string(value), code) {
+	for key, value := range s.store.entries() {
+		if strings.Contains(key, code) || strings.Contains(value, code) {
 			t.Errorf("the store knows the code: %s %s", key, value)
 		}
 	}
@@ -78,6 +81,7 @@ func TestTK1_CodesAreKeptHashed(t *testing.T) {
 }
 
 func TestAZ1_PagesNotRedirects(t *testing.T) {
+	t.Parallel()
 	for name, form := range map[string]url.Values{
 		"no client":              authorization("client_id", ""),
 		"unknown client":         authorization("client_id", "<script>alert(1)</script>"),
@@ -107,7 +111,7 @@ func TestAZ1_PagesNotRedirects(t *testing.T) {
 					t.Errorf("%s: the page reflects its input: %s", method, w.Body)
 				}
 			}
-			if len(s.ephemeral.Entries) != 0 {
+			if len(s.store.entries()) != 0 {
 				t.Error("something was stored")
 			}
 		})
@@ -123,6 +127,7 @@ func manyForm(count int) url.Values {
 }
 
 func TestAZ1_OperatorsSeeWhatDiffered(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.get(authorizePath, authorization("redirect_uri", "https://wiki.example.com/Callback"))
 	for _, want := range []string{"https://wiki.example.com/Callback", testRedirect, "wiki"} {
@@ -133,6 +138,7 @@ func TestAZ1_OperatorsSeeWhatDiffered(t *testing.T) {
 }
 
 func TestAZ2_NoCodeWithoutPKCE(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	const redirect = "https://spa.example.com/cb"
 	for _, pairs := range [][]string{
@@ -149,6 +155,7 @@ func TestAZ2_NoCodeWithoutPKCE(t *testing.T) {
 }
 
 func TestAZ4_ErrorsGoBackByTheResponseMode(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	for responseType, separator := range map[string]string{
 		"token": "#", "id_token": "#", "code id_token": "#", "code token": "#", "none": "?", "unheard-of": "?",
@@ -184,6 +191,7 @@ func formFields(t *testing.T, w *httptest.ResponseRecorder, action string) map[s
 }
 
 func TestCS2_FormPostPage(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	w := s.get(authorizePath, authorization("response_mode", "form_post", "state", `"><script>alert(1)</script>`))
 	fields := formFields(t, w, testRedirect)
@@ -218,6 +226,7 @@ func TestCS2_FormPostPage(t *testing.T) {
 }
 
 func TestFormActionSource(t *testing.T) {
+	t.Parallel()
 	for uri, want := range map[string]string{
 		"https://a.example.com/cb?x":   "https://a.example.com",
 		"https://a.example.com:8443/":  "https://a.example.com:8443",
@@ -232,6 +241,7 @@ func TestFormActionSource(t *testing.T) {
 }
 
 func TestAZ5_IssuerInEveryAnswer(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	for name, form := range map[string]url.Values{
 		"success": authorization(),
@@ -244,18 +254,20 @@ func TestAZ5_IssuerInEveryAnswer(t *testing.T) {
 }
 
 func TestAZ6_NoneShowsNoPage(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	state := strings.Repeat("A0-._~", 22)[:128]
 	answer := answerAt(t, s.get(authorizePath, authorization("prompt", "none", "state", state)), testRedirect)
 	if answer.Get("error") != "login_required" || answer.Get("state") != state || answer.Get("error_description") == "" {
 		t.Errorf("answer is %v", answer)
 	}
-	if len(s.ephemeral.Entries)+len(s.signIn.Begun)+len(s.cookies) != 0 {
+	if len(s.store.entries())+len(s.signIn.Begun)+len(s.cookies) != 0 {
 		t.Error("an interaction began")
 	}
 }
 
 func TestAuthorize_ReadsSeeTheRequestAsItCame(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.get(authorizePath, authorization("max_age", "0", "prompt", "login"))
 	if len(s.signIn.Checked) != 1 {
@@ -268,6 +280,7 @@ func TestAuthorize_ReadsSeeTheRequestAsItCame(t *testing.T) {
 }
 
 func TestAuthorize_StateComesBackExactly(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	for _, state := range []string{
 		strings.Repeat("x", maxParameterBytes), `"quoted" & <odd> + %20 #é` + "\n", "0", " ",
@@ -282,6 +295,7 @@ func TestAuthorize_StateComesBackExactly(t *testing.T) {
 }
 
 func TestAuthorize_KeepsTheQueryOfARedirectURI(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	answer := answerAt(t, s.get(authorizePath, authorization("redirect_uri", testRedirect+"?tenant=a")), testRedirect+"?tenant=a")
 	if answer.Get("code") == "" {
@@ -290,6 +304,7 @@ func TestAuthorize_KeepsTheQueryOfARedirectURI(t *testing.T) {
 }
 
 func TestAZ7_RedirectsAfterAPostAre303(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	s.cookies = []*http.Cookie{{Name: "__Host-latchkey-browser", Value: strings.Repeat("b", 43)}}
 	w := s.postForm(authorizePath, authorization())
@@ -302,6 +317,7 @@ func TestAZ7_RedirectsAfterAPostAre303(t *testing.T) {
 // TestAuthorize_PostFromAnotherSite shows that a form on another site, which is
 // sent without cookies, finds the session by way of a GET.
 func TestAuthorize_PostFromAnotherSite(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	w := s.postForm(authorizePath, authorization())
 	if len(s.signIn.Checked) != 0 || len(w.Result().Cookies()) != 0 {
@@ -318,6 +334,7 @@ func TestAuthorize_PostFromAnotherSite(t *testing.T) {
 }
 
 func TestDS1_Bodies(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	wantPage(t, s.postForm(authorizePath, authorization("x", strings.Repeat("a", 9<<20))), http.StatusBadRequest, "error page")
 	r := httptest.NewRequest(http.MethodPost, testIssuer+authorizePath, strings.NewReader(`{"client_id":"wiki"}`))
@@ -327,7 +344,9 @@ func TestDS1_Bodies(t *testing.T) {
 }
 
 func TestDS3_PendingSignInsAreCapped(t *testing.T) {
-	s := newSite(t, func(c *Config) { c.PendingPerAddress = 3 })
+	t.Parallel()
+	s := newSite(t)
+	s.provider.cfg.Interactions = interactionsOf(s.node, 3)
 	for range 3 {
 		if w := s.get(authorizePath, authorization()); w.Code != http.StatusSeeOther {
 			t.Fatalf("status %d: %s", w.Code, w.Body)
@@ -335,30 +354,20 @@ func TestDS3_PendingSignInsAreCapped(t *testing.T) {
 	}
 	w := s.get(authorizePath, authorization())
 	wantPage(t, w, http.StatusTooManyRequests, "Too many sign-ins")
-	if w.Header().Get("Retry-After") != "3600" || len(s.ephemeral.Entries) != 3 {
-		t.Errorf("Retry-After %q with %d entries", w.Header().Get("Retry-After"), len(s.ephemeral.Entries))
-	}
-}
-
-func TestDS3_AddressesAreCountedByNetwork(t *testing.T) {
-	for address, want := range map[string]string{
-		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7",
-		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2::1": "2001:db8:1:2::/64",
-	} {
-		if got := network(netip.MustParseAddr(address)); got != want {
-			t.Errorf("%s counts as %s, want %s", address, got, want)
-		}
+	if w.Header().Get("Retry-After") != "1200" || len(s.store.entries()) != 3 {
+		t.Errorf("Retry-After %q with %d entries", w.Header().Get("Retry-After"), len(s.store.entries()))
 	}
 }
 
 func TestL10_StoreFailuresAreNotShown(t *testing.T) {
+	t.Parallel()
 	secret := errors.New("dial tcp 10.0.0.7: refused")
 	page := &web.Error{Status: http.StatusServiceUnavailable, Title: "A page of 10.0.0.7", Cause: secret}
 	for name, prepare := range map[string]func(*site){
 		"session":     func(s *site) { s.signIn.Err = secret },
 		"pages":       func(s *site) { s.signIn.Err = page },
-		"code":        func(s *site) { s.signIn.Who = &storage.SignedIn{User: testUser}; s.ephemeral.Err = secret },
-		"interaction": func(s *site) { s.ephemeral.Err = secret },
+		"code":        func(s *site) { s.signIn.Who = &storage.SignedIn{User: testUser}; s.ephemeral.Err.Set(secret) },
+		"interaction": func(s *site) { s.ephemeral.Err.Set(secret) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)

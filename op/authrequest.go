@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/client"
-	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -25,9 +25,9 @@ const (
 // prompts lists the supported values of prompt: create only where people may
 // make accounts.
 func (c *Config) prompts() []string {
-	prompts := []string{storage.PromptNone, storage.PromptLogin, storage.PromptConsent, storage.PromptSelectAccount}
+	prompts := []string{interaction.PromptNone, interaction.PromptLogin, interaction.PromptConsent, interaction.PromptSelectAccount}
 	if c.SignUp {
-		prompts = append(prompts, storage.PromptCreate)
+		prompts = append(prompts, interaction.PromptCreate)
 	}
 	return prompts
 }
@@ -57,12 +57,12 @@ type authorizationCheck struct {
 	// knownScopes returns those of the scopes that exist here.
 	knownScopes func(asked []string) ([]string, error)
 
-	request storage.AuthorizationRequest
+	request interaction.AuthorizationRequest
 }
 
 // parseAuthorization checks the parameters that a client sent; faulty names those
 // of them that cannot be relied on. The error is what the client is told.
-func (p *Provider) parseAuthorization(ctx context.Context, form url.Values, faulty []string, c *client.Client, to delivery) (*storage.AuthorizationRequest, error) {
+func (p *Provider) parseAuthorization(ctx context.Context, form url.Values, faulty []string, c *client.Client, to delivery) (*interaction.AuthorizationRequest, error) {
 	check := authorizationCheck{
 		params: form, faulty: faulty, client: c, prompts: p.prompts,
 		hintSubject: func(token string) (string, error) { return p.hintSubject(ctx, token) },
@@ -72,8 +72,8 @@ func (p *Provider) parseAuthorization(ctx context.Context, form url.Values, faul
 }
 
 // run applies every rule in turn.
-func (c *authorizationCheck) run(to delivery) (*storage.AuthorizationRequest, error) {
-	c.request = storage.AuthorizationRequest{
+func (c *authorizationCheck) run(to delivery) (*interaction.AuthorizationRequest, error) {
+	c.request = interaction.AuthorizationRequest{
 		ClientID:     c.client.ID,
 		RedirectURI:  to.RedirectURI,
 		ResponseMode: string(to.Mode),
@@ -181,7 +181,7 @@ func (c *authorizationCheck) readPrompt() error {
 			c.request.Prompt = append(c.request.Prompt, prompt)
 		}
 	}
-	if c.request.HasPrompt(storage.PromptNone) && len(c.request.Prompt) > 1 {
+	if c.request.HasPrompt(interaction.PromptNone) && len(c.request.Prompt) > 1 {
 		return badRequest("prompt=none goes with no other value")
 	}
 	return nil

@@ -11,12 +11,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // parseAuthorization runs a request through every check, with "good" for an ID
 // token of ours and "admin" for a scope that only others have.
-func parseAuthorization(form url.Values, clients ...client.Client) (*storage.AuthorizationRequest, delivery, error) {
+func parseAuthorization(form url.Values, clients ...client.Client) (*interaction.AuthorizationRequest, delivery, error) {
 	registry := client.NewSnapshot(append(clients, siteClient(), spaClient(), nativeClient()))
 	form, faulty, err := parseParameters(form.Encode(), authorizationParameters)
 	if err != nil {
@@ -55,8 +56,9 @@ func scopesOf(scopes ...string) *Provider {
 func seconds(n int64) *int64 { return &n }
 
 func TestAuthorizationRequest_IsRead(t *testing.T) {
-	base := func(change func(*storage.AuthorizationRequest)) storage.AuthorizationRequest {
-		r := storage.AuthorizationRequest{
+	t.Parallel()
+	base := func(change func(*interaction.AuthorizationRequest)) interaction.AuthorizationRequest {
+		r := interaction.AuthorizationRequest{
 			ClientID: "wiki", RedirectURI: testRedirect, ResponseType: "code", ResponseMode: "query",
 			Scopes: []string{"openid", "profile"}, State: "s-1", Nonce: "n-1", CodeChallenge: challengeOf(testVerifier),
 		}
@@ -70,54 +72,54 @@ func TestAuthorizationRequest_IsRead(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		pairs []string
-		want  func(*storage.AuthorizationRequest)
+		want  func(*interaction.AuthorizationRequest)
 	}{
-		{"as it is", nil, func(*storage.AuthorizationRequest) {}},
-		{"without openid, state and nonce", []string{"scope", "profile", "state", "", "nonce", ""}, func(r *storage.AuthorizationRequest) {
+		{"as it is", nil, func(*interaction.AuthorizationRequest) {}},
+		{"without openid, state and nonce", []string{"scope", "profile", "state", "", "nonce", ""}, func(r *interaction.AuthorizationRequest) {
 			r.Scopes, r.State, r.Nonce = []string{"profile"}, "", ""
 		}},
-		{"scopes in another order, twice", []string{"scope", " profile  openid profile"}, func(r *storage.AuthorizationRequest) {
+		{"scopes in another order, twice", []string{"scope", " profile  openid profile"}, func(r *interaction.AuthorizationRequest) {
 			r.Scopes = []string{"profile", "openid"}
 		}},
-		{"offline", []string{"scope", "openid offline_access"}, func(r *storage.AuthorizationRequest) {
+		{"offline", []string{"scope", "openid offline_access"}, func(r *interaction.AuthorizationRequest) {
 			r.Scopes = []string{"openid", "offline_access"}
 		}},
-		{"without PKCE where it is not required", []string{"code_challenge", "", "code_challenge_method", ""}, func(r *storage.AuthorizationRequest) {
+		{"without PKCE where it is not required", []string{"code_challenge", "", "code_challenge_method", ""}, func(r *interaction.AuthorizationRequest) {
 			r.CodeChallenge = ""
 		}},
-		{"form_post", []string{"response_mode", "form_post"}, func(r *storage.AuthorizationRequest) { r.ResponseMode = "form_post" }},
-		{"query", []string{"response_mode", "query"}, func(*storage.AuthorizationRequest) {}},
-		{"prompts", []string{"prompt", "login consent login"}, func(r *storage.AuthorizationRequest) {
+		{"form_post", []string{"response_mode", "form_post"}, func(r *interaction.AuthorizationRequest) { r.ResponseMode = "form_post" }},
+		{"query", []string{"response_mode", "query"}, func(*interaction.AuthorizationRequest) {}},
+		{"prompts", []string{"prompt", "login consent login"}, func(r *interaction.AuthorizationRequest) {
 			r.Prompt = []string{"login", "consent"}
 		}},
-		{"none", []string{"prompt", "none"}, func(r *storage.AuthorizationRequest) { r.Prompt = []string{"none"} }},
-		{"max_age", []string{"max_age", "0"}, func(r *storage.AuthorizationRequest) { r.MaxAge = seconds(0) }},
-		{"endless max_age", []string{"max_age", "9223372036854775807"}, func(r *storage.AuthorizationRequest) { r.MaxAge = seconds(1<<31 - 1) }},
-		{"the client's defaults", []string{"client_id", "careful"}, func(r *storage.AuthorizationRequest) {
+		{"none", []string{"prompt", "none"}, func(r *interaction.AuthorizationRequest) { r.Prompt = []string{"none"} }},
+		{"max_age", []string{"max_age", "0"}, func(r *interaction.AuthorizationRequest) { r.MaxAge = seconds(0) }},
+		{"endless max_age", []string{"max_age", "9223372036854775807"}, func(r *interaction.AuthorizationRequest) { r.MaxAge = seconds(1<<31 - 1) }},
+		{"the client's defaults", []string{"client_id", "careful"}, func(r *interaction.AuthorizationRequest) {
 			r.ClientID, r.MaxAge, r.ACRValues = "careful", seconds(1800), []string{"aal1"}
 		}},
-		{"its own over the client's defaults", []string{"client_id", "careful", "max_age", "5", "acr_values", "phr aal2"}, func(r *storage.AuthorizationRequest) {
+		{"its own over the client's defaults", []string{"client_id", "careful", "max_age", "5", "acr_values", "phr aal2"}, func(r *interaction.AuthorizationRequest) {
 			r.ClientID, r.MaxAge, r.ACRValues = "careful", seconds(5), []string{"phr", "aal2"}
 		}},
-		{"presentation", []string{"display", "popup", "ui_locales", "fr-CA xx-not-a-locale-at-all fr en", "login_hint", "ada@example.com"}, func(r *storage.AuthorizationRequest) {
+		{"presentation", []string{"display", "popup", "ui_locales", "fr-CA xx-not-a-locale-at-all fr en", "login_hint", "ada@example.com"}, func(r *interaction.AuthorizationRequest) {
 			r.Display, r.UILocales, r.LoginHint = "popup", []string{"fr-CA", "fr", "en"}, "ada@example.com"
 		}},
-		{"unknown display and parameters", []string{"display", "hologram", "foo", "bar", "claims_locales", "se"}, func(*storage.AuthorizationRequest) {}},
-		{"a hint", []string{"id_token_hint", "good"}, func(r *storage.AuthorizationRequest) { r.HintSubject = "ada" }},
-		{"claims", []string{"scope", "openid", "claims", `{"userinfo":{"name":{"essential":true},"groups":null,"email":null},"id_token":{"name":null,"auth_time":{"essential":true}},"other":[1]}`}, func(r *storage.AuthorizationRequest) {
+		{"unknown display and parameters", []string{"display", "hologram", "foo", "bar", "claims_locales", "se"}, func(*interaction.AuthorizationRequest) {}},
+		{"a hint", []string{"id_token_hint", "good"}, func(r *interaction.AuthorizationRequest) { r.HintSubject = "ada" }},
+		{"claims", []string{"scope", "openid", "claims", `{"userinfo":{"name":{"essential":true},"groups":null,"email":null},"id_token":{"name":null,"auth_time":{"essential":true}},"other":[1]}`}, func(r *interaction.AuthorizationRequest) {
 			r.Scopes = []string{"openid"}
 			r.Claims = storage.ClaimsRequest{UserInfo: map[string]*storage.ClaimRequest{"name": {Essential: true}, "email": nil}, IDToken: name}
 		}},
-		{"claims that nobody is asked about", []string{"client_id", "careful", "scope", "openid profile", "max_age", "1", "acr_values", "a", "claims", `{"userinfo":{"name":null,"email":null}}`}, func(r *storage.AuthorizationRequest) {
+		{"claims that nobody is asked about", []string{"client_id", "careful", "scope", "openid profile", "max_age", "1", "acr_values", "a", "claims", `{"userinfo":{"name":null,"email":null}}`}, func(r *interaction.AuthorizationRequest) {
 			r.ClientID, r.MaxAge, r.ACRValues, r.Claims.UserInfo = "careful", seconds(1), []string{"a"}, name
 		}},
-		{"essential acr", []string{"acr_values", "aal1", "claims", `{"id_token":{"acr":{"essential":true,"values":["aal2","phr"]}}}`}, func(r *storage.AuthorizationRequest) {
+		{"essential acr", []string{"acr_values", "aal1", "claims", `{"id_token":{"acr":{"essential":true,"values":["aal2","phr"]}}}`}, func(r *interaction.AuthorizationRequest) {
 			r.ACRValues, r.EssentialACR = []string{"aal1"}, []string{"aal2", "phr"}
 		}},
-		{"wanted acr", []string{"claims", `{"id_token":{"acr":{"value":"aal2"}}}`}, func(r *storage.AuthorizationRequest) {
+		{"wanted acr", []string{"claims", `{"id_token":{"acr":{"value":"aal2"}}}`}, func(r *interaction.AuthorizationRequest) {
 			r.ACRValues = []string{"aal2"}
 		}},
-		{"a subject as claim", []string{"id_token_hint", "good", "claims", `{"id_token":{"sub":{"value":"ada"}}}`}, func(r *storage.AuthorizationRequest) {
+		{"a subject as claim", []string{"id_token_hint", "good", "claims", `{"id_token":{"sub":{"value":"ada"}}}`}, func(r *interaction.AuthorizationRequest) {
 			r.HintSubject = "ada"
 		}},
 	} {
@@ -135,6 +137,7 @@ func TestAuthorizationRequest_IsRead(t *testing.T) {
 }
 
 func TestAuthorizationRequest_IsRefused(t *testing.T) {
+	t.Parallel()
 	formOnly := siteClient()
 	formOnly.ID, formOnly.ResponseModes = "form-only", []string{"form_post"}
 	noCode := siteClient()
@@ -223,6 +226,7 @@ func manyClaims(count int) string {
 }
 
 func TestAZ1_RepeatedParameters(t *testing.T) {
+	t.Parallel()
 	for name := range authorization("prompt", "login", "response_mode", "query") {
 		form := authorization("prompt", "login", "response_mode", "query")
 		form.Add(name, form.Get(name))
@@ -242,6 +246,7 @@ func TestAZ1_RepeatedParameters(t *testing.T) {
 }
 
 func TestOfflineAccessIsDroppedWhereItCannotBe(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*client.Client){
 		"no refresh tokens": func(c *client.Client) { c.GrantTypes = []string{client.GrantAuthorizationCode} },
 		"not its scope":     func(c *client.Client) { c.Scopes = []string{"openid"} },
@@ -295,7 +300,7 @@ func FuzzAuthorizationRequest(f *testing.F) {
 }
 
 // checkReadRequest checks what must hold of every request that passes.
-func checkReadRequest(t *testing.T, c *client.Client, r *storage.AuthorizationRequest) {
+func checkReadRequest(t *testing.T, c *client.Client, r *interaction.AuthorizationRequest) {
 	if r.CodeChallenge == "" && c.IsPublic() || r.CodeChallenge != "" && len(r.CodeChallenge) != 43 {
 		t.Errorf("challenge %q", r.CodeChallenge)
 	}
@@ -307,7 +312,7 @@ func checkReadRequest(t *testing.T, c *client.Client, r *storage.AuthorizationRe
 			t.Errorf("scope %q", scope)
 		}
 	}
-	if r.HasPrompt(storage.PromptNone) && len(r.Prompt) > 1 || r.MaxAge != nil && *r.MaxAge < 0 || r.ResponseType != "code" {
+	if r.HasPrompt(interaction.PromptNone) && len(r.Prompt) > 1 || r.MaxAge != nil && *r.MaxAge < 0 || r.ResponseType != "code" {
 		t.Errorf("request %+v", r)
 	}
 	for name := range r.Claims.UserInfo {

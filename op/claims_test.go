@@ -31,6 +31,7 @@ var profileClaims = []string{
 }
 
 func TestUserClaims(t *testing.T) {
+	t.Parallel()
 	complete, bare := completeUser(), storage.User{ID: testUserID}
 	unverified := storage.User{Email: "a@b.example", Phone: "+1"}
 	want := func(names ...string) []string { slices.Sort(names); return names }
@@ -66,6 +67,7 @@ func TestUserClaims(t *testing.T) {
 }
 
 func TestUserClaims_Values(t *testing.T) {
+	t.Parallel()
 	user := completeUser()
 	raw, err := json.Marshal(userClaims(&user, []string{"profile", "email", "address", "phone"}, nil))
 	if err != nil {

@@ -49,6 +49,7 @@ func oddClients() []client.Client {
 }
 
 func TestCL1_ClientAuthentication(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		who  as
@@ -87,7 +88,7 @@ func TestCL1_ClientAuthentication(t *testing.T) {
 				return
 			}
 			a.want(t, http.StatusUnauthorized, "invalid_client")
-			if n.store.Calls != 0 {
+			if n.store.calls.Load() != 0 {
 				t.Error("a store was asked")
 			}
 		})
@@ -95,6 +96,7 @@ func TestCL1_ClientAuthentication(t *testing.T) {
 }
 
 func TestL11_OnlyTheRegisteredMethod(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	n.post(tokenPath, bodyAuth("wiki", testSecret), "grant_type", "refresh_token", "refresh_token", "x").
 		want(t, http.StatusUnauthorized, "invalid_client")
@@ -103,6 +105,7 @@ func TestL11_OnlyTheRegisteredMethod(t *testing.T) {
 }
 
 func TestCL2_AssertionsAreRefused(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	for _, who := range []as{nil, asRobot, asWiki} {
 		n.post(tokenPath, who, "grant_type", "client_credentials", "client_assertion", "a.b.c",
@@ -112,12 +115,14 @@ func TestCL2_AssertionsAreRefused(t *testing.T) {
 }
 
 func TestL6_AssertionIsNoGrant(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	n.post(tokenPath, asRobot, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", "a.b.c").
 		want(t, http.StatusBadRequest, "unsupported_grant_type")
 }
 
 func TestCL3_UnknownClientIsLikeAWrongSecret(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, oddClients()...)
 	unknown := n.post(tokenPath, bodyAuth("nobody", testSecret), "grant_type", "client_credentials")
 	for _, who := range []as{bodyAuth("robot", "wrong"), bodyAuth("weak", "wrong"), basicAuth("robot", testSecret)} {
@@ -134,6 +139,7 @@ func TestCL3_UnknownClientIsLikeAWrongSecret(t *testing.T) {
 // TestLK2_ARefusedClientCostsNoSlowHash compares with a password hash made on
 // the same machine, so that it holds on a slow one too.
 func TestLK2_ARefusedClientCostsNoSlowHash(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, oddClients()...)
 	passwords, err := password.New(password.Config{
 		Params: password.Params{MemoryKiB: 47104, Time: 2, Parallelism: 1}, MaxConcurrent: 1, QueueTimeout: time.Minute, Random: rand.Reader,
@@ -163,6 +169,7 @@ func TestLK2_ARefusedClientCostsNoSlowHash(t *testing.T) {
 
 // TestOperatorsSeeWhyAClientWasRefused: nobody else does (see CL3).
 func TestOperatorsSeeWhyAClientWasRefused(t *testing.T) {
+	t.Parallel()
 	for why, who := range map[string]as{
 		"no client has this id": bodyAuth("nobody", testSecret),
 		"the client is registered for client_secret_post, and client_secret_basic was used": basicAuth("robot", testSecret),
@@ -188,6 +195,7 @@ func (brokenRegistry) Client(context.Context, string) (*client.Client, error) {
 }
 
 func TestClientAuthentication_ARegistryThatDoesNotAnswerIsNotARefusal(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	n.provider.cfg.Clients = brokenRegistry{n.provider.cfg.Clients}
 	for _, id := range []string{"robot", "nobody"} {
@@ -197,6 +205,7 @@ func TestClientAuthentication_ARegistryThatDoesNotAnswerIsNotARefusal(t *testing
 }
 
 func TestGrantTypesAreThoseRegistered(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	n.post(tokenPath, asWiki, "grant_type", "client_credentials").want(t, http.StatusBadRequest, "unauthorized_client")
 	n.post(tokenPath, asRobot, "grant_type", "refresh_token", "refresh_token", "x").want(t, http.StatusBadRequest, "unauthorized_client")

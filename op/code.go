@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -23,12 +24,12 @@ func codeKey(hash string) string { return "code:" + hash }
 // issuedCode is what an authorization code stands for, under the code's keyed
 // hash in the ephemeral store, for at most a minute and one exchange.
 type issuedCode struct {
-	GrantID        storage.ID                   `json:"grant_id"`
-	UserID         storage.ID                   `json:"user_id"`
-	SID            storage.ID                   `json:"sid,omitempty"` // empty: the grant rests on no session
-	Request        storage.AuthorizationRequest `json:"request"`
-	Authentication storage.Authentication       `json:"authentication"`
-	PasswordEpoch  int64                        `json:"password_epoch"` // of the person, when it was issued
+	GrantID        storage.ID                       `json:"grant_id"`
+	UserID         storage.ID                       `json:"user_id"`
+	SID            storage.ID                       `json:"sid,omitempty"` // empty: the grant rests on no session
+	Request        interaction.AuthorizationRequest `json:"request"`
+	Authentication storage.Authentication           `json:"authentication"`
+	PasswordEpoch  int64                            `json:"password_epoch"` // of the person, when it was issued
 	// SessionExpiresAt is when the session ends at the latest.
 	SessionExpiresAt time.Time `json:"session_expires_at,omitzero"`
 	ExpiresAt        time.Time `json:"expires_at"`
@@ -39,7 +40,7 @@ type issuedCode struct {
 // issueCode makes a code for the request of a person who is signed in. The
 // store keeps it under its keyed hash, so that nobody who reads the store can
 // use it.
-func (p *Provider) issueCode(ctx context.Context, request *storage.AuthorizationRequest, who *storage.SignedIn) (string, error) {
+func (p *Provider) issueCode(ctx context.Context, request *interaction.AuthorizationRequest, who *storage.SignedIn) (string, error) {
 	now := p.cfg.Now()
 	grantID, err := storage.NewID(now, p.cfg.Random)
 	if err != nil {

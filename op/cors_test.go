@@ -12,6 +12,7 @@ const (
 )
 
 func TestL7_Preflight(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for _, tc := range []struct {
 		path, origin, want, methods string
@@ -41,6 +42,7 @@ func TestL7_Preflight(t *testing.T) {
 }
 
 func TestL7_AnswersAreForTheClientsOrigin(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	const redirect = "https://spa.example.com/cb"
 	exchange := func(origin string) *httptest.ResponseRecorder {

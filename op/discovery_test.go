@@ -12,6 +12,7 @@ import (
 )
 
 func TestDiscovery(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(c *Config) { c.ACRValues = []string{"aal1"} })
 	var documents []string
 	for _, path := range []string{openIDConfigurationPath, oauthMetadataPath} {
@@ -67,6 +68,7 @@ func equalJSON(t *testing.T, a, b any) bool {
 // TestAZ4_DiscoveryAgrees shows that what is advertised is accepted, and what
 // is accepted advertised.
 func TestAZ4_DiscoveryAgrees(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	var m metadata
 	if err := json.Unmarshal(s.get(openIDConfigurationPath, nil).Body.Bytes(), &m); err != nil {
@@ -92,6 +94,7 @@ func TestAZ4_DiscoveryAgrees(t *testing.T) {
 }
 
 func TestJWKS(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	w := s.get(jwksPath, nil)
 	var set jose.JSONWebKeySet
@@ -115,6 +118,7 @@ func TestJWKS(t *testing.T) {
 }
 
 func TestDocuments_AreKeptByWhoHasThem(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for _, path := range []string{openIDConfigurationPath, jwksPath} {
 		etag := s.get(path, nil).Header().Get("ETag")
@@ -136,6 +140,7 @@ func TestDocuments_AreKeptByWhoHasThem(t *testing.T) {
 }
 
 func TestHandler_UnknownPathsAndMethods(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	wantStatus := func(method, path string, status int, allow string) {
 		t.Helper()
@@ -153,6 +158,7 @@ func TestHandler_UnknownPathsAndMethods(t *testing.T) {
 }
 
 func TestNew_NamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	_, err := New(Config{Issuer: testIssuer})
 	if err == nil || !strings.Contains(err.Error(), "SignIn is missing") || !strings.Contains(err.Error(), "Clients is missing") {
 		t.Errorf("error is %v", err)
@@ -160,6 +166,7 @@ func TestNew_NamesWhatIsMissing(t *testing.T) {
 }
 
 func TestTK1_ALongerCodeLifetimeIsCut(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(c *Config) { c.CodeLifetime = 10 * maxCodeLifetime })
 	if got := s.provider.cfg.CodeLifetime; got != maxCodeLifetime {
 		t.Errorf("codes live %s", got)

@@ -228,8 +228,8 @@ func decideEndSession(request *endSessionRequest, session *storage.SignedIn, con
 func badSignOutPage(cause error) error {
 	return &web.Error{
 		Status: http.StatusBadRequest, Key: "signout_unregistered",
-		Title:  "You are still signed in",
-		Detail: "The application asked to sign you out in a way that it is not registered for. The fault is on its side. To sign out, open the sign-out page of this service yourself.",
+		Title:  "You’re still signed in",
+		Detail: "The app tried to sign you out in a way that it isn’t registered for. The problem is on its side. To sign out, open the sign-out page of this service yourself.",
 		Cause:  cause,
 	}
 }

@@ -12,8 +12,9 @@ import (
 )
 
 func TestSE5_DecideEndSession(t *testing.T) {
-	session := &storage.SignedIn{User: testUser, Session: storage.Session{SID: siteSID, UserID: testUserID}}
-	mine := &idTokenHint{Subject: string(testUserID), SID: string(siteSID)}
+	t.Parallel()
+	session := &storage.SignedIn{User: testUser, Session: storage.Session{SID: testSID, UserID: testUserID}}
+	mine := &idTokenHint{Subject: string(testUserID), SID: string(testSID)}
 	for _, tc := range []struct {
 		name      string
 		hint      *idTokenHint
@@ -26,7 +27,7 @@ func TestSE5_DecideEndSession(t *testing.T) {
 		{"hint of this session", mine, session, false, endSessionNow},
 		{"hint of this session, confirmed", mine, session, true, endSessionNow},
 		{"hint of an earlier session", &idTokenHint{Subject: string(testUserID), SID: "other"}, session, false, endSessionAsk},
-		{"hint of somebody else", &idTokenHint{Subject: "eve", SID: string(siteSID)}, session, false, endSessionAsk},
+		{"hint of somebody else", &idTokenHint{Subject: "eve", SID: string(testSID)}, session, false, endSessionAsk},
 		{"hint of somebody else, confirmed", &idTokenHint{Subject: "eve", SID: "other"}, session, true, endSessionNow},
 		{"hint without sid", &idTokenHint{Subject: string(testUserID)}, session, false, endSessionAsk},
 		{"nobody there", nil, nil, false, endSessionNothing},
@@ -57,6 +58,7 @@ func signOutForm(pairs ...string) url.Values {
 }
 
 func TestEndSession_WithTheHintOfThisSession(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		form  url.Values
 		state string
@@ -90,6 +92,7 @@ func TestEndSession_WithTheHintOfThisSession(t *testing.T) {
 }
 
 func TestCS3_EndSessionNoRedirect(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		form func(hint string) url.Values
@@ -170,6 +173,7 @@ func (s *site) confirm() string {
 }
 
 func TestEndSession_AClientWithoutHintIsAskedFor(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	form := signOutForm("client_id", "wiki", "post_logout_redirect_uri", postRedirect, "state", "x")
 	if w := s.get(endSessionPath, form); w.Body.String() != "confirm" || s.signIn.Client.ID != "wiki" {
@@ -185,6 +189,7 @@ func TestEndSession_AClientWithoutHintIsAskedFor(t *testing.T) {
 }
 
 func TestEndSession_HintOfAnEarlierSession(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	hint := s.hint()
 	s.signIn.Who.Session.SID = "0190000000000000000000000000000c"
@@ -198,6 +203,7 @@ func TestEndSession_HintOfAnEarlierSession(t *testing.T) {
 }
 
 func TestCS1_SignOutNeedsTheFormToken(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	s.cookies = []*http.Cookie{{Name: "__Host-latchkey-browser", Value: strings.Repeat("b", 43)}}
 	for _, token := range []string{"", "forged"} {
@@ -215,10 +221,11 @@ func TestCS1_SignOutNeedsTheFormToken(t *testing.T) {
 // not there. Where the ID token names a live session that one ends; otherwise the
 // browser is sent round to bring its cookies. The token never goes into an address.
 func TestSE5_PostFromAnotherSite(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
-		form      func(hint string) url.Values
-		elsewhere bool
-		want      string
+		form func(hint string) url.Values
+		live bool
+		want string
 	}{
 		"a live session": {func(h string) url.Values {
 			return signOutForm("id_token_hint", h, "post_logout_redirect_uri", postRedirect, "state", "x")
@@ -233,7 +240,10 @@ func TestSE5_PostFromAnotherSite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := signedInSite(t)
 			form := tc.form(s.hint())
-			s.signIn.Who, s.signIn.Elsewhere, s.cookies = nil, tc.elsewhere, nil // the browser is not recognized
+			s.signIn.Who, s.cookies = nil, nil // the browser is not recognized
+			if !tc.live {
+				s.endSession()
+			}
 			w := s.postForm(endSessionPath, form)
 			location := w.Header().Get("Location")
 			want := tc.want
@@ -260,29 +270,46 @@ func TestSE5_PostFromAnotherSite(t *testing.T) {
 
 // A back end calls the endpoint with an ID token and no cookies.
 func TestSE5_AHintEndsItsLiveSession(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	hint := s.hint()
-	s.signIn.Who, s.signIn.Elsewhere = nil, true
+	s.signIn.Who = nil
 	if w := s.get(endSessionPath, signOutForm("id_token_hint", hint)); w.Body.String() != "signed out" {
 		t.Errorf("answer is %d %s", w.Code, w.Body)
 	}
-	if len(s.signIn.Ended) != 1 || s.signIn.Ended[0].UserID != testUserID || s.signIn.Ended[0].SID != siteSID ||
-		s.signIn.Ended[0].Type != storage.EventSignOut || s.signIn.Ended[0].ClientID != "wiki" {
-		t.Errorf("ended %+v", s.signIn.Ended)
+	ended := s.signOuts()
+	if len(ended) != 1 || ended[0].UserID != testUserID || ended[0].SID != testSID || ended[0].ClientID != "wiki" {
+		t.Errorf("ended %+v", ended)
 	}
 	// What is no hint of a session ends none.
-	s.signIn.Elsewhere = true
+	s.store.signIn("0190000000000000000000000000000c", s.clock.Now())
 	for _, form := range []url.Values{
 		signOutForm("id_token_hint", "a.b.c"), signOutForm("client_id", "wiki"), signOutForm("id_token_hint", hint[:len(hint)-8]+"AAAAAAAA"),
 	} {
 		s.get(endSessionPath, form)
 	}
-	if len(s.signIn.Ended) != 1 {
+	if len(s.signOuts()) != 1 {
 		t.Error("a session ended without its hint")
 	}
 }
 
+// endSession ends the session behind the browser's back.
+func (s *site) endSession() {
+	s.t.Helper()
+	now := s.clock.Now()
+	s.store.must(s.store.Sessions().End(s.t.Context(), testSID, now, s.store.event(storage.EventUserDisabled, now)))
+}
+
+// signOuts returns the events of sessions that ended by a sign-out.
+func (s *site) signOuts() []storage.Event {
+	s.t.Helper()
+	found, err := s.store.Events().List(s.t.Context(), storage.EventFilter{Type: storage.EventSignOut, Limit: 10})
+	s.store.must(err)
+	return found
+}
+
 func TestEndSession_AnAccessTokenIsNoHint(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	w := s.get(endSessionPath, signOutForm("id_token_hint", s.userinfoToken(), "post_logout_redirect_uri", postRedirect))
 	if w.Body.String() != "confirm" {
@@ -291,6 +318,7 @@ func TestEndSession_AnAccessTokenIsNoHint(t *testing.T) {
 }
 
 func TestEndSession_StoreDown(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	s.signIn.Err = errors.New("no database")
 	wantPage(t, s.get(endSessionPath, signOutForm()), http.StatusServiceUnavailable, "Temporarily unavailable")

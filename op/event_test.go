@@ -12,6 +12,7 @@ import (
 )
 
 func TestPrintable(t *testing.T) {
+	t.Parallel()
 	for header, want := range map[string]string{
 		"curl/8":                       "curl/8",
 		"a\xffb":                       "ab",
@@ -25,13 +26,19 @@ func TestPrintable(t *testing.T) {
 }
 
 func TestLG1_EventsSayWhoAndHow(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	r := formRequest(http.MethodPost, tokenPath, "grant_type=authorization_code&redirect_uri="+testRedirect+
 		"&code_verifier="+testVerifier+"&code="+n.code("wiki"))
 	r.SetBasicAuth("wiki", testSecret)
 	r.Header.Set("User-Agent", "curl/8")
 	n.do(r).want(t, http.StatusOK, "")
-	g, e := n.grant(), n.store.Events[0]
+	g := n.grant()
+	found, err := n.store.Events().List(t.Context(), storage.EventFilter{Type: storage.EventGrantIssued, Limit: 1})
+	if err != nil || len(found) != 1 {
+		t.Fatalf("events are %v, %v", found, err)
+	}
+	e := found[0]
 	if e.ID == "" || !e.At.Equal(n.clock.Now()) || e.UserID != testUserID || e.ClientID != "wiki" || e.GrantID != g.ID ||
 		e.SID != g.SID || e.UserAgent != "curl/8" || e.Outcome != storage.Success {
 		t.Errorf("event is %+v", e)
@@ -40,14 +47,16 @@ func TestLG1_EventsSayWhoAndHow(t *testing.T) {
 
 // A caller who hangs up does not stop what follows from an attack.
 func TestRF2_HangingUpDoesNotStopRevocation(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	r1 := n.signedIn()
 	n.refresh(asWiki, r1.RefreshToken).want(t, http.StatusOK, "")
 	n.clock.Advance(n.provider.wiki(t).Lifetimes.RefreshGrace)
 	var during error
-	n.provider.cfg.Grants = watchedRevoke{fakeGrants{n.store}, func(ctx context.Context) { during = ctx.Err() }}
+	n.store.SeeRevoke = func(ctx context.Context) { during = ctx.Err() }
 	ctx, hangUp := context.WithCancel(t.Context())
-	hangUp()
+	defer hangUp()
+	n.store.AfterRead = hangUp
 	r := formRequest(http.MethodPost, tokenPath, "grant_type=refresh_token&refresh_token="+r1.RefreshToken).WithContext(ctx)
 	r.SetBasicAuth("wiki", testSecret)
 	n.do(r).want(t, http.StatusBadRequest, "invalid_grant")

@@ -9,10 +9,11 @@ import (
 )
 
 func TestClientCredentials_TouchesNoStore(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.post(tokenPath, asRobot, "grant_type", "client_credentials").want(t, http.StatusOK, "")
-	if n.store.Calls != 0 || len(n.ephemeral.Entries) != 0 {
-		t.Errorf("%d calls of the store", n.store.Calls)
+	if n.store.calls.Load() != 0 || len(n.store.entries()) != 0 {
+		t.Errorf("%d calls of the store", n.store.calls.Load())
 	}
 	if a.RefreshToken != "" || a.IDToken != "" || a.Scope != "read write" {
 		t.Errorf("answer is %s", a.Body)
@@ -28,6 +29,7 @@ func TestClientCredentials_TouchesNoStore(t *testing.T) {
 }
 
 func TestServiceScopes(t *testing.T) {
+	t.Parallel()
 	p := scopesOf("read", "write", "admin")
 	registered := &client.Client{Metadata: client.Metadata{Scopes: []string{"openid", "offline_access", "read", "write"}}}
 	for _, tc := range []struct {
@@ -54,6 +56,7 @@ func TestServiceScopes(t *testing.T) {
 }
 
 func TestClientCredentials_NotForPublicClients(t *testing.T) {
+	t.Parallel()
 	c := appClient()
 	c.ID, c.GrantTypes = "loose", []string{client.GrantClientCredentials}
 	n := newNode(t, c)

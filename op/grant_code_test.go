@@ -15,6 +15,7 @@ import (
 )
 
 func TestCodeExchange(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
 	if a.AccessToken == "" || a.IDToken == "" || a.RefreshToken == "" || a.TokenType != "Bearer" || a.ExpiresIn != 600 {
@@ -33,6 +34,7 @@ func TestCodeExchange(t *testing.T) {
 }
 
 func TestCodeExchange_PublicClient(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	if a := n.exchange(asApp, n.code("app")).want(t, http.StatusOK, ""); a.RefreshToken == "" {
 		t.Error("no refresh token")
@@ -40,6 +42,7 @@ func TestCodeExchange_PublicClient(t *testing.T) {
 }
 
 func TestCodeExchange_WithoutOfflineAccess(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	sessionEnd := n.clock.Now().Add(2 * time.Hour)
 	a := n.exchange(asWiki, n.code("wiki", func(c *issuedCode) {
@@ -54,6 +57,7 @@ func TestCodeExchange_WithoutOfflineAccess(t *testing.T) {
 }
 
 func TestCodeExchange_WithoutTheRefreshGrant(t *testing.T) {
+	t.Parallel()
 	once := wikiClient()
 	once.ID, once.GrantTypes = "once", []string{client.GrantAuthorizationCode}
 	n := newNode(t, once)
@@ -83,6 +87,7 @@ func exchangeAtOnce(n *node, code string, times int) int64 {
 }
 
 func TestTK1_OneCodeOneSuccess(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	if got := exchangeAtOnce(n, n.code("wiki"), 200); got != 1 {
 		t.Errorf("%d successes for one code, want one", got)
@@ -91,17 +96,19 @@ func TestTK1_OneCodeOneSuccess(t *testing.T) {
 }
 
 func TestL3_CodeIsConsumedFirst(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	code := n.code("wiki")
 	n.post(tokenPath, asWiki, "grant_type", "authorization_code", "code", code, "redirect_uri", "https://evil.example/").
 		want(t, http.StatusBadRequest, "invalid_grant")
 	n.exchange(asWiki, code).want(t, http.StatusBadRequest, "invalid_grant")
-	if len(n.store.Rows) != 0 {
+	if len(n.store.grants()) != 0 {
 		t.Error("a code that failed once was exchanged later")
 	}
 }
 
 func TestTK1_CodeThatACacheBringsBack(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	var kept issuedCode
 	secret := n.code("wiki", func(c *issuedCode) { kept = *c })
@@ -114,6 +121,7 @@ func TestTK1_CodeThatACacheBringsBack(t *testing.T) {
 }
 
 func TestTK2_ValidReplayRevokes(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	code := n.code("wiki")
 	first := n.exchange(asWiki, code).want(t, http.StatusOK, "")
@@ -121,7 +129,7 @@ func TestTK2_ValidReplayRevokes(t *testing.T) {
 	if n.grant().RevokedReason != storage.RevokedCodeReplay {
 		t.Fatal("the grant lives on")
 	}
-	if want := []storage.EventType{storage.EventGrantIssued, storage.EventCodeReplay}; !slices.Equal(n.events(), want) {
+	if want := []storage.EventType{storage.EventCodeReplay, storage.EventGrantIssued}; !slices.Equal(n.events(), want) {
 		t.Errorf("events %v, want %v", n.events(), want)
 	}
 	if !slices.Equal(n.revoked.Reasons, []string{storage.RevokedCodeReplay}) {
@@ -134,6 +142,7 @@ func TestTK2_ValidReplayRevokes(t *testing.T) {
 }
 
 func TestTK2_InvalidReplayChangesNothing(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	code := n.code("wiki")
 	n.exchange(asWiki, code).want(t, http.StatusOK, "")
@@ -153,22 +162,28 @@ func TestTK2_InvalidReplayChangesNothing(t *testing.T) {
 // A code rests on the session that it came from: it is worth nothing when that
 // has ended, or the password was changed in it, although nobody used it before.
 func TestSE5_CodeEndsWithItsSession(t *testing.T) {
-	for name, end := range map[string]func(*node, *issuedCode){
-		"session over":     func(n *node, c *issuedCode) { n.store.Over = map[storage.ID]bool{c.SID: true} },
-		"password changed": func(n *node, _ *issuedCode) { n.store.Users[testUserID].PasswordEpoch++ },
+	t.Parallel()
+	for name, end := range map[string]func(*node){
+		"session over": func(n *node) {
+			now := n.clock.Now()
+			n.store.must(n.store.Sessions().End(n.t.Context(), testSID, now, n.store.event(storage.EventSignOut, now)))
+		},
+		"password changed": func(n *node) { n.store.exec(`UPDATE users SET password_epoch = password_epoch + 1`) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newNode(t)
-			code := n.code("wiki", func(c *issuedCode) { end(n, c) })
+			code := n.code("wiki")
+			end(n)
 			n.exchange(asWiki, code).want(t, http.StatusBadRequest, "invalid_grant")
-			if len(n.store.Rows) != 0 || len(n.events()) != 0 {
-				t.Errorf("grants %v, events %v", n.store.Rows, n.events())
+			if len(n.store.grants()) != 0 || slices.Contains(n.events(), storage.EventGrantIssued) {
+				t.Errorf("grants %v, events %v", n.store.grants(), n.events())
 			}
 		})
 	}
 }
 
 func TestTK3_CodeIsBound(t *testing.T) {
+	t.Parallel()
 	good := []string{"redirect_uri", testRedirect, "code_verifier", testVerifier}
 	noChallenge := func(c *issuedCode) { c.Request.CodeChallenge = "" }
 	for _, tc := range []struct {
@@ -207,7 +222,7 @@ func TestTK3_CodeIsBound(t *testing.T) {
 				return
 			}
 			a.want(t, http.StatusBadRequest, "invalid_grant")
-			if len(n.store.Rows) != 0 {
+			if len(n.store.grants()) != 0 {
 				t.Error("a grant was made all the same")
 			}
 		})
@@ -215,6 +230,7 @@ func TestTK3_CodeIsBound(t *testing.T) {
 }
 
 func TestL4_PublicClientCannotSkipPKCE(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	code := n.code("app", func(c *issuedCode) { c.Request.CodeChallenge = "" })
 	n.post(tokenPath, asApp, "grant_type", "authorization_code", "code", code, "redirect_uri", testRedirect).
@@ -222,6 +238,7 @@ func TestL4_PublicClientCannotSkipPKCE(t *testing.T) {
 }
 
 func TestL5_VerifierForm(t *testing.T) {
+	t.Parallel()
 	for verifier, want := range map[string]bool{
 		testVerifier:             true,
 		"x":                      false,
@@ -242,17 +259,19 @@ func TestL5_VerifierForm(t *testing.T) {
 }
 
 func TestRF5_DisabledBetweenSignInAndExchange(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	code := n.code("wiki")
-	n.store.Users[testUserID].DisabledAt = n.clock.Now()
+	n.store.disable(n.clock.Now())
 	n.exchange(asWiki, code).want(t, http.StatusBadRequest, "invalid_grant")
 }
 
 func TestL10_StoreErrorsStayHere(t *testing.T) {
+	t.Parallel()
 	secretText := errors.New("dial tcp 10.0.0.7:5432: password authentication failed for user latchkey")
 	for name, fail := range map[string]func(*node){
-		"ephemeral": func(n *node) { n.ephemeral.Err = secretText },
-		"grants":    func(n *node) { n.store.Err = secretText },
+		"ephemeral": func(n *node) { n.ephemeral.Err.Set(secretText) },
+		"grants":    func(n *node) { n.store.Err.Set(secretText) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newNode(t)

@@ -48,8 +48,8 @@ func (p *Provider) Handler() http.Handler {
 func notFound(http.ResponseWriter, *http.Request) error {
 	return &web.Error{
 		Status: http.StatusNotFound, Key: "not_found",
-		Title:  "There is nothing here",
-		Detail: "The address is not one of this service. If a link brought you here, it is out of date.",
+		Title:  "Page not found",
+		Detail: "This page doesn’t exist. If you followed a link, it is out of date.",
 	}
 }
 
@@ -59,8 +59,8 @@ func notAllowed(methods []string) web.HandlerFunc {
 		w.Header().Set("Allow", allowed)
 		return &web.Error{
 			Status: http.StatusMethodNotAllowed, Key: "wrong_method",
-			Title:  "This address is not called like this",
-			Detail: "The application used a method that the address does not know. The fault is on its side.",
+			Title:  "This address doesn’t take such requests",
+			Detail: "The app used a method that this address doesn’t support. The problem is on its side.",
 			Cause:  errors.New("method " + loggable(r.Method)),
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
@@ -35,28 +36,26 @@ var testUser = storage.User{
 	Profile: storage.Profile{Name: "Ada Lovelace"},
 }
 
-// node is a provider over fakes.
+// node is a provider over a SQLite store.
 type node struct {
 	t         testing.TB
 	provider  *Provider
 	signIn    *fakeSignIn
 	handler   http.Handler
 	clock     *storagetest.Clock
-	store     *fakeStore
-	ephemeral *fakeEphemeral
+	store     *testStore
+	ephemeral *watchedEphemeral
 	registry  *client.Registry
-	revoked   *fakeCounter
+	revoked   *revocations
 	log       *testenv.Log
 }
 
 // newNode starts a node whose clients are the given ones, wiki, app and robot.
 func newNode(t testing.TB, clients ...client.Client) *node {
 	t.Helper()
-	n := &node{
-		t: t, clock: storagetest.NewClock(), store: newFakeStore(testUser), ephemeral: newFakeEphemeral(),
-		revoked: &fakeCounter{}, log: &testenv.Log{}, signIn: &fakeSignIn{},
-	}
-	n.store.Now = n.clock.Now
+	n := &node{t: t, clock: storagetest.NewClock(), revoked: &revocations{}, log: &testenv.Log{}, signIn: &fakeSignIn{}}
+	n.store = newTestStore(t, testHasher(t), n.clock.Now)
+	n.ephemeral = &watchedEphemeral{Ephemeral: n.store.Ephemeral()}
 	n.start(n.config(append(clients, wikiClient(), appClient(), robotClient())))
 	return n
 }
@@ -74,18 +73,13 @@ func (n *node) start(cfg Config) {
 func (n *node) config(clients []client.Client) Config {
 	log := slog.New(slog.NewJSONHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	hasher := testHasher(n.t)
-	for i := range clients {
-		for j, s := range clients[i].Secrets {
-			if secret, plain := strings.CutPrefix(s.Verifier, "secret:"); plain {
-				clients[i].Secrets[j].Verifier = hasher.Sum(client.SecretPurpose, clients[i].ID, secret)
-			}
-		}
-	}
+	verifiers(hasher, clients)
 	n.registry = client.NewRegistry(client.NewSnapshot(clients))
 	return Config{
 		Issuer: testIssuer, Clients: n.registry, Keys: testRing(n.t, n.clock.Now), Hasher: hasher,
-		Grants: fakeGrants{n.store}, Tokens: fakeAccessTokens{n.store}, Ephemeral: n.ephemeral,
-		SignIn: n.signIn, SignOut: n.signIn, Sessions: n.signIn,
+		Grants: watchedGrants{n.store.Grants(), n.store}, Tokens: watchedTokens{n.store.AccessTokens(), n.store},
+		Ephemeral: n.ephemeral, Interactions: interactionsOf(n, 1000),
+		SignIn: n.signIn, SignOut: n.signIn, Sessions: n.store.Sessions(),
 		Counter: n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader,
 		Errors: &web.Errors{Log: log, Render: func(w http.ResponseWriter, _ *http.Request, page web.ErrorPage) {
 			w.WriteHeader(page.Status)
@@ -94,15 +88,27 @@ func (n *node) config(clients []client.Client) Config {
 	}
 }
 
+// interactionsOf keeps what waits for a person; one address may start so many at once.
+func interactionsOf(n *node, perAddress int) *interaction.Store {
+	return interaction.NewStore(interaction.Config{
+		Store: n.ephemeral, Counters: n.ephemeral, Hasher: testHasher(n.t), PendingPerAddress: perAddress,
+	})
+}
+
+// verifiers puts the verifier of each secret in the place of "secret:" and itself.
+func verifiers(hasher *keys.Hasher, clients []client.Client) {
+	for i := range clients {
+		for j, s := range clients[i].Secrets {
+			if secret, plain := strings.CutPrefix(s.Verifier, "secret:"); plain {
+				clients[i].Secrets[j].Verifier = hasher.Sum(client.SecretPurpose, clients[i].ID, secret)
+			}
+		}
+	}
+}
+
 func testHasher(t testing.TB) *keys.Hasher {
 	t.Helper()
-	hasher, err := keys.NewHasher([]keys.SecretKey{
-		{ID: "p2", Key: bytes.Repeat([]byte{2}, 32)}, {ID: "p1", Key: bytes.Repeat([]byte{1}, 32)},
-	})
-	if err != nil {
-		t.Fatalf("make hasher: %v", err)
-	}
-	return hasher
+	return hasherOf(t, "p2", "p1")
 }
 
 func testRing(t testing.TB, now func() time.Time) *keys.Ring {
@@ -114,9 +120,10 @@ func testRing(t testing.TB, now func() time.Time) *keys.Ring {
 	ring, err := keys.NewRing(keys.RingConfig{
 		Store: &storagetest.SigningKeys{}, Sealer: sealer, Now: now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 		Policy: keys.RingPolicy{
-			Algs: testAlgs(t), SignFor: 30 * 24 * time.Hour, PublishAhead: 24 * time.Hour,
-			KeepAfter: 24 * time.Hour, Poll: time.Minute,
+			Algs: []string{"RS256", "ES256", "EdDSA"}, SignFor: 30 * 24 * time.Hour, PublishAhead: 24 * time.Hour,
+			KeepAfter: 24 * time.Hour, Poll: time.Minute, KeepHints: 30 * 24 * time.Hour,
 		},
+		Generate: testenv.SigningKey,
 	})
 	if err != nil {
 		t.Fatalf("make ring: %v", err)
@@ -125,14 +132,6 @@ func testRing(t testing.TB, now func() time.Time) *keys.Ring {
 		t.Fatalf("load ring: %v", err)
 	}
 	return ring
-}
-
-// testAlgs leaves RS256, whose keys take long to make, to the tests about it.
-func testAlgs(t testing.TB) []string {
-	if strings.Contains(t.Name(), "KY4") {
-		return []string{"RS256", "ES256", "EdDSA"}
-	}
-	return []string{"ES256", "EdDSA"}
 }
 
 // wikiClient is a confidential client with everything switched on.
@@ -185,8 +184,8 @@ func (n *node) code(clientID string, change ...func(*issuedCode)) string {
 		n.t.Fatalf("name grant: %v", err)
 	}
 	code := issuedCode{
-		GrantID: grantID, UserID: testUserID, SID: "0190000000000000000000000000000b",
-		Request: storage.AuthorizationRequest{
+		GrantID: grantID, UserID: testUserID, SID: testSID,
+		Request: interaction.AuthorizationRequest{
 			ClientID: clientID, RedirectURI: testRedirect, Nonce: "n-1", CodeChallenge: challengeOf(testVerifier),
 			Scopes: []string{"openid", "profile", "email", "offline_access"},
 		},
@@ -215,7 +214,7 @@ func (n *node) keep(secret string, code issuedCode) {
 	if err != nil {
 		n.t.Fatalf("hash code: %v", err)
 	}
-	n.ephemeral.Entries[codeKey(hash)] = raw
+	n.store.must(n.ephemeral.Ephemeral.Put(n.t.Context(), codeKey(hash), raw, time.Hour))
 }
 
 // answer is a response, read.
@@ -301,26 +300,24 @@ func (a *answer) want(t testing.TB, status int, code string) *answer {
 // grant returns the only grant of the store.
 func (n *node) grant() storage.Grant {
 	n.t.Helper()
-	n.store.mu.Lock()
-	defer n.store.mu.Unlock()
-	if len(n.store.Rows) != 1 {
-		n.t.Fatalf("%d grants, want one", len(n.store.Rows))
+	found := n.store.grants()
+	if len(found) != 1 {
+		n.t.Fatalf("%d grants, want one", len(found))
 	}
-	for _, g := range n.store.Rows {
-		return *g
-	}
-	panic("unreachable")
+	return found[0]
 }
 
-// events lists the types of the events so far.
+// endGrant revokes the only grant.
+func (n *node) endGrant() {
+	n.t.Helper()
+	now := n.clock.Now()
+	n.store.must(n.store.Grants().Revoke(n.t.Context(), n.grant().ID, now, "x", n.store.event(storage.EventGrantRevoked, now)))
+}
+
+// events lists the types of the events so far, sorted.
 func (n *node) events() []storage.EventType {
-	n.store.mu.Lock()
-	defer n.store.mu.Unlock()
-	var types []storage.EventType
-	for _, e := range n.store.Events {
-		types = append(types, e.Type)
-	}
-	return types
+	n.t.Helper()
+	return n.store.eventTypes()
 }
 
 // claimsOf reads a JWT's payload without checking it.

@@ -15,6 +15,7 @@ import (
 )
 
 func TestKY4_IDTokenAlgorithmByClient(t *testing.T) {
+	t.Parallel()
 	sha256Half := func(s string) []byte { sum := sha256.Sum256([]byte(s)); return sum[:16] }
 	sha512Half := func(s string) []byte { sum := sha512.Sum512([]byte(s)); return sum[:32] }
 	for _, tc := range []struct {
@@ -64,6 +65,7 @@ func headerOf(t *testing.T, token string) map[string]any {
 }
 
 func TestIDToken_NoStrayClaims(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	claims := claimsOf(t, n.signedIn().IDToken)
 	got := slices.Sorted(maps.Keys(claims))
@@ -77,6 +79,7 @@ func TestIDToken_NoStrayClaims(t *testing.T) {
 }
 
 func TestIDToken_RequestedClaims(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	code := n.code("wiki", func(c *issuedCode) {
 		c.Request.Claims.IDToken = map[string]*storage.ClaimRequest{
@@ -94,6 +97,7 @@ func TestIDToken_RequestedClaims(t *testing.T) {
 }
 
 func TestIDToken_OnlyWithOpenID(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	code := n.code("wiki", func(c *issuedCode) { c.Request.Scopes = []string{"email"} })
 	if a := n.exchange(asWiki, code).want(t, http.StatusOK, ""); a.IDToken != "" {

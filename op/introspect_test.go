@@ -23,6 +23,7 @@ func (n *node) introspect(who as, token string) *answer {
 }
 
 func TestTK5_IntrospectionByAudience(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, resourceServer("api", false), resourceServer("other", false), resourceServer("gateway", true))
 	a := n.signedIn()
 	for _, token := range []string{a.AccessToken, a.RefreshToken} {
@@ -49,6 +50,7 @@ func TestTK5_IntrospectionByAudience(t *testing.T) {
 }
 
 func TestIntrospection_Authenticates(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
 	for name, who := range map[string]as{
@@ -63,6 +65,7 @@ func TestIntrospection_Authenticates(t *testing.T) {
 }
 
 func TestIntrospection_Fields(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
 	var got introspection
@@ -85,9 +88,10 @@ func TestIntrospection_Fields(t *testing.T) {
 }
 
 func TestIntrospection_Inactive(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*node){
-		"revoked":        func(n *node) { n.store.Rows[n.grant().ID].RevokedAt = n.clock.Now() },
-		"disabled":       func(n *node) { n.store.Users[testUserID].DisabledAt = n.clock.Now() },
+		"revoked":        (*node).endGrant,
+		"disabled":       func(n *node) { n.store.disable(n.clock.Now()) },
 		"expired":        func(n *node) { n.clock.Advance(31 * 24 * time.Hour) },
 		"client removed": func(n *node) { n.registry.Replace(client.NewSnapshot([]client.Client{n.reader()})) },
 	} {
@@ -118,6 +122,7 @@ func (n *node) reader() client.Client {
 }
 
 func TestIntrospection_UsedRefreshTokenIsInactive(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	first := n.signedIn()
 	second := n.refresh(asWiki, first.RefreshToken).want(t, http.StatusOK, "")
@@ -130,9 +135,10 @@ func TestIntrospection_UsedRefreshTokenIsInactive(t *testing.T) {
 }
 
 func TestIntrospection_StoreFailureIsNotInactive(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
-	n.store.Err = errors.New("down")
+	n.store.Err.Set(errors.New("down"))
 	n.introspect(asWiki, a.AccessToken).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 	n.introspect(asWiki, a.RefreshToken).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
@@ -28,15 +29,17 @@ type Config struct {
 	// Tokens answers for access tokens that have no grant.
 	Tokens    accessTokens
 	Ephemeral ephemeral
-	SignIn    signIn
-	SignOut   signOut
-	Sessions  sessions
-	Errors    *web.Errors
-	Cookies   web.Cookies
-	Counter   counter
-	Log       *slog.Logger
-	Now       func() time.Time
-	Random    io.Reader
+	// Interactions keeps requests that wait for a person.
+	Interactions interactions
+	SignIn       signIn
+	SignOut      signOut
+	Sessions     sessions
+	Errors       *web.Errors
+	Cookies      web.Cookies
+	Counter      counter
+	Log          *slog.Logger
+	Now          func() time.Time
+	Random       io.Reader
 	// ACRValues are the authentication context classes that sign-in can reach,
 	// for discovery; by default none are advertised.
 	ACRValues []string
@@ -44,9 +47,6 @@ type Config struct {
 	SignUp bool
 	// UILocales are the languages of the hosted pages, for discovery.
 	UILocales []string
-	// PendingPerAddress caps how many sign-ins one address may start within
-	// [pendingWindow]; by default defaultPendingPerAddress.
-	PendingPerAddress int64
 	// CodeLifetime is how long a code may wait for its exchange; by default,
 	// and at most, a minute.
 	CodeLifetime time.Duration
@@ -105,16 +105,14 @@ type ephemeral interface {
 	// Take returns and removes an entry in one step: of many callers one gets
 	// it, the others storage.ErrNotFound.
 	Take(ctx context.Context, key string) ([]byte, error)
-	// Count adds one to a counter that starts again after window, and returns it.
-	Count(ctx context.Context, key string, window time.Duration) (int64, error)
 }
 
 // signIn is how the provider asks for a person; login.Pages in the binary.
 type signIn interface {
 	// Check says whether the browser's session satisfies the interaction.
-	Check(r *http.Request, in *storage.Interaction) (storage.Outcome, error)
+	Check(r *http.Request, in *interaction.Interaction) (interaction.Outcome, error)
 	// Begin sends the browser to the page of what is missing.
-	Begin(w http.ResponseWriter, r *http.Request, in *storage.Interaction)
+	Begin(w http.ResponseWriter, r *http.Request, in *interaction.Interaction)
 }
 
 // signOut is how a person leaves; login.Pages in the binary.
@@ -157,9 +155,6 @@ func New(cfg Config) (*Provider, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
-	if cfg.PendingPerAddress == 0 {
-		cfg.PendingPerAddress = defaultPendingPerAddress
-	}
 	if cfg.CodeLifetime <= 0 || cfg.CodeLifetime > maxCodeLifetime {
 		cfg.CodeLifetime = maxCodeLifetime
 	}
@@ -179,9 +174,9 @@ func (c *Config) check() error {
 	var missing []error
 	for name, absent := range map[string]bool{
 		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil,
-		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil,
-		"Sessions": c.Sessions == nil,
-		"Errors":   c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
+		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil,
+		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil,
+		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
 		"Counter": c.Counter == nil,
 	} {
 		if absent {

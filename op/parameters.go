@@ -38,8 +38,8 @@ func browserForm(w http.ResponseWriter, r *http.Request, reads map[string]bool) 
 func badForm(cause error) error {
 	return &web.Error{
 		Status: http.StatusBadRequest, Key: "request_unreadable",
-		Title:  "This address cannot be read",
-		Detail: "The application that sent you here made a mistake. Please go back to it and try again; if it stays, tell whoever runs it.",
+		Title:  "We couldn’t read this request",
+		Detail: "The app that sent you here made a mistake. Go back to it and try again. If it keeps happening, tell the people who run it.",
 		Cause:  cause,
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 // What a client may be registered to have in its ID tokens is what there is.
 func TestPersonClaimsAreThoseThatClientsMayName(t *testing.T) {
+	t.Parallel()
 	var names []string
 	for _, c := range personClaims {
 		names = append(names, c.name)

@@ -80,8 +80,8 @@ func canPost(c *client.Client, redirectURI string) bool {
 func unknownClientPage(id string) error {
 	return &web.Error{
 		Status: http.StatusBadRequest, Key: "client_unknown",
-		Title:  "This application is not known here",
-		Detail: "The application that sent you here is not registered with this service. The fault is on its side: please tell whoever runs it.",
+		Title:  "We don’t know this app",
+		Detail: "The app that sent you here isn’t registered with this service. The problem is on its side: please tell the people who run it.",
 		Cause:  errors.New("client_id " + loggable(id) + " is not registered"),
 	}
 }
@@ -89,8 +89,8 @@ func unknownClientPage(id string) error {
 func badRedirectPage(c *client.Client, uri string) error {
 	return &web.Error{
 		Status: http.StatusBadRequest, Key: "redirect_unregistered",
-		Title:  "The way back is not registered",
-		Detail: "The application that sent you here asked to have you sent back to an address that is not registered for it. The fault is on its side: please tell whoever runs it.",
+		Title:  "The app’s return address isn’t registered",
+		Detail: "The app that sent you here wants to send you back to an address that isn’t registered for it. The problem is on its side: please tell the people who run it.",
 		Cause: errors.New("client " + c.ID + " sent redirect_uri " + loggable(uri) +
 			", registered are " + strings.Join(c.RedirectURIs, " ")),
 	}

@@ -33,6 +33,7 @@ func drawRefreshToken(t *rapid.T) refreshToken {
 }
 
 func TestRefreshToken_RoundTrip(t *testing.T) {
+	t.Parallel()
 	c := testCodec(t, "new", "old")
 	rapid.Check(t, func(t *rapid.T) {
 		want := drawRefreshToken(t)
@@ -59,6 +60,7 @@ func TestRefreshToken_RoundTrip(t *testing.T) {
 }
 
 func TestRF1_AnyChangedBitIsRefused(t *testing.T) {
+	t.Parallel()
 	c := testCodec(t, "key")
 	rapid.Check(t, func(t *rapid.T) {
 		token, err := c.encode(drawRefreshToken(t), "wiki")
@@ -81,6 +83,7 @@ func TestRF1_AnyChangedBitIsRefused(t *testing.T) {
 // A thief of the database knows a grant's row, salt included, but no key; a
 // thief of the key knows everything but the salt.
 func TestRF1_NeitherDatabaseNorKeyAloneForges(t *testing.T) {
+	t.Parallel()
 	ours, theirs := testCodec(t, "key"), testCodec(t, "key")
 	for _, key := range theirs.keys {
 		key.mac, key.mask = bytes.Repeat([]byte{9}, 32), bytes.Repeat([]byte{8}, 32)
@@ -109,6 +112,7 @@ func TestRF1_NeitherDatabaseNorKeyAloneForges(t *testing.T) {
 }
 
 func TestRefreshToken_SaltIsHidden(t *testing.T) {
+	t.Parallel()
 	c := testCodec(t, "key")
 	salt := [saltSize]byte(bytes.Repeat([]byte{0xAB}, saltSize))
 	token, err := c.encode(refreshToken{GrantID: "0190000000000000000000000000000c", Generation: 1, Salt: salt}, "wiki")
@@ -125,6 +129,7 @@ func TestRefreshToken_SaltIsHidden(t *testing.T) {
 }
 
 func TestRefreshToken_KeysRotate(t *testing.T) {
+	t.Parallel()
 	want := refreshToken{GrantID: "0190000000000000000000000000000c", Generation: 1}
 	before, after, gone := testCodec(t, "old"), testCodec(t, "new", "old"), testCodec(t, "new")
 	token, err := before.encode(want, "wiki")

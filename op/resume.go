@@ -7,8 +7,8 @@ import (
 	"net/http"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 const resumePath = authorizePath + "/resume"
@@ -18,16 +18,11 @@ const resumePath = authorizePath + "/resume"
 // is missing is asked again (requirements AZ3, PA5).
 func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 	privately(w)
-	in, key, err := p.loadInteraction(r.Context(), r.URL.Query().Get("interaction"))
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return goneInteractionPage(err)
-	case err != nil:
-		return unavailablePage(err)
-	case !p.belongsTo(in, r):
-		return foreignInteractionPage()
+	in, err := p.loadInteraction(r, r.URL.Query().Get("interaction"))
+	if err != nil {
+		return err
 	}
-	c, err := p.stillRegistered(r.Context(), &in.Request)
+	c, err := p.stillRegistered(r.Context(), in.Request)
 	if err != nil {
 		return err
 	}
@@ -36,39 +31,36 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return unavailablePage(err)
 	}
-	next, refusal := decideNext(&in.Request, outcome)
+	next, refusal := decideNext(in.Request, outcome)
 	if next == nextAsk {
 		p.cfg.SignIn.Begin(w, r, in)
 		return nil
 	}
-	if err := p.takeInteraction(r.Context(), key); err != nil {
+	if err := p.takeInteraction(r.Context(), in); err != nil {
 		return err
 	}
 	if next == nextRefuse {
-		return p.fail(w, r, in.Request.ClientID, deliveryOf(&in.Request), refusal)
+		return p.fail(w, r, in.Request.ClientID, deliveryOf(in.Request), refusal)
 	}
-	return p.succeed(w, r, &in.Request, outcome.SignedIn)
+	return p.succeed(w, r, in.Request, outcome.SignedIn)
 }
 
 // resumed says how the interaction stands: the person may have declined, or not
 // have been able to show what it takes.
-func (p *Provider) resumed(r *http.Request, in *storage.Interaction) (storage.Outcome, error) {
-	if in.Denied {
-		return storage.Outcome{Fatal: true, Error: codeAccessDenied, Reason: "the person declined"}, nil
-	}
-	if in.Refused != "" {
-		return storage.Outcome{Fatal: true, Error: in.Refused, Reason: in.Reason}, nil
+func (p *Provider) resumed(r *http.Request, in *interaction.Interaction) (interaction.Outcome, error) {
+	if in.Refusal != nil {
+		return interaction.Outcome{Fatal: true, Error: in.Refusal.Code, Reason: in.Refusal.Reason}, nil
 	}
 	outcome, err := p.cfg.SignIn.Check(r, in)
 	if err != nil {
-		return storage.Outcome{}, fmt.Errorf("check session: %w", err)
+		return interaction.Outcome{}, fmt.Errorf("check session: %w", err)
 	}
 	return outcome, nil
 }
 
 // stillRegistered refuses to send a browser where its client may not have it
 // sent any more: the configuration may have changed while the person signed in.
-func (p *Provider) stillRegistered(ctx context.Context, request *storage.AuthorizationRequest) (*client.Client, error) {
+func (p *Provider) stillRegistered(ctx context.Context, request *interaction.AuthorizationRequest) (*client.Client, error) {
 	c, err := p.cfg.Clients.Client(ctx, request.ClientID)
 	switch {
 	case errors.Is(err, client.ErrUnknown):
@@ -81,24 +73,11 @@ func (p *Provider) stillRegistered(ctx context.Context, request *storage.Authori
 	return c, nil
 }
 
-// takeInteraction ends the interaction. Of several requests that come this far
-// one goes on (security.md L2).
-func (p *Provider) takeInteraction(ctx context.Context, key string) error {
-	_, err := p.cfg.Ephemeral.Take(ctx, key)
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return goneInteractionPage(err)
-	case err != nil:
-		return unavailablePage(fmt.Errorf("take interaction: %w", err))
-	}
-	return nil
-}
-
 func goneInteractionPage(cause error) error {
 	return &web.Error{
 		Status: http.StatusBadRequest, Key: "signin_over",
-		Title:  "This sign-in is over",
-		Detail: "It was finished already, perhaps in another tab, or it waited for too long. Please go back to the application and start again.",
+		Title:  "This sign-in has ended",
+		Detail: "It was finished already, perhaps in another tab, or it took too long. Start again from the app.",
 		Cause:  cause,
 	}
 }
@@ -107,7 +86,7 @@ func foreignInteractionPage() error {
 	return &web.Error{
 		Status: http.StatusForbidden, Key: "browser_mismatch",
 		Title:  "This sign-in belongs to another browser",
-		Detail: "A sign-in ends in the browser it began in, with cookies allowed. Please go back to the application and start again here. If somebody sent you this address, do not go on.",
+		Detail: "You have to finish signing in in the browser where you started, with cookies allowed. Go back to the app and start again here. If somebody sent you this link, don’t go on.",
 		Cause:  errors.New("the browser cookie is not the one that started the interaction"),
 	}
 }
@@ -116,7 +95,7 @@ func unavailablePage(cause error) error {
 	return &web.Error{
 		Status: http.StatusServiceUnavailable, Key: "unavailable",
 		Title:  "Temporarily unavailable",
-		Detail: "The fault is on our side. Please try again in a moment; if it stays, give the id below to whoever runs this service.",
+		Detail: "The problem is on our side. Please try again in a moment. If it keeps happening, give the error ID below to your administrator.",
 		Cause:  cause,
 	}
 }

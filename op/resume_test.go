@@ -9,10 +9,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
+	shortlived "github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // begin starts a sign-in that waits for the person and returns its id.
@@ -20,7 +21,7 @@ func (s *site) begin(pairs ...string) string {
 	s.t.Helper()
 	w := s.get(authorizePath, authorization(pairs...))
 	id, ok := strings.CutPrefix(w.Header().Get("Location"), "/login?interaction=")
-	if w.Code != http.StatusSeeOther || !ok || len(id) != 43 {
+	if w.Code != http.StatusSeeOther || !ok || len(id) != shortlived.IDLength {
 		s.t.Fatalf("no sign-in began: %d %v", w.Code, w.Header())
 	}
 	return id
@@ -29,7 +30,7 @@ func (s *site) begin(pairs ...string) string {
 // becomes signs a person in, in this browser.
 func (s *site) becomes(u storage.User) {
 	s.signIn.Who = &storage.SignedIn{User: u, Session: storage.Session{
-		SID: siteSID, UserID: u.ID, Authentication: storage.Authentication{Time: s.clock.Now(), ACR: "aal1", AMR: []string{"pwd"}},
+		SID: testSID, UserID: u.ID, Authentication: storage.Authentication{Time: s.clock.Now(), ACR: "aal1", AMR: []string{"pwd"}},
 	}}
 }
 
@@ -39,9 +40,10 @@ func (s *site) resume(id string) *httptest.ResponseRecorder {
 }
 
 func TestResume_IssuesACode(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.begin()
-	for key := range s.ephemeral.Entries {
+	for key := range s.store.entries() {
 		if strings.Contains(key, id) {
 			t.Error("the store knows the id")
 		}
@@ -55,6 +57,7 @@ func TestResume_IssuesACode(t *testing.T) {
 }
 
 func TestAZ3_OneBrowser(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.begin() // the attacker's browser starts
 	attacker := s.cookies
@@ -66,7 +69,7 @@ func TestAZ3_OneBrowser(t *testing.T) {
 	} {
 		s.cookies = jar // the victim follows the link, signed in
 		wantPage(t, s.resume(id), http.StatusForbidden, "another browser")
-		if len(s.ephemeral.Entries) != 1 {
+		if len(s.store.entries()) != 1 {
 			t.Errorf("%s: the interaction is gone", name)
 		}
 	}
@@ -81,6 +84,7 @@ func TestAZ3_OneBrowser(t *testing.T) {
 }
 
 func TestAZ3_BrowserCookie(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.begin()
 	if len(s.cookies) != 1 {
@@ -90,8 +94,8 @@ func TestAZ3_BrowserCookie(t *testing.T) {
 	if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || len(c.Value) != 43 {
 		t.Errorf("cookie is %+v", c)
 	}
-	for key, value := range s.ephemeral.Entries {
-		if strings.Contains(key+string(value), c.Value) {
+	for key, value := range s.store.entries() {
+		if strings.Contains(key+value, c.Value) {
 			t.Error("the store knows the cookie")
 		}
 	}
@@ -102,6 +106,7 @@ func TestAZ3_BrowserCookie(t *testing.T) {
 }
 
 func TestL2_OneCodeForOneSignIn(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.begin()
 	s.becomes(testUser)
@@ -123,10 +128,11 @@ func TestL2_OneCodeForOneSignIn(t *testing.T) {
 	if codes.Load() != 1 {
 		t.Errorf("%d codes", codes.Load())
 	}
-	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in is over")
+	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in has ended")
 }
 
 func TestPA5_ResumeAsksAgainWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.begin()
 	if w := s.resume(id); w.Header().Get("Location") != "/login?interaction="+id {
@@ -135,30 +141,27 @@ func TestPA5_ResumeAsksAgainWhatIsMissing(t *testing.T) {
 	s.becomes(testUser)
 	s.signIn.Missing = "consent"
 	s.resume(id)
-	if len(s.signIn.Begun) != 3 || len(s.ephemeral.Entries) != 1 {
-		t.Errorf("begun %d times, entries %v", len(s.signIn.Begun), s.ephemeral.Entries)
+	if len(s.signIn.Begun) != 3 || len(s.store.entries()) != 1 {
+		t.Errorf("begun %d times, entries %v", len(s.signIn.Begun), s.store.entries())
 	}
 	s.signIn.Missing = ""
 	answerAt(t, s.resume(id), testRedirect)
 }
 
 func TestResume_Declined(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.begin("response_mode", "form_post")
-	in, key, err := s.provider.loadInteraction(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in.Denied = true
-	s.putInteraction(key, in)
+	s.decline(id)
 	fields := formFields(t, s.resume(id), testRedirect)
 	if fields["error"] != "access_denied" || fields["state"] != "s-1" || fields["iss"] != testIssuer {
 		t.Errorf("posts %v", fields)
 	}
-	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in is over")
+	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in has ended")
 }
 
 func TestResume_CannotBe(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.begin()
 	s.signIn.Fatal = "unmet_authentication_requirements"
@@ -168,45 +171,63 @@ func TestResume_CannotBe(t *testing.T) {
 }
 
 func TestResume_Nothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for _, id := range []string{"", "x", strings.Repeat("x", 43), strings.Repeat("x", 1<<16)} {
-		wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in is over")
+		wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in has ended")
 	}
 }
 
 func TestAZ1_ResumeKnowsTodaysRegistration(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.begin()
 	s.becomes(testUser)
 	moved := siteClient()
 	moved.RedirectURIs = []string{"https://wiki.example.com/elsewhere"}
 	s.registry.Replace(client.NewSnapshot([]client.Client{moved}))
-	wantPage(t, s.resume(id), http.StatusBadRequest, "not registered")
+	wantPage(t, s.resume(id), http.StatusBadRequest, "isn’t registered")
 	s.registry.Replace(client.NewSnapshot(nil))
-	wantPage(t, s.resume(id), http.StatusBadRequest, "not known")
+	wantPage(t, s.resume(id), http.StatusBadRequest, "We don’t know this app")
 }
 
 func TestResume_StoreDown(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.begin()
 	s.becomes(testUser)
 	s.signIn.Err = errors.New("no database")
 	wantPage(t, s.resume(id), http.StatusServiceUnavailable, "Temporarily unavailable")
 	s.signIn.Err = nil
-	s.ephemeral.Err = errors.New("no cache")
+	s.ephemeral.Err.Set(errors.New("no cache"))
 	wantPage(t, s.resume(id), http.StatusServiceUnavailable, "Temporarily unavailable")
-	s.ephemeral.Err = nil
+	s.ephemeral.Err.Set(nil)
 	answerAt(t, s.resume(id), testRedirect)
 }
 
-func TestInteraction_Lifetime(t *testing.T) {
-	if interactionLifetime != time.Hour {
-		t.Errorf("an interaction lives %s, and package login keeps it for an hour", interactionLifetime)
+// decline does what package login does where the person says no.
+func (s *site) decline(id string) {
+	s.t.Helper()
+	store := interactionsOf(s.node, 1)
+	r := httptest.NewRequest(http.MethodPost, testIssuer+"/login", nil)
+	for _, c := range s.cookies {
+		r.AddCookie(c)
 	}
+	in, err := store.Load(r, id)
+	s.store.must(err)
+	s.store.must(store.Update(s.t.Context(), in, func(in *interaction.Interaction) {
+		in.Refusal = &interaction.Refusal{Code: "access_denied", Reason: "the person declined"}
+	}))
 }
 
-// putInteraction stores what package login would.
-func (s *site) putInteraction(key string, in *storage.Interaction) {
-	s.t.Helper()
-	s.ephemeral.Entries[key] = encoded(s.t, in)
+// TestKY5_AnInteractionOfAnUnknownKeyCannotBeJudged: while a hash key is rolled over
+// the nodes, the person is told to try again, and not that it is over.
+func TestKY5_AnInteractionOfAnUnknownKeyCannotBeJudged(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.begin()
+	s.provider.cfg.Interactions = interaction.NewStore(interaction.Config{
+		Store: s.ephemeral, Counters: s.ephemeral, Hasher: hasherOf(t, "p0"), PendingPerAddress: 1,
+	})
+	wantPage(t, s.resume(id), http.StatusServiceUnavailable, "Temporarily unavailable")
 }

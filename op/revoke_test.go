@@ -16,6 +16,7 @@ func (n *node) revoke(who as, token string) *answer {
 }
 
 func TestTK8_RevokeRefreshToken(t *testing.T) {
+	t.Parallel()
 	for name, used := range map[string]bool{"live": false, "used": true} {
 		t.Run(name, func(t *testing.T) {
 			n := newNode(t)
@@ -40,6 +41,7 @@ func TestTK8_RevokeRefreshToken(t *testing.T) {
 }
 
 func TestTK8_RevokeAccessToken(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
 	n.revoke(asWiki, a.AccessToken).want(t, http.StatusOK, "")
@@ -51,6 +53,7 @@ func TestTK8_RevokeAccessToken(t *testing.T) {
 }
 
 func TestTK8_RevokeOwnTokenOfAService(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	token := n.post(tokenPath, asRobot, "grant_type", "client_credentials").want(t, http.StatusOK, "").AccessToken
 	n.revoke(asRobot, token).want(t, http.StatusOK, "")
@@ -60,6 +63,7 @@ func TestTK8_RevokeOwnTokenOfAService(t *testing.T) {
 }
 
 func TestTK8_OwnClientOnly(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
 	for _, token := range []string{a.AccessToken, a.RefreshToken} {
@@ -75,6 +79,7 @@ func TestTK8_OwnClientOnly(t *testing.T) {
 }
 
 func TestTK8_PublicClientByItsID(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.exchange(asApp, n.code("app")).want(t, http.StatusOK, "")
 	n.revoke(asApp, a.RefreshToken).want(t, http.StatusOK, "")
@@ -84,6 +89,7 @@ func TestTK8_PublicClientByItsID(t *testing.T) {
 }
 
 func TestTK8_UnknownTokenIsAsGoodAsRevoked(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
 	expired := a.AccessToken
@@ -91,19 +97,20 @@ func TestTK8_UnknownTokenIsAsGoodAsRevoked(t *testing.T) {
 	for _, token := range []string{"x", "a.b.c", "lkr_AAAA", "lka_AAAA", a.IDToken, expired} {
 		n.revoke(asWiki, token).want(t, http.StatusOK, "")
 	}
-	clear(n.store.Rows)
+	n.store.exec(`DELETE FROM grants`)
 	n.revoke(asWiki, a.RefreshToken).want(t, http.StatusOK, "")
 	n.post(revocationPath, asWiki).want(t, http.StatusBadRequest, "invalid_request")
 }
 
 func TestTK8_StoreFailureIsNoSuccess(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.signedIn()
-	n.store.Err = errors.New("down")
+	n.store.Err.Set(errors.New("down"))
 	for _, token := range []string{a.AccessToken, a.RefreshToken} {
 		n.revoke(asWiki, token).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 	}
-	n.store.Err = nil
-	n.provider.cfg.Grants = failingRevoke{fakeGrants{n.store}}
+	n.store.Err.Set(nil)
+	n.store.RevokeErr.Set(errors.New("disk full"))
 	n.revoke(asWiki, a.RefreshToken).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 }

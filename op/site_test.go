@@ -1,7 +1,6 @@
 package op
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -12,11 +11,11 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 const (
-	siteSID       = storage.ID("0190000000000000000000000000000b")
 	siteFormToken = "form-token"
 	postRedirect  = "https://wiki.example.com/signed-out"
 )
@@ -29,33 +28,29 @@ type fakeSignIn struct {
 	Missing  string
 	Fatal    string
 	Err      error
-	Checked  []storage.Interaction
-	Begun    []storage.Interaction
+	Checked  []interaction.Interaction
+	Begun    []interaction.Interaction
 	Hidden   map[string]string
 	Client   *client.Client
 	SignOuts int
-	// Elsewhere says that siteSID is signed in in a browser whose cookies are not
-	// sent; Ended holds the events of its end.
-	Elsewhere bool
-	Ended     []storage.Event
 }
 
-func (s *fakeSignIn) Check(_ *http.Request, in *storage.Interaction) (storage.Outcome, error) {
+func (s *fakeSignIn) Check(_ *http.Request, in *interaction.Interaction) (interaction.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Checked = append(s.Checked, *in)
 	switch {
 	case s.Err != nil:
-		return storage.Outcome{}, s.Err
+		return interaction.Outcome{}, s.Err
 	case s.Fatal != "":
-		return storage.Outcome{Fatal: true, Error: s.Fatal, Reason: "it cannot be"}, nil
+		return interaction.Outcome{Fatal: true, Error: s.Fatal, Reason: "it cannot be"}, nil
 	case s.Missing != "" || s.Who == nil:
-		return storage.Outcome{Missing: "password", Error: "login_required", Reason: "nobody is signed in"}, nil
+		return interaction.Outcome{Missing: "password", Error: "login_required", Reason: "nobody is signed in"}, nil
 	}
-	return storage.Outcome{SignedIn: s.Who}, nil
+	return interaction.Outcome{SignedIn: s.Who}, nil
 }
 
-func (s *fakeSignIn) Begin(w http.ResponseWriter, r *http.Request, in *storage.Interaction) {
+func (s *fakeSignIn) Begin(w http.ResponseWriter, r *http.Request, in *interaction.Interaction) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Begun = append(s.Begun, *in)
@@ -93,18 +88,6 @@ func (s *fakeSignIn) VerifyForm(r *http.Request) bool {
 	return r.PostFormValue("csrf") == siteFormToken
 }
 
-// EndOf ends the session of a browser that is not there.
-func (s *fakeSignIn) EndOf(_ context.Context, user, sid storage.ID, _ time.Time, e storage.Event, _ ...storage.Message) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.Elsewhere || user != testUserID || sid != siteSID {
-		return storage.ErrNotFound
-	}
-	s.Elsewhere = false
-	s.Ended = append(s.Ended, e)
-	return nil
-}
-
 // site is a node with a browser.
 type site struct {
 	*node
@@ -128,7 +111,7 @@ func signedInSite(t testing.TB, change ...func(*Config)) *site {
 	t.Helper()
 	s := newSite(t, change...)
 	s.signIn.Who = &storage.SignedIn{User: testUser, Session: storage.Session{
-		SID: siteSID, UserID: testUserID,
+		SID: testSID, UserID: testUserID,
 		Authentication: storage.Authentication{Time: s.clock.Now().Add(-time.Minute), ACR: "aal1", AMR: []string{"pwd"}},
 	}}
 	return s

@@ -8,6 +8,7 @@ import (
 )
 
 func TestDecideRefresh(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
 	live := storage.Grant{
 		ID: "g", ClientID: "wiki", Refreshable: true, Generation: 5, RotatedAt: now.Add(-10 * time.Second),

@@ -16,6 +16,7 @@ func formRequest(method, target, body string) *http.Request {
 }
 
 func TestTK4_PostBodyOnly(t *testing.T) {
+	t.Parallel()
 	const good = "grant_type=client_credentials&client_id=robot&client_secret=" + testSecret
 	basic := func(r *http.Request) { r.SetBasicAuth("wiki", testSecret) }
 	for _, tc := range []struct {
@@ -95,6 +96,7 @@ func manyParameters(count int) string {
 }
 
 func TestL7_TokenEndpointReflectsNoOrigin(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	r := formRequest("POST", "/token", "grant_type=client_credentials&client_id=robot&client_secret="+testSecret)
 	r.Header.Set("Origin", "https://evil.example")
@@ -107,17 +109,19 @@ func TestL7_TokenEndpointReflectsNoOrigin(t *testing.T) {
 }
 
 func TestL8_NoCredentialsFromTheQuery(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	code := n.code("wiki")
 	query := url.Values{"client_id": {"wiki"}, "client_secret": {testSecret}, "code": {code}}
 	n.do(formRequest("POST", "/token?"+query.Encode(), "grant_type=authorization_code&redirect_uri="+url.QueryEscape(testRedirect))).
 		want(t, http.StatusBadRequest, "invalid_request")
-	if len(n.ephemeral.Entries) != 1 {
+	if len(n.store.entries()) != 1 {
 		t.Error("the code was taken")
 	}
 }
 
 func TestL11_UnauthorizedSaysHow(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	a := n.post(tokenPath, func(r *http.Request, _ url.Values) { r.SetBasicAuth("wiki", "wrong") }, "grant_type", "refresh_token", "refresh_token", "x").
 		want(t, http.StatusUnauthorized, "invalid_client")

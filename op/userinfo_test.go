@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // userinfoToken signs in and returns an access token of wiki.
@@ -31,6 +29,7 @@ func userinfoRequest(method, query, body string, authorization ...string) *http.
 }
 
 func TestUserinfo_EveryWayIn(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	token := s.userinfoToken("scope", "openid email", "claims", `{"userinfo":{"name":{"essential":true}},"id_token":{}}`)
 	for name, r := range map[string]*http.Request{
@@ -57,6 +56,7 @@ func TestUserinfo_EveryWayIn(t *testing.T) {
 }
 
 func TestL8_UserinfoTakesNoTokenFromTheQuery(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	token := s.userinfoToken()
 	for name, tc := range map[string]struct {
@@ -105,6 +105,7 @@ func wantBearer(t *testing.T, w *httptest.ResponseRecorder, status int, code str
 }
 
 func TestTK5_UserinfoWantsAnAccessTokenOfAPerson(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	code := answerAt(t, s.get(authorizePath, authorization("scope", "openid offline_access")), testRedirect).Get("code")
 	tokens := s.exchange(asWiki, code).want(t, http.StatusOK, "")
@@ -121,19 +122,18 @@ func TestTK5_UserinfoWantsAnAccessTokenOfAPerson(t *testing.T) {
 }
 
 func TestUserinfo_EndsWithTheGrant(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	token := s.userinfoToken()
-	g := s.grant()
-	if err := (fakeGrants{s.store}).Revoke(t.Context(), g.ID, s.clock.Now(), "x", storage.Event{}); err != nil {
-		t.Fatalf("revoke: %v", err)
-	}
+	s.endGrant()
 	wantBearer(t, s.send(userinfoRequest("GET", "", "", "Bearer "+token)), 401, "invalid_token")
 }
 
 func TestL10_UserinfoHidesTheStore(t *testing.T) {
+	t.Parallel()
 	s := signedInSite(t)
 	token := s.userinfoToken()
-	s.store.Err = errors.New("pq: at 10.0.0.7")
+	s.store.Err.Set(errors.New("pq: at 10.0.0.7"))
 	w := s.send(userinfoRequest("GET", "", "", "Bearer "+token))
 	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "10.0.0.7") || w.Header().Get("WWW-Authenticate") != "" {
 		t.Errorf("answer is %d %s", w.Code, w.Body)

@@ -99,3 +99,18 @@ type Backlog struct {
 	Due      int
 	DueSince time.Time
 }
+
+// Kinds returns what deliveries of the topic are.
+func (t Topic) Kinds() []MessageKind {
+	switch t {
+	case TopicSMS:
+		return []MessageKind{MessageSMSCode, MessagePhoneVerify, MessageTest}
+	case TopicEmail:
+		return []MessageKind{
+			MessageSignUp, MessageVerifyEmail, MessagePasswordReset, MessagePasswordChanged, MessageEmailChange, MessageEmailChanged,
+			MessageEmailCode, MessageInvitation, MessageFactorAdded, MessageFactorRemoved, MessageFactorsReset, MessageFactorLocked,
+			MessageRecoveryUsed, MessageRecoveryReplaced, MessagePasskeyCloned, MessageDeletionPlanned, MessageDeleted, MessageTest,
+		}
+	}
+	return nil
+}

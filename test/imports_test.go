@@ -19,21 +19,23 @@ const module = "github.com/latchkey-id/latchkey"
 // It is "Imports lean one way" of ARCHITECTURE.md. The longest name that fits a
 // package is its room.
 var mayImport = map[string][]string{
-	"cmd":               {"internal/ident", "account", "client", "config", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
-	"op":                {"internal/ident", "client", "interaction", "internal/web", "keys", "storage", "storage/ephemeral"},
-	"login":             {"internal/ident", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
-	"account":           {"internal/ident", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
-	"client":            {"internal/ident", "storage"},
-	"interaction":       {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
-	"mfa":               {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
-	"keys":              {"internal/ident", "storage"},
-	"config":            {"internal/ident", "client", "storage"},
-	"storage/sqlstore":  {"internal/ident", "migrations", "storage"},
-	"storage/ephemeral": {"internal/ident", "storage"},
-	"migrations":        {},
-	"internal/ident":    {},
-	"internal/web":      {},
-	"storage":           {},
+	"cmd":                {"internal/ident", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
+	"op":                 {"internal/ident", "client", "interaction", "internal/web", "keys", "storage", "storage/ephemeral"},
+	"login":              {"internal/ident", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
+	"account":            {"internal/ident", "internal/locale", "internal/useragent", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
+	"client":             {"internal/ident", "storage"},
+	"interaction":        {"internal/ident", "client", "internal/web", "keys", "storage", "storage/ephemeral"},
+	"mfa":                {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
+	"keys":               {"internal/ident", "storage"},
+	"config":             {"internal/ident", "client", "storage"},
+	"storage/sqlstore":   {"internal/ident", "migrations", "storage"},
+	"storage/ephemeral":  {"internal/ident", "keys", "storage"},
+	"migrations":         {},
+	"internal/ident":     {},
+	"internal/locale":    {},
+	"internal/useragent": {},
+	"internal/web":       {},
+	"storage":            {},
 }
 
 // bare are the rooms that lean on the standard library only.
@@ -44,13 +46,17 @@ var testRooms = []string{"internal/testbrowser", "internal/testenv", "login/logi
 
 // homes says which rooms a third-party library may be imported in.
 var homes = map[string][]string{
-	"github.com/zitadel/oidc":    {"op"},
-	"github.com/spf13/viper":     {"config"},
-	"github.com/uptrace/bun":     {"storage/sqlstore", "migrations"},
-	"github.com/redis/rueidis":   {"storage/ephemeral"},
-	"github.com/pquerna/otp":     {"mfa"},
-	"github.com/go-webauthn":     {"mfa"},
-	"github.com/go-jose/go-jose": {"op", "keys"},
+	"github.com/zitadel/oidc":       {"op"},
+	"github.com/spf13/viper":        {"config"},
+	"github.com/uptrace/bun":        {"storage/sqlstore", "migrations"},
+	"github.com/redis/rueidis":      {"storage/ephemeral"},
+	"github.com/pquerna/otp":        {"mfa"},
+	"github.com/go-webauthn":        {"mfa"},
+	"github.com/go-jose/go-jose":    {"op", "keys"},
+	"github.com/nicksnyder/go-i18n": {"internal/locale"},
+	"github.com/mileusna/useragent": {"internal/useragent"},
+	"github.com/go-crypt":           {"account"},
+	"github.com/fsnotify":           {"config"},
 }
 
 // violations says which imports of a package's code, tests aside, break a rule.

@@ -87,19 +87,21 @@ func (c *Composer) Compose(ctx context.Context, m storage.Message) (Mail, error)
 // content is what a message says, before it is put into words.
 type content struct {
 	to string
-	// key names the texts: its subject, title, text, action and unasked.
-	key  string
-	args []any // of the text
+	// key names the texts: its subject, text, action, also and unasked.
+	key string
+	// values are the placeholders of the text, each followed by what stands
+	// there; that of the brand is added.
+	values []any
 	// link is the address of the button, also that of a second one.
 	link, also string
 	code       string
-	// expires is when the link is void, codeExpires when the code is.
-	expires, codeExpires time.Time
+	// linkLasts is how long the link works, codeLasts the code; zero is no limit.
+	linkLasts, codeLasts time.Duration
 	// happened says that the message tells of something that was done, rather
 	// than of something that was asked for.
 	happened bool
-	// locale is the person's own, for where nobody's browser asked.
-	locale string
+	// locale and zone are the person's own, for where nobody's browser asked.
+	locale, zone string
 }
 
 // decide says what a message says.
@@ -126,7 +128,7 @@ func (c *Composer) decide(ctx context.Context, m storage.Message, body json.RawM
 			return content{to: b.To, key: "test"}, nil
 		})
 	default:
-		return with(ctx, body, func(_ context.Context, b Notice) (content, error) { return c.notice(m.Kind, b) })
+		return with(ctx, body, func(ctx context.Context, b Notice) (content, error) { return c.notice(ctx, m.Kind, b) })
 	}
 }
 

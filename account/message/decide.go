@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/internal/ident"
+	"github.com/latchkey-id/latchkey/internal/locale"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -47,7 +49,7 @@ func (c *Composer) signUp(ctx context.Context, b SignUp) (content, error) {
 	}
 	return content{
 		to: b.Email, key: "sign_up", link: c.link(PathConfirmSignUp, TokenParam, issued.Token), code: issued.Code,
-		expires: c.cfg.Now().Add(c.cfg.Lifetimes.Verify), codeExpires: c.cfg.Now().Add(c.cfg.Lifetimes.Code), locale: b.Profile.Locale,
+		linkLasts: c.cfg.Lifetimes.Verify, codeLasts: c.cfg.Lifetimes.Code, locale: b.Profile.Locale,
 	}, nil
 }
 
@@ -74,7 +76,7 @@ func (c *Composer) verifyEmail(ctx context.Context, b VerifyEmail) (content, err
 	}
 	return content{
 		to: user.Email, key: "verify_email", link: c.link(PathVerifyEmail, TokenParam, issued.Token), code: issued.Code,
-		expires: c.cfg.Now().Add(c.cfg.Lifetimes.Verify), codeExpires: c.cfg.Now().Add(c.cfg.Lifetimes.Code), locale: user.Profile.Locale,
+		linkLasts: c.cfg.Lifetimes.Verify, codeLasts: c.cfg.Lifetimes.Code, locale: user.Profile.Locale,
 	}, nil
 }
 
@@ -99,7 +101,7 @@ func (c *Composer) passwordReset(ctx context.Context, b PasswordReset) (content,
 	}
 	return content{
 		to: user.Email, key: "password_reset", link: c.link(PathResetPassword, TokenParam, issued.Token),
-		expires: c.cfg.Now().Add(c.cfg.Lifetimes.Reset), locale: user.Profile.Locale,
+		linkLasts: c.cfg.Lifetimes.Reset, locale: user.Profile.Locale,
 	}, nil
 }
 
@@ -127,11 +129,15 @@ func (c *Composer) emailChange(ctx context.Context, b EmailChange) (content, err
 	}
 	return content{
 		to: b.To, key: "email_change", link: c.link(PathConfirmEmail, TokenParam, issued.Token), code: issued.Code,
-		expires: c.cfg.Now().Add(c.cfg.Lifetimes.Verify), codeExpires: c.cfg.Now().Add(c.cfg.Lifetimes.Code), locale: user.Profile.Locale,
+		linkLasts: c.cfg.Lifetimes.Verify, codeLasts: c.cfg.Lifetimes.Code, locale: user.Profile.Locale,
 	}, nil
 }
 
 func (c *Composer) emailChanged(ctx context.Context, b EmailChanged) (content, error) {
+	zone, err := c.timeZone(ctx, b.UserID)
+	if err != nil {
+		return content{}, err
+	}
 	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
 		Purpose: onetime.EmailUndo, Subject: UndoSubject(c.cfg.Hasher, b.UserID, b.From),
 		Data: EmailUpdate{UserID: b.UserID, From: b.From, To: b.To}, TTL: c.cfg.Lifetimes.Undo,
@@ -140,8 +146,8 @@ func (c *Composer) emailChanged(ctx context.Context, b EmailChanged) (content, e
 		return content{}, err
 	}
 	return content{
-		to: b.From, key: "email_changed", args: []any{ident.Mask(b.To)}, happened: true,
-		link: c.link(PathUndoEmail, TokenParam, issued.Token), expires: c.cfg.Now().Add(c.cfg.Lifetimes.Undo),
+		to: b.From, key: "email_changed", values: []any{"Email", ident.Mask(b.To)}, happened: true, zone: zone,
+		link: c.link(PathUndoEmail, TokenParam, issued.Token), linkLasts: c.cfg.Lifetimes.Undo,
 	}, nil
 }
 
@@ -150,6 +156,10 @@ func (c *Composer) deletionPlanned(ctx context.Context, b DeletionPlanned) (cont
 	if left <= 0 {
 		return content{}, ErrNobody
 	}
+	zone, err := c.timeZone(ctx, b.UserID)
+	if err != nil {
+		return content{}, err
+	}
 	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
 		Purpose: onetime.DeletionCancel, Subject: string(b.UserID), Data: Deletion{UserID: b.UserID}, TTL: left,
 	})
@@ -157,21 +167,41 @@ func (c *Composer) deletionPlanned(ctx context.Context, b DeletionPlanned) (cont
 		return content{}, err
 	}
 	return content{
-		to: b.To, key: "deletion_planned", args: []any{stamp(b.DeleteAt)}, happened: true,
+		to: b.To, key: "deletion_planned", values: []any{locale.Count, wholeDays(left)}, happened: true, zone: zone,
 		link: c.link(PathKeepAccount, TokenParam, issued.Token),
 	}, nil
 }
 
 func (c *Composer) invitation(_ context.Context, b Invitation) (content, error) {
 	return content{
-		to: b.Email, key: "invitation", link: c.link(PathSignUp, InvitationParam, b.Token), expires: b.ExpiresAt,
+		to: b.Email, key: "invitation", link: c.link(PathSignUp, InvitationParam, b.Token), linkLasts: c.until(b.ExpiresAt),
 	}, nil
 }
 
 func (c *Composer) code(kind storage.MessageKind, b Code) content {
-	what := content{to: b.To, key: string(kind), code: b.Code, codeExpires: b.ExpiresAt}
+	what := content{to: b.To, key: string(kind), code: b.Code, codeLasts: c.until(b.ExpiresAt)}
 	if kind != storage.MessageEmailCode {
-		what.args = []any{b.Code} // an SMS says it in its sentence
+		what.values = []any{"Code", b.Code} // an SMS says it in its sentence
 	}
 	return what
+}
+
+// until is how long it is until a time; zero where there is none.
+func (c *Composer) until(at time.Time) time.Duration {
+	if at.IsZero() {
+		return 0
+	}
+	return at.Sub(c.cfg.Now())
+}
+
+// wholeDays is a time in days; what is left over counts as one.
+func wholeDays(d time.Duration) int { return int((d + 24*time.Hour - 1) / (24 * time.Hour)) }
+
+// timeZone is that of a person, where they told it.
+func (c *Composer) timeZone(ctx context.Context, id storage.ID) (string, error) {
+	user, err := find(c.cfg.Users.ByID(ctx, id))
+	if err != nil || user == nil {
+		return "", err
+	}
+	return user.Profile.Zoneinfo, nil
 }

@@ -5,11 +5,9 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,30 +129,30 @@ func TestDecisions(t *testing.T) {
 		purpose onetime.Purpose
 		code    string
 	}{
-		"sign-up, free":             {nil, SignUp{Email: "new@example.com"}, "new@example.com", "Confirm your e-mail address", PathConfirmSignUp, onetime.SignUp, "01234567"},
+		"sign-up, free":             {nil, SignUp{Email: "new@example.com"}, "new@example.com", "Confirm your email address", PathConfirmSignUp, onetime.SignUp, "01234567"},
 		"sign-up, taken":            {[]*storage.User{r}, SignUp{Email: "ROBIN@example.com"}, r.Email, "You already have an account", PathSignIn, "", ""},
 		"sign-up, disabled":         {[]*storage.User{disabled}, SignUp{Email: r.Email}, r.Email, "You already have an account", PathSignIn, "", ""},
-		"verify, by id":             {[]*storage.User{unverified}, VerifyEmail{UserID: r.ID, Email: r.Email}, r.Email, "Confirm your e-mail address", PathVerifyEmail, onetime.VerifyEmail, "01234567"},
-		"verify, by address":        {[]*storage.User{unverified}, VerifyEmail{Email: "robin@EXAMPLE.com"}, r.Email, "Confirm your e-mail address", PathVerifyEmail, onetime.VerifyEmail, "01234567"},
+		"verify, by id":             {[]*storage.User{unverified}, VerifyEmail{UserID: r.ID, Email: r.Email}, r.Email, "Confirm your email address", PathVerifyEmail, onetime.VerifyEmail, "01234567"},
+		"verify, by address":        {[]*storage.User{unverified}, VerifyEmail{Email: "robin@EXAMPLE.com"}, r.Email, "Confirm your email address", PathVerifyEmail, onetime.VerifyEmail, "01234567"},
 		"verify, verified":          {[]*storage.User{r}, VerifyEmail{UserID: r.ID, Email: r.Email}, "", "", "", "", ""},
 		"verify, nobody":            {nil, VerifyEmail{Email: r.Email}, "", "", "", "", ""},
 		"verify, address moved":     {[]*storage.User{unverified}, VerifyEmail{UserID: r.ID, Email: "old@example.com"}, "", "", "", "", ""},
-		"reset":                     {[]*storage.User{r}, PasswordReset{Identifier: "ｒobin@example.com"}, r.Email, "Set a new password", PathResetPassword, onetime.PasswordReset, ""},
-		"reset, by username":        {[]*storage.User{r}, PasswordReset{Identifier: "robin"}, r.Email, "Set a new password", PathResetPassword, onetime.PasswordReset, ""},
-		"reset, unverified":         {[]*storage.User{unverified}, PasswordReset{Identifier: r.Email}, r.Email, "Set a new password", PathResetPassword, onetime.PasswordReset, ""},
+		"reset":                     {[]*storage.User{r}, PasswordReset{Identifier: "ｒobin@example.com"}, r.Email, "Reset your password", PathResetPassword, onetime.PasswordReset, ""},
+		"reset, by username":        {[]*storage.User{r}, PasswordReset{Identifier: "robin"}, r.Email, "Reset your password", PathResetPassword, onetime.PasswordReset, ""},
+		"reset, unverified":         {[]*storage.User{unverified}, PasswordReset{Identifier: r.Email}, r.Email, "Reset your password", PathResetPassword, onetime.PasswordReset, ""},
 		"reset, nobody":             {nil, PasswordReset{Identifier: r.Email}, "", "", "", "", ""},
 		"reset, disabled":           {[]*storage.User{disabled}, PasswordReset{Identifier: r.Email}, "", "", "", "", ""},
 		"reset, never proven":       {[]*storage.User{hollow}, PasswordReset{Identifier: r.Email}, "", "", "", "", ""},
-		"e-mail change":             {[]*storage.User{r}, EmailChange{UserID: r.ID, From: r.Email, To: "new@example.com"}, "new@example.com", "Confirm your new e-mail address", PathConfirmEmail, onetime.EmailChange, "01234567"},
-		"e-mail change, spelling":   {[]*storage.User{r}, EmailChange{UserID: r.ID, From: r.Email, To: "robin@example.com"}, "robin@example.com", "Confirm your new e-mail address", PathConfirmEmail, onetime.EmailChange, "01234567"},
-		"e-mail change, taken":      {[]*storage.User{r, other}, EmailChange{UserID: r.ID, From: r.Email, To: other.Email}, other.Email, "This address has an account", "", "", ""},
+		"e-mail change":             {[]*storage.User{r}, EmailChange{UserID: r.ID, From: r.Email, To: "new@example.com"}, "new@example.com", "Confirm your new email address", PathConfirmEmail, onetime.EmailChange, "01234567"},
+		"e-mail change, spelling":   {[]*storage.User{r}, EmailChange{UserID: r.ID, From: r.Email, To: "robin@example.com"}, "robin@example.com", "Confirm your new email address", PathConfirmEmail, onetime.EmailChange, "01234567"},
+		"e-mail change, taken":      {[]*storage.User{r, other}, EmailChange{UserID: r.ID, From: r.Email, To: other.Email}, other.Email, "This address already has an account", "", "", ""},
 		"e-mail change, overtaken":  {[]*storage.User{r}, EmailChange{UserID: r.ID, From: "old@example.com", To: "new@example.com"}, "", "", "", "", ""},
-		"e-mail changed":            {nil, EmailChanged{UserID: r.ID, From: r.Email, To: "thief@example.com"}, r.Email, "Your e-mail address was changed", PathUndoEmail, onetime.EmailUndo, ""},
+		"e-mail changed":            {nil, EmailChanged{UserID: r.ID, From: r.Email, To: "thief@example.com"}, r.Email, "Your email address was changed", PathUndoEmail, onetime.EmailUndo, ""},
 		"deletion":                  {nil, DeletionPlanned{UserID: r.ID, To: r.Email, DeleteAt: time.Date(2026, 11, 15, 0, 0, 0, 0, time.UTC)}, r.Email, "Your account will be deleted", PathKeepAccount, onetime.DeletionCancel, ""},
 		"deletion, over":            {nil, DeletionPlanned{UserID: r.ID, To: r.Email, DeleteAt: time.Date(2026, 10, 15, 0, 0, 0, 0, time.UTC)}, "", "", "", "", ""},
 		"e-mail code":               {nil, Code{Kind: storage.MessageEmailCode, To: r.Email, Code: "112233", ExpiresAt: time.Date(2026, 11, 1, 12, 10, 0, 0, time.UTC)}, r.Email, "Your sign-in code", "", "", "112233"},
-		"invitation":                {nil, Invitation{Email: "new@example.com", Token: "inVite"}, "new@example.com", "You are invited", PathSignUp, "", ""},
-		"notice":                    {nil, Notice{Kind: storage.MessageFactorAdded, To: r.Email, Factor: storage.FactorPasskey, Name: "Key"}, r.Email, "A second factor was added", PathAccount, "", ""},
+		"invitation":                {nil, Invitation{Email: "new@example.com", Token: "inVite"}, "new@example.com", "You’re invited", PathSignUp, "", ""},
+		"notice":                    {nil, Notice{Kind: storage.MessageFactorAdded, To: r.Email, Factor: storage.FactorPasskey, Name: "Key"}, r.Email, "Two-step verification method added", PathAccount, "", ""},
 		"notice without an address": {nil, Notice{Kind: storage.MessagePasswordChanged}, "", "", "", "", ""},
 		"test":                      {nil, Test{Channel: storage.ChannelEmail, To: r.Email}, r.Email, "Test message", "", "", ""},
 	} {
@@ -190,7 +188,7 @@ func checkLink(t *testing.T, mail Mail, path string) {
 	if path != "" && !strings.Contains(mail.HTML, `href="`+issuer+path) {
 		t.Errorf("no link to %s:\n%s", path, mail.HTML)
 	}
-	if mail.Code != "" && (!strings.Contains(mail.Text, mail.Code) || !strings.Contains(mail.HTML, ">"+mail.Code+"<")) {
+	if mail.Code != "" && (!strings.Contains(mail.Text, grouped(mail.Code)) || !strings.Contains(mail.HTML, ">"+grouped(mail.Code)+"<")) {
 		t.Errorf("the code is missing:\n%s", mail.Text)
 	}
 }
@@ -299,7 +297,7 @@ func TestSMSBindsItsCodeToTheHost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasPrefix(mail.Text, "112233 is your code") || !strings.HasSuffix(mail.Text, "\n\n@id.example.com #112233\n") ||
+		if !strings.HasPrefix(mail.Text, "112233 is your ") || !strings.HasSuffix(mail.Text, "\n\n@id.example.com #112233\n") ||
 			mail.Channel != storage.ChannelSMS || mail.HTML != "" || mail.To != "+4915112345678" {
 			t.Errorf("%+v", mail)
 		}
@@ -351,33 +349,51 @@ func TestLanguage(t *testing.T) {
 	}
 	h := newHarness(t)
 	_, mail, err := h.say(t, "ar", SignUp{Email: "new@example.com"})
-	if err != nil || !strings.Contains(mail.HTML, `dir="rtl"`) || !strings.Contains(mail.Text, isolate+"Example"+endIsolate) {
+	if err != nil || !strings.Contains(mail.HTML, `dir="rtl"`) || !strings.Contains(mail.Text, "\u2068Example\u2069") {
 		t.Errorf("%v\n%s", err, mail.HTML)
 	}
 }
 
-// Every language has every text, with the same placeholders.
-func TestLocalesAreComplete(t *testing.T) {
-	all, err := readTexts(embedded)
+// Every message is said in every language, in words of its own.
+func TestEveryMessageIsSaidInEveryLanguage(t *testing.T) {
+	templates, err := LoadTemplates("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	english := all["en"].words
-	if got := slices.Sorted(maps.Keys(all)); !slices.Equal(got, []string{"ar", "de", "en", "es", "fr", "ja", "pt"}) {
-		t.Fatalf("languages %v", got)
+	if err := templates.try(); err != nil {
+		t.Error(err)
 	}
-	for lang, texts := range all {
-		for key, like := range english {
-			text := texts.words[key]
-			if strings.TrimSpace(text) == "" || verbs(text) != verbs(like) {
-				t.Errorf("%s: %s = %q, like %q", lang, key, text, like)
-			}
-			if lang != "en" && text == like && len(like) > 20 {
-				t.Errorf("%s: %s is English", lang, key)
+	english := templates.texts.Match("en")
+	for _, texts := range templates.texts.All() {
+		for _, key := range english.Keys() {
+			like := english.Get(key, "Brand", "Example", "Count", 2)
+			if texts.Tag != "en" && strings.HasPrefix(key, mailPrefix) && len(like) > 20 && texts.Get(key, "Brand", "Example", "Count", 2) == like {
+				t.Errorf("%s: %s is English", texts.Tag, key)
 			}
 		}
-		if len(texts.words) != len(english) {
-			t.Errorf("%s: %d texts, want %d", lang, len(texts.words), len(english))
+	}
+}
+
+// TestTimesAreSaidForPeople: how long is left, and when in whose zone.
+func TestTimesAreSaidForPeople(t *testing.T) {
+	berlin := with2(robin(), func(u *storage.User) { u.Profile.Zoneinfo = "Europe/Berlin" })
+	for name, c := range map[string]struct {
+		body Body
+		want string
+	}{
+		"link and code": {SignUp{Email: "new@example.com"}, "The link expires in 24 hours, the code in 30 minutes."},
+		"link":          {PasswordReset{Identifier: "robin"}, "The link works once and expires in 60 minutes."},
+		"code":          {Code{Kind: storage.MessageEmailCode, To: "a@example.com", Code: "112233", ExpiresAt: time.Date(2026, 11, 1, 12, 10, 0, 0, time.UTC)}, "expires in 10 minutes."},
+		"days":          {EmailChanged{berlin.ID, "a@example.com", "b@example.com"}, "expires in 7 days."},
+		"grouped":       {SignUp{Email: "new@example.com"}, "0123 4567"},
+		"deletion":      {DeletionPlanned{UserID: berlin.ID, To: berlin.Email, DeleteAt: time.Date(2026, 11, 15, 11, 0, 0, 0, time.UTC)}, "in 14 days"},
+		"a notice":      {Notice{Kind: storage.MessagePasswordChanged, UserID: berlin.ID, To: berlin.Email}, "2026-11-01 13:00 (Europe/Berlin)"},
+		"from where":    {PasswordReset{Identifier: "robin"}, "requested from Firefox on Windows, 203.0.113.x"},
+	} {
+		h := newHarness(t, berlin)
+		_, mail, err := h.say(t, "en", c.body)
+		if err != nil || !strings.Contains(mail.Text, c.want) {
+			t.Errorf("%s: %v, want %q in\n%s", name, err, c.want, mail.Text)
 		}
 	}
 }
@@ -395,7 +411,7 @@ func TestEveryKindIsSaid(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 			continue
 		}
-		for _, part := range []string{"Example", "2026-11-01 12:00 UTC", "Firefox, Windows", "203.0.113.x"} {
+		for _, part := range []string{"Example", "2026-11-01 12:00 UTC", "Firefox on Windows", "203.0.113.x"} {
 			if !strings.Contains(mail.Text, part) || !strings.Contains(mail.HTML, part) {
 				t.Errorf("%s does not say %s:\n%s", kind, part, mail.Text)
 			}
@@ -432,16 +448,16 @@ func TestFolderOverrides(t *testing.T) {
 		err   string
 	}{
 		"nothing":            {nil, ""},
-		"all mail":           {map[string]string{"mail.txt": "ours {{.Title}} {{.Code}} {{.Action.URL}}"}, ""},
-		"one kind":           {map[string]string{"sign_up.txt": "ours {{.Code}} {{.Action.URL}}", "sign_up.html": "<p>{{.Code}}"}, ""},
-		"some texts":         {map[string]string{"locales/en.json": `{"sign_up.subject": "ours"}`}, ""},
+		"all mail":           {map[string]string{"mail.txt": "OURS {{.Title}} {{.Code}} {{.Action.URL}}"}, ""},
+		"one kind":           {map[string]string{"sign_up.txt": "OURS {{.Code}} {{.Action.URL}}", "sign_up.html": "<p>{{.Code}}"}, ""},
+		"some texts":         {map[string]string{"locales/en.json": `{"mail.sign_up.subject": "OURS"}`}, ""},
 		"unknown template":   {map[string]string{"signup.txt": ""}, "no message uses signup.txt"},
 		"broken template":    {map[string]string{"mail.html": "{{if}}"}, "parse template"},
 		"unknown field":      {map[string]string{"mail.html": "{{.Password}}"}, "Password"},
 		"code left out":      {map[string]string{"email_code.txt": "hello"}, "lacks its code"},
-		"unknown text":       {map[string]string{"locales/en.json": `{"sign_up.sbject": "x"}`}, `no text is named "sign_up.sbject"`},
-		"other placeholders": {map[string]string{"locales/de.json": `{"sign_up.text": "bei %[2]s"}`}, "placeholders"},
-		"half a language":    {map[string]string{"locales/it.json": `{"sign_up.subject": "Ciao"}`}, "is missing"},
+		"unknown text":       {map[string]string{"locales/en.json": `{"mail.sign_up.sbject": "x"}`}, `no text is named "mail.sign_up.sbject"`},
+		"other placeholders": {map[string]string{"locales/de.json": `{"mail.sign_up.text": "bei {{.Email}}"}`}, "placeholders"},
+		"half a language":    {map[string]string{"locales/da.json": `{"mail.sign_up.subject": "Velkommen"}`}, "is missing"},
 		"no JSON":            {map[string]string{"locales/en.json": `{`}, "locales/en.json"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -467,7 +483,7 @@ func TestFolderOverrides(t *testing.T) {
 			h := newHarness(t)
 			h.cfg.Templates = templates
 			_, mail, err := h.say(t, "en", SignUp{Email: "new@example.com"})
-			if err != nil || strings.Contains(mail.Subject+mail.Text, "ours") != (c.files != nil) {
+			if err != nil || strings.Contains(mail.Subject+mail.Text, "OURS") != (c.files != nil) {
 				t.Errorf("%v: %q\n%s", err, mail.Subject, mail.Text)
 			}
 		})

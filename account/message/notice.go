@@ -1,8 +1,10 @@
 package message
 
 import (
+	"context"
 	"fmt"
 
+	"github.com/latchkey-id/latchkey/internal/locale"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -15,18 +17,22 @@ type factorLabel struct {
 
 // notice puts what happened to an account into a message with a link to where
 // its owner can do something about it.
-func (c *Composer) notice(kind storage.MessageKind, b Notice) (content, error) {
-	what := content{to: b.To, key: string(kind), happened: true, link: c.link(PathAccount, "", "")}
+func (c *Composer) notice(ctx context.Context, kind storage.MessageKind, b Notice) (content, error) {
+	zone, err := c.timeZone(ctx, b.UserID)
+	if err != nil {
+		return content{}, err
+	}
+	what := content{to: b.To, key: string(kind), happened: true, zone: zone, link: c.link(PathAccount, "", "")}
 	factor := factorLabel{b.Factor, b.Name}
 	switch kind {
 	case storage.MessagePasswordChanged:
 		what.link = c.link(PathForgotPassword, "", "")
 	case storage.MessageFactorAdded, storage.MessageFactorRemoved, storage.MessagePasskeyCloned:
-		what.args = []any{factor}
+		what.values = []any{"Factor", factor}
 	case storage.MessageFactorLocked:
-		what.args, what.link = []any{factor}, c.link(PathForgotPassword, "", "")
+		what.values, what.link = []any{"Factor", factor}, c.link(PathForgotPassword, "", "")
 	case storage.MessageRecoveryUsed:
-		what.args = []any{b.Remaining}
+		what.values = []any{locale.Count, b.Remaining}
 	case storage.MessageFactorsReset, storage.MessageRecoveryReplaced:
 	case storage.MessageDeleted:
 		what.link = ""

@@ -7,7 +7,6 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"slices"
@@ -15,10 +14,11 @@ import (
 	text "text/template"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/locale"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-//go:embed templates locales
+//go:embed templates
 var embedded embed.FS
 
 // The templates that every message has. One named after a kind
@@ -33,7 +33,7 @@ const (
 type Templates struct {
 	html  map[string]*template.Template
 	text  map[string]*text.Template
-	texts map[string]texts
+	texts *locale.Catalog
 }
 
 // LoadTemplates reads the embedded templates and texts. What the folder holds
@@ -43,16 +43,13 @@ type Templates struct {
 // every language, so that what cannot be sent is found out now; a test does that
 // for what is embedded.
 func LoadTemplates(folder string) (*Templates, error) {
-	t := &Templates{html: map[string]*template.Template{}, text: map[string]*text.Template{}}
+	t := &Templates{html: map[string]*template.Template{}, text: map[string]*text.Template{}, texts: locale.New()}
 	files, err := fs.Sub(embedded, "templates")
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
 	if err := t.read(files); err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
-	}
-	if t.texts, err = readTexts(embedded); err != nil {
-		return nil, err
 	}
 	if folder == "" {
 		return t, nil
@@ -67,11 +64,7 @@ func (t *Templates) override(files fs.FS) error {
 	if err := t.read(files); err != nil {
 		return err
 	}
-	theirs, err := readTexts(files)
-	if err != nil {
-		return err
-	}
-	return overlay(t.texts, theirs)
+	return t.texts.Overlay(files, mailPrefix, smsPrefix)
 }
 
 // read parses the templates among files. A name that no message would ever use
@@ -117,12 +110,12 @@ func known(name string) bool {
 
 // render writes a message.
 func (t *Templates) render(brand Brand, host string, channel storage.Channel, asked Asked, c content) (Mail, error) {
-	words := choose(t.texts, asked.Locale, c.locale)
-	v := words.view(brand, host, asked, c)
-	m := Mail{Channel: channel, To: c.to, Locale: words.lang, Code: c.code}
+	in := words{t.texts.Match(asked.Locale, c.locale)}
+	v := in.view(brand, host, asked, c)
+	m := Mail{Channel: channel, To: c.to, Locale: in.Tag, Code: c.code}
 	var err error
 	if channel == storage.ChannelSMS {
-		v.Text = words.get(c.key+".sms", append([]any{brand.Name}, c.args...)...)
+		v.Text = in.Get(smsPrefix+c.key, in.values(brand, c)...)
 		m.Text, err = execute(pick(t.text, c.key+".txt", smsText), v)
 		return m, err
 	}
@@ -155,11 +148,11 @@ func execute(t interface{ Execute(io.Writer, any) error }, v View) (string, erro
 // try writes every message in every language.
 func (t *Templates) try() error {
 	var errs []error
-	for _, lang := range slices.Sorted(maps.Keys(t.texts)) {
+	for _, texts := range t.texts.All() {
 		for channel, keys := range kinds {
 			for _, key := range keys {
-				if err := t.tryOne(lang, channel, key); err != nil {
-					errs = append(errs, fmt.Errorf("message %s in %s: %w", key, lang, err))
+				if err := t.tryOne(texts.Tag, channel, key); err != nil {
+					errs = append(errs, fmt.Errorf("message %s in %s: %w", key, texts.Tag, err))
 				}
 			}
 		}
@@ -170,41 +163,41 @@ func (t *Templates) try() error {
 func (t *Templates) tryOne(lang string, channel storage.Channel, key string) error {
 	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	m, err := t.render(Brand{Name: "Example", Accent: "#224488", OnAccent: "#ffffff"}, "id.example.com", channel,
-		Asked{Locale: lang, At: at, Address: "192.0.2.1"}, sample(key, at))
+		Asked{Locale: lang, At: at, Address: "192.0.2.1"}, sample(key))
 	if err != nil {
 		return err
 	}
 	for _, part := range []string{m.Subject, m.Text, m.HTML} {
-		if strings.Contains(part, "%!") {
+		if strings.Contains(part, "<no value>") || strings.Contains(part, "&lt;no value&gt;") {
 			return errors.New("its placeholders do not fit what they are given")
 		}
 	}
-	if m.Code != "" && !strings.Contains(m.Text, m.Code) || channel == storage.ChannelEmail && m.Subject == "" {
+	if m.Code != "" && !strings.Contains(m.Text, m.Code) && !strings.Contains(m.Text, grouped(m.Code)) || channel == storage.ChannelEmail && m.Subject == "" {
 		return errors.New("it has no subject, or lacks its code")
 	}
 	return nil
 }
 
 // sample is a message with everything that one of its kind says.
-func sample(key string, at time.Time) content {
-	c := content{to: "robin@example.com", key: key, expires: at.Add(time.Hour)}
+func sample(key string) content {
+	c := content{to: "robin@example.com", key: key, linkLasts: time.Hour}
 	switch key {
 	case "sign_up", "verify_email", "email_change":
-		c.link, c.code, c.codeExpires = "https://id.example.com/verify?token=AbC", "12345678", at
+		c.link, c.code, c.codeLasts = "https://id.example.com/verify?token=AbC", "12345678", time.Minute
 	case "sign_up_exists":
 		c.link, c.also = "https://id.example.com/login", "https://id.example.com/forgot-password"
 	case "email_code":
 		c.code = "123456"
 	case "sms_code", "phone_verify":
-		c.code, c.args = "123456", []any{"123456"}
+		c.code, c.values = "123456", []any{"Code", "123456"}
 	case "email_changed":
-		c.link, c.args, c.happened = "https://id.example.com/undo?token=AbC", []any{"b•••@example.com"}, true
+		c.link, c.values, c.happened = "https://id.example.com/undo?token=AbC", []any{"Email", "b•••@example.com"}, true
 	case "deletion_planned":
-		c.link, c.args, c.happened = "https://id.example.com/keep?token=AbC", []any{stamp(at)}, true
+		c.link, c.values, c.happened = "https://id.example.com/keep?token=AbC", []any{locale.Count, 14}, true
 	case "factor_added", "factor_removed", "factor_locked", "passkey_cloned":
-		c.link, c.args, c.happened = "https://id.example.com/account", []any{factorLabel{storage.FactorTOTP, "Phone"}}, true
+		c.link, c.values, c.happened = "https://id.example.com/account", []any{"Factor", factorLabel{storage.FactorTOTP, "Phone"}}, true
 	case "recovery_used":
-		c.link, c.args, c.happened = "https://id.example.com/account", []any{3}, true
+		c.link, c.values, c.happened = "https://id.example.com/account", []any{locale.Count, 3}, true
 	case "email_change_taken", "deleted", "test":
 	default:
 		c.link = "https://id.example.com/account"

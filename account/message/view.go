@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/useragent"
 	"github.com/latchkey-id/latchkey/internal/web"
 )
 
@@ -20,12 +21,13 @@ type View struct {
 	Action, Also Button
 	// Fallback says what to do where the button does not work.
 	Fallback string
-	// Code is the one-time code, CodeLabel what stands between the button and it.
-	Code, CodeLabel string
-	// Expires says until when the link and the code work.
+	// Code is the one-time code, CodeGrouped the same as people read it,
+	// CodeLabel what stands between the button and it.
+	Code, CodeGrouped, CodeLabel string
+	// Expires says how long the link and the code work.
 	Expires string
-	// Asked says when and from where the message was asked for, Unasked what to
-	// do for whoever did not ask.
+	// Asked says from where the message was asked for, Unasked what to do for
+	// whoever did not ask.
 	Asked, Unasked string
 	Footer         string
 	// Host is the issuer's, for the last line of an SMS, which binds its code to
@@ -37,58 +39,81 @@ type View struct {
 type Button struct{ Label, URL string }
 
 // view puts what a message says into words.
-func (t texts) view(brand Brand, host string, asked Asked, c content) View {
+func (t words) view(brand Brand, host string, asked Asked, c content) View {
+	values := t.values(brand, c)
 	v := View{
-		Lang: t.lang, Dir: t.direction(), Kind: c.key, Brand: brand, Host: host,
-		Title: t.get(c.key + ".subject"), Text: t.get(c.key+".text", append([]any{brand.Name}, c.args...)...),
-		Unasked: t.get(c.key + ".unasked"), Footer: t.get("footer", brand.Name), Code: c.code,
-		Asked: t.asked(asked, c.happened),
+		Lang: t.Tag, Dir: t.Dir(), Kind: c.key, Brand: brand, Host: host, Code: c.code, CodeGrouped: grouped(c.code),
+		Title: t.of(c, "subject"), Text: t.of(c, "text", values...), Unasked: t.of(c, "unasked"),
+		Footer: t.Get("mail.footer", "Brand", brand.Name), Asked: t.origin(asked, c), Expires: t.expires(c),
 	}
 	if c.link != "" {
-		v.Action = Button{t.get(c.key + ".action"), c.link}
-		v.Fallback = t.get("fallback")
+		v.Action = Button{t.of(c, "action"), c.link}
+		v.Fallback = t.Get("mail.fallback")
 	}
 	if c.also != "" {
-		v.Also = Button{t.get(c.key + ".also"), c.also}
+		v.Also = Button{t.of(c, "also"), c.also}
 	}
 	if c.code != "" && c.link != "" {
-		v.CodeLabel = t.get("code")
+		v.CodeLabel = t.Get("mail.code")
 	}
-	v.Expires = t.expires(c)
 	return v
 }
 
-// expires says until when the link and the code work.
-func (t texts) expires(c content) string {
-	var said []string
-	for _, what := range []struct {
-		name string
-		at   time.Time
-	}{{"link", c.expires}, {"code", c.codeExpires}} {
-		if !what.at.IsZero() {
-			said = append(said, t.get("expires."+what.name, stamp(what.at)))
-		}
+// expires says how long the link and the code work.
+func (t words) expires(c content) string {
+	link, code := t.Duration(c.linkLasts), t.Duration(c.codeLasts)
+	switch {
+	case c.linkLasts > 0 && c.linkLasts == c.codeLasts:
+		return t.Get("mail.expires.same", "Link", link)
+	case c.linkLasts > 0 && c.codeLasts > 0:
+		return t.Get("mail.expires.both", "Link", link, "Code", code)
+	case c.linkLasts > 0:
+		return t.Get("mail.expires.link", "Link", link)
+	case c.codeLasts > 0:
+		return t.Get("mail.expires.code", "Code", code)
 	}
-	return strings.Join(said, " ")
+	return ""
 }
 
-// asked says when and from where a message was asked for.
-func (t texts) asked(a Asked, happened bool) string {
-	key := "asked"
-	if happened {
-		key = "happened"
-	}
+// origin says from where a message was asked for, and of something that happened
+// also when.
+func (t words) origin(a Asked, c content) string {
 	var from []string
-	for _, part := range []string{web.BrowserName(a.UserAgent), web.CoarseAddress(a.Address)} {
-		if part != "" {
-			from = append(from, part)
-		}
+	browser, system := useragent.Parse(a.UserAgent)
+	switch {
+	case browser != "" && system != "":
+		from = append(from, t.Get("device.on", "Browser", browser, "System", system))
+	case browser+system != "":
+		from = append(from, browser+system)
 	}
-	if len(from) == 0 {
-		return t.get(key+"_at", stamp(a.At))
+	if address := web.CoarseAddress(a.Address); address != "" {
+		from = append(from, address)
 	}
-	return t.get(key, stamp(a.At), strings.Join(from, ", "))
+	switch where := strings.Join(from, ", "); {
+	case c.happened && where == "":
+		return t.Get("mail.happened_plain", "Time", stamp(a.At, c.zone))
+	case c.happened:
+		return t.Get("mail.happened", "Time", stamp(a.At, c.zone), "From", where)
+	case where == "":
+		return t.Get("mail.asked_plain")
+	default:
+		return t.Get("mail.asked", "From", where)
+	}
 }
 
-// stamp is a time as every language reads it.
-func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
+// stamp is a time as every language reads it, in the person's time zone where it
+// is known.
+func stamp(at time.Time, zone string) string {
+	if place, err := time.LoadLocation(zone); err == nil && zone != "" && zone != "Local" {
+		return at.In(place).Format("2006-01-02 15:04") + " (" + zone + ")"
+	}
+	return at.UTC().Format("2006-01-02 15:04 UTC")
+}
+
+// grouped is a code as people read it: in two halves.
+func grouped(code string) string {
+	if half := len(code) / 2; len(code) >= 6 && len(code)%2 == 0 {
+		return code[:half] + " " + code[half:]
+	}
+	return code
+}

@@ -18,9 +18,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/argon2"
@@ -70,6 +70,9 @@ type Config struct {
 	// QueueTimeout is how long a hash waits for its turn.
 	QueueTimeout time.Duration
 	Random       io.Reader
+	// Observe is shown how long each hash waited for its turn, and whether it was
+	// refused. It may be nil.
+	Observe func(waited time.Duration, refused bool)
 }
 
 // Hasher makes and checks verifiers.
@@ -77,6 +80,8 @@ type Hasher struct {
 	cfg   Config
 	turns chan struct{}
 	dummy string
+	// waiting is how many wait for a turn.
+	waiting atomic.Int64
 }
 
 // New makes a Hasher. It refuses a cost below the recommended least.
@@ -185,26 +190,42 @@ func (h *Hasher) needsRehash(encoded string) bool {
 	return err != nil || v.Params != h.cfg.Params || len(v.hash) != hashSize
 }
 
-// turn waits until a hash may be computed; done ends the turn.
+// turn waits until a hash may be computed; done ends the turn. The garbage of a
+// hash is left to the collector: the memory limit of the process bounds it.
 func (h *Hasher) turn(ctx context.Context) (done func(), err error) {
+	select {
+	case h.turns <- struct{}{}:
+		h.observe(0, nil)
+		return h.endTurn, nil
+	default:
+	}
+	h.waiting.Add(1)
+	defer h.waiting.Add(-1)
+	began := time.Now()
 	deadline := time.NewTimer(h.cfg.QueueTimeout)
 	defer deadline.Stop()
 	select {
 	case h.turns <- struct{}{}:
-		return func() {
-			// The garbage of one hash is as large as the rest of the process:
-			// left to pile up until the collector's own time, it would double
-			// the memory that max_concurrent promises. Next to a hash a
-			// collection costs nothing.
-			runtime.GC()
-			<-h.turns
-		}, nil
+		h.observe(time.Since(began), nil)
+		return h.endTurn, nil
 	case <-deadline.C:
+		h.observe(time.Since(began), ErrBusy)
 		return nil, ErrBusy
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait to hash a password: %w", ctx.Err())
 	}
 }
+
+func (h *Hasher) endTurn() { <-h.turns }
+
+func (h *Hasher) observe(waited time.Duration, err error) {
+	if h.cfg.Observe != nil {
+		h.cfg.Observe(waited, err != nil)
+	}
+}
+
+// Queue returns how many hashes are computed now, and how many wait for that.
+func (h *Hasher) Queue() (computing, waiting int) { return len(h.turns), int(h.waiting.Load()) }
 
 // verifier is a PHC string, taken apart:
 // $argon2id$v=19$m=47104,t=2,p=1$salt$hash.

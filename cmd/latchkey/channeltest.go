@@ -58,7 +58,7 @@ func (t *channelTest) run(cmd *cobra.Command, from *storeFlags) error {
 	if err != nil {
 		return err
 	}
-	p, err := newDependencies(cfg, slog.New(slog.DiscardHandler), time.Now)
+	p, err := newDependencies(cfg, slog.New(slog.DiscardHandler), time.Now, nil)
 	if err != nil {
 		return err
 	}

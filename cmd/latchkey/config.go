@@ -1,8 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"os"
 
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/spf13/cobra"
@@ -28,7 +28,7 @@ func configValidateCommand() *cobra.Command {
 			for _, w := range c.Warnings {
 				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %d clients\n", file, len(c.Clients))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %d clients\n", configFile(file), len(c.Clients))
 			return err
 		},
 	}
@@ -49,13 +49,24 @@ func configSchemaCommand() *cobra.Command {
 }
 
 func configFlag(cmd *cobra.Command, file *string) {
-	cmd.Flags().StringVar(file, "config", "", "configuration `file` (YAML)")
+	cmd.Flags().StringVar(file, "config", "", "configuration `file` (YAML); default: "+configVariable)
 }
 
 // loadConfig loads the configuration of a server.
 func loadConfig(file string) (*config.Config, error) {
-	if file == "" {
-		return nil, errors.New("--config FILE is missing")
+	if file = configFile(file); file == "" {
+		return nil, usagef("--config FILE is missing, and %s is not set", configVariable)
 	}
 	return config.Load(config.LoadOptions{File: file})
+}
+
+// configVariable names the configuration file where no flag does.
+const configVariable = "LATCHKEY_CONFIG"
+
+// configFile is the file of a flag, or else of the environment.
+func configFile(flag string) string {
+	if flag != "" {
+		return flag
+	}
+	return os.Getenv(configVariable)
 }

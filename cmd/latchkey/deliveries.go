@@ -1,14 +1,10 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
-	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/cmd/internal/sms"
 	"github.com/latchkey-id/latchkey/cmd/internal/smtp"
@@ -95,45 +91,4 @@ func newSMS(c config.SMS) (*sms.Sender, error) {
 		URL: c.URL.Reveal(), User: c.Account, Password: c.Token.Reveal(), Headers: headers,
 		Body: c.Body, ContentType: c.ContentType, From: c.From, Timeout: c.Timeout,
 	})
-}
-
-// backlogEvery is how often the metrics of the outbox are brought up to date.
-const backlogEvery = 15 * time.Second
-
-func (p *process) measureBacklog(ctx context.Context) {
-	now := p.now()
-	b, err := p.store.Outbox().Backlog(ctx, now)
-	if err != nil {
-		if ctx.Err() == nil {
-			p.log().ErrorContext(ctx, "measure the outbox", "error", err)
-		}
-		return
-	}
-	p.metrics.Backlog(b, now)
-}
-
-// checkOutbox tells when the queue grows old.
-func (p *process) checkOutbox(ctx context.Context) error {
-	now := p.now()
-	b, err := p.store.Outbox().Backlog(ctx, now)
-	if err != nil {
-		return err
-	}
-	return judgeBacklog(b, now, p.cfg().Outbox.MaxAge)
-}
-
-// judgeBacklog says what is wrong with the outbox. Messages that nobody even
-// tries are a fault of the nodes. Where they are tried in vain it is the mail
-// server that is at fault: people who need no message can go on, so the nodes
-// stay.
-func judgeBacklog(b storage.Backlog, now time.Time, maxAge time.Duration) error {
-	old := func(since time.Time) bool { return maxAge > 0 && !since.IsZero() && now.Sub(since) > maxAge }
-	switch {
-	case old(b.DueSince):
-		return fmt.Errorf("%d messages are due, the first since %s", b.Due, now.Sub(b.DueSince).Round(time.Second))
-	case old(b.Oldest):
-		return health.Degraded(fmt.Errorf("%d messages could not be delivered yet, the oldest is from %s ago",
-			b.Queued, now.Sub(b.Oldest).Round(time.Second)))
-	}
-	return nil
 }

@@ -5,14 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/config"
-	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
 	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
@@ -30,7 +28,11 @@ type dependencies struct {
 	password *password.Hasher
 }
 
-func newDependencies(cfg *config.Config, log *slog.Logger, now func() time.Time) (*dependencies, error) {
+// newDependencies makes them. observe is shown how long each password hash waited
+// for its turn; it may be nil.
+func newDependencies(
+	cfg *config.Config, log *slog.Logger, now func() time.Time, observe func(waited time.Duration, refused bool),
+) (*dependencies, error) {
 	sealer, err := keys.NewSealer(secretKeys(cfg.Secrets.SealingKeys), keys.WithClock(now))
 	if err != nil {
 		return nil, fmt.Errorf("secrets.sealing_keys: %w", err)
@@ -43,7 +45,7 @@ func newDependencies(cfg *config.Config, log *slog.Logger, now func() time.Time)
 		Params: password.Params{
 			MemoryKiB: cfg.Password.Argon2.MemoryKiB, Time: cfg.Password.Argon2.Time, Parallelism: cfg.Password.Argon2.Parallelism,
 		},
-		MaxConcurrent: cfg.Password.MaxConcurrent, QueueTimeout: cfg.Password.QueueTimeout, Random: rand.Reader,
+		MaxConcurrent: cfg.Password.MaxConcurrent, QueueTimeout: cfg.Password.QueueTimeout, Random: rand.Reader, Observe: observe,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("password: %w", err)
@@ -112,7 +114,8 @@ func (p *dependencies) clients() ([]client.Client, error) {
 // store opens the database, whose events are proven by the hash keys.
 func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
 	return sqlstore.Open(ctx, sqlstore.Config{
-		URL: p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Hasher: p.hasher, Now: p.now, Log: p.log,
+		URL: p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Timeout: p.cfg.Timeouts.Request,
+		Hasher: p.hasher, Now: p.now, Log: p.log,
 	})
 }
 
@@ -128,33 +131,15 @@ type ephemeralStore interface {
 	Ping(ctx context.Context) error
 }
 
-// openEphemeral returns Redis where one is configured, else the table.
-func openEphemeral(ctx context.Context, cfg *config.Config, store *sqlstore.Store) (ephemeralStore, func() error, error) {
+// openEphemeral returns Redis where one is configured, else the table. Redis
+// need not answer yet: without it nobody can sign in, but tokens refresh.
+func openEphemeral(cfg *config.Config, store *sqlstore.Store, failed func(error)) (ephemeralStore, func() error, error) {
 	if cfg.Redis.URL.IsZero() {
 		return store.Ephemeral(), func() error { return nil }, nil
 	}
-	short, err := redis.Open(redis.Config{URL: cfg.Redis.URL.Reveal(), Issuer: cfg.Issuer})
-	if err == nil {
-		err = short.Ping(ctx)
-	}
+	short, err := redis.Open(redis.Config{URL: cfg.Redis.URL.Reveal(), Issuer: cfg.Issuer, Failed: failed})
 	if err != nil {
 		return nil, nil, err
 	}
 	return short, short.Close, nil
-}
-
-// newLogger makes the logger of a server, whose records bear request ids.
-func newLogger(cfg config.Log, w io.Writer) (*slog.Logger, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
-		return nil, errors.Join(errors.New("log.level"), err)
-	}
-	// Libraries log what we log already, and say less: only their errors count.
-	slog.SetDefault(slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelError})))
-	options := &slog.HandlerOptions{Level: level}
-	var handler slog.Handler = slog.NewJSONHandler(w, options)
-	if cfg.Format == "text" {
-		handler = slog.NewTextHandler(w, options)
-	}
-	return slog.New(web.LogHandler(handler)), nil
 }

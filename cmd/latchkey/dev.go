@@ -22,6 +22,10 @@ import (
 // devFlags are what `latchkey dev` is told.
 type devFlags struct {
 	listen, issuer, data, config, database, redis string
+	// expose allows others than this machine in.
+	expose bool
+	// text says that a person reads the log.
+	text bool
 }
 
 func devCommand() *cobra.Command {
@@ -41,26 +45,38 @@ func devCommand() *cobra.Command {
 	flags.StringVar(&f.config, "config", "", "configuration `file` to lay over the defaults")
 	flags.StringVar(&f.database, "database", "", "`URL` of a database to use instead of the embedded one")
 	flags.StringVar(&f.redis, "redis", "", "`URL` of a Redis to use instead of the embedded store")
+	flags.BoolVar(&f.expose, "expose", false, "listen beyond this machine: whoever reaches it reads the inbox and every password in it")
 	return cmd
 }
 
 func (f *devFlags) run(cmd *cobra.Command) error {
+	if !f.expose && !isLoopback(f.listen) {
+		return usagef("--listen %s can be reached by others, who could read the inbox and every link and code in it; add --expose if they may", f.listen)
+	}
 	data, err := devdata.Open(f.data)
 	if err != nil {
 		return err
 	}
-	listener, err := listen(cmd.Context(), f.listen)
+	listener, err := listen(cmd.Context(), f.listen, "--listen")
 	if err != nil {
 		return err
 	}
+	f.text = isTerminal(cmd.ErrOrStderr())
 	load := func() (*config.Config, error) { return f.load(data, listener.Addr()) }
 	cfg, err := load()
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	log, err := newLogger(cfg.Log, cmd.ErrOrStderr())
+	if err := f.remember(data, cfg.Issuer); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	log, err := openLog(cfg.Log, cmd.ErrOrStderr())
 	if err != nil {
 		return errors.Join(err, listener.Close())
+	}
+	defer log.close()
+	if f.expose && !isLoopback(f.listen) {
+		log.Warn("others can reach this server: the inbox shows them every link and code", "listen", listener.Addr().String())
 	}
 	d := &dev{data: data, path: f.data, out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(), inbox: &inbox.Inbox{Now: time.Now}}
 	return serve(cmd.Context(), serveOptions{cfg: cfg, load: load, log: log, now: time.Now, listener: listener, dev: d.hooks()})
@@ -83,7 +99,34 @@ func (f *devFlags) load(data *devdata.Folder, address net.Addr) (*config.Config,
 			overrides[key] = config.NewSecret(value)
 		}
 	}
-	return config.Load(config.LoadOptions{File: f.config, Dev: true, Defaults: data.Defaults(issuer), Overrides: overrides})
+	defaults := data.Defaults(issuer)
+	if f.text {
+		defaults["log.format"] = "text"
+	}
+	return config.Load(config.LoadOptions{File: f.config, Dev: true, Defaults: defaults, Overrides: overrides})
+}
+
+// remember keeps how dev is started, for commands on its data folder.
+func (f *devFlags) remember(data *devdata.Folder, issuer string) error {
+	run := devdata.Run{Issuer: issuer}
+	if f.config != "" {
+		path, err := filepath.Abs(f.config)
+		if err != nil {
+			return fmt.Errorf("--config: %w", err)
+		}
+		run.Config = path
+	}
+	return data.Remember(run)
+}
+
+// isLoopback reports whether only this machine reaches an address to listen on.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false // nothing can listen there anyway
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // reachable is an address to browse to for one to listen on.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
@@ -29,6 +30,8 @@ type generation struct {
 	// deliveries are who carries out the deliveries of which topic.
 	deliveries map[storage.Topic]outbox.Handler
 	handler    http.Handler
+	// replaced is closed when another generation serves.
+	replaced chan struct{}
 }
 
 // newGeneration makes everything that a configuration says. It writes nothing,
@@ -54,7 +57,8 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+livePath, health.Live)
-	mux.HandleFunc("GET "+readyPath, health.Ready(p.checks()))
+	mux.HandleFunc("GET "+readyPath, p.health.Ready)
+	wellKnown(mux, f, p.dev.mount == nil) // dev's home page is another
 	f.ui.Register(mux)
 	pages.Register(mux)
 	accountPages.Register(mux)
@@ -66,7 +70,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, deliveries: handlers,
+		dependencies: f.dependencies, deliveries: handlers, replaced: make(chan struct{}),
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }
@@ -108,17 +112,22 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
 		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
 		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
-		PendingPerAddress: int64(cfg.Limits.PendingPerAddress),
-		CodeLifetime:      cfg.Tokens.CodeLifetime,
+		Interactions: newInteractions(p, f),
+		CodeLifetime: cfg.Tokens.CodeLifetime,
 	}
 }
 
 func webConfig(f *foundation) web.Config {
 	return web.Config{
 		TrustedProxies: f.cfg.TrustedProxies, Hosts: f.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
-		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Errors: f.errors, Log: f.log,
+		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Deadline: requestDeadline(f.cfg.Timeouts),
+		Errors: f.errors, Log: f.log,
 	}
 }
+
+// requestDeadline bounds a request as a whole: it may wait for several answers of
+// the stores, but not for all of them as long as for one.
+func requestDeadline(t config.Timeouts) time.Duration { return 3 * t.Request }
 
 // secure reports whether people reach the server over https.
 func (d *dependencies) secure() bool {

@@ -26,12 +26,12 @@ func TestDevInboxDeliversWhatIsDue(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &got); err != nil {
 			t.Fatalf("%v: %s", err, body)
 		}
-		if len(got) != 1 || got[0].Channel != "email" || got[0].To != demoEmail || got[0].Subject != "Your second factors were removed" ||
+		if len(got) != 1 || got[0].Channel != "email" || got[0].To != demoEmail || got[0].Subject != "Two-step verification was reset" ||
 			len(got[0].Links) != 1 || got[0].Links[0] != dev.issuer+"/account" || !strings.Contains(got[0].HTML, "<html lang=\"en\"") || got[0].SentAt.IsZero() {
 			t.Fatalf("inbox %s", body)
 		}
 	}
-	if _, body := dev.get("/dev/inbox"); !strings.Contains(body, "Your second factors were removed") {
+	if _, body := dev.get("/dev/inbox"); !strings.Contains(body, "Two-step verification was reset") {
 		t.Errorf("the page does not show it: %.500s", body)
 	}
 	if _, body := dev.get("/dev/inbox.json?to=nobody@example.com"); strings.TrimSpace(body) != "[]" {

@@ -37,6 +37,14 @@ func (p *process) jobs() []job {
 	}
 }
 
+func (p *process) jobNames() []string {
+	var names []string
+	for _, j := range p.jobs() {
+		names = append(names, j.name)
+	}
+	return names
+}
+
 // jobTasks runs each job at its time, for as long as the node runs.
 func (p *process) jobTasks() []task.Func {
 	var tasks []task.Func

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"io"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
@@ -24,12 +24,17 @@ func newIdleServer(t *testing.T, now *time.Time) idleServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load(config.LoadOptions{Dev: true, Environ: []string{}, Defaults: data.Defaults("http://localhost")})
+	cfg, err := config.Load(config.LoadOptions{Dev: true, Defaults: data.Defaults("http://localhost")})
 	if err != nil {
 		t.Fatal(err)
 	}
+	log, err := openLog(cfg.Log, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(log.close)
 	p, err := openProcess(t.Context(), serveOptions{
-		cfg: cfg, log: slog.New(slog.DiscardHandler), now: func() time.Time { return *now },
+		cfg: cfg, log: log, now: func() time.Time { return *now },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +51,7 @@ func newIdleServer(t *testing.T, now *time.Time) idleServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.current.Store(first)
+	p.serve(first)
 	return idleServer{p}
 }
 

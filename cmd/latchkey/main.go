@@ -12,11 +12,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by the build.
-var version = "dev"
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal asks to stop in good order; a second one, of somebody who
+	// does not want to wait for that, ends the process.
+	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -29,7 +29,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Short:         "An OpenID Connect provider that you host yourself",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       version,
 	}
+	root.SetVersionTemplate(versionLine())
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -39,9 +41,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		userCommand(), inviteCommand(), auditCommand(), outboxCommand(), mailCommand(), smsCommand(),
 		keysCommand(), healthcheckCommand(), versionCommand(),
 	)
-	if err := root.ExecuteContext(ctx); err != nil {
+	strictUsage(root)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
 		fmt.Fprintln(stderr, "latchkey:", err)
-		return 1
 	}
-	return 0
+	return exitStatus(err)
 }

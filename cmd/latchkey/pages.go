@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/settings"
@@ -43,13 +44,20 @@ func settingsConfig(p *process, f *foundation, pages *login.Pages, factors *mfa.
 	}
 }
 
+// newInteractions keeps what waits for a person, for the provider and the pages.
+func newInteractions(p *process, f *foundation) *interaction.Store {
+	return interaction.NewStore(interaction.Config{
+		Store: p.ephemeral, Counters: p.ephemeral, Hasher: f.hasher, Cookies: f.cookies(), PendingPerAddress: f.cfg.Limits.PendingPerAddress,
+	})
+}
+
 // policy is the policy of second factors, as the configuration has it.
 func (p *dependencies) policy() mfa.Policy {
 	c := p.cfg.MFA
 	policy := mfa.Policy{
 		Required: c.Required == config.MFAAlways, Allowed: c.Factors,
 		CountEmail: slices.Contains(c.Factors, storage.FactorEmail), CountSMS: slices.Contains(c.Factors, storage.FactorSMS),
-		EnrolGrace: c.EnrolmentGrace, Passwordless: slices.Contains(c.Factors, storage.FactorPasskey),
+		EnrolGrace: c.EnrolmentGrace, FreshFor: p.cfg.Account.FreshFor, AssuranceAge: c.AssuranceAge, Passwordless: slices.Contains(c.Factors, storage.FactorPasskey),
 		TrustFor: c.TrustedDeviceLifetime, Tries: c.Tries,
 		Lockout: c.Lockout.Storage(), DisableAfter: int64(c.Lockout.DisableAfter),
 	}
@@ -104,7 +112,7 @@ func loginConfig(p *process, f *foundation, factors *mfa.Factors, devices *mfa.D
 	}
 	return login.Config{
 		UI: f.ui, Users: p.store.Users(), Sessions: p.store.Sessions(), Consents: p.store.Consents(), Events: p.store.Events(),
-		Invitations: p.store.Invitations(), Outbox: p.store.Outbox(), Ephemeral: p.ephemeral, Clients: f.clients,
+		Invitations: p.store.Invitations(), Outbox: p.store.Outbox(), Ephemeral: p.ephemeral, Interactions: newInteractions(p, f), Clients: f.clients,
 		Password: f.password, PasswordPolicy: f.passwordPolicy(), Tokens: f.tokens, Messages: f.intents(),
 		Factors: factors, Devices: devices, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
 		Metrics: p.metrics, Log: f.log, Now: f.now, Random: rand.Reader,
@@ -115,7 +123,7 @@ func loginConfig(p *process, f *foundation, factors *mfa.Factors, devices *mfa.D
 			SignInPair: limits.SignIn.PerPair.Storage(), SignInAccount: limits.SignIn.PerAccount.Storage(),
 			SignInAddress: limits.SignIn.PerAddress.Storage(), SignInKnown: limits.SignIn.KnownDevice.Storage(),
 			SignUp: ask(limits.SignUp), Reset: ask(limits.Reset), Resend: ask(limits.Resend),
-			PendingPerAddress: int64(limits.PendingPerAddress), Messages: f.messageLimits(),
+			Messages: f.messageLimits(),
 		},
 		Queued: p.outbox.Poke,
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/certificate"
+	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/metrics"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/cmd/internal/task"
@@ -32,10 +33,14 @@ type process struct {
 	ring      *keys.Ring
 	metrics   *metrics.Metrics
 	outbox    *outbox.Worker
+	health    *health.Monitor
 	// listener is the provider's, probes that of the metrics; nil where it is switched off.
 	listener, probes net.Listener
 	certificate      *certificate.Files // nil behind a proxy that speaks TLS
 	closers          []func() error     // in the order of opening
+	// offset is how far our clock was ahead of the database's when it was last
+	// measured, in nanoseconds.
+	offset atomic.Int64
 	// current is what serves now. It is swapped as a whole, so that a request
 	// sees one configuration from its beginning to its end.
 	current atomic.Pointer[generation]
@@ -43,11 +48,12 @@ type process struct {
 
 // openProcess opens the stores and listeners. It changes nothing in a database.
 func openProcess(ctx context.Context, o serveOptions) (p *process, err error) {
-	boot, err := newDependencies(o.cfg, o.log, o.now)
+	counters := metrics.New(version)
+	boot, err := newDependencies(o.cfg, o.log.Logger, o.now, counters.HashWaited)
 	if err != nil {
 		return nil, err
 	}
-	p = &process{boot: boot, reread: o.load, dev: o.dev, listener: o.listener, metrics: metrics.New(version)}
+	p = &process{boot: boot, reread: o.load, dev: o.dev, listener: o.listener, metrics: counters}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.closeStores())
@@ -60,26 +66,39 @@ func openProcess(ctx context.Context, o serveOptions) (p *process, err error) {
 		return nil, err
 	}
 	if t := o.cfg.TLS; t.Enabled() {
-		if p.certificate, err = certificate.Open(t.CertFile, t.KeyFile, o.log); err != nil {
+		if p.certificate, err = certificate.Open(t.CertFile, t.KeyFile, o.log.Logger); err != nil {
 			return nil, err
 		}
 	}
 	if address := o.cfg.Metrics.Listen; address != "" {
-		if p.probes, err = listen(ctx, address); err != nil {
-			return nil, errors.Join(errors.New("metrics.listen"), err)
+		if p.probes, err = listen(ctx, address, "metrics.listen"); err != nil {
+			return nil, err
 		}
 	}
 	p.outbox = p.newOutbox()
+	p.health = health.New(health.Config{Checks: p.checks(), Metrics: p.metrics, Log: o.log.Logger, Now: o.now})
+	p.metrics.DroppedLines(o.log.queue.Dropped)
+	p.metrics.Pool(p.store.Stats)
+	p.metrics.HashQueue(boot.password.Queue)
+	p.metrics.Jobs(p.jobNames()...)
+	p.metrics.Loaded(p.now())
+	if p.certificate != nil {
+		p.metrics.CertificateExpires(p.certificate.NotAfter)
+	}
 	return p, nil
 }
 
 // openStores opens the stores.
 func (p *process) openStores(ctx context.Context) (err error) {
-	if p.store, err = p.boot.store(ctx); err != nil {
+	err = untilReachable(ctx, p.log(), p.boot.cfg.Timeouts.Start, func(ctx context.Context) (err error) {
+		p.store, err = p.boot.store(ctx)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	p.closers = append(p.closers, p.store.Close)
-	short, closeShort, err := openEphemeral(ctx, p.boot.cfg, p.store)
+	short, closeShort, err := openEphemeral(p.boot.cfg, p.store, p.metrics.RedisFailed)
 	if err != nil {
 		return err
 	}
@@ -133,23 +152,27 @@ func (p *process) now() time.Time { return p.boot.now() }
 func (p *process) cfg() *config.Config { return p.current.Load().cfg }
 
 // ServeHTTP answers with the generation that is current when a request comes.
+// While the process drains each answer is the last on its connection.
 func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if p.health.Draining() {
+		w.Header().Set("Connection", "close")
+	}
 	p.current.Load().handler.ServeHTTP(w, r)
 }
 
 // tasks are what runs until the process stops.
-func (p *process) tasks(ctx context.Context) ([]task.Func, error) {
+func (p *process) tasks() []task.Func {
 	cfg := p.boot.cfg
 	tasks := []task.Func{
 		task.Server(p.server(p), p.listener, cfg.Timeouts.Shutdown),
 		p.ring.Run,
 		p.outbox.Run,
-		p.reloadOn(hangups(ctx)),
-		task.Every(backlogEvery, p.measureBacklog),
+		task.Every(observeEvery, p.observe),
 	}
+	tasks = append(tasks, p.reloadTasks()...)
 	tasks = append(tasks, p.jobTasks()...)
 	if p.probes != nil {
 		tasks = append(tasks, task.Server(p.probeServer(), p.probes, cfg.Timeouts.Shutdown))
 	}
-	return tasks, nil
+	return tasks
 }

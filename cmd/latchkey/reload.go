@@ -7,31 +7,63 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/task"
 	"github.com/latchkey-id/latchkey/config"
 )
 
-// hangups delivers SIGHUP, which asks for a reload, until ctx is done.
-func hangups(ctx context.Context) <-chan os.Signal {
-	asked := make(chan os.Signal, 1)
-	signal.Notify(asked, syscall.SIGHUP)
-	context.AfterFunc(ctx, func() { signal.Stop(asked) })
-	return asked
+// watchPoll is how often the configuration's files are looked at where the file
+// system tells nothing of changes.
+const watchPoll = 30 * time.Second
+
+// reloadTasks reload on SIGHUP, and when a file of the configuration changes.
+func (p *process) reloadTasks() []task.Func {
+	asked := make(chan os.Signal, 1) // holds one: reloading once is enough for any number
+	return []task.Func{
+		func(ctx context.Context) error {
+			signal.Notify(asked, syscall.SIGHUP)
+			defer signal.Stop(asked)
+			for {
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-asked:
+					p.reload(ctx)
+				}
+			}
+		},
+		func(ctx context.Context) error {
+			for ctx.Err() == nil {
+				p.watch(ctx, asked)
+			}
+			return nil
+		},
+	}
 }
 
-// reloadOn reloads whenever something comes out of asked: a signal, later a
-// change of the file.
-func (p *process) reloadOn(asked <-chan os.Signal) task.Func {
-	return func(ctx context.Context) error {
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-asked:
-				p.reload(ctx)
-			}
+// watch asks for a reload when one of the files changes that the current
+// generation was made of, until another generation takes over.
+func (p *process) watch(ctx context.Context, asked chan<- os.Signal) {
+	g := p.current.Load()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-g.replaced:
+			cancel()
+		case <-ctx.Done():
 		}
+	}()
+	err := config.Watch(ctx, g.cfg.Files, watchPoll, func() {
+		select {
+		case asked <- syscall.SIGHUP:
+		default:
+		}
+	})
+	if err != nil {
+		p.log().WarnContext(ctx, "changes of the configuration's files are not seen; send SIGHUP to reload", "error", err)
+		<-ctx.Done()
 	}
 }
 
@@ -41,23 +73,32 @@ func (p *process) reloadOn(asked <-chan os.Signal) task.Func {
 // named in the log.
 func (p *process) reload(ctx context.Context) {
 	change, err := p.nextGeneration(ctx)
+	p.metrics.Reloaded(p.now(), err)
 	if err != nil {
 		p.log().ErrorContext(ctx, "reload failed: nothing was changed", "error", err)
 		return
 	}
-	p.current.Store(change.generation)
+	p.serve(change.generation)
 	warn(ctx, p.log(), change.generation.cfg)
-	p.log().InfoContext(ctx, "reloaded", "changed", change.applied, "clients", len(change.generation.cfg.Clients))
+	cfg := change.generation.cfg
+	p.log().InfoContext(ctx, "reloaded", "changed", change.applied, "clients", len(cfg.Clients), "digest", cfg.Digest())
 	if len(change.waiting) > 0 {
-		p.log().WarnContext(ctx, "some changes need a restart", "keys", change.waiting)
+		p.log().WarnContext(ctx, "some changes need a restart", "changes", change.waiting)
+	}
+}
+
+// serve makes a generation the one that serves.
+func (p *process) serve(next *generation) {
+	if last := p.current.Swap(next); last != nil {
+		close(last.replaced)
 	}
 }
 
 // change is a generation that is ready to serve, and what it changes.
 type change struct {
 	generation *generation
-	// applied are the keys that differ from what serves now, waiting those that
-	// differ in the file and need a restart.
+	// applied are the differences from what serves now, in words, waiting those
+	// that need a restart.
 	applied, waiting []string
 }
 
@@ -70,16 +111,24 @@ func (p *process) nextGeneration(ctx context.Context) (*change, error) {
 		return nil, err
 	}
 	running := p.cfg()
-	wanted := config.Diff(running, read)
+	wanted := inWords(config.Changes(running, read))
 	keepUntilRestart(read, running)
-	applied := config.Diff(running, read)
+	applied := inWords(config.Changes(running, read))
 	next, err := newGeneration(p, read)
 	if err != nil {
 		return nil, err
 	}
-	return &change{generation: next, applied: applied, waiting: slices.DeleteFunc(wanted, func(key string) bool {
-		return slices.Contains(applied, key)
+	return &change{generation: next, applied: applied, waiting: slices.DeleteFunc(wanted, func(line string) bool {
+		return slices.Contains(applied, line)
 	})}, nil
+}
+
+func inWords(changes []config.Change) []string {
+	lines := make([]string, len(changes))
+	for i, c := range changes {
+		lines[i] = c.String()
+	}
+	return lines
 }
 
 // keepUntilRestart gives next those values of the running configuration that

@@ -56,7 +56,7 @@ func (r *reloadable) knows(t *testing.T, clientID string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return !strings.Contains(string(body), "application is not known here")
+	return !strings.Contains(string(body), "We don’t know this app")
 }
 
 func TestAC2_AReloadIsWholeOrNotAtAll(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -36,7 +37,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("KEY_B", keyB)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"mode": mode},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"mode": mode, "datafolder": dataFolder},
 	})
 }
 
@@ -50,6 +51,15 @@ func mode(ts *testscript.TestScript, neg bool, args []string) {
 	if got := fmt.Sprintf("%#o", info.Mode().Perm()); got != args[0] {
 		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
 	}
+}
+
+// dataFolder makes what `latchkey dev` makes before it serves: datafolder DIR.
+func dataFolder(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: datafolder DIR")
+	}
+	_, err := devdata.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
 }
 
 // server is a latchkey process.
@@ -185,6 +195,7 @@ issuer: http://127.0.0.1:%d
 insecure_http: true
 listen: 127.0.0.1:%d
 metrics: {listen: ""}
+timeouts: {drain: 0s}
 database: {url: "sqlite://%s/latchkey.db"}
 secrets:
   sealing_keys: [{id: k1, key: env:KEY_A}]
@@ -207,7 +218,7 @@ secrets:
 	s := &server{t: t, issuer: fmt.Sprintf("http://127.0.0.1:%d", port)}
 	waitUntilReady(t, s.issuer)
 	for path, want := range map[string]int{
-		"/readyz": 200, "/.well-known/openid-configuration": 200, "/": 404, "/demo": 404, "/dev/inbox": 404, "/dev/inbox.json": 404, "/metrics": 404,
+		"/readyz": 200, "/.well-known/openid-configuration": 200, "/demo": 404, "/dev/inbox": 404, "/dev/inbox.json": 404, "/metrics": 404,
 	} {
 		if status, body := s.get(path); status != want {
 			t.Errorf("GET %s = %d %.100s, want %d", path, status, body, want)

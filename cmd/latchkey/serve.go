@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/task"
@@ -25,14 +26,15 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			listener, err := listen(cmd.Context(), cfg.Listen)
+			listener, err := listen(cmd.Context(), cfg.Listen, "listen")
 			if err != nil {
 				return err
 			}
-			log, err := newLogger(cfg.Log, cmd.ErrOrStderr())
+			log, err := openLog(cfg.Log, cmd.ErrOrStderr())
 			if err != nil {
 				return errors.Join(err, listener.Close())
 			}
+			defer log.close()
 			return serve(cmd.Context(), serveOptions{cfg: cfg, load: load, log: log, now: time.Now, listener: listener})
 		},
 	}
@@ -40,21 +42,12 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	return l, nil
-}
-
 // serveOptions are what a server is started with.
 type serveOptions struct {
 	cfg *config.Config
 	// load reads the configuration anew, for a reload.
 	load func() (*config.Config, error)
-	log  *slog.Logger
+	log  *serverLog
 	now  func() time.Time
 	// listener is where people and relying parties come; serve closes it.
 	listener net.Listener
@@ -64,7 +57,9 @@ type serveOptions struct {
 
 // serve runs a server until ctx is done. It closes the listener, however far it came.
 func serve(ctx context.Context, o serveOptions) (err error) {
-	warn(ctx, o.log, o.cfg)
+	signal.Ignore(syscall.SIGPIPE) // whoever read the log is gone: that ends no server
+	warn(ctx, o.log.Logger, o.cfg)
+	limitMemory(ctx, o.log.Logger, o.cfg.MemoryLimit)
 	p, err := openProcess(ctx, o)
 	if err != nil {
 		return errors.Join(err, o.listener.Close())
@@ -82,17 +77,15 @@ func serve(ctx context.Context, o serveOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	p.current.Store(first)
-	tasks, err := p.tasks(ctx)
-	if err != nil {
-		return err
-	}
+	p.serve(first)
 	if o.dev.ready != nil {
 		o.dev.ready(o.cfg.Issuer)
 	}
 	o.log.InfoContext(ctx, "ready", "issuer", o.cfg.Issuer, "listen", o.listener.Addr().String(), "version", version,
 		"database", p.store.Dialect(), "redis", !o.cfg.Redis.URL.IsZero(), "clients", len(o.cfg.Clients))
-	err = task.All(ctx, tasks...)
+	serving, stop := p.drain(ctx)
+	defer stop()
+	err = task.All(serving, p.tasks()...)
 	o.log.InfoContext(ctx, "stopped")
 	return err
 }

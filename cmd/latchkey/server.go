@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"log/slog"
 	"net/http"
@@ -33,29 +32,12 @@ func (p *process) plainServer(h http.Handler) *http.Server {
 	}
 }
 
-// probeServer answers Prometheus.
+// probeServer answers Prometheus, and probes with the reasons that the public
+// listener does not tell.
 func (p *process) probeServer() *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", p.metrics.Handler())
+	mux.HandleFunc("GET "+livePath, health.Live)
+	mux.HandleFunc("GET "+readyPath, p.health.Details)
 	return p.plainServer(mux)
 }
-
-// checks are what readiness names.
-func (p *process) checks() []health.Check {
-	short := "redis"
-	if p.boot.cfg.Redis.URL.IsZero() {
-		short = "ephemeral"
-	}
-	return []health.Check{
-		{Name: "database", Ask: p.store.Ping},
-		{Name: "migrations", Ask: p.checkMigrations},
-		{Name: short, Ask: p.ephemeral.Ping},
-		{Name: "signing_keys", Ask: p.checkKeys},
-		{Name: "outbox", Ask: p.checkOutbox},
-	}
-}
-
-// checkMigrations refuses to serve on tables of another version.
-func (p *process) checkMigrations(ctx context.Context) error { return requireMigrated(ctx, p.store) }
-
-func (p *process) checkKeys(context.Context) error { return p.ring.Ready() }

@@ -29,11 +29,19 @@ func (f *storeFlags) load() (*config.Config, error) {
 	if f.data == "" {
 		return loadConfig(f.config)
 	}
-	data, err := devdata.Open(f.data)
+	data, err := devdata.Find(f.data)
 	if err != nil {
 		return nil, err
 	}
-	return config.Load(config.LoadOptions{File: f.config, Dev: true, Defaults: data.Defaults("http://localhost")})
+	last, err := data.Recall()
+	if err != nil {
+		return nil, err
+	}
+	file := f.config
+	if file == "" {
+		file = last.Config
+	}
+	return config.Load(config.LoadOptions{File: file, Dev: true, Defaults: data.Defaults(last.Issuer)})
 }
 
 // withStore opens the installation's database for do.
@@ -43,7 +51,7 @@ func (f *storeFlags) withStore(cmd *cobra.Command, do func(*sqlstore.Store, *dep
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	p, err := newDependencies(cfg, log, time.Now)
+	p, err := newDependencies(cfg, log, time.Now, nil)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ issuer: https://localhost:%d
 listen: 127.0.0.1:%d
 tls: {cert_file: %q, key_file: %q}
 metrics: {listen: ""}
+timeouts: {drain: 0s}
 database: {url: "sqlite://%s/latchkey.db"}
 secrets:
   sealing_keys: [{id: k1, key: env:KEY_A}]

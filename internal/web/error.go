@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -36,6 +37,21 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// retryAfter is when what failed for want of a store may be tried again.
+const retryAfter = 5 * time.Second
+
+// Unavailable is the error of a request that could not be judged or done because
+// something did not answer (requirements TH5, DL1): a 503 with Retry-After,
+// whatever the cause.
+func Unavailable(cause error) *Error {
+	return &Error{
+		Status: http.StatusServiceUnavailable, Key: "unavailable", RetryAfter: retryAfter,
+		Title:  "Temporarily unavailable",
+		Detail: "The problem is on our side. Please try again in a moment. If it keeps happening, give the error ID below to your administrator.",
+		Cause:  cause,
+	}
+}
+
 // ErrorPage is what an error page shows.
 type ErrorPage struct {
 	Status             int
@@ -68,12 +84,22 @@ func (e *Errors) Handle(h HandlerFunc) http.Handler {
 
 // Show logs err and writes its page.
 func (e *Errors) Show(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(r.Context().Err(), context.Canceled) {
+		// Whatever came of it, nobody waits for it: no failure of ours.
+		e.Log.InfoContext(r.Context(), "request aborted by its client", "reason", err.Error(), "path", r.URL.Path)
+		w.WriteHeader(StatusClientGone)
+		return
+	}
 	var shown *Error
-	if !errors.As(err, &shown) {
+	switch {
+	case errors.As(err, &shown):
+	case errors.Is(err, context.DeadlineExceeded):
+		shown = Unavailable(err)
+	default:
 		shown = &Error{
 			Status: http.StatusInternalServerError, Key: "internal",
 			Title:  "Something went wrong",
-			Detail: "The fault is on our side. Please try again; if it stays, give the id below to whoever runs this service.",
+			Detail: "The problem is on our side. Please try again. If it keeps happening, give the error ID below to your administrator.",
 			Cause:  err,
 		}
 	}

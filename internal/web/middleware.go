@@ -1,12 +1,15 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -14,7 +17,9 @@ import (
 type Config struct {
 	// TrustedProxies are the networks whose X-Forwarded-* headers are believed.
 	TrustedProxies []netip.Prefix
-	// Hosts are the Host headers that are answered, with their ports.
+	// Hosts are the Host headers that are answered, with their ports. They are
+	// compared as hosts are (RFC 9110 section 4.2.3): whatever the case, a trailing
+	// dot, and the scheme's own port.
 	Hosts []string
 	// AnyHost lists paths that are answered under any Host, for probes.
 	AnyHost []string
@@ -22,17 +27,20 @@ type Config struct {
 	HSTS bool
 	// MaxBody bounds a request's body, in bytes.
 	MaxBody int64
-	Errors  *Errors
-	Log     *slog.Logger
+	// Deadline is when the context of a request ends, counted from its beginning:
+	// whatever it waits for then is given up (requirement DL1). Zero is never.
+	Deadline time.Duration
+	Errors   *Errors
+	Log      *slog.Logger
 }
 
 // Wrap gives every request its id and client address, refuses hosts that are not
-// ours, bounds the body, survives a panic, and sets the headers that every
-// answer bears.
+// ours, bounds the body and the time, survives a panic, and sets the headers that
+// every answer bears.
 func Wrap(cfg Config, next http.Handler) http.Handler {
 	hosts := make(map[string]bool, len(cfg.Hosts))
 	for _, host := range cfg.Hosts {
-		hosts[host] = true
+		hosts[canonicalHost(host, cfg.HSTS)] = true
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer := peerAddress(r)
@@ -41,13 +49,19 @@ func Wrap(cfg Config, next http.Handler) http.Handler {
 		if trusted {
 			info.address = forwardedFor(r, cfg.TrustedProxies, peer)
 		}
-		r = r.WithContext(withInfo(r.Context(), info))
+		ctx := withInfo(r.Context(), info)
+		if cfg.Deadline > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, cfg.Deadline)
+			defer cancel()
+		}
+		r = r.WithContext(ctx)
 		setHeaders(w.Header(), cfg.HSTS, info.id)
 		if cfg.MaxBody > 0 && r.Body != nil && r.Body != http.NoBody {
 			r.Body = http.MaxBytesReader(w, r.Body, cfg.MaxBody)
 		}
 		defer cfg.recovered(w, r)
-		if !hosts[r.Host] && !slices.Contains(cfg.AnyHost, r.URL.Path) {
+		if !hosts[canonicalHost(r.Host, cfg.HSTS)] && !slices.Contains(cfg.AnyHost, r.URL.Path) {
 			cfg.Errors.Show(w, r, misdirected(r.Host))
 			return
 		}
@@ -63,12 +77,27 @@ func Wrap(cfg Config, next http.Handler) http.Handler {
 	})
 }
 
+// canonicalHost spells a Host header, and the port that it may hold, one way:
+// lower case, without the root's dot, and without the port that its scheme has
+// anyway.
+func canonicalHost(host string, https bool) string {
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		name, port = strings.Trim(host, "[]"), ""
+	}
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if https && port == "443" || !https && port == "80" {
+		port = ""
+	}
+	return net.JoinHostPort(name, port)
+}
+
 // misdirected refuses a Host that is not ours: nothing is ever made from one.
 func misdirected(host string) error {
 	return &Error{
 		Status: http.StatusMisdirectedRequest, Key: "misdirected",
-		Title:  "This address is not served here",
-		Detail: "Open the service under the address that its operator gave out.",
+		Title:  "Nothing is served at this address",
+		Detail: "Open the service at the address that your administrator gave you.",
 		Cause:  fmt.Errorf("host %q is neither the issuer's nor in allowed_hosts", host),
 	}
 }

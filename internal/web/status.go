@@ -2,6 +2,10 @@ package web
 
 import "net/http"
 
+// StatusClientGone is what is counted and logged of a request whose client hung
+// up before it was answered; nobody is sent it. nginx says the same.
+const StatusClientGone = 499
+
 // StatusWriter remembers the status of an answer, for logs and counters.
 type StatusWriter struct {
 	http.ResponseWriter

@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
@@ -100,6 +101,14 @@ func New(t *testing.T, o Options) *Parts {
 	p.messages()
 	p.factors(o)
 	return p
+}
+
+// Interactions keeps what waits for a person; one network address may start so many at once.
+func (p *Parts) Interactions(perAddress int) *interaction.Store {
+	short := p.Store.Ephemeral()
+	return interaction.NewStore(interaction.Config{
+		Store: short, Counters: short, Hasher: p.Hasher, Cookies: p.Cookies, PendingPerAddress: perAddress,
+	})
 }
 
 func (p *Parts) messages() {

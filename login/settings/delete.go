@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
@@ -29,7 +28,7 @@ func (p *Pages) openDelete(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := p.cfg.UI.Begin(w, r, ui.Options{Title: "message.deletion_planned.title"})
 	data := ui.Message{
-		Page: page, Text: page.T("message.deletion_planned.text", strconv.Itoa(p.graceDays())),
+		Page: page, Text: page.T("message.deletion_planned.text", "Count", p.graceDays()),
 		NextURL: message.PathSignIn, NextLabel: page.T("message.next_signin"),
 	}
 	if p.cfg.DeletionGrace <= 0 {

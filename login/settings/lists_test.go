@@ -88,7 +88,7 @@ func TestAZ8_AccessIsRevokedAtOnce(t *testing.T) {
 	b := s.signedIn("ada@example.com")
 	grant := s.grant(ada.ID)
 	b.Get(ui.PathApplications).Want(t, http.StatusOK, "Wiki")
-	b.Submit("application-revoke-wiki").Want(t, http.StatusOK, "Wiki has no access any more")
+	b.Submit("application-revoke-wiki").Want(t, http.StatusOK, "Wiki no longer has access")
 	if _, err := s.Store.AccessTokens().Check(t.Context(), grant, "jti", s.Clock.Now()); err == nil {
 		t.Error("its access tokens live on")
 	}
@@ -241,7 +241,7 @@ func TestActivityShowsWhatHappened(t *testing.T) {
 	wrong.SignIn("ada@example.com", "not her password")
 	b := s.signedIn("ada@example.com")
 	page := b.Get(ui.PathActivity)
-	page.Want(t, http.StatusOK, "Somebody tried to sign in")
+	page.Want(t, http.StatusOK, "Failed sign-in")
 	if strings.Count(page.Body, "<strong>Signed in</strong>") != 1 {
 		t.Errorf("the page shows others' events, or not Ada's:\n%s", page.Body)
 	}
@@ -327,7 +327,7 @@ func TestWithoutGraceAnAccountGoesAtOnce(t *testing.T) {
 	if page := b.Submit("delete-submit", "confirm=1", "password=wrong"); page.Text("password-error") == "" {
 		t.Error("a wrong password says nothing")
 	}
-	b.Submit("delete-submit", "confirm=1", "password="+logintest.GoodPassword).Want(t, http.StatusOK, "Your account is deleted")
+	b.Submit("delete-submit", "confirm=1", "password="+logintest.GoodPassword).Want(t, http.StatusOK, "Your account has been deleted")
 	if _, err := s.Store.Users().ByID(t.Context(), ada.ID); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("the account is there: %v", err)
 	}

@@ -104,7 +104,7 @@ func (p *Pages) renderPhoneCode(w http.ResponseWriter, r *http.Request, v *visit
 	}
 	switch {
 	case limited != nil:
-		data.Say(ui.NoticeWarning, "factor.limited", data.Duration(limited.RetryAfter))
+		data.Say(ui.NoticeWarning, "factor.limited", "Wait", data.Duration(limited.RetryAfter))
 	case resend:
 		data.Say(ui.NoticeDone, "notice.sent")
 	}

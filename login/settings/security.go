@@ -58,7 +58,7 @@ func (p *Pages) addFactor(w http.ResponseWriter, r *http.Request, _ *visit) erro
 	if !slices.Contains(p.cfg.Flow.Enrollable(), kind) {
 		return notTheirs(fmt.Errorf("no factor of kind %q can be added", kind))
 	}
-	return p.askFresh(w, r, login.Asked{ReturnTo: ui.PathSecurity, Enrol: kind})
+	return p.askFresh(w, r, login.Asked{ReturnTo: ui.PathSecurity, Enroll: kind})
 }
 
 // changeSecurity does what the button says. Whatever makes an account weaker, or

@@ -130,7 +130,7 @@ func (p *Pages) sayDone(r *http.Request, page *ui.Page) {
 	}
 	// Which one it was is looked up: the address holds no words to be shown.
 	if c, err := p.clientNamed(r.Context(), r.URL.Query().Get(clientParam)); err == nil && c != nil {
-		page.Say(ui.NoticeDone, key, c.Name)
+		page.Say(ui.NoticeDone, key, "Client", c.Name)
 	}
 }
 
@@ -145,7 +145,7 @@ func unavailable(attempted string, err error) error {
 	return &web.Error{
 		Status: http.StatusServiceUnavailable, Key: "unavailable", RetryAfter: 5 * time.Second,
 		Title:  "Temporarily unavailable",
-		Detail: "The fault is on our side. Please try again in a moment; if it stays, give the id below to whoever runs this service.",
+		Detail: "The problem is on our side. Please try again in a moment. If it keeps happening, give the error ID below to your administrator.",
 		Cause:  fmt.Errorf("%s: %w", attempted, err),
 	}
 }
@@ -154,8 +154,8 @@ func unavailable(attempted string, err error) error {
 // person's: nobody learns which.
 func notTheirs(cause error) error {
 	return &web.Error{
-		Status: http.StatusNotFound, Key: "not_found", Title: "There is nothing here",
-		Detail: "The address is not one of this service. If a link brought you here, it is out of date.",
+		Status: http.StatusNotFound, Key: "not_found", Title: "Page not found",
+		Detail: "This page doesn’t exist. If you followed a link, it is out of date.",
 		Cause:  cause,
 	}
 }
@@ -163,7 +163,7 @@ func notTheirs(cause error) error {
 // changedMeanwhile answers a change that rests on what is not so any more.
 func changedMeanwhile(cause error) error {
 	return &web.Error{
-		Status: http.StatusConflict, Key: "conflict", Title: "Something changed meanwhile",
+		Status: http.StatusConflict, Key: "conflict", Title: "Something changed in the meantime",
 		Detail: "Your account was changed in another window. Reload the page and try again.",
 		Cause:  cause,
 	}

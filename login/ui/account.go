@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -170,9 +169,6 @@ type AccountDelete struct {
 	Account
 	GraceDays int
 }
-
-// Days is GraceDays as a text.
-func (d AccountDelete) Days() string { return strconv.Itoa(d.GraceDays) }
 
 // Screen implements [Screen].
 func (AccountDelete) Screen() string { return "account/delete" }

@@ -40,9 +40,6 @@ func (s AccountSecurity) Removable() bool { return !s.Required || len(s.Credenti
 // IDFor makes the id of a credential's own field.
 func (AccountSecurity) IDFor(id storage.ID) string { return "id=name-" + string(id) }
 
-// Device names the browser of a trusted device.
-func (s AccountSecurity) Device(userAgent string) string { return deviceName(s.Page, userAgent) }
-
 // AccountSessions lists the signed-in browsers. Buttons: session-end-SID with
 // end=SID, sessions-end-all with end=all, which leaves the current one, and
 // sessions-end-everywhere with end=everywhere, which does not.
@@ -55,9 +52,6 @@ type AccountSessions struct {
 
 // Screen implements [Screen].
 func (AccountSessions) Screen() string { return "account/sessions" }
-
-// Device names the browser of a session.
-func (s AccountSessions) Device(userAgent string) string { return deviceName(s.Page, userAgent) }
 
 // AccountApplications lists the clients that have access. Buttons:
 // application-revoke-CLIENTID with revoke=CLIENTID.
@@ -104,8 +98,5 @@ func (AccountActivity) Screen() string { return "account/activity" }
 
 // What says what happened.
 func (a AccountActivity) What(e Activity) string {
-	return a.texts.or("event."+string(e.Type), string(e.Type))
+	return a.texts.Or("event."+string(e.Type), string(e.Type))
 }
-
-// Device names the browser of an event.
-func (a AccountActivity) Device(userAgent string) string { return deviceName(a.Page, userAgent) }

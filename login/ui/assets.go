@@ -85,3 +85,11 @@ func (a *assets) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	_, _ = w.Write(found.body) // the browser went away
 }
+
+// icon answers browsers that ask every site for its icon at the same address.
+func (a *assets) icon(w http.ResponseWriter, _ *http.Request) {
+	mark := a.byName[a.hashed["mark.svg"]]
+	w.Header().Set("Content-Type", mark.contentType)
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	_, _ = w.Write(mark.body) // the browser went away
+}

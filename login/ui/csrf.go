@@ -29,14 +29,14 @@ func (u *Renderer) Form(h web.HandlerFunc) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := r.ParseForm(); err != nil {
 			return &web.Error{
-				Status: http.StatusBadRequest, Key: "form_unreadable", Title: "The form could not be read",
+				Status: http.StatusBadRequest, Key: "form_unreadable", Title: "We couldn’t read the form",
 				Detail: "Go back, reload the page and try again.", Cause: err,
 			}
 		}
 		if !u.VerifyForm(r) {
 			return &web.Error{
-				Status: http.StatusForbidden, Key: "form_foreign", Title: "This form is not from here, or is too old",
-				Detail: "Go back, reload the page and try again. Cookies must be allowed for this site.",
+				Status: http.StatusForbidden, Key: "form_foreign", Title: "Something went wrong with this page",
+				Detail: "Go back, reload the page and try again. Cookies have to be allowed for this site.",
 				Cause:  errors.New("form token or origin does not fit the browser"),
 			}
 		}

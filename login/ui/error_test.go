@@ -9,15 +9,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/latchkey-id/latchkey/internal/locale"
 )
 
 // TestErrorsAreTranslated looks through the code for errors with a key: each has
 // its texts, and the English ones are those that stand in the code.
 func TestErrorsAreTranslated(t *testing.T) {
-	l, err := loadLanguages()
-	if err != nil {
-		t.Fatal(err)
-	}
+	english := locale.New().Match(locale.English)
 	found := 0
 	for _, root := range []string{"../../internal/web", "../../op", ".."} {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -36,7 +35,7 @@ func TestErrorsAreTranslated(t *testing.T) {
 				}
 				found++
 				for field, suffix := range map[string]string{"Title": ".title", "Detail": ".detail"} {
-					if want, got := texts[field], l.texts[0].words["error."+key+suffix]; got != want {
+					if want, got := texts[field], english.Get("error."+key+suffix); got != want {
 						t.Errorf("%s: the %s of %q is %q in the code and %q in en.json", path, field, key, want, got)
 					}
 				}

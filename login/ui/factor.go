@@ -2,7 +2,6 @@ package ui
 
 import (
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +30,7 @@ type Factor struct {
 func (Factor) Screen() string { return "factor" }
 
 // Lead says what to do for this kind of factor.
-func (f Factor) Lead() string { return f.T("factor.lead."+string(f.Kind), f.Hint) }
+func (f Factor) Lead() string { return f.T("factor.lead."+string(f.Kind), "Destination", f.Hint) }
 
 // CodeOption is how the code's field differs from kind to kind.
 func (f Factor) CodeOption() string {
@@ -51,9 +50,6 @@ func (f Factor) CodeLabel() string {
 
 // ResendID is the id of the button that sends again.
 func (Factor) ResendID() string { return "factor-resend" }
-
-// Days is TrustDays as a text.
-func (f Factor) Days() string { return strconv.Itoa(f.TrustDays) }
 
 // FactorName is what a kind of factor is called.
 func (p Page) FactorName(kind storage.FactorKind) string { return p.T("factor.name." + string(kind)) }

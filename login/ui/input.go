@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/latchkey-id/latchkey/internal/locale"
 )
 
 // Input is a field of a form; the template "field" shows it.
@@ -106,7 +108,7 @@ func (in Input) hintArgs() []any {
 	if in.MinLength == 0 {
 		return nil
 	}
-	return []any{strconv.Itoa(in.MinLength)}
+	return []any{locale.Count, in.MinLength}
 }
 
 // DescribedBy names what explains the field, for aria-describedby.

@@ -1,11 +1,12 @@
 package ui
 
 import (
-	"math"
 	"net/http"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/locale"
+	"github.com/latchkey-id/latchkey/internal/useragent"
 	"github.com/latchkey-id/latchkey/internal/web"
 )
 
@@ -45,7 +46,7 @@ type Page struct {
 	Errors map[string]string
 	// Notice is said above the form; see [Page.Say].
 	Notice *Notice
-	texts  texts
+	texts  *locale.Texts
 	focus  *string
 }
 
@@ -68,32 +69,33 @@ const (
 // Begin starts a page: it chooses the language, and sets the answer's headers
 // and the browser's cookie that the form token is bound to.
 func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page {
-	t := u.languages.choose(o.Locales, r)
+	t := u.languageOf(r, o.Locales)
 	estimate := ""
 	if u.cfg.Strength != nil {
 		estimate = strengthPath
 	}
 	return Page{
 		StrengthURL: estimate,
-		Lang:        t.lang, Dir: t.dir, Title: t.get(o.Title), texts: t,
+		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t,
 		Brand: u.brand, Client: newClientView(o.Client), Style: u.styleFor(o.Client),
 		Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)),
 		Nonce: web.Page(w, o.FormAction...), focus: new(string),
 	}
 }
 
-// T returns a text of the page's language by its key.
-func (p Page) T(key string, args ...any) string { return p.texts.get(key, args...) }
+// T returns a text of the page's language by its key. The values are the names of
+// its placeholders, each followed by what stands there; "Count" chooses the plural.
+func (p Page) T(key string, values ...any) string { return p.texts.Get(key, values...) }
 
 // Scope says what a scope means; one that is not of the standard is shown as it is.
-func (p Page) Scope(scope string) string { return p.texts.or("scope."+scope, scope) }
+func (p Page) Scope(scope string) string { return p.texts.Or("scope."+scope, scope) }
 
 // Fail says what is wrong with a field, by the key of a text.
-func (p *Page) Fail(field, key string, args ...any) {
+func (p *Page) Fail(field, key string, values ...any) {
 	if p.Errors == nil {
 		p.Errors = map[string]string{}
 	}
-	p.Errors[field] = p.T(key, args...)
+	p.Errors[field] = p.T(key, values...)
 }
 
 // Carry adds a hidden field to the form.
@@ -108,17 +110,20 @@ func (p *Page) Carry(name, value string) {
 func (p *Page) Failed() bool { return len(p.Errors) > 0 }
 
 // Say puts a notice above the form, by the key of a text.
-func (p *Page) Say(kind NoticeKind, key string, args ...any) {
-	p.Notice = &Notice{Kind: kind, Text: p.T(key, args...)}
+func (p *Page) Say(kind NoticeKind, key string, values ...any) {
+	p.Notice = &Notice{Kind: kind, Text: p.T(key, values...)}
 }
 
 // Duration says how long something takes, roughly, as in "3 minutes".
-func (p Page) Duration(d time.Duration) string {
-	switch {
-	case d <= 90*time.Second:
-		return p.T("duration.seconds", int(math.Ceil(d.Seconds())))
-	case d <= 90*time.Minute:
-		return p.T("duration.minutes", int(math.Ceil(d.Minutes())))
+func (p Page) Duration(d time.Duration) string { return p.texts.Duration(d) }
+
+// Device names the browser of a User-Agent header, as in "Firefox on Windows".
+func (p Page) Device(header string) string {
+	switch browser, system := useragent.Parse(header); {
+	case browser != "" && system != "":
+		return p.T("device.on", "Browser", browser, "System", system)
+	case browser+system != "":
+		return browser + system
 	}
-	return p.T("duration.hours", int(math.Ceil(d.Hours())))
+	return p.T("device.unknown")
 }

@@ -147,7 +147,7 @@ func TestErrorPageSpeaksTheLanguage(t *testing.T) {
 		}
 		return w.Body.String()
 	}
-	known := web.ErrorPage{Status: 404, Key: "not_found", Title: "There is nothing here", ID: "abc"}
+	known := web.ErrorPage{Status: 404, Key: "not_found", Title: "Page not found", ID: "abc"}
 	if body := show("/?ui_locales=tlh+de", known); !strings.Contains(body, "Hier ist nichts") || !strings.Contains(body, `lang="de"`) {
 		t.Errorf("no German error: %s", body)
 	}

@@ -115,8 +115,8 @@ func (ErrorPage) Screen() string { return "error" }
 func (u *Renderer) RenderError(w http.ResponseWriter, r *http.Request, shown web.ErrorPage) {
 	page := u.Begin(w, r, Options{Title: "error.title", Locales: strings.Fields(r.URL.Query().Get("ui_locales"))})
 	if shown.Key != "" {
-		shown.Title = page.texts.or("error."+shown.Key+".title", shown.Title)
-		shown.Detail = page.texts.or("error."+shown.Key+".detail", shown.Detail)
+		shown.Title = page.texts.Or("error."+shown.Key+".title", shown.Title)
+		shown.Detail = page.texts.Or("error."+shown.Key+".detail", shown.Detail)
 	}
 	page.Title = shown.Title
 	if err := u.Render(w, shown.Status, ErrorPage{Page: page, Error: shown}); err != nil {

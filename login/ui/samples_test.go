@@ -74,14 +74,12 @@ func samples(u *Renderer, lang string) []sample {
 			[]string{"username", "password", "remember", "login-submit", "passkey-submit", "signup-link", "forgot-link"}},
 		{"signin-client", SignIn{Page: failed(forClient("signin.title"), "password", "signin.wrong"), Username: "ada@example.com", Cancel: true, Remember: true, Forgot: "/forgot-password"},
 			[]string{"username", "password", "password-error", "login-submit", "login-cancel"}},
-		{"signin-again", SignIn{Page: page("signin.title"), Username: "ada@example.com", Fixed: true}, []string{"login-submit"}},
 		{"signup", SignUp{Page: forClient("signup.title"), AskName: true, AskUsername: true, MinLength: 15, SignIn: "/login"},
 			[]string{"email", "username", "password", "name", "signup-submit"}},
 		{"signup-invited", SignUp{Page: failed(page("signup.title"), "password", "wrong.password_common"), Email: "ada@example.com", Invited: true, MinLength: 8},
 			[]string{"email", "password", "password-error", "signup-submit"}},
 		{"confirmemail", ConfirmEmail{Page: failed(forClient("confirm.title"), "code", "wrong.code"), Email: "ada@example.com", Resend: resend},
 			[]string{"code", "code-error", "verify-submit", "verify-resend"}},
-		{"confirmemail-link", ConfirmEmail{Page: carrying(page("confirm.title")), Email: "ada@example.com", FromLink: true}, []string{"verify-submit"}},
 		{"checkmail", CheckMail{Page: page("checkmail.title"), Email: "ada@example.com", SignIn: "/login"}, nil},
 		{"checkmail-anybody", CheckMail{Page: page("checkmail.title")}, nil},
 		{"forgot", ForgotPassword{Page: failed(page("forgot.title"), "email", "wrong.email"), Email: "ada", SignIn: "/login"}, []string{"email", "email-error", "forgot-submit"}},
@@ -108,7 +106,7 @@ func samples(u *Renderer, lang string) []sample {
 		{"error", ErrorPage{Page: page("error.title"), Error: web.ErrorPage{Status: 500, Title: page("").T("error.internal.title"), Detail: page("").T("error.internal.detail"), ID: "9306ee609144058c1fc8992d"}},
 			[]string{"error-title", "error-detail", "error-id"}},
 		{"message", Message{Page: page("message.reset_done.title"), Text: page("").T("message.reset_done.text"), NextURL: "/login", NextLabel: page("").T("message.next_signin")}, []string{"message", "next"}},
-		{"confirm", Confirm{Page: carrying(page("confirm.undo.title")), Text: page("").T("confirm.undo.text", "ada@example.com"), Submit: page("").T("confirm.undo.submit"), ButtonID: "undo-submit"}, []string{"undo-submit"}},
+		{"confirm", Confirm{Page: carrying(page("confirm.undo.title")), Text: page("").T("confirm.undo.text", "Email", "ada@example.com"), Submit: page("").T("confirm.undo.submit"), ButtonID: "undo-submit"}, []string{"undo-submit"}},
 		{"deletionplanned", DeletionPlanned{Page: page("deletion.planned_title"), At: now.AddDate(0, 0, 14), Leave: "/logout"}, []string{"deletion-cancel"}},
 	}
 

@@ -7,8 +7,6 @@ type SignIn struct {
 	Remember bool
 	// Wrong says that the last attempt failed. Which half was wrong stays here.
 	Wrong bool
-	// Fixed says that the username is known and only to be proven again.
-	Fixed bool
 	// Cancel offers the way back to the client.
 	Cancel bool
 	// SignUp and Forgot are addresses; an empty one is not offered.
@@ -22,10 +20,7 @@ func (SignIn) Screen() string { return "signin" }
 
 // UsernameOption is how the username's field differs from case to case.
 func (s SignIn) UsernameOption() string {
-	switch {
-	case s.Fixed:
-		return "readonly"
-	case s.Username == "":
+	if s.Username == "" {
 		return "autofocus"
 	}
 	return "plain"

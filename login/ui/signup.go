@@ -1,6 +1,9 @@
 package ui
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 // SignUp makes an account.
 type SignUp struct {
@@ -37,14 +40,12 @@ func (s SignUp) EmailRequired() string {
 	return "required"
 }
 
-// ConfirmEmail has an address confirmed: by the code of the message, in the
-// browser that asked for it, or from the message's link, by a button alone.
-// Carry the link's token as a hidden field.
+// ConfirmEmail has an address confirmed by the code of the message, in the
+// browser that asked for it.
 type ConfirmEmail struct {
 	Page
-	Email    string
-	FromLink bool
-	Resend   *Resend
+	Email  string
+	Resend *Resend
 	// SignIn is where people go who confirmed it on another device.
 	SignIn string
 }
@@ -63,8 +64,8 @@ type Resend struct {
 	After int
 }
 
-// Seconds is After as a text.
-func (r Resend) Seconds() string { return strconv.Itoa(r.After) }
+// Clock is After in minutes and seconds, as in "0:42".
+func (r Resend) Clock() string { return fmt.Sprintf("%d:%02d", r.After/60, r.After%60) }
 
 // ForgotPassword asks for the address that a link to set a new password goes to.
 type ForgotPassword struct {

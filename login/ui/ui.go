@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/internal/locale"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 )
@@ -24,7 +25,7 @@ type Config struct {
 type Renderer struct {
 	cfg       Config
 	brand     BrandView
-	languages *languages
+	texts     *locale.Catalog
 	assets    *assets
 	templates map[string]lazy
 	origin    *http.CrossOriginProtection
@@ -32,11 +33,8 @@ type Renderer struct {
 
 // New makes a renderer. It fails where the brand's logo or colour is not usable.
 func New(cfg Config) (*Renderer, error) {
-	u := &Renderer{cfg: cfg, origin: http.NewCrossOriginProtection()}
+	u := &Renderer{cfg: cfg, texts: locale.New(), origin: http.NewCrossOriginProtection()}
 	var err error
-	if u.languages, err = loadLanguages(); err != nil {
-		return nil, err
-	}
 	if u.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
@@ -52,6 +50,7 @@ func New(cfg Config) (*Renderer, error) {
 // Register adds what pages load to mux.
 func (u *Renderer) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+assetPath+"{name}", u.assets.serve)
+	mux.HandleFunc("GET /favicon.ico", u.assets.icon)
 	if u.cfg.Strength != nil {
 		mux.HandleFunc("POST "+strengthPath, u.strength)
 	}

@@ -11,30 +11,29 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// Hasher makes keyed hashes, spelled "kid.hash"; keys.Hasher in the binary.
-type Hasher interface {
-	// Sum hashes under the key that makes.
-	Sum(purpose string, parts ...string) string
-	// Sums hashes under every key that is known, the one that makes first.
-	Sums(purpose string, parts ...string) []string
-}
-
 // Values keeps values of one kind, as JSON, each under the keyed hash of its id:
-// whoever reads the store learns no id that is of use. An id is either one of
-// [Values.NewID], which carries the tag of the hash key that it is kept under, or
-// any name, which is looked up under every hash key. The zero Values is not valid.
+// whoever reads the store learns no id that is of use. The zero Values is not valid.
 type Values[T any] struct {
 	store  Store
 	hasher Hasher
 	kind   string
 	ttl    time.Duration
+	issues bool
 }
 
-// NewValues makes the values of a kind. The kind is the purpose of their hashes
-// too, and must be used by no other values. They live for ttl unless
+// NewValues makes the values of a kind, whose ids are names that others give them:
+// they are looked up under every hash key that is known. The kind is the purpose of
+// their hashes too, and must be used by no other values. They live for ttl unless
 // [Values.PutFor] says otherwise.
 func NewValues[T any](store Store, hasher Hasher, kind string, ttl time.Duration) *Values[T] {
 	return &Values[T]{store: store, hasher: hasher, kind: kind, ttl: ttl}
+}
+
+// NewIssued makes the values of a kind whose ids are those of [Values.NewID] alone.
+// Anything else is storage.ErrNotFound, and an id that was made under a hash key that
+// this node does not know is keys.ErrUnknownKey, the caller's 503.
+func NewIssued[T any](store Store, hasher Hasher, kind string, ttl time.Duration) *Values[T] {
+	return &Values[T]{store: store, hasher: hasher, kind: kind, ttl: ttl, issues: true}
 }
 
 // Version is a value as it was read: what [Values.Swap] and [Values.TakeIf]
@@ -85,7 +84,7 @@ func (v *Values[T]) PutNew(ctx context.Context, id string, value T, ttl time.Dur
 }
 
 // Get returns the value of an id with its version; storage.ErrNotFound where there
-// is none, and [ErrUnknownKey] where this node cannot tell.
+// is none, and keys.ErrUnknownKey where this node cannot tell.
 func (v *Values[T]) Get(ctx context.Context, id string) (T, Version, error) {
 	var value T
 	keys, err := v.keys(id)
@@ -184,7 +183,7 @@ func Name(parts ...string) string {
 
 // keys are where the value of an id may be, the key that makes first.
 func (v *Values[T]) keys(id string) ([]string, error) {
-	sums, err := sumsOf(v.hasher, v.kind, id)
+	sums, err := v.sums(id)
 	if err != nil {
 		return nil, fmt.Errorf("look for %s: %w", v.kind, err)
 	}

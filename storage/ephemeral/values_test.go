@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -74,7 +75,7 @@ func want(t *testing.T, what string, err, wanted error) {
 func TestValuesAreKeptUnderKeyedHashes(t *testing.T) {
 	t.Parallel()
 	s, clock := newStore(t)
-	values := ephemeral.NewValues[thing](s, hasher(t, "a"), "thing", time.Minute)
+	values := ephemeral.NewIssued[thing](s, hasher(t, "a"), "thing", time.Minute)
 	ctx, id := t.Context(), values.NewID()
 	if len(id) != ephemeral.IDLength {
 		t.Errorf("an id of %d characters", len(id))
@@ -91,7 +92,7 @@ func TestValuesAreKeptUnderKeyedHashes(t *testing.T) {
 	if err != nil || got.Name != "one" {
 		t.Errorf("Get = %v, %v", got, err)
 	}
-	other := ephemeral.NewValues[thing](s, hasher(t, "a"), "other", time.Minute)
+	other := ephemeral.NewIssued[thing](s, hasher(t, "a"), "other", time.Minute)
 	_, _, err = other.Get(ctx, id)
 	want(t, "Get of another kind", err, storage.ErrNotFound)
 	clock.Advance(2 * time.Minute)
@@ -104,7 +105,7 @@ func TestValuesAreKeptUnderKeyedHashes(t *testing.T) {
 func TestL2_ValuesAreSwappedByTheirVersion(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t)
-	values := ephemeral.NewValues[thing](s, hasher(t, "a"), "thing", time.Minute)
+	values := ephemeral.NewIssued[thing](s, hasher(t, "a"), "thing", time.Minute)
 	ctx, id := t.Context(), values.NewID()
 	_, err := values.Put(ctx, id, thing{Name: "one"})
 	want(t, "Put", err, nil)
@@ -160,53 +161,73 @@ func TestKY5_AnIDOfAnUnknownKeyCannotBeJudged(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t)
 	ctx := t.Context()
-	before := ephemeral.NewValues[thing](s, hasher(t, "old"), "thing", time.Minute)
-	after := ephemeral.NewValues[thing](s, hasher(t, "new", "old"), "thing", time.Minute)
-	id, name := after.NewID(), ephemeral.Name("a", "name")
+	issued := func(ids ...string) *ephemeral.Values[thing] {
+		return ephemeral.NewIssued[thing](s, hasher(t, ids...), "thing", time.Minute)
+	}
+	before, after, gone := issued("old"), issued("new", "old"), issued("new")
+	id := after.NewID()
 	_, err := after.Put(ctx, id, thing{Name: "new"})
 	want(t, "Put", err, nil)
 	_, _, err = before.Get(ctx, id)
-	want(t, "Get", err, ephemeral.ErrUnknownKey)
+	want(t, "Get", err, keys.ErrUnknownKey)
 	_, err = before.Take(ctx, id)
-	want(t, "Take", err, ephemeral.ErrUnknownKey)
-	want(t, "Delete", before.Delete(ctx, id), ephemeral.ErrUnknownKey)
+	want(t, "Take", err, keys.ErrUnknownKey)
+	want(t, "Delete", before.Delete(ctx, id), keys.ErrUnknownKey)
 
 	older := before.NewID()
-	for _, id := range []string{older, name} {
-		_, err = before.Put(ctx, id, thing{Name: "old"})
-		want(t, "Put", err, nil)
-		got, version, err := after.Get(ctx, id)
-		if err != nil || got.Name != "old" {
-			t.Errorf("Get of what an older key made = %v, %v", got, err)
-		}
-		_, err = after.Swap(ctx, version, thing{Name: "changed"})
-		want(t, "Swap", err, nil)
-		want(t, "PutNew", after.PutNew(ctx, id, thing{}, time.Minute), storage.ErrConflict)
-		got, err = before.Take(ctx, id)
-		if err != nil || got.Name != "changed" {
-			t.Errorf("Take = %v, %v", got, err)
-		}
-	}
-	gone := ephemeral.NewValues[thing](s, hasher(t, "new"), "thing", time.Minute)
+	_, err = before.Put(ctx, older, thing{Name: "old"})
+	want(t, "Put", err, nil)
+	_, version, err := after.Get(ctx, older)
+	want(t, "Get of what an older key made", err, nil)
+	_, err = after.Swap(ctx, version, thing{Name: "changed"})
+	want(t, "Swap", err, nil)
 	_, _, err = gone.Get(ctx, older)
-	want(t, "Get after the key is gone", err, ephemeral.ErrUnknownKey)
-	_, _, err = gone.Get(ctx, "whatever was typed")
-	want(t, "Get of an id without a tag", err, storage.ErrNotFound)
+	want(t, "Get after the key is gone", err, keys.ErrUnknownKey)
+	got, err := before.Take(ctx, older)
+	if err != nil || got.Name != "changed" {
+		t.Errorf("Take = %v, %v", got, err)
+	}
+	_, _, err = after.Get(ctx, "whatever was typed")
+	want(t, "Get of what was never issued", err, storage.ErrNotFound)
+}
+
+// TestNamesAreFoundUnderOlderKeys: a name carries no tag, and is looked up under
+// every key.
+func TestNamesAreFoundUnderOlderKeys(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	ctx := t.Context()
+	before := ephemeral.NewValues[thing](s, hasher(t, "old"), "thing", time.Minute)
+	after := ephemeral.NewValues[thing](s, hasher(t, "new", "old"), "thing", time.Minute)
+	name := ephemeral.Name("a", "name")
+	if name == ephemeral.Name("a", "na", "me") || name == ephemeral.Name("an", "ame") {
+		t.Error("two lists of parts make one name")
+	}
+	_, err := before.Put(ctx, name, thing{Name: "old"})
+	want(t, "Put", err, nil)
+	got, _, err := after.Get(ctx, name)
+	if err != nil || got.Name != "old" {
+		t.Errorf("Get of what an older key made = %v, %v", got, err)
+	}
+	want(t, "PutNew", after.PutNew(ctx, name, thing{}, time.Minute), storage.ErrConflict)
+	want(t, "Delete", after.Delete(ctx, name), nil)
+	_, _, err = before.Get(ctx, name)
+	want(t, "Get of what was deleted", err, storage.ErrNotFound)
 }
 
 // FuzzIDs: no text that somebody sends is anything but an id that is not there, or
 // one of an unknown key.
 func FuzzIDs(f *testing.F) {
-	for _, id := range []string{"", "x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.a\x00aa"} {
+	for _, id := range []string{"", "x", strings.Repeat("a", ephemeral.IDLength), strings.Repeat("\x00", ephemeral.IDLength)} {
 		f.Add(id)
 	}
 	h, err := keys.NewHasher([]keys.SecretKey{{ID: "a", Key: bytes.Repeat([]byte{1}, 32)}})
 	if err != nil {
 		f.Fatal(err)
 	}
-	values := ephemeral.NewValues[thing](empty{}, h, "thing", time.Minute)
+	values := ephemeral.NewIssued[thing](empty{}, h, "thing", time.Minute)
 	f.Fuzz(func(t *testing.T, id string) {
-		if _, _, err := values.Get(t.Context(), id); !errors.Is(err, storage.ErrNotFound) && !errors.Is(err, ephemeral.ErrUnknownKey) {
+		if _, _, err := values.Get(t.Context(), id); !errors.Is(err, storage.ErrNotFound) && !errors.Is(err, keys.ErrUnknownKey) {
 			t.Errorf("Get(%q) = %v", id, err)
 		}
 	})

@@ -81,7 +81,7 @@ func (r *eventRow) link(prev string) []string {
 // not among ours; empty where all are.
 func (r *eventRow) unknownKey(h EventHasher) string {
 	for _, sum := range []string{r.MAC, r.PersonalHash, r.Chain} {
-		if sum != "" && h.Knows(sum) != nil {
+		if sum != "" && !h.Knows(sum) {
 			return keyOf(sum)
 		}
 	}
@@ -131,7 +131,7 @@ func (r *Events) lockMark(ctx context.Context, tx bun.Tx, name string) (*markRow
 		return nil, err
 	}
 	switch {
-	case r.s.cfg.Hasher.Knows(row.MAC) != nil:
+	case !r.s.cfg.Hasher.Knows(row.MAC):
 		return nil, fmt.Errorf("mark %s: key %q: %w", name, keyOf(row.MAC), storage.ErrUnknownKey)
 	case !r.s.cfg.Hasher.Verify(row.MAC, purposeMark, row.content()...):
 		return nil, fmt.Errorf("mark %s: %w", name, storage.ErrTampered)

@@ -72,7 +72,7 @@ func (v *verification) run(ctx context.Context) (base markRow, err error) {
 	if base.Name != "" || head.Name != "" {
 		for _, mark := range []markRow{base, head} {
 			switch h := v.r.s.cfg.Hasher; {
-			case mark.MAC != "" && h.Knows(mark.MAC) != nil:
+			case mark.MAC != "" && !h.Knows(mark.MAC):
 				v.found(storage.AuditFinding{Problem: storage.AuditUncheckable, Seq: mark.Seq, KeyID: keyOf(mark.MAC)})
 			case !h.Verify(mark.MAC, purposeMark, mark.content()...):
 				v.found(storage.AuditFinding{Problem: storage.AuditMarkBad, Seq: mark.Seq})

@@ -151,7 +151,7 @@ func (e *Ephemeral) Attempt(ctx context.Context, key string, b storage.Backoff) 
 }
 
 // draw is [storage.Bucket.Draw] in SQL: waits_until is when the bucket will be full.
-const draw = `INSERT INTO ephemeral (key, value, count, waits_until, expires_at) VALUES ($1, $2, 0, CAST($3 AS BIGINT) + CAST($4 AS BIGINT), CAST($3 AS BIGINT) + CAST($4 AS BIGINT))
+const draw = `INSERT INTO ephemeral (key, value, count, waits_until, expires_at) VALUES ($1, $2, 1, CAST($3 AS BIGINT) + CAST($4 AS BIGINT), CAST($3 AS BIGINT) + CAST($4 AS BIGINT))
 	ON CONFLICT (key) DO UPDATE SET
 		waits_until = CASE WHEN ephemeral.waits_until > $3 THEN ephemeral.waits_until ELSE CAST($3 AS BIGINT) END + CAST($4 AS BIGINT),
 		expires_at = CASE WHEN ephemeral.waits_until > $3 THEN ephemeral.waits_until ELSE CAST($3 AS BIGINT) END + CAST($4 AS BIGINT)

@@ -52,9 +52,9 @@ type Config struct {
 type EventHasher interface {
 	Sum(purpose string, parts ...string) string
 	Verify(sum, purpose string, parts ...string) bool
-	// Knows answers an error when the key that a sum names is not among ours: of
-	// such a sum nothing can be said.
-	Knows(sum string) error
+	// Knows reports whether the key that a sum names is among ours: of another sum
+	// nothing can be said.
+	Knows(sum string) bool
 }
 
 const (

@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
-
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Hasher makes keyed hashes as keys.Hasher does, under keys that it names, the
@@ -41,13 +39,8 @@ func sum(key, purpose string, parts []string) string {
 
 // Verify reports whether s is that hash.
 func (h Hasher) Verify(s, purpose string, parts ...string) bool {
-	return h.Knows(s) == nil && hmac.Equal([]byte(s), []byte(sum(h.key(s), purpose, parts)))
+	return h.Knows(s) && hmac.Equal([]byte(s), []byte(sum(h.key(s), purpose, parts)))
 }
 
-// Knows answers storage.ErrUnknownKey for a hash under none of the keys.
-func (h Hasher) Knows(s string) error {
-	if h.key(s) == "" {
-		return storage.ErrUnknownKey
-	}
-	return nil
-}
+// Knows reports whether a hash is under one of the keys.
+func (h Hasher) Knows(s string) bool { return h.key(s) != "" }

@@ -27,7 +27,7 @@ func TestSignUpByCode(t *testing.T) {
 		b.signUp(ada)
 		b.fill("code", "WRONGONE")
 		b.press("verify-submit")
-		b.says("code-error", "not right")
+		b.says("code-error", "didn’t work")
 		b.fill("code", b.message(ada.email, "confirm").Code)
 		b.press("verify-submit")
 		b.signedIn(ada) // the request of the application goes on
@@ -55,9 +55,9 @@ func TestSignUpByLinkOnAnotherDevice(t *testing.T) {
 			other.want("#verify-submit")
 		}
 		other.press("verify-submit")
-		other.says("message", "go on where you began")
+		other.says("message", "back to where you started")
 		other.get(link)
-		other.says("error-title", "does not work any more")
+		other.says("error-title", "no longer works")
 
 		b.follow("#signin-link")
 		b.signIn(ada)
@@ -114,7 +114,7 @@ func TestForgottenPassword(t *testing.T) {
 		b.signedIn(ada)
 		b.message(ada.email, "was changed")
 		b.get(link)
-		b.says("error-title", "does not work any more")
+		b.says("error-title", "no longer works")
 
 		thief.get("/demo")
 		thief.press("demo-sign-out") // of the demo, which has not asked since
@@ -196,7 +196,7 @@ func TestSignOut(t *testing.T) {
 		b.get(a.at("wiki"))
 		b.signIn(ada)
 		b.get("/logout?client_id=wiki&post_logout_redirect_uri=https%3A%2F%2Fevil.example.com%2F")
-		b.says("error-title", "You are still signed in")
+		b.says("error-title", "You’re still signed in")
 		b.get(a.at("wiki"))
 		b.follow("#leave")
 		b.says("left", "s1")
@@ -240,6 +240,6 @@ func TestASignInThatIsOver(t *testing.T) {
 		b.says("error-title", "")
 		b.says("error-id", "")
 		b.get("/no-such-page")
-		b.says("error-title", "There is nothing here")
+		b.says("error-title", "Page not found")
 	})
 }

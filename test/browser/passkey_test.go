@@ -107,7 +107,7 @@ func TestPasskeyOfSomebodyElse(t *testing.T) {
 		b.get(app.at("wiki"))
 		b.waitForAutofill()
 		b.do("press #passkey-submit", chromedp.Click(chromedp.ID("passkey-submit")), chromedp.WaitVisible(chromedp.ID("credential-error")))
-		b.says("credential-error", "can try again")
+		b.says("credential-error", "Please try again")
 		b.at("/login")
 	})
 }

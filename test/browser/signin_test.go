@@ -33,7 +33,7 @@ func TestSignIn(t *testing.T) {
 		b.at("/login")
 		b.fill("username", ada.email, "password", "not her password")
 		b.press("login-submit")
-		b.says("password-error", "not right")
+		b.says("password-error", "Incorrect")
 		b.want(`#password[aria-invalid="true"][aria-describedby~="password-error"]`)
 		b.signIn(ada)
 		b.signedIn(ada)

@@ -115,6 +115,7 @@ var groups = []group{
 		{"LG3", "Events form a chain under the server's keys: what is changed, removed, added or cut off is found."},
 		{"CF1", "It starts only with secrets that are strong, different and there."},
 		{"CF2", "The issuer is fixed and https; other hosts are not answered; http is for loopback, by flag."},
+		{"AC2", "A reload is whole or not at all, on every node."},
 		{"CF3", "There are no default accounts and nothing of `dev` under `serve`."},
 		{"DS1", "Bodies, parameters, headers and time are bounded on every listener."},
 		{"DS2", "Password hashes wait in a bounded queue: a flood of sign-ins takes no more memory."},

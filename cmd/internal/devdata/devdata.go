@@ -5,6 +5,7 @@ package devdata
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,7 +31,21 @@ const (
 	hashKeyFile      = "hash-key"
 	demoSecretFile   = "demo-client-secret"
 	demoPasswordFile = "demo-password"
+	runFile          = "run.json"
 )
+
+// Find opens a folder that is there already. Only dev makes one: a mistyped path
+// must not become a provider of its own.
+func Find(path string) (*Folder, error) {
+	_, err := os.Stat(filepath.Join(path, hashKeyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no data folder of latchkey dev at %s", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	return Open(path)
+}
 
 // Open opens the folder, and makes what it lacks.
 func Open(path string) (*Folder, error) {
@@ -82,6 +97,44 @@ func (f *Folder) secret(name string, generate func() string) (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
+// Run is how dev was last started on a folder: commands speak of the same
+// installation.
+type Run struct {
+	Issuer string `json:"issuer"`
+	// Config is the absolute path of the configuration file; empty for none.
+	Config string `json:"config,omitempty"`
+}
+
+// Remember keeps how dev is started.
+func (f *Folder) Remember(r Run) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("remember the run: %w", err)
+	}
+	next := filepath.Join(f.path, runFile+".next")
+	if err := os.WriteFile(next, append(text, '\n'), 0o600); err != nil {
+		return fmt.Errorf("remember the run: %w", err)
+	}
+	return os.Rename(next, filepath.Join(f.path, runFile))
+}
+
+// Recall returns how dev was last started, or an issuer without a port where it
+// never was.
+func (f *Folder) Recall() (Run, error) {
+	text, err := os.ReadFile(filepath.Join(f.path, runFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Run{Issuer: "http://localhost"}, nil
+	}
+	var r Run
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	if err != nil {
+		return Run{}, fmt.Errorf("read how latchkey dev was started: %w", err)
+	}
+	return r, nil
+}
+
 func newSecret() string {
 	var b [32]byte
 	rand.Read(b[:]) // never fails: crypto/rand documents that it crashes instead
@@ -115,6 +168,7 @@ func (f *Folder) Defaults(issuer string) map[string]any {
 		"database.url":   "sqlite://" + filepath.Join(f.path, databaseFile),
 		"log.format":     "json",
 		"metrics.listen": "",
+		"timeouts.drain": "0s", // no load balancer is in front
 		"sign_up.mode":   "open",
 		"sms.countries":  everywhere(),
 		"secrets.sealing_keys": []any{

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -52,6 +53,11 @@ func TestCounts(t *testing.T) {
 	m := New("v1.2.3")
 	m.Swept("sessions", 7)
 	m.Job("sweep", 7, nil)
+	m.Check("database", true)
+	m.Check("redis", false)
+	m.RedisFailed(errors.New("gone"))
+	m.TokenRequest("refresh_token", nil)
+	m.ClockOffset(-1500 * time.Millisecond)
 	m.Job("sweep", 0, errors.New("no database"))
 	m.SignedIn("urn:a:\"b\"\\\nc")
 	m.SignInFailed()
@@ -73,6 +79,11 @@ func TestCounts(t *testing.T) {
 		{"latchkey_job_runs_total", map[string]string{"job": "sweep", "result": "failure"}, 1},
 		{"latchkey_job_rows_total", map[string]string{"job": "sweep"}, 7},
 		{"latchkey_sign_ins_total", map[string]string{"acr": "urn:a:\"b\"\\\nc"}, 1},
+		{"latchkey_check_ok", map[string]string{"check": "database"}, 1},
+		{"latchkey_check_ok", map[string]string{"check": "redis"}, 0},
+		{"latchkey_redis_errors_total", nil, 1},
+		{"latchkey_token_requests_total", map[string]string{"grant_type": "refresh_token", "result": "success"}, 1},
+		{"latchkey_clock_offset_seconds", nil, -1.5},
 		{"latchkey_sign_ins_total", map[string]string{"acr": "failed"}, 1},
 		{"latchkey_throttled_total", map[string]string{"limit": "sign_in"}, 1},
 		{"latchkey_factor_attempts_total", map[string]string{"factor": "totp", "result": "wrong"}, 1},
@@ -133,19 +144,90 @@ func TestWrapCountsRequestsByRouteAndStatus(t *testing.T) {
 	for _, c := range []struct {
 		route, status string
 		want          float64
-	}{{"/token", "200", 2}, {"/token", "400", 0}, {other, "418", 2}} {
+	}{{"/token", "200", 2}, {"/token", "400", 0}, {otherRoute, "418", 2}} {
 		metric := sample(t, requests, map[string]string{"route": c.route, "status": c.status})
 		if got := metric.GetCounter().GetValue(); got != c.want {
 			t.Errorf("%v answers of %s with %s, want %v", got, c.route, c.status, c.want)
 		}
 	}
-	for _, route := range []string{"/token", other} {
+	for _, route := range []string{"/token", otherRoute} {
 		h := sample(t, duration, map[string]string{"route": route}).GetHistogram()
 		if h.GetSampleCount() != 2 || h.GetSampleSum() <= 0 {
 			t.Errorf("%d requests of %s in %vs", h.GetSampleCount(), route, h.GetSampleSum())
 		}
-		if got, want := len(h.GetBucket()), 12; got != want {
+		if got, want := len(h.GetBucket()), len(longWaits)+1; got != want {
 			t.Errorf("%d buckets, want %d", got, want)
+		}
+	}
+}
+
+// What an alert asks about is there before it happens: an increase over a series
+// that is born at one is none.
+func TestSeriesExistFromZero(t *testing.T) {
+	m := New("v1.2.3")
+	m.Jobs("sweep", "link_audit")
+	m.GrantTypes("authorization_code")
+	found := scrape(t, m)
+	for _, c := range []struct {
+		name   string
+		labels map[string]string
+	}{
+		{"latchkey_job_runs_total", map[string]string{"job": "link_audit", "result": "failure"}},
+		{"latchkey_job_runs_total", map[string]string{"job": "sweep", "result": "success"}},
+		{"latchkey_outbox_messages_total", map[string]string{"topic": "email", "kind": "password_reset", "result": "failed"}},
+		{"latchkey_outbox_messages_total", map[string]string{"topic": "sms", "kind": "sms_code", "result": "expired"}},
+		{"latchkey_grants_revoked_total", map[string]string{"reason": storage.RevokedReuse}},
+		{"latchkey_token_requests_total", map[string]string{"grant_type": "authorization_code", "result": "failure"}},
+		{"latchkey_sign_ins_total", map[string]string{"acr": "failed"}},
+		{"latchkey_config_reloads_total", map[string]string{"result": "failure"}},
+		{"latchkey_redis_errors_total", nil},
+		{"latchkey_password_hash_refused_total", nil},
+	} {
+		if got := sample(t, found[c.name], c.labels).GetCounter(); got == nil || got.GetValue() != 0 {
+			t.Errorf("%s%v is %v, want a counter at 0", c.name, c.labels, got)
+		}
+	}
+}
+
+// Each kind of message that there is has its series.
+func TestEveryTopicHasKinds(t *testing.T) {
+	for _, topic := range storage.Topics() {
+		if len(topic.Kinds()) == 0 {
+			t.Errorf("%s has no kinds", topic)
+		}
+	}
+}
+
+func TestKeysTellTheirAge(t *testing.T) {
+	m, now := New("v1.2.3"), time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	m.SigningKeys([]storage.SigningKey{
+		{Alg: "ES256", SignsFrom: now.AddDate(0, -2, 0), SignsUntil: now.AddDate(0, -1, 0)},
+		{Alg: "ES256", SignsFrom: now.Add(-time.Hour)},
+		{Alg: "ES256", SignsFrom: now.Add(time.Hour)},
+	}, now)
+	found := scrape(t, m)
+	es256 := map[string]string{"alg": "ES256"}
+	if got := sample(t, found["latchkey_signing_key_age_seconds"], es256).GetGauge().GetValue(); got != 3600 {
+		t.Errorf("the age is %v", got)
+	}
+	if got := sample(t, found["latchkey_signing_key_next_timestamp_seconds"], es256).GetGauge().GetValue(); got != float64(now.Add(time.Hour).Unix()) {
+		t.Errorf("the next takes over at %v", got)
+	}
+}
+
+// A client that hung up is neither an answer of 503 nor a failure.
+func TestAbortedRequestsAreCountedApart(t *testing.T) {
+	m := New("v1.2.3")
+	handler := m.Wrap([]string{"/token"}, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(gone, http.MethodGet, "/token", nil))
+	requests := scrape(t, m)["latchkey_http_requests_total"]
+	for status, want := range map[string]float64{"499": 1, "503": 0} {
+		if got := sample(t, requests, map[string]string{"route": "/token", "status": status}).GetCounter().GetValue(); got != want {
+			t.Errorf("%v requests with %s, want %v", got, status, want)
 		}
 	}
 }

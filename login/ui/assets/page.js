@@ -81,7 +81,7 @@
       button.disabled = left > 0;
       wait.hidden = left <= 0;
       if (left > 0) {
-        wait.textContent = wait.dataset.text.replace("{}", String(left));
+        wait.textContent = wait.dataset.text.replace("{}", `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`);
         setTimeout(tick, 1000);
       }
     };

@@ -25,6 +25,8 @@ type Config struct {
 	URL string
 	// Issuer names the installation: two that share a Redis have keys of their own.
 	Issuer string
+	// Failed is shown each command that was not answered; it may be nil.
+	Failed func(error)
 }
 
 // Store is a client of Redis. It implements ephemeral.Store and
@@ -33,6 +35,7 @@ type Config struct {
 type Store struct {
 	option rueidis.ClientOption
 	prefix string
+	onFail func(error)
 	client atomic.Pointer[rueidis.Client]
 
 	connecting sync.Mutex // guards what follows
@@ -64,7 +67,7 @@ func Open(cfg Config) (*Store, error) {
 	// Redis one page would fail for each connection.
 	option.AlwaysPipelining = true
 	option.Dialer.Timeout = answerWithin
-	return &Store{option: option, prefix: prefixOf(cfg.Issuer)}, nil
+	return &Store{option: option, prefix: prefixOf(cfg.Issuer), onFail: cfg.Failed}, nil
 }
 
 // prefixOf keeps the keys of an installation apart from those of others in the
@@ -123,8 +126,16 @@ func (s *Store) with(ctx context.Context, attempted string, run func(context.Con
 		return nil
 	case rueidis.IsRedisNil(err):
 		err = storage.ErrNotFound
+	case s.onFail != nil && !isAnswer(err):
+		s.onFail(err)
 	}
 	return fmt.Errorf("%s: %w", attempted, err)
+}
+
+// isAnswer reports whether an error is what Redis was asked about, or the caller's
+// own end, rather than a failure of Redis.
+func isAnswer(err error) bool {
+	return errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict) || errors.Is(err, context.Canceled)
 }
 
 // Ping reports why Redis does not answer; nil when it does.

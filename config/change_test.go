@@ -1,0 +1,90 @@
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func wordsOfChanges(before, after *Config) []string {
+	var words []string
+	for _, c := range Changes(before, after) {
+		words = append(words, c.String())
+	}
+	return words
+}
+
+func TestChangesAreToldInWords(t *testing.T) {
+	const (
+		wiki  = "clients:\n  - {id: wiki, secret: env:STRONG, redirect_uris: [https://wiki.example/cb]}\n"
+		board = "  - {id: board, type: public, redirect_uris: [https://board.example/cb]}\n"
+	)
+	before := mustLoad(t, wiki+board, serveEnv())
+	for name, c := range map[string]struct {
+		yaml string
+		vars map[string]string
+		want []string
+	}{
+		"nothing":   {yaml: wiki + board},
+		"the order": {yaml: "clients:\n" + board + strings.TrimPrefix(wiki, "clients:\n")},
+		"a client more": {
+			yaml: wiki + board + "  - {id: notes, type: native, redirect_uris: ['com.example.notes:/cb']}\n",
+			want: []string{"clients[notes]: added"},
+		},
+		"a client less": {yaml: wiki, want: []string{"clients[board]: removed"}},
+		"a client's address and lifetime": {
+			yaml: strings.Replace(wiki, "/cb]", "/cb, https://wiki.example/two], refresh_grace: 10s", 1) + board,
+			want: []string{
+				"clients[wiki].redirect_uris: https://wiki.example/cb -> https://wiki.example/cb, https://wiki.example/two",
+				"clients[wiki].refresh_grace: (nothing) -> 10s",
+			},
+		},
+		"a secret": {yaml: wiki + board, vars: map[string]string{"STRONG": keyFour}, want: []string{"clients[wiki].secret: changed"}},
+		"a duration, a list, a switch": {
+			yaml: wiki + board + "sessions: {idle: 30m}\nallowed_hosts: [id.example.net]\nmfa: {required: always}\ntrusted_proxies: [10.0.0.0/8, 192.0.2.1]\n",
+			want: []string{
+				"allowed_hosts: (nothing) -> id.example.net", "mfa.required: never -> always", "sessions.idle: 12h -> 30m",
+			},
+		},
+		"another hash key": {
+			yaml: wiki + board, vars: map[string]string{"LATCHKEY_SECRETS_HASH_KEYS_0_ID": "h2", "LATCHKEY_SECRETS_HASH_KEYS_0_KEY": keyFour},
+			want: []string{"secrets.hash_keys: h1 -> h2", "secrets.hash_keys[h1]: removed", "secrets.hash_keys[h2]: added"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vars := serveEnv()
+			for k, v := range c.vars {
+				vars[k] = v
+			}
+			after := mustLoad(t, c.yaml, vars)
+			got := wordsOfChanges(before, after)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if same := before.Digest() == after.Digest(); same != (len(c.want) == 0) {
+				t.Errorf("the digest is the same: %t", same)
+			}
+			for _, secret := range []string{keyOne, keyTwo, keyThree, keyFour} {
+				if strings.Contains(strings.Join(got, "\n"), secret) {
+					t.Errorf("a secret is in the words: %v", got)
+				}
+			}
+		})
+	}
+}
+
+// Two nodes that read the same have the same digest, and it gives no secret away
+// to whoever has not the hash key.
+func TestLG2_TheDigestIsKeyed(t *testing.T) {
+	one, two := mustLoad(t, "", serveEnv()), mustLoad(t, "", serveEnv())
+	if one.Digest() != two.Digest() || len(one.Digest()) != 32 {
+		t.Errorf("digests %s and %s", one.Digest(), two.Digest())
+	}
+	two.Secrets.HashKeys[0].Key = NewSecret(keyFour)
+	unkeyed := *one
+	unkeyed.Secrets.HashKeys = nil
+	if one.Digest() == two.Digest() || one.Digest() == unkeyed.Digest() {
+		t.Error("the digest does not depend on the hash key")
+	}
+}

@@ -1,0 +1,45 @@
+package interaction
+
+import (
+	"slices"
+
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Prompt values (OpenID Connect Core 3.1.2.1).
+const (
+	PromptNone          = "none"
+	PromptLogin         = "login"
+	PromptConsent       = "consent"
+	PromptSelectAccount = "select_account"
+	// PromptCreate is of Initiating User Registration via OpenID Connect 1.0.
+	PromptCreate = "create"
+)
+
+// AuthorizationRequest is a request to /authorize that has been checked
+// against its client: everything in it may be relied on.
+type AuthorizationRequest struct {
+	ClientID      string                `json:"client_id"`
+	RedirectURI   string                `json:"redirect_uri"`
+	ResponseType  string                `json:"response_type"`
+	ResponseMode  string                `json:"response_mode"`
+	Scopes        []string              `json:"scopes"`
+	State         string                `json:"state,omitempty"`
+	Nonce         string                `json:"nonce,omitempty"`
+	CodeChallenge string                `json:"code_challenge,omitempty"` // S256 only
+	Prompt        []string              `json:"prompt,omitempty"`
+	MaxAge        *int64                `json:"max_age,omitempty"` // seconds
+	LoginHint     string                `json:"login_hint,omitempty"`
+	HintSubject   string                `json:"hint_subject,omitempty"`  // sub of a verified id_token_hint
+	ACRValues     []string              `json:"acr_values,omitempty"`    // wanted, best first
+	EssentialACR  []string              `json:"essential_acr,omitempty"` // one of these or failure
+	UILocales     []string              `json:"ui_locales,omitempty"`
+	Display       string                `json:"display,omitempty"`
+	Claims        storage.ClaimsRequest `json:"claims,omitzero"`
+}
+
+// HasPrompt reports whether the request names the prompt value.
+func (r *AuthorizationRequest) HasPrompt(p string) bool { return slices.Contains(r.Prompt, p) }
+
+// HasScope reports whether the request asks for the scope.
+func (r *AuthorizationRequest) HasScope(s string) bool { return slices.Contains(r.Scopes, s) }

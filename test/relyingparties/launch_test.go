@@ -1,0 +1,166 @@
+package relyingparties
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/latchkey-id/latchkey/internal/testenv"
+)
+
+// launcher makes the command that serves a site.
+type launcher func(t *testing.T, e environment) *exec.Cmd
+
+// environment is what a site is told.
+type environment struct {
+	Issuer, Site, ClientID, Port string
+}
+
+func (e environment) variables(t *testing.T) []string {
+	return append(os.Environ(), "ISSUER="+e.Issuer, "SITE="+e.Site, "PORT="+e.Port, "CLIENT_ID="+e.ClientID, "CLIENT_SECRET="+secretOf(e.ClientID),
+		"API="+api, "DATABASE="+filepath.Join(t.TempDir(), "site.sqlite3"), "PYTHONDONTWRITEBYTECODE=1")
+}
+
+func python(file string) launcher {
+	return func(t *testing.T, _ environment) *exec.Cmd {
+		t.Helper()
+		command := exec.CommandContext(t.Context(), testenv.Python(t, "python"), file)
+		command.Dir = "python"
+		return command
+	}
+}
+
+func node(file string) launcher {
+	return func(t *testing.T, _ environment) *exec.Cmd {
+		t.Helper()
+		testenv.NodeModules(t, "node")
+		command := exec.CommandContext(t.Context(), "node", file)
+		command.Dir = "node"
+		return command
+	}
+}
+
+// spring builds the site once for all tests.
+func spring(t *testing.T, _ environment) *exec.Cmd {
+	t.Helper()
+	jar := testenv.Maven(t, "spring", "site.jar")
+	return exec.CommandContext(t.Context(), "java", "-XX:TieredStopAtLevel=1", "-jar", jar)
+}
+
+// application is what stands behind a proxy that signs people in: it shows what
+// the proxy tells it of them.
+func application(t *testing.T) *httptest.Server {
+	t.Helper()
+	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			fmt.Fprint(w, "nobody is signed in")
+			return
+		}
+		first := func(names ...string) string {
+			for _, name := range names {
+				if value := r.Header.Get(name); value != "" {
+					return html.EscapeString(value)
+				}
+			}
+			return ""
+		}
+		fmt.Fprintf(w, "signed in: %s <%s>", first("OIDC_CLAIM_name"), first("OIDC_CLAIM_email", "X-Forwarded-Email"))
+	}))
+	t.Cleanup(behind.Close)
+	return behind
+}
+
+// apache is docs/recipes/apache-mod_auth_openidc.md before an application.
+func apache(t *testing.T, e environment) *exec.Cmd {
+	t.Helper()
+	folder := t.TempDir()
+	modules := testenv.ApacheModules(t)
+	file := filepath.Join(folder, "apache.conf")
+	write(t, file, fmt.Sprintf(`
+ServerRoot %[1]s
+PidFile %[1]s/pid
+Mutex file:%[1]s
+ErrorLog /dev/stderr
+LogLevel warn
+ServerName localhost
+Listen 127.0.0.1:%[2]s
+LoadModule mpm_event_module %[3]s/mod_mpm_event.so
+LoadModule authn_core_module %[3]s/mod_authn_core.so
+LoadModule authz_core_module %[3]s/mod_authz_core.so
+LoadModule authz_user_module %[3]s/mod_authz_user.so
+LoadModule proxy_module %[3]s/mod_proxy.so
+LoadModule proxy_http_module %[3]s/mod_proxy_http.so
+LoadModule auth_openidc_module %[3]s/mod_auth_openidc.so
+ProxyPass / %[4]s/
+
+# The recipe.
+OIDCProviderMetadataURL %[5]s/.well-known/openid-configuration
+OIDCClientID            %[6]s
+OIDCClientSecret        "%[7]s"
+OIDCRedirectURI         %[8]s/oidc/callback
+OIDCCryptoPassphrase    "a passphrase of this site alone"
+OIDCScope               "openid email profile"
+OIDCPKCEMethod          S256
+OIDCRemoteUserClaim     sub
+OIDCPassClaimsAs        headers
+<Location /me>
+  AuthType openid-connect
+  Require valid-user
+</Location>
+<Location /oidc>
+  AuthType openid-connect
+  Require valid-user
+</Location>
+`, folder, e.Port, modules, application(t).URL, e.Issuer, e.ClientID, secretOf(e.ClientID), e.Site))
+	return exec.CommandContext(t.Context(), testenv.Apache(t), "-X", "-f", file)
+}
+
+// oauth2Proxy is docs/recipes/oauth2-proxy.md before an application.
+func oauth2Proxy(t *testing.T, e environment) *exec.Cmd {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "oauth2-proxy.cfg")
+	write(t, file, fmt.Sprintf(`
+http_address = "127.0.0.1:%s"
+cookie_secure = false
+skip_auth_routes = ["^/$"]
+logging_filename = ""
+
+# The recipe.
+provider = "oidc"
+oidc_issuer_url = %q
+redirect_url = "%s/oauth2/callback"
+client_id = %q
+client_secret = %q
+code_challenge_method = "S256"
+scope = "openid profile email offline_access"
+email_domains = ["example.com"]
+cookie_secret = "0123456789abcdef0123456789abcdef"
+cookie_refresh = "9m"
+skip_provider_button = true
+whitelist_domains = [%q]
+upstreams = ["%s/"]
+`, e.Port, e.Issuer, e.Site, e.ClientID, secretOf(e.ClientID), hostOf(t, e.Issuer), application(t).URL))
+	return exec.CommandContext(t.Context(), testenv.GoTool(t, "github.com/oauth2-proxy/oauth2-proxy/v7", "v7.15.6"), "--config", file)
+}
+
+func hostOf(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
+}
+
+func write(t *testing.T, file, content string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
