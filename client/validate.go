@@ -105,7 +105,7 @@ func oneOf[T ~string](v *validation, field string, value T, values []T) bool {
 	if slices.Contains(values, value) {
 		return true
 	}
-	v.add(field, "%q is not supported; use %s", value, orList(values))
+	v.add(field, "%q is not supported; use %s", value, OrList(values))
 	return false
 }
 
@@ -148,8 +148,8 @@ func (v *validation) grants() {
 		optional       bool
 	}{
 		{"redirect_uris", "required: where codes are sent, such as https://app.example.com/callback", v.RedirectURIs, false},
-		{"response_types", "name at least one: " + orList(ResponseTypes()), v.ResponseTypes, false},
-		{"response_modes", "name at least one: " + orList(ResponseModes()), v.ResponseModes, false},
+		{"response_types", "name at least one: " + OrList(ResponseTypes()), v.ResponseTypes, false},
+		{"response_modes", "name at least one: " + OrList(ResponseModes()), v.ResponseModes, false},
 		{"post_logout_redirect_uris", "", v.PostLogoutRedirectURIs, true},
 	} {
 		switch {
@@ -224,7 +224,7 @@ func (v *validation) tokens() {
 		{"access_token_signed_response_alg", v.AccessTokenAlg, v.AccessTokenFormat == AccessTokenOpaque},
 	} {
 		if !a.unused && !slices.Contains(v.policy.SigningAlgs, a.alg) {
-			v.add(a.field, "no key of %s signs; add it to signing_keys.algs or use %s", a.alg, orList(v.policy.SigningAlgs))
+			v.add(a.field, "no key of %s signs; add it to signing_keys.algs or use %s", a.alg, OrList(v.policy.SigningAlgs))
 		}
 	}
 	v.problems = append(v.problems, v.lifetimes().Check()...)
@@ -324,8 +324,8 @@ func (v *validation) noRepeats(field string, values []string) {
 
 func indexed(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
 
-// orList joins words as in "a, b or c".
-func orList[T ~string](words []T) string {
+// OrList joins words as in "a, b or c".
+func OrList[T ~string](words []T) string {
 	list := texts(words)
 	if len(list) < 2 {
 		return strings.Join(list, "")

@@ -12,24 +12,24 @@ import (
 type Client struct {
 	ID                     string                   `yaml:"id" doc:"The client_id: printable ASCII without spaces, at most 256 characters. Required."`
 	Name                   string                   `yaml:"name" doc:"What people are shown. Default: the id."`
-	Type                   client.Type              `yaml:"type" default:"confidential" oneof:"@client_type" doc:"Where the client runs: confidential, a server that keeps a secret; public, an application in the browser; native, an installed application; service, a program without people."`
+	Type                   client.Type              `yaml:"type" default:"confidential" oneof:"@client_type" doc:"Where the client runs: confidential, a server that can keep a secret; public, an application in the browser; native, an installed application; service, a program that acts for no person."`
 	AuthMethod             string                   `yaml:"auth_method" oneof:"@token_endpoint_auth_method" doc:"How the client authenticates, and then the only way it may. Default: none for public and native; for the others client_secret_basic and client_secret_post are both accepted."`
 	Secret                 Secret                   `yaml:"secret" secret:"ref" doc:"The client's secret as a file: or env: reference. Make one with: openssl rand -hex 32"`
-	Secrets                []ClientSecret           `yaml:"secrets" doc:"Further secrets, so that a new one can be introduced while the old one still works. Two may be live at once."`
+	Secrets                []ClientSecret           `yaml:"secrets" doc:"Further secrets, so that you can introduce a new one while the old one still works. At most two may be valid at the same time."`
 	AllowWeakSecret        bool                     `yaml:"allow_weak_secret" default:"false" doc:"Accept a secret of fewer than 32 characters, but never fewer than 12. Only for relying parties that cannot take a longer one."`
-	RedirectURIs           []string                 `yaml:"redirect_uris" doc:"Where codes may be sent, compared character by character. https; for native also http on loopback, where any port matches, and schemes with a dot such as com.example.app:/callback."`
-	PostLogoutRedirectURIs []string                 `yaml:"post_logout_redirect_uris" doc:"Where a browser may be sent after sign-out; the same rules as redirect_uris."`
-	GrantTypes             []string                 `yaml:"grant_types" oneof:"@grant_types" doc:"What may be exchanged for tokens. Default: authorization_code, with refresh_token if scopes holds offline_access; client_credentials for service."`
+	RedirectURIs           []string                 `yaml:"redirect_uris" doc:"Where codes may be sent. They are compared character by character. Use https; a native client may also use http on loopback, where any port matches, and a scheme with a dot such as com.example.app:/callback."`
+	PostLogoutRedirectURIs []string                 `yaml:"post_logout_redirect_uris" doc:"Where a browser may be sent after sign-out. The rules are those of redirect_uris."`
+	GrantTypes             []string                 `yaml:"grant_types" oneof:"@grant_types" doc:"What the client may exchange for tokens. Default: authorization_code, and refresh_token if scopes contains offline_access; for service, client_credentials."`
 	ResponseTypes          []string                 `yaml:"response_types" oneof:"@response_types" doc:"What /authorize may answer with. Default: code where there is the authorization_code grant."`
 	ResponseModes          []string                 `yaml:"response_modes" oneof:"@response_modes" doc:"How /authorize may answer. Default: query and form_post."`
-	Scopes                 []string                 `yaml:"scopes" doc:"Scopes that the client may ask for. Default: openid, profile and email; none for service."`
-	Audience               []string                 `yaml:"audience" doc:"Resource servers that the access tokens are for, besides this provider's own endpoints."`
-	Origins                []string                 `yaml:"origins" doc:"Web origins that may call token, userinfo and revocation from a browser (CORS). Default: for public those of its redirect_uris, otherwise none."`
+	Scopes                 []string                 `yaml:"scopes" doc:"Scopes that the client may request. Default: openid, profile and email; for service, none."`
+	Audience               []string                 `yaml:"audience" doc:"Resource servers that access tokens are for, in addition to this provider's own endpoints. A resource server that is named here by its client id may introspect them."`
+	Origins                []string                 `yaml:"origins" doc:"Web origins that may call the token, userinfo and revocation endpoints from a browser (CORS). Default: for public, the origins of redirect_uris; otherwise none."`
 	IDTokenClaims          []string                 `yaml:"id_token_claims" oneof:"@claims" doc:"Claims about the person that every ID token holds, as if each request had asked for them by its claims parameter. For software that reads nothing but the ID token. A claim still needs its scope among scopes. Default: none; userinfo has them."`
 	RequirePKCE            bool                     `yaml:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code_challenge. Set it to false only for a confidential client whose software cannot send one; a challenge that is sent is verified all the same."`
 	Consent                client.ConsentPolicy     `yaml:"consent" oneof:"@consent" doc:"Whether people are asked what the client may have: implied, never, since you registered it; remember, once; always, each time. Default: implied, except for a native client whose redirect URI is on loopback or has a scheme of its own: any program on the machine could open a browser there and get tokens, so people are asked each time."`
 	IDTokenSigningAlg      string                   `yaml:"id_token_signing_alg" default:"RS256" oneof:"@signing_alg" doc:"Algorithm of ID tokens."`
-	AccessTokenFormat      client.AccessTokenFormat `yaml:"access_token_format" default:"jwt" oneof:"@access_token_format" doc:"jwt (RFC 9068), or opaque, which only introspection can read."`
+	AccessTokenFormat      client.AccessTokenFormat `yaml:"access_token_format" default:"jwt" oneof:"@access_token_format" doc:"jwt (RFC 9068), or opaque, which can only be read by introspection."`
 	AccessTokenSigningAlg  string                   `yaml:"access_token_signing_alg" default:"ES256" oneof:"@signing_alg" doc:"Algorithm of JWT access tokens."`
 	AccessTokenTypeHeader  string                   `yaml:"access_token_type_header" default:"at+jwt" oneof:"@access_token_type_header" doc:"The typ in the header of JWT access tokens: at+jwt (RFC 9068), or JWT for a resource server whose software refuses any other, such as Spring Security's defaults."`
 	AccessTokenLifetime    *time.Duration           `yaml:"access_token_lifetime" doc:"As tokens.access_token_lifetime, which is the default."`
@@ -37,15 +37,15 @@ type Client struct {
 	RefreshIdleLifetime    *time.Duration           `yaml:"refresh_idle_lifetime" doc:"As tokens.refresh_idle_lifetime, which is the default."`
 	RefreshLifetime        *time.Duration           `yaml:"refresh_lifetime" doc:"As tokens.refresh_lifetime, which is the default."`
 	RefreshGrace           *time.Duration           `yaml:"refresh_grace" doc:"As tokens.refresh_grace, which is the default."`
-	DefaultMaxAge          *time.Duration           `yaml:"default_max_age" doc:"Sign-ins older than this are asked for again when a request has no max_age. Default: none."`
-	DefaultACRValues       []string                 `yaml:"default_acr_values" doc:"Authentication context classes that apply when a request names none."`
-	RequireVerifiedEmail   bool                     `yaml:"require_verified_email" default:"false" doc:"Let nobody in whose e-mail address is not confirmed."`
-	RequireMFA             bool                     `yaml:"require_mfa" default:"false" doc:"Ask everyone for a second factor, whatever mfa.required says."`
-	TrustDevices           bool                     `yaml:"trust_devices" default:"false" doc:"Let people choose not to be asked for a second factor again in the same browser, for mfa.trusted_device_lifetime. It never satisfies a higher acr, and the tokens say that no second factor was shown."`
-	Factors                []storage.FactorKind     `yaml:"factors" oneof:"@factors" doc:"The second factors that count here. Default: mfa.factors."`
+	DefaultMaxAge          *time.Duration           `yaml:"default_max_age" doc:"People whose sign-in is older than this must sign in again, where a request has no max_age. Default: no limit."`
+	DefaultACRValues       []string                 `yaml:"default_acr_values" doc:"Authentication context classes (acr) that apply where a request names none."`
+	RequireVerifiedEmail   bool                     `yaml:"require_verified_email" default:"false" doc:"Let people in only once they have confirmed their e-mail address."`
+	RequireMFA             bool                     `yaml:"require_mfa" default:"false" doc:"Require a second factor from everyone, whatever mfa.required says."`
+	TrustDevices           bool                     `yaml:"trust_devices" default:"false" doc:"Let people choose not to be asked for a second factor again in the same browser for mfa.trusted_device_lifetime. This never satisfies a request for a higher acr, and tokens say that no second factor was used."`
+	Factors                []storage.FactorKind     `yaml:"factors" oneof:"@factors" doc:"The second factors that this client accepts. Default: mfa.factors."`
 	IntrospectAny          bool                     `yaml:"introspect_any" default:"false" doc:"Let this client introspect tokens that were not issued for it."`
 	AccentColor            string                   `yaml:"accent_color" doc:"Color of buttons and links as #rrggbb. Default: branding.accent_color."`
-	LogoURI                string                   `yaml:"logo_uri" doc:"Address of a picture shown at sign-in."`
+	LogoURI                string                   `yaml:"logo_uri" doc:"Address of a picture that is shown at sign-in."`
 	ClientURI              string                   `yaml:"client_uri" doc:"The client's home page."`
 	PolicyURI              string                   `yaml:"policy_uri" doc:"The client's privacy policy."`
 	TOSURI                 string                   `yaml:"tos_uri" doc:"The client's terms of service."`
@@ -54,5 +54,5 @@ type Client struct {
 // ClientSecret is one of several secrets of a client.
 type ClientSecret struct {
 	Value     Secret    `yaml:"value" secret:"ref" doc:"The secret, as a file: or env: reference."`
-	ExpiresAt time.Time `yaml:"expires_at" doc:"When it stops being accepted, such as 2027-01-31T00:00:00Z. Default: never."`
+	ExpiresAt time.Time `yaml:"expires_at" doc:"When the secret stops being accepted, such as 2027-01-31T00:00:00Z. Default: never."`
 }

@@ -58,7 +58,7 @@ func (l *loader) validateMemory(c *Config) {
 func (l *loader) validateSigningKeys(c *Config) {
 	k := c.SigningKeys
 	if len(k.Algs) == 0 {
-		l.add("signing_keys.algs", "name at least one algorithm: %s", orList(client.SigningAlgs()))
+		l.add("signing_keys.algs", "name at least one algorithm: %s", client.OrList(client.SigningAlgs()))
 	}
 	l.noRepeats("signing_keys.algs", k.Algs)
 	l.within("signing_keys.poll", k.Poll, time.Second, time.Hour)

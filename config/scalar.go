@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,15 +110,4 @@ func splitList(text string) []any {
 		}
 	}
 	return items
-}
-
-func contains(values []string, v string) bool { return slices.Contains(values, v) }
-
-// orList joins words as in "a, b or c".
-func orList(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

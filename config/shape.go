@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -174,8 +175,8 @@ func (s *shape) defaults() map[string]any {
 
 // check reports why text cannot be a value of the scalar shape s.
 func (s *shape) check(text string) error {
-	if len(s.oneOf) > 0 && !contains(s.oneOf, text) {
-		return fmt.Errorf("%q is not supported; use %s", text, orList(s.oneOf))
+	if len(s.oneOf) > 0 && !slices.Contains(s.oneOf, text) {
+		return fmt.Errorf("%q is not supported; use %s", text, client.OrList(s.oneOf))
 	}
 	_, err := parseScalar(text, s.typ)
 	return err

@@ -135,7 +135,7 @@ func (l *loader) checkURL(path string, secret Secret, parameters []string, schem
 		l.add(path, "%v", err)
 		return
 	case !slices.Contains(schemes, u.Scheme+"://"):
-		l.add(path, "it must begin with %s", orList(schemes))
+		l.add(path, "it must begin with %s", client.OrList(schemes))
 		return
 	case u.Hostname() == "":
 		l.add(path, "it names no host")

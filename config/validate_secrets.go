@@ -92,7 +92,7 @@ func (l *loader) validateClientSecrets(path string, c *Client, m *client.Metadat
 	}
 	switch {
 	case live == 0:
-		l.add(joinPath(path, "secret"), "required with auth_method %s: a file: or env: reference to what `openssl rand -hex 32` prints", orList(m.AuthMethods()))
+		l.add(joinPath(path, "secret"), "required with auth_method %s: a file: or env: reference to what `openssl rand -hex 32` prints", client.OrList(m.AuthMethods()))
 	case live > maxLiveSecrets:
 		l.add(joinPath(path, "secrets"), "%d secrets are live; keep the old and the new one", live)
 	}

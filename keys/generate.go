@@ -84,9 +84,7 @@ func rotationEvent(k storage.SigningKey, now time.Time, random io.Reader) (stora
 }
 
 func keyEvent(typ storage.EventType, detail string, now time.Time, random io.Reader) (storage.Event, error) {
-	id, err := storage.NewID(now, random)
-	if err != nil {
-		return storage.Event{}, err
-	}
-	return storage.Event{ID: id, At: now, Type: typ, Outcome: storage.Success, Detail: detail}, nil
+	e, err := storage.NewEvent(now, random, typ)
+	e.Detail = detail
+	return e, err
 }

@@ -3,7 +3,6 @@ package login
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -22,19 +21,12 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request, s *standing) err
 	if r.PostForm.Get("decision") != "allow" {
 		return p.deny(w, r, in)
 	}
-	event, err := p.event(r, storage.EventConsentGranted, s.signedIn.User.ID)
+	at, err := p.cfg.Accounts.AllowClient(r.Context(), p.actor(r, s), s.signedIn.User.ID, in.Request.ClientID, in.Request.Scopes)
 	if err != nil {
-		return err
-	}
-	event.ClientID, event.SID = in.ClientID(), s.signedIn.Session.SID
-	event.Detail = strings.Join(in.Request.Scopes, " ")
-	now := p.cfg.Now()
-	err = p.cfg.Consents.Put(r.Context(), s.signedIn.User.ID, in.ClientID(), in.Request.Scopes, now, event)
-	if err != nil {
-		return unavailable("write consent", err)
+		return accountError("write consent", err)
 	}
 	err = p.answer(r.Context(), in, s.signedIn.User.ID, func(a *interaction.Answers) {
-		a.Consented, a.ConsentedAt = slices.Clone(in.Request.Scopes), now
+		a.Consented, a.ConsentedAt = slices.Clone(in.Request.Scopes), at
 	})
 	if err != nil {
 		return err

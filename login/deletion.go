@@ -1,12 +1,10 @@
 package login
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // leaveParam says that the person has seen that their account will be deleted,
@@ -28,27 +26,13 @@ func (p *Pages) showDeletion(w http.ResponseWriter, r *http.Request, s *standing
 	})
 }
 
-// keepFromDeletion takes the planned deletion back.
-func (p *Pages) keepFromDeletion(w http.ResponseWriter, r *http.Request, s *standing) error {
+// cancelDeletion takes the planned deletion back.
+func (p *Pages) cancelDeletion(w http.ResponseWriter, r *http.Request, s *standing) error {
 	if s.signedIn == nil {
 		return p.advance(w, r, s)
 	}
-	if err := p.KeepAccount(r, s.signedIn); err != nil {
-		return err
+	if err := p.cfg.Accounts.KeepAccount(r.Context(), p.actor(r, s), s.signedIn.User.ID); err != nil {
+		return accountError("cancel deletion", err)
 	}
 	return p.again(w, r, s.in, s.part)
-}
-
-// KeepAccount takes the planned deletion of the person's account back. That there
-// is none any more is as good.
-func (p *Pages) KeepAccount(r *http.Request, signedIn *storage.SignedIn) error {
-	event, err := p.Event(r, signedIn, storage.EventDeletionCancelled)
-	if err != nil {
-		return err
-	}
-	err = p.cfg.Users.CancelDeletion(r.Context(), signedIn.User.ID, p.cfg.Now(), event)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return unavailable("cancel deletion", err)
-	}
-	return nil
 }

@@ -73,17 +73,16 @@ func (p *Pages) renderEnrolChoice(w http.ResponseWriter, r *http.Request, s *sta
 
 // renderEnrolment shows what a kind needs, by how its first response is given.
 func (p *Pages) renderEnrolment(w http.ResponseWriter, r *http.Request, s *standing, kind storage.FactorKind, problem string) error {
-	enroller, ok := p.cfg.Factors.Enroller(kind)
-	if !ok {
-		return p.advance(w, r, s)
-	}
 	attempt, err := p.attemptOf(r, s)
 	if err != nil {
 		return err
 	}
-	enrolment, err := enroller.Start(r.Context(), attempt)
-	if err != nil {
-		return unavailable("start enrolment", err)
+	enrolment, err := p.cfg.Accounts.StartFactor(r.Context(), p.actor(r, s), kind, attempt)
+	switch {
+	case errors.Is(err, mfa.ErrNotOffered):
+		return p.advance(w, r, s)
+	case err != nil:
+		return accountError("start enrolment", err)
 	}
 	page := p.page(w, r, s.in, "/enroll", string(kind)+".title")
 	page.Carry(factorParam, string(kind))
@@ -138,8 +137,7 @@ func (p *Pages) enrol(w http.ResponseWriter, r *http.Request, s *standing) error
 		return p.again(w, r, s.in, s.part)
 	}
 	kind := p.chosenEnrolment(r, s, p.enrollable(s))
-	enroller, ok := p.cfg.Factors.Enroller(kind)
-	if !ok || s.part == nil {
+	if kind == "" || s.part == nil {
 		return p.advance(w, r, s)
 	}
 	attempt, err := p.attemptOf(r, s)
@@ -147,7 +145,7 @@ func (p *Pages) enrol(w http.ResponseWriter, r *http.Request, s *standing) error
 		return err
 	}
 	response := mfa.Response{Code: r.PostForm.Get("code"), Passkey: []byte(r.PostForm.Get(credentialField))}
-	credential, err := enroller.Confirm(r.Context(), attempt, response, r.PostForm.Get("name"))
+	credential, err := p.cfg.Accounts.AddFactor(r.Context(), p.actor(r, s), kind, attempt, response, r.PostForm.Get("name"))
 	if err != nil {
 		return p.enrolmentFailed(w, r, s, kind, err)
 	}
@@ -155,7 +153,7 @@ func (p *Pages) enrol(w http.ResponseWriter, r *http.Request, s *standing) error
 	if err := p.savePartial(w, r, s.part); err != nil {
 		return err
 	}
-	codes, err := p.makeRecoveryCodes(r, s, attempt)
+	codes, err := p.makeRecoveryCodes(r, s)
 	if err != nil {
 		return err
 	}
@@ -175,10 +173,14 @@ func (p *Pages) enrolmentFailed(w http.ResponseWriter, r *http.Request, s *stand
 	var wrong *mfa.WrongError
 	key := ""
 	switch {
+	case isStale(failure):
+		return p.again(w, r, s.in, s.part) // to the proofs that are missing
 	case errors.As(failure, &wrong):
 		key = "wrong.code"
 	case errors.Is(failure, mfa.ErrExpired):
 		key = "wrong.code_expired"
+	case errors.Is(failure, mfa.ErrNotOffered):
+		return p.advance(w, r, s)
 	case errors.Is(failure, mfa.ErrTaken):
 		key = "passkey.known"
 	case errors.Is(failure, mfa.ErrTooMany):
@@ -189,7 +191,7 @@ func (p *Pages) enrolmentFailed(w http.ResponseWriter, r *http.Request, s *stand
 		}
 		return errTriesSpent(failure)
 	default:
-		return unavailable("confirm enrolment", failure)
+		return accountError("confirm enrolment", failure)
 	}
 	return p.renderEnrolment(w, r, s, kind, key)
 }
@@ -197,13 +199,13 @@ func (p *Pages) enrolmentFailed(w http.ResponseWriter, r *http.Request, s *stand
 // makeRecoveryCodes gives whoever has none a set, where recovery codes count.
 // They wait in the interaction, sealed to it, until the person has seen them; it
 // returns them so.
-func (p *Pages) makeRecoveryCodes(r *http.Request, s *standing, attempt mfa.Attempt) (sealed string, err error) {
-	if s.person.Recovery.Remaining > 0 && !s.state.RecoveryPending() || p.policy.Reaches(storage.FactorRecovery) == "" {
+func (p *Pages) makeRecoveryCodes(r *http.Request, s *standing) (sealed string, err error) {
+	if s.person.Recovery.Remaining > 0 && !s.state.RecoveryPending() || !p.cfg.Accounts.RecoveryCounts() {
 		return "", nil
 	}
-	codes, err := p.cfg.Factors.Recovery().Generate(r.Context(), attempt)
+	codes, err := p.cfg.Accounts.ReplaceRecoveryCodes(r.Context(), p.actor(r, s), s.state.User.ID)
 	if err != nil {
-		return "", unavailable("make recovery codes", err)
+		return "", accountError("make recovery codes", err)
 	}
 	return p.sealRecoveryCodes(s.in, codes)
 }

@@ -1,18 +1,15 @@
 package login
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/account/onetime"
-	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // showForgot asks whose password was forgotten, or says where to look then. It
@@ -55,155 +52,76 @@ func (p *Pages) forgot(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, locales := message.PasswordReset{Identifier: identifier}, []string(nil)
-	if in != nil {
-		body.Return, locales = returnTo(in), in.Locales()
-	}
-	if err := p.send(r, locales, storage.EventResetRequested, identifier, body); err != nil {
+	if err := p.allowMessage(r, "", identifier); err != nil {
 		return err
 	}
-	to := address(message.PathForgotPassword, in)
-	if in == nil {
-		to += "?sent=1"
-	} else {
-		to += "&sent=1"
+	var to message.Return
+	if in != nil {
+		to = returnTo(in)
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	if err := p.cfg.Accounts.RequestReset(r.Context(), p.visitor(r, in), identifier, to); err != nil {
+		return unavailable("request password reset", err)
+	}
+	next := address(message.PathForgotPassword, in)
+	if in == nil {
+		next += "?sent=1"
+	} else {
+		next += "&sent=1"
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
 }
 
 // maxIdentifier bounds what is typed to name an account, in bytes.
 const maxIdentifier = 320
 
-// reset is a token for a new password together with what it stands for.
-type reset struct {
-	message.Reset
-	token string
-	user  *storage.User
-}
-
-// valid reports whether the link still is for its person as they are: whoever
-// reads a mailbox that they have left sets no password.
-func (f *reset) valid() bool {
-	return f.user.PasswordEpoch == f.Epoch && f.user.Email == f.Email && !f.user.Disabled()
-}
-
-// resetOf looks at the token without spending it.
-func (p *Pages) resetOf(r *http.Request, token string) (*reset, error) {
-	entry, err := p.cfg.Tokens.Peek(r.Context(), onetime.PasswordReset, token)
-	if err != nil {
-		return nil, linkFailed(err)
-	}
-	found := &reset{token: token}
-	if err := entry.Decode(&found.Reset); err != nil {
-		return nil, err
-	}
-	found.user, err = p.cfg.Users.ByID(r.Context(), found.UserID)
-	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && !found.valid():
-		return nil, errLinkVoid(errors.New("the password or the address was changed since the link was made"))
-	case err != nil:
-		return nil, unavailable("read user", err)
-	}
-	return found, nil
-}
-
 func (p *Pages) showReset(w http.ResponseWriter, r *http.Request) error {
-	found, err := p.resetOf(r, r.URL.Query().Get(message.TokenParam))
+	token := r.URL.Query().Get(message.TokenParam)
+	found, err := p.cfg.Accounts.PeekReset(r.Context(), token)
 	if err != nil {
-		return err
+		return accountError("read link", err)
 	}
-	return p.renderReset(w, r, found, nil)
+	return p.renderReset(w, r, token, found, nil)
 }
 
-func (p *Pages) renderReset(w http.ResponseWriter, r *http.Request, found *reset, problems []password.Problem) error {
+func (p *Pages) renderReset(w http.ResponseWriter, r *http.Request, token string, found *account.Reset, problems []Problem) error {
 	page := p.cfg.UI.Begin(w, r, ui.Options{Title: "reset.title", Action: message.PathResetPassword})
-	page.Carry(message.TokenParam, found.token)
-	data := ui.ResetPassword{Page: page, Username: identifierOf(found.user), MinLength: p.minPassword(found.user)}
+	page.Carry(message.TokenParam, token)
+	data := ui.ResetPassword{Page: page, Username: identifierOf(found.User), MinLength: p.cfg.Accounts.MinPassword(found.User)}
 	for _, problem := range problems {
-		data.Fail("new_password", problemText(problem), "Count", data.MinLength)
+		data.Fail(problem.Field, problem.Text, problem.Args...)
 	}
 	return p.cfg.UI.Render(w, http.StatusOK, data)
 }
 
-// reset sets the new password and ends what rested on the old one. It signs
-// nobody in, and no second factor is spared (requirement RE1). A password that
-// is refused does not cost the link.
+// reset sets the new password. It signs nobody in, and no second factor is spared
+// (requirement RE1). A password that is refused does not cost the link.
 func (p *Pages) reset(w http.ResponseWriter, r *http.Request) error {
-	found, err := p.resetOf(r, r.PostForm.Get(message.TokenParam))
+	token := r.PostForm.Get(message.TokenParam)
+	found, err := p.cfg.Accounts.ResetPassword(r.Context(), p.visitor(r, nil), token, r.PostForm.Get("new_password"))
+	if problems := Problems(err, "new_password"); len(problems) > 0 {
+		found, err := p.cfg.Accounts.PeekReset(r.Context(), token)
+		if err != nil {
+			return accountError("read link", err)
+		}
+		return p.renderReset(w, r, token, found, problems)
+	}
 	if err != nil {
-		return err
-	}
-	chosen := r.PostForm.Get("new_password")
-	if problems := p.CheckPassword(r.Context(), found.user, chosen); len(problems) > 0 {
-		return p.renderReset(w, r, found, problems)
-	}
-	verifier, err := p.cfg.Password.Hash(r.Context(), chosen)
-	if err != nil {
-		return busy(err)
-	}
-	if _, err := p.cfg.Tokens.Redeem(r.Context(), onetime.PasswordReset, found.token); err != nil {
-		return linkFailed(err)
-	}
-	change := storage.PasswordChange{
-		UserID: found.UserID, Epoch: found.Epoch, Hash: verifier, Now: p.cfg.Now(), EndOffline: true, ByEmail: true,
-	}
-	if err := p.ChangePassword(r, found.user, change); err != nil {
-		return err
-	}
-	if err := p.noteProvenAddress(r, found); err != nil {
-		return err
+		return accountError("reset password", err)
 	}
 	p.cfg.Cookies.Clear(w, web.CookieTrust)
-	if err := p.sayPasswordSet(r, found.Return); err != nil {
+	if err := p.announceReset(r, found.Return); err != nil {
 		return err
 	}
 	return p.comeBack(w, r, found.Return, nil, "message.reset_done")
 }
 
-// sayPasswordSet lets the sign-in page that the person comes back to say so.
-func (p *Pages) sayPasswordSet(r *http.Request, to message.Return) error {
+// announceReset lets the sign-in page that the person comes back to say that the
+// password was set.
+func (p *Pages) announceReset(r *http.Request, to message.Return) error {
 	in, err := p.interactionOf(r, to)
 	if err != nil || in == nil {
 		return err
 	}
 	return p.updateInteraction(r.Context(), in, func(in *interaction.Interaction) { in.PasswordSet = true })
-}
-
-// ChangePassword sets a new password and tells the owner. Where the password
-// was changed meanwhile it answers that the link is void.
-func (p *Pages) ChangePassword(r *http.Request, user *storage.User, change storage.PasswordChange) error {
-	event, err := p.event(r, storage.EventPasswordChanged, user.ID)
-	if err != nil {
-		return err
-	}
-	told, err := p.Notice(r, user, message.Notice{Kind: storage.MessagePasswordChanged})
-	if err != nil {
-		return err
-	}
-	err = p.cfg.Users.ChangePassword(r.Context(), change, event, told...)
-	if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrNotFound) {
-		return errLinkVoid(err)
-	}
-	if err != nil {
-		return unavailable("change password", err)
-	}
-	p.cfg.Queued()
-	return nil
-}
-
-// noteProvenAddress: who could read the link has the mailbox.
-func (p *Pages) noteProvenAddress(r *http.Request, found *reset) error {
-	if found.user.EmailVerified {
-		return nil
-	}
-	event, err := p.event(r, storage.EventEmailVerified, found.UserID)
-	if err != nil {
-		return err
-	}
-	err = p.cfg.Users.VerifyEmail(r.Context(), found.UserID, found.Email, p.cfg.Now(), event)
-	if err != nil && !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrNotFound) {
-		return unavailable("verify e-mail", err)
-	}
-	return nil
 }

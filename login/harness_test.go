@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
-	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
@@ -38,16 +38,17 @@ const goodPassword = logintest.GoodPassword
 
 // siteOptions change what a site is made of.
 type siteOptions struct {
-	policy func(*mfa.Policy)
-	config func(*Config)
-	client func(*client.Client)
+	policy   func(*mfa.Policy)
+	accounts func(*account.Config)
+	config   func(*Config)
+	client   func(*client.Client)
 	// pending is how many sign-ins an address may start; zero is many.
 	pending int
 }
 
 func newSite(t *testing.T, o siteOptions) *site {
 	t.Helper()
-	p := logintest.New(t, logintest.Options{Policy: o.policy})
+	p := logintest.New(t, logintest.Options{Policy: o.policy, Accounts: o.accounts})
 	s := &site{t: t, parts: p, store: p.Store, clock: p.Clock, url: p.URL}
 	s.client = client.Client{ID: "wiki", Metadata: client.Metadata{
 		Name: "Wiki", Consent: client.ConsentImplied, RedirectURIs: []string{"https://wiki.example.com/cb"},
@@ -60,13 +61,12 @@ func newSite(t *testing.T, o siteOptions) *site {
 		o.pending = 100000
 	}
 	cfg := Config{
-		UI: p.UI, Users: p.Store.Users(), Sessions: p.Store.Sessions(), Consents: p.Store.Consents(), Events: p.Store.Events(),
-		Invitations: p.Store.Invitations(), Outbox: p.Store.Outbox(), Ephemeral: p.Store.Ephemeral(), Interactions: p.Interactions(o.pending), Clients: logintest.Client{Is: &s.client},
-		Password: p.Passwords, PasswordPolicy: pass.Policy{MinLength: 15, MinLengthWithFactor: 8}, Tokens: p.Tokens, Messages: p.Intents,
+		UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Sessions: p.Store.Sessions(), Consents: p.Store.Consents(),
+		Ephemeral: p.Store.Ephemeral(), Interactions: p.Interactions(o.pending), Clients: logintest.Client{Is: &s.client},
+		Password: p.Passwords, Tokens: p.Tokens,
 		Factors: p.Factors, Devices: p.Devices, Hasher: p.Hasher, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
 		Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now, Random: rand.Reader,
 		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: BindNetwork,
-		SignUp: SignUpOpen, SignUpEmail: "required", SignUpUsername: "optional", Queued: func() {},
 		Limits: Limits{
 			SignInPair: generous, SignInAccount: generous, SignInAddress: generous, SignInKnown: generous,
 			SignUp: AskLimits{generous, generous}, Reset: AskLimits{generous, generous}, Resend: AskLimits{generous, generous}, Messages: MessageLimits{generous, generous, generous},

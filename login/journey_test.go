@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -426,7 +427,7 @@ func TestAbilitiesOfPolicyReachTheDocument(t *testing.T) {
 }
 
 func TestSignUpByInvitation(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) { c.SignUp = SignUpInvitation }})
+	s := newSite(t, siteOptions{accounts: func(c *account.Config) { c.SignUp.Mode = account.SignUpInvitation }})
 	const token = "an-invitation-of-more-than-128-bits-of-secret"
 	now := s.clock.Now()
 	check(t, s.store.Invitations().Create(t.Context(), &storage.Invitation{
@@ -454,7 +455,7 @@ func TestSignUpByInvitation(t *testing.T) {
 }
 
 func TestSignUpIsOff(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) { c.SignUp = SignUpOff }})
+	s := newSite(t, siteOptions{accounts: func(c *account.Config) { c.SignUp.Mode = account.SignUpOff }})
 	s.browser().Get("/signup").Want(t, http.StatusForbidden, "error-title")
 	b := s.browser()
 	if page := b.start(""); page.Has("signup-link") {
@@ -463,7 +464,7 @@ func TestSignUpIsOff(t *testing.T) {
 }
 
 func TestSignUpByNameAlone(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) { c.SignUpEmail = "optional" }})
+	s := newSite(t, siteOptions{accounts: func(c *account.Config) { c.SignUp.Email = account.PresenceOptional }})
 	b := s.browser()
 	b.start("")
 	b.Get(strings.Replace(b.Page.URL.RequestURI(), "/login?", "/signup?", 1)).Want(t, 200, "signup-submit")

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
@@ -23,58 +24,36 @@ import (
 
 // Config is what [Pages] are made of. Every field is required.
 type Config struct {
-	UI       *ui.Renderer
-	Users    users
-	Sessions sessions
-	Consents consents
-	Events   events
-	// Invitations are asked for where sign-up is by invitation.
-	Invitations invitations
-	Outbox      outbox
-	Ephemeral   ephemeral
+	UI *ui.Renderer
+	// Accounts changes people's accounts: every one of these changes is its own.
+	Accounts  *account.Service
+	Users     users
+	Sessions  sessions
+	Consents  consents
+	Ephemeral ephemeral
 	// Interactions keeps what waits for a person.
 	Interactions interactions
 	Clients      clients
 	Password     passwords
-	// PasswordPolicy judges new passwords.
-	PasswordPolicy password.Policy
-	Tokens         *onetime.Tokens
-	Messages       *message.Intents
-	Factors        *mfa.Factors
-	Devices        *mfa.Devices
-	Hasher         *keys.Hasher
-	Sealer         *keys.Sealer
-	Errors         *web.Errors
-	Cookies        web.Cookies
-	Metrics        metrics
-	Log            *slog.Logger
-	Now            func() time.Time
-	Random         io.Reader
+	Tokens       *onetime.Tokens
+	Factors      *mfa.Factors
+	Devices      *mfa.Devices
+	Hasher       *keys.Hasher
+	Sealer       *keys.Sealer
+	Errors       *web.Errors
+	Cookies      web.Cookies
+	Metrics      metrics
+	Log          *slog.Logger
+	Now          func() time.Time
+	Random       io.Reader
 	// SessionIdle ends a session that was not used for so long, and
 	// SessionAbsolute every session after so long.
 	SessionIdle, SessionAbsolute time.Duration
 	// PartialLifetime ends a sign-in that pauses for so long between its proofs.
 	PartialLifetime time.Duration
 	BindAddress     AddressBinding
-	SignUp          SignUpMode
-	// SignUpEmail is whether an account needs an address: required or optional.
-	SignUpEmail string
-	// SignUpUsername is whether people choose a name: required, optional or off.
-	SignUpUsername string
-	Limits         Limits
-	// Queued is told that the outbox holds something new.
-	Queued func()
+	Limits          Limits
 }
-
-// SignUpMode says who may make an account by themselves.
-type SignUpMode string
-
-// The modes.
-const (
-	SignUpOff        SignUpMode = "off"
-	SignUpOpen       SignUpMode = "open"
-	SignUpInvitation SignUpMode = "invitation"
-)
 
 // users knows people; storage/sqlstore.Users in the binary.
 type users interface {
@@ -82,37 +61,8 @@ type users interface {
 	ByIdentifier(ctx context.Context, identifier string) (*storage.User, error)
 	// SampleForeignHashes tells of password hashes of another scheme.
 	SampleForeignHashes(ctx context.Context, scheme string, most int) (storage.ForeignHashes, error)
-	SetPasswordHash(ctx context.Context, id storage.ID, old, updated string, now time.Time) error
 	// StartEnrollmentGrace starts the grace for enrollment, unless it runs.
 	StartEnrollmentGrace(ctx context.Context, id storage.ID, now time.Time) error
-	accounts
-}
-
-// accounts makes and changes accounts. Each change answers storage.ErrConflict
-// where the account is not as it expects.
-type accounts interface {
-	Create(ctx context.Context, u *storage.User, e storage.Event, m ...storage.Message) error
-	// CreateInvited consumes the invitation with it, or answers storage.ErrConsumed.
-	CreateInvited(ctx context.Context, u *storage.User, invitation storage.ID, e storage.Event, m ...storage.Message) error
-	ChangePassword(ctx context.Context, c storage.PasswordChange, e storage.Event, m ...storage.Message) error
-	addresses
-}
-
-// addresses changes how people are reached, and whether their account stays.
-type addresses interface {
-	VerifyEmail(ctx context.Context, id storage.ID, email string, now time.Time, e storage.Event, m ...storage.Message) error
-	ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error
-	CancelDeletion(ctx context.Context, id storage.ID, now time.Time, e storage.Event, m ...storage.Message) error
-}
-
-// invitations knows who may sign up; storage/sqlstore.Invitations in the binary.
-type invitations interface {
-	Valid(ctx context.Context, hashes []string, now time.Time) (*storage.Invitation, error)
-}
-
-// outbox queues messages together with their event; storage/sqlstore.Outbox in the binary.
-type outbox interface {
-	Add(ctx context.Context, e *storage.Event, m ...storage.Message) error
 }
 
 // sessions keeps signed-in browsers; storage/sqlstore.Sessions in the binary.
@@ -120,19 +70,11 @@ type sessions interface {
 	Create(ctx context.Context, s *storage.Session, start storage.SessionStart, e storage.Event) error
 	BySecret(ctx context.Context, hashes []string, now time.Time) (*storage.SignedIn, error)
 	Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt time.Time) error
-	End(ctx context.Context, sid storage.ID, now time.Time, e storage.Event) error
-	EndAll(ctx context.Context, userID, except storage.ID, now time.Time, endGrants bool, e storage.Event, m ...storage.Message) error
 }
 
 // consents keeps what people allowed clients; storage/sqlstore.Consents in the binary.
 type consents interface {
 	Get(ctx context.Context, userID storage.ID, clientID string) ([]string, error)
-	Put(ctx context.Context, userID storage.ID, clientID string, scopes []string, now time.Time, e storage.Event) error
-}
-
-// events keeps security events; storage/sqlstore.Events in the binary.
-type events interface {
-	Append(ctx context.Context, e storage.Event) error
 }
 
 // ephemeral keeps interactions and partial sign-ins and counts attempts.
@@ -160,7 +102,6 @@ type clients interface {
 
 // passwords makes and checks password verifiers; account/password.Hasher in the binary.
 type passwords interface {
-	Hash(ctx context.Context, password string) (string, error)
 	Check(ctx context.Context, encoded, typed string) (password.Verdict, error)
 	// VerifyDummy does the work of Check for a person who does not exist.
 	VerifyDummy(ctx context.Context, password string) error
@@ -200,7 +141,7 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	page("/factor", p.showFactor, p.factor, flow.StepFactor)
 	page("/enroll", p.showEnrol, p.enrol, flow.StepEnroll)
 	page("/recovery-codes", p.showRecoveryCodes, p.keepRecoveryCodes, flow.StepRecovery)
-	page("/deletion", p.showDeletion, p.keepFromDeletion, flow.StepDeletion)
+	page("/deletion", p.showDeletion, p.cancelDeletion, flow.StepDeletion)
 	page("/verify", p.showVerify, p.verify, flow.StepVerify)
 	page("/consent", p.showConsent, p.consent, flow.StepConsent)
 

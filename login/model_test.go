@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
@@ -249,7 +250,7 @@ func (p *play) held(a *actor) string {
 	return "nobody"
 }
 
-const account = "sessions=%d disabled=%t verified=%t epoch=%d apps=%d recovery codes=%d consented=%t"
+const accountLine = "sessions=%d disabled=%t verified=%t epoch=%d apps=%d recovery codes=%d consented=%t"
 
 func (p *play) kept(c *character) string {
 	ctx, id := p.t.Context(), c.user.ID
@@ -263,7 +264,7 @@ func (p *play) kept(c *character) string {
 	if err != nil {
 		scopes = nil
 	}
-	return fmt.Sprintf(account, len(sessions), u.Disabled(), u.EmailVerified, u.PasswordEpoch, u.Credentials, codes.Remaining, len(scopes) > 0)
+	return fmt.Sprintf(accountLine, len(sessions), u.Disabled(), u.EmailVerified, u.PasswordEpoch, u.Credentials, codes.Remaining, len(scopes) > 0)
 }
 
 func (p *play) due(c *character) string {
@@ -273,7 +274,7 @@ func (p *play) due(c *character) string {
 			sessions++
 		}
 	}
-	return fmt.Sprintf(account, sessions, c.disabled, c.verified, c.epoch, c.apps, len(c.codes), c.consented)
+	return fmt.Sprintf(accountLine, sessions, c.disabled, c.verified, c.epoch, c.apps, len(c.codes), c.consented)
 }
 
 // stage is a site for many plays.
@@ -372,18 +373,20 @@ func (p *play) character(email string, verified bool) *character {
 // guard gives somebody an authenticator app and recovery codes.
 func (p *play) guard(c *character) {
 	p.t.Helper()
-	all := p.s.pages.cfg.Factors
-	app, _ := all.Enroller(storage.FactorTOTP)
 	id := make([]byte, 16)
 	_, err := rand.Read(id)
 	check(p.t, err)
 	attempt := mfa.Attempt{ID: hex.EncodeToString(id), Person: mfa.Person{User: c.user}, Now: p.s.clock.Now(), Locale: "en"}
-	shown, err := app.Start(p.t.Context(), attempt)
+	by := account.Person(account.Evidence{User: c.user, Proofs: []storage.Proof{{Kind: storage.FactorPassword, At: attempt.Now}}}, account.Origin{Locale: "en"})
+	shown, err := p.s.parts.Accounts.StartFactor(p.t.Context(), by, storage.FactorTOTP, attempt)
 	check(p.t, err)
 	c.secret, c.boundAt, c.spent = shown.Secret, attempt.Now, p.s.code(shown.Secret)
-	_, err = app.Confirm(p.t.Context(), attempt, mfa.Response{Code: c.spent}, "Phone")
+	added, err := p.s.parts.Accounts.AddFactor(p.t.Context(), by, storage.FactorTOTP, attempt, mfa.Response{Code: c.spent}, "Phone")
 	check(p.t, err)
-	c.codes, err = all.Recovery().Generate(p.t.Context(), attempt)
+	by = account.Person(account.Evidence{User: c.user, Proofs: []storage.Proof{
+		{Kind: storage.FactorPassword, At: attempt.Now}, {Kind: storage.FactorTOTP, At: attempt.Now, CredentialID: added.ID},
+	}}, account.Origin{Locale: "en"})
+	c.codes, err = p.s.parts.Accounts.ReplaceRecoveryCodes(p.t.Context(), by, c.user.ID)
 	check(p.t, err)
 	c.apps, c.boundAt = 1, p.s.clock.Now()
 }

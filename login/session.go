@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -40,6 +41,13 @@ func (p *Pages) Session(r *http.Request) (*storage.SignedIn, error) {
 	return signedIn, nil
 }
 
+// NewSessionSecret makes the secret of a session's cookie, and the keyed hash that
+// is kept of it.
+func NewSessionSecret(hasher *keys.Hasher) (secret, hash string) {
+	secret = web.NewSecret()
+	return secret, hasher.Sum(sessionPurpose, secret)
+}
+
 // SignOut ends the browser's session, its grants that are not offline, and its
 // cookie. Where nobody is signed in it does nothing.
 func (p *Pages) SignOut(w http.ResponseWriter, r *http.Request) error {
@@ -48,13 +56,7 @@ func (p *Pages) SignOut(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if signedIn != nil {
-		event, err := p.event(r, storage.EventSignOut, signedIn.User.ID)
-		if err != nil {
-			return err
-		}
-		event.SID = signedIn.Session.SID
-		err = p.cfg.Sessions.End(r.Context(), signedIn.Session.SID, p.cfg.Now(), event)
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		if err := p.cfg.Accounts.SignOut(r.Context(), p.Actor(r, signedIn)); err != nil {
 			return unavailable("end session", err)
 		}
 	}

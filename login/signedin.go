@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -66,7 +67,7 @@ func (p *Pages) stand(r *http.Request, in *interaction.Interaction, part *partia
 	if s.signedIn, err = p.Session(r); err != nil {
 		return nil, err
 	}
-	s.state = flow.State{Now: p.cfg.Now(), Interaction: in, Client: s.client, Policy: &p.policy, SignUp: p.cfg.SignUp != SignUpOff, Enrollable: len(p.allEnrollable()) > 0}
+	s.state = flow.State{Now: p.cfg.Now(), Interaction: in, Client: s.client, Policy: &p.policy, SignUp: p.cfg.Accounts.SignUpPolicy().Mode != account.SignUpOff, Enrollable: len(p.allEnrollable()) > 0}
 	if err := p.addEvidence(r.Context(), s); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/account"
 	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -49,7 +50,7 @@ func identifierOf(u *storage.User) string {
 func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, data ui.SignIn, problem string) error {
 	data.Page, data.Cancel = p.page(w, r, in, "/login", "signin.title"), in.ForClient()
 	data.Forgot = address("/forgot-password", in)
-	if p.cfg.SignUp != SignUpOff {
+	if p.cfg.Accounts.SignUpPolicy().Mode != account.SignUpOff {
 		data.SignUp = address("/signup", in)
 	}
 	if data.Wrong {
@@ -98,7 +99,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) erro
 		return err
 	}
 	if verdict.Outdated {
-		p.rehash(r, user, r.PostForm.Get("password"))
+		p.upgradePassword(r, user, r.PostForm.Get("password"))
 	}
 	return p.proved(w, r, s, user, storage.Proof{Kind: storage.FactorPassword, At: p.cfg.Now()}, remember)
 }
@@ -149,20 +150,14 @@ func (p *Pages) verifyPassword(ctx context.Context, identifier string, user *sto
 	return verdict, nil
 }
 
-// rehash renews an outdated verifier
-// (requirement PW1). The sign-in does not depend on it: a failure is logged and
-// made good next time.
-func (p *Pages) rehash(r *http.Request, user *storage.User, password string) {
-	ctx := r.Context()
-	updated, err := p.cfg.Password.Hash(ctx, password)
-	if err == nil {
-		err = p.cfg.Users.SetPasswordHash(ctx, user.ID, user.PasswordHash, updated, p.cfg.Now())
-	}
-	if err == nil {
-		err = p.note(r, storage.EventPasswordUpgraded, user.ID, storage.Success, "")
-	}
-	if err != nil && !errors.Is(err, storage.ErrConflict) {
-		p.cfg.Log.WarnContext(ctx, "renew password verifier", "user_id", user.ID, "error", err)
+// upgradePassword renews a verifier that was made at another cost or by another
+// system. The sign-in does not depend on it: a failure is logged and made good
+// next time.
+func (p *Pages) upgradePassword(r *http.Request, user *storage.User, password string) {
+	shown := account.Evidence{User: user, Proofs: []storage.Proof{{Kind: storage.FactorPassword, At: p.cfg.Now()}}}
+	err := p.cfg.Accounts.UpgradePassword(r.Context(), account.Person(shown, p.origin(r, nil)), user, password)
+	if err != nil {
+		p.cfg.Log.WarnContext(r.Context(), "renew password verifier", "user_id", user.ID, "error", err)
 	}
 }
 
@@ -187,14 +182,9 @@ func (p *Pages) deny(w http.ResponseWriter, r *http.Request, in *interaction.Int
 
 // note writes an event that goes with no other change.
 func (p *Pages) note(r *http.Request, typ storage.EventType, userID storage.ID, outcome, detail string) error {
-	event, err := p.event(r, typ, userID)
-	if err != nil {
-		return err
-	}
-	event.Outcome, event.Detail = outcome, detail
 	p.cfg.Log.InfoContext(r.Context(), string(typ), "outcome", outcome, "detail", detail, "user_id", userID,
 		"address", web.ClientAddress(r.Context()).String())
-	if err := p.cfg.Events.Append(r.Context(), event); err != nil {
+	if err := p.cfg.Accounts.Record(r.Context(), p.visitor(r, nil), typ, userID, outcome, detail); err != nil {
 		return unavailable("write event", err)
 	}
 	return nil

@@ -2,12 +2,12 @@ package login
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/ident"
@@ -17,11 +17,6 @@ import (
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
-
-// Sign-up makes no account. It hashes the password, seals what was typed into a
-// message, and answers: whether the address is free is found out by whoever
-// sends the message, and told to its owner alone (requirements EN1, EN2). The
-// account is made when the address is confirmed, whole.
 
 // errNoSignUp answers where people may not make accounts by themselves.
 var errNoSignUp = &web.Error{
@@ -63,10 +58,10 @@ func (p *Pages) showSignUp(w http.ResponseWriter, r *http.Request, s *standing) 
 // invitation is the one that the request bears. Where sign-up is by invitation
 // there is no page without.
 func (p *Pages) invitation(r *http.Request) (*storage.Invitation, error) {
-	switch p.cfg.SignUp {
-	case SignUpOpen:
+	switch p.cfg.Accounts.SignUpPolicy().Mode {
+	case account.SignUpOpen:
 		return nil, nil
-	case SignUpInvitation:
+	case account.SignUpInvitation:
 	default:
 		return nil, errNoSignUp
 	}
@@ -74,32 +69,26 @@ func (p *Pages) invitation(r *http.Request) (*storage.Invitation, error) {
 	if token == "" {
 		return nil, errNoSignUp
 	}
-	found, err := p.cfg.Invitations.Valid(r.Context(), p.cfg.Hasher.Sums("invitation", token), p.cfg.Now())
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, errLinkVoid(err)
-	}
-	if err != nil {
-		return nil, unavailable("read invitation", err)
-	}
-	return found, nil
+	found, err := p.cfg.Accounts.Invitation(r.Context(), token)
+	return found, accountError("read invitation", err)
 }
 
-func (p *Pages) renderSignUp(w http.ResponseWriter, r *http.Request, s *standing, data ui.SignUp, problems []fieldProblem) error {
-	path := "/signup"
+func (p *Pages) renderSignUp(w http.ResponseWriter, r *http.Request, s *standing, data ui.SignUp, problems []Problem) error {
+	path, policy := "/signup", p.cfg.Accounts.SignUpPolicy()
 	data.Page = p.page(w, r, s.in, path, "signup.title")
 	if data.Invited {
 		data.Action += "&" + url.Values{message.InvitationParam: {r.URL.Query().Get(message.InvitationParam)}}.Encode()
 	}
-	data.SignIn, data.AskName, data.AskUsername = address("/login", s.in), true, p.cfg.SignUpUsername != "off"
-	data.MinLength, data.EmailOptional = p.minPassword(&storage.User{}), p.cfg.SignUpEmail == "optional"
+	data.SignIn, data.AskName, data.AskUsername = address("/login", s.in), true, policy.Username != account.PresenceOff
+	data.MinLength, data.EmailOptional = p.cfg.Accounts.MinPassword(&storage.User{}), policy.Email == account.PresenceOptional
 	for _, problem := range problems {
-		data.Fail(problem.field, problem.key, problem.args...)
+		data.Fail(problem.Field, problem.Text, problem.Args...)
 	}
 	return p.cfg.UI.Render(w, http.StatusOK, data)
 }
 
 // signUp takes what was typed. Nothing that it answers depends on who has an
-// account.
+// account (enumeration, requirement EN1).
 func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) error {
 	invitation, err := p.invitation(r)
 	if err != nil {
@@ -112,9 +101,16 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 	if invitation != nil {
 		form.Email, form.Invited = invitation.Email, true
 	}
-	normalize(&form)
-	password := r.PostForm.Get("password")
-	if problems := p.checkSignUp(r.Context(), form, password); len(problems) > 0 {
+	typed := &account.SignUp{
+		Email: form.Email, Username: form.Username, Name: form.Name, Password: r.PostForm.Get("password"),
+		Locale: p.cfg.UI.Locale(r, s.in.Locales()), Invitation: invitation,
+	}
+	var problems []Problem
+	for _, err := range p.cfg.Accounts.CheckSignUp(typed) {
+		problems = append(problems, Problems(err, "password")...)
+	}
+	form.Email, form.Username = typed.Email, typed.Username // as they are kept
+	if len(problems) > 0 {
 		return p.renderSignUp(w, r, s, form, problems)
 	}
 	limits := p.cfg.Limits.SignUp
@@ -128,49 +124,31 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 	if err != nil {
 		return err
 	}
-	verifier, err := p.cfg.Password.Hash(r.Context(), password)
-	if err != nil {
-		return busy(err)
-	}
 	if form.Email == "" {
-		return p.signUpByName(w, r, s, form, verifier)
+		return p.signUpByName(w, r, s, form, typed)
 	}
-	body := message.SignUp{
-		Email: form.Email, Username: form.Username, Verifier: verifier,
-		Profile: storage.Profile{Name: form.Name, Locale: p.cfg.UI.Locale(r, s.in.Locales())}, Return: returnTo(s.in),
+	asked, err := p.cfg.Accounts.PrepareSignUp(r.Context(), typed, returnTo(s.in))
+	if problems := Problems(err, "password"); len(problems) > 0 {
+		return p.renderSignUp(w, r, s, form, problems)
 	}
-	if invitation != nil {
-		body.Invitation = invitation.ID
+	if err != nil {
+		return accountError("prepare sign-up", err)
 	}
-	if err := p.askForAccount(r, s.in, body); err != nil {
+	if err := p.askForAccount(r, s.in, asked); err != nil {
 		return err
 	}
 	http.Redirect(w, r, address(message.PathConfirmSignUp, s.in), http.StatusSeeOther)
 	return nil
 }
 
-// signUpByName makes an account that has a username and no address, where the
-// configuration takes such: there is nothing to confirm, and nobody but the
-// answer to say that the name is taken.
-func (p *Pages) signUpByName(w http.ResponseWriter, r *http.Request, s *standing, form ui.SignUp, verifier string) error {
-	user, err := p.newUser(r, &message.SignUp{
-		Username: form.Username, Verifier: verifier,
-		Profile: storage.Profile{Name: form.Name, Locale: p.cfg.UI.Locale(r, s.in.Locales())},
-	})
-	if err != nil {
-		return err
-	}
-	user.EmailVerified = false
-	event, err := p.event(r, storage.EventUserCreated, user.ID)
-	if err != nil {
-		return err
-	}
-	err = p.cfg.Users.Create(r.Context(), user, event)
-	if errors.Is(err, storage.ErrConflict) {
-		return p.renderSignUp(w, r, s, form, []fieldProblem{{field: "username", key: "wrong.username_taken"}})
+// signUpByName makes an account without an address, which needs no confirmation.
+func (p *Pages) signUpByName(w http.ResponseWriter, r *http.Request, s *standing, form ui.SignUp, typed *account.SignUp) error {
+	user, err := p.cfg.Accounts.SignUpByName(r.Context(), p.visitor(r, s.in), typed)
+	if problems := Problems(err, "password"); len(problems) > 0 {
+		return p.renderSignUp(w, r, s, form, problems)
 	}
 	if err != nil {
-		return unavailable("create user", err)
+		return accountError("create account", err)
 	}
 	return p.proved(w, r, s, user, storage.Proof{Kind: storage.FactorPassword, At: p.cfg.Now()}, false)
 }
@@ -180,10 +158,10 @@ func returnTo(in *interaction.Interaction) message.Return {
 	return message.Return{Interaction: in.ID, Browser: in.Browser}
 }
 
-// askForAccount queues the message, and keeps what was asked for with the
+// askForAccount has the address confirmed, and keeps what was asked for with the
 // interaction, so that it can be sent once more.
-func (p *Pages) askForAccount(r *http.Request, in *interaction.Interaction, body message.SignUp) error {
-	raw, err := json.Marshal(body)
+func (p *Pages) askForAccount(r *http.Request, in *interaction.Interaction, asked *message.SignUp) error {
+	raw, err := json.Marshal(asked)
 	if err != nil {
 		return fmt.Errorf("encode sign-up: %w", err)
 	}
@@ -194,7 +172,15 @@ func (p *Pages) askForAccount(r *http.Request, in *interaction.Interaction, body
 	if err := p.updateInteraction(r.Context(), in, func(in *interaction.Interaction) { in.SignUp = sealed }); err != nil {
 		return err
 	}
-	return p.send(r, in.Locales(), storage.EventSignUpRequested, body.Email, body)
+	return p.requestSignUp(r, in, asked)
+}
+
+// requestSignUp sends the message, unless too many were sent.
+func (p *Pages) requestSignUp(r *http.Request, in *interaction.Interaction, asked *message.SignUp) error {
+	if err := p.allowMessage(r, "", asked.Email); err != nil {
+		return err
+	}
+	return accountError("request sign-up", p.cfg.Accounts.RequestSignUp(r.Context(), p.visitor(r, in), asked))
 }
 
 func signUpPlace(in *interaction.Interaction) keys.AssociatedData {

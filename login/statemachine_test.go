@@ -318,7 +318,7 @@ func happenings() []happening {
 		meanwhile("time passes", func(p *play) { p.s.clock.Advance(6 * time.Minute) }),
 		meanwhile("password changed", func(p *play) {
 			other := map[string]string{goodPassword: otherPassword, otherPassword: goodPassword}[p.ada.password]
-			hash, err := p.s.pages.cfg.Password.Hash(p.t.Context(), other)
+			hash, err := p.s.parts.Passwords.Hash(p.t.Context(), other)
 			check(p.t, err)
 			check(p.t, p.s.store.Users().ChangePassword(p.t.Context(), storage.PasswordChange{
 				UserID: p.ada.user.ID, Epoch: p.ada.epoch, Hash: hash, Now: p.s.clock.Now(),

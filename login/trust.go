@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -55,23 +56,18 @@ func (p *Pages) trustDevice(w http.ResponseWriter, r *http.Request, s *standing,
 	if !s.part.TrustDevice || s.client == nil || !s.client.TrustDevices {
 		return nil
 	}
-	now := p.cfg.Now()
 	shown := mfa.Level(s.part.Proofs, time.Time{}, p.policy)
 	if shown.ACR == "" {
 		shown = session.Authentication // a step-up: the first factor is the session's
 	}
-	source, err := p.event(r, storage.EventDeviceTrusted, session.UserID)
-	if err != nil {
-		return err
-	}
-	source.ClientID, source.SID = s.in.ClientID(), session.SID
-	value, until, err := p.cfg.Devices.Trust(r.Context(), mfa.Attempt{Person: mfa.Person{User: s.state.User}, Now: now, Source: source}, shown.ACR)
+	by := account.Person(account.Evidence{User: s.state.User, SID: session.SID, Proofs: session.Proofs}, p.origin(r, s.in))
+	value, until, err := p.cfg.Accounts.TrustDevice(r.Context(), by, session.UserID, shown.ACR)
 	if errors.Is(err, mfa.ErrNotOffered) {
 		return nil
 	}
 	if err != nil {
 		return unavailable("trust device", err)
 	}
-	p.cfg.Cookies.Set(w, web.CookieTrust, value, until.Sub(now))
+	p.cfg.Cookies.Set(w, web.CookieTrust, value, until.Sub(p.cfg.Now()))
 	return nil
 }

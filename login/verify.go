@@ -3,8 +3,6 @@ package login
 import (
 	"net/http"
 
-	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
 )
@@ -32,7 +30,8 @@ func (p *Pages) sendVerification(r *http.Request, s *standing) error {
 	if err := p.allowMessage(r, user.ID, user.Email); err != nil {
 		return err
 	}
-	return p.queue(r, s.in.Locales(), nil, message.VerifyEmail{UserID: user.ID, Email: user.Email, Return: returnTo(s.in)})
+	err := p.cfg.Accounts.RequestVerification(r.Context(), p.actor(r, s), user.ID, returnTo(s.in))
+	return accountError("request confirmation of an address", err)
 }
 
 func (p *Pages) verify(w http.ResponseWriter, r *http.Request, s *standing) error {
@@ -45,12 +44,9 @@ func (p *Pages) verify(w http.ResponseWriter, r *http.Request, s *standing) erro
 			data.Say(ui.NoticeDone, "notice.sent")
 		})
 	}
-	entry, err := p.cfg.Tokens.RedeemCode(r.Context(), onetime.VerifyEmail, string(user.ID), r.PostForm.Get("code"))
+	err := p.cfg.Accounts.VerifyEmailByCode(r.Context(), p.actor(r, s), user.ID, r.PostForm.Get("code"))
 	if err != nil {
 		return p.codeFailed(w, r, s.in, "/verify", user.Email, err)
-	}
-	if _, err := p.verifyEmail(r, entry); err != nil {
-		return err
 	}
 	return p.again(w, r, s.in, s.part)
 }

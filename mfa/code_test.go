@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -300,18 +299,4 @@ func TestEO5_ACodeThatCannotBeQueuedIsAFailure(t *testing.T) {
 			t.Errorf("a code that nobody has is kept: %v", err)
 		}
 	})
-}
-
-func TestMasks(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"ada@example.com": "a•••@example.com", "é@example.com": "é•••@example.com", "@example.com": "•••",
-	} {
-		if got := ident.Mask(address); got != want {
-			t.Errorf("%s shows as %s", address, got)
-		}
-	}
-	if got := ident.Mask("+4915112345642"); got != "•••42" {
-		t.Errorf("a number shows as %s", got)
-	}
 }

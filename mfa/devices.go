@@ -29,37 +29,26 @@ const (
 	devicePurpose    = "trusted device"
 )
 
-// Trust trusts the attempt's browser, for as long as policy says, in the name of
-// the class that the attempt reached. It returns the cookie's value and its end.
-func (d *Devices) Trust(ctx context.Context, a Attempt, acr string) (string, time.Time, error) {
+// New makes a trusted device of the person, good for as long as policy says, in
+// the name of the class that they reached, with the value of its cookie; package
+// account keeps it. [ErrNotOffered] where policy trusts none, or the class is that
+// of a password.
+func (d *Devices) New(u *storage.User, acr string, now time.Time) (string, *storage.TrustedDevice, error) {
 	if d.cfg.Policy.TrustFor <= 0 || rank(acr) <= rank(ACRPassword) {
-		return "", time.Time{}, ErrNotOffered
+		return "", nil, ErrNotOffered
 	}
-	id, err := storage.NewID(a.Now, d.cfg.Random)
+	id, err := storage.NewID(now, d.cfg.Random)
 	if err != nil {
-		return "", time.Time{}, fmt.Errorf("name trusted device: %w", err)
+		return "", nil, fmt.Errorf("name trusted device: %w", err)
 	}
 	value, err := d.newValue(id)
 	if err != nil {
-		return "", time.Time{}, err
+		return "", nil, err
 	}
-	e, err := d.gate.event(a, storage.EventDeviceTrusted, storage.Success, "")
-	if err != nil {
-		return "", time.Time{}, err
-	}
-	device := &storage.TrustedDevice{
-		ID: id, UserID: a.Person.User.ID, SecretHash: d.cfg.Hasher.Sum(devicePurpose, value),
-		PasswordEpoch: a.Person.User.PasswordEpoch, ACR: acr, UserAgent: a.Source.UserAgent, Address: a.Source.Address,
-		CreatedAt: a.Now, LastUsedAt: a.Now, ExpiresAt: a.Now.Add(d.cfg.Policy.TrustFor),
-	}
-	err = d.cfg.Devices.Create(ctx, device, e)
-	if errors.Is(err, storage.ErrConflict) {
-		return "", time.Time{}, ErrNotOffered // the password that it would rest on was changed
-	}
-	if err != nil {
-		return "", time.Time{}, fmt.Errorf("keep trusted device: %w", err)
-	}
-	return value, device.ExpiresAt, nil
+	return value, &storage.TrustedDevice{
+		ID: id, UserID: u.ID, SecretHash: d.cfg.Hasher.Sum(devicePurpose, value),
+		PasswordEpoch: u.PasswordEpoch, ACR: acr, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(d.cfg.Policy.TrustFor),
+	}, nil
 }
 
 // Find returns the device that a cookie names, or storage.ErrNotFound: where

@@ -34,32 +34,6 @@ func (g *gate) countEnrolment(ctx context.Context, a Attempt, k storage.FactorKi
 	return 0, ErrSpent
 }
 
-// enrol keeps a credential that was confirmed and tells its owner. With it the
-// store forgets failures with the kind: it is bound anew.
-func (g *gate) enrol(ctx context.Context, a Attempt, c storage.Credential) (storage.Credential, error) {
-	e, err := g.event(a, storage.EventFactorAdded, storage.Success, string(c.Kind))
-	if err != nil {
-		return storage.Credential{}, err
-	}
-	notices, err := g.notices(a, Notice{Kind: storage.MessageFactorAdded, Factor: c.Kind, Name: c.Name})
-	if err != nil {
-		return storage.Credential{}, err
-	}
-	start := storage.FactorStart{PasswordEpoch: a.Person.User.PasswordEpoch}
-	err = g.cfg.Credentials.Add(ctx, &c, start, e, notices...)
-	switch {
-	case errors.Is(err, storage.ErrConsumed):
-		return storage.Credential{}, ErrExpired
-	case errors.Is(err, storage.ErrFull):
-		return storage.Credential{}, ErrTooMany
-	case errors.Is(err, storage.ErrConflict):
-		return storage.Credential{}, ErrTaken
-	case err != nil:
-		return storage.Credential{}, fmt.Errorf("keep %s credential: %w", c.Kind, err)
-	}
-	return c, nil
-}
-
 // accountName is how a person's account is called in their authenticators.
 func accountName(u *storage.User) string {
 	if u.Email != "" {

@@ -134,15 +134,15 @@ func (g *gate) tell(ctx context.Context, a Attempt, typ storage.EventType, outco
 
 // event makes an event of the attempt.
 func (g *gate) event(a Attempt, typ storage.EventType, outcome, detail string) (storage.Event, error) {
-	id, err := storage.NewID(a.Now, g.cfg.Random)
+	e, err := storage.NewEvent(a.Now, g.cfg.Random, typ)
 	if err != nil {
-		return storage.Event{}, fmt.Errorf("name event %s: %w", typ, err)
+		return storage.Event{}, err
 	}
-	return storage.Event{
-		ID: id, At: a.Now, Type: typ, UserID: a.Person.User.ID, Outcome: outcome, Detail: detail,
-		ClientID: a.Source.ClientID, SID: a.Source.SID, Address: a.Source.Address,
-		UserAgent: a.Source.UserAgent, RequestID: a.Source.RequestID,
-	}, nil
+	e.UserID, e.Outcome, e.Detail = a.Person.User.ID, outcome, detail
+	e.ActorKind, e.ActorID = a.Source.ActorKind, a.Source.ActorID
+	e.ClientID, e.SID = a.Source.ClientID, a.Source.SID
+	e.Address, e.UserAgent, e.RequestID = a.Source.Address, a.Source.UserAgent, a.Source.RequestID
+	return e, nil
 }
 
 // notices makes messages that tell the person of what happened in the attempt:

@@ -196,6 +196,29 @@ func (b *bench) factor(k storage.FactorKind) Factor {
 	return f
 }
 
+// confirm confirms an enrollment and keeps the credential, as package account does.
+func (b *bench) confirm(e Enroller, a Attempt, r Response, name string) (storage.Credential, error) {
+	c, err := e.Confirm(b.t.Context(), a, r, name)
+	if err != nil {
+		return c, err
+	}
+	start := storage.FactorStart{PasswordEpoch: a.Person.User.PasswordEpoch}
+	return c, b.store.Credentials().Add(b.t.Context(), &c, start, b.event(storage.EventFactorAdded))
+}
+
+// recoveryCodes makes and keeps a set of codes for the person, as package account does.
+func (b *bench) recoveryCodes() []string {
+	b.t.Helper()
+	codes, hashes, err := b.nodes[0].Recovery().NewSet(b.user.ID)
+	if err == nil {
+		err = b.store.RecoveryCodes().Replace(b.t.Context(), b.user.ID, hashes, b.clock.Now(), b.event(storage.EventRecoveryReplaced))
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return codes
+}
+
 // race verifies many responses at once, spread over the nodes, each in the
 // attempt that of returns, and counts those that passed.
 func (b *bench) race(n int, k storage.FactorKind, of func(i int) (Attempt, Response)) int {

@@ -50,7 +50,7 @@ func TestTP4_OneOfManyConfirmsAnEnrolment(t *testing.T) {
 			e, _ := b.nodes[i%2].Enroller(storage.FactorTOTP)
 			group.Go(func() {
 				<-begin
-				_, errs[i] = e.Confirm(t.Context(), a, code, "phone")
+				_, errs[i] = b.confirm(e, a, code, "phone")
 			})
 		}
 		close(begin)
@@ -76,10 +76,7 @@ func TestOT3_NoCodeIsInAnEventOrAnError(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		ctx, secret := t.Context(), b.enrolTOTP("phone")
-		codes, err := b.nodes[0].Recovery().Generate(ctx, b.attempt("new"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		codes := b.recoveryCodes()
 		b.clock.Advance(time.Minute)
 		right := map[storage.FactorKind]string{storage.FactorTOTP: codeAt(t, secret, b.clock.Now()), storage.FactorRecovery: codes[0]}
 		for _, k := range sentKinds {
@@ -88,7 +85,7 @@ func TestOT3_NoCodeIsInAnEventOrAnError(t *testing.T) {
 			}
 			right[k] = b.post.last().code
 		}
-		value := b.trust("sign in")
+		value := b.trust()
 		const canary = "canary-7Q"
 		told := ""
 		for k, code := range right {

@@ -32,8 +32,9 @@ type Enroller interface {
 	// Start returns what to show. Until the enrolment is confirmed, or has
 	// expired, it returns the same again, so that a page can be reloaded.
 	Start(ctx context.Context, a Attempt) (Enrolment, error)
-	// Confirm checks that the person has what Start showed, and keeps it under
-	// the name they give it. The first response of an authenticator is spent.
+	// Confirm checks that the person has what Start showed, and returns it under
+	// the name they give it, for package account to keep. The first response of an
+	// authenticator is spent with it.
 	Confirm(ctx context.Context, a Attempt, r Response, name string) (storage.Credential, error)
 }
 

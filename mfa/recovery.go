@@ -85,32 +85,19 @@ func (r *Recovery) Verify(ctx context.Context, a Attempt, response Response) (st
 	return entry.pass(ctx, storage.Proof{})
 }
 
-// Generate makes a new set in place of the old one, which is void from then on,
-// and tells the person. What it returns is shown once and kept nowhere.
-func (r *Recovery) Generate(ctx context.Context, a Attempt) ([]string, error) {
-	codes, hashes := make([]string, recoveryCodeCount), make([]string, recoveryCodeCount)
+// NewSet makes a new set of codes for a person, with the keyed hashes that package
+// account keeps of them. The codes are shown once and kept nowhere.
+func (r *Recovery) NewSet(userID storage.ID) (codes, hashes []string, err error) {
+	codes, hashes = make([]string, recoveryCodeCount), make([]string, recoveryCodeCount)
 	for i := range codes {
 		code, err := r.newCode()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		codes[i] = spellRecoveryCode(code)
-		hashes[i] = r.cfg.Hasher.Sum(recoveryPurpose, string(a.Person.User.ID), code)
+		hashes[i] = r.cfg.Hasher.Sum(recoveryPurpose, string(userID), code)
 	}
-	e, err := r.gate.event(a, storage.EventRecoveryReplaced, storage.Success, "")
-	if err != nil {
-		return nil, err
-	}
-	notices, err := r.gate.notices(a, Notice{
-		Kind: storage.MessageRecoveryReplaced, Factor: storage.FactorRecovery, Remaining: recoveryCodeCount,
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := r.cfg.Recovery.Replace(ctx, a.Person.User.ID, hashes, a.Now, e, notices...); err != nil {
-		return nil, fmt.Errorf("replace recovery codes: %w", err)
-	}
-	return codes, nil
+	return codes, hashes, nil
 }
 
 func (r *Recovery) newCode() (string, error) {

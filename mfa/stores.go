@@ -9,9 +9,6 @@ import (
 
 // credentials keeps what people enrolled; storage/sqlstore.Credentials in the binary.
 type credentials interface {
-	// Add forgets failures with the kind, and trusted devices. It answers
-	// storage.ErrFull, storage.ErrConflict and storage.ErrConsumed.
-	Add(ctx context.Context, c *storage.Credential, start storage.FactorStart, e storage.Event, m ...storage.Message) error
 	ListByUser(ctx context.Context, userID storage.ID) ([]storage.Credential, error)
 	ByExternalID(ctx context.Context, externalID string) (*storage.Credential, error)
 	// Use answers storage.ErrConsumed when the counter is not what it was.
@@ -20,7 +17,6 @@ type credentials interface {
 
 // recoveryCodes keeps keyed hashes of recovery codes; storage/sqlstore.RecoveryCodes in the binary.
 type recoveryCodes interface {
-	Replace(ctx context.Context, userID storage.ID, hashes []string, now time.Time, e storage.Event, m ...storage.Message) error
 	// Consume spends the code that has one of the hashes, or answers storage.ErrNotFound or ErrConsumed.
 	Consume(ctx context.Context, userID storage.ID, hashes []string, now time.Time, e storage.Event, m ...storage.Message) error
 	Status(ctx context.Context, userID storage.ID) (storage.RecoveryCodes, error)
@@ -38,8 +34,6 @@ type lockouts interface {
 
 // trustedDevices keeps browsers that people trust; storage/sqlstore.TrustedDevices in the binary.
 type trustedDevices interface {
-	// Create answers storage.ErrConflict when the password was changed meanwhile.
-	Create(ctx context.Context, d *storage.TrustedDevice, e storage.Event) error
 	BySecret(ctx context.Context, hashes []string, now time.Time) (*storage.TrustedDevice, error)
 	// Rotate answers storage.ErrConsumed to all but one of many.
 	Rotate(ctx context.Context, id storage.ID, oldHash, newHash string, now time.Time, e storage.Event) error

@@ -71,7 +71,7 @@ func (b *bench) enrolTOTP(name string) []byte {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if _, err := e.Confirm(b.t.Context(), a, Response{Code: codeAt(b.t, secret, b.clock.Now())}, name); err != nil {
+	if _, err := b.confirm(e, a, Response{Code: codeAt(b.t, secret, b.clock.Now())}, name); err != nil {
 		b.t.Fatal(err)
 	}
 	return secret
@@ -199,7 +199,7 @@ func TestTP4_AnEnrolmentIsConfirmedFirst(t *testing.T) {
 		if _, err := e.Confirm(ctx, b.attempt("another"), Response{Code: code}, "phone"); !errors.Is(err, ErrExpired) {
 			t.Errorf("in another attempt = %v", err)
 		}
-		credential, err := e.Confirm(ctx, a, Response{Code: code}, "  my\tphone\u202e ")
+		credential, err := b.confirm(e, a, Response{Code: code}, "  my\tphone\u202e ")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,9 +214,6 @@ func TestTP4_AnEnrolmentIsConfirmedFirst(t *testing.T) {
 		}
 		if _, err := b.factor(storage.FactorTOTP).Verify(ctx, b.attempt("sign in"), Response{Code: code}); !isWrong(err) {
 			t.Errorf("the code that confirmed signs in: %v", err)
-		}
-		if added, told := b.countEvents(storage.EventFactorAdded), b.notices(storage.MessageFactorAdded); added != 1 || told != 1 {
-			t.Errorf("%d events and %d notices of one enrolment", added, told)
 		}
 	})
 }

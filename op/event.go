@@ -2,7 +2,6 @@ package op
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -18,14 +17,12 @@ const effectTimeout = 10 * time.Second
 
 // event starts a security event of the request.
 func (p *Provider) event(ctx context.Context, r *tokenRequest, typ storage.EventType, g *storage.Grant) (storage.Event, error) {
-	id, err := storage.NewID(r.Now, p.cfg.Random)
+	e, err := storage.NewEvent(r.Now, p.cfg.Random, typ)
 	if err != nil {
-		return storage.Event{}, fmt.Errorf("name event %s: %w", typ, err)
+		return storage.Event{}, err
 	}
-	e := storage.Event{
-		ID: id, At: r.Now, Type: typ, ClientID: r.Client.ID,
-		UserAgent: printable(r.HTTP.Header.Get("User-Agent")), RequestID: web.RequestID(ctx), Outcome: storage.Success,
-	}
+	e.ActorKind, e.ActorID, e.ClientID = storage.ActorClient, r.Client.ID, r.Client.ID
+	e.UserAgent, e.RequestID = printable(r.HTTP.Header.Get("User-Agent")), web.RequestID(ctx)
 	if g != nil {
 		e.UserID, e.GrantID, e.SID = g.UserID, g.ID, g.SID
 	}

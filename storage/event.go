@@ -121,6 +121,7 @@ const (
 	EventDeviceTrustUsed  EventType = "device_trust_used"
 	EventDeviceForgotten  EventType = "device_forgotten"
 	EventAttemptRefused   EventType = "attempt_refused" // a partial sign-in met another browser or network
+	EventChangeRefused    EventType = "change_refused"  // an actor wanted to change what it may not
 )
 
 // The outcomes.

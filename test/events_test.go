@@ -33,7 +33,7 @@ func TestLG1_EveryKindOfEventIsWritten(t *testing.T) {
 		t.Fatalf("only %d kinds of events were found", len(declared))
 	}
 	name := regexp.MustCompile(`storage\.(Event[A-Za-z]+)`)
-	for _, room := range []string{"cmd", "keys", "login", "mfa", "op", "storage"} {
+	for _, room := range []string{"account", "cmd", "keys", "login", "mfa", "op", "storage"} {
 		err := filepath.WalkDir(filepath.Join("..", room), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "storagetest") {
 				return err

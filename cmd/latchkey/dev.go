@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/cmd/internal/demo"
 	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
 	"github.com/latchkey-id/latchkey/cmd/internal/inbox"
@@ -181,16 +182,18 @@ func (d *dev) prepare(ctx context.Context, p *process) error {
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	err = createUser(ctx, p.store, p.boot, demoPerson(), d.data.DemoPassword)
-	if errors.Is(err, storage.ErrConflict) {
+	demo := demoPerson()
+	demo.Password = d.data.DemoPassword
+	_, err = p.boot.accounts(p.store).Create(ctx, account.System("dev"), demo)
+	if errors.Is(err, account.ErrTaken) {
 		return nil // another node was first
 	}
 	return err
 }
 
 // demoPerson has every claim that a relying party can ask for.
-func demoPerson() *storage.User {
-	return &storage.User{
+func demoPerson() account.NewAccount {
+	return account.NewAccount{
 		Email: demoEmail, EmailVerified: true, Username: demoUsername, Phone: "+49301234567", PhoneVerified: true,
 		Profile: storage.Profile{
 			Name: "Robin Demo", GivenName: "Robin", FamilyName: "Demo", MiddleName: "A.", Nickname: "Rob",

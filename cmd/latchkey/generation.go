@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
@@ -27,6 +28,7 @@ import (
 // changes after [newGeneration].
 type generation struct {
 	dependencies
+	accounts *account.Service
 	// deliveries are who carries out the deliveries of which topic.
 	deliveries map[storage.Topic]outbox.Handler
 	handler    http.Handler
@@ -49,8 +51,9 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages := login.New(loginConfig(p, f, factors, devices))
-	accountPages := settings.New(settingsConfig(p, f, pages, factors))
+	accounts := newAccounts(p, f, factors, devices)
+	pages := login.New(loginConfig(p, f, accounts, factors, devices))
+	accountPages := settings.New(settingsConfig(p, f, accounts, pages, factors))
 	provider, err := op.New(providerConfig(p, f, pages))
 	if err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, deliveries: handlers, replaced: make(chan struct{}),
+		dependencies: f.dependencies, accounts: accounts, deliveries: handlers, replaced: make(chan struct{}),
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/cmd/internal/task"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -21,12 +21,8 @@ type job struct {
 	unclaimed bool
 }
 
-const (
-	// deleteBatch is how many accounts are deleted in one go; the next go takes more.
-	deleteBatch = 500
-	// linkBatch is how many events are linked to the chain in one transaction.
-	linkBatch = 500
-)
+// linkBatch is how many events are linked to the chain in one transaction.
+const linkBatch = 500
 
 func (p *process) jobs() []job {
 	return []job{
@@ -98,22 +94,7 @@ func (p *process) sweep(ctx context.Context) (int64, error) {
 // deleteAccounts deletes the accounts whose owners asked for it and did not take
 // it back in time.
 func (p *process) deleteAccounts(ctx context.Context) (int64, error) {
-	gone, err := p.store.Users().DeleteDue(ctx, p.now(), deleteBatch, p.deletionNotice)
-	return int64(len(gone)), err
-}
-
-// deletionNotice is what is recorded and said when an account goes. The record keeps
-// the id that relying parties know, and nothing else of the person.
-func (p *process) deletionNotice(u storage.User) (storage.Event, []storage.Message, error) {
-	now := p.now()
-	id, err := storage.NewID(now, rand.Reader)
-	if err != nil {
-		return storage.Event{}, nil, err
-	}
-	told, err := p.current.Load().notice(storage.MessageDeleted, &u)
-	return storage.Event{
-		ID: id, At: now, Type: storage.EventUserDeleted, UserID: u.ID, Outcome: storage.Success, Detail: "as its owner had asked",
-	}, told, err
+	return p.current.Load().accounts.DeleteDue(ctx, account.System("delete_accounts"))
 }
 
 // linkAudit makes it provable that no event was taken out since. That it fails

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/storage"
@@ -57,8 +59,18 @@ func newIdleServer(t *testing.T, now *time.Time) idleServer {
 
 func (n idleServer) person(t *testing.T, email string, deleteAt time.Time) *storage.User {
 	t.Helper()
-	u := &storage.User{Email: email, DeleteAt: deleteAt}
-	if err := createUser(t.Context(), n.store, n.boot, u, "correct horse battery staple"); err != nil {
+	u, err := n.boot.accounts(n.store).Create(t.Context(), operator(), account.NewAccount{Email: email, Password: "correct horse battery staple"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if deleteAt.IsZero() {
+		return u
+	}
+	e, err := storage.NewEvent(n.now(), rand.Reader, storage.EventDeletionPlanned)
+	if err == nil {
+		err = n.store.Users().PlanDeletion(t.Context(), u.ID, deleteAt, e)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return u

@@ -8,27 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
 )
-
-// byCommand begins the detail of every event that an operator caused.
-const byCommand = "by command line"
-
-// operatorEvent records what an operator does to a person.
-func operatorEvent(p *dependencies, kind storage.EventType, userID storage.ID, detail string) (storage.Event, error) {
-	now := p.now()
-	id, err := storage.NewID(now, rand.Reader)
-	if err != nil {
-		return storage.Event{}, err
-	}
-	if detail != "" {
-		detail = ": " + detail
-	}
-	return storage.Event{ID: id, At: now, Type: kind, UserID: userID, Outcome: storage.Success, Detail: byCommand + detail}, nil
-}
 
 // findUser finds a person by id, e-mail address or username.
 func findUser(ctx context.Context, store *sqlstore.Store, who string) (*storage.User, error) {
@@ -55,40 +40,37 @@ func (p *dependencies) intents() *message.Intents {
 	return message.NewIntents(message.IntentsConfig{Sealer: p.sealer, Now: p.now, Random: rand.Reader, Lifetimes: p.lifetimes()})
 }
 
-// notice makes the message that tells a person what was done to their account;
-// there is none for a person without an address.
-func (p *dependencies) notice(kind storage.MessageKind, u *storage.User) ([]storage.Message, error) {
-	if u.Email == "" {
-		return nil, nil
-	}
-	m, err := p.intents().New(message.Asked{Locale: u.Profile.Locale}, message.Notice{Kind: kind, UserID: u.ID, To: u.Email})
-	if err != nil {
-		return nil, err
-	}
-	return []storage.Message{m}, nil
-}
+// userQuery is a command that reads about one person.
+type userQuery func(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, u *storage.User, rest []string) error
 
-// userAction is a command about one person.
-type userAction func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, rest []string) error
-
-// userActionCommand makes a command whose first argument says whom it is about.
-func userActionCommand(use, short string, args cobra.PositionalArgs, do userAction) *cobra.Command {
+// userCommandOn makes a command whose first argument says whom it is about.
+func userCommandOn(use, short string, args cobra.PositionalArgs, do userQuery) *cobra.Command {
 	var from storeFlags
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: args,
 		Long: short + ".\n\nUSER is an id, an e-mail address or a username.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error {
+			return from.withStore(cmd, func(store *sqlstore.Store, d *dependencies) error {
 				u, err := findUser(cmd.Context(), store, args[0])
 				if err != nil {
 					return err
 				}
-				return do(cmd, store, p, u, args[1:])
+				return do(cmd, store, d, u, args[1:])
 			})
 		},
 	}
 	from.register(cmd)
 	return cmd
+}
+
+// userAction is a command that changes one person's account.
+type userAction func(cmd *cobra.Command, accounts *account.Service, u *storage.User, rest []string) error
+
+// userActionCommand makes such a command.
+func userActionCommand(use, short string, args cobra.PositionalArgs, do userAction) *cobra.Command {
+	return userCommandOn(use, short, args, func(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, u *storage.User, rest []string) error {
+		return do(cmd, d.accounts(store), u, rest)
+	})
 }
 
 // nameOf is how a person is called in output.

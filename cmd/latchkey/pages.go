@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/config"
@@ -33,14 +34,12 @@ func newFactors(p *process, f *foundation) (*mfa.Factors, *mfa.Devices, error) {
 	return factors, mfa.NewDevices(cfg), nil
 }
 
-func settingsConfig(p *process, f *foundation, pages *login.Pages, factors *mfa.Factors) settings.Config {
-	c := f.cfg.Account
+func settingsConfig(p *process, f *foundation, accounts *account.Service, pages *login.Pages, factors *mfa.Factors) settings.Config {
 	return settings.Config{
-		Flow: pages, UI: f.ui, Users: p.store.Users(), Sessions: p.store.Sessions(), Grants: p.store.Grants(), Consents: p.store.Consents(),
-		Credentials: p.store.Credentials(), Devices: p.store.TrustedDevices(), Events: p.store.Events(), Ephemeral: p.ephemeral,
-		Clients: f.clients, Factors: factors, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Now: f.now,
-		FreshFor: c.FreshFor, DeletionGrace: c.DeletionGrace, PendingFor: c.Links.Verify, Username: string(f.cfg.SignUp.Username),
-		DeleteDue: p.deleteAccounts, Queued: p.outbox.Poke,
+		Flow: pages, Messages: pages, Accounts: accounts, UI: f.ui, Sessions: p.store.Sessions(), Grants: p.store.Grants(),
+		Consents: p.store.Consents(), Devices: p.store.TrustedDevices(), Events: p.store.Events(), Ephemeral: p.ephemeral,
+		Clients: f.clients, Factors: factors, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
+		Now: f.now, PendingFor: f.cfg.Account.Links.Verify,
 	}
 }
 
@@ -105,27 +104,24 @@ func factorsConfig(p *process, f *foundation) (mfa.Config, error) {
 	}, nil
 }
 
-func loginConfig(p *process, f *foundation, factors *mfa.Factors, devices *mfa.Devices) login.Config {
+func loginConfig(p *process, f *foundation, accounts *account.Service, factors *mfa.Factors, devices *mfa.Devices) login.Config {
 	cfg, limits := f.cfg, f.cfg.Limits
 	ask := func(l config.AskLimits) login.AskLimits {
 		return login.AskLimits{Account: l.PerAccount.Storage(), Address: l.PerAddress.Storage()}
 	}
 	return login.Config{
-		UI: f.ui, Users: p.store.Users(), Sessions: p.store.Sessions(), Consents: p.store.Consents(), Events: p.store.Events(),
-		Invitations: p.store.Invitations(), Outbox: p.store.Outbox(), Ephemeral: p.ephemeral, Interactions: newInteractions(p, f), Clients: f.clients,
-		Password: f.password, PasswordPolicy: f.passwordPolicy(), Tokens: f.tokens, Messages: f.intents(),
+		UI: f.ui, Accounts: accounts, Users: p.store.Users(), Sessions: p.store.Sessions(), Consents: p.store.Consents(),
+		Ephemeral: p.ephemeral, Interactions: newInteractions(p, f), Clients: f.clients, Password: f.password, Tokens: f.tokens,
 		Factors: factors, Devices: devices, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
 		Metrics: p.metrics, Log: f.log, Now: f.now, Random: rand.Reader,
 		SessionIdle: cfg.Sessions.Idle, SessionAbsolute: cfg.Sessions.Absolute,
 		PartialLifetime: cfg.MFA.PartialLifetime, BindAddress: login.AddressBinding(cfg.MFA.BindAddress),
-		SignUp: login.SignUpMode(cfg.SignUp.Mode), SignUpEmail: string(cfg.SignUp.Email), SignUpUsername: string(cfg.SignUp.Username),
 		Limits: login.Limits{
 			SignInPair: limits.SignIn.PerPair.Storage(), SignInAccount: limits.SignIn.PerAccount.Storage(),
 			SignInAddress: limits.SignIn.PerAddress.Storage(), SignInKnown: limits.SignIn.KnownDevice.Storage(),
 			SignUp: ask(limits.SignUp), Reset: ask(limits.Reset), Resend: ask(limits.Resend),
 			Messages: f.messageLimits(),
 		},
-		Queued: p.outbox.Poke,
 	}
 }
 

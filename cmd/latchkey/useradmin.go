@@ -8,24 +8,19 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/latchkey-id/latchkey/internal/ident"
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/storage"
-	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
 )
 
 func userDisableCommand() *cobra.Command {
 	var reason string
 	cmd := userActionCommand("disable USER", "Keep a person out and end everything that they are signed in to", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
+		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
 			if err := checkReason(reason); err != nil {
 				return err
 			}
-			e, err := operatorEvent(p, storage.EventUserDisabled, u.ID, reason)
-			if err != nil {
-				return err
-			}
-			err = store.Users().Disable(cmd.Context(), u.ID, p.now(), e)
+			err := accounts.Disable(cmd.Context(), operator(), u.ID, reason)
 			return report(cmd, err, nameOf(u)+" is disabled already", "disabled %s", nameOf(u))
 		})
 	reasonFlag(cmd, &reason, "")
@@ -34,31 +29,16 @@ func userDisableCommand() *cobra.Command {
 
 func userEnableCommand() *cobra.Command {
 	return userActionCommand("enable USER", "Let a disabled person sign in again", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
-			e, err := operatorEvent(p, storage.EventUserEnabled, u.ID, "")
-			if err != nil {
-				return err
-			}
-			err = store.Users().Enable(cmd.Context(), u.ID, p.now(), e)
+		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
+			err := accounts.Enable(cmd.Context(), operator(), u.ID)
 			return report(cmd, err, nameOf(u)+" is not disabled", "enabled %s", nameOf(u))
 		})
 }
 
 func userSetRolesCommand() *cobra.Command {
 	return userActionCommand("set-roles USER [ROLE...]", "Replace a person's roles; without any they have none", cobra.MinimumNArgs(1),
-		func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, roles []string) error {
-			for _, role := range roles {
-				if err := ident.Role(role); err != nil {
-					return err
-				}
-			}
-			slices.Sort(roles)
-			roles = slices.Compact(roles)
-			e, err := operatorEvent(p, storage.EventRolesChanged, u.ID, "roles "+orNone(roles))
-			if err != nil {
-				return err
-			}
-			err = store.Users().SetRoles(cmd.Context(), u.ID, roles, p.now(), e)
+		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, roles []string) error {
+			roles, err := accounts.SetRoles(cmd.Context(), operator(), u.ID, roles)
 			return report(cmd, err, nameOf(u)+" is gone", "%s has the roles %s", nameOf(u), orNone(roles))
 		})
 }
@@ -66,19 +46,11 @@ func userSetRolesCommand() *cobra.Command {
 func userUnlockCommand() *cobra.Command {
 	var factor string
 	cmd := userActionCommand("unlock USER", "Forget the wrong codes that locked a person's second factors", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
+		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
 			if factor != "" && !slices.Contains(secondFactors, storage.FactorKind(factor)) {
 				return fmt.Errorf("--factor %q is none of %s", factor, factorNames())
 			}
-			which := factor
-			if which == "" {
-				which = "all"
-			}
-			e, err := operatorEvent(p, storage.EventFactorUnlocked, u.ID, which)
-			if err != nil {
-				return err
-			}
-			err = store.Lockouts().Unlock(cmd.Context(), u.ID, storage.FactorKind(factor), p.now(), e)
+			err := accounts.Unlock(cmd.Context(), operator(), u.ID, storage.FactorKind(factor))
 			return report(cmd, err, nameOf(u)+" has no wrong codes to forget", "unlocked %s", nameOf(u))
 		})
 	cmd.Flags().StringVar(&factor, "factor", "", "only this `kind`: "+factorNames())
@@ -100,22 +72,14 @@ func factorNames() string {
 func userResetMFACommand() *cobra.Command {
 	var reason string
 	cmd := userActionCommand("reset-mfa USER", "Remove a person's second factors, recovery codes and trusted devices, and sign them out", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
+		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
 			if reason == "" {
 				return errors.New("--reason is missing: say why, and how you know who asked; it is recorded")
 			}
 			if err := checkReason(reason); err != nil {
 				return err
 			}
-			e, err := operatorEvent(p, storage.EventFactorsReset, u.ID, reason)
-			if err != nil {
-				return err
-			}
-			told, err := p.notice(storage.MessageFactorsReset, u)
-			if err != nil {
-				return err
-			}
-			err = store.Users().ResetFactors(cmd.Context(), u.ID, p.now(), e, told...)
+			err := accounts.ResetFactors(cmd.Context(), operator(), u.ID, reason)
 			return report(cmd, err, nameOf(u)+" is gone", "%s has no second factor any more and was signed out", nameOf(u))
 		})
 	reasonFlag(cmd, &reason, " (required)")
@@ -139,7 +103,7 @@ func checkReason(reason string) error {
 
 // report says how it ended: nothing is what not finding anything to change means.
 func report(cmd *cobra.Command, err error, nothing, format string, args ...any) error {
-	if errors.Is(err, storage.ErrNotFound) {
+	if errors.Is(err, account.ErrUnchanged) || errors.Is(err, account.ErrNobody) {
 		return errors.New(nothing)
 	}
 	if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
-	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -165,52 +164,18 @@ func summarize(out io.Writer, all []userimport.Person, skipped int) {
 	}
 }
 
-// importPeople completes people and inserts them, all or none.
-func importPeople(ctx context.Context, store *sqlstore.Store, p *dependencies, all []userimport.Person) error {
-	now := p.now()
-	imported := make([]storage.ImportedUser, len(all))
-	for i := range all {
-		one, err := complete(p, &all[i])
-		if err != nil {
-			return fmt.Errorf("%s: %w", all[i].Where, err)
+// importPeople makes the accounts, all or none.
+func importPeople(ctx context.Context, store *sqlstore.Store, d *dependencies, all []userimport.Person) error {
+	people := make([]account.Imported, len(all))
+	for i, p := range all {
+		people[i] = account.Imported{User: p.User, Disabled: p.Disabled}
+		for _, a := range p.Authenticators {
+			people[i].Authenticators = append(people[i].Authenticators, account.ImportedAuthenticator(a))
 		}
-		one.User.UpdatedAt = now
-		imported[i] = one
 	}
-	err := store.Users().Import(ctx, imported)
-	if errors.Is(err, storage.ErrConflict) {
+	err := d.accounts(store).Import(ctx, operator(), people)
+	if errors.Is(err, account.ErrTaken) {
 		return errors.New("somebody with one of these addresses or usernames came in meanwhile: nothing was imported; try again")
 	}
 	return err
-}
-
-// complete gives a person what only this installation can give.
-func complete(p *dependencies, person *userimport.Person) (storage.ImportedUser, error) {
-	now, u := p.now(), person.User
-	var err error
-	if u.ID, err = storage.NewID(now, rand.Reader); err != nil {
-		return storage.ImportedUser{}, err
-	}
-	if u.CreatedAt.IsZero() {
-		u.CreatedAt = now
-	}
-	if person.Disabled {
-		u.DisabledAt = now
-	}
-	one := storage.ImportedUser{User: u}
-	for _, a := range person.Authenticators {
-		id, err := storage.NewID(now, rand.Reader)
-		if err != nil {
-			return storage.ImportedUser{}, err
-		}
-		sealed, err := mfa.SealTOTPSecret(p.sealer, id, u.ID, a.Secret)
-		if err != nil {
-			return storage.ImportedUser{}, err
-		}
-		one.Credentials = append(one.Credentials, storage.Credential{
-			ID: id, UserID: u.ID, Kind: storage.FactorTOTP, Name: a.Name, Secret: sealed, CreatedAt: now,
-		})
-	}
-	one.Event, err = operatorEvent(p, storage.EventUserImported, u.ID, "")
-	return one, err
 }

@@ -64,7 +64,7 @@ func yesNo(is bool) string {
 }
 
 func userShowCommand() *cobra.Command {
-	return userActionCommand("show USER", "Show an account and what it signs in with, never a secret", cobra.ExactArgs(1), showUser)
+	return userCommandOn("show USER", "Show an account and what it signs in with, never a secret", cobra.ExactArgs(1), showUser)
 }
 
 func showUser(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {

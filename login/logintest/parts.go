@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
@@ -44,6 +45,8 @@ type Options struct {
 	Policy func(*mfa.Policy)
 	// SMS has codes sent by SMS; nil: there are none.
 	SMS *mfa.SMSLimits
+	// Accounts changes what the account service is made of.
+	Accounts func(*account.Config)
 }
 
 // Parts are all that the pages are made of.
@@ -64,6 +67,8 @@ type Parts struct {
 	Tokens    *onetime.Tokens
 	Factors   *mfa.Factors
 	Devices   *mfa.Devices
+	// Accounts changes accounts.
+	Accounts *account.Service
 	// Composer composes what was queued, as the worker does.
 	Composer *message.Composer
 	server   *httptest.Server
@@ -100,7 +105,29 @@ func New(t *testing.T, o Options) *Parts {
 	Check(t, err)
 	p.messages()
 	p.factors(o)
+	p.Accounts = account.New(p.accounts(o))
 	return p
+}
+
+// accounts is what the account service is made of, as the binary makes it.
+func (p *Parts) accounts(o Options) account.Config {
+	cfg := account.Config{
+		Stores: account.Stores{
+			Users: p.Store.Users(), Accounts: p.Store.Users(), Verifiers: p.Store.Users(), Addresses: p.Store.Users(),
+			Profiles: p.Store.Users(), Standings: p.Store.Users(), Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(),
+			Trusted: p.Store.TrustedDevices(), Lockouts: p.Store.Lockouts(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(),
+			Consents: p.Store.Consents(), Invitations: p.Store.Invitations(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
+		},
+		Passwords: p.Passwords, PasswordPolicy: password.Policy{MinLength: 15, MinLengthWithFactor: 8}, Policy: p.Factors.Policy(),
+		Factors: p.Factors, Trust: p.Devices, Tokens: p.Tokens, Messages: p.Intents, Hasher: p.Hasher, Sealer: p.Sealer,
+		Now: p.Clock.Now, Random: rand.Reader, Queued: func() {},
+		SignUp:        account.SignUpPolicy{Mode: account.SignUpOpen, Email: account.PresenceRequired, Username: account.PresenceOptional},
+		DeletionGrace: 14 * 24 * time.Hour, InvitationLifetime: 7 * 24 * time.Hour,
+	}
+	if o.Accounts != nil {
+		o.Accounts(&cfg)
+	}
+	return cfg
 }
 
 // Interactions keeps what waits for a person; one network address may start so many at once.

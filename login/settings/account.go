@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
@@ -17,59 +18,57 @@ import (
 // Config is what [Pages] are made of. Every field is required.
 type Config struct {
 	// Flow signs people in and gathers their evidence.
-	Flow        *login.Pages
-	UI          *ui.Renderer
-	Users       users
-	Sessions    sessions
-	Grants      grants
-	Consents    consents
-	Credentials credentials
-	Devices     devices
-	Events      events
-	Ephemeral   ephemeral
-	Clients     clients
-	Factors     *mfa.Factors
-	Hasher      *keys.Hasher
-	Sealer      *keys.Sealer
-	Errors      *web.Errors
-	Now         func() time.Time
-	// FreshFor is how old evidence may be.
-	FreshFor time.Duration
-	// DeletionGrace is how long a deletion can be taken back; zero deletes at once.
-	DeletionGrace time.Duration
+	Flow flow
+	// Messages bounds what people can have sent.
+	Messages messageLimiter
+	// Accounts changes people's accounts: every one of these changes is its own.
+	Accounts  *account.Service
+	UI        *ui.Renderer
+	Sessions  sessions
+	Grants    grants
+	Consents  consents
+	Devices   devices
+	Events    events
+	Ephemeral ephemeral
+	Clients   clients
+	Factors   *mfa.Factors
+	Hasher    *keys.Hasher
+	Sealer    *keys.Sealer
+	Errors    *web.Errors
+	Cookies   web.Cookies
+	Now       func() time.Time
 	// PendingFor is how long a new address waits for its confirmation.
 	PendingFor time.Duration
-	// Username says whether people have a username: required, optional or off.
-	Username string
-	// DeleteDue deletes the accounts whose time has come.
-	DeleteDue func(ctx context.Context) (int64, error)
-	// Queued is told that the outbox holds something new.
-	Queued func()
 }
 
-// users changes people; storage/sqlstore.Users in the binary.
-type users interface {
-	// UpdateProfile answers storage.ErrConflict when the username is another's.
-	UpdateProfile(ctx context.Context, id storage.ID, p storage.Profile, username string, now time.Time, e storage.Event) error
-	ChangePhone(ctx context.Context, c storage.PhoneChange, e storage.Event, m ...storage.Message) error
-	// PlanDeletion ends all access. It answers storage.ErrConflict when one is planned.
-	PlanDeletion(ctx context.Context, id storage.ID, at time.Time, e storage.Event, m ...storage.Message) error
+// flow signs people in; login.Pages in the binary.
+type flow interface {
+	// Session returns who is signed in in this browser; nil is nobody.
+	Session(r *http.Request) (*storage.SignedIn, error)
+	// Ask sends the browser for a sign-in, for fresh proofs, or for more.
+	Ask(w http.ResponseWriter, r *http.Request, asked login.Asked) error
+	// Actor is whoever is signed in, with what the request itself shows.
+	Actor(r *http.Request, signedIn *storage.SignedIn, shown ...storage.Proof) account.Actor
+	// ConfirmPassword reports whether it is the person's password.
+	ConfirmPassword(r *http.Request, user *storage.User, password string) (storage.Proof, bool, error)
+	// ShowRecoveryCodes shows them once, and brings the browser to the path.
+	ShowRecoveryCodes(w http.ResponseWriter, r *http.Request, signedIn *storage.SignedIn, codes []string, returnTo string) error
 }
 
-// sessions lists and ends them; storage/sqlstore.Sessions in the binary.
+// messageLimiter counts messages before they are sent; login.Pages in the binary.
+type messageLimiter interface {
+	AllowMessage(r *http.Request, userID storage.ID, destination string) error
+}
+
+// sessions lists them; storage/sqlstore.Sessions in the binary.
 type sessions interface {
 	ListByUser(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountSession, error)
-	// EndOf answers storage.ErrNotFound for one that is not the person's.
-	EndOf(ctx context.Context, userID, sid storage.ID, now time.Time, e storage.Event, m ...storage.Message) error
-	EndAll(ctx context.Context, userID, except storage.ID, now time.Time, endGrants bool, e storage.Event, m ...storage.Message) error
 }
 
 // grants knows which clients have access; storage/sqlstore.Grants in the binary.
 type grants interface {
 	ApplicationsOf(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountApplication, error)
 	ListByUser(ctx context.Context, userID storage.ID) ([]storage.Grant, error)
-	// RevokeClient answers storage.ErrNotFound where the client has no access.
-	RevokeClient(ctx context.Context, userID storage.ID, clientID string, now time.Time, reason string, e storage.Event, m ...storage.Message) error
 }
 
 // consents are what people allowed; storage/sqlstore.Consents in the binary.
@@ -77,23 +76,13 @@ type consents interface {
 	ListByUser(ctx context.Context, userID storage.ID) ([]storage.Consent, error)
 }
 
-// credentials are what people enrolled; storage/sqlstore.Credentials in the binary.
-type credentials interface {
-	Rename(ctx context.Context, userID, id storage.ID, name string, e storage.Event) error
-	// Delete answers storage.ErrConflict for the last one where one must stay.
-	Delete(ctx context.Context, userID, id storage.ID, keepOne bool, e storage.Event, m ...storage.Message) error
-}
-
 // devices are browsers that people trust; storage/sqlstore.TrustedDevices in the binary.
 type devices interface {
 	ListByUser(ctx context.Context, userID storage.ID, now time.Time) ([]storage.TrustedDevice, error)
-	Delete(ctx context.Context, userID, id storage.ID, e storage.Event) error
-	DeleteAll(ctx context.Context, userID storage.ID, e storage.Event) error
 }
 
 // events are security events; storage/sqlstore.Events in the binary.
 type events interface {
-	Append(ctx context.Context, e storage.Event) error
 	ListByUser(ctx context.Context, userID storage.ID, limit int) ([]storage.Event, error)
 }
 
@@ -133,7 +122,7 @@ func (p *Pages) routes() []route {
 		{ui.PathSessions, p.page(p.showSessions), p.page(p.endSessions)},
 		{ui.PathApplications, p.page(p.showApplications), p.page(p.revokeApplication)},
 		{ui.PathActivity, p.page(p.showActivity), nil},
-		{ui.PathData, p.asking(p.showData), p.proven(p.exportData)},
+		{ui.PathData, p.weighed(p.showData), p.proven(p.exportData)},
 		{ui.PathDelete, p.openDelete, p.takeDelete},
 	}
 	if p.cfg.Factors.Phone() != nil {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/login/ui"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // clientParam names the client that a notice is about.
@@ -49,17 +48,8 @@ func (p *Pages) clientNamed(ctx context.Context, id string) (*client.Client, err
 // what it was issued under them, and the consent.
 func (p *Pages) revokeApplication(w http.ResponseWriter, r *http.Request, v *visit) error {
 	clientID := r.PostForm.Get("revoke")
-	event, err := p.cfg.Flow.Event(r, v.SignedIn, storage.EventApplicationRevoked)
-	if err != nil {
-		return err
-	}
-	event.ClientID = clientID
-	err = p.cfg.Grants.RevokeClient(r.Context(), v.User.ID, clientID, p.cfg.Now(), storage.RevokedByUser, event)
-	if errors.Is(err, storage.ErrNotFound) {
-		return notTheirs(err)
-	}
-	if err != nil {
-		return unavailable("revoke access", err)
+	if err := p.cfg.Accounts.RevokeClient(r.Context(), v.by, v.User.ID, clientID); err != nil {
+		return p.refused(w, r, v, ui.PathApplications, "revoke access", err)
 	}
 	query := url.Values{doneParam: {"application_revoked"}, clientParam: {clientID}}
 	http.Redirect(w, r, ui.PathApplications+"?"+query.Encode(), http.StatusSeeOther)

@@ -122,10 +122,14 @@ func TestRE3_ANewAddressPendsUntilProven(t *testing.T) {
 				}
 				b.Submit("verify-submit", "code="+mail[0].Code).Want(t, http.StatusOK, `id="notice"`)
 			} else {
-				// Whoever opens the link may be anywhere.
-				other := s.Browser()
-				other.Get(strings.TrimPrefix(linkIn(mail[0].Text), s.URL.String()))
-				other.Submit("verify-submit").Want(t, http.StatusOK, "new@example.com")
+				// The mailbox alone moves nobody's account: requirement FE4.
+				link := strings.TrimPrefix(linkIn(mail[0].Text), s.URL.String())
+				s.Person("mallory@example.com")
+				for _, other := range []*logintest.Browser{s.Browser(), s.signedIn("mallory@example.com")} {
+					other.Get(link).Want(t, http.StatusForbidden, `id="message"`)
+				}
+				b.Get(link)
+				b.Submit("verify-submit").Want(t, http.StatusOK, "new@example.com")
 			}
 			if got := s.user(ada.ID); got.Email != "new@example.com" || !got.EmailVerified {
 				t.Errorf("the address is %+v", got)

@@ -128,12 +128,8 @@ func (p *Pages) exportData(w http.ResponseWriter, r *http.Request, v *visit) err
 		data.Fail("password", "wrong.password")
 		return p.cfg.UI.Render(w, http.StatusOK, data)
 	}
-	event, err := p.cfg.Flow.Event(r, v.SignedIn, storage.EventDataExported)
-	if err != nil {
-		return err
-	}
-	if err := p.cfg.Events.Append(r.Context(), event); err != nil {
-		return unavailable("write event", err)
+	if err := p.cfg.Accounts.RecordExport(r.Context(), v.by, v.User.ID); err != nil {
+		return p.refused(w, r, v, ui.PathData, "record export", err)
 	}
 	found, err := p.gather(r, v)
 	if err != nil {

@@ -1,21 +1,19 @@
 package settings
 
 import (
-	"errors"
 	"math"
 	"net/http"
-	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // plannedParam makes the page say, to whoever is signed out by it, that the
 // account is going.
 const plannedParam = "planned"
 
-func (p *Pages) graceDays() int { return int(math.Ceil(p.cfg.DeletionGrace.Hours() / 24)) }
+func (p *Pages) graceDays() int { return int(math.Ceil(p.cfg.Accounts.DeletionGrace().Hours() / 24)) }
 
 // openDelete shows the page, or what was done to somebody whom it has signed out.
 func (p *Pages) openDelete(w http.ResponseWriter, r *http.Request) error {
@@ -31,7 +29,7 @@ func (p *Pages) openDelete(w http.ResponseWriter, r *http.Request) error {
 		Page: page, Text: page.T("message.deletion_planned.text", "Count", p.graceDays()),
 		NextURL: message.PathSignIn, NextLabel: page.T("message.next_signin"),
 	}
-	if p.cfg.DeletionGrace <= 0 {
+	if p.cfg.Accounts.DeletionGrace() <= 0 {
 		data.Page = p.cfg.UI.Begin(w, r, ui.Options{Title: "message.deleted.title"})
 		data.Text, data.NextURL = page.T("message.deleted.text"), ""
 	}
@@ -60,8 +58,8 @@ func (p *Pages) takeDelete(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) cancelDelete(w http.ResponseWriter, r *http.Request, v *visit) error {
-	if err := p.cfg.Flow.KeepAccount(r, v.SignedIn); err != nil {
-		return err
+	if err := p.cfg.Accounts.KeepAccount(r.Context(), v.by, v.User.ID); err != nil {
+		return p.refused(w, r, v, ui.PathAccount, "cancel deletion", err)
 	}
 	return done(w, r, ui.PathAccount, "deletion_cancelled")
 }
@@ -76,42 +74,10 @@ func (p *Pages) planDelete(w http.ResponseWriter, r *http.Request, v *visit) err
 	} else if !ok {
 		return p.renderDelete(w, r, v, "password", "wrong.password")
 	}
-	at := p.cfg.Now().Add(p.cfg.DeletionGrace)
-	event, err := p.cfg.Flow.Event(r, v.SignedIn, storage.EventDeletionPlanned)
-	if err != nil {
-		return err
+	if _, err := p.cfg.Accounts.PlanDeletion(r.Context(), v.by, v.User.ID); err != nil {
+		return p.refused(w, r, v, ui.PathDelete, "plan deletion", err)
 	}
-	told, err := p.deletionMessage(r, v, at)
-	if err != nil {
-		return err
-	}
-	err = p.cfg.Users.PlanDeletion(r.Context(), v.User.ID, at, event, told...)
-	if errors.Is(err, storage.ErrConflict) {
-		return changedMeanwhile(err)
-	}
-	if err != nil {
-		return unavailable("plan deletion", err)
-	}
-	if p.cfg.DeletionGrace <= 0 {
-		if _, err := p.cfg.DeleteDue(r.Context()); err != nil {
-			return unavailable("delete account", err)
-		}
-	}
-	p.cfg.Queued()
-	p.cfg.Flow.ForgetSession(w)
+	p.cfg.Cookies.Clear(w, web.CookieSession)
 	http.Redirect(w, r, ui.PathDelete+"?"+plannedParam+"=1", http.StatusSeeOther)
 	return nil
-}
-
-// deletionMessage tells the owner, with a link that keeps the account. Where
-// there is no grace there is nothing to keep: they are told when it is gone.
-func (p *Pages) deletionMessage(r *http.Request, v *visit, at time.Time) ([]storage.Message, error) {
-	if p.cfg.DeletionGrace <= 0 || v.User.Email == "" {
-		return nil, nil
-	}
-	m, err := p.cfg.Flow.Message(r, nil, message.DeletionPlanned{UserID: v.User.ID, To: v.User.Email, DeleteAt: at})
-	if err != nil {
-		return nil, err
-	}
-	return []storage.Message{m}, nil
 }

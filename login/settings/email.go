@@ -1,14 +1,14 @@
 package settings
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/internal/ident"
+	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/ui"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 func emailSlot(v *visit) slot { return slot{"email", v.User.ID} }
@@ -46,30 +46,22 @@ func (p *Pages) changeEmail(w http.ResponseWriter, r *http.Request, v *visit) er
 		return p.confirmEmail(w, r, v)
 	}
 	typed := strings.TrimSpace(r.PostForm.Get("email"))
-	wanted, err := ident.Email(typed)
-	key := ""
-	switch {
-	case err != nil:
-		key = "wrong.email"
-	case ident.Canonical(typed) == ident.Canonical(v.User.Email):
-		key = "wrong.email_same"
-	}
-	if key != "" {
-		return p.renderEmail(w, r, v, typed, func(data *ui.AccountEmail) { data.Fail("email", key) })
+	if err := p.cfg.Accounts.CheckNewEmail(&v.User, typed); err != nil {
+		return p.renderEmail(w, r, v, typed, func(data *ui.AccountEmail) { fail(&data.Page, login.Problems(err, "")) })
 	}
 	if ok, err := p.passwordShown(r, v, "password"); err != nil {
 		return err
 	} else if !ok {
 		return p.renderEmail(w, r, v, typed, func(data *ui.AccountEmail) { data.Fail("password", "wrong.password") })
 	}
-	event, err := p.cfg.Flow.Event(r, v.SignedIn, storage.EventEmailChangeAsked)
+	if err := p.cfg.Messages.AllowMessage(r, v.User.ID, typed); err != nil {
+		return err
+	}
+	to, err := p.cfg.Accounts.RequestEmailChange(r.Context(), v.by, v.User.ID, typed)
 	if err != nil {
-		return err
+		return p.refused(w, r, v, ui.PathEmail, "request change of address", err)
 	}
-	if err := p.cfg.Flow.Send(r, event, wanted, message.EmailChange{UserID: v.User.ID, From: v.User.Email, To: wanted}); err != nil {
-		return err
-	}
-	if err := p.putPending(r.Context(), emailSlot(v), pending{From: v.User.Email, To: wanted}, p.cfg.PendingFor); err != nil {
+	if err := p.putPending(r.Context(), emailSlot(v), pending{From: v.User.Email, To: to}, p.cfg.PendingFor); err != nil {
 		return err
 	}
 	return done(w, r, ui.PathEmail, "sent")
@@ -78,12 +70,16 @@ func (p *Pages) changeEmail(w http.ResponseWriter, r *http.Request, v *visit) er
 // confirmEmail takes the code that went to the new address: it proves the
 // address, as the link beside it does.
 func (p *Pages) confirmEmail(w http.ResponseWriter, r *http.Request, v *visit) error {
-	ok, err := p.cfg.Flow.ConfirmEmailCode(r, &v.User, r.PostForm.Get("code"))
-	if err != nil {
-		return err
-	}
-	if !ok {
+	_, err := p.cfg.Accounts.ConfirmEmailByCode(r.Context(), v.by, v.User.ID, r.PostForm.Get("code"))
+	switch {
+	case errors.Is(err, onetime.ErrInvalid):
 		return p.renderEmail(w, r, v, "", func(data *ui.AccountEmail) { data.Fail("code", "wrong.code") })
+	case errors.Is(err, onetime.ErrExhausted):
+		return login.TooMany(onetime.TriesReset, err)
+	case errors.Is(err, account.ErrVoid):
+		return changedMeanwhile(err)
+	case err != nil:
+		return p.refused(w, r, v, ui.PathEmail, "change address", err)
 	}
 	if err := p.dropPending(r.Context(), emailSlot(v)); err != nil {
 		return err

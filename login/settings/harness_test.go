@@ -1,14 +1,13 @@
 package settings
 
 import (
-	"context"
 	"crypto/rand"
 	"net/http"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/logintest"
@@ -28,13 +27,13 @@ type options struct {
 	policy  func(*mfa.Policy)
 	sms     *mfa.SMSLimits
 	limits  func(*login.Limits)
-	account func(*Config)
+	account func(*account.Config)
 }
 
 func newSite(t *testing.T, o options) *site {
 	t.Helper()
 	s := &site{
-		Parts:  logintest.New(t, logintest.Options{Policy: o.policy, SMS: o.sms}),
+		Parts:  logintest.New(t, logintest.Options{Policy: o.policy, SMS: o.sms, Accounts: o.account}),
 		client: client.Client{ID: "wiki", Metadata: client.Metadata{Name: "Wiki", RedirectURIs: []string{"https://wiki.example.com/cb"}}},
 	}
 	g := logintest.Generous
@@ -48,23 +47,18 @@ func newSite(t *testing.T, o options) *site {
 	}
 	registry := logintest.Client{Is: &s.client}
 	s.flow = login.New(login.Config{
-		UI: s.UI, Users: s.Store.Users(), Sessions: s.Store.Sessions(), Consents: s.Store.Consents(), Events: s.Store.Events(),
-		Invitations: s.Store.Invitations(), Outbox: s.Store.Outbox(), Ephemeral: s.Store.Ephemeral(), Clients: registry,
-		Password: s.Passwords, PasswordPolicy: password.Policy{MinLength: 15, MinLengthWithFactor: 8}, Tokens: s.Tokens, Messages: s.Intents,
+		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Sessions: s.Store.Sessions(), Consents: s.Store.Consents(),
+		Ephemeral: s.Store.Ephemeral(), Interactions: s.Interactions(100000), Clients: registry, Password: s.Passwords, Tokens: s.Tokens,
 		Factors: s.Factors, Devices: s.Devices, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
 		Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now, Random: rand.Reader,
 		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: login.BindNetwork,
-		SignUp: login.SignUpOpen, SignUpUsername: "optional", Queued: func() {}, Limits: limits,
+		Limits: limits,
 	})
 	cfg := Config{
-		Flow: s.flow, UI: s.UI, Users: s.Store.Users(), Sessions: s.Store.Sessions(), Grants: s.Store.Grants(), Consents: s.Store.Consents(),
-		Credentials: s.Store.Credentials(), Devices: s.Store.TrustedDevices(), Events: s.Store.Events(), Ephemeral: s.Store.Ephemeral(),
-		Clients: registry, Factors: s.Factors, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Now: s.Clock.Now,
-		FreshFor: 10 * time.Minute, DeletionGrace: 14 * 24 * time.Hour, PendingFor: 24 * time.Hour, Username: "optional",
-		DeleteDue: s.deleteDue, Queued: func() {},
-	}
-	if o.account != nil {
-		o.account(&cfg)
+		Flow: s.flow, Messages: s.flow, Accounts: s.Accounts, UI: s.UI, Sessions: s.Store.Sessions(), Grants: s.Store.Grants(),
+		Consents: s.Store.Consents(), Devices: s.Store.TrustedDevices(), Events: s.Store.Events(), Ephemeral: s.Store.Ephemeral(),
+		Clients: registry, Factors: s.Factors, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
+		Now: s.Clock.Now, PendingFor: 24 * time.Hour,
 	}
 	s.pages = New(cfg)
 	mux := http.NewServeMux()
@@ -75,13 +69,6 @@ func newSite(t *testing.T, o options) *site {
 	}))
 	s.Serve(mux)
 	return s
-}
-
-func (s *site) deleteDue(ctx context.Context) (int64, error) {
-	gone, err := s.Store.Users().DeleteDue(ctx, s.Clock.Now(), 10, func(storage.User) (storage.Event, []storage.Message, error) {
-		return s.Event(storage.EventUserDeleted), nil, nil
-	})
-	return int64(len(gone)), err
 }
 
 // signedIn is a browser in which the person has just signed in with the password.

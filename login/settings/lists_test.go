@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -319,7 +320,7 @@ func TestSE5_ADeletionEndsEverythingAndCanBeTakenBack(t *testing.T) {
 }
 
 func TestWithoutGraceAnAccountGoesAtOnce(t *testing.T) {
-	s := newSite(t, options{account: func(c *Config) { c.DeletionGrace = 0 }})
+	s := newSite(t, options{account: func(c *account.Config) { c.DeletionGrace = 0 }})
 	ada := s.Person("ada@example.com")
 	b := s.signedIn("ada@example.com")
 	s.Clock.Advance(20 * time.Minute)

@@ -6,13 +6,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // phoneCodePath is the page that takes the code.
@@ -53,7 +51,10 @@ func (p *Pages) changePhone(w http.ResponseWriter, r *http.Request, v *visit) er
 		return p.renderPhone(w, r, v, typed, "password", "wrong.password")
 	}
 	if remove {
-		return p.setPhone(w, r, v, "")
+		if err := p.cfg.Accounts.RemovePhone(r.Context(), v.by, v.User.ID); err != nil {
+			return p.refused(w, r, v, ui.PathPhone, "remove phone number", err)
+		}
+		return done(w, r, ui.PathPhone, "phone_removed")
 	}
 	waiting := pending{From: v.User.Phone, To: number, Visit: web.NewSecret()}
 	_, err := p.askPhone(r, v, &waiting, false)
@@ -61,7 +62,7 @@ func (p *Pages) changePhone(w http.ResponseWriter, r *http.Request, v *visit) er
 		return p.renderPhone(w, r, v, typed, "phone", "wrong.phone_country")
 	}
 	if err != nil {
-		return phoneFailed(p.cfg.Now(), err)
+		return p.phoneFailed(w, r, v, ui.PathPhone, err)
 	}
 	if err := p.putPending(r.Context(), phoneSlot(v), waiting, phonePendingFor); err != nil {
 		return err
@@ -72,12 +73,12 @@ func (p *Pages) changePhone(w http.ResponseWriter, r *http.Request, v *visit) er
 
 // askPhone has a code sent to the number, unless one is live.
 func (p *Pages) askPhone(r *http.Request, v *visit, waiting *pending, resend bool) (mfa.Challenge, error) {
-	attempt, err := p.cfg.Flow.Attempt(r, v.SignedIn, waiting.Visit)
+	attempt, err := p.attempt(r, v, waiting.Visit)
 	if err != nil {
 		return mfa.Challenge{}, err
 	}
 	attempt.Resend = resend
-	return p.cfg.Factors.Phone().Begin(r.Context(), attempt, waiting.To)
+	return p.cfg.Accounts.RequestPhone(r.Context(), v.by, attempt, waiting.To)
 }
 
 func (p *Pages) showPhoneCode(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -96,7 +97,7 @@ func (p *Pages) renderPhoneCode(w http.ResponseWriter, r *http.Request, v *visit
 	challenge, err := p.askPhone(r, v, waiting, resend)
 	limited := (*mfa.LimitedError)(nil)
 	if tooSoon := errors.As(err, &limited) && challenge.Kind != ""; err != nil && !tooSoon {
-		return phoneFailed(p.cfg.Now(), err)
+		return p.phoneFailed(w, r, v, phoneCodePath, err)
 	}
 	data := ui.AccountPhoneCode{
 		Account: p.begin(w, r, v, "phone.code_title"), Phone: waiting.To,
@@ -127,52 +128,29 @@ func (p *Pages) confirmPhone(w http.ResponseWriter, r *http.Request, v *visit) e
 	if r.PostForm.Has("resend") {
 		return p.renderPhoneCode(w, r, v, waiting, true, "")
 	}
-	attempt, err := p.cfg.Flow.Attempt(r, v.SignedIn, waiting.Visit)
+	attempt, err := p.attempt(r, v, waiting.Visit)
 	if err != nil {
 		return err
 	}
-	err = p.cfg.Factors.Phone().Confirm(r.Context(), attempt, waiting.To, mfa.Response{Code: r.PostForm.Get("code")})
+	err = p.cfg.Accounts.ConfirmPhone(r.Context(), v.by, attempt, waiting.To, r.PostForm.Get("code"))
 	switch wrong := (*mfa.WrongError)(nil); {
 	case errors.As(err, &wrong):
 		return p.renderPhoneCode(w, r, v, waiting, false, "wrong.code")
 	case errors.Is(err, mfa.ErrExpired):
 		return p.renderPhoneCode(w, r, v, waiting, false, "wrong.code_expired")
 	case errors.Is(err, mfa.ErrSpent):
-		return errors.Join(phoneFailed(p.cfg.Now(), err), p.dropPending(r.Context(), phoneSlot(v)))
+		return errors.Join(p.phoneFailed(w, r, v, phoneCodePath, err), p.dropPending(r.Context(), phoneSlot(v)))
 	case err != nil:
-		return phoneFailed(p.cfg.Now(), err)
+		return p.phoneFailed(w, r, v, phoneCodePath, err)
 	}
 	if err := p.dropPending(r.Context(), phoneSlot(v)); err != nil {
 		return err
 	}
-	return p.setPhone(w, r, v, waiting.To)
-}
-
-// setPhone sets a number that was proven, or removes it with "". To its owner it
-// is a factor that comes or goes: codes may be sent there.
-func (p *Pages) setPhone(w http.ResponseWriter, r *http.Request, v *visit, number string) error {
-	event, err := p.cfg.Flow.Event(r, v.SignedIn, storage.EventPhoneChanged)
-	if err != nil {
-		return err
-	}
-	kind, key := storage.MessageFactorAdded, "phone_changed"
-	if number == "" {
-		kind, key = storage.MessageFactorRemoved, "phone_removed"
-	}
-	told, err := p.cfg.Flow.Notice(r, &v.User, message.Notice{Kind: kind, Factor: storage.FactorSMS})
-	if err != nil {
-		return err
-	}
-	change := storage.PhoneChange{UserID: v.User.ID, Phone: number, Verified: number != "", Now: p.cfg.Now()}
-	if err := p.cfg.Users.ChangePhone(r.Context(), change, event, told...); err != nil {
-		return unavailable("change phone number", err)
-	}
-	p.cfg.Queued()
-	return done(w, r, ui.PathPhone, key)
+	return done(w, r, ui.PathPhone, "phone_changed")
 }
 
 // phoneFailed says why there is no code, or no more trying.
-func phoneFailed(now time.Time, err error) error {
+func (p *Pages) phoneFailed(w http.ResponseWriter, r *http.Request, v *visit, path string, err error) error {
 	var (
 		limited *mfa.LimitedError
 		locked  *mfa.LockedError
@@ -181,9 +159,9 @@ func phoneFailed(now time.Time, err error) error {
 	case errors.As(err, &limited):
 		return login.TooMany(limited.RetryAfter, err)
 	case errors.As(err, &locked):
-		return login.TooMany(locked.Until.Sub(now), err)
+		return login.TooMany(locked.Until.Sub(p.cfg.Now()), err)
 	case errors.Is(err, mfa.ErrSpent), errors.Is(err, mfa.ErrDisabled), errors.Is(err, mfa.ErrNotOffered):
 		return login.TooMany(time.Hour, err)
 	}
-	return unavailable("prove phone number", err)
+	return p.refused(w, r, v, path, "prove phone number", err)
 }

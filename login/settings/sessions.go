@@ -1,9 +1,9 @@
 package settings
 
 import (
-	"errors"
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -24,49 +24,27 @@ const (
 	everywhere = "everywhere"
 )
 
-// endSessions ends one of the person's own sessions, all others, or all.
+// endSessions ends one of the person's own sessions, all others, or all with
+// every access of applications.
 func (p *Pages) endSessions(w http.ResponseWriter, r *http.Request, v *visit) error {
+	var err error
+	key := "sessions_ended"
 	switch which := r.PostForm.Get("end"); which {
 	case allOthers:
-		if err := p.endAll(r, v, v.Session.SID); err != nil {
-			return err
-		}
-		return done(w, r, ui.PathSessions, "sessions_ended")
+		err = p.cfg.Accounts.EndOtherSessions(r.Context(), v.by, v.User.ID)
 	case everywhere:
-		if err := p.endAll(r, v, ""); err != nil {
-			return err
-		}
-		p.cfg.Flow.ForgetSession(w)
+		err = p.cfg.Accounts.EndAllSessions(r.Context(), v.by, v.User.ID)
+	default:
+		key = "session_ended"
+		err = p.cfg.Accounts.EndSession(r.Context(), v.by, v.User.ID, storage.ID(which))
+	}
+	if err != nil {
+		return p.refused(w, r, v, ui.PathSessions, "end sessions", err)
+	}
+	if r.PostForm.Get("end") == everywhere {
+		p.cfg.Cookies.Clear(w, web.CookieSession)
 		http.Redirect(w, r, ui.PathSignOut, http.StatusSeeOther) // which says that nobody is signed in
 		return nil
-	default:
-		return p.endSession(w, r, v, storage.ID(which))
 	}
-}
-
-func (p *Pages) endAll(r *http.Request, v *visit, except storage.ID) error {
-	event, err := p.cfg.Flow.Event(r, v.SignedIn, storage.EventSessionsEnded)
-	if err != nil {
-		return err
-	}
-	if err := p.cfg.Sessions.EndAll(r.Context(), v.User.ID, except, p.cfg.Now(), false, event); err != nil {
-		return unavailable("end sessions", err)
-	}
-	return nil
-}
-
-func (p *Pages) endSession(w http.ResponseWriter, r *http.Request, v *visit, sid storage.ID) error {
-	event, err := p.cfg.Flow.Event(r, v.SignedIn, storage.EventSessionEnded)
-	if err != nil {
-		return err
-	}
-	event.SID = sid
-	err = p.cfg.Sessions.EndOf(r.Context(), v.User.ID, sid, p.cfg.Now(), event)
-	if errors.Is(err, storage.ErrNotFound) {
-		return notTheirs(err)
-	}
-	if err != nil {
-		return unavailable("end session", err)
-	}
-	return done(w, r, ui.PathSessions, "session_ended")
+	return done(w, r, ui.PathSessions, key)
 }

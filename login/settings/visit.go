@@ -1,22 +1,27 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // visit is a request of whoever is signed in.
 type visit struct {
 	*storage.SignedIn
-	// askPassword says that evidence is not fresh, and that the current password
-	// will do in its place.
+	// by is the person, with what they showed in the session and in this request.
+	by account.Actor
+	// askPassword says that the proofs are not fresh, and that the current password
+	// will do in their place.
 	askPassword bool
 }
 
@@ -34,58 +39,70 @@ func (p *Pages) page(h handler) web.HandlerFunc {
 		if signedIn == nil {
 			return p.cfg.Flow.Ask(w, r, login.Asked{ReturnTo: r.URL.Path})
 		}
-		return h(w, r, &visit{SignedIn: signedIn})
+		return h(w, r, &visit{SignedIn: signedIn, by: p.cfg.Flow.Actor(r, signedIn)})
 	}
 }
 
-// proven wraps a page that changes how somebody signs in or is reached: without
-// fresh evidence it is asked for first, or where the current password is all that
-// there is, by the page itself.
+// proven wraps a page that leads to a change of what guards the account: without
+// fresh proofs they are asked for first, or where the current password is all that
+// there is, by the page itself. The change itself is decided in package account.
 func (p *Pages) proven(h handler) web.HandlerFunc {
-	return p.page(func(w http.ResponseWriter, r *http.Request, v *visit) error {
-		fresh, err := p.weigh(r, v)
-		if err != nil {
-			return err
-		}
-		if !fresh && !v.askPassword {
-			return p.askFresh(w, r, login.Asked{ReturnTo: r.URL.Path})
+	return p.weighed(func(w http.ResponseWriter, r *http.Request, v *visit) error {
+		if err := p.cfg.Accounts.Fresh(v.by, &v.User); err != nil && !v.askPassword {
+			return p.refused(w, r, v, r.URL.Path, "show page", err)
 		}
 		return h(w, r, v)
 	})
 }
 
-// asking is proven for a page that only leads to a change: it is shown to anybody
-// who is signed in, with a field for the password where that will do.
-func (p *Pages) asking(h handler) web.HandlerFunc {
+// weighed notes for a page whether it has to ask for the current password.
+func (p *Pages) weighed(h handler) web.HandlerFunc {
 	return p.page(func(w http.ResponseWriter, r *http.Request, v *visit) error {
-		if _, err := p.weigh(r, v); err != nil {
-			return err
-		}
+		stale := (*account.StaleError)(nil)
+		v.askPassword = errors.As(p.cfg.Accounts.Fresh(v.by, &v.User), &stale) && stale.Password
 		return h(w, r, v)
 	})
 }
 
-// weigh reports whether the evidence is fresh, and notes where the current
-// password will do in its place.
-func (p *Pages) weigh(r *http.Request, v *visit) (fresh bool, err error) {
-	fresh, err = p.cfg.Flow.Fresh(r.Context(), v.SignedIn, p.cfg.FreshFor)
-	v.askPassword = err == nil && !fresh && p.cfg.Flow.PasswordWillDo(&v.User)
-	return fresh, err
-}
-
-// askFresh sends the browser through the flow for fresh evidence.
-func (p *Pages) askFresh(w http.ResponseWriter, r *http.Request, asked login.Asked) error {
-	asked.Fresh = p.cfg.FreshFor
-	return p.cfg.Flow.Ask(w, r, asked)
+// refused answers a change that did not happen. Where fresh proofs are missing the
+// browser fetches them and comes back to the path, and the person does it again.
+func (p *Pages) refused(w http.ResponseWriter, r *http.Request, v *visit, path, attempted string, err error) error {
+	var stale *account.StaleError
+	switch {
+	case errors.As(err, &stale):
+		return p.cfg.Flow.Ask(w, r, login.Asked{ReturnTo: path, Fresh: p.cfg.Accounts.FreshFor()})
+	case errors.Is(err, account.ErrNotFound):
+		return notTheirs(err)
+	case errors.Is(err, account.ErrChanged), errors.Is(err, account.ErrNobody):
+		return changedMeanwhile(err)
+	}
+	return unavailable(attempted, err)
 }
 
 // passwordShown reports whether the form brings the current password, where the
-// page asked for it.
+// page asked for it: it is a proof of now.
 func (p *Pages) passwordShown(r *http.Request, v *visit, field string) (bool, error) {
 	if !v.askPassword {
 		return true, nil
 	}
-	return p.cfg.Flow.ConfirmPassword(r, &v.User, r.PostForm.Get(field))
+	proof, ok, err := p.cfg.Flow.ConfirmPassword(r, &v.User, r.PostForm.Get(field))
+	if ok {
+		v.by = p.cfg.Flow.Actor(r, v.SignedIn, proof)
+	}
+	return ok, err
+}
+
+// attempt is what factors are told of a visit to a page that changes them; name is
+// something that only the visit knows.
+func (p *Pages) attempt(r *http.Request, v *visit, name string) (mfa.Attempt, error) {
+	person, err := p.cfg.Factors.Person(r.Context(), &v.User)
+	if err != nil {
+		return mfa.Attempt{}, unavailable("read factors", err)
+	}
+	return mfa.Attempt{
+		ID: p.cfg.Hasher.Sum("account visit", name), Person: person, Now: p.cfg.Now(),
+		AddressBucket: web.AddressBucket(web.ClientAddress(r.Context())), Locale: p.cfg.UI.Locale(r, nil), Source: v.by.Source(),
+	}, nil
 }
 
 // begin starts an account page, with the notice that the address names.
@@ -131,6 +148,13 @@ func (p *Pages) sayDone(r *http.Request, page *ui.Page) {
 	// Which one it was is looked up: the address holds no words to be shown.
 	if c, err := p.clientNamed(r.Context(), r.URL.Query().Get(clientParam)); err == nil && c != nil {
 		page.Say(ui.NoticeDone, key, "Client", c.Name)
+	}
+}
+
+// fail shows what is wrong with a form.
+func fail(page *ui.Page, problems []login.Problem) {
+	for _, problem := range problems {
+		page.Fail(problem.Field, problem.Text, problem.Args...)
 	}
 }
 

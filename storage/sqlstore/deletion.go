@@ -36,7 +36,7 @@ func (r *Users) CancelDeletion(ctx context.Context, id storage.ID, now time.Time
 
 // DeletionNotice makes what is written when a person is deleted: the event, and
 // the messages that tell them.
-type DeletionNotice func(storage.User) (storage.Event, []storage.Message, error)
+type DeletionNotice = func(storage.User) (storage.Event, []storage.Message, error)
 
 // DeleteDue deletes people whose deletion is due, at most limit of them, each in
 // a transaction of their own, and returns them. Everything that hangs on them
@@ -79,7 +79,7 @@ func (r *Users) deleteOne(ctx context.Context, now time.Time, notice DeletionNot
 		if err != nil {
 			return err
 		}
-		if err := insertMessages(ctx, tx, m); err != nil {
+		if err := r.s.insertMessages(ctx, tx, m); err != nil {
 			return err
 		}
 		return r.s.insertEvent(ctx, tx, e)

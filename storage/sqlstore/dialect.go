@@ -29,7 +29,7 @@ func (d dialect) now(placeholder int) string {
 	if d == sqliteDB {
 		return fmt.Sprintf(`CAST($%d AS BIGINT)`, placeholder)
 	}
-	return fmt.Sprintf(`COALESCE(CAST($%d AS BIGINT), CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT))`, placeholder)
+	return fmt.Sprintf(`COALESCE(CAST($%d AS BIGINT), CAST(date_part('epoch', clock_timestamp()) * 1000000 AS BIGINT))`, placeholder)
 }
 
 // lock ends a SELECT that holds its rows until the transaction ends. SQLite's

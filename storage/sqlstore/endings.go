@@ -94,7 +94,7 @@ func (s *Store) endWithSessions(ctx context.Context, tx bun.Tx, over []storage.E
 	if err != nil {
 		return fmt.Errorf("tell of ended sessions: %w", err)
 	}
-	return insertMessages(ctx, tx, messages)
+	return s.insertMessages(ctx, tx, messages)
 }
 
 // accessEnd says which of a person's sessions and grants end.

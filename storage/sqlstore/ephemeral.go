@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
-	"github.com/uptrace/bun"
 )
 
 // Ephemeral keeps what expires by itself in a table: the twin of
@@ -110,7 +109,9 @@ func (e *Ephemeral) Delete(ctx context.Context, keys ...string) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	_, err := e.s.ephemeralDB.ExecContext(ctx, `DELETE FROM ephemeral WHERE key IN ?`, bun.Tuple(keys))
+	var args []any
+	which := anyOf(&args, keys)
+	_, err := e.s.exec(ctx, e.s.ephemeralDB, `DELETE FROM ephemeral WHERE key IN `+which, args...)
 	return wrap("delete ephemeral entries", err)
 }
 

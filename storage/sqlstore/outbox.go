@@ -63,34 +63,34 @@ func deliveries(rows []deliveryRow) []storage.Delivery {
 	return out
 }
 
+var insertDeliveryRow = insertInto[deliveryRow]()
+
 // insertMessages writes deliveries in the transaction of the change that made
 // them necessary. One without a status is queued, and due when created.
-func insertMessages(ctx context.Context, tx bun.IDB, m []storage.Delivery) error {
-	if len(m) == 0 {
-		return nil
-	}
-	rows := make([]deliveryRow, len(m))
+func (s *Store) insertMessages(ctx context.Context, tx bun.Tx, m []storage.Delivery) error {
 	for i := range m {
-		rows[i] = rowOfDelivery(m[i])
-		if rows[i].Status == "" {
-			rows[i].Status = string(storage.DeliveryQueued)
+		row := rowOfDelivery(m[i])
+		if row.Status == "" {
+			row.Status = string(storage.DeliveryQueued)
 		}
-		if rows[i].NextAt.IsZero() {
-			rows[i].NextAt = rows[i].CreatedAt
+		if row.NextAt.IsZero() {
+			row.NextAt = row.CreatedAt
 		}
-	}
-	if _, err := tx.NewInsert().Model(&rows).Exec(ctx); err != nil {
-		return fmt.Errorf("write messages: %w", err)
+		if _, err := s.exec(ctx, tx, insertDeliveryRow, values(&row)...); err != nil {
+			return fmt.Errorf("write messages: %w", err)
+		}
 	}
 	return nil
 }
 
 // Add queues messages that go with no change but an event, or with none.
 func (r *Outbox) Add(ctx context.Context, e *storage.Event, m ...storage.Message) error {
-	if e == nil {
-		return wrap("add messages", insertMessages(ctx, r.s.write, m))
-	}
-	err := r.s.change(ctx, *e, m, func(context.Context, bun.Tx) error { return nil })
+	err := r.s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := r.s.insertMessages(ctx, tx, m); err != nil || e == nil {
+			return err
+		}
+		return r.s.insertEvent(ctx, tx, *e)
+	})
 	return wrap("add messages", err)
 }
 
@@ -102,16 +102,12 @@ func (r *Outbox) Claim(ctx context.Context, c storage.DeliveryClaim) ([]storage.
 	if !c.UrgentOnly {
 		highest = math.MaxInt16
 	}
-	due := `SELECT id FROM deliveries WHERE done_at IS NULL AND topic = ? AND priority <= ? AND next_at <= ?
-		ORDER BY priority, next_at, id LIMIT ?`
-	if r.s.dialect == postgres {
-		due += ` FOR UPDATE SKIP LOCKED`
-	}
-	var rows []deliveryRow
-	err := r.s.write.NewRaw(`WITH due AS MATERIALIZED (`+due+`)
-		UPDATE deliveries SET attempts = attempts + 1, claimed = ?, next_at = ?
-		WHERE id IN (SELECT id FROM due) RETURNING *`,
-		string(c.Topic), int(highest), sqlTime{c.Now}, c.Limit, true, sqlTime{c.Now.Add(c.Lease)}).Scan(ctx, &rows)
+	rows, err := list[deliveryRow](ctx, r.s, r.s.write, `WITH due AS MATERIALIZED (
+			SELECT id FROM deliveries WHERE done_at IS NULL AND topic = $1 AND priority <= $2 AND next_at <= $3
+			ORDER BY priority, next_at, id LIMIT $4`+r.s.dialect.lock("UPDATE SKIP LOCKED")+`)
+		UPDATE deliveries SET attempts = attempts + 1, claimed = TRUE, next_at = $5
+		WHERE id IN (SELECT id FROM due) RETURNING `+tableColumnsOf[deliveryRow](),
+		string(c.Topic), int(highest), sqlTime{c.Now}, c.Limit, sqlTime{c.Now.Add(c.Lease)})
 	if err != nil {
 		return nil, wrap("claim deliveries", err)
 	}
@@ -124,13 +120,15 @@ func (r *Outbox) Claim(ctx context.Context, c storage.DeliveryClaim) ([]storage.
 // SaveComposed replaces a claimed intent by what was made of it, so that the
 // next try sends the same.
 func (r *Outbox) SaveComposed(ctx context.Context, id storage.ID, sealed string) error {
-	return wrap("save composed delivery", changed(r.queued(id).Set("sealed = ?", sealed).Set("composed = ?", true).Exec(ctx)))
+	err := must(r.s.exec(ctx, r.s.write, `UPDATE deliveries SET sealed = $1, composed = TRUE WHERE id = $2 AND done_at IS NULL`, sealed, string(id)))
+	return wrap("save composed delivery", err)
 }
 
 // Retry sets when a delivery is tried again, and gives up its lease.
 func (r *Outbox) Retry(ctx context.Context, id storage.ID, nextAt time.Time, lastError string) error {
-	return wrap("put delivery back", changed(r.queued(id).Set("next_at = ?", sqlTime{nextAt}).
-		Set("claimed = ?", false).Set("last_error = ?", lastError).Exec(ctx)))
+	err := must(r.s.exec(ctx, r.s.write, `UPDATE deliveries SET next_at = $1, claimed = FALSE, last_error = $2 WHERE id = $3 AND done_at IS NULL`,
+		sqlTime{nextAt}, lastError, string(id)))
+	return wrap("put delivery back", err)
 }
 
 // Finish ends a delivery, and records the event of it, if there is one, in the
@@ -138,12 +136,9 @@ func (r *Outbox) Retry(ctx context.Context, id storage.ID, nextAt time.Time, las
 // storage.ErrNotFound where the delivery has ended already.
 func (r *Outbox) Finish(ctx context.Context, id storage.ID, end storage.DeliveryEnd, e *storage.Event) error {
 	finish := func(ctx context.Context, db bun.IDB) error {
-		query := r.queued(id).Conn(db).Set("status = ?", string(end.Status)).Set("claimed = ?", false).
-			Set("last_error = ?", end.Reason).Set("done_at = ?", sqlTime{end.At})
-		if end.Status != storage.DeliveryFailed {
-			query = query.Set("sealed = ?", "")
-		}
-		return changed(query.Exec(ctx))
+		return must(r.s.exec(ctx, db, `UPDATE deliveries SET status = $1, claimed = FALSE, last_error = $2, done_at = $3,
+			sealed = CASE WHEN $1 = $5 THEN sealed ELSE '' END WHERE id = $4 AND done_at IS NULL`,
+			string(end.Status), end.Reason, sqlTime{end.At}, string(id), string(storage.DeliveryFailed)))
 	}
 	if e == nil {
 		return wrap("finish delivery", finish(ctx, r.s.write))
@@ -151,18 +146,14 @@ func (r *Outbox) Finish(ctx context.Context, id storage.ID, end storage.Delivery
 	return wrap("finish delivery", r.s.change(ctx, *e, nil, func(ctx context.Context, tx bun.Tx) error { return finish(ctx, tx) }))
 }
 
-func (r *Outbox) queued(id storage.ID) *bun.UpdateQuery {
-	return r.s.write.NewUpdate().Model((*deliveryRow)(nil)).Where("id = ?", string(id)).Where("done_at IS NULL")
-}
-
 // List returns the newest deliveries of a status, or of all for "".
 func (r *Outbox) List(ctx context.Context, status storage.DeliveryStatus, limit int) ([]storage.Delivery, error) {
-	var rows []deliveryRow
-	query := r.s.read.NewSelect().Model(&rows).OrderExpr("id DESC").Limit(int64(limit))
+	which, args := ``, []any{limit}
 	if status != "" {
-		query = query.Where("status = ?", string(status))
+		which, args = `WHERE d.status = $2 `, append(args, string(status))
 	}
-	if err := query.Scan(ctx); err != nil {
+	rows, err := list[deliveryRow](ctx, r.s, r.s.read, `SELECT `+columnsOf[deliveryRow]()+` FROM deliveries d `+which+`ORDER BY d.id DESC LIMIT $1`, args...)
+	if err != nil {
 		return nil, wrap("list deliveries", err)
 	}
 	return deliveries(rows), nil
@@ -172,20 +163,13 @@ func (r *Outbox) List(ctx context.Context, status storage.DeliveryStatus, limit 
 // tries before them: those named, or every failed one when none is. What a node
 // is working on stays with it. It returns how many there were.
 func (r *Outbox) RetryNow(ctx context.Context, now time.Time, ids ...storage.ID) (int64, error) {
-	query := r.s.write.NewUpdate().Model((*deliveryRow)(nil)).
-		Set("status = ?", string(storage.DeliveryQueued)).Set("attempts = 0").Set("claimed = ?", false).
-		Set("next_at = ?", sqlTime{now}).Set("done_at = NULL")
-	if len(ids) == 0 {
-		query = query.Where("status = ?", string(storage.DeliveryFailed))
-	} else {
-		query = query.Where("id IN ?", bun.Tuple(ids)).
-			Where("status = ? OR (done_at IS NULL AND (claimed = ? OR next_at <= ?))", string(storage.DeliveryFailed), false, sqlTime{now})
+	args := []any{string(storage.DeliveryQueued), sqlTime{now}, string(storage.DeliveryFailed)}
+	which := `status = $3`
+	if len(ids) > 0 {
+		which = `(status = $3 OR done_at IS NULL AND (NOT claimed OR next_at <= $2)) AND id IN ` + anyOf(&args, ids)
 	}
-	result, err := query.Exec(ctx)
-	if err != nil {
-		return 0, wrap("retry deliveries", err)
-	}
-	return result.RowsAffected()
+	n, err := r.s.exec(ctx, r.s.write, `UPDATE deliveries SET status = $1, attempts = 0, claimed = FALSE, next_at = $2, done_at = NULL WHERE `+which, args...)
+	return n, wrap("retry deliveries", err)
 }
 
 // Backlog tells what waits.

@@ -152,7 +152,7 @@ func (s *Store) change(ctx context.Context, e storage.Event, m []storage.Message
 		if err := do(ctx, tx); err != nil {
 			return err
 		}
-		if err := insertMessages(ctx, tx, m); err != nil {
+		if err := s.insertMessages(ctx, tx, m); err != nil {
 			return err
 		}
 		return s.insertEvent(ctx, tx, e)
@@ -202,6 +202,3 @@ func affected(result sql.Result, err error) (int64, error) {
 	}
 	return result.RowsAffected()
 }
-
-// changed answers sql.ErrNoRows when a statement changed no row.
-func changed(result sql.Result, err error) error { return must(affected(result, err)) }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 func openSQLite(cfg Config) (*Store, error) {
@@ -39,10 +38,11 @@ func openSQLite(cfg Config) (*Store, error) {
 		if err := makePrivate(open.path); err != nil {
 			return nil, err
 		}
-		pool, err := sql.Open("sqlite", sqliteDSN(open.path, open.sync, cfg.Timeout))
+		connector, err := newLiteConnector(sqliteDSN(open.path, open.sync, cfg.Timeout))
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", open.path, err)
 		}
+		pool := sql.OpenDB(connector)
 		limit(pool, open.conns, 0)
 		*open.db = bun.NewDB(pool, sqlitedialect.New(), bun.WithDiscardUnknownColumns())
 	}

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -44,9 +45,10 @@ type userRow struct {
 	UpdatedAt         sqlTime                   `bun:"updated_at"`
 }
 
-// computed returns a person's roles, whatever their sources, separated by spaces.
+// computed returns a person's roles, separated by spaces; one that several
+// sources gave is there several times.
 func (userRow) computed(string) string {
-	return `(SELECT string_agg(r.role, ' ' ORDER BY r.role) FROM (SELECT DISTINCT role FROM user_roles WHERE user_id = u.id) AS r)`
+	return `(SELECT string_agg(r.role, ' ') FROM user_roles r WHERE r.user_id = u.id)`
 }
 
 func (r *userRow) user() storage.User {
@@ -55,10 +57,16 @@ func (r *userRow) user() storage.User {
 		EmailEpoch: r.EmailEpoch, UndoFloor: r.UndoFloor, Username: r.Username,
 		Phone: r.Phone, PhoneVerified: r.PhoneVerified, Profile: r.Profile.Is,
 		PasswordHash: r.PasswordHash, PasswordEpoch: r.PasswordEpoch, PasswordChangedAt: r.PasswordChangedAt.Time,
-		ResetByEmail: r.ResetByEmail, Roles: r.Roles, Credentials: r.Credentials, FactorAddedAt: r.FactorAddedAt.Time,
+		ResetByEmail: r.ResetByEmail, Roles: distinct(r.Roles), Credentials: r.Credentials, FactorAddedAt: r.FactorAddedAt.Time,
 		FactorAskedAt: r.FactorAskedAt.Time, DeleteAt: r.DeleteAt.Time,
 		DisabledAt: r.DisabledAt.Time, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}
+}
+
+// distinct sorts words and drops those that are there already.
+func distinct(words []string) []string {
+	slices.Sort(words)
+	return slices.Compact(words)
 }
 
 func rowOfUser(u *storage.User) *userRow {

@@ -1,14 +1,12 @@
 package relyingparties
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -16,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/internal/testenv"
@@ -42,7 +39,7 @@ func startProvider(t *testing.T) *provider {
 	p := &provider{ports: map[string]string{}}
 	var clients []map[string]any
 	for _, s := range sites {
-		p.ports[s.name] = strconv.Itoa(freePort(t))
+		p.ports[s.name] = strconv.Itoa(testenv.FreePort(t))
 		address := p.address(s)
 		client := map[string]any{
 			"id": s.name, "name": s.name, "type": "confidential", "secret": secretOf(s.name),
@@ -79,18 +76,6 @@ func indexOf(name string) int {
 	return slices.IndexFunc(sites, func(s site) bool { return s.name == name })
 }
 
-// freePort is one that nobody listens at. What takes it in the meantime makes the
-// site fail to start, and says so.
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
-}
-
 // startSite starts the process of a site and returns its address when it serves.
 func (p *provider) startSite(t *testing.T, s site) string {
 	t.Helper()
@@ -101,32 +86,15 @@ func (p *provider) startSite(t *testing.T, s site) string {
 	if err := command.Start(); err != nil {
 		t.Fatalf("start %s: %v", s.name, err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
 	t.Cleanup(func() {
 		_ = command.Process.Kill()
+		_ = command.Wait()
 		if t.Failed() {
 			t.Logf("%s says:\n%s", s.name, log)
 		}
 	})
-	// A minute on a quick machine is five on one that is slow and busy.
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	for again := time.NewTicker(50 * time.Millisecond); ; {
-		select {
-		case err := <-ended:
-			t.Fatalf("%s ended before it served: %v\n%s", s.name, err, log)
-		case <-ctx.Done():
-			t.Fatalf("%s does not serve:\n%s", s.name, log)
-		case <-again.C:
-			var dialer net.Dialer
-			if conn, err := dialer.DialContext(ctx, "tcp", "127.0.0.1:"+e.Port); err == nil {
-				conn.Close()
-				again.Stop()
-				return e.Site
-			}
-		}
-	}
+	testenv.WaitForPort(t, "127.0.0.1:"+e.Port, log)
+	return e.Site
 }
 
 // person is somebody with an account.

@@ -94,6 +94,7 @@ var groups = []group{
 		{"PK3", "What is enrolled is checked as strictly, wants fresh evidence, and the owner is told."},
 	}},
 	{"Pages", []requirement{
+		{"FE1", "What guards an account changes only on evidence that reaches it, and is fresh or of this very interaction, whichever door the wish comes through."},
 		{"CS1", "Every form carries a token of its browser."},
 		{"CS2", "Every page has a strict policy without inline code, cannot be framed, and is not sniffed."},
 		{"CS3", "No parameter redirects elsewhere."},
@@ -117,6 +118,7 @@ var groups = []group{
 		{"CF2", "The issuer is fixed and https; other hosts are not answered; http is for loopback, by flag."},
 		{"AC2", "A reload is whole or not at all, on every node."},
 		{"CF3", "There are no default accounts and nothing of `dev` under `serve`."},
+		{"DL1", "Work of stores has a deadline; what nodes share is timed by the database."},
 		{"DS1", "Bodies, parameters, headers and time are bounded on every listener."},
 		{"DS2", "Password hashes wait in a bounded queue: a flood of sign-ins takes no more memory."},
 		{"DS3", "Sign-ins under way are capped by address and swept."},

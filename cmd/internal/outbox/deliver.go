@@ -78,14 +78,13 @@ func (l *lane) write(ctx context.Context, d storage.Delivery, v verdict) error {
 	if !v.lost() {
 		return l.Store.Finish(ctx, d.ID, end, nil)
 	}
-	id, err := storage.NewID(end.At, l.Random)
+	e, err := storage.NewEvent(end.At, l.Random, storage.EventMessageFailed)
 	if err != nil {
 		return err
 	}
-	return l.Store.Finish(ctx, d.ID, end, &storage.Event{
-		ID: id, At: end.At, Type: storage.EventMessageFailed, UserID: d.UserID, Outcome: storage.Failure,
-		Detail: fmt.Sprintf("%s by %s: %s", d.Kind, d.Topic, v.reason),
-	})
+	e.ActorKind, e.ActorID, e.UserID, e.Outcome = storage.ActorSystem, "outbox", d.UserID, storage.Failure
+	e.Detail = fmt.Sprintf("%s by %s: %s", d.Kind, d.Topic, v.reason)
+	return l.Store.Finish(ctx, d.ID, end, &e)
 }
 
 // report logs and counts how a try ended.

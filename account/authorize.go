@@ -1,0 +1,141 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// requirement is what a person must have shown to change their own account.
+type requirement int
+
+const (
+	never    requirement = iota // nobody changes that of themselves
+	signedIn                    // a session will do: it makes nothing weaker
+	fresh                       // proofs that reach what guards the account, and are fresh
+	guarded                     // fresh, whatever policy still wants enrolled: for enrollment itself
+)
+
+// action is a kind of change: how its event is called, and who may.
+type action struct {
+	event storage.EventType
+	// self is what the person themselves needs.
+	self requirement
+	// token says that whoever spent a one-time token for that account may.
+	token bool
+	// operator and system say that these may.
+	operator, system bool
+}
+
+// The kinds of changes. This is the one list of who may do what to an account.
+var (
+	setPassword    = action{event: storage.EventPasswordChanged, self: fresh, operator: true}
+	resetPassword  = action{event: storage.EventPasswordChanged, token: true}
+	upgradeHash    = action{event: storage.EventPasswordUpgraded, self: signedIn}
+	askEmail       = action{event: storage.EventEmailChangeAsked, self: fresh}
+	moveEmail      = action{event: storage.EventEmailChanged, self: signedIn, operator: true}
+	undoEmail      = action{event: storage.EventEmailChangeUndone, token: true}
+	askProof       = action{event: storage.EventEmailVerified, self: signedIn, operator: true}
+	proveEmail     = action{event: storage.EventEmailVerified, self: signedIn, token: true, operator: true}
+	askPhone       = action{event: storage.EventPhoneChanged, self: fresh}
+	setPhone       = action{event: storage.EventPhoneChanged, self: signedIn}
+	removePhone    = action{event: storage.EventPhoneChanged, self: fresh, operator: true}
+	startFactor    = action{event: storage.EventFactorAdded, self: guarded}
+	addFactor      = action{event: storage.EventFactorAdded, self: guarded}
+	renameFactor   = action{event: storage.EventFactorRenamed, self: fresh}
+	removeFactor   = action{event: storage.EventFactorRemoved, self: fresh}
+	resetFactors   = action{event: storage.EventFactorsReset, operator: true}
+	unlockFactor   = action{event: storage.EventFactorUnlocked, operator: true}
+	replaceCodes   = action{event: storage.EventRecoveryReplaced, self: guarded}
+	trustDevice    = action{event: storage.EventDeviceTrusted, self: signedIn}
+	forgetDevice   = action{event: storage.EventDeviceForgotten, self: signedIn, operator: true}
+	endSession     = action{event: storage.EventSessionEnded, self: signedIn, operator: true}
+	endSessions    = action{event: storage.EventSessionsEnded, self: signedIn, operator: true}
+	signOut        = action{event: storage.EventSignOut, self: signedIn}
+	allowClient    = action{event: storage.EventConsentGranted, self: signedIn}
+	revokeClient   = action{event: storage.EventApplicationRevoked, self: signedIn, operator: true}
+	changeProfile  = action{event: storage.EventProfileChanged, self: signedIn, operator: true}
+	changeUsername = action{event: storage.EventProfileChanged, self: fresh, operator: true}
+	changeRoles    = action{event: storage.EventRolesChanged, operator: true}
+	disable        = action{event: storage.EventUserDisabled, operator: true}
+	enable         = action{event: storage.EventUserEnabled, operator: true}
+	planDeletion   = action{event: storage.EventDeletionPlanned, self: fresh, operator: true}
+	keepAccount    = action{event: storage.EventDeletionCancelled, self: signedIn, token: true, operator: true}
+	exportData     = action{event: storage.EventDataExported, self: fresh, operator: true}
+)
+
+// authorize decides whether the actor may do something to the person's account.
+// It answers ErrForbidden, which is a security event, ErrSignIn, ErrChanged or a
+// [StaleError].
+func (s *Service) authorize(ctx context.Context, by Actor, act action, user *storage.User) error {
+	if act.token && by.holds == user.ID {
+		return nil
+	}
+	switch by.kind {
+	case storage.ActorPerson:
+		if by.is(user.ID) && act.self != never {
+			return s.judgeEvidence(by, act, user)
+		}
+	case visitor:
+		if act.self != never {
+			return ErrSignIn
+		}
+	case storage.ActorOperator:
+		if act.operator {
+			return nil
+		}
+	case storage.ActorSystem:
+		if act.system {
+			return nil
+		}
+	case storage.ActorClient:
+	}
+	detail := fmt.Sprintf("%s %s: %s", by.kind, by.id, act.event)
+	if err := s.Record(ctx, by, storage.EventChangeRefused, user.ID, storage.Failure, detail); err != nil {
+		return err
+	}
+	return fmt.Errorf("%s: %w", detail, ErrForbidden)
+}
+
+// judgeEvidence decides whether what a person showed allows a change of their
+// own account.
+func (s *Service) judgeEvidence(by Actor, act action, user *storage.User) error {
+	if by.epoch != user.PasswordEpoch || user.Disabled() {
+		return fmt.Errorf("%s: %w", act.event, ErrChanged)
+	}
+	if act.self == signedIn {
+		return nil
+	}
+	needs := s.needs(user, act.self)
+	if mfa.AtLeast(by.reached(s.cfg.Now(), s.cfg.Policy), needs) {
+		return nil
+	}
+	return &StaleError{Needs: needs, Password: needs == mfa.ACRPassword && user.PasswordHash != ""}
+}
+
+// needs is the class that fresh proofs of the person must reach: that of what
+// guards the account, and of what policy requires of them once it can no longer
+// be put off. Enrollment wants what guards the account alone: it is how the rest
+// is reached.
+func (s *Service) needs(user *storage.User, r requirement) string {
+	needs := s.cfg.Policy.Guards(user)
+	if r == guarded || s.cfg.Policy.MayPutOff(user, s.cfg.Now()) {
+		return needs
+	}
+	if wants := s.cfg.Policy.Wants(user, nil); !mfa.AtLeast(needs, wants) {
+		return wants
+	}
+	return needs
+}
+
+// Fresh reports whether the evidence allows the person to change what guards
+// their account, so that a page can say in advance what it will ask for. It
+// answers nil, or what the change would: a [StaleError] or ErrChanged.
+func (s *Service) Fresh(by Actor, user *storage.User) error {
+	if !by.is(user.ID) {
+		return ErrSignIn
+	}
+	return s.judgeEvidence(by, action{self: fresh}, user)
+}

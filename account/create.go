@@ -1,0 +1,155 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/internal/ident"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Accounts makes them; storage/sqlstore.Users in the binary. Each answers
+// storage.ErrConflict when a name is another's.
+type Accounts interface {
+	Create(ctx context.Context, u *storage.User, e storage.Event, m ...storage.Message) error
+	// CreateInvited consumes the invitation with it, or answers storage.ErrConsumed.
+	CreateInvited(ctx context.Context, u *storage.User, invitation storage.ID, e storage.Event, m ...storage.Message) error
+	// Import inserts all or none.
+	Import(ctx context.Context, people []storage.ImportedUser) error
+}
+
+// NewAccount is an account that an operator makes.
+type NewAccount struct {
+	Email         string
+	EmailVerified bool
+	Username      string
+	Phone         string // E.164
+	PhoneVerified bool
+	Profile       storage.Profile
+	// Password is the account's; empty leaves it without one.
+	Password string
+}
+
+// Create makes an account. It answers a [FieldError], a [PasswordError] or
+// ErrTaken.
+func (s *Service) Create(ctx context.Context, by Actor, n NewAccount) (*storage.User, error) {
+	if by.kind != storage.ActorOperator && by.kind != storage.ActorSystem {
+		return nil, fmt.Errorf("create account: %w", ErrForbidden)
+	}
+	email, username, err := spellNames(n.Email, n.Username)
+	if err != nil {
+		return nil, err
+	}
+	user, err := s.newUser(email, username, n.Profile)
+	if err != nil {
+		return nil, err
+	}
+	user.EmailVerified = n.EmailVerified && email != ""
+	user.Phone, user.PhoneVerified = n.Phone, n.PhoneVerified && n.Phone != ""
+	if err := checkNewPerson(user); err != nil {
+		return nil, err
+	}
+	if n.Password != "" {
+		if user.PasswordHash, err = s.newPassword(ctx, user, n.Password); err != nil {
+			return nil, err
+		}
+		user.PasswordChangedAt = user.CreatedAt
+	}
+	return user, s.insert(ctx, by, user, "")
+}
+
+// checkNewPerson says what is wrong with what is said of a new person.
+func checkNewPerson(u *storage.User) error {
+	if u.Phone != "" {
+		if err := ident.Phone(u.Phone); err != nil {
+			return &FieldError{Field: "phone", Problem: Invalid, Cause: err}
+		}
+	}
+	if problems := checkClaims(&storage.Profile{}, &u.Profile); len(problems) > 0 {
+		return problems[0]
+	}
+	return nil
+}
+
+func (s *Service) newUser(email, username string, profile storage.Profile) (*storage.User, error) {
+	now := s.cfg.Now()
+	id, err := storage.NewID(now, s.cfg.Random)
+	if err != nil {
+		return nil, fmt.Errorf("name account: %w", err)
+	}
+	return &storage.User{ID: id, Email: email, Username: username, Profile: profile, CreatedAt: now, UpdatedAt: now}, nil
+}
+
+// insert writes a new account, and spends the invitation where there is one.
+func (s *Service) insert(ctx context.Context, by Actor, user *storage.User, invitation storage.ID) error {
+	e, err := NewEvent(s.cfg.Now(), s.cfg.Random, by, storage.EventUserCreated, user.ID)
+	if err != nil {
+		return err
+	}
+	if invitation != "" {
+		err = s.cfg.Accounts.CreateInvited(ctx, user, invitation, e)
+	} else {
+		err = s.cfg.Accounts.Create(ctx, user, e)
+	}
+	switch {
+	case errors.Is(err, storage.ErrConflict):
+		return fmt.Errorf("create account: %w: %w", ErrTaken, err)
+	case errors.Is(err, storage.ErrConsumed):
+		return fmt.Errorf("create account: %w: %w", ErrVoid, err)
+	case err != nil:
+		return fmt.Errorf("create account: %w", err)
+	}
+	return nil
+}
+
+// confirmSignUp makes the account that was asked for, whose address is proven. A
+// name that somebody took meanwhile is left out: it can be chosen anew.
+func (s *Service) confirmSignUp(ctx context.Context, by Actor, asked *message.SignUp) (*storage.User, error) {
+	user, err := s.newUser(asked.Email, asked.Username, asked.Profile)
+	if err != nil {
+		return nil, err
+	}
+	user.EmailVerified, user.PasswordHash, user.PasswordChangedAt = true, asked.Verifier, user.CreatedAt
+	err = s.insert(ctx, by, user, asked.Invitation)
+	if errors.Is(err, ErrTaken) && user.Username != "" {
+		user.Username = ""
+		err = s.insert(ctx, by, user, asked.Invitation)
+	}
+	if errors.Is(err, ErrTaken) {
+		return nil, fmt.Errorf("%w: %w", ErrVoid, err) // the address has an account by now
+	}
+	return user, err
+}
+
+// ConfirmSignUp spends the link that confirms the address of a sign-up, and makes
+// the account. It returns what was asked for with it, and answers ErrVoid.
+func (s *Service) ConfirmSignUp(ctx context.Context, by Actor, token string) (*storage.User, *message.SignUp, error) {
+	asked, err := redeem[message.SignUp](ctx, s, onetime.SignUp, token)
+	if err != nil {
+		return nil, nil, err
+	}
+	user, err := s.confirmSignUp(ctx, by, &asked)
+	return user, &asked, err
+}
+
+// ConfirmSignUpByCode makes the account that was asked for in this browser, by
+// the code that was sent to its address. The code proves the address; what else
+// makes the account is asked, what was typed in this browser: somebody else may
+// have asked for an account with the address meanwhile. It answers ErrVoid, and
+// onetime.ErrExhausted after too many wrong codes.
+func (s *Service) ConfirmSignUpByCode(ctx context.Context, by Actor, asked message.SignUp, code string) (*storage.User, error) {
+	subject := message.AddressSubject(s.cfg.Hasher, asked.Email)
+	entry, err := s.cfg.Tokens.RedeemCode(ctx, onetime.SignUp, subject, code)
+	if err != nil {
+		return nil, tokenError(err)
+	}
+	var proven message.SignUp
+	if err := entry.Decode(&proven); err != nil {
+		return nil, err
+	}
+	asked.Email = proven.Email
+	return s.confirmSignUp(ctx, by, &asked)
+}

@@ -1,0 +1,78 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Invitations keeps who may sign up where sign-up is by invitation;
+// storage/sqlstore.Invitations in the binary.
+type Invitations interface {
+	Create(ctx context.Context, inv *storage.Invitation, e storage.Event, m ...storage.Message) error
+	// Valid answers storage.ErrNotFound for one that was used or has expired.
+	Valid(ctx context.Context, hashes []string, now time.Time) (*storage.Invitation, error)
+}
+
+// invitationPurpose separates the keyed hashes of invitations from others.
+const invitationPurpose = "invitation"
+
+// Invite lets the owner of an address sign up. The link is sent, in the language
+// of locale, unless send says that the caller hands the token over. It answers
+// ErrClosed where sign-up is not by invitation, a [FieldError] for field email,
+// and ErrTaken where the address has an account.
+func (s *Service) Invite(ctx context.Context, by Actor, email, locale string, send bool) (token string, expires time.Time, err error) {
+	if by.kind != storage.ActorOperator {
+		return "", time.Time{}, fmt.Errorf("invite: %w", ErrForbidden)
+	}
+	if email, err = spellEmail(email); err != nil {
+		return "", time.Time{}, err
+	}
+	if s.cfg.SignUp.Mode != SignUpInvitation {
+		return "", time.Time{}, ErrClosed
+	}
+	switch _, err := s.cfg.Users.ByIdentifier(ctx, email); {
+	case err == nil:
+		return "", time.Time{}, fmt.Errorf("invite: %w", ErrTaken)
+	case !errors.Is(err, storage.ErrNotFound):
+		return "", time.Time{}, fmt.Errorf("look for %q: %w", email, err)
+	}
+	now := s.cfg.Now()
+	token = rand.Text() // 130 bits
+	inv := &storage.Invitation{
+		TokenHash: s.cfg.Hasher.Sum(invitationPurpose, token), Email: email, CreatedAt: now, ExpiresAt: now.Add(s.cfg.InvitationLifetime),
+	}
+	if inv.ID, err = storage.NewID(now, s.cfg.Random); err != nil {
+		return "", time.Time{}, fmt.Errorf("name invitation: %w", err)
+	}
+	e, err := NewEvent(now, s.cfg.Random, by, storage.EventInvitationCreated, "")
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	c := &change{by: by, now: now, event: e}
+	c.by.from.Locale = locale
+	if send {
+		if err := s.tell(c, message.Invitation{Email: email, Token: token, ExpiresAt: inv.ExpiresAt}); err != nil {
+			return "", time.Time{}, err
+		}
+	}
+	err = s.written(c, "keep invitation", s.cfg.Invitations.Create(ctx, inv, c.event, c.messages...))
+	return token, inv.ExpiresAt, err
+}
+
+// Invitation finds the one that a token stands for. It answers ErrVoid.
+func (s *Service) Invitation(ctx context.Context, token string) (*storage.Invitation, error) {
+	found, err := s.cfg.Invitations.Valid(ctx, s.cfg.Hasher.Sums(invitationPurpose, token), s.cfg.Now())
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, fmt.Errorf("invitation: %w: %w", ErrVoid, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read invitation: %w", err)
+	}
+	return found, nil
+}

@@ -1,0 +1,103 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/ident"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Profiles keeps what people say of themselves, their number and their roles;
+// storage/sqlstore.Users in the binary.
+type Profiles interface {
+	// UpdateProfile answers storage.ErrConflict when the username is another's.
+	UpdateProfile(ctx context.Context, id storage.ID, p storage.Profile, username string, now time.Time, e storage.Event) error
+	ChangePhone(ctx context.Context, c storage.PhoneChange, e storage.Event, m ...storage.Message) error
+	SetRoles(ctx context.Context, id storage.ID, roles []string, now time.Time, e storage.Event) error
+	// ResetFactors removes all that a person has besides a password, and ends
+	// sessions and grants.
+	ResetFactors(ctx context.Context, id storage.ID, now time.Time, e storage.Event, m ...storage.Message) error
+}
+
+// SetProfile sets what the person says of themselves, and their username. A
+// person signs in with a username, so changing it wants fresh proofs. It answers
+// ErrTaken, and the [FieldError] of the first field that is not taken.
+func (s *Service) SetProfile(ctx context.Context, by Actor, id storage.ID, p storage.Profile, username string) error {
+	c, err := s.begin(ctx, by, changeProfile, id)
+	if err != nil {
+		return err
+	}
+	if problems := s.CheckProfile(c.user, &p, username); len(problems) > 0 {
+		return problems[0]
+	}
+	if username != c.user.Username {
+		if err := s.authorize(ctx, by, changeUsername, c.user); err != nil {
+			return err
+		}
+		if username, err = s.newUsername(c.user, username); err != nil {
+			return err
+		}
+	}
+	err = s.cfg.Profiles.UpdateProfile(ctx, id, p, username, c.now, c.event)
+	if errors.Is(err, storage.ErrConflict) {
+		return fmt.Errorf("update profile: %w: %w", ErrTaken, err)
+	}
+	return s.written(c, "update profile", err)
+}
+
+// CheckProfile says all that is wrong with what the person would change, each a
+// [FieldError] under the name of the claim, and spells the rest as it is kept.
+// What was taken over from elsewhere may stay as it is.
+func (s *Service) CheckProfile(user *storage.User, p *storage.Profile, username string) []error {
+	var problems []error
+	if username != user.Username {
+		if _, err := s.newUsername(user, username); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return append(problems, checkClaims(&user.Profile, p)...)
+}
+
+// newUsername is another username of the person as it is kept.
+func (s *Service) newUsername(user *storage.User, typed string) (string, error) {
+	switch {
+	case typed != "" && s.cfg.SignUp.Username == PresenceOff:
+		return "", &FieldError{Field: "username", Problem: Off}
+	case typed != "":
+		return spellUsername(typed)
+	case s.cfg.SignUp.Username == PresenceRequired || user.Email == "":
+		return "", &FieldError{Field: "username", Problem: Required}
+	}
+	return "", nil
+}
+
+// SetRoles replaces the person's roles, and returns them in order. It answers a
+// [FieldError] for field roles.
+func (s *Service) SetRoles(ctx context.Context, by Actor, id storage.ID, roles []string) ([]string, error) {
+	for _, role := range roles {
+		if err := ident.Role(role); err != nil {
+			return nil, &FieldError{Field: "roles", Problem: Invalid, Cause: err}
+		}
+	}
+	roles = slices.Clone(roles)
+	slices.Sort(roles)
+	roles = slices.Compact(roles)
+	c, err := s.begin(ctx, by, changeRoles, id)
+	if err != nil {
+		return nil, err
+	}
+	c.detail("roles " + orNone(roles))
+	return roles, s.written(c, "set roles", s.cfg.Profiles.SetRoles(ctx, id, roles, c.now, c.event))
+}
+
+func orNone(words []string) string {
+	if len(words) == 0 {
+		return "-"
+	}
+	return strings.Join(words, ",")
+}

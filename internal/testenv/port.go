@@ -1,0 +1,58 @@
+package testenv
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"os"
+	"testing"
+	"time"
+)
+
+// patience is how long a process may take until it serves: a moment on a quick
+// machine, and more on one that is slow and busy.
+const patience = 5 * time.Minute
+
+// FreePort returns a loopback port that nobody listens on. What takes it in the
+// meantime makes whoever was meant to have it fail to start, and say so.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	return freePort(t)
+}
+
+// WaitForPort returns when somebody listens at an address. Where nobody comes to,
+// it fails the test with what log says.
+func WaitForPort(t testing.TB, address string, log fmt.Stringer) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		var dialer net.Dialer
+		if conn, err := dialer.DialContext(ctx, "tcp", address); err == nil {
+			_ = conn.Close()
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("nobody listens at %s:\n%s", address, log)
+		case <-again.C:
+		}
+	}
+}
+
+// CertPool returns the certificates of a file.
+func CertPool(t testing.TB, file string) *x509.CertPool {
+	t.Helper()
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("read certificates: %v", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		t.Fatalf("%s holds no certificate", file)
+	}
+	return pool
+}

@@ -1,0 +1,47 @@
+package login
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/account/onetime"
+	"github.com/latchkey-id/latchkey/internal/web"
+)
+
+// accountError is what a page answers where a change of an account did not
+// happen; attempted says for the log what it was.
+func accountError(attempted string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, account.ErrVoid):
+		return errLinkVoid(err)
+	case errors.Is(err, account.ErrChanged), errors.Is(err, account.ErrNobody), isStale(err):
+		return errAttemptOver(err)
+	case errors.Is(err, account.ErrClosed):
+		return errNoSignUp
+	case errors.Is(err, onetime.ErrExhausted):
+		return tooMany(codePause, err)
+	}
+	return unavailable(attempted, err)
+}
+
+// codePause is what people are told to wait for after too many wrong codes; the
+// link in the message goes on working.
+const codePause = onetime.TriesReset
+
+func errLinkVoid(cause error) error {
+	return &web.Error{
+		Status: http.StatusGone, Key: "link_void",
+		Title:  "This link no longer works",
+		Detail: "It has been used, it has expired, or a newer message has replaced it. Ask for a new one where you asked for this one.",
+		Cause:  cause,
+	}
+}
+
+// isStale reports whether an error says that fresh proofs are missing.
+func isStale(err error) bool {
+	var stale *account.StaleError
+	return errors.As(err, &stale)
+}
