@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -210,4 +211,69 @@ func TestGrantTypesAreThoseRegistered(t *testing.T) {
 	n.post(tokenPath, asWiki, "grant_type", "client_credentials").want(t, http.StatusBadRequest, "unauthorized_client")
 	n.post(tokenPath, asRobot, "grant_type", "refresh_token", "refresh_token", "x").want(t, http.StatusBadRequest, "unauthorized_client")
 	n.post(tokenPath, asRobot, "grant_type", "authorization_code", "code", "x", "redirect_uri", "x").want(t, http.StatusBadRequest, "unauthorized_client")
+}
+
+// Half of all secrets of openssl rand -base64 hold a "+", and many clients do not
+// form-encode what they put into a Basic header (RFC 6749 section 2.3.1).
+func TestCL1_ASecretThatFitsOnlyUndecoded(t *testing.T) {
+	t.Parallel()
+	const secret = "PMCiRzvQvdTdGRm2BwdVr+csmyLQjlfxH/piEX8/pe%Y="
+	raw := robotClient()
+	raw.ID, raw.AuthMethod, raw.Secrets = "generic+%", "", []client.Secret{{Verifier: "secret:" + secret}}
+	n := newNode(t, raw)
+	for range 3 {
+		n.post(tokenPath, basicAuth(raw.ID, secret), "grant_type", "client_credentials").want(t, http.StatusOK, "")
+	}
+	if got := strings.Count(n.log.String(), "fits only undecoded"); got != 1 {
+		t.Errorf("logged %d times, want once: %s", got, n.log)
+	}
+	n.post(tokenPath, basicAuth(url.QueryEscape(raw.ID), url.QueryEscape(secret)), "grant_type", "client_credentials").want(t, http.StatusOK, "")
+	n.post(tokenPath, bodyAuth(raw.ID, secret), "grant_type", "client_credentials").want(t, http.StatusOK, "")
+	for _, wrong := range []string{strings.ReplaceAll(secret, "+", " "), secret + "=", url.QueryEscape(url.QueryEscape(secret))} {
+		n.post(tokenPath, basicAuth(raw.ID, wrong), "grant_type", "client_credentials").want(t, http.StatusUnauthorized, "invalid_client")
+		n.post(tokenPath, bodyAuth(raw.ID, wrong), "grant_type", "client_credentials").want(t, http.StatusUnauthorized, "invalid_client")
+	}
+	if strings.Contains(n.log.String(), "PMCi") {
+		t.Error("the secret is in the log")
+	}
+}
+
+func TestCL1_WithoutAMethodBothWaysOfASecretAreTaken(t *testing.T) {
+	t.Parallel()
+	either := robotClient()
+	either.ID, either.AuthMethod = "either", ""
+	n := newNode(t, either)
+	for _, who := range []as{basicAuth("either", testSecret), bodyAuth("either", testSecret)} {
+		n.post(tokenPath, who, "grant_type", "client_credentials").want(t, http.StatusOK, "")
+	}
+	for _, who := range []as{bodyAuth("either", ""), basicAuth("either", "wrong"), bodyAuth("either", "wrong")} {
+		n.post(tokenPath, who, "grant_type", "client_credentials").want(t, http.StatusUnauthorized, "invalid_client")
+	}
+}
+
+// A parameter without a value counts as omitted (RFC 6749 section 3.2).
+func TestCL1_AnEmptySecretInTheBodyIsNone(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	asBoth := func(r *http.Request, f url.Values) {
+		r.SetBasicAuth("wiki", testSecret)
+		f.Set("client_secret", "")
+	}
+	n.exchange(asBoth, n.code("wiki")).want(t, http.StatusOK, "")
+	n.exchange(bodyAuth("app", ""), n.code("app")).want(t, http.StatusOK, "")
+}
+
+// What is taken is what clients may be registered for, and what is advertised.
+func TestAZ4_OneListOfGrantsAndMethods(t *testing.T) {
+	t.Parallel()
+	var grants []string
+	for _, g := range grantTypes {
+		grants = append(grants, g.name)
+	}
+	if !slices.Equal(grants, client.GrantTypes()) {
+		t.Errorf("grants are %v, clients may have %v", grants, client.GrantTypes())
+	}
+	if got := methodNames(authMethods); !slices.Equal(got, client.AuthMethods()) {
+		t.Errorf("methods are %v, clients may have %v", got, client.AuthMethods())
+	}
 }

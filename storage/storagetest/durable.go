@@ -27,6 +27,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("TestSE5_no grant slips past an ending", f.testGrantAgainstEnding)
 	t.Run("TestRF3_one rotation of a generation", f.testOneRotation)
 	t.Run("rotation conditions", f.testRotationConditions)
+	t.Run("TestRF5_online grants", f.testOnlineGrants)
 	t.Run("access tokens", f.testAccessTokens)
 	t.Run("consents", f.testConsents)
 	t.Run("signing keys", f.testSigningKeys)

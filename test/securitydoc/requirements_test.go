@@ -105,6 +105,7 @@ var groups = []group{
 		{"KY3", "Private keys are sealed to their rows, and sealing keys rotate."},
 		{"KY4", "Which algorithms sign and verify is listed; `none`, key confusion and keys named by a token are refused."},
 		{"KY5", "What was made under a key that a node does not know it cannot judge: that is 503, never a verdict."},
+		{"DL1", "Store work has a deadline; grace and lifetimes of what nodes share count from the database's time at commit."},
 		{"KY6", "A key that was stolen is taken out at once on all nodes, and its successor takes over."},
 		{"CL1", "Secrets are kept as keyed hashes; only a registered method counts, and nothing matches an empty secret."},
 		{"CL2", "A client assertion is refused where its method is not registered."},
