@@ -90,7 +90,7 @@ func TestMigrationStatusChangesNothing(t *testing.T) {
 
 // A database that a newer version changed is told from one that lacks migrations.
 func TestDatabaseOfANewerVersion(t *testing.T) {
-	for name, url := range backends {
+	for name, url := range emptyDatabases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := audited{url: url(t)}
