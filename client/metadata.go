@@ -123,6 +123,10 @@ func (m *Metadata) AllowsGrant(grantType string) bool {
 // AllowsScope reports whether the client is registered for the scope.
 func (m *Metadata) AllowsScope(scope string) bool { return slices.Contains(m.Scopes, scope) }
 
+// RunsInBrowsers reports whether pages of the client call this provider, and may
+// sign people in in a pop-up that keeps its opener.
+func (m *Metadata) RunsInBrowsers() bool { return len(m.Origins) > 0 }
+
 // IsPublic reports whether the client has no credentials of its own (RFC 6749 section 2.1).
 func (m *Metadata) IsPublic() bool { return m.AuthMethod == AuthMethodNone }
 

@@ -171,7 +171,14 @@ func (p *Pages) standing(w http.ResponseWriter, r *http.Request) (*standing, err
 	if err != nil {
 		return nil, err
 	}
-	return p.stand(r, in, part)
+	s, err := p.stand(r, in, part)
+	if err != nil {
+		return nil, err
+	}
+	if s.client != nil && s.client.RunsInBrowsers() {
+		web.AllowOpener(w)
+	}
+	return s, nil
 }
 
 // step wraps the handler of a step's page: it runs only while that step is what

@@ -17,7 +17,7 @@ import (
 
 // accessTokenType is the typ of an access token's header (RFC 9068 section
 // 2.1): what keeps an ID token from passing for one.
-const accessTokenType = "at+jwt"
+const accessTokenType = client.TypeHeaderAccessToken
 
 // The signing algorithms of tokens where a client names none. Every relying
 // party must know RS256 (OpenID Connect Core 15.1); access tokens are for
@@ -64,6 +64,17 @@ type accessTokenClaims struct {
 // Scopes returns the scopes one by one.
 func (c *accessTokenClaims) Scopes() []string { return strings.Fields(c.Scope) }
 
+// complete fills in what follows from the grant, where the token does not hold it,
+// and reports whether the token is about the grant's person.
+func (c *accessTokenClaims) complete(of *client.Client, g *storage.Grant) bool {
+	subject := client.Subject(of, g.UserID)
+	if c.Subject == "" {
+		c.Subject, c.SID, c.AuthTime = subject, string(g.SID), g.Authentication.Time.Unix()
+		c.ACR, c.AMR = g.Authentication.ACR, g.Authentication.AMR
+	}
+	return c.Subject == subject
+}
+
 // activeToken is an access token that works right now.
 type activeToken struct {
 	Claims accessTokenClaims
@@ -76,19 +87,20 @@ type activeToken struct {
 type accessTokenCodec struct {
 	issuer string
 	jwts   signatures
-	sealed *sealedTokenCodec
+	sealer *keys.Sealer
 }
 
 // encode makes a token of the client's format.
 func (c *accessTokenCodec) encode(to *client.Client, claims *accessTokenClaims) (string, error) {
+	if to.AccessTokenFormat == client.AccessTokenOpaque {
+		return c.seal(claims)
+	}
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("encode access token: %w", err)
 	}
-	if to.AccessTokenFormat == client.AccessTokenOpaque {
-		return c.sealed.seal(payload)
-	}
-	token, err := c.jwts.Sign(cmp.Or(to.AccessTokenAlg, defaultAccessTokenAlg), accessTokenType, payload)
+	token, err := c.jwts.Sign(cmp.Or(to.AccessTokenAlg, defaultAccessTokenAlg),
+		cmp.Or(to.AccessTokenTypeHeader, accessTokenType), payload)
 	if err != nil {
 		return "", fmt.Errorf("sign access token: %w", err)
 	}
@@ -96,36 +108,52 @@ func (c *accessTokenCodec) encode(to *client.Client, claims *accessTokenClaims) 
 }
 
 // decode reads a token that we made, is an access token, and has not expired.
-// It asks no store: the token may have been revoked.
-// Where it cannot judge it answers another error than errInvalidToken.
+// It asks no store: the token may have been revoked, and what a sealed one does
+// not hold is missing. Where it cannot judge it answers another error than
+// errInvalidToken.
 func (c *accessTokenCodec) decode(ctx context.Context, token string, now time.Time) (*accessTokenClaims, error) {
-	payload, err := c.payload(ctx, token)
-	if err != nil && !errors.Is(err, keys.ErrInvalidJWS) && !errors.Is(err, errSealedTokenForm) {
+	read := c.verify
+	if strings.HasPrefix(token, sealedTokenPrefix) {
+		read = func(_ context.Context, token string) (*accessTokenClaims, error) { return c.open(token) }
+	}
+	claims, err := read(ctx, token)
+	switch {
+	case errors.Is(err, keys.ErrInvalidJWS) || errors.Is(err, errSealedTokenForm) || errors.Is(err, errInvalidToken):
+		return nil, fmt.Errorf("%w: %w", errInvalidToken, err)
+	case err != nil:
 		return nil, unavailable("read access token", err)
+	case claims.Issuer != c.issuer:
+		return nil, fmt.Errorf("%w: of another issuer", errInvalidToken)
+	case claims.ID == "" || claims.ClientID == "":
+		return nil, fmt.Errorf("%w: incomplete", errInvalidToken)
+	case claims.ExpiresAt <= now.Unix():
+		return nil, fmt.Errorf("%w: expired", errInvalidToken)
+	}
+	return claims, nil
+}
+
+// verify reads a signed token. Some clients' are of the type JWT, as ID tokens are:
+// those must be for us as well, which no ID token is.
+func (c *accessTokenCodec) verify(ctx context.Context, token string) (*accessTokenClaims, error) {
+	payload, err := c.jwts.Verify(ctx, token, accessTokenType, signingAlgs...)
+	typed := err == nil
+	if errors.Is(err, keys.ErrInvalidJWS) {
+		plain, plainErr := c.jwts.Verify(ctx, token, client.TypeHeaderJWT, signingAlgs...)
+		if !errors.Is(plainErr, keys.ErrInvalidJWS) {
+			payload, err = plain, plainErr
+		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errInvalidToken, err)
+		return nil, err
 	}
 	var claims accessTokenClaims
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		return nil, fmt.Errorf("%w: %w", errInvalidToken, err)
 	}
-	switch {
-	case claims.Issuer != c.issuer:
-		return nil, fmt.Errorf("%w: of another issuer", errInvalidToken)
-	case claims.ID == "" || claims.ClientID == "" || claims.Subject == "":
-		return nil, fmt.Errorf("%w: incomplete", errInvalidToken)
-	case claims.ExpiresAt <= now.Unix():
-		return nil, fmt.Errorf("%w: expired", errInvalidToken)
+	if claims.Subject == "" || !typed && !slices.Contains(claims.Audience, c.issuer) {
+		return nil, fmt.Errorf("%w: an ID token, or incomplete", errInvalidToken)
 	}
 	return &claims, nil
-}
-
-func (c *accessTokenCodec) payload(ctx context.Context, token string) ([]byte, error) {
-	if strings.HasPrefix(token, sealedTokenPrefix) {
-		return c.sealed.open(token)
-	}
-	return c.jwts.Verify(ctx, token, accessTokenType, signingAlgs...)
 }
 
 // checkAccessToken returns the token if it works at our own endpoints: made by
@@ -170,7 +198,7 @@ func (p *Provider) checkAccessTokenState(ctx context.Context, claims *accessToke
 		return nil, fmt.Errorf("%w: its grant ended or it was revoked", errInvalidToken)
 	case err != nil:
 		return nil, unavailable("check access token", err)
-	case grant.Grant.ClientID != claims.ClientID || client.Subject(c, grant.Grant.UserID) != claims.Subject:
+	case grant.Grant.ClientID != claims.ClientID || !active.Claims.complete(c, &grant.Grant):
 		return nil, fmt.Errorf("%w: not of its grant", errInvalidToken)
 	}
 	active.Grant = grant

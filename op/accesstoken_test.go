@@ -2,9 +2,9 @@ package op
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,45 +123,88 @@ func TestAccessToken_StoreFailureIsNotInvalid(t *testing.T) {
 
 func TestSealedToken(t *testing.T) {
 	t.Parallel()
-	newCodec := func(ids ...string) *sealedTokenCodec {
-		var secrets []keys.SecretKey
+	codec := func(issuer string, ids ...string) *accessTokenCodec {
+		var list []keys.SecretKey
 		for _, id := range ids {
-			secrets = append(secrets, keys.SecretKey{ID: id, Key: bytes.Repeat([]byte(id[:1]), 32)})
+			list = append(list, keys.SecretKey{ID: id, Key: bytes.Repeat([]byte(id[:1]), 32)})
 		}
-		hasher, err := keys.NewHasher(secrets)
+		sealer, err := keys.NewSealer(list)
 		if err != nil {
-			t.Fatalf("make hasher: %v", err)
+			t.Fatalf("make sealer: %v", err)
 		}
-		return newSealedTokenCodec(hasher, rand.Reader)
+		return &accessTokenCodec{issuer: issuer, sealer: sealer}
 	}
-	old, both, gone := newCodec("old"), newCodec("new", "old"), newCodec("new")
-	payload := []byte(`{"sub":"ada"}`)
-	token, err := old.seal(payload)
+	old, both, gone := codec(testIssuer, "old"), codec(testIssuer, "new", "old"), codec(testIssuer, "new")
+	claims := accessTokenClaims{
+		Issuer: testIssuer, Subject: string(testUserID), Audience: []string{"https://api.example.com", testIssuer}, ClientID: "wiki",
+		Scope: "openid profile email address phone offline_access", ID: "01a196fb160045bc2b7c1f658c04c8be",
+		IssuedAt: 1790000000, ExpiresAt: 1790000600, AuthTime: 1790000000, ACR: "aal2", AMR: []string{"pwd", "otp", "mfa"},
+		SID: "01a196fb160045bc2b7c1f658c04c8bf", GrantID: "01a196fb160045bc2b7c1f658c04c8bd",
+	}
+	token, err := old.seal(&claims)
 	if err != nil {
 		t.Fatalf("seal: %v", err)
 	}
-	if strings.Contains(token, "ada") || !strings.HasPrefix(token, sealedTokenPrefix) {
-		t.Errorf("token is %q", token)
+	if strings.Contains(token, "wiki") || !strings.HasPrefix(token, sealedTokenPrefix) || len(token) > 512 {
+		t.Errorf("token of %d characters is %q", len(token), token)
 	}
-	if got, err := both.open(token); err != nil || !bytes.Equal(got, payload) {
-		t.Errorf("opened %q, %v", got, err)
+	got, err := both.open(token)
+	if err != nil || got.ClientID != "wiki" || got.Scope != claims.Scope || got.ID != claims.ID || got.GrantID != claims.GrantID ||
+		got.ExpiresAt != claims.ExpiresAt || !slices.Equal(got.Audience, claims.Audience) || got.Issuer != testIssuer {
+		t.Errorf("opened %+v, %v", got, err)
 	}
 	if _, err := gone.open(token); !errors.Is(err, keys.ErrUnknownKey) {
 		t.Errorf("KY5 without its key: %v", err)
 	}
-	again, err := old.seal(payload)
+	if _, err := codec("https://other.example.com", "old").open(token); !errors.Is(err, errSealedTokenForm) {
+		t.Errorf("of another issuer: %v", err)
+	}
+	again, err := old.seal(&claims)
 	if err != nil || again == token {
 		t.Errorf("sealed twice to the same token (%v)", err)
 	}
-	raw, err := strictBase64.DecodeString(strings.TrimPrefix(token, sealedTokenPrefix))
-	if err != nil {
-		t.Fatalf("decode: %v", err)
-	}
-	for i := range raw {
-		raw[i] ^= 1
-		if _, err := old.open(sealedTokenPrefix + strictBase64.EncodeToString(raw)); err == nil {
-			t.Errorf("byte %d may be changed", i)
+	for i := len(sealedTokenPrefix); i < len(token); i++ {
+		changed := []byte(token)
+		changed[i] ^= 1
+		if _, err := old.open(string(changed)); err == nil {
+			t.Errorf("character %d may be changed", i)
 		}
-		raw[i] ^= 1
+	}
+}
+
+// A resource server may insist on the type JWT (Spring Security does): the token is
+// still no ID token, and an ID token none of these.
+func TestTK5_AccessTokensOfTheTypeJWT(t *testing.T) {
+	t.Parallel()
+	plain := wikiClient()
+	plain.ID, plain.AccessTokenTypeHeader = "plain", client.TypeHeaderJWT
+	n := newNode(t, plain, resourceServer("api", false))
+	asPlain := basicAuth("plain", testSecret)
+	a := n.exchange(asPlain, n.code("plain")).want(t, http.StatusOK, "")
+	if typ := headerOf(t, a.AccessToken)["typ"]; typ != "JWT" {
+		t.Errorf("typ is %v", typ)
+	}
+	for _, who := range []as{asPlain, basicAuth("api", testSecret)} {
+		if !n.introspect(who, a.AccessToken).want(t, http.StatusOK, "").Active {
+			t.Error("the access token is inactive")
+		}
+		if n.introspect(who, a.IDToken).want(t, http.StatusOK, "").Active {
+			t.Error("an ID token is active")
+		}
+	}
+	s := &site{node: n}
+	if w := s.send(userinfoRequest("GET", "", "", "Bearer "+a.AccessToken)); w.Code != http.StatusOK {
+		t.Errorf("userinfo: %d %s", w.Code, w.Body)
+	}
+	wantBearer(t, s.send(userinfoRequest("GET", "", "", "Bearer "+a.IDToken)), http.StatusUnauthorized, "invalid_token")
+	if _, err := n.provider.readIDTokenHint(t.Context(), a.IDToken); err != nil {
+		t.Errorf("an ID token is no hint: %v", err)
+	}
+	if hint, err := n.provider.readIDTokenHint(t.Context(), a.AccessToken); err == nil {
+		t.Errorf("an access token is a hint: %+v", hint)
+	}
+	n.revoke(asPlain, a.AccessToken).want(t, http.StatusOK, "")
+	if n.introspect(asPlain, a.AccessToken).Active {
+		t.Error("active after it was revoked")
 	}
 }

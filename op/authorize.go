@@ -30,7 +30,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, client.ErrUnknown):
 		return unknownClientPage(form.Get("client_id"))
 	case err != nil:
-		return unavailablePage(err)
+		return web.Unavailable(err)
 	}
 	to, err := recipient(form, c)
 	if err != nil {

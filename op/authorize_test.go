@@ -1,6 +1,8 @@
 package op
 
 import (
+	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -381,5 +383,112 @@ func TestL10_StoreFailuresAreNotShown(t *testing.T) {
 				t.Error("the cause is not in the log")
 			}
 		})
+	}
+}
+
+// Parameters that are not ours are ignored (RFC 6749 section 3.1).
+func TestAuthorize_ForeignParametersAreIgnored(t *testing.T) {
+	t.Parallel()
+	s := signedInSite(t)
+	for name, more := range map[string]string{
+		"repeated": "&utm_source=a&utm_source=b&resource=x&resource=y", "long": "&x=" + strings.Repeat("a", 11<<10),
+		"malformed": "&utm_term=50%&%zz=1&a;b=c", "no text": "&x=%ff%00", "empty": "&&=&x", "an object": "&x[y]=z",
+	} {
+		w := s.send(httptest.NewRequest(http.MethodGet, testIssuer+authorizePath+"?"+authorization().Encode()+more, nil))
+		if answer := answerAt(t, w, testRedirect); answer.Get("code") == "" || answer.Get("state") != "s-1" {
+			t.Errorf("%s: %v", name, answer)
+		}
+	}
+}
+
+// An ID token of ours is a hint whatever it measures.
+func TestAuthorize_ALongHintIsTaken(t *testing.T) {
+	t.Parallel()
+	s := signedInSite(t)
+	s.store.exec(`UPDATE users SET profile = json_set(profile, '$.name', ?)`, strings.Repeat("Ada ", 3000))
+	token := s.exchange(asWiki, s.code("wiki", func(c *issuedCode) {
+		c.Request.Claims.IDToken = map[string]*storage.ClaimRequest{"name": nil}
+	})).want(t, http.StatusOK, "").IDToken
+	if len(token) <= maxParameterBytes {
+		t.Fatalf("the ID token has %d bytes only", len(token))
+	}
+	answer := answerAt(t, s.get(authorizePath, authorization("id_token_hint", token, "prompt", "none")), testRedirect)
+	if answer.Get("code") == "" || s.signIn.Checked[0].Request.HintSubject != string(testUserID) {
+		t.Errorf("answer is %v", answer)
+	}
+}
+
+// An application may say only inside its request object where it wants the answer.
+// That is where it learns that we take no such objects (OpenID Connect Core 6.1).
+func TestAZ4_ARequestObjectSaysWhereItsRefusalGoes(t *testing.T) {
+	t.Parallel()
+	object := func(claims string) string {
+		return "eyJhbGciOiJub25lIn0." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + "."
+	}
+	outside := func(object string, pairs ...string) url.Values {
+		return authorization(append([]string{"request", object, "state", "", "nonce", "", "code_challenge", "", "code_challenge_method", ""}, pairs...)...)
+	}
+	s := signedInSite(t)
+	for name, form := range map[string]url.Values{
+		"both inside":         outside(object(`{"response_mode":"form_post","state":"inside"}`)),
+		"outside wins":        outside(object(`{"response_mode":"query","state":"elsewhere"}`), "response_mode", "form_post", "state", "inside"),
+		"redirect URI inside": outside(object(`{"response_mode":"form_post","state":"inside","redirect_uri":"`+testRedirect+`"}`), "redirect_uri", ""),
+	} {
+		fields := formFields(t, s.get(authorizePath, form), testRedirect)
+		if fields["error"] != "request_not_supported" || fields["state"] != "inside" || fields["iss"] != testIssuer {
+			t.Errorf("%s: posts %v", name, fields)
+		}
+	}
+	for name, broken := range map[string]string{
+		"no object": "x", "no JSON": "a." + base64.RawURLEncoding.EncodeToString([]byte("{")) + ".c", "no base64": "a.%%.c",
+		"odd types": object(`{"response_mode":["form_post"],"state":7,"redirect_uri":{}}`), "a list": object(`[]`), "null": object("null"),
+		"encrypted": "a.b.c.d.e",
+	} {
+		answer := answerAt(t, s.get(authorizePath, outside(broken)), testRedirect)
+		if answer.Get("error") != "request_not_supported" || answer.Has("state") {
+			t.Errorf("%s: %v", name, answer)
+		}
+	}
+	// Nobody is sent where the client is not registered.
+	evil := outside(object(`{"redirect_uri":"https://evil.example/","response_mode":"form_post"}`), "redirect_uri", "")
+	wantPage(t, s.get(authorizePath, evil), http.StatusBadRequest, "return address")
+}
+
+// A pop-up of an application with web origins keeps its opener; nobody else's does.
+func TestCS2_PopUpsOfBrowserClientsKeepTheirOpener(t *testing.T) {
+	t.Parallel()
+	const redirect = "https://spa.example.com/cb"
+	for id, want := range map[string]string{"spa": "unsafe-none", "wiki": ""} {
+		s := newSite(t)
+		uri := map[string]string{"spa": redirect, "wiki": testRedirect}[id]
+		form := authorization("client_id", id, "redirect_uri", uri)
+		begun := s.get(authorizePath, form)
+		id := strings.TrimPrefix(begun.Header().Get("Location"), "/login?interaction=")
+		s.becomes(testUser)
+		for name, w := range map[string]*httptest.ResponseRecorder{
+			"begin": begun, "resume": s.resume(id), "at once": s.get(authorizePath, form),
+			"error": s.get(authorizePath, authorization("client_id", "spa", "redirect_uri", uri, "scope", "x")),
+		} {
+			if name == "error" && uri != redirect {
+				continue
+			}
+			if got := w.Header().Get("Cross-Origin-Opener-Policy"); got != want {
+				t.Errorf("%s: policy is %q, want %q", name, got, want)
+			}
+		}
+	}
+}
+
+// A request whose client hung up is no error of ours, nor one for an alert.
+func TestAuthorize_AnAbortedRequestIsNoError(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ctx, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	s.signIn.Err = ctx.Err()
+	s.send(httptest.NewRequest(http.MethodGet, testIssuer+authorizePath+"?"+authorization().Encode(), nil).WithContext(ctx))
+	w := s.send(httptest.NewRequest(http.MethodGet, testIssuer+endSessionPath, nil).WithContext(ctx))
+	if w.Code != web.StatusClientGone || strings.Contains(s.log.String(), `"level":"ERROR"`) {
+		t.Errorf("status %d, log %s", w.Code, s.log)
 	}
 }

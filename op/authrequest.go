@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"math"
 	"net/url"
 	"slices"
@@ -165,11 +166,13 @@ func (c *authorizationCheck) keepsNoSecret() bool {
 
 // missingPKCE says what to change, on either side.
 func (c *authorizationCheck) missingPKCE() error {
-	const on = "code_challenge is missing: switch PKCE (S256) on in the application"
+	what := "code_challenge is missing: switch PKCE (S256) on in the application"
 	if c.keepsNoSecret() {
-		return badRequest(on + ", which cannot do without")
+		what += ", which cannot do without"
+	} else {
+		what += ", or set require_pkce: false for this client"
 	}
-	return badRequest(on + ", or set require_pkce: false for this client")
+	return invalidRequest(what, errors.New(c.client.PKCEAdvice(c.request.RedirectURI)))
 }
 
 func (c *authorizationCheck) readPrompt() error {

@@ -81,6 +81,7 @@ func TestAuthorizationRequest_IsRead(t *testing.T) {
 		{"scopes in another order, twice", []string{"scope", " profile  openid profile"}, func(r *interaction.AuthorizationRequest) {
 			r.Scopes = []string{"profile", "openid"}
 		}},
+		{"scopes that do not exist", []string{"scope", "openid groups profile mcp:tools"}, func(*interaction.AuthorizationRequest) {}},
 		{"offline", []string{"scope", "openid offline_access"}, func(r *interaction.AuthorizationRequest) {
 			r.Scopes = []string{"openid", "offline_access"}
 		}},
@@ -171,6 +172,7 @@ func TestAuthorizationRequest_IsRefused(t *testing.T) {
 		{"AZ2 padded", []string{"code_challenge", challengeOf(testVerifier) + "="}, "invalid_request"},
 		{"AZ2 not base64url", []string{"code_challenge", strings.Repeat("+", 43)}, "invalid_request"},
 		{"no scope", []string{"scope", ""}, "invalid_scope"},
+		{"only scopes that do not exist", []string{"scope", "groups roles"}, "invalid_scope"},
 		{"a scope of others", []string{"scope", "openid admin"}, "invalid_scope"},
 		{"only offline_access, which it may not have", []string{"client_id", "spa", "redirect_uri", "https://spa.example.com/cb", "scope", "offline_access"}, "invalid_scope"},
 		{"a scope with a quote", []string{"scope", `openid "`}, "invalid_scope"},
@@ -319,5 +321,36 @@ func checkReadRequest(t *testing.T, c *client.Client, r *interaction.Authorizati
 		if !c.AllowsScope(claimScope(name)) {
 			t.Errorf("claim %q", name)
 		}
+	}
+}
+
+// What a developer has to change is in the answer: the name of the scope, the
+// switch for PKCE on either side.
+func TestErrorsSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	s := signedInSite(t)
+	for _, tc := range []struct {
+		form url.Values
+		want string
+	}{
+		{authorization("scope", "openid read"), "the client is not registered for the scope read: "},
+		{authorization("client_id", "spa", "redirect_uri", "https://spa.example.com/cb", "code_challenge", "", "code_challenge_method", ""), "switch PKCE (S256) on in the application, which cannot do without"},
+		{authorization("client_id", "strict", "code_challenge", "", "code_challenge_method", ""), "or set require_pkce: false for this client"},
+	} {
+		w := s.get(authorizePath, tc.form)
+		location, err := url.Parse(w.Header().Get("Location"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := location.Query().Get("error_description"); !strings.Contains(got, tc.want) {
+			t.Errorf("described as %q, want %q", got, tc.want)
+		}
+		if !strings.Contains(s.log.String(), tc.want) {
+			t.Errorf("the log lacks %q", tc.want)
+		}
+	}
+	answerAt(t, s.get(authorizePath, authorization("scope", "openid groups")), testRedirect)
+	if !strings.Contains(s.log.String(), `"scopes":"\"groups\""`) {
+		t.Errorf("the log does not name the scope that was ignored: %s", s.log)
 	}
 }

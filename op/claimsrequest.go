@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -59,14 +60,21 @@ func parseClaims(text string) (storage.ClaimsRequest, error) {
 // consent to scopes, what they are not asked about.
 func (c *authorizationCheck) keep(claims map[string]*storage.ClaimRequest) map[string]*storage.ClaimRequest {
 	maps.DeleteFunc(claims, func(name string, _ *storage.ClaimRequest) bool {
-		scope := claimScope(name)
-		asked := c.client.ConsentFor(c.request.RedirectURI) == client.ConsentImplied || c.request.HasScope(scope)
-		return scope == "" || !c.client.AllowsScope(scope) || !asked
+		return !mayNameClaim(c.client, c.request.RedirectURI, c.request.Scopes, name)
 	})
 	if len(claims) == 0 {
 		return nil
 	}
 	return claims
+}
+
+// mayNameClaim reports whether the client gets a claim by naming it.
+func mayNameClaim(c *client.Client, redirectURI string, granted []string, name string) bool {
+	scope := claimScope(name)
+	if scope == "" || !c.AllowsScope(scope) {
+		return false
+	}
+	return slices.Contains(granted, scope) || c.ConsentFor(redirectURI) == client.ConsentImplied
 }
 
 // readACR takes the wanted authentication context classes, best first.

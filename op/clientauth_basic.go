@@ -36,8 +36,8 @@ func basicCredentials(r *http.Request, _ url.Values) (credentials, bool, error) 
 	if id, err := url.QueryUnescape(rawID); err == nil && id != rawID {
 		c.ClientID, c.RawClientID = id, rawID
 	}
-	if secret, err := url.QueryUnescape(rawSecret); err == nil && secret != rawSecret {
-		c.Secret, c.RawSecret = secret, rawSecret
+	if secret, err := url.QueryUnescape(rawSecret); err != nil || secret != rawSecret {
+		c.Secret, c.RawSecret = secret, rawSecret // the first is empty where it cannot be decoded
 	}
 	return c, true, nil
 }

@@ -3,15 +3,19 @@ package op
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
@@ -210,4 +214,102 @@ func TestGrantTypesAreThoseRegistered(t *testing.T) {
 	n.post(tokenPath, asWiki, "grant_type", "client_credentials").want(t, http.StatusBadRequest, "unauthorized_client")
 	n.post(tokenPath, asRobot, "grant_type", "refresh_token", "refresh_token", "x").want(t, http.StatusBadRequest, "unauthorized_client")
 	n.post(tokenPath, asRobot, "grant_type", "authorization_code", "code", "x", "redirect_uri", "x").want(t, http.StatusBadRequest, "unauthorized_client")
+}
+
+// Half of all secrets of openssl rand -base64 hold a "+", and many clients do not
+// form-encode what they put into a Basic header (RFC 6749 section 2.3.1).
+func TestCL1_ASecretThatFitsOnlyUndecoded(t *testing.T) {
+	t.Parallel()
+	const secret = "PMCiRzvQvdTdGRm2BwdVr+csmyLQjlfxH/piEX8/pe%Y="
+	raw := robotClient()
+	raw.ID, raw.AuthMethod, raw.Secrets = "generic+%", "", []client.Secret{{Verifier: "secret:" + secret}}
+	n := newNode(t, raw)
+	for range 3 {
+		n.post(tokenPath, basicAuth(raw.ID, secret), "grant_type", "client_credentials").want(t, http.StatusOK, "")
+	}
+	if got := strings.Count(n.log.String(), "fits only undecoded"); got != 1 {
+		t.Errorf("logged %d times, want once: %s", got, n.log)
+	}
+	n.post(tokenPath, basicAuth(url.QueryEscape(raw.ID), url.QueryEscape(secret)), "grant_type", "client_credentials").want(t, http.StatusOK, "")
+	n.post(tokenPath, bodyAuth(raw.ID, secret), "grant_type", "client_credentials").want(t, http.StatusOK, "")
+	for _, wrong := range []string{strings.ReplaceAll(secret, "+", " "), secret + "=", url.QueryEscape(url.QueryEscape(secret))} {
+		n.post(tokenPath, basicAuth(raw.ID, wrong), "grant_type", "client_credentials").want(t, http.StatusUnauthorized, "invalid_client")
+		n.post(tokenPath, bodyAuth(raw.ID, wrong), "grant_type", "client_credentials").want(t, http.StatusUnauthorized, "invalid_client")
+	}
+	if strings.Contains(n.log.String(), "PMCi") {
+		t.Error("the secret is in the log")
+	}
+}
+
+func TestCL1_WithoutAMethodBothWaysOfASecretAreTaken(t *testing.T) {
+	t.Parallel()
+	either := robotClient()
+	either.ID, either.AuthMethod = "either", ""
+	n := newNode(t, either)
+	for _, who := range []as{basicAuth("either", testSecret), bodyAuth("either", testSecret)} {
+		n.post(tokenPath, who, "grant_type", "client_credentials").want(t, http.StatusOK, "")
+	}
+	for _, who := range []as{bodyAuth("either", ""), basicAuth("either", "wrong"), bodyAuth("either", "wrong")} {
+		n.post(tokenPath, who, "grant_type", "client_credentials").want(t, http.StatusUnauthorized, "invalid_client")
+	}
+}
+
+// A parameter without a value counts as omitted (RFC 6749 section 3.2).
+func TestCL1_AnEmptySecretInTheBodyIsNone(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	asBoth := func(r *http.Request, f url.Values) {
+		r.SetBasicAuth("wiki", testSecret)
+		f.Set("client_secret", "")
+	}
+	n.exchange(asBoth, n.code("wiki")).want(t, http.StatusOK, "")
+	n.exchange(bodyAuth("app", ""), n.code("app")).want(t, http.StatusOK, "")
+}
+
+// What is taken is what clients may be registered for, and what is advertised.
+func TestAZ4_OneListOfGrantsAndMethods(t *testing.T) {
+	t.Parallel()
+	var grants []string
+	for _, g := range grantTypes {
+		grants = append(grants, g.name)
+	}
+	if !slices.Equal(grants, client.GrantTypes()) {
+		t.Errorf("grants are %v, clients may have %v", grants, client.GrantTypes())
+	}
+	if got := methodNames(authMethods); !slices.Equal(got, client.AuthMethods()) {
+		t.Errorf("methods are %v, clients may have %v", got, client.AuthMethods())
+	}
+}
+
+// Guessing a secret online is slowed down, for the client and the address that do
+// it: the same client elsewhere, and other clients there, notice nothing.
+func TestTH1_FailedClientAuthenticationIsLimited(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	from := func(address string, who as) *answer {
+		form := url.Values{"grant_type": {"client_credentials"}}
+		r := httptest.NewRequest(http.MethodPost, testIssuer+tokenPath, nil)
+		who(r, form)
+		r.Header.Set("Content-Type", formType)
+		r = withBody(r, form.Encode())
+		r.RemoteAddr = address
+		a := &answer{ResponseRecorder: httptest.NewRecorder()}
+		web.Wrap(web.Config{Hosts: []string{"id.example.com"}, Errors: n.provider.cfg.Errors, Log: n.provider.cfg.Log}, n.handler).ServeHTTP(a, r)
+		n.store.must(json.Unmarshal(a.Body.Bytes(), a))
+		return a
+	}
+	const here, there = "192.0.2.7:1000", "198.51.100.7:1000"
+	for range authFailuresFree {
+		from(here, bodyAuth("robot", "guess")).want(t, http.StatusUnauthorized, "invalid_client")
+	}
+	refused := from(here, bodyAuth("robot", testSecret)).want(t, http.StatusTooManyRequests, "invalid_client")
+	if refused.Header().Get("Retry-After") != "2" {
+		t.Errorf("Retry-After is %q", refused.Header().Get("Retry-After"))
+	}
+	from(there, bodyAuth("robot", testSecret)).want(t, http.StatusOK, "")
+	from(here, basicAuth("wiki", testSecret)).want(t, http.StatusBadRequest, "unauthorized_client")
+	n.clock.Advance(authFailureRefill)
+	from(here, bodyAuth("robot", testSecret)).want(t, http.StatusOK, "")
+	from(here, bodyAuth("robot", "guess")).want(t, http.StatusUnauthorized, "invalid_client")
+	from(here, bodyAuth("robot", "guess")).want(t, http.StatusTooManyRequests, "invalid_client")
 }

@@ -16,6 +16,11 @@ import (
 // (requirement TK1), and the default.
 const maxCodeLifetime = time.Minute
 
+// clockTolerance is by how much the clocks of two nodes may differ before a code
+// of the one is expired to the other. How long a code lives is the ephemeral
+// store's to say, which forgets it then; this holds where a store does not.
+const clockTolerance = 10 * time.Minute
+
 // codePurpose separates the keyed hashes of codes from others.
 const codePurpose = "code"
 
@@ -98,7 +103,7 @@ func (p *Provider) takeCode(ctx context.Context, hash string) (*issuedCode, erro
 // did not answer: the client is told to try again, and can, for as long as the
 // code lives. That it is exchanged once is the grant row's business.
 func (p *Provider) putCodeBack(ctx context.Context, hash string, code *issuedCode, now time.Time) {
-	left := code.ExpiresAt.Sub(now)
+	left := min(code.ExpiresAt.Sub(now), p.cfg.CodeLifetime)
 	if left <= 0 {
 		return
 	}

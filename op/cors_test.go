@@ -3,6 +3,8 @@ package op
 import (
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -69,4 +71,64 @@ func TestL7_AnswersAreForTheClientsOrigin(t *testing.T) {
 			t.Errorf("%s: %d %v", name, w.Code, w.Header())
 		}
 	}
+}
+
+// Public documents may be read by any page, whatever headers its tracing adds.
+func TestL7_PreflightOfPublicDocuments(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range []string{openIDConfigurationPath, oauthMetadataPath, jwksPath} {
+		r := httptest.NewRequest(http.MethodOptions, testIssuer+path, nil)
+		r.Header.Set("Origin", evilOrigin)
+		r.Header.Set("Access-Control-Request-Method", "GET")
+		r.Header.Set("Access-Control-Request-Headers", "traceparent, x-requested-with")
+		w := s.send(r)
+		h := w.Header()
+		if w.Code != http.StatusNoContent || h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Access-Control-Allow-Methods") != "GET" ||
+			!strings.Contains(h.Get("Access-Control-Allow-Headers"), "Traceparent") || h.Get("Access-Control-Allow-Credentials") != "" ||
+			len(w.Result().Cookies()) != 0 || h.Get("Allow") != "GET, HEAD, OPTIONS" {
+			t.Errorf("%s: %d %v", path, w.Code, h)
+		}
+		w = s.send(httptest.NewRequest(http.MethodOptions, testIssuer+path, nil))
+		if w.Code != http.StatusNoContent || w.Header().Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s without an origin: %d %v", path, w.Code, w.Header())
+		}
+	}
+}
+
+func TestL7_HarmlessHeadersOfRegisteredOrigins(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for asked, want := range map[string]string{
+		"":                                    "Authorization, Content-Type",
+		"authorization,content-type":          "Authorization, Content-Type",
+		"traceparent, X-Requested-With, dpop": "Authorization, Content-Type, Traceparent, X-Requested-With, Dpop",
+		"x-forwarded-for, x-forwarded-host, forwarded, x-real-ip, x-request-id": "Authorization, Content-Type",
+		"a b, c:d, \r\n, é":                        "Authorization, Content-Type",
+		strings.Repeat("a", maxCORSHeaderLength+1): "Authorization, Content-Type",
+	} {
+		for path, origin := range map[string]string{tokenPath: spaOrigin, userinfoPath: spaOrigin, revocationPath: evilOrigin} {
+			r := httptest.NewRequest(http.MethodOptions, testIssuer+path, nil)
+			r.Header.Set("Origin", origin)
+			r.Header.Set("Access-Control-Request-Headers", asked)
+			got := s.send(r).Header().Get("Access-Control-Allow-Headers")
+			if origin == evilOrigin && got != "" || origin == spaOrigin && got != want {
+				t.Errorf("%s from %s with %q: allowed are %q, want %q", path, origin, asked, got, want)
+			}
+		}
+	}
+	r := httptest.NewRequest(http.MethodOptions, testIssuer+tokenPath, nil)
+	r.Header.Set("Origin", spaOrigin)
+	r.Header.Set("Access-Control-Request-Headers", manyHeaders(1000))
+	if got := strings.Count(s.send(r).Header().Get("Access-Control-Allow-Headers"), ","); got >= maxCORSHeaders {
+		t.Errorf("%d headers are allowed", got+1)
+	}
+}
+
+func manyHeaders(count int) string {
+	var names []string
+	for i := range count {
+		names = append(names, "x-"+strconv.Itoa(i))
+	}
+	return strings.Join(names, ",")
 }

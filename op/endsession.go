@@ -37,7 +37,7 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) error {
 	}
 	session, err := p.cfg.SignOut.Session(r)
 	if err != nil {
-		return unavailablePage(fmt.Errorf("read session: %w", err))
+		return web.Unavailable(fmt.Errorf("read session: %w", err))
 	}
 	confirmed := r.Method == http.MethodPost && p.cfg.SignOut.VerifyForm(r)
 	switch decideEndSession(request, session, confirmed) {
@@ -45,12 +45,12 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) error {
 		return p.cfg.SignOut.ConfirmSignOut(w, r, request.Client, request.carried())
 	case endSessionNow:
 		if err := p.cfg.SignOut.SignOut(w, r); err != nil {
-			return unavailablePage(fmt.Errorf("sign out: %w", err))
+			return web.Unavailable(fmt.Errorf("sign out: %w", err))
 		}
 	case endSessionNothing:
 		ended, err := p.endHintedSession(r, request)
 		if err != nil {
-			return unavailablePage(err)
+			return web.Unavailable(err)
 		}
 		if !ended && lacksCookies(r, p.cfg.Cookies, form) {
 			seeOther(w, withQuery(p.cfg.Issuer+endSessionPath, request.bounced(form)))
@@ -116,7 +116,7 @@ func (p *Provider) readEndSession(ctx context.Context, form url.Values, faulty [
 		hint, err := p.readIDTokenHint(ctx, token)
 		switch {
 		case cannotJudge(err):
-			return nil, unavailablePage(err)
+			return nil, web.Unavailable(err)
 		case err != nil:
 			p.cfg.Log.InfoContext(ctx, "sign-out with a bad id_token_hint", "reason", err.Error())
 			return &endSessionRequest{}, nil
@@ -129,7 +129,7 @@ func (p *Provider) readEndSession(ctx context.Context, form url.Values, faulty [
 	}
 	c, err := p.cfg.Clients.Client(ctx, clientID)
 	if err != nil && !errors.Is(err, client.ErrUnknown) {
-		return nil, unavailablePage(err)
+		return nil, web.Unavailable(err)
 	}
 	return request, request.identify(c, clientID, form.Get("post_logout_redirect_uri"))
 }

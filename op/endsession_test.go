@@ -323,3 +323,28 @@ func TestEndSession_StoreDown(t *testing.T) {
 	s.signIn.Err = errors.New("no database")
 	wantPage(t, s.get(endSessionPath, signOutForm()), http.StatusServiceUnavailable, "Temporarily unavailable")
 }
+
+// A session outlives the keys that its ID token was signed with.
+func TestEndSession_AHintOfARetiredKeyReturns(t *testing.T) {
+	t.Parallel()
+	s := signedInSite(t)
+	hint := s.hint()
+	ring := s.provider.cfg.Keys
+	for range 40 {
+		s.clock.Advance(24 * time.Hour)
+		if err := ring.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := ring.Verify(t.Context(), hint, idTokenType, signingAlgs...); err == nil {
+		t.Fatal("the key is still published")
+	}
+	answer := answerAt(t, s.get(authorizePath, authorization("prompt", "none", "id_token_hint", hint)), testRedirect)
+	if answer.Get("code") == "" {
+		t.Errorf("prompt=none answers %v", answer)
+	}
+	w := s.get(endSessionPath, signOutForm("id_token_hint", hint, "post_logout_redirect_uri", postRedirect, "state", "x"))
+	if w.Header().Get("Location") != postRedirect+"?state=x" || s.signIn.SignOuts != 1 {
+		t.Errorf("answer is %d %v", w.Code, w.Header())
+	}
+}

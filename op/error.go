@@ -8,7 +8,9 @@ import (
 	"maps"
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Error is an OAuth error response, at whichever endpoint: the token endpoint's
@@ -102,7 +104,14 @@ func cannotJudge(err error) bool {
 	if errors.As(err, &known) {
 		return known.Code == codeTemporarilyUnavailable
 	}
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, keys.ErrUnknownKey)
+	for _, passing := range []error{
+		storage.ErrUnavailable, context.DeadlineExceeded, context.Canceled, keys.ErrUnknownKey, storage.ErrUnknownKey,
+	} {
+		if errors.Is(err, passing) {
+			return true
+		}
+	}
+	return false
 }
 
 // errorOf is what a client is told of err: the one place that maps errors to the
@@ -140,10 +149,6 @@ func errInvalidClient(cause error) error {
 	return &Error{Code: codeInvalidClient, Description: "client authentication failed", Cause: cause}
 }
 
-// statusClientGone is nginx's status for a request whose client hung up: nobody
-// reads it, and it counts neither as our failure nor as a success.
-const statusClientGone = 499
-
 // refuse logs why a request failed and tells the client: the one way in which the
 // endpoints that clients call themselves answer errors.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, clientID string, err error) {
@@ -168,7 +173,7 @@ func (p *Provider) logRefusal(r *http.Request, clientID string, e *Error) (statu
 	switch {
 	case status < http.StatusInternalServerError:
 	case errors.Is(r.Context().Err(), context.Canceled):
-		status = statusClientGone
+		status = web.StatusClientGone
 	case errors.Is(e, keys.ErrUnknownKey):
 		level = slog.LevelWarn
 	default:

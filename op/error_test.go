@@ -22,6 +22,7 @@ func TestL10_ErrorsOnTheWire(t *testing.T) {
 	}{
 		{name: "a store", err: unavailable("create grant", secret), code: "temporarily_unavailable", status: 503},
 		{name: "a wrapped store", err: fmt.Errorf("exchange: %w", unavailable("create grant", secret)), code: "temporarily_unavailable", status: 503},
+		{name: "DL1 a store that is away", err: fmt.Errorf("read: %w", storage.ErrUnavailable), code: "temporarily_unavailable", status: 503},
 		{name: "DL1 a deadline", err: fmt.Errorf("read: %w", context.DeadlineExceeded), code: "temporarily_unavailable", status: 503},
 		{name: "a client that hung up", err: fmt.Errorf("read: %w", context.Canceled), code: "temporarily_unavailable", status: 503},
 		{name: "KY5 an unknown key", err: fmt.Errorf("open: %w", keys.ErrUnknownKey), code: "temporarily_unavailable", status: 503},

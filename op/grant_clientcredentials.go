@@ -28,7 +28,7 @@ func (p *Provider) issueToClient(ctx context.Context, r *tokenRequest) (*tokenRe
 		return nil, err
 	}
 	claims := accessTokenClaims{Subject: r.Client.ID, Scope: strings.Join(scopes, " ")}
-	return p.accessToken(r, &claims, r.Now.Add(r.Client.Lifetimes.AccessToken))
+	return p.accessToken(r.Client, &claims, r.Now, r.Now.Add(r.Client.Lifetimes.AccessToken))
 }
 
 // serviceScopes is what a client may do for itself: what it asks for of what

@@ -104,7 +104,7 @@ func (p *Provider) grantOfRetry(ctx context.Context, r *tokenRequest, hash strin
 
 // checkCode refuses a code that was taken but may not be used so.
 func checkCode(r *tokenRequest, code *issuedCode, shown codeProof) error {
-	if !r.Now.Before(code.ExpiresAt) {
+	if !r.Now.Before(code.ExpiresAt.Add(clockTolerance)) {
 		return errBadCode(errors.New("the code expired"))
 	}
 	request := &code.Request

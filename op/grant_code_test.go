@@ -1,6 +1,7 @@
 package op
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -288,4 +290,89 @@ func TestL10_StoreErrorsStayHere(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A code whose exchange was answered 503 is good for another try, as the answer says.
+func TestDL1_ACodeOutlivesAFailureOfTheStore(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	code := n.code("wiki")
+	n.store.Err.Set(errors.New("connection refused"))
+	for range 3 {
+		a := n.exchange(asWiki, code).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
+		if a.Header().Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+	}
+	n.store.Err.Set(nil)
+	if got := exchangeAtOnce(n, code, 20); got != 1 {
+		t.Errorf("%d successes after the failure, want one", got)
+	}
+	if len(n.store.grants()) != 1 {
+		t.Errorf("%d grants", len(n.store.grants()))
+	}
+}
+
+// The database may have done what it did not answer: the next try is that exchange,
+// not a replay.
+func TestDL1_AnExchangeThatWasWrittenButNotAnswered(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	code := n.code("wiki")
+	n.store.AfterCreate.Set(errors.New("connection reset"))
+	n.exchange(asWiki, code).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
+	n.store.AfterCreate.Set(nil)
+	wrong := n.post(tokenPath, asWiki, "grant_type", "authorization_code", "code", code, "redirect_uri", testRedirect, "code_verifier", testVerifier+"x")
+	wrong.want(t, http.StatusBadRequest, "invalid_grant") // and it is consumed: see TestL3
+	if !n.grant().RevokedAt.IsZero() {
+		t.Fatal("an invalid try revoked the grant")
+	}
+
+	code = n.code("app")
+	n.store.AfterCreate.Set(errors.New("connection reset"))
+	n.exchange(asApp, code).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
+	n.store.AfterCreate.Set(nil)
+	a := n.exchange(asApp, code).want(t, http.StatusOK, "")
+	n.refresh(asApp, a.RefreshToken).want(t, http.StatusOK, "")
+	if slices.Contains(n.events(), storage.EventCodeReplay) {
+		t.Error("taken for a replay")
+	}
+	n.exchange(asApp, code).want(t, http.StatusBadRequest, "invalid_grant")
+	if !slices.Contains(n.events(), storage.EventCodeReplay) {
+		t.Error("a replay after it was not seen")
+	}
+}
+
+// A failure does not make a code live longer.
+func TestTK1_ACodeThatWasPutBackExpires(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	code := n.code("wiki")
+	n.clock.Advance(50 * time.Second)
+	n.store.Err.Set(errors.New("down"))
+	n.exchange(asWiki, code).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
+	n.store.Err.Set(nil)
+	n.clock.Advance(10 * time.Second)
+	n.exchange(asWiki, code).want(t, http.StatusBadRequest, "invalid_grant")
+}
+
+// A client that hangs up in the middle is no error of ours, and can try again.
+func TestDL1_AnAbortedExchangeIsNoError(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	code := n.code("wiki")
+	ctx, hangUp := context.WithCancel(t.Context())
+	defer hangUp()
+	n.store.BeforeCreate = hangUp
+	r := formRequest(http.MethodPost, tokenPath, "grant_type=authorization_code&redirect_uri="+testRedirect+
+		"&code_verifier="+testVerifier+"&code="+code).WithContext(ctx)
+	r.SetBasicAuth("wiki", testSecret)
+	if a := n.do(r); a.Code != web.StatusClientGone {
+		t.Errorf("status %d: %s", a.Code, a.Body)
+	}
+	if strings.Contains(n.log.String(), `"level":"ERROR"`) {
+		t.Errorf("the log cries: %s", n.log)
+	}
+	n.store.BeforeCreate = nil
+	n.exchange(asWiki, code).want(t, http.StatusOK, "")
 }

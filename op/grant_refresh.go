@@ -75,7 +75,7 @@ func (p *Provider) parseRefreshToken(ctx context.Context, token, clientID string
 		return nil, fmt.Errorf("%w: it has no grant", errRefreshToken)
 	case found != nil:
 		return nil, unavailable("read the grant of a refresh token", found)
-	case clientID != "" && g.Grant.ClientID != clientID, !g.Grant.Live(p.cfg.Now()):
+	case clientID != "" && g.Grant.ClientID != clientID, !g.Grant.Live(g.Now):
 		return nil, fmt.Errorf("%w: its grant has ended or another client", errRefreshToken)
 	}
 	return nil, unavailable("read refresh token", err)

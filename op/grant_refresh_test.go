@@ -303,3 +303,35 @@ func TestRefresh_StoreFailure(t *testing.T) {
 	n.store.Err.Set(nil)
 	n.refresh(asWiki, token).want(t, http.StatusOK, "")
 }
+
+// A refresh token without offline_access ends with the session that it came from.
+func TestRF5_WithoutOfflineAccessItEndsWithItsSession(t *testing.T) {
+	t.Parallel()
+	online := func(c *issuedCode) {
+		c.Request.Scopes, c.SessionExpiresAt = []string{"openid", "email"}, c.ExpiresAt.Add(time.Hour)
+	}
+	for name, end := range map[string]func(*node){
+		"signed out": func(n *node) {
+			now := n.clock.Now()
+			n.store.must(n.store.Sessions().End(n.t.Context(), testSID, now, n.store.event(storage.EventSignOut, now)))
+		},
+		"not used for too long": func(n *node) {
+			n.store.exec(`UPDATE sessions SET idle_expires_at = ?`, n.clock.Now().Add(time.Minute).UnixMicro())
+			n.clock.Advance(time.Minute)
+		},
+		"over": func(n *node) { n.clock.Advance(time.Hour + time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t)
+			first := n.exchange(asWiki, n.code("wiki", online)).want(t, http.StatusOK, "")
+			second := n.refresh(asWiki, first.RefreshToken).want(t, http.StatusOK, "")
+			offline := n.exchange(asWiki, n.code("wiki")).want(t, http.StatusOK, "")
+			end(n)
+			n.refresh(asWiki, second.RefreshToken).want(t, http.StatusBadRequest, "invalid_grant")
+			n.refresh(asWiki, offline.RefreshToken).want(t, http.StatusOK, "")
+			if slices.Contains(n.events(), storage.EventRefreshReuse) {
+				t.Error("taken for reuse")
+			}
+		})
+	}
+}

@@ -76,7 +76,7 @@ func (n *node) config(clients []client.Client) Config {
 	verifiers(hasher, clients)
 	n.registry = client.NewRegistry(client.NewSnapshot(clients))
 	return Config{
-		Issuer: testIssuer, Clients: n.registry, Keys: testRing(n.t, n.clock.Now), Hasher: hasher,
+		Issuer: testIssuer, Clients: n.registry, Keys: testRing(n.t, n.clock.Now), Hasher: hasher, Sealer: sealerOf(n.t, "k2", "k1"),
 		Grants: watchedGrants{n.store.Grants(), n.store}, Tokens: watchedTokens{n.store.AccessTokens(), n.store},
 		Ephemeral: n.ephemeral, Interactions: interactionsOf(n, 1000),
 		SignIn: n.signIn, SignOut: n.signIn, Sessions: n.store.Sessions(),
@@ -111,12 +111,22 @@ func testHasher(t testing.TB) *keys.Hasher {
 	return hasherOf(t, "p2", "p1")
 }
 
-func testRing(t testing.TB, now func() time.Time) *keys.Ring {
+func sealerOf(t testing.TB, ids ...string) *keys.Sealer {
 	t.Helper()
-	sealer, err := keys.NewSealer([]keys.SecretKey{{ID: "k1", Key: bytes.Repeat([]byte{3}, 32)}})
+	var list []keys.SecretKey
+	for _, id := range ids {
+		list = append(list, keys.SecretKey{ID: id, Key: bytes.Repeat([]byte(id[1:2]), 32)})
+	}
+	sealer, err := keys.NewSealer(list)
 	if err != nil {
 		t.Fatalf("make sealer: %v", err)
 	}
+	return sealer
+}
+
+func testRing(t testing.TB, now func() time.Time) *keys.Ring {
+	t.Helper()
+	sealer := sealerOf(t, "k2", "k1")
 	ring, err := keys.NewRing(keys.RingConfig{
 		Store: &storagetest.SigningKeys{}, Sealer: sealer, Now: now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 		Policy: keys.RingPolicy{
@@ -214,7 +224,7 @@ func (n *node) keep(secret string, code issuedCode) {
 	if err != nil {
 		n.t.Fatalf("hash code: %v", err)
 	}
-	n.store.must(n.ephemeral.Ephemeral.Put(n.t.Context(), codeKey(hash), raw, time.Hour))
+	n.store.must(n.ephemeral.Ephemeral.Put(n.t.Context(), codeKey(hash), raw, code.ExpiresAt.Sub(n.clock.Now())))
 }
 
 // answer is a response, read.

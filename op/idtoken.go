@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -57,7 +58,7 @@ func (p *Provider) idToken(c *client.Client, g *storage.GrantUser, accessToken, 
 	if err != nil {
 		return "", fmt.Errorf("encode ID token: %w", err)
 	}
-	if requested := g.Grant.Claims.IDToken; len(requested) > 0 {
+	if requested := requestedInIDToken(c, &g.Grant); len(requested) > 0 {
 		if payload, err = addClaims(payload, userClaims(&g.User, nil, requested)); err != nil {
 			return "", err
 		}
@@ -67,6 +68,24 @@ func (p *Provider) idToken(c *client.Client, g *storage.GrantUser, accessToken, 
 		return "", fmt.Errorf("sign ID token: %w", err)
 	}
 	return token, nil
+}
+
+// requestedInIDToken are the claims that an ID token holds: those that the
+// authorization asked for by name, and those that the client is registered to
+// find in each, as if it had asked for them (much software reads nothing else).
+// Both follow the same rule: see [authorizationCheck.keep].
+func requestedInIDToken(c *client.Client, g *storage.Grant) map[string]*storage.ClaimRequest {
+	if len(c.IDTokenClaims) == 0 {
+		return g.Claims.IDToken
+	}
+	requested := make(map[string]*storage.ClaimRequest, len(g.Claims.IDToken)+len(c.IDTokenClaims))
+	maps.Copy(requested, g.Claims.IDToken)
+	for _, name := range c.IDTokenClaims {
+		if mayNameClaim(c, g.RedirectURI, g.Scopes, name) {
+			requested[name] = nil
+		}
+	}
+	return requested
 }
 
 // addClaims appends what the client asked to have of the person.

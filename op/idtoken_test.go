@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -102,5 +103,40 @@ func TestIDToken_OnlyWithOpenID(t *testing.T) {
 	code := n.code("wiki", func(c *issuedCode) { c.Request.Scopes = []string{"email"} })
 	if a := n.exchange(asWiki, code).want(t, http.StatusOK, ""); a.IDToken != "" {
 		t.Error("an ID token without openid")
+	}
+}
+
+// Much software reads nothing but the ID token: a client may be registered to find
+// claims in each, as if it had asked for them by name.
+func TestIDToken_ClaimsThatTheClientIsRegisteredFor(t *testing.T) {
+	t.Parallel()
+	reader := wikiClient()
+	reader.ID, reader.Scopes = "reader", []string{"openid", "email", "profile", "offline_access"}
+	reader.IDTokenClaims = []string{"email", "email_verified", "name", "preferred_username", "phone_number"}
+	asked := reader
+	asked.ID, asked.Consent, asked.Secrets = "asked", client.ConsentRemember, wikiClient().Secrets
+	n := newNode(t, reader, asked)
+	for _, tc := range []struct {
+		id     string
+		scopes []string
+		want   []string
+	}{
+		{"reader", []string{"openid", "email", "profile", "offline_access"}, []string{"email", "email_verified", "name", "preferred_username"}},
+		{"reader", []string{"openid", "offline_access"}, []string{"email", "email_verified", "name", "preferred_username"}},
+		{"asked", []string{"openid", "email", "offline_access"}, []string{"email", "email_verified"}},
+		{"asked", []string{"openid", "offline_access"}, nil},
+		{"wiki", []string{"openid", "email", "profile", "offline_access"}, nil},
+	} {
+		who := basicAuth(tc.id, testSecret)
+		first := n.exchange(who, n.code(tc.id, func(c *issuedCode) { c.Request.Scopes = tc.scopes })).want(t, http.StatusOK, "")
+		again := n.refresh(who, first.RefreshToken).want(t, http.StatusOK, "")
+		for when, token := range map[string]string{"first": first.IDToken, "refreshed": again.IDToken} {
+			claims := claimsOf(t, token)
+			for _, name := range reader.IDTokenClaims {
+				if _, got := claims[name]; got != slices.Contains(tc.want, name) {
+					t.Errorf("%s %v, %s: %s is there: %t", tc.id, tc.scopes, when, name, got)
+				}
+			}
+		}
 	}
 }

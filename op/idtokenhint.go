@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -15,6 +16,8 @@ type idTokenHint struct {
 	Subject  string        `json:"sub"`
 	Audience oidc.Audience `json:"aud"`
 	SID      string        `json:"sid"`
+	// ClientID is empty: only access tokens have it, some of which are of the same type.
+	ClientID string `json:"client_id"`
 }
 
 // readIDTokenHint reads an ID token that we issued. That it may have expired
@@ -31,6 +34,9 @@ func (p *Provider) readIDTokenHint(ctx context.Context, token string) (*idTokenH
 	}
 	if hint.Issuer != p.cfg.Issuer || hint.Subject == "" || len(hint.Audience) == 0 {
 		return nil, errors.New("no ID token of this issuer")
+	}
+	if hint.ClientID != "" || slices.Contains(hint.Audience, p.cfg.Issuer) {
+		return nil, errors.New("an access token")
 	}
 	return &hint, nil
 }

@@ -30,7 +30,7 @@ func (p *Provider) loadInteraction(r *http.Request, id string) (*interaction.Int
 	case errors.Is(err, interaction.ErrForeign):
 		return nil, foreignInteractionPage()
 	case err != nil:
-		return nil, unavailablePage(err)
+		return nil, web.Unavailable(err)
 	}
 	return in, nil
 }
@@ -53,7 +53,7 @@ func (p *Provider) takeInteraction(ctx context.Context, in *interaction.Interact
 	case errors.Is(err, storage.ErrNotFound):
 		return goneInteractionPage(err)
 	case err != nil:
-		return unavailablePage(err)
+		return web.Unavailable(err)
 	}
 	return nil
 }

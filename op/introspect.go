@@ -62,6 +62,7 @@ func (p *Provider) introspectAccessToken(ctx context.Context, r *tokenRequest, t
 	if err != nil {
 		return nil, err
 	}
+	claims = &active.Claims
 	answer := &introspection{
 		Active: true, Issuer: claims.Issuer, Subject: claims.Subject, Audience: claims.Audience,
 		ClientID: claims.ClientID, Scope: claims.Scope, TokenType: oidc.BearerToken, ID: claims.ID,

@@ -22,7 +22,7 @@ func twoNodes(t *testing.T) (ahead, behind *node) {
 	cfg := ahead.provider.cfg
 	clients := []client.Client{opaqueClient(), resourceServer("gateway", true), wikiClient(), appClient(), robotClient()}
 	verifiers(old, clients)
-	cfg.Hasher, cfg.Clients = old, client.NewRegistry(client.NewSnapshot(clients))
+	cfg.Hasher, cfg.Sealer, cfg.Clients = old, sealerOf(t, "k1"), client.NewRegistry(client.NewSnapshot(clients))
 	second := *ahead
 	second.start(cfg)
 	return ahead, &second
@@ -129,10 +129,14 @@ func TestKY6_ARevokedHashKeyIsAVerdict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sealer, err := keys.NewSealer([]keys.SecretKey{{ID: "k3", Key: bytes.Repeat([]byte{3}, 32)}, {ID: "k2", Revoked: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	cfg := ahead.provider.cfg
 	clients := []client.Client{opaqueClient(), wikiClient()}
 	verifiers(hasher, clients)
-	cfg.Hasher, cfg.Clients = hasher, client.NewRegistry(client.NewSnapshot(clients))
+	cfg.Hasher, cfg.Sealer, cfg.Clients = hasher, sealer, client.NewRegistry(client.NewSnapshot(clients))
 	after := *ahead
 	after.start(cfg)
 	after.refresh(asOpaque, a.RefreshToken).want(t, http.StatusBadRequest, "invalid_grant")

@@ -25,7 +25,9 @@ type Config struct {
 	Clients clients
 	Keys    *keys.Ring
 	Hasher  *keys.Hasher
-	Grants  grants
+	// Sealer seals opaque access tokens.
+	Sealer *keys.Sealer
+	Grants grants
 	// Tokens answers for access tokens that have no grant.
 	Tokens    accessTokens
 	Ephemeral ephemeral
@@ -147,6 +149,7 @@ type Provider struct {
 	jwks          atomic.Pointer[document]
 	// undecoded are the clients that do not form-encode their secret.
 	undecoded sync.Map
+	failures  failureLimit
 }
 
 // New makes a Provider. It prepares what never changes while it runs, such as
@@ -164,7 +167,7 @@ func New(cfg Config) (*Provider, error) {
 	}
 	return &Provider{
 		cfg: cfg, prompts: cfg.prompts(), discovery: discovery,
-		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealed: newSealedTokenCodec(cfg.Hasher, cfg.Random)},
+		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealer: cfg.Sealer},
 		refreshTokens: newRefreshTokenCodec(cfg.Hasher),
 	}, nil
 }
@@ -173,7 +176,7 @@ func New(cfg Config) (*Provider, error) {
 func (c *Config) check() error {
 	var missing []error
 	for name, absent := range map[string]bool{
-		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil,
+		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil, "Sealer": c.Sealer == nil,
 		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil,
 		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil,
 		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,

@@ -32,7 +32,7 @@ func privately(w http.ResponseWriter) {
 // handle on it: applications with origins of their own in browsers sign people in
 // in pop-ups, which Cross-Origin-Opener-Policy would cut off.
 func keepOpener(w http.ResponseWriter, c *client.Client) {
-	if len(c.Origins) > 0 {
+	if c.RunsInBrowsers() {
 		web.AllowOpener(w)
 	}
 }

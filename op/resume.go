@@ -29,7 +29,7 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 	keepOpener(w, c)
 	outcome, err := p.resumed(r, in)
 	if err != nil {
-		return unavailablePage(err)
+		return web.Unavailable(err)
 	}
 	next, refusal := decideNext(in.Request, outcome)
 	if next == nextAsk {
@@ -66,7 +66,7 @@ func (p *Provider) stillRegistered(ctx context.Context, request *interaction.Aut
 	case errors.Is(err, client.ErrUnknown):
 		return nil, unknownClientPage(request.ClientID)
 	case err != nil:
-		return nil, unavailablePage(err)
+		return nil, web.Unavailable(err)
 	case !c.MatchesRedirect(request.RedirectURI):
 		return nil, badRedirectPage(c, request.RedirectURI)
 	}
@@ -88,14 +88,5 @@ func foreignInteractionPage() error {
 		Title:  "This sign-in belongs to another browser",
 		Detail: "You have to finish signing in in the browser where you started, with cookies allowed. Go back to the app and start again here. If somebody sent you this link, don’t go on.",
 		Cause:  errors.New("the browser cookie is not the one that started the interaction"),
-	}
-}
-
-func unavailablePage(cause error) error {
-	return &web.Error{
-		Status: http.StatusServiceUnavailable, Key: "unavailable",
-		Title:  "Temporarily unavailable",
-		Detail: "The problem is on our side. Please try again in a moment. If it keeps happening, give the error ID below to your administrator.",
-		Cause:  cause,
 	}
 }

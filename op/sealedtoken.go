@@ -1,109 +1,84 @@
 package op
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // sealedTokenPrefix lets scanners of leaked secrets know one when they see it.
 const sealedTokenPrefix = "lka_"
 
-// A sealed access token is the prefix and the base64url of
-//
-//	version 1 | key tag 4 | salt 16 | nonce 12 | ciphertext and tag
-//
-// sealed with AES-256-GCM under a key of its own, derived from the server's and
-// the salt: 28 random bytes together, so that no rate of issuing comes near the
-// number of messages after which a repeated nonce becomes likely.
-const (
-	sealedTokenVersion  = 1
-	sealedTokenSaltSize = 16
-	sealedNonceSize     = 12
-	sealedTokenHeader   = 1 + keys.TagSize + sealedTokenSaltSize + sealedNonceSize
-	// sealedTokenMax bounds what is decoded, in characters.
-	sealedTokenMax = 16 << 10
-)
+// maxSealedToken bounds what is opened, in characters.
+const maxSealedToken = 16 << 10
 
 var errSealedTokenForm = errors.New("not a sealed token of ours")
 
-// sealedTokenCodec seals the claims of opaque access tokens.
-type sealedTokenCodec struct {
-	hasher *keys.Hasher
-	keys   map[keys.Tag][]byte
-	random io.Reader
+// sealedClaims is what an opaque access token holds, under the sealer: what no row
+// knows. The rest of [accessTokenClaims] follows from the grant, which is read
+// anyway; so the token stays under the 512 characters that relying parties'
+// caches take.
+type sealedClaims struct {
+	ClientID  string     `json:"c"`
+	Audience  []string   `json:"a,omitempty"` // besides the issuer
+	Scope     string     `json:"s,omitempty"`
+	ID        string     `json:"j"`
+	IssuedAt  int64      `json:"i"`
+	ExpiresAt int64      `json:"e"`
+	GrantID   storage.ID `json:"g,omitempty"`
 }
 
-func newSealedTokenCodec(hasher *keys.Hasher, random io.Reader) *sealedTokenCodec {
-	c := &sealedTokenCodec{hasher: hasher, keys: map[keys.Tag][]byte{}, random: random}
-	for _, k := range hasher.Derive("access-token") {
-		c.keys[keys.TagOf(k.ID)] = k.Key
-	}
-	return c
+// sealedTokenPlace is what opaque access tokens are sealed for: another issuer's,
+// or another secret under the same key, is none.
+func sealedTokenPlace(issuer string) keys.AssociatedData {
+	return keys.AssociatedData{Table: "access_tokens", Column: "claims", Row: issuer}
 }
 
-// seal hides the payload in a token.
-func (c *sealedTokenCodec) seal(payload []byte) (string, error) {
-	tag := c.hasher.Tag()
-	header := make([]byte, sealedTokenHeader, sealedTokenHeader+len(payload)+aes.BlockSize)
-	header[0] = sealedTokenVersion
-	copy(header[1:], tag[:])
-	if _, err := io.ReadFull(c.random, header[1+keys.TagSize:]); err != nil {
-		return "", fmt.Errorf("read randomness for a token: %w", err)
-	}
-	aead, err := sealedTokenAEAD(c.keys[tag], header)
+// seal hides claims in a token.
+func (c *accessTokenCodec) seal(claims *accessTokenClaims) (string, error) {
+	payload, err := json.Marshal(sealedClaims{
+		ClientID: claims.ClientID, Scope: claims.Scope, ID: claims.ID, IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt,
+		Audience: slices.DeleteFunc(slices.Clone(claims.Audience), func(aud string) bool { return aud == c.issuer }), GrantID: claims.GrantID,
+	})
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("encode access token: %w", err)
 	}
-	sealed := aead.Seal(header, header[sealedTokenHeader-sealedNonceSize:], payload, header)
-	return sealedTokenPrefix + base64.RawURLEncoding.EncodeToString(sealed), nil
+	sealed, err := c.sealer.Seal(payload, sealedTokenPlace(c.issuer))
+	if err != nil {
+		return "", fmt.Errorf("seal access token: %w", err)
+	}
+	return sealedTokenPrefix + sealed, nil
 }
 
-// open returns the payload of a token that one of our keys sealed.
-func (c *sealedTokenCodec) open(token string) ([]byte, error) {
-	encoded, ok := strings.CutPrefix(token, sealedTokenPrefix)
-	if !ok || len(encoded) > sealedTokenMax {
+// open returns the claims of a token that was sealed here; what follows from its
+// grant is missing. It answers keys.ErrUnknownKey where it cannot judge, and
+// errSealedTokenForm to everything else that is no such token.
+func (c *accessTokenCodec) open(token string) (*accessTokenClaims, error) {
+	if len(token) > maxSealedToken {
 		return nil, errSealedTokenForm
 	}
-	b, err := strictBase64.DecodeString(encoded)
-	if err != nil || len(b) < sealedTokenHeader || b[0] != sealedTokenVersion {
-		return nil, errSealedTokenForm
-	}
-	header, ciphertext := b[:sealedTokenHeader], b[sealedTokenHeader:]
-	tag := keys.Tag(header[1:])
-	switch err := c.hasher.KnowsTag(tag); {
-	case errors.Is(err, keys.ErrRevokedKey):
-		return nil, fmt.Errorf("%w: %w", errSealedTokenForm, err)
-	case err != nil:
+	payload, err := c.sealer.Open(strings.TrimPrefix(token, sealedTokenPrefix), sealedTokenPlace(c.issuer))
+	if errors.Is(err, keys.ErrUnknownKey) {
 		return nil, err
 	}
-	aead, err := sealedTokenAEAD(c.keys[tag], header)
-	if err != nil {
-		return nil, err
-	}
-	payload, err := aead.Open(nil, header[sealedTokenHeader-sealedNonceSize:], ciphertext, header)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errSealedTokenForm, err)
 	}
-	return payload, nil
-}
-
-// sealedTokenAEAD derives the key of one token from the salt in its header.
-func sealedTokenAEAD(secret, header []byte) (cipher.AEAD, error) {
-	salt := header[1+keys.TagSize : sealedTokenHeader-sealedNonceSize]
-	block, err := aes.NewCipher(hmacSHA256(secret, salt))
-	if err != nil {
-		return nil, fmt.Errorf("make cipher for a token: %w", err)
+	var s sealedClaims
+	if err := json.Unmarshal(payload, &s); err != nil {
+		return nil, fmt.Errorf("%w: %w", errSealedTokenForm, err)
 	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, fmt.Errorf("make cipher for a token: %w", err)
+	claims := &accessTokenClaims{
+		Issuer: c.issuer, Audience: append(s.Audience, c.issuer), ClientID: s.ClientID, Scope: s.Scope, ID: s.ID,
+		IssuedAt: s.IssuedAt, ExpiresAt: s.ExpiresAt, GrantID: s.GrantID,
 	}
-	return aead, nil
+	if s.GrantID == "" {
+		claims.Subject = s.ClientID // a client that acts for itself
+	}
+	return claims, nil
 }

@@ -98,7 +98,7 @@ type site struct {
 func newSite(t testing.TB, change ...func(*Config)) *site {
 	t.Helper()
 	s := &site{node: newNode(t)}
-	cfg := s.config([]client.Client{siteClient(), spaClient(), nativeClient(), robotClient()})
+	cfg := s.config([]client.Client{siteClient(), strictClient(), spaClient(), nativeClient(), robotClient()})
 	for _, c := range change {
 		c(&cfg)
 	}
@@ -125,6 +125,13 @@ func siteClient() client.Client {
 	c.ResponseTypes, c.ResponseModes = []string{"code"}, []string{"query", "form_post"}
 	c.Scopes = []string{"openid", "profile", "email", "address", "phone", "offline_access"}
 	c.Consent = client.ConsentImplied
+	return c
+}
+
+// strictClient is a confidential client that must use PKCE.
+func strictClient() client.Client {
+	c := siteClient()
+	c.ID, c.RequirePKCE = "strict", nil
 	return c
 }
 

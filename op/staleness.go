@@ -46,9 +46,9 @@ func decideRefresh(r staleRefresh) (decision refreshDecision, why string) {
 	case !g.Refreshable:
 		return refreshRefuse, "the grant has no refresh tokens"
 	case r.Generation >= g.Generation:
-		// Neither old nor rotated: the row comes from a restored backup, or
-		// changed between the write and this reading.
-		return refreshRefuse, "the row does not know this generation yet"
+		// Neither old nor rotated: its session is over, the row comes from a restored
+		// backup, or it changed between the write and this reading.
+		return refreshRefuse, "the session that the grant rests on is over, or the row does not know this generation yet"
 	case r.Grace > 0 && g.Generation-r.Generation == 1 && r.Now.Before(g.RotatedAt.Add(r.Grace)):
 		return refreshRepeat, "the successor is not used yet"
 	}

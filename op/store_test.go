@@ -24,11 +24,17 @@ const testSID = storage.ID("0190000000000000000000000000000b")
 // Calls that it makes for the provider can be watched and made to fail.
 type testStore struct {
 	*sqlstore.Store
-	t testing.TB
+	t   testing.TB
+	url string
 	// Err is what every method answers while it is set; RevokeErr only what ends grants.
-	Err, RevokeErr fault
+	// AfterCreate is answered although a grant was created.
+	Err, RevokeErr, AfterCreate fault
+	// BeforeCreate runs before a grant is created.
+	BeforeCreate func()
 	// SeeRevoke is shown the context of what ends a grant.
 	SeeRevoke func(context.Context)
+	// BeforeRotate runs before a grant is rotated.
+	BeforeRotate func()
 	// AfterRead runs when a grant was read.
 	AfterRead func()
 	calls     atomic.Int64
@@ -51,7 +57,7 @@ func (f *fault) get() error {
 
 func newTestStore(t testing.TB, hasher *keys.Hasher, now func() time.Time) *testStore {
 	t.Helper()
-	s := openTestStore(t, testenv.SQLite(t), hasher, now)
+	s := openTestStore(t, testenv.SQLite(t), hasher, now, now)
 	s.must(s.Users().Create(t.Context(), &storage.User{
 		ID: testUserID, Email: testUser.Email, EmailVerified: true, Username: testUser.Username, Profile: testUser.Profile,
 		CreatedAt: now(), UpdatedAt: now(),
@@ -61,13 +67,15 @@ func newTestStore(t testing.TB, hasher *keys.Hasher, now func() time.Time) *test
 }
 
 // openTestStore opens a store that is there already, as another node.
-func openTestStore(t testing.TB, url string, hasher *keys.Hasher, now func() time.Time) *testStore {
+func openTestStore(t testing.TB, url string, hasher *keys.Hasher, now, databaseClock func() time.Time) *testStore {
 	t.Helper()
-	store, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url, Hasher: hasher, Now: now, Log: slog.New(slog.DiscardHandler)})
+	store, err := sqlstore.Open(t.Context(), sqlstore.Config{
+		URL: url, Hasher: hasher, Now: now, DatabaseClock: databaseClock, Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatalf("open store: %v", err)
 	}
-	s := &testStore{Store: store, t: t}
+	s := &testStore{Store: store, t: t, url: url}
 	path := strings.TrimPrefix(url, "sqlite://")
 	for db, file := range map[**sql.DB]string{&s.durable: path, &s.ephemeral: path + "-ephemeral"} {
 		if *db, err = sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(10000)"); err != nil {
@@ -189,12 +197,22 @@ func (g watchedGrants) Create(ctx context.Context, row *storage.Grant, start sto
 	if err := g.s.enter(); err != nil {
 		return nil, err
 	}
-	return g.Grants.Create(ctx, row, start, e)
+	if g.s.BeforeCreate != nil {
+		g.s.BeforeCreate()
+	}
+	created, err := g.Grants.Create(ctx, row, start, e)
+	if lost := g.s.AfterCreate.get(); err == nil && lost != nil {
+		return nil, lost
+	}
+	return created, err
 }
 
 func (g watchedGrants) Rotate(ctx context.Context, r storage.Rotation) (*storage.GrantUser, error) {
 	if err := g.s.enter(); err != nil {
 		return nil, err
+	}
+	if g.s.BeforeRotate != nil {
+		g.s.BeforeRotate()
 	}
 	return g.Grants.Rotate(ctx, r)
 }

@@ -25,7 +25,11 @@ type tokenResponse struct {
 // issue makes the access token and, where openid is among the scopes, the ID
 // token of a grant. The refresh token is the caller's business.
 func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string, nonce string) (*tokenResponse, error) {
-	expiresAt := r.Now.Add(r.Client.Lifetimes.AccessToken)
+	now := g.Now // the database's, as in the grant's row: nodes' clocks may differ
+	if now.IsZero() {
+		now = r.Now
+	}
+	expiresAt := now.Add(r.Client.Lifetimes.AccessToken)
 	if g.Grant.ExpiresAt.Before(expiresAt) {
 		expiresAt = g.Grant.ExpiresAt // a token cannot outlive its grant: say so
 	}
@@ -38,12 +42,12 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 		SID:      string(g.Grant.SID),
 		GrantID:  g.Grant.ID,
 	}
-	response, err := p.accessToken(r, &claims, expiresAt)
+	response, err := p.accessToken(r.Client, &claims, now, expiresAt)
 	if err != nil {
 		return nil, err
 	}
 	if slices.Contains(scopes, client.ScopeOpenID) {
-		response.IDToken, err = p.idToken(r.Client, g, response.AccessToken, nonce, r.Now)
+		response.IDToken, err = p.idToken(r.Client, g, response.AccessToken, nonce, now)
 		if err != nil {
 			return nil, err
 		}
@@ -52,18 +56,18 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 }
 
 // accessToken completes the claims with what each access token has and makes it.
-func (p *Provider) accessToken(r *tokenRequest, claims *accessTokenClaims, expiresAt time.Time) (*tokenResponse, error) {
-	id, err := storage.NewID(r.Now, p.cfg.Random)
+func (p *Provider) accessToken(c *client.Client, claims *accessTokenClaims, now, expiresAt time.Time) (*tokenResponse, error) {
+	id, err := storage.NewID(now, p.cfg.Random)
 	if err != nil {
 		return nil, fmt.Errorf("name access token: %w", err)
 	}
 	claims.Issuer = p.cfg.Issuer
-	claims.Audience = p.audience(r.Client)
-	claims.ClientID = r.Client.ID
+	claims.Audience = p.audience(c)
+	claims.ClientID = c.ID
 	claims.ID = string(id)
-	claims.IssuedAt = r.Now.Unix()
+	claims.IssuedAt = now.Unix()
 	claims.ExpiresAt = expiresAt.Unix()
-	token, err := p.access.encode(r.Client, claims)
+	token, err := p.access.encode(c, claims)
 	if err != nil {
 		return nil, err
 	}

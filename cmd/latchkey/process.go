@@ -145,6 +145,9 @@ func (p *process) load(ctx context.Context) error {
 	if err := p.decoys.Refresh(ctx); err != nil {
 		return err
 	}
+	if err := agreeOnHashKeys(ctx, p.boot.hasher, p.store.Installation()); err != nil {
+		return err
+	}
 	return sealingAdvice(p.ring.Load(ctx))
 }
 

@@ -69,6 +69,9 @@ const (
 // Begin starts a page: it chooses the language, and sets the answer's headers
 // and the browser's cookie that the form token is bound to.
 func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page {
+	if o.Client != nil && o.Client.RunsInBrowsers() {
+		web.AllowOpener(w)
+	}
 	t := u.languageOf(r, o.Locales)
 	estimate := ""
 	if u.cfg.Strength != nil {

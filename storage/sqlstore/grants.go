@@ -26,9 +26,12 @@ func (d dialect) rotate() string {
 		returned = tableColumnsOf[grantRow]()
 	}
 	now := d.now(5)
+	// Without offline access a grant ends with its session, however that ends.
+	session := `(g.offline OR g.sid IS NULL OR EXISTS (SELECT 1 FROM sessions s WHERE s.sid = g.sid
+		AND s.expires_at > ` + now + ` AND s.idle_expires_at > ` + now + `))`
 	return `UPDATE grants AS g SET generation = generation + 1, rotated_at = ` + now + `, idle_expires_at = ` + now + ` + $6` + tables + `
 		WHERE g.id = $1 AND g.client_id = $2 AND g.generation = $3 AND g.salt = $4 AND g.refreshable AND g.revoked_at IS NULL
-			AND g.expires_at > ` + now + ` AND g.idle_expires_at > ` + now + ` AND ` + enabled + ` RETURNING ` + returned
+			AND g.expires_at > ` + now + ` AND g.idle_expires_at > ` + now + ` AND ` + enabled + ` AND ` + session + ` RETURNING ` + returned
 }
 
 var rotateGrant = map[dialect]string{postgres: postgres.rotate(), sqliteDB: sqliteDB.rotate()}

@@ -1,7 +1,9 @@
 package sqlstore_test
 
 import (
+	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -78,5 +80,54 @@ func TestMigrationStatusChangesNothing(t *testing.T) {
 				t.Fatalf("status after = %+v, %v", status, err)
 			}
 		})
+	}
+}
+
+// A database that a newer version changed is told from one that lacks migrations.
+func TestDatabaseOfANewerVersion(t *testing.T) {
+	for name, url := range backends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := audited{url: url(t)}
+			s := open(t, a.url, time.Now)
+			status, err := s.MigrationStatus(t.Context())
+			if err != nil || status.Err() != nil || len(status.Unknown) != 0 {
+				t.Fatalf("of this version: %+v, %v, %v", status, status.Err(), err)
+			}
+			a.tamper(t, `INSERT INTO migrations (name, group_id) VALUES ('20990101000000', 99)`)
+			status, err = s.MigrationStatus(t.Context())
+			if err != nil || len(status.Unknown) != 1 || !strings.Contains(status.Unknown[0], "20990101000000") {
+				t.Errorf("of a newer version: %+v, %v", status, err)
+			}
+			if err := status.Err(); !errors.Is(err, sqlstore.ErrNewerDatabase) {
+				t.Errorf("Err = %v, want ErrNewerDatabase", err)
+			}
+			a.tamper(t, `DELETE FROM migrations`)
+			status, err = s.MigrationStatus(t.Context())
+			if err != nil || !errors.Is(status.Err(), sqlstore.ErrPendingMigrations) {
+				t.Errorf("of an older version: %+v, %v", status, err)
+			}
+		})
+	}
+}
+
+// SQLite is for one node; commands beside it are not refused.
+func TestSecondNodeOnASQLiteFileIsRefused(t *testing.T) {
+	t.Parallel()
+	address := "sqlite://" + t.TempDir() + "/latchkey.db"
+	first, second := open(t, address, time.Now), open(t, address, time.Now)
+	for range 2 { // the one that has it may ask again
+		if err := first.LockNode(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := second.LockNode(); !errors.Is(err, sqlstore.ErrSecondNode) {
+		t.Errorf("a second node = %v, want ErrSecondNode", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.LockNode(); err != nil {
+		t.Errorf("a node after the first has stopped = %v", err)
 	}
 }

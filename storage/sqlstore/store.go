@@ -169,6 +169,7 @@ func (s *Store) Close() error {
 	}
 	if s.locked != nil {
 		errs = append(errs, s.locked.Close())
+		s.locked = nil
 	}
 	return errors.Join(errs...)
 }

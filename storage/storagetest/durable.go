@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -27,8 +28,11 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("TestSE5_no grant slips past an ending", f.testGrantAgainstEnding)
 	t.Run("TestRF3_one rotation of a generation", f.testOneRotation)
 	t.Run("rotation conditions", f.testRotationConditions)
+	t.Run("TestRF5_online grants", f.testOnlineGrants)
 	t.Run("access tokens", f.testAccessTokens)
 	t.Run("consents", f.testConsents)
+	t.Run("TestAZ8_first consents at once add up", f.testConsentsAtOnce)
+	t.Run("grants without a session", f.testGrantWithoutSession)
 	t.Run("signing keys", f.testSigningKeys)
 	t.Run("revoked signing keys", f.testRevokedSigningKeys)
 	t.Run("events", f.testEvents)
@@ -458,6 +462,67 @@ func (f fixture) testAccessTokens(t *testing.T) {
 		got, err := tokens.Revoked(ctx, jti)
 		want(t, "Revoked", err, nil)
 		equal(t, jti, got, revoked)
+	}
+}
+
+// testConsentsAtOnce lets sessions of one person allow one client something
+// for the first time at once: none of it is lost.
+func (f fixture) testConsentsAtOnce(t *testing.T) {
+	u := f.user(t)
+	scopes := make(chan string, parallel)
+	for i := range parallel {
+		scopes <- fmt.Sprintf("scope%03d", i)
+	}
+	race(t, func(ctx context.Context) error {
+		return f.s.Consents().Put(ctx, u.ID, "wiki", []string{"openid", <-scopes}, f.clock.Now(), f.event(t, storage.EventConsentGranted))
+	}, nil)
+	got, err := f.s.Consents().Get(t.Context(), u.ID, "wiki")
+	want(t, "Get", err, nil)
+	if len(got) != parallel+1 {
+		t.Errorf("%d scopes are left of %d: %v", len(got), parallel+1, got)
+	}
+}
+
+// testGrantWithoutSession shows that a grant may rest on a person alone, and ends
+// with what ends everything of theirs.
+func (f fixture) testGrantWithoutSession(t *testing.T) {
+	ctx, grants := t.Context(), f.s.Grants()
+	u := f.user(t)
+	s := f.session(t, u)
+	rest := func(offline bool) *storage.Grant {
+		g := f.newGrant(t, u, "")
+		g.CodeHash, g.Origin, g.Offline = "", "device_code", offline
+		want(t, "Create", f.createGrant(ctx, g, f.event(t, storage.EventGrantIssued)), nil)
+		return g
+	}
+	works := func(what string, g *storage.Grant, want bool) {
+		t.Helper()
+		_, err := f.s.AccessTokens().Check(ctx, g.ID, "jti", f.clock.Now())
+		equal(t, what, err == nil, want)
+	}
+	online, offline := rest(false), rest(true)
+	got, err := grants.ByID(ctx, offline.ID)
+	want(t, "ByID", err, nil)
+	equal(t, "grant", got.Grant, *offline)
+	_, err = grants.Rotate(ctx, f.rotation(offline))
+	want(t, "Rotate", err, nil)
+	want(t, "End", f.s.Sessions().End(ctx, s.SID, f.clock.Now(), f.event(t, storage.EventSignOut)), nil)
+	works("online after a sign-out", online, true)
+	works("offline after a sign-out", offline, true)
+	want(t, "EndAll", f.s.Sessions().EndAll(ctx, u.ID, "", f.clock.Now(), false, f.event(t, storage.EventSessionsEnded)), nil)
+	works("online after all sessions ended", online, false)
+	works("offline after all sessions ended", offline, true)
+	want(t, "Disable", f.s.Users().Disable(ctx, u.ID, f.clock.Now(), f.event(t, storage.EventUserDisabled)), nil)
+	works("offline after its person was disabled", offline, false)
+	late := f.newGrant(t, u, "")
+	late.CodeHash = ""
+	want(t, "Create for a disabled person", f.createGrant(ctx, late, f.event(t, storage.EventGrantIssued)), storage.ErrNotFound)
+	ofClient, err := grants.ListByClient(ctx, "wiki", online.ID[:12], 1000)
+	want(t, "ListByClient", err, nil)
+	for _, g := range []*storage.Grant{online, offline} {
+		if !slices.ContainsFunc(ofClient, func(o storage.Grant) bool { return o.ID == g.ID }) {
+			t.Errorf("grant %s is not among those of its client", g.ID)
+		}
 	}
 }
 

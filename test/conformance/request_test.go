@@ -119,10 +119,15 @@ func (m *module) unsigned(claims url.Values) string {
 	return encode([]byte(`{"alg":"none"}`)) + "." + encode(payload) + "."
 }
 
+// requestObject says outside the object only what OAuth needs, as the suite does:
+// the response mode, the state and everything else is inside.
 func requestObject(m *module) {
 	request := m.request()
-	request.Set("request", m.unsigned(request))
-	m.mustFail(m.open(request), request, "request_not_supported")
+	outside := url.Values{"request": {m.unsigned(request)}}
+	for _, name := range []string{"client_id", "redirect_uri", "response_type", "scope"} {
+		outside.Set(name, request.Get(name))
+	}
+	m.mustFail(m.open(outside), request, "request_not_supported")
 }
 
 // requestObjectRedirect has a good address in the object and a bad one beside
