@@ -120,7 +120,6 @@ var groups = []group{
 		{"CF2", "The issuer is fixed and https; other hosts are not answered; http is for loopback, by flag."},
 		{"AC2", "A reload is whole or not at all, on every node."},
 		{"CF3", "There are no default accounts and nothing of `dev` under `serve`."},
-		{"DL1", "Work of stores has a deadline; what nodes share is timed by the database."},
 		{"DS1", "Bodies, parameters, headers and time are bounded on every listener."},
 		{"DS2", "Password hashes wait in a bounded queue: a flood of sign-ins takes no more memory."},
 		{"DS3", "Sign-ins under way are capped by address and swept."},
