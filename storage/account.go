@@ -28,12 +28,24 @@ type PasswordChange struct {
 // EmailChange sets another address.
 type EmailChange struct {
 	UserID ID
+	// PasswordEpoch is that under which the change was asked for: under another one
+	// it is void (requirement FE3).
+	PasswordEpoch int64
 	// From is the address that the change was allowed under, in any spelling.
 	From string
 	To   string
 	// Verified says that To is known to be theirs.
 	Verified bool
 	Now      time.Time
+}
+
+// Recovery gives a person an address back and removes what whoever took it away
+// may have made.
+type Recovery struct {
+	UserID ID
+	// Epoch is the e-mail epoch in which the address was current.
+	Epoch int64
+	Now   time.Time
 }
 
 // PhoneChange sets or removes a phone number.

@@ -36,13 +36,15 @@ type User struct {
 	ID            ID
 	Email         string // as typed; compared in canonical form by the store
 	EmailVerified bool
-	// EmailEpoch rises with each change of the address. A link that undoes a change
-	// made at an epoch below UndoFloor is void: with an undo, every younger one is.
-	EmailEpoch, UndoFloor int64
-	Username              string // optional; becomes preferred_username
-	Phone                 string // E.164, or empty
-	PhoneVerified         bool
-	Profile               Profile
+	// EmailEpoch rises with each change of the address: it names the epoch in which
+	// an address is current.
+	EmailEpoch    int64
+	Username      string // optional; becomes preferred_username
+	Phone         string // E.164, or empty
+	PhoneVerified bool
+	// PhoneChangedAt is when the number was last set or removed; zero: never.
+	PhoneChangedAt time.Time
+	Profile        Profile
 	// PasswordHash is an encoded password verifier (PHC string); empty means
 	// that no password can sign this person in.
 	PasswordHash string

@@ -74,6 +74,9 @@ type EmailChange struct {
 	UserID storage.ID `json:"user_id"`
 	From   string     `json:"from"`
 	To     string     `json:"to"`
+	// PasswordEpoch is the person's when it was asked for: under another one the
+	// token is void.
+	PasswordEpoch int64 `json:"password_epoch"`
 	Return
 }
 
@@ -86,6 +89,8 @@ type EmailChanged struct {
 	UserID storage.ID `json:"user_id"`
 	From   string     `json:"from"`
 	To     string     `json:"to"`
+	// Epoch is the e-mail epoch in which From was current.
+	Epoch int64 `json:"epoch"`
 }
 
 // EmailUpdate is a change of an address.
@@ -93,6 +98,10 @@ type EmailUpdate struct {
 	UserID storage.ID `json:"user_id"`
 	From   string     `json:"from"`
 	To     string     `json:"to"`
+	// PasswordEpoch is of a change that waits for its proof, Epoch of one that
+	// happened: the e-mail epoch in which From was current.
+	PasswordEpoch int64 `json:"password_epoch,omitempty"`
+	Epoch         int64 `json:"epoch,omitempty"`
 	Return
 }
 

@@ -110,7 +110,7 @@ func (c *Composer) emailChange(ctx context.Context, b EmailChange) (content, err
 	if err != nil {
 		return content{}, err
 	}
-	if user == nil || user.Disabled() || !sameAddress(user.Email, b.From) {
+	if user == nil || user.Disabled() || user.PasswordEpoch != b.PasswordEpoch || !sameAddress(user.Email, b.From) {
 		return content{}, ErrNobody
 	}
 	owner, err := find(c.cfg.Users.ByIdentifier(ctx, b.To))
@@ -122,7 +122,7 @@ func (c *Composer) emailChange(ctx context.Context, b EmailChange) (content, err
 	}
 	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
 		Purpose: onetime.EmailChange, Subject: string(b.UserID),
-		Data: EmailUpdate(b), TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Code,
+		Data: EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, PasswordEpoch: b.PasswordEpoch, Return: b.Return}, TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Code,
 	})
 	if err != nil {
 		return content{}, err
@@ -140,7 +140,7 @@ func (c *Composer) emailChanged(ctx context.Context, b EmailChanged) (content, e
 	}
 	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
 		Purpose: onetime.EmailUndo, Subject: UndoSubject(c.cfg.Hasher, b.UserID, b.From),
-		Data: EmailUpdate{UserID: b.UserID, From: b.From, To: b.To}, TTL: c.cfg.Lifetimes.Undo,
+		Data: EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, Epoch: b.Epoch}, TTL: c.cfg.Lifetimes.Undo,
 	})
 	if err != nil {
 		return content{}, err

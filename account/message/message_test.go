@@ -143,10 +143,10 @@ func TestDecisions(t *testing.T) {
 		"reset, nobody":             {nil, PasswordReset{Identifier: r.Email}, "", "", "", "", ""},
 		"reset, disabled":           {[]*storage.User{disabled}, PasswordReset{Identifier: r.Email}, "", "", "", "", ""},
 		"reset, never proven":       {[]*storage.User{hollow}, PasswordReset{Identifier: r.Email}, "", "", "", "", ""},
-		"e-mail change":             {[]*storage.User{r}, EmailChange{UserID: r.ID, From: r.Email, To: "new@example.com"}, "new@example.com", "Confirm your new email address", PathConfirmEmail, onetime.EmailChange, "01234567"},
-		"e-mail change, spelling":   {[]*storage.User{r}, EmailChange{UserID: r.ID, From: r.Email, To: "robin@example.com"}, "robin@example.com", "Confirm your new email address", PathConfirmEmail, onetime.EmailChange, "01234567"},
-		"e-mail change, taken":      {[]*storage.User{r, other}, EmailChange{UserID: r.ID, From: r.Email, To: other.Email}, other.Email, "This address already has an account", "", "", ""},
-		"e-mail change, overtaken":  {[]*storage.User{r}, EmailChange{UserID: r.ID, From: "old@example.com", To: "new@example.com"}, "", "", "", "", ""},
+		"e-mail change":             {[]*storage.User{r}, EmailChange{UserID: r.ID, From: r.Email, To: "new@example.com", PasswordEpoch: 7}, "new@example.com", "Confirm your new email address", PathConfirmEmail, onetime.EmailChange, "01234567"},
+		"e-mail change, spelling":   {[]*storage.User{r}, EmailChange{UserID: r.ID, From: r.Email, To: "robin@example.com", PasswordEpoch: 7}, "robin@example.com", "Confirm your new email address", PathConfirmEmail, onetime.EmailChange, "01234567"},
+		"e-mail change, taken":      {[]*storage.User{r, other}, EmailChange{UserID: r.ID, From: r.Email, To: other.Email, PasswordEpoch: 7}, other.Email, "This address already has an account", "", "", ""},
+		"e-mail change, overtaken":  {[]*storage.User{r}, EmailChange{UserID: r.ID, From: "old@example.com", To: "new@example.com", PasswordEpoch: 7}, "", "", "", "", ""},
 		"e-mail changed":            {nil, EmailChanged{UserID: r.ID, From: r.Email, To: "thief@example.com"}, r.Email, "Your email address was changed", PathUndoEmail, onetime.EmailUndo, ""},
 		"deletion":                  {nil, DeletionPlanned{UserID: r.ID, To: r.Email, DeleteAt: time.Date(2026, 11, 15, 0, 0, 0, 0, time.UTC)}, r.Email, "Your account will be deleted", PathKeepAccount, onetime.DeletionCancel, ""},
 		"deletion, over":            {nil, DeletionPlanned{UserID: r.ID, To: r.Email, DeleteAt: time.Date(2026, 10, 15, 0, 0, 0, 0, time.UTC)}, "", "", "", "", ""},
@@ -218,10 +218,10 @@ func TestOT1_TokensCarryWhatTheyAreFor(t *testing.T) {
 	}{
 		"sign-up": {signUp, func(h *harness) string { return AddressSubject(h.cfg.Hasher, "new@EXAMPLE.com") }, signUp},
 		"reset":   {PasswordReset{Identifier: "robin", Return: back}, func(*harness) string { return string(r.ID) }, Reset{r.ID, 7, r.Email, back}},
-		"change":  {EmailChange{r.ID, r.Email, "n@example.com", back}, func(*harness) string { return string(r.ID) }, EmailUpdate{r.ID, r.Email, "n@example.com", back}},
-		"undo": {EmailChanged{r.ID, r.Email, "n@example.com"}, func(h *harness) string {
+		"change":  {EmailChange{UserID: r.ID, From: r.Email, To: "n@example.com", PasswordEpoch: 7, Return: back}, func(*harness) string { return string(r.ID) }, EmailUpdate{UserID: r.ID, From: r.Email, To: "n@example.com", PasswordEpoch: 7, Return: back}},
+		"undo": {EmailChanged{UserID: r.ID, From: r.Email, To: "n@example.com", Epoch: 2}, func(h *harness) string {
 			return UndoSubject(h.cfg.Hasher, r.ID, "robin@example.com")
-		}, EmailUpdate{UserID: r.ID, From: r.Email, To: "n@example.com"}},
+		}, EmailUpdate{UserID: r.ID, From: r.Email, To: "n@example.com", Epoch: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t, r)
@@ -241,7 +241,7 @@ func TestOT1_TokensCarryWhatTheyAreFor(t *testing.T) {
 // Each address that was taken from a person has a way back of its own.
 func TestUndoOutlivesASecondChange(t *testing.T) {
 	h := newHarness(t)
-	for _, body := range []EmailChanged{{"u", "a@example.com", "b@example.com"}, {"u", "b@example.com", "c@example.com"}} {
+	for _, body := range []EmailChanged{{UserID: "u", From: "a@example.com", To: "b@example.com"}, {UserID: "u", From: "b@example.com", To: "c@example.com"}} {
 		if _, _, err := h.say(t, "", body); err != nil {
 			t.Fatal(err)
 		}
@@ -384,7 +384,7 @@ func TestTimesAreSaidForPeople(t *testing.T) {
 		"link and code": {SignUp{Email: "new@example.com"}, "The link expires in 24 hours, the code in 30 minutes."},
 		"link":          {PasswordReset{Identifier: "robin"}, "The link works once and expires in 60 minutes."},
 		"code":          {Code{Kind: storage.MessageEmailCode, To: "a@example.com", Code: "112233", ExpiresAt: time.Date(2026, 11, 1, 12, 10, 0, 0, time.UTC)}, "expires in 10 minutes."},
-		"days":          {EmailChanged{berlin.ID, "a@example.com", "b@example.com"}, "expires in 7 days."},
+		"days":          {EmailChanged{UserID: berlin.ID, From: "a@example.com", To: "b@example.com"}, "expires in 7 days."},
 		"grouped":       {SignUp{Email: "new@example.com"}, "0123 4567"},
 		"deletion":      {DeletionPlanned{UserID: berlin.ID, To: berlin.Email, DeleteAt: time.Date(2026, 11, 15, 11, 0, 0, 0, time.UTC)}, "in 14 days"},
 		"a notice":      {Notice{Kind: storage.MessagePasswordChanged, UserID: berlin.ID, To: berlin.Email}, "2026-11-01 13:00 (Europe/Berlin)"},

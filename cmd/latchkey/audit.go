@@ -88,7 +88,8 @@ func verifyAudit(cmd *cobra.Command, store *sqlstore.Store, known []storage.Audi
 
 // auditFilter is which events are wanted.
 type auditFilter struct {
-	since, until, user, kind string
+	since, until, user, kind            string
+	client, requestID, outcome, address string
 }
 
 func (f *auditFilter) register(cmd *cobra.Command) {
@@ -97,10 +98,19 @@ func (f *auditFilter) register(cmd *cobra.Command) {
 	flags.StringVar(&f.until, "until", "", "only events before this `time`")
 	flags.StringVar(&f.user, "user", "", "only events of this `person`: an id, or the address or username of an account")
 	flags.StringVar(&f.kind, "type", "", "only events of this `type`, such as sign_in_failed")
+	flags.StringVar(&f.client, "client", "", "only events of this `client`")
+	flags.StringVar(&f.requestID, "request-id", "", "only events of the request of this `id`, which its page and log lines bear")
+	flags.StringVar(&f.outcome, "outcome", "", "only events of this `outcome`: success or failure")
+	flags.StringVar(&f.address, "address", "", "only events from this `address`")
 }
 
 func (f *auditFilter) read(cmd *cobra.Command, store *sqlstore.Store, p *dependencies) (storage.EventFilter, error) {
-	filter := storage.EventFilter{Type: storage.EventType(f.kind)}
+	if f.outcome != "" && f.outcome != storage.Success && f.outcome != storage.Failure {
+		return storage.EventFilter{}, usagef("--outcome %q is neither %s nor %s", f.outcome, storage.Success, storage.Failure)
+	}
+	filter := storage.EventFilter{
+		Type: storage.EventType(f.kind), ClientID: f.client, RequestID: f.requestID, Outcome: f.outcome, Address: f.address,
+	}
 	var err1, err2, err3 error
 	filter.Since, err1 = readTime("--since", f.since, p.now())
 	filter.Until, err2 = readTime("--until", f.until, p.now())
@@ -164,9 +174,9 @@ func listAudit(cmd *cobra.Command, store *sqlstore.Store, filter storage.EventFi
 		return err
 	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "TIME\tTYPE\tOUTCOME\tUSER\tCLIENT\tADDRESS\tDETAIL")
+	fmt.Fprintln(w, "TIME\tTYPE\tOUTCOME\tUSER\tCLIENT\tADDRESS\tREQUEST\tDETAIL")
 	for _, e := range events {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", at(e.At, "-"), e.Type, e.Outcome, dash(string(e.UserID)), dash(e.ClientID), dash(e.Address), dash(e.Detail))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", at(e.At, "-"), e.Type, e.Outcome, dash(string(e.UserID)), dash(e.ClientID), dash(e.Address), dash(e.RequestID), dash(e.Detail))
 	}
 	return w.Flush()
 }

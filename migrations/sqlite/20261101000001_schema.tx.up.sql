@@ -9,14 +9,13 @@ CREATE TABLE users (
     email               TEXT NOT NULL,
     email_canonical     TEXT UNIQUE,
     email_verified      INTEGER NOT NULL DEFAULT 0,
-    -- It rises with each change of the address. Links that undo a change made at an
-    -- epoch below the floor are void: an undo voids every younger one.
+    -- It rises with each change of the address: the epoch in which one is current.
     email_epoch         INTEGER NOT NULL DEFAULT 0,
-    undo_floor          INTEGER NOT NULL DEFAULT 0,
     username            TEXT NOT NULL DEFAULT '',
     username_canonical  TEXT UNIQUE,
     phone               TEXT NOT NULL DEFAULT '',
     phone_verified      INTEGER NOT NULL DEFAULT 0,
+    phone_changed_at    INTEGER,
     profile             TEXT NOT NULL DEFAULT '{}',
     -- Values that configured claims may carry, as a JSON object.
     attributes          TEXT NOT NULL DEFAULT '{}',
@@ -42,6 +41,17 @@ CREATE TABLE users (
 
 CREATE INDEX users_delete_at ON users (delete_at) WHERE delete_at IS NOT NULL;
 CREATE INDEX users_password_scheme ON users (password_scheme, id) WHERE password_scheme <> '';
+
+-- The addresses that a person may be given back, by the epoch in which each was
+-- theirs. An undo deletes the row that it uses and every younger one: the links
+-- to those are void. moved_at is when the address was taken away.
+CREATE TABLE former_addresses (
+    user_id  TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    epoch    INTEGER NOT NULL,
+    email    TEXT NOT NULL,
+    moved_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, epoch)
+);
 
 -- Sources are kept apart, so that one takes away only what it gave.
 CREATE TABLE user_roles (

@@ -49,13 +49,22 @@ func (r *Users) VerifyEmail(ctx context.Context, id storage.ID, email string, no
 
 // ChangeEmail sets another address and moves the person to the next e-mail epoch.
 // It answers storage.ErrConflict when the address was changed meanwhile or the new
-// one is another's. Codes are sent to an address, so trust that rested on the old
-// one ends.
+// one is another's, or the password is another than when it was asked for. Codes
+// are sent to an address, so trust that rested on the old one ends. The old address
+// can be given back: see [Users.Recover].
 func (r *Users) ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		err := must(r.s.exec(ctx, tx, `UPDATE users SET email = $1, email_canonical = $2, email_verified = $3, email_epoch = email_epoch + 1, updated_at = $4
-			WHERE id = $5 AND email_canonical IS NOT DISTINCT FROM $6`,
-			c.To, nullString(ident.Canonical(c.To)), c.Verified, sqlTime{c.Now}, string(c.UserID), nullString(ident.Canonical(c.From))))
+		if err := r.s.lockUser(ctx, tx, c.UserID); err != nil {
+			return err
+		}
+		_, err := r.s.exec(ctx, tx, `INSERT INTO former_addresses (user_id, epoch, email, moved_at)
+			SELECT id, email_epoch, email, $1 FROM users WHERE id = $2 AND email_canonical IS NOT NULL`, sqlTime{c.Now}, string(c.UserID))
+		if err != nil {
+			return err
+		}
+		err = must(r.s.exec(ctx, tx, `UPDATE users SET email = $1, email_canonical = $2, email_verified = $3, email_epoch = email_epoch + 1, updated_at = $4
+			WHERE id = $5 AND email_canonical IS NOT DISTINCT FROM $6 AND password_epoch = $7`,
+			c.To, nullString(ident.Canonical(c.To)), c.Verified, sqlTime{c.Now}, string(c.UserID), nullString(ident.Canonical(c.From)), c.PasswordEpoch))
 		if err != nil {
 			return err
 		}
@@ -68,7 +77,7 @@ func (r *Users) ChangeEmail(ctx context.Context, c storage.EmailChange, e storag
 // that rested on the old one ends.
 func (r *Users) ChangePhone(ctx context.Context, c storage.PhoneChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		err := must(r.s.exec(ctx, tx, `UPDATE users SET phone = $1, phone_verified = $2, updated_at = $3 WHERE id = $4`,
+		err := must(r.s.exec(ctx, tx, `UPDATE users SET phone = $1, phone_verified = $2, phone_changed_at = $3, updated_at = $3 WHERE id = $4`,
 			c.Phone, c.Verified, sqlTime{c.Now}, string(c.UserID)))
 		if err != nil {
 			return err
@@ -117,7 +126,8 @@ func (r *Users) StartEnrollmentGrace(ctx context.Context, id storage.ID, now tim
 // storage.ErrNotFound when there is nobody to disable.
 func (r *Users) Disable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := must(r.s.exec(ctx, tx, `UPDATE users SET disabled_at = $1, updated_at = $1 WHERE id = $2 AND disabled_at IS NULL`, sqlTime{now}, string(id)))
+		err := must(r.s.exec(ctx, tx, `UPDATE users SET disabled_at = $1, updated_at = $1, password_epoch = password_epoch + 1
+			WHERE id = $2 AND disabled_at IS NULL`, sqlTime{now}, string(id)))
 		if err != nil {
 			return err
 		}

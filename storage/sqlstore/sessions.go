@@ -155,9 +155,16 @@ func (r *Sessions) end(ctx context.Context, end sessionsEnd, e storage.Event, m 
 }
 
 // EndAll ends a person's sessions except for one (or none, ""), with the grants
-// that are not offline, and where endGrants says so with those that are.
+// that are not offline, and where endGrants says so with those that are. Ending
+// all of them voids pending changes as well (requirement FE3).
 func (r *Sessions) EndAll(ctx context.Context, userID, except storage.ID, now time.Time, endGrants bool, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		if except == "" { // what was asked for in one of them is void too
+			_, err := r.s.exec(ctx, tx, `UPDATE users SET password_epoch = password_epoch + 1 WHERE id = $1`, string(userID))
+			if err != nil {
+				return err
+			}
+		}
 		return r.s.endAccess(ctx, tx, accessEnd{userID: userID, except: except, offline: endGrants, now: now, reason: storage.RevokedByUser})
 	})
 	return wrap("end sessions", err)

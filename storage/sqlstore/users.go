@@ -24,11 +24,11 @@ type userRow struct {
 	EmailCanonical    nullString                `bun:"email_canonical"`
 	EmailVerified     bool                      `bun:"email_verified"`
 	EmailEpoch        int64                     `bun:"email_epoch"`
-	UndoFloor         int64                     `bun:"undo_floor"`
 	Username          string                    `bun:"username"`
 	UsernameCanonical nullString                `bun:"username_canonical"`
 	Phone             string                    `bun:"phone"`
 	PhoneVerified     bool                      `bun:"phone_verified"`
+	PhoneChangedAt    sqlTime                   `bun:"phone_changed_at"`
 	Profile           document[storage.Profile] `bun:"profile"`
 	PasswordHash      string                    `bun:"password_hash"`
 	PasswordScheme    string                    `bun:"password_scheme"`
@@ -54,8 +54,8 @@ func (userRow) computed(string) string {
 func (r *userRow) user() storage.User {
 	return storage.User{
 		ID: storage.ID(r.ID), Email: r.Email, EmailVerified: r.EmailVerified,
-		EmailEpoch: r.EmailEpoch, UndoFloor: r.UndoFloor, Username: r.Username,
-		Phone: r.Phone, PhoneVerified: r.PhoneVerified, Profile: r.Profile.Is,
+		EmailEpoch: r.EmailEpoch, Username: r.Username,
+		Phone: r.Phone, PhoneVerified: r.PhoneVerified, PhoneChangedAt: r.PhoneChangedAt.Time, Profile: r.Profile.Is,
 		PasswordHash: r.PasswordHash, PasswordEpoch: r.PasswordEpoch, PasswordChangedAt: r.PasswordChangedAt.Time,
 		ResetByEmail: r.ResetByEmail, Roles: distinct(r.Roles), Credentials: r.Credentials, FactorAddedAt: r.FactorAddedAt.Time,
 		FactorAskedAt: r.FactorAskedAt.Time, DeleteAt: r.DeleteAt.Time,
@@ -72,9 +72,9 @@ func distinct(words []string) []string {
 func rowOfUser(u *storage.User) *userRow {
 	return &userRow{
 		ID: string(u.ID), Email: u.Email, EmailCanonical: nullString(ident.Canonical(u.Email)),
-		EmailVerified: u.EmailVerified, EmailEpoch: u.EmailEpoch, UndoFloor: u.UndoFloor, Username: u.Username,
+		EmailVerified: u.EmailVerified, EmailEpoch: u.EmailEpoch, Username: u.Username,
 		UsernameCanonical: nullString(ident.Canonical(u.Username)),
-		Phone:             u.Phone, PhoneVerified: u.PhoneVerified, Profile: document[storage.Profile]{u.Profile},
+		Phone:             u.Phone, PhoneVerified: u.PhoneVerified, PhoneChangedAt: sqlTime{u.PhoneChangedAt}, Profile: document[storage.Profile]{u.Profile},
 		PasswordHash: u.PasswordHash, PasswordScheme: storage.PasswordScheme(u.PasswordHash),
 		PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: sqlTime{u.PasswordChangedAt},
 		ResetByEmail: u.ResetByEmail, Credentials: u.Credentials, FactorAddedAt: sqlTime{u.FactorAddedAt},

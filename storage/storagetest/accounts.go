@@ -139,7 +139,7 @@ func (f fixture) testEmailChange(t *testing.T) {
 	want(t, "ByID", err, nil)
 	equal(t, "verified", got.EmailVerified, true)
 
-	change := storage.EmailChange{UserID: u.ID, From: u.Email, To: "New." + u.Email, Verified: true, Now: f.clock.Now()}
+	change := storage.EmailChange{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, From: u.Email, To: "New." + u.Email, Verified: true, Now: f.clock.Now()}
 	taken := change
 	taken.To = ident.Canonical(other.Email)
 	want(t, "ChangeEmail to another's", users.ChangeEmail(ctx, taken, event()), storage.ErrConflict)
@@ -152,8 +152,11 @@ func (f fixture) testEmailChange(t *testing.T) {
 	want(t, "ByIdentifier", err, nil)
 	equal(t, "address", []any{got.ID, got.Email, got.EmailVerified}, []any{u.ID, change.To, true})
 
+	change = storage.EmailChange{UserID: u.ID, PasswordEpoch: got.PasswordEpoch + 1, From: change.To, To: "newer." + u.Email, Now: f.clock.Now()}
+	want(t, "ChangeEmail asked for under another password", users.ChangeEmail(ctx, change, event()), storage.ErrConflict)
+
 	none := f.user(t, func(u *storage.User) { u.Email, u.EmailVerified = "", false })
-	change = storage.EmailChange{UserID: none.ID, To: "first." + u.Email, Now: f.clock.Now()}
+	change = storage.EmailChange{UserID: none.ID, PasswordEpoch: none.PasswordEpoch, To: "first." + u.Email, Now: f.clock.Now()}
 	want(t, "ChangeEmail from none", users.ChangeEmail(ctx, change, event()), nil)
 	want(t, "ChangeEmail from none again", users.ChangeEmail(ctx, change, event()), storage.ErrConflict)
 }
@@ -173,7 +176,7 @@ func (f fixture) testProfile(t *testing.T) {
 	want(t, "UpdateProfile", users.UpdateProfile(ctx, u.ID, profile, "Countess"+u.Username, now, event()), nil)
 	got, err := users.ByIdentifier(ctx, "countess"+u.Username)
 	want(t, "ByIdentifier", err, nil)
-	u.Phone, u.PhoneVerified, u.Roles, u.FactorAskedAt = "+4930", true, []string{"auditor"}, now
+	u.Phone, u.PhoneVerified, u.PhoneChangedAt, u.Roles, u.FactorAskedAt = "+4930", true, now, []string{"auditor"}, now
 	u.Profile, u.Username, u.UpdatedAt = profile, "Countess"+u.Username, now
 	equal(t, "person", got, u)
 	for _, who := range []storage.ID{u.ID, other.ID} { // several people have no username

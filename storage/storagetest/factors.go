@@ -336,7 +336,7 @@ func (f fixture) testTrustCleared(t *testing.T) {
 			return f.s.Users().ChangePhone(ctx, storage.PhoneChange{UserID: u.ID, Now: f.clock.Now()}, e())
 		},
 		"e-mail": func(u *storage.User) error {
-			return f.s.Users().ChangeEmail(ctx, storage.EmailChange{UserID: u.ID, From: u.Email, To: "x" + u.Email, Now: f.clock.Now()}, e())
+			return f.s.Users().ChangeEmail(ctx, storage.EmailChange{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, From: u.Email, To: "x" + u.Email, Now: f.clock.Now()}, e())
 		},
 		"recovery codes": func(u *storage.User) error {
 			return f.s.RecoveryCodes().Replace(ctx, u.ID, []string{"p1.a"}, f.clock.Now(), e())

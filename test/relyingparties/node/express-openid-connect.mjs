@@ -15,6 +15,7 @@ site.use(
     secret: "a secret of this site, for its own cookie",
     authRequired: false,
     idpLogout: true,
+    routes: { postLogoutRedirect: "/" },
     authorizationParams: { response_type: "code", scope: "openid profile email offline_access" },
     session: { name: "express_session" },
   }),
