@@ -25,7 +25,7 @@ var software = []struct {
 	Software
 }{
 	{"**/oidc/callback/", Software{"mozilla-django-oidc", "OIDC_USE_PKCE = True"}},
-	{"**/oidc/*/login/callback/", Software{"django-allauth", `"oauth_pkce_enabled": True in the provider's settings`}},
+	{"**/oidc/*/login/callback/", Software{"django-allauth", `"OAUTH_PKCE_ENABLED": True for the provider`}},
 	{"**/login/oauth2/code/*", Software{"Spring Security", "OAuth2AuthorizationRequestCustomizers.withPkce() as the request customizer"}},
 	{"/oauth2/callback", Software{"oauth2-proxy", `code_challenge_method = "S256"`}},
 	{"**/login/generic_oauth", Software{"Grafana", "use_pkce = true"}},

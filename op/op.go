@@ -149,6 +149,7 @@ type Provider struct {
 	jwks          atomic.Pointer[document]
 	// undecoded are the clients that do not form-encode their secret.
 	undecoded sync.Map
+	failures  failureLimit
 }
 
 // New makes a Provider. It prepares what never changes while it runs, such as

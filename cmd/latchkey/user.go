@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -47,7 +46,7 @@ func userCreateCommand() *cobra.Command {
 	flags.StringVar(&u.username, "username", "", "`name` to sign in with besides the address")
 	flags.StringVar(&u.name, "name", "", "full `name`")
 	flags.BoolVar(&u.verified, "verified", false, "the address is known to be theirs")
-	flags.BoolVar(&u.passwordStdin, "password-stdin", false, "read the password from the first line of standard input")
+	flags.BoolVar(&u.passwordStdin, "password-stdin", false, "read the password from standard input")
 	return cmd
 }
 
@@ -79,14 +78,12 @@ func (u *newUser) create(cmd *cobra.Command, store *sqlstore.Store, d *dependenc
 	return nil
 }
 
+// readPassword reads a password by the rules of all secrets, so that what a pipe
+// adds or another encoding does to it is refused by name (requirement CF1).
 func readPassword(r io.Reader) (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(r, 4096)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read password: %w", err)
-	}
-	password := strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
-	if password == "" {
-		return "", errors.New("standard input holds no password")
+	password, err := config.ReadSecret(r)
+	if err != nil {
+		return "", fmt.Errorf("the password on standard input cannot be taken: %w", err)
 	}
 	return password, nil
 }
