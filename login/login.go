@@ -42,10 +42,12 @@ type Config struct {
 	Sealer       *keys.Sealer
 	Errors       *web.Errors
 	Cookies      web.Cookies
-	Metrics      metrics
-	Log          *slog.Logger
-	Now          func() time.Time
-	Random       io.Reader
+	// Decoys are what names of nobody are checked against.
+	Decoys  *Decoys
+	Metrics metrics
+	Log     *slog.Logger
+	Now     func() time.Time
+	Random  io.Reader
 	// SessionIdle ends a session that was not used for so long, and
 	// SessionAbsolute every session after so long.
 	SessionIdle, SessionAbsolute time.Duration
@@ -59,8 +61,6 @@ type Config struct {
 type users interface {
 	ByID(ctx context.Context, id storage.ID) (*storage.User, error)
 	ByIdentifier(ctx context.Context, identifier string) (*storage.User, error)
-	// SampleForeignHashes tells of password hashes of another scheme.
-	SampleForeignHashes(ctx context.Context, scheme string, most int) (storage.ForeignHashes, error)
 	// StartEnrollmentGrace starts the grace for enrollment, unless it runs.
 	StartEnrollmentGrace(ctx context.Context, id storage.ID, now time.Time) error
 }
@@ -92,6 +92,8 @@ type counters interface {
 	Count(ctx context.Context, key string, window time.Duration) (int64, error)
 	// Attempt answers what is left of a running wait, or counts one more.
 	Attempt(ctx context.Context, key string, b storage.Backoff) (wait time.Duration, err error)
+	// Draw takes a token out of a bucket that refills, or answers when there is one.
+	Draw(ctx context.Context, key string, b storage.Bucket) (wait time.Duration, err error)
 }
 
 // clients knows relying parties; client.Registry in the binary.
@@ -105,8 +107,6 @@ type passwords interface {
 	Check(ctx context.Context, encoded, typed string) (password.Verdict, error)
 	// VerifyDummy does the work of Check for a person who does not exist.
 	VerifyDummy(ctx context.Context, password string) error
-	// Current is how verifiers begin whose check takes that time.
-	Current() string
 }
 
 // metrics counts what happened.
@@ -120,7 +120,6 @@ type metrics interface {
 type Pages struct {
 	cfg    Config
 	policy mfa.Policy
-	decoys decoys
 }
 
 // New makes the pages.
