@@ -88,15 +88,17 @@ type SignInLimits struct {
 
 // AskLimits bounds how often something is asked for.
 type AskLimits struct {
-	PerAccount Backoff `yaml:"per_account" default:"free=3,base=1m,max=1h,window=6h" doc:"For one account or address of e-mail, known or not."`
+	PerAccount Backoff `yaml:"per_account" default:"free=3,base=1m,max=1h,window=6h" doc:"For one account or address of e-mail, known or not: free at once, and as many again within max."`
 	PerAddress Backoff `yaml:"per_address" default:"free=20,base=30s,max=15m,window=1h" doc:"From one network address; an IPv6 address counts by its /64."`
 }
 
 // MessageLimits bounds what is sent.
 type MessageLimits struct {
-	PerAccount     Backoff `yaml:"per_account" default:"free=10,base=1m,max=1h,window=6h" doc:"To one account."`
-	PerDestination Backoff `yaml:"per_destination" default:"free=10,base=1m,max=1h,window=6h" doc:"To one e-mail address or phone number."`
-	PerAddress     Backoff `yaml:"per_address" default:"free=40,base=30s,max=15m,window=1h" doc:"Asked for from one network address; an IPv6 address counts by its /64."`
+	PerAccount     Backoff `yaml:"per_account" default:"free=10,base=1m,max=1h,window=6h" doc:"To one account, by who is signed in to it or has shown its password."`
+	PerDestination Backoff `yaml:"per_destination" default:"free=10,base=1m,max=1h,window=6h" doc:"To one e-mail address or phone number; what strangers ask for is counted apart from what its owner does. free at once, and as many again within max."`
+	PerAddress     Backoff `yaml:"per_address" default:"free=40,base=30s,max=15m,window=1h" doc:"Asked for from one network address; an IPv6 address counts by its /64, and four times as much by its /56, and again by its /48."`
+	// AnonymousPerHour is a breaker: see login.MessageLimits.
+	AnonymousPerHour int `yaml:"anonymous_per_hour" default:"5000" doc:"All that people ask for who are not signed in (resets, sign-ups), together."`
 }
 
 // Backoff is a [storage.Backoff] as it is written down.

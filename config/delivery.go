@@ -55,5 +55,5 @@ type Outbox struct {
 	Workers int           `yaml:"workers" default:"4" doc:"Deliveries of one kind (e-mail, SMS) that one node makes at once. Where there are several, one is kept for what somebody waits for: codes and links."`
 	Poll    time.Duration `yaml:"poll" default:"1s" doc:"How often a node looks for messages that are due."`
 	GiveUp  time.Duration `yaml:"give_up_after" default:"2d" doc:"A message that could not be delivered for so long has failed; latchkey outbox retry tries it again."`
-	MaxAge  time.Duration `yaml:"max_age" default:"15m" doc:"A node is not ready while a message waits for so long although it is due: nothing is delivered, or not fast enough. 0s never says so."`
+	MaxAge  time.Duration `yaml:"max_age" default:"15m" doc:"A node says that it is degraded while a message waits for so long. 0s never says so."`
 }

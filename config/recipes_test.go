@@ -27,6 +27,9 @@ func TestClientsOfDocumentsLoad(t *testing.T) {
 			t.Errorf("%s registers no client", file)
 		}
 		for _, block := range blocks {
+			if strings.Contains(block, "…") {
+				continue // a part of one that stands above it
+			}
 			yaml := regexp.MustCompile(`secret: (?:file|env):\S+`).ReplaceAllString(block, "secret: env:STRONG")
 			vars := serveEnv()
 			if strings.HasSuffix(file, "quickstart.md") { // dev's, on this machine

@@ -96,6 +96,7 @@ func (l *loader) validateLimits(m Limits) {
 		value int
 	}{
 		{"limits.pending_per_address", m.PendingPerAddress},
+		{"limits.messages.anonymous_per_hour", m.Messages.AnonymousPerHour},
 		{"limits.body_kib", m.BodyKiB},
 		{"limits.header_kib", m.HeaderKiB},
 	} {

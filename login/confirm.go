@@ -8,7 +8,6 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/interaction"
-	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/login/ui"
 )
 
@@ -82,8 +81,5 @@ func (p *Pages) codeFailed(w http.ResponseWriter, r *http.Request, in *interacti
 
 // throttleResend bounds what can be sent to one address once more, by whom ever.
 func (p *Pages) throttleResend(r *http.Request, destination string) error {
-	limits := p.cfg.Limits.Resend
-	return p.throttle(r, "",
-		p.limitOf("resend_address", limits.Address, addressBucket(r.Context())),
-		p.limitOf("resend_account", limits.Account, ident.Canonical(destination)))
+	return p.throttle(r, "", p.askLimits(r, "resend", p.cfg.Limits.Resend, destination)...)
 }

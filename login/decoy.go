@@ -4,63 +4,71 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"sync"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// A verifier of another system takes another time to check than one of ours, until
-// its person signs in. Where there are such people, names of nobody take such times
-// too, in the same proportion and each name always the same: what takes longer is
-// then no more likely to be somebody than what does not (requirement EN2). The
-// proportion only falls, as people sign in, and a name that was a decoy then looks
-// like one of them.
+// Timing side channel: hashes of other systems verify slower or faster than ours,
+// until their person signs in. Unknown identifiers therefore verify against a
+// sampled foreign hash in the same proportion, each name always the same, so that
+// the time of an answer does not tell whether there is an account (user enumeration,
+// requirement EN2). The proportion only falls, as people sign in, and a name that
+// was a decoy then looks like one of them.
 
-// decoyAge is how old what is known of the verifiers may be.
-const decoyAge = 10 * time.Minute
+// DecoyAge is how often the sample of foreign hashes is to be taken anew.
+const DecoyAge = 10 * time.Minute
 
-// decoySample is from how many verifiers decoys are taken.
+// decoySample is from how many hashes decoys are taken.
 const decoySample = 100
 
-// decoys is what was last known of the verifiers.
-type decoys struct {
-	mu     sync.Mutex
-	readAt time.Time
-	others storage.ForeignHashes
+// hashSampler looks at how passwords are hashed; storage/sqlstore.Users in the binary.
+type hashSampler interface {
+	// SampleForeignHashes tells of password hashes of another scheme.
+	SampleForeignHashes(ctx context.Context, scheme string, most int) (storage.ForeignHashes, error)
 }
 
-// otherVerifiers is asked for at every sign-in, whoever it is: that it is read
-// anew tells nothing.
-func (p *Pages) otherVerifiers(ctx context.Context) (storage.ForeignHashes, error) {
-	d := &p.decoys
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now := p.cfg.Now()
-	if !d.readAt.IsZero() && now.Sub(d.readAt) < decoyAge {
-		return d.others, nil
-	}
-	others, err := p.cfg.Users.SampleForeignHashes(ctx, p.cfg.Password.Current(), decoySample)
+// Decoys knows what foreign hashes there are. It is refreshed in the background: a
+// sign-in only reads what was last found, and waits for nobody.
+type Decoys struct {
+	users  hashSampler
+	scheme func() string
+	found  atomic.Pointer[storage.ForeignHashes]
+}
+
+// NewDecoys makes Decoys that know of no foreign hash. scheme is how hashes of ours
+// begin.
+func NewDecoys(users hashSampler, scheme func() string) *Decoys {
+	d := &Decoys{users: users, scheme: scheme}
+	d.found.Store(&storage.ForeignHashes{})
+	return d
+}
+
+// Refresh takes the sample anew. Where it fails the last one stands.
+func (d *Decoys) Refresh(ctx context.Context) error {
+	found, err := d.users.SampleForeignHashes(ctx, d.scheme(), decoySample)
 	if err != nil {
-		return others, unavailable("look at password verifiers", err)
+		return fmt.Errorf("sample foreign password hashes: %w", err)
 	}
-	d.others, d.readAt = others, now
-	return others, nil
+	d.found.Store(&found)
+	return nil
 }
 
-// verifyDecoy does the work of checking a password of the name.
-func (p *Pages) verifyDecoy(ctx context.Context, others storage.ForeignHashes, identifier, password string) error {
+// verifyDecoy does the work of checking a password of a name that nobody has.
+func (p *Pages) verifyDecoy(ctx context.Context, identifier, password string) error {
 	key := sha256.Sum256([]byte(p.cfg.Hasher.Sum("decoy", ident.Canonical(identifier))))
-	verifier := decoy(others, binary.BigEndian.Uint64(key[:8]), binary.BigEndian.Uint64(key[8:16]))
+	verifier := decoy(*p.cfg.Decoys.found.Load(), binary.BigEndian.Uint64(key[:8]), binary.BigEndian.Uint64(key[8:16]))
 	if verifier == "" {
 		return p.cfg.Password.VerifyDummy(ctx, password)
 	}
-	_, err := p.cfg.Password.Check(ctx, verifier, password) // whether it fits is nothing
+	_, err := p.cfg.Password.Check(ctx, verifier, password) // the result is ignored: there is no such account
 	return err
 }
 
-// decoy picks the verifier whose time a name takes, by two numbers that belong to
+// decoy picks the hash whose time a name takes, by two numbers that belong to
 // the name; empty is one of ours.
 func decoy(others storage.ForeignHashes, share, which uint64) string {
 	if len(others.Sample) == 0 || float64(share)/(1<<64)*float64(others.People) >= float64(others.Foreign) {

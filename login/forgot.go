@@ -1,15 +1,16 @@
 package login
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/interaction"
-	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // showForgot asks whose password was forgotten, or says where to look then. It
@@ -45,14 +46,7 @@ func (p *Pages) forgot(w http.ResponseWriter, r *http.Request) error {
 		data.Fail("email", "wrong.required")
 		return p.cfg.UI.Render(w, http.StatusOK, data)
 	}
-	limits := p.cfg.Limits.Reset
-	err = p.throttle(r, "",
-		p.limitOf("reset_address", limits.Address, addressBucket(r.Context())),
-		p.limitOf("reset_account", limits.Account, ident.Canonical(identifier)))
-	if err != nil {
-		return err
-	}
-	if err := p.allowMessage(r, "", identifier); err != nil {
+	if err := p.allowReset(r, identifier); err != nil {
 		return err
 	}
 	var to message.Return
@@ -70,6 +64,24 @@ func (p *Pages) forgot(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
+}
+
+// allowReset counts a reset. A device on which the person signed in before has a
+// budget of its own, which strangers cannot use up (requirement TH3). Whoever is
+// named is looked up either way: that costs the same for a name that nobody has
+// (enumeration, timing: requirement EN2).
+func (p *Pages) allowReset(r *http.Request, identifier string) error {
+	user, err := p.cfg.Users.ByIdentifier(r.Context(), identifier)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return unavailable("read user", err)
+	}
+	if device, known := p.knows(r, user); known {
+		return p.throttle(r, "", refilling(p.cfg.Hasher, "reset_known", p.cfg.Limits.Reset.Account, device, string(user.ID)))
+	}
+	if err := p.throttle(r, "", p.askLimits(r, "reset", p.cfg.Limits.Reset, identifier)...); err != nil {
+		return err
+	}
+	return p.allowMessage(r, "", identifier)
 }
 
 // maxIdentifier bounds what is typed to name an account, in bytes.

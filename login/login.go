@@ -42,10 +42,12 @@ type Config struct {
 	Sealer       *keys.Sealer
 	Errors       *web.Errors
 	Cookies      web.Cookies
-	Metrics      metrics
-	Log          *slog.Logger
-	Now          func() time.Time
-	Random       io.Reader
+	// Decoys are what names of nobody are checked against.
+	Decoys  *Decoys
+	Metrics metrics
+	Log     *slog.Logger
+	Now     func() time.Time
+	Random  io.Reader
 	// SessionIdle ends a session that was not used for so long, and
 	// SessionAbsolute every session after so long.
 	SessionIdle, SessionAbsolute time.Duration
@@ -59,8 +61,6 @@ type Config struct {
 type users interface {
 	ByID(ctx context.Context, id storage.ID) (*storage.User, error)
 	ByIdentifier(ctx context.Context, identifier string) (*storage.User, error)
-	// SampleForeignHashes tells of password hashes of another scheme.
-	SampleForeignHashes(ctx context.Context, scheme string, most int) (storage.ForeignHashes, error)
 	// StartEnrollmentGrace starts the grace for enrollment, unless it runs.
 	StartEnrollmentGrace(ctx context.Context, id storage.ID, now time.Time) error
 }
@@ -92,6 +92,8 @@ type counters interface {
 	Count(ctx context.Context, key string, window time.Duration) (int64, error)
 	// Attempt answers what is left of a running wait, or counts one more.
 	Attempt(ctx context.Context, key string, b storage.Backoff) (wait time.Duration, err error)
+	// Draw takes a token out of a bucket that refills, or answers when there is one.
+	Draw(ctx context.Context, key string, b storage.Bucket) (wait time.Duration, err error)
 }
 
 // clients knows relying parties; client.Registry in the binary.
@@ -105,8 +107,6 @@ type passwords interface {
 	Check(ctx context.Context, encoded, typed string) (password.Verdict, error)
 	// VerifyDummy does the work of Check for a person who does not exist.
 	VerifyDummy(ctx context.Context, password string) error
-	// Current is how verifiers begin whose check takes that time.
-	Current() string
 }
 
 // metrics counts what happened.
@@ -120,7 +120,6 @@ type metrics interface {
 type Pages struct {
 	cfg    Config
 	policy mfa.Policy
-	decoys decoys
 }
 
 // New makes the pages.
@@ -151,15 +150,13 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	handle("POST "+message.PathForgotPassword, p.cfg.UI.Form(p.forgot))
 	handle("GET "+message.PathResetPassword, p.showReset)
 	handle("POST "+message.PathResetPassword, p.cfg.UI.Form(p.reset))
+	// Beside the link there is the code, typed where the sign-up began.
+	handle("GET "+message.PathConfirmSignUp, p.either(p.showConfirmSignUpLink, p.step(p.showConfirmSignUp, flow.StepSignIn, flow.StepSignUp)))
+	handle("POST "+message.PathConfirmSignUp, p.cfg.UI.Form(
+		p.either(p.confirmSignUpByLink, p.step(p.confirmSignUp, flow.StepSignIn, flow.StepSignUp))))
 	for path, link := range p.linkPages() {
-		show, spend := p.showLink(link), p.spendLink(link)
-		if link.purpose == onetime.SignUp {
-			// Beside the link there is the code, typed where the sign-up began.
-			show = p.either(show, p.step(p.showConfirmSignUp, flow.StepSignIn, flow.StepSignUp))
-			spend = p.either(spend, p.step(p.confirmSignUp, flow.StepSignIn, flow.StepSignUp))
-		}
-		handle("GET "+path, show)
-		handle("POST "+path, p.cfg.UI.Form(spend))
+		handle("GET "+path, p.showLink(link))
+		handle("POST "+path, p.cfg.UI.Form(p.spendLink(link)))
 	}
 }
 
@@ -167,7 +164,7 @@ func (p *Pages) Register(mux *http.ServeMux) {
 func (p *Pages) Paths() []string {
 	paths := []string{
 		"/login", "/login/passkey", "/factor", "/enroll", "/recovery-codes", "/deletion", "/verify", "/consent", "/signup",
-		message.PathForgotPassword, message.PathResetPassword,
+		message.PathForgotPassword, message.PathResetPassword, message.PathConfirmSignUp,
 	}
 	return slices.AppendSeq(paths, maps.Keys(p.linkPages()))
 }

@@ -132,15 +132,11 @@ func (p *Pages) verifyPassword(ctx context.Context, identifier string, user *sto
 	if len(password) > maxPassword {
 		password = "" // no password is that long; it still costs a hash
 	}
-	others, err := p.otherVerifiers(ctx)
-	if err != nil {
-		return pass.Verdict{}, err
-	}
 	if password == "" {
 		return pass.Verdict{}, busy(p.cfg.Password.VerifyDummy(ctx, password))
 	}
 	if user == nil || user.PasswordHash == "" {
-		return pass.Verdict{}, busy(p.verifyDecoy(ctx, others, identifier, password))
+		return pass.Verdict{}, busy(p.verifyDecoy(ctx, identifier, password))
 	}
 	verdict, err := p.cfg.Password.Check(ctx, user.PasswordHash, password)
 	if err != nil {

@@ -113,15 +113,11 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 	if len(problems) > 0 {
 		return p.renderSignUp(w, r, s, form, problems)
 	}
-	limits := p.cfg.Limits.SignUp
 	wanted := form.Email
 	if wanted == "" {
 		wanted = form.Username
 	}
-	err = p.throttle(r, "",
-		p.limitOf("sign_up_address", limits.Address, addressBucket(r.Context())),
-		p.limitOf("sign_up_account", limits.Account, ident.Canonical(wanted)))
-	if err != nil {
+	if err := p.throttle(r, "", p.askLimits(r, "sign_up", p.cfg.Limits.SignUp, wanted)...); err != nil {
 		return err
 	}
 	if form.Email == "" {

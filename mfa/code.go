@@ -18,7 +18,20 @@ import (
 // codeDigits is the length of a code that is sent or shown by an authenticator app.
 const codeDigits = 6
 
-// codeForm is the one spelling of a code: no space, no other script's digits.
+// maxTyped bounds what is looked at of a typed code, in bytes.
+const maxTyped = 128
+
+// typed is a code in its one spelling, whatever way an app shows or a keyboard types
+// it: "123 456", "123-456", full-width or Arabic-Indic digits. What is spent is the
+// code's number, so that another spelling is no second use of it (replay).
+func typed(code string) string {
+	if len(code) > maxTyped {
+		return ""
+	}
+	return ident.Code(code)
+}
+
+// codeForm is that spelling.
 var codeForm = regexp.MustCompile(`^[0-9]{6}$`)
 
 var codeRange = big.NewInt(1_000_000)
@@ -232,7 +245,8 @@ func (s *sentCode) check(ctx context.Context, a Attempt, r Response) (*entry, er
 	if err != nil {
 		return nil, err
 	}
-	if !codeForm.MatchString(r.Code) || !s.cfg.Hasher.Verify(live.Hash, codeHash, s.parts(a, to, r.Code)...) {
+	code := typed(r.Code)
+	if !codeForm.MatchString(code) || !s.cfg.Hasher.Verify(live.Hash, codeHash, s.parts(a, to, code)...) {
 		return nil, counted.fail(ctx, errors.New("wrong code"))
 	}
 	// Of many right responses one takes the code. One that takes another code,

@@ -14,7 +14,8 @@ import (
 var sentKinds = []storage.FactorKind{storage.FactorEmail, storage.FactorSMS}
 
 func TestEO1_ACodeIsKeptAsAHashAndPassesOnce(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
+	t.Parallel()
+	onEveryStore(t, func(t *testing.T, b *bench) {
 		for _, k := range sentKinds {
 			f, a := b.factor(k), b.attempt("sign in with "+string(k))
 			shown, err := f.Begin(t.Context(), a)
@@ -43,6 +44,7 @@ func TestEO1_ACodeIsKeptAsAHashAndPassesOnce(t *testing.T) {
 }
 
 func TestEO2_ACodeIsOfOneAttemptPersonAndDestination(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		for _, k := range sentKinds {
 			f, a, other := b.factor(k), b.attempt("A "+string(k)), b.attempt("B "+string(k))
@@ -75,6 +77,7 @@ func TestEO2_ACodeIsOfOneAttemptPersonAndDestination(t *testing.T) {
 }
 
 func TestEO2_ACodeLivesTenMinutes(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		f := b.factor(storage.FactorEmail)
 		if _, err := f.Begin(t.Context(), b.attempt("late")); err != nil {
@@ -90,6 +93,7 @@ func TestEO2_ACodeLivesTenMinutes(t *testing.T) {
 // TestEO3_AnotherCodeReplacesTheFirstAndGivesNoTries: nor does it come at once,
 // or without end.
 func TestEO3_AnotherCodeReplacesTheFirstAndGivesNoTries(t *testing.T) {
+	t.Parallel()
 	eachClock(t, func(t *testing.T, b *bench) {
 		f := b.factor(storage.FactorEmail)
 		begin := func(resend bool) (Challenge, error) {
@@ -135,6 +139,7 @@ func TestEO3_AnotherCodeReplacesTheFirstAndGivesNoTries(t *testing.T) {
 }
 
 func TestEO3_CodesAreCappedByAttemptAccountAndDestination(t *testing.T) {
+	t.Parallel()
 	eachClock(t, func(t *testing.T, b *bench) {
 		f := b.factor(storage.FactorEmail)
 		send := func(attempt string) error {
@@ -190,6 +195,7 @@ func mustBeLimited(t *testing.T, what string, err error) {
 }
 
 func TestEO4_SMSGoToAllowedCountriesAndNoFurtherThanTheCap(t *testing.T) {
+	t.Parallel()
 	for number, want := range map[string]string{
 		"+4915112345678": "+49", "+12125550100": "+1212", "+18765550100": "", "+16135550100": "CA", "+33612345678": "FR", "+46701234567": "+4", "+34612345678": "", "": "", "004915112345678": "",
 	} {
@@ -242,6 +248,7 @@ func TestEO4_SMSGoToAllowedCountriesAndNoFurtherThanTheCap(t *testing.T) {
 }
 
 func TestCodesGoToWhatIsKnownToBeTheirs(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		b.user.EmailVerified, b.user.PhoneVerified = false, false
 		for _, k := range sentKinds {
@@ -264,6 +271,7 @@ func TestCodesGoToWhatIsKnownToBeTheirs(t *testing.T) {
 
 // Who set the password by a link in the mailbox proves nothing more by a code from it.
 func TestRE1_EmailIsNoFactorToAResetByEmail(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		b.user.ResetByEmail = true
 		a := b.attempt("reset")
@@ -280,6 +288,7 @@ func TestRE1_EmailIsNoFactorToAResetByEmail(t *testing.T) {
 }
 
 func TestEO5_ACodeThatCannotBeQueuedIsAFailure(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		b.post.fail = errors.New("outbox is gone")
 		f, a := b.factor(storage.FactorEmail), b.attempt("one")

@@ -28,6 +28,7 @@ func (b *bench) trust() string {
 }
 
 func TestTD1_ADeviceIsKnownByASecretThatRotates(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		ctx, devices := t.Context(), NewDevices(b.cfg[0])
 		value := b.trust()
@@ -63,7 +64,8 @@ func TestTD1_ADeviceIsKnownByASecretThatRotates(t *testing.T) {
 }
 
 func TestTD1_OneOfManyUsesASecret(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
+	t.Parallel()
+	onEveryStore(t, func(t *testing.T, b *bench) {
 		value := b.trust()
 		const many = 50
 		errs := make([]error, many)
@@ -98,6 +100,7 @@ func TestTD1_OneOfManyUsesASecret(t *testing.T) {
 }
 
 func TestTD3_TrustEnds(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(b *bench){
 		"with the password":                func(b *bench) { b.user.PasswordEpoch++ },
 		"in time":                          func(b *bench) { b.clock.Advance(DefaultPolicy().TrustFor) },
@@ -119,6 +122,7 @@ func TestTD3_TrustEnds(t *testing.T) {
 }
 
 func TestTD2_OnlyASecondFactorEarnsTrust(t *testing.T) {
+	t.Parallel()
 	eachClock(t, func(t *testing.T, b *bench) {
 		for _, acr := range []string{"", ACRPassword} {
 			if _, _, err := NewDevices(b.cfg[0]).New(b.user, acr, b.clock.Now()); !errors.Is(err, ErrNotOffered) {

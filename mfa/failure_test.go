@@ -14,6 +14,7 @@ import (
 // TestTH5_WithoutAStoreNoFactorPasses: it is neither right nor wrong, whatever
 // the response, and whichever store is gone.
 func TestTH5_WithoutAStoreNoFactorPasses(t *testing.T) {
+	t.Parallel()
 	for name, gone := range map[string]func(t *testing.T, b *bench){
 		"redis": func(t *testing.T, b *bench) {
 			server := testenv.StartRedis(t)

@@ -36,20 +36,34 @@ type bench struct {
 // opening opens the stores of both nodes.
 type opening func(t *testing.T, b *bench) [2]stores
 
-// each runs a test on PostgreSQL with Redis and on SQLite alone, the two ways
-// that nodes share what they know.
+// each runs a test on SQLite: what is decided does not depend on the store.
 func each(t *testing.T, test func(t *testing.T, b *bench), change ...func(*Config)) {
-	run(t, map[string]opening{"postgres and redis": openServers, "sqlite": openFile}, test, change)
+	run(t, map[string]opening{"sqlite": openFile}, test, change)
 }
 
-// eachClock is [each] without Redis, whose clock no test moves.
+// onEveryStore runs a test of what many requests do at once on PostgreSQL with
+// Redis and on SQLite alone, the two ways that nodes share what they know.
+func onEveryStore(t *testing.T, test func(t *testing.T, b *bench), change ...func(*Config)) {
+	openings := map[string]opening{"sqlite": openFile}
+	if !testing.Short() {
+		openings["postgres and redis"] = openServers
+	}
+	run(t, openings, test, change)
+}
+
+// eachClock is [onEveryStore] without Redis, whose clock no test moves.
 func eachClock(t *testing.T, test func(t *testing.T, b *bench), change ...func(*Config)) {
-	run(t, map[string]opening{"postgres": openPostgres, "sqlite": openFile}, test, change)
+	openings := map[string]opening{"sqlite": openFile}
+	if !testing.Short() {
+		openings["postgres"] = openPostgres
+	}
+	run(t, openings, test, change)
 }
 
 func run(t *testing.T, openings map[string]opening, test func(t *testing.T, b *bench), change []func(*Config)) {
 	for name, open := range openings {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := &bench{t: t, clock: storagetest.NewClock(), post: &postbox{}, tally: &tally{}}
 			for i, s := range open(t, b) {
 				b.cfg[i] = b.config(s)
@@ -102,7 +116,7 @@ func openTwice(database string, b *bench) [2]stores {
 }
 
 func openFile(t *testing.T, b *bench) [2]stores {
-	return openTwice("sqlite://"+t.TempDir()+"/latchkey.db", b)
+	return openTwice(testenv.SQLite(t), b)
 }
 
 func (b *bench) open(database string) *sqlstore.Store {

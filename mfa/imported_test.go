@@ -9,6 +9,7 @@ import (
 )
 
 func TestTP1_AnImportedSecretOpensInItsRowAlone(t *testing.T) {
+	t.Parallel()
 	sealer, err := keys.NewSealer([]keys.SecretKey{{ID: "k", Key: make([]byte, 32)}})
 	if err != nil {
 		t.Fatal(err)

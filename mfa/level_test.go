@@ -23,6 +23,7 @@ func passkeyProof(at int, verified, synced bool) storage.Proof {
 }
 
 func TestLevel(t *testing.T) {
+	t.Parallel()
 	strict, lenient := DefaultPolicy(), DefaultPolicy()
 	lenient.CountEmail, lenient.CountSMS = true, true
 	withPassword := DefaultPolicy()
@@ -74,6 +75,7 @@ func TestLevel(t *testing.T) {
 }
 
 func TestAtLeast(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		acr, wanted string
 		want        bool
@@ -109,6 +111,7 @@ func someProofs(t *rapid.T, name string) []storage.Proof {
 }
 
 func TestPA5_MoreProofsNeverLowerTheLevel(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		policy, since := aPolicy(t), minute(rapid.IntRange(0, 60).Draw(t, "since"))
 		some, more := someProofs(t, "some"), someProofs(t, "more")
@@ -133,6 +136,7 @@ func TestPA5_MoreProofsNeverLowerTheLevel(t *testing.T) {
 // TestTD2_ATrustedDeviceRaisesNoLevel: it stands in for what policy wants and
 // for nothing that a request asks for, whatever it was trusted under.
 func TestTD2_ATrustedDeviceRaisesNoLevel(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		policy, proofs := aPolicy(t), someProofs(t, "proofs")
 		class := rapid.SampledFrom(append([]string{""}, acrs...))

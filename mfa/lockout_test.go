@@ -24,6 +24,7 @@ func (b *bench) wrong(n int) error {
 }
 
 func TestTH2_AnAttemptHasFiveTries(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		secret := b.enrolTOTP("phone")
 		b.clock.Advance(time.Minute)
@@ -45,6 +46,7 @@ func TestTH2_AnAttemptHasFiveTries(t *testing.T) {
 }
 
 func TestTH2_FailuresLockAcrossAttemptsAndAreTold(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		secret := b.enrolTOTP("phone")
 		b.clock.Advance(time.Minute)
@@ -88,6 +90,7 @@ func TestTH2_FailuresLockAcrossAttemptsAndAreTold(t *testing.T) {
 }
 
 func TestTH2_TooManyFailuresDisableUntilItIsEnrolledAnew(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		secret := b.enrolTOTP("phone")
 		b.clock.Advance(time.Minute)
@@ -115,7 +118,8 @@ func TestTH2_TooManyFailuresDisableUntilItIsEnrolledAnew(t *testing.T) {
 
 // TestTH2_ManyAtOnceAreCountedFirst: no flood compares more than the free ones.
 func TestTH2_ManyAtOnceAreCountedFirst(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
+	t.Parallel()
+	onEveryStore(t, func(t *testing.T, b *bench) {
 		b.enrolTOTP("phone")
 		b.clock.Advance(time.Minute)
 		a := b.attempt("flood")

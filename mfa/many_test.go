@@ -15,7 +15,8 @@ import (
 // TestPK1_OneOfManyTakesAChallenge: one signature is one sign-in on all nodes,
 // even of a passkey that does not count.
 func TestPK1_OneOfManyTakesAChallenge(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
+	t.Parallel()
+	onEveryStore(t, func(t *testing.T, b *bench) {
 		k := newKey(t, b.user)
 		k.credential.Counter = 0
 		b.enrolPasskey(k)
@@ -30,7 +31,8 @@ func TestPK1_OneOfManyTakesAChallenge(t *testing.T) {
 }
 
 func TestTP4_OneOfManyConfirmsAnEnrolment(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
+	t.Parallel()
+	onEveryStore(t, func(t *testing.T, b *bench) {
 		e, _ := b.nodes[0].Enroller(storage.FactorTOTP)
 		a := b.attempt("enrol")
 		shown, err := e.Start(t.Context(), a)
@@ -71,6 +73,7 @@ func TestTP4_OneOfManyConfirmsAnEnrolment(t *testing.T) {
 // TestOT3_NoCodeIsInAnEventOrAnError: right or wrong, what people type and what
 // we keep of it is in neither.
 func TestOT3_NoCodeIsInAnEventOrAnError(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		ctx, secret := t.Context(), b.enrolTOTP("phone")
 		codes := b.recoveryCodes()

@@ -99,6 +99,7 @@ func (b *bench) begin(a Attempt) json.RawMessage {
 }
 
 func TestPK1_APasskeyIsASecondFactor(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		k := newKey(t, b.user)
 		k.authenticator.Options.BackupEligible, k.authenticator.Options.BackupState = true, true
@@ -126,6 +127,7 @@ func TestPK1_APasskeyIsASecondFactor(t *testing.T) {
 // TestPK1_AChallengeIsOneAttemptsAndSpentOnce: nothing that was signed for
 // another site, challenge or attempt passes, and nothing passes twice.
 func TestPK1_AChallengeIsOneAttemptsAndSpentOnce(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		k := newKey(t, b.user)
 		b.enrolPasskey(k)
@@ -201,6 +203,7 @@ func TestPK1_AChallengeIsOneAttemptsAndSpentOnce(t *testing.T) {
 }
 
 func TestPK2_ACounterThatDoesNotRiseIsRefusedAndTold(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		k := newKey(t, b.user)
 		k.credential.Counter = 7
@@ -233,6 +236,7 @@ func TestPK2_ACounterThatDoesNotRiseIsRefusedAndTold(t *testing.T) {
 }
 
 func TestPK2_UserVerificationIsOfEachResponse(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		k := newKey(t, b.user)
 		k.credential.Counter = 0 // it does not count, as synced passkeys do not
@@ -264,6 +268,7 @@ func (b *bench) browser(id string) Attempt {
 }
 
 func TestPK1_APasskeySignsInWithoutAPassword(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		ctx, passkeys := t.Context(), b.nodes[0].Passkeys()
 		k := newKey(t, b.user)
@@ -322,6 +327,7 @@ func TestPK1_APasskeySignsInWithoutAPassword(t *testing.T) {
 
 // TestTH3_NobodyLocksAnothersPasskeysByFailing: only an address is counted.
 func TestTH3_NobodyLocksAnothersPasskeysByFailing(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		ctx, passkeys := t.Context(), b.nodes[0].Passkeys()
 		k := newKey(t, b.user)
@@ -351,6 +357,7 @@ func TestTH3_NobodyLocksAnothersPasskeysByFailing(t *testing.T) {
 }
 
 func TestPK3_WhatIsEnrolledIsCheckedToo(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		ctx, passkeys := t.Context(), b.nodes[0].Passkeys()
 		k := newKey(t, b.user)
@@ -391,6 +398,7 @@ func TestPK3_WhatIsEnrolledIsCheckedToo(t *testing.T) {
 }
 
 func TestPasskeysNeedAHostWithAName(t *testing.T) {
+	t.Parallel()
 	for issuer, want := range map[string]bool{
 		"https://id.example.com": true, "http://localhost:8080": true, "http://127.0.0.1:8080": false, "http://[::1]:8080": false,
 	} {

@@ -8,6 +8,7 @@ import (
 )
 
 func TestEO2_ANumberIsProvedByACodeThatWentThere(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		const number, other = "+4915100000001", "+4915100000002"
 		ctx, phone, a := t.Context(), b.nodes[0].Phone(), b.attempt("new number")

@@ -11,6 +11,7 @@ import (
 )
 
 func TestPolicyWants(t *testing.T) {
+	t.Parallel()
 	nobody, enrolled := &storage.User{}, &storage.User{Credentials: 1}
 	admin := &storage.User{Roles: []string{"admin"}}
 	strictClient := &client.Client{Metadata: client.Metadata{RequireMFA: true}}
@@ -47,6 +48,7 @@ func TestPolicyWants(t *testing.T) {
 }
 
 func TestPK3_PolicyGuards(t *testing.T) {
+	t.Parallel()
 	reachable := storage.User{Email: "a@example.com", EmailVerified: true, PhoneVerified: true}
 	withApp, byReset := reachable, reachable
 	withApp.Credentials, byReset.ResetByEmail = 1, true
@@ -76,6 +78,7 @@ func TestPK3_PolicyGuards(t *testing.T) {
 }
 
 func TestPolicyMayPutOff(t *testing.T) {
+	t.Parallel()
 	week := 7 * 24 * time.Hour
 	for name, test := range map[string]struct {
 		grace time.Duration
@@ -99,6 +102,7 @@ func TestPolicyMayPutOff(t *testing.T) {
 }
 
 func TestTD2_WhenADeviceStandsIn(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		change func(*Policy, *Trust)
 		want   bool
@@ -132,6 +136,7 @@ func TestTD2_WhenADeviceStandsIn(t *testing.T) {
 }
 
 func TestOffer(t *testing.T) {
+	t.Parallel()
 	const (
 		totpKind, passkey = storage.FactorTOTP, storage.FactorPasskey
 		email, recovery   = storage.FactorEmail, storage.FactorRecovery

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -122,19 +121,13 @@ func spellRecoveryCode(code string) string {
 
 // canonicalRecoveryCode reads a code as people type it: in any case, with or
 // without dashes and spaces, with letters for the digits that they look like.
-func canonicalRecoveryCode(typed string) (string, bool) {
-	if len(typed) > maxTypedCode {
-		return "", false
-	}
-	code := lookAlikes.Replace(ident.Code(typed))
+func canonicalRecoveryCode(text string) (string, bool) {
+	code := lookAlikes.Replace(typed(text))
 	if len(code) != recoveryCodeLength || strings.Trim(code, recoveryAlphabet) != "" {
 		return "", false
 	}
 	return code, true
 }
-
-// maxTypedCode bounds what is looked at, in bytes.
-const maxTypedCode = 128
 
 // lookAlikes are the letters that Crockford's alphabet leaves out for the digits
 // that they look like.

@@ -10,6 +10,7 @@ import (
 )
 
 func TestRC1_CodesAreLongRandomAndReadable(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		codes := b.recoveryCodes()
 		form, seen := regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$`), map[string]bool{}
@@ -26,6 +27,7 @@ func TestRC1_CodesAreLongRandomAndReadable(t *testing.T) {
 }
 
 func TestRC2_ACodeIsReadAsPeopleTypeIt(t *testing.T) {
+	t.Parallel()
 	const code = "0123456789"
 	for typed, want := range map[string]string{
 		code: code, spellRecoveryCode(code): code, strings.ToLower(spellRecoveryCode(code)): code,
@@ -48,7 +50,8 @@ func TestRC2_ACodeIsReadAsPeopleTypeIt(t *testing.T) {
 }
 
 func TestRC3_ACodeIsSpentOnceOfMany(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
+	t.Parallel()
+	onEveryStore(t, func(t *testing.T, b *bench) {
 		codes := b.recoveryCodes()
 		a := b.attempt("use")
 		passed := b.race(20, storage.FactorRecovery, func(i int) (Attempt, Response) {
@@ -73,6 +76,7 @@ func TestRC3_ACodeIsSpentOnceOfMany(t *testing.T) {
 }
 
 func TestRC4_ANewSetKillsTheOldOne(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		r := b.nodes[0].Recovery()
 		old, fresh := b.recoveryCodes(), b.recoveryCodes()

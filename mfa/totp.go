@@ -80,7 +80,7 @@ func (t *totp) Verify(ctx context.Context, a Attempt, r Response) (storage.Proof
 		if err != nil {
 			return storage.Proof{}, fmt.Errorf("open secret of credential %s: %w", c.ID, err)
 		}
-		step, ok, err := matchingStep(secret, r.Code, a.Now)
+		step, ok, err := matchingStep(secret, typed(r.Code), a.Now)
 		if err != nil {
 			return storage.Proof{}, err
 		}
@@ -105,7 +105,8 @@ func (t *totp) Verify(ctx context.Context, a Attempt, r Response) (storage.Proof
 }
 
 // matchingStep returns the step whose code it is, of those around now. It
-// compares with each of them whatever it finds, and takes one spelling alone.
+// compares with each of them whatever it finds, and takes the one spelling of [typed]
+// alone.
 func matchingStep(secret []byte, code string, now time.Time) (int64, bool, error) {
 	if !codeForm.MatchString(code) {
 		return 0, false, nil
@@ -223,7 +224,7 @@ func (t *totp) Confirm(ctx context.Context, a Attempt, r Response, name string) 
 	if err != nil {
 		return storage.Credential{}, fmt.Errorf("open secret of an enrolment: %w", err)
 	}
-	step, ok, err := matchingStep(secret, r.Code, a.Now)
+	step, ok, err := matchingStep(secret, typed(r.Code), a.Now)
 	if err != nil {
 		return storage.Credential{}, err
 	}

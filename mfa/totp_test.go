@@ -13,6 +13,7 @@ import (
 // TestTP_RFC6238Vectors holds codes to appendix B, whose eight digits end in
 // our six.
 func TestTP_RFC6238Vectors(t *testing.T) {
+	t.Parallel()
 	secret := []byte("12345678901234567890")
 	for at, want := range map[int64]string{
 		59: "94287082", 1111111109: "07081804", 1111111111: "14050471", 1234567890: "89005924", 2000000000: "69279037", 20000000000: "65353130",
@@ -26,6 +27,7 @@ func TestTP_RFC6238Vectors(t *testing.T) {
 
 // TestTP3_OneSpellingAndOneStepOfDrift: what the library accepts besides is refused.
 func TestTP3_OneSpellingAndOneStepOfDrift(t *testing.T) {
+	t.Parallel()
 	secret, now := []byte("12345678901234567890"), time.Unix(1234567890, 0)
 	code := codeAt(t, secret, now)
 	for _, spelling := range []string{
@@ -76,6 +78,7 @@ func (b *bench) enrolTOTP(name string) []byte {
 }
 
 func TestTP2_AStepPassesOnce(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		secret := b.enrolTOTP("phone")
 		b.clock.Advance(time.Minute)
@@ -115,7 +118,8 @@ func isWrong(err error) bool {
 // TestTP2_OneOfMany: whatever the number of nodes and attempts, one code is one
 // sign-in.
 func TestTP2_OneOfMany(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
+	t.Parallel()
+	onEveryStore(t, func(t *testing.T, b *bench) {
 		secret := b.enrolTOTP("phone")
 		for round := range 3 {
 			b.clock.Advance(time.Minute)
@@ -134,6 +138,7 @@ func TestTP2_OneOfMany(t *testing.T) {
 }
 
 func TestTP1_ASecretOpensInItsOwnRowAlone(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		first, second := b.enrolTOTP("phone"), b.enrolTOTP("tablet")
 		b.clock.Advance(time.Minute)
@@ -167,6 +172,7 @@ func TestTP1_ASecretOpensInItsOwnRowAlone(t *testing.T) {
 }
 
 func TestTP4_AnEnrolmentIsConfirmedFirst(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		ctx := t.Context()
 		e, _ := b.nodes[0].Enroller(storage.FactorTOTP)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/web"
 )
 
 // authMethod is one way for a client to say who it is, and to prove it (OpenID
@@ -30,9 +31,6 @@ type authMethod struct {
 // authMethods is the one list of methods: the endpoints, discovery and the rules
 // for clients read it.
 var authMethods = []authMethod{clientSecretBasic, clientSecretPost, publicClient}
-
-// AuthMethods returns the names of the methods by which clients may authenticate.
-func AuthMethods() []string { return methodNames(authMethods) }
 
 func methodNames(methods []authMethod) []string {
 	names := make([]string, len(methods))
@@ -98,8 +96,22 @@ func presentedCredentials(r *http.Request, form url.Values, methods []authMethod
 	return found, nil
 }
 
-// authenticate returns the client that the credentials are of.
+// authenticate returns the client that the credentials are of, unless there were
+// too many failures for it from the address of the request.
 func (p *Provider) authenticate(ctx context.Context, c credentials) (*client.Client, error) {
+	key, now := failureKeyOf(c.ClientID, web.ClientAddress(ctx)), p.cfg.Now()
+	if wait := p.failures.wait(key, now); wait > 0 {
+		return nil, errTooManyFailures(wait)
+	}
+	found, err := p.proveClient(ctx, c)
+	if refused := (*Error)(nil); errors.As(err, &refused) && refused.Code == codeInvalidClient {
+		p.failures.fail(key, now)
+	}
+	return found, err
+}
+
+// proveClient returns the client that the credentials are of.
+func (p *Provider) proveClient(ctx context.Context, c credentials) (*client.Client, error) {
 	found, err := p.clientOf(ctx, c)
 	if err != nil && !errors.Is(err, client.ErrUnknown) {
 		return nil, unavailable("look up client", err)

@@ -3,8 +3,10 @@ package op
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
@@ -276,4 +279,37 @@ func TestAZ4_OneListOfGrantsAndMethods(t *testing.T) {
 	if got := methodNames(authMethods); !slices.Equal(got, client.AuthMethods()) {
 		t.Errorf("methods are %v, clients may have %v", got, client.AuthMethods())
 	}
+}
+
+// Guessing a secret online is slowed down, for the client and the address that do
+// it: the same client elsewhere, and other clients there, notice nothing.
+func TestTH1_FailedClientAuthenticationIsLimited(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	from := func(address string, who as) *answer {
+		form := url.Values{"grant_type": {"client_credentials"}}
+		r := httptest.NewRequest(http.MethodPost, testIssuer+tokenPath, nil)
+		who(r, form)
+		r.Header.Set("Content-Type", formType)
+		r = withBody(r, form.Encode())
+		r.RemoteAddr = address
+		a := &answer{ResponseRecorder: httptest.NewRecorder()}
+		web.Wrap(web.Config{Hosts: []string{"id.example.com"}, Errors: n.provider.cfg.Errors, Log: n.provider.cfg.Log}, n.handler).ServeHTTP(a, r)
+		n.store.must(json.Unmarshal(a.Body.Bytes(), a))
+		return a
+	}
+	const here, there = "192.0.2.7:1000", "198.51.100.7:1000"
+	for range authFailuresFree {
+		from(here, bodyAuth("robot", "guess")).want(t, http.StatusUnauthorized, "invalid_client")
+	}
+	refused := from(here, bodyAuth("robot", testSecret)).want(t, http.StatusTooManyRequests, "invalid_client")
+	if refused.Header().Get("Retry-After") != "2" {
+		t.Errorf("Retry-After is %q", refused.Header().Get("Retry-After"))
+	}
+	from(there, bodyAuth("robot", testSecret)).want(t, http.StatusOK, "")
+	from(here, basicAuth("wiki", testSecret)).want(t, http.StatusBadRequest, "unauthorized_client")
+	n.clock.Advance(authFailureRefill)
+	from(here, bodyAuth("robot", testSecret)).want(t, http.StatusOK, "")
+	from(here, bodyAuth("robot", "guess")).want(t, http.StatusUnauthorized, "invalid_client")
+	from(here, bodyAuth("robot", "guess")).want(t, http.StatusTooManyRequests, "invalid_client")
 }

@@ -103,7 +103,6 @@ type counter interface {
 // ephemeral keeps what expires by itself.
 type ephemeral interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	Get(ctx context.Context, key string) ([]byte, error)
 	// Take returns and removes an entry in one step: of many callers one gets
 	// it, the others storage.ErrNotFound.
 	Take(ctx context.Context, key string) ([]byte, error)
@@ -149,6 +148,7 @@ type Provider struct {
 	jwks          atomic.Pointer[document]
 	// undecoded are the clients that do not form-encode their secret.
 	undecoded sync.Map
+	failures  failureLimit
 }
 
 // New makes a Provider. It prepares what never changes while it runs, such as

@@ -49,9 +49,9 @@ func (p *Provider) deliver(w http.ResponseWriter, to delivery, answer url.Values
 		return postForm(w, to.RedirectURI, answer)
 	case oidc.ResponseModeFragment:
 		seeOther(w, to.RedirectURI+"#"+answer.Encode())
-		return nil
+	default:
+		seeOther(w, withQuery(to.RedirectURI, answer))
 	}
-	seeOther(w, withQuery(to.RedirectURI, answer))
 	return nil
 }
 

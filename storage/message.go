@@ -45,6 +45,7 @@ func (k MessageKind) Priority() Priority {
 	case MessageSignUp, MessageVerifyEmail, MessagePasswordReset, MessageEmailChange, MessageEmailCode, MessageSMSCode,
 		MessagePhoneVerify, MessageTest:
 		return PriorityUrgent
+	default:
+		return PriorityNormal
 	}
-	return PriorityNormal
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,76 +94,5 @@ func TestDS1_SlowSendersAreCutOff(t *testing.T) {
 				t.Errorf("half a request is answered %q", answer)
 			}
 		})
-	}
-}
-
-// TestDS2_AFloodOfSignInsIsBounded has 500 people guess at once. Hashed all at
-// once, that would take 9.5 GB; two at a time take 38 MB.
-func TestDS2_AFloodOfSignInsIsBounded(t *testing.T) {
-	t.Parallel()
-	const people, bound, patience = 500, 512 << 20, 2 * time.Second
-	node := testenv.StartLatchkey(t, testenv.Latchkey{Config: hurried})
-	b := node.Browser(t)
-	page := b.Get("/login")
-	via := node.HTTP()
-	via.Jar = b.Jar()
-	guess := func(int) answer {
-		form := url.Values{"csrf": {page.Value("csrf")}, "username": {"demo"}, "password": {"not the password of the demo person"}}
-		r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, page.URL.String(), strings.NewReader(form.Encode()))
-		if err != nil {
-			return answer{Lost: err}
-		}
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		response, err := via.Do(r)
-		if err != nil {
-			return answer{Lost: err}
-		}
-		return answer{Status: response.StatusCode, Lost: response.Body.Close()}
-	}
-	before := node.PeakMemory()
-	over, waits := make(chan struct{}), make(chan []time.Duration)
-	go func() { waits <- waitsForKeys(node, over) }()
-	counts := map[int]int{}
-	for _, a := range atOnce(people, guess) {
-		if a.Lost != nil {
-			t.Fatalf("a guess was lost: %v", a.Lost)
-		}
-		counts[a.Status]++
-	}
-	close(over)
-	took := <-waits
-	if counts[http.StatusOK] == 0 || counts[http.StatusServiceUnavailable] == 0 || counts[http.StatusOK]+counts[http.StatusServiceUnavailable] != people {
-		t.Errorf("answers by status are %v: want wrong passwords, and the rest turned away", counts)
-	}
-	grown := node.PeakMemory() - before
-	t.Logf("memory grew by %d MB, answers are %v", grown>>20, counts)
-	if grown > bound {
-		t.Errorf("memory grew by %d MB", grown>>20)
-	}
-	slices.Sort(took)
-	if p99 := took[len(took)*99/100]; p99 > patience {
-		t.Errorf("meanwhile the keys took %s (p99 of %d)", p99, len(took))
-	}
-	if ready := b.Get("/readyz"); ready.Status != http.StatusOK {
-		t.Errorf("after the flood the node is not ready: %s", ready.Body)
-	}
-}
-
-// waitsForKeys fetches the JWKS again and again until it is told to stop.
-func waitsForKeys(node *testenv.Node, over <-chan struct{}) []time.Duration {
-	via := node.HTTP()
-	var took []time.Duration
-	for {
-		start := time.Now()
-		if response, err := via.Get(node.Issuer + "/jwks"); err != nil || response.Body.Close() != nil || response.StatusCode != http.StatusOK {
-			took = append(took, time.Hour) // never
-		} else {
-			took = append(took, time.Since(start))
-		}
-		select {
-		case <-over:
-			return took
-		default:
-		}
 	}
 }

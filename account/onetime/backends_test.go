@@ -35,7 +35,7 @@ func eachBackend(t *testing.T, test func(t *testing.T, tokens *onetime.Tokens)) 
 		}
 		return store.Ephemeral()
 	}
-	for name, open := range map[string]func(t *testing.T) storagetest.Ephemeral{
+	opens := map[string]func(t *testing.T) storagetest.Ephemeral{
 		"redis": func(t *testing.T) storagetest.Ephemeral {
 			r, err := redis.Open(redis.Config{URL: testenv.Redis(t), Issuer: "https://id.example.com"})
 			if err != nil {
@@ -44,9 +44,14 @@ func eachBackend(t *testing.T, test func(t *testing.T, tokens *onetime.Tokens)) 
 			t.Cleanup(func() { _ = r.Close() })
 			return r
 		},
-		"sqlite":   func(t *testing.T) storagetest.Ephemeral { return table(t, "sqlite://"+t.TempDir()+"/latchkey.db") },
+		"sqlite":   func(t *testing.T) storagetest.Ephemeral { return table(t, testenv.SQLite(t)) },
 		"postgres": func(t *testing.T) storagetest.Ephemeral { return table(t, testenv.Postgres(t)) },
-	} {
+	}
+	if testing.Short() { // without servers
+		delete(opens, "redis")
+		delete(opens, "postgres")
+	}
+	for name, open := range opens {
 		t.Run(name, func(t *testing.T) {
 			test(t, onetime.New(onetime.Config{Store: open(t), Hasher: hasher, Sealer: sealer, Now: time.Now}))
 		})

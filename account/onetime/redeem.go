@@ -3,8 +3,8 @@ package onetime
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode"
+
+	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
 // maxToken bounds what is looked at.
@@ -66,7 +66,7 @@ func (t *Tokens) RedeemCode(ctx context.Context, purpose Purpose, subject, code 
 		return nil, err
 	}
 	if k.CodeHash == "" || !t.cfg.Now().Before(k.CodeExpires) ||
-		!t.cfg.Hasher.Verify(k.CodeHash, "onetime code", string(purpose), subject, typed(code)) {
+		!t.cfg.Hasher.Verify(k.CodeHash, "onetime code", string(purpose), subject, ident.Code(code)) {
 		return nil, ErrInvalid
 	}
 	// Only who has the message gets here, so the next code has all its tries.
@@ -74,20 +74,4 @@ func (t *Tokens) RedeemCode(ctx context.Context, purpose Purpose, subject, code 
 		return nil, fmt.Errorf("forget tries of one-time codes: %w", err)
 	}
 	return t.spend(ctx, k)
-}
-
-// typed is a code as it was meant: people copy it with spaces, or type it in
-// digits of their own script.
-func typed(code string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r), r == '-':
-			return -1
-		case '٠' <= r && r <= '٩': // Arabic-Indic
-			return r - '٠' + '0'
-		case '０' <= r && r <= '９': // full width
-			return r - '０' + '0'
-		}
-		return r
-	}, code)
 }

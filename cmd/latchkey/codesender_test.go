@@ -17,9 +17,10 @@ import (
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
-// TestTH1_CodesCountAmongAllMessages: what factors send is counted together with
-// what the pages send, and beyond the limit nothing is queued.
-func TestTH1_CodesCountAmongAllMessages(t *testing.T) {
+// TestLK1_StrangersSpendNoBudgetOfCodes: what anybody may ask for leaves the codes of
+// whoever has shown the right password alone, which have a limit of their own; beyond
+// it nothing is queued (requirement TH1).
+func TestLK1_StrangersSpendNoBudgetOfCodes(t *testing.T) {
 	check := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -39,7 +40,7 @@ func TestTH1_CodesCountAmongAllMessages(t *testing.T) {
 	_, err = store.Migrate(t.Context())
 	check(err)
 	few := storage.Backoff{Free: 2, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
-	limiter := login.MessageLimiter{Ephemeral: store.Ephemeral(), Hasher: hasher, Limits: login.MessageLimits{Account: few, Destination: few, Address: few}}
+	limiter := login.MessageLimiter{Ephemeral: store.Ephemeral(), Hasher: hasher, Limits: login.MessageLimits{Account: few, Destination: few, Address: few, AnonymousPerHour: 1000}}
 	m := &codeSender{
 		Factors: message.Factors{
 			Intents: message.NewIntents(message.IntentsConfig{Sealer: sealer, Now: now, Random: rand.Reader}),
@@ -48,8 +49,21 @@ func TestTH1_CodesCountAmongAllMessages(t *testing.T) {
 		limiter: limiter,
 	}
 	ada := &storage.User{ID: "ada", Email: "ada@example.com", EmailVerified: true}
-	if wait, _, err := limiter.Allow(t.Context(), ada.ID, "ADA@example.com"); err != nil || wait != 0 { // a page had something sent
-		t.Fatalf("the first message: wait %s, %v", wait, err)
+	refusedStrangers := 0
+	for range 50 { // whoever knows the address has things sent, in any spelling of it
+		for _, address := range []string{"ADA@example.com", "ada+1@example.com"} {
+			wait, _, err := limiter.Anonymous(t.Context(), address)
+			check(err)
+			if wait > 0 {
+				refusedStrangers++
+			}
+			if wait > time.Hour {
+				t.Fatalf("strangers pushed the wait to %s", wait)
+			}
+		}
+	}
+	if refusedStrangers != 97 {
+		t.Errorf("%d of 100 messages for strangers were refused, want all but 3", refusedStrangers)
 	}
 	var limited *mfa.LimitedError
 	refused := 0
@@ -63,7 +77,7 @@ func TestTH1_CodesCountAmongAllMessages(t *testing.T) {
 	}
 	queued, err := store.Outbox().List(t.Context(), storage.DeliveryQueued, 10)
 	check(err)
-	if refused != 2 || len(queued) != 2 {
-		t.Errorf("%d codes were refused and %d queued, want 2 and 2", refused, len(queued))
+	if refused != 1 || len(queued) != 3 {
+		t.Errorf("%d codes were refused and %d queued, want 1 and 3", refused, len(queued))
 	}
 }

@@ -113,7 +113,7 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 		UI: f.ui, Accounts: accounts, Users: p.store.Users(), Sessions: p.store.Sessions(), Consents: p.store.Consents(),
 		Ephemeral: p.ephemeral, Interactions: newInteractions(p, f), Clients: f.clients, Password: f.password, Tokens: f.tokens,
 		Factors: factors, Devices: devices, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
-		Metrics: p.metrics, Log: f.log, Now: f.now, Random: rand.Reader,
+		Decoys: p.decoys, Metrics: p.metrics, Log: f.log, Now: f.now, Random: rand.Reader,
 		SessionIdle: cfg.Sessions.Idle, SessionAbsolute: cfg.Sessions.Absolute,
 		PartialLifetime: cfg.MFA.PartialLifetime, BindAddress: login.AddressBinding(cfg.MFA.BindAddress),
 		Limits: login.Limits{
@@ -128,7 +128,7 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 // messageLimits bounds what people can have sent.
 func (p *dependencies) messageLimits() login.MessageLimits {
 	l := p.cfg.Limits.Messages
-	return login.MessageLimits{Account: l.PerAccount.Storage(), Destination: l.PerDestination.Storage(), Address: l.PerAddress.Storage()}
+	return login.MessageLimits{Account: l.PerAccount.Storage(), Destination: l.PerDestination.Storage(), Address: l.PerAddress.Storage(), AnonymousPerHour: l.AnonymousPerHour}
 }
 
 // codeSender queues the codes of factors, within the limits of what people can have sent.
@@ -141,7 +141,13 @@ type codeSender struct {
 func (s *codeSender) Send(
 	ctx context.Context, channel storage.Channel, kind storage.MessageKind, user *storage.User, to, code, locale string, notAfter time.Time,
 ) error {
-	wait, name, err := s.limiter.Allow(ctx, user.ID, to)
+	count := s.limiter.Factor
+	if kind == storage.MessagePhoneVerify { // the number is not known to be theirs
+		count = func(ctx context.Context, id storage.ID) (time.Duration, string, error) {
+			return s.limiter.Member(ctx, id, to)
+		}
+	}
+	wait, name, err := count(ctx, user.ID)
 	if err != nil {
 		return err
 	}

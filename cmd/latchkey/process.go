@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey-id/latchkey/cmd/internal/task"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
@@ -33,6 +34,7 @@ type process struct {
 	ring      *keys.Ring
 	metrics   *metrics.Metrics
 	outbox    *outbox.Worker
+	decoys    *login.Decoys
 	health    *health.Monitor
 	// listener is the provider's, probes that of the metrics; nil where it is switched off.
 	listener, probes net.Listener
@@ -75,6 +77,7 @@ func openProcess(ctx context.Context, o serveOptions) (p *process, err error) {
 			return nil, err
 		}
 	}
+	p.decoys = login.NewDecoys(p.store.Users(), boot.password.Current)
 	p.outbox = p.newOutbox()
 	p.health = health.New(health.Config{Checks: p.checks(), Metrics: p.metrics, Log: o.log.Logger, Now: o.now})
 	p.metrics.DroppedLines(o.log.queue.Dropped)
@@ -139,6 +142,9 @@ func (p *process) load(ctx context.Context) error {
 	if err := requireMigrated(ctx, p.store); err != nil {
 		return err
 	}
+	if err := p.decoys.Refresh(ctx); err != nil {
+		return err
+	}
 	if err := agreeOnHashKeys(ctx, p.boot.hasher, p.store.Installation()); err != nil {
 		return err
 	}
@@ -163,6 +169,14 @@ func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.current.Load().handler.ServeHTTP(w, r)
 }
 
+// refreshDecoys looks at how passwords are hashed, in the background: the look may
+// read the whole table of people.
+func (p *process) refreshDecoys(ctx context.Context) {
+	if err := p.decoys.Refresh(ctx); err != nil && ctx.Err() == nil {
+		p.log().WarnContext(ctx, "refresh decoys", "error", err)
+	}
+}
+
 // tasks are what runs until the process stops.
 func (p *process) tasks() []task.Func {
 	cfg := p.boot.cfg
@@ -171,6 +185,7 @@ func (p *process) tasks() []task.Func {
 		p.ring.Run,
 		p.outbox.Run,
 		task.Every(observeEvery, p.observe),
+		task.Every(login.DecoyAge, p.refreshDecoys),
 	}
 	tasks = append(tasks, p.reloadTasks()...)
 	tasks = append(tasks, p.jobTasks()...)

@@ -37,8 +37,9 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("%s %q mixes alphabets whose letters look alike%s", e.What, e.Text, e.hint())
 	case LookAlike:
 		return fmt.Sprintf("%s %q consists of letters that look like Latin ones%s", e.What, e.Text, e.hint())
+	default:
+		return fmt.Sprintf("%q is not a valid %s%s", e.Text, e.What, e.hint())
 	}
-	return fmt.Sprintf("%q is not a valid %s%s", e.Text, e.What, e.hint())
 }
 
 func (e *Error) hint() string {

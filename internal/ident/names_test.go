@@ -91,7 +91,7 @@ func TestMask(t *testing.T) {
 
 func TestTextIsText(t *testing.T) {
 	for text, ok := range map[string]bool{
-		"Ada Lovelace": true, "José": true, "👩‍👩‍👧 ❤️": true, "می‌خواهم": true, "": true,
+		"Ada Lovelace": true, "José": true, "👩\u200d👩\u200d👧 ❤️": true, "می\u200cخواهم": true, "": true,
 		"a\x00b": false, "a\nb": false, "a\x7fb": false, "a\u202eb": false, "a\u2066b": false, "a\u200eb": false, "a\u2028b": false,
 		"a\xe9b": false, "a\ufffdb": false, "a\ufffeb": false, "a\u00adb": false,
 	} {

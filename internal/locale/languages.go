@@ -39,6 +39,7 @@ var languages = []Language{
 	{Tag: "pt", Name: "Português"},
 	{Tag: "ru", Name: "Русский"},
 	{Tag: "sv", Name: "Svenska"},
+	{Tag: "tr", Name: "Türkçe"},
 	{Tag: "uk", Name: "Українська"},
 	{Tag: "zh-Hans", Name: "简体中文"},
 	{Tag: "zh-Hant", Name: "繁體中文"},

@@ -68,6 +68,21 @@ func AddressBucket(addr netip.Addr) string {
 	return prefix.String()
 }
 
+// AddressBuckets are the networks that an address is counted by, the narrowest
+// first: of IPv6 the /64, and the /56 and /48, which one subscriber may have as well.
+func AddressBuckets(addr netip.Addr) []string {
+	buckets := []string{AddressBucket(addr)}
+	if !addr.Is6() {
+		return buckets
+	}
+	for _, bits := range []int{56, 48} {
+		if prefix, err := addr.Prefix(bits); err == nil {
+			buckets = append(buckets, prefix.String())
+		}
+	}
+	return buckets
+}
+
 // requestIDForm is what is taken over from a trusted proxy.
 var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 

@@ -40,7 +40,7 @@ func newSite(t *testing.T, o options) *site {
 	limits := login.Limits{
 		SignInPair: g, SignInAccount: g, SignInAddress: g, SignInKnown: g,
 		SignUp: login.AskLimits{Account: g, Address: g}, Reset: login.AskLimits{Account: g, Address: g}, Resend: login.AskLimits{Account: g, Address: g},
-		Messages: login.MessageLimits{Account: g, Destination: g, Address: g},
+		Messages: login.MessageLimits{Account: g, Destination: g, Address: g, AnonymousPerHour: 1_000_000},
 	}
 	if o.limits != nil {
 		o.limits(&limits)
@@ -50,7 +50,7 @@ func newSite(t *testing.T, o options) *site {
 		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Sessions: s.Store.Sessions(), Consents: s.Store.Consents(),
 		Ephemeral: s.Store.Ephemeral(), Interactions: s.Interactions(100000), Clients: registry, Password: s.Passwords, Tokens: s.Tokens,
 		Factors: s.Factors, Devices: s.Devices, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
-		Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now, Random: rand.Reader,
+		Decoys: login.NewDecoys(s.Store.Users(), s.Passwords.Current), Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now, Random: rand.Reader,
 		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: login.BindNetwork,
 		Limits: limits,
 	})

@@ -37,7 +37,14 @@ type Confirm struct {
 	// there is none.
 	Danger bool
 	Back   string
+	// AskPassword asks for the password that was chosen, or a new one of at least
+	// MinLength characters.
+	AskPassword bool
+	MinLength   int
 }
+
+// MinOption is as in [SignUp].
+func (c Confirm) MinOption() string { return minOption(c.MinLength) }
 
 // Screen implements [Screen].
 func (Confirm) Screen() string { return "confirm" }

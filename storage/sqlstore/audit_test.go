@@ -13,6 +13,7 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
@@ -29,7 +30,7 @@ type audited struct {
 // eachAudited runs a test on each backend, with ten events that are linked: of
 // changes, of a grant, and of nothing else.
 func eachAudited(t *testing.T, test func(t *testing.T, a audited)) {
-	for name, url := range backends {
+	for name, url := range testenv.Databases() {
 		t.Run(name, func(t *testing.T) {
 			a := audited{url: url(t), clock: storagetest.NewClock()}
 			a.Store = open(t, a.url, a.clock.Now)

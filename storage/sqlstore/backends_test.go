@@ -11,17 +11,11 @@ import (
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
-// backends are the databases that every test here runs on.
-var backends = map[string]func(testing.TB) string{
-	"postgres": testenv.Postgres,
-	"sqlite":   func(t testing.TB) string { return "sqlite://" + t.TempDir() + "/latchkey.db" },
-}
-
 const testHasher = storagetest.Hasher("p1")
 
 // each runs a test on an empty, migrated store of every backend.
 func each(t *testing.T, test func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock)) {
-	for name, url := range backends {
+	for name, url := range testenv.Databases() {
 		t.Run(name, func(t *testing.T) {
 			clock := storagetest.NewClock()
 			test(t, open(t, url(t), clock.Now), clock)

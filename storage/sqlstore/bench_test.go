@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
@@ -66,7 +67,7 @@ type benchStore struct {
 }
 
 func eachBench(b *testing.B, bench func(*testing.B, *benchStore)) {
-	for name, url := range backends {
+	for name, url := range map[string]func(testing.TB) string{"sqlite": testenv.SQLite, "postgres": testenv.DurablePostgres} {
 		b.Run(name, func(b *testing.B) {
 			f := &benchStore{store: open(b, url(b), time.Now)}
 			now := time.Now()

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
@@ -135,7 +136,7 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 			return err
 		},
 	}
-	for backend, url := range backends {
+	for backend, url := range testenv.Databases() {
 		for name, end := range ends {
 			t.Run(backend+"/"+name, func(t *testing.T) {
 				t.Parallel()
@@ -182,7 +183,7 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 
 // A person who goes for good takes their sessions along, and a step-up ends none.
 func TestSE5_WhatGoesAndWhatGoesOn(t *testing.T) {
-	for backend, url := range backends {
+	for backend, url := range testenv.Databases() {
 		t.Run(backend, func(t *testing.T) {
 			t.Parallel()
 			e := newEndings(t, url(t))

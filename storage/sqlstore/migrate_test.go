@@ -12,15 +12,20 @@ import (
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
-// emptyBackends are the databases before any migration.
-var emptyBackends = map[string]func(testing.TB) string{
-	"postgres": testenv.EmptyPostgres,
-	"sqlite":   backends["sqlite"],
+// emptyDatabases are the databases before any migration.
+func emptyDatabases() map[string]func(testing.TB) string {
+	databases := map[string]func(testing.TB) string{
+		"sqlite": func(t testing.TB) string { return "sqlite://" + t.TempDir() + "/latchkey.db" },
+	}
+	if !testing.Short() {
+		databases["postgres"] = testenv.EmptyPostgres
+	}
+	return databases
 }
 
 // TestMigrateOfManyNodesAtOnce: nodes that start together wait for one another.
 func TestMigrateOfManyNodesAtOnce(t *testing.T) {
-	for name, url := range emptyBackends {
+	for name, url := range emptyDatabases() {
 		t.Run(name, func(t *testing.T) {
 			address := url(t)
 			const nodes = 8
@@ -59,7 +64,7 @@ func TestMigrateOfManyNodesAtOnce(t *testing.T) {
 }
 
 func TestMigrationStatusChangesNothing(t *testing.T) {
-	for name, url := range emptyBackends {
+	for name, url := range emptyDatabases() {
 		t.Run(name, func(t *testing.T) {
 			s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url(t), Hasher: testHasher, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 			if err != nil {
@@ -85,7 +90,7 @@ func TestMigrationStatusChangesNothing(t *testing.T) {
 
 // A database that a newer version changed is told from one that lacks migrations.
 func TestDatabaseOfANewerVersion(t *testing.T) {
-	for name, url := range backends {
+	for name, url := range emptyDatabases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := audited{url: url(t)}

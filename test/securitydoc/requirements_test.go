@@ -6,7 +6,8 @@ type group struct {
 	of    []requirement
 }
 
-// requirement is one thing that must hold.
+// requirement is one thing that must hold. The id begins with two letters of its
+// topic; tests bear it in their names.
 type requirement struct{ id, text string }
 
 // groups are all requirements, in the order of the document.
@@ -93,7 +94,6 @@ var groups = []group{
 		{"PK3", "What is enrolled is checked as strictly, wants fresh evidence, and the owner is told."},
 	}},
 	{"Pages", []requirement{
-		{"FE1", "What guards an account changes only on evidence that reaches it, and is fresh or of this very interaction, whichever door the wish comes through."},
 		{"CS1", "Every form carries a token of its browser."},
 		{"CS2", "Every page has a strict policy without inline code, cannot be framed, and is not sniffed."},
 		{"CS3", "No parameter redirects elsewhere."},
@@ -104,13 +104,10 @@ var groups = []group{
 		{"KY3", "Private keys are sealed to their rows, and sealing keys rotate."},
 		{"KY4", "Which algorithms sign and verify is listed; `none`, key confusion and keys named by a token are refused."},
 		{"KY5", "What was made under a key that a node does not know it cannot judge: that is 503, never a verdict."},
-		{"DL1", "Store work has a deadline; grace and lifetimes of what nodes share count from the database's time at commit."},
 		{"KY6", "A key that was stolen is taken out at once on all nodes, and its successor takes over."},
 		{"CL1", "Secrets are kept as keyed hashes; only a registered method counts, and nothing matches an empty secret."},
 		{"CL2", "A client assertion is refused where its method is not registered."},
 		{"CL3", "An unknown client is answered like a wrong secret, in the same time."},
-		{"LK1", "What anybody may ask for never spends a budget of those who showed something, and refills."},
-		{"LK2", "No slow hash is computed, and no row is written, for a caller who shows no credential."},
 	}},
 	{"Records, configuration, load", []requirement{
 		{"LG1", "Security events are complete, in UTC, and written with what they tell of."},
@@ -118,11 +115,43 @@ var groups = []group{
 		{"LG3", "Events form a chain under the server's keys: what is changed, removed, added or cut off is found."},
 		{"CF1", "It starts only with secrets that are strong, different and there."},
 		{"CF2", "The issuer is fixed and https; other hosts are not answered; http is for loopback, by flag."},
-		{"AC2", "A reload is whole or not at all, on every node."},
 		{"CF3", "There are no default accounts and nothing of `dev` under `serve`."},
-		{"DL1", "Work of stores has a deadline; what nodes share is timed by the database."},
 		{"DS1", "Bodies, parameters, headers and time are bounded on every listener."},
 		{"DS2", "Password hashes wait in a bounded queue: a flood of sign-ins takes no more memory."},
 		{"DS3", "Sign-ins under way are capped by address and swept."},
+		{"DL1", "Work of a store has a deadline; what nodes share expires by the database's clock, counted from the commit."},
+		{"RS1", "A restored backup revives nothing that was ended after it was made, once the operator says that it was restored."},
+		{"AC2", "A reload is whole or not at all, on every node; the tokens of a client that was removed end at once."},
 	}},
+	{"Whoever holds a session is not the owner", []requirement{
+		{"FE1", "What guards an account changes only on evidence that reaches what guards it and is fresh, whichever door the wish comes through."},
+		{"FE2", "An owner's last recovery ends everything that an intruder made: links, factors, recovery codes, phone, devices, sessions, grants."},
+		{"FE3", "A change that waits for its proof dies with the password, a reset of factors, disabling, and signing out everywhere."},
+		{"FE4", "A mailbox alone never completes what another browser began with a password of its own."},
+	}},
+	{"An outsider switches nobody off", []requirement{
+		{"LK1", "What anybody may ask for spends no budget that takes a right password, a session or an invitation; budgets of strangers refill."},
+		{"LK2", "No slow hash, no row and no commit for a caller who shows no credential, or navigates nowhere."},
+	}},
+	{"Access, claims and administration", []requirement{
+		{"AC1", "Who may use a client is decided at authorization, exchange, refresh, token exchange and userinfo alike, and `explain` says the same."},
+		{"AC3", "Expressions for claims are bounded and reach nothing outside."},
+		{"AD1", "Every administrative operation wants role, scope and class of sign-in, and its event names the actor; nobody raises themselves."},
+		{"AD2", "A source of people sees and changes what it made."},
+	}},
+	{"What clients and other providers bring", []requirement{
+		{"FT1", "What is fetched for a client reaches nothing inside: scheme, address as resolved, redirects, size and time are bounded."},
+		{"PR1", "A pushed request, request object, assertion, device code or DPoP proof is its client's, and spent once."},
+		{"DC1", "Approving a device shows who asks and from where; guesses are limited, a code is redeemed once, and no factor is skipped."},
+		{"TX1", "A token exchange never widens audience, scope or assurance beyond the policy, and keeps who acts."},
+		{"DR1", "Registration gives what its policy allows and nothing more; its tokens rotate, and unused clients go."},
+		{"BL1", "Every end of a session is told, signed and at least once, to every client of it that asked to be told."},
+		{"UP1", "Identities are joined on proof of both; what another provider vouches for counts as the policy says."},
+	}},
+}
+
+// planned are requirements of what is not built yet: the document names them as
+// soon as a test does.
+var planned = []string{
+	"DL1", "RS1", "AC1", "AC2", "AC3", "AD1", "AD2", "FE1", "FE2", "FE3", "FE4", "LK1", "FT1", "PR1", "DC1", "TX1", "DR1", "BL1", "UP1",
 }

@@ -46,7 +46,7 @@ func (l *lane) run(ctx context.Context) error {
 		case <-l.wake:
 		}
 	}
-	enough := time.AfterFunc(l.Config.Drain, cancel)
+	enough := time.AfterFunc(l.Drain, cancel)
 	defer enough.Stop()
 	l.wait(context.WithoutCancel(ctx))
 	return nil

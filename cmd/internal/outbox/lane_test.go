@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -90,7 +91,7 @@ func within[T any](t *testing.T, what string, c <-chan T) T {
 // Ten thousand notices to a server that hangs delay no code and no link.
 func TestWhatIsUrgentWaitsForNoNotice(t *testing.T) {
 	mail := newStalled()
-	h := newHarness(t, sqlite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
+	h := newHarness(t, testenv.SQLite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
 	h.queueNotices(t, 10_000)
 	w := h.start(t)
 	for range h.cfg.Workers - 1 {
@@ -112,7 +113,7 @@ func TestWhatIsUrgentWaitsForNoNotice(t *testing.T) {
 func TestNoTopicHoldsUpAnother(t *testing.T) {
 	mail := newStalled()
 	sms := make(chan storage.MessageKind, 1)
-	h := newHarness(t, sqlite(t), map[storage.Channel]Sender{
+	h := newHarness(t, testenv.SQLite(t), map[storage.Channel]Sender{
 		storage.ChannelEmail: mail, storage.ChannelSMS: sendFunc(func(m storage.Message) error { sms <- m.Kind; return nil }),
 	})
 	h.queueNotices(t, 10)
@@ -139,7 +140,7 @@ func (f sendFunc) Send(_ context.Context, m storage.Message, _ message.Mail) err
 // One worker does everything, in order of urgency.
 func TestASingleWorkerTakesTheUrgentFirst(t *testing.T) {
 	var order []storage.MessageKind
-	h := newHarness(t, sqlite(t), map[storage.Channel]Sender{
+	h := newHarness(t, testenv.SQLite(t), map[storage.Channel]Sender{
 		storage.ChannelEmail: sendFunc(func(m storage.Message) error { order = append(order, m.Kind); return errors.New("not yet") }),
 	})
 	h.cfg.Workers = 1

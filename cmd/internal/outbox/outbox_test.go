@@ -124,8 +124,6 @@ func (h *harness) handlers() map[storage.Topic]Handler {
 	return handlers
 }
 
-func sqlite(t *testing.T) string { return "sqlite://" + t.TempDir() + "/latchkey.db" }
-
 // queue puts sign-ups of addresses into the outbox.
 func (h *harness) queue(t *testing.T, n int) {
 	t.Helper()
@@ -151,7 +149,7 @@ func (h *harness) only(t *testing.T) storage.Message {
 
 func TestDelivers(t *testing.T) {
 	mail := newRecorder()
-	h := newHarness(t, sqlite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
+	h := newHarness(t, testenv.SQLite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
 	h.queue(t, 10)
 	New(h.cfg).Drain(t.Context())
 	if len(mail.sent) != 10 {
@@ -170,7 +168,7 @@ func TestTriedAgainAsItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHarness(t, sqlite(t), map[storage.Channel]Sender{storage.ChannelEmail: sender})
+	h := newHarness(t, testenv.SQLite(t), map[storage.Channel]Sender{storage.ChannelEmail: sender})
 	h.queue(t, 1)
 	w := New(h.cfg)
 	m.Fail(testenv.MailFaults{DropAfterData: true}) // taken, but we do not learn it
@@ -219,7 +217,7 @@ func TestFailuresAreNotSwallowed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			mail := newRecorder()
 			mail.fail = func(storage.Message) error { return c.err }
-			h := newHarness(t, sqlite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
+			h := newHarness(t, testenv.SQLite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
 			h.queue(t, 1)
 			h.clock.Advance(c.advance)
 			New(h.cfg).Drain(t.Context())
@@ -242,7 +240,7 @@ func TestFailuresAreNotSwallowed(t *testing.T) {
 
 func TestNobodyToSendItTo(t *testing.T) {
 	mail := newRecorder()
-	h := newHarness(t, sqlite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
+	h := newHarness(t, testenv.SQLite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
 	m, err := h.intents.New(message.Asked{}, message.PasswordReset{Identifier: "nobody@example.net"})
 	if err != nil {
 		t.Fatal(err)
@@ -257,7 +255,7 @@ func TestNobodyToSendItTo(t *testing.T) {
 }
 
 func TestWaitsForAChannel(t *testing.T) {
-	h := newHarness(t, sqlite(t), nil)
+	h := newHarness(t, testenv.SQLite(t), nil)
 	h.queue(t, 1)
 	New(h.cfg).Drain(t.Context())
 	if got := h.only(t); got.Status != storage.DeliveryQueued || got.LastError == "" {
@@ -274,64 +272,72 @@ func TestWaitsForAChannel(t *testing.T) {
 
 // Workers of several nodes deliver each message once.
 func TestManyWorkersDeliverOnce(t *testing.T) {
-	mail := newRecorder()
-	h := newHarness(t, testenv.Postgres(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
-	const messages = 100
-	h.queue(t, messages)
-	ctx, stop := context.WithCancel(t.Context())
-	var nodes sync.WaitGroup
-	for range 2 {
-		nodes.Go(func() {
-			if err := New(h.cfg).Run(ctx); err != nil {
-				t.Error(err)
+	for name, database := range testenv.Databases() {
+		t.Run(name, func(t *testing.T) {
+			mail := newRecorder()
+			h := newHarness(t, database(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
+			const messages = 100
+			h.queue(t, messages)
+			ctx, stop := context.WithCancel(t.Context())
+			var nodes sync.WaitGroup
+			for range 2 {
+				nodes.Go(func() {
+					if err := New(h.cfg).Run(ctx); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			for deadline := time.Now().Add(30 * time.Second); ; {
+				backlog, err := h.store.Outbox().Backlog(t.Context(), h.clock.Now())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if backlog.Queued == 0 {
+					break
+				}
+				if time.Now().After(deadline) {
+					t.Fatalf("%d messages left", backlog.Queued)
+				}
+			}
+			stop()
+			nodes.Wait()
+			if len(mail.ids) != messages || len(mail.sent) != messages {
+				t.Errorf("sent %d messages %d times", len(mail.ids), len(mail.sent))
 			}
 		})
-	}
-	for deadline := time.Now().Add(30 * time.Second); ; {
-		backlog, err := h.store.Outbox().Backlog(t.Context(), h.clock.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if backlog.Queued == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d messages left", backlog.Queued)
-		}
-	}
-	stop()
-	nodes.Wait()
-	if len(mail.ids) != messages || len(mail.sent) != messages {
-		t.Errorf("sent %d messages %d times", len(mail.ids), len(mail.sent))
 	}
 }
 
 // A node that dies with messages in its hands loses none: when its lease is
 // over another sends what was composed.
 func TestDeadNodesMessagesAreTakenOver(t *testing.T) {
-	mail := newRecorder()
-	h := newHarness(t, testenv.Postgres(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
-	h.queue(t, 1)
-	dead := New(h.cfg).lanes[0]
-	claimed := dead.claim(t.Context(), storage.DeliveryClaim{Limit: 1})
-	if len(claimed) != 1 {
-		t.Fatalf("claimed %d", len(claimed))
-	}
-	composed, err := Messages{Composer: h.composer}.compose(t.Context(), claimed[0], func(ctx context.Context, sealed string) error {
-		return h.store.Outbox().SaveComposed(ctx, claimed[0].ID, sealed)
-	}) // and there it dies
-	if err != nil {
-		t.Fatal(err)
-	}
-	other := New(h.cfg)
-	other.Drain(t.Context())
-	if len(mail.sent) > 0 {
-		t.Fatal("sent under another's lease")
-	}
-	h.clock.Advance(lease)
-	other.Drain(t.Context())
-	if len(mail.sent) != 1 || mail.sent[0] != composed {
-		t.Errorf("sent %d; the text is another: %v", len(mail.sent), len(mail.sent) == 1 && mail.sent[0] != composed)
+	for name, database := range testenv.Databases() {
+		t.Run(name, func(t *testing.T) {
+			mail := newRecorder()
+			h := newHarness(t, database(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
+			h.queue(t, 1)
+			dead := New(h.cfg).lanes[0]
+			claimed := dead.claim(t.Context(), storage.DeliveryClaim{Limit: 1})
+			if len(claimed) != 1 {
+				t.Fatalf("claimed %d", len(claimed))
+			}
+			composed, err := Messages{Composer: h.composer}.compose(t.Context(), claimed[0], func(ctx context.Context, sealed string) error {
+				return h.store.Outbox().SaveComposed(ctx, claimed[0].ID, sealed)
+			}) // and there it dies
+			if err != nil {
+				t.Fatal(err)
+			}
+			other := New(h.cfg)
+			other.Drain(t.Context())
+			if len(mail.sent) > 0 {
+				t.Fatal("sent under another's lease")
+			}
+			h.clock.Advance(lease)
+			other.Drain(t.Context())
+			if len(mail.sent) != 1 || mail.sent[0] != composed {
+				t.Errorf("sent %d; the text is another: %v", len(mail.sent), len(mail.sent) == 1 && mail.sent[0] != composed)
+			}
+		})
 	}
 }
 
@@ -351,7 +357,7 @@ func (f *forgetful) Finish(ctx context.Context, id storage.ID, end storage.Deliv
 
 func TestSentIsWrittenDownThoughTheStoreFails(t *testing.T) {
 	mail := newRecorder()
-	h := newHarness(t, sqlite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
+	h := newHarness(t, testenv.SQLite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
 	h.queue(t, 1)
 	h.cfg.Store = &forgetful{store: h.store.Outbox()}
 	w := New(h.cfg)
@@ -371,7 +377,7 @@ func TestRunDrains(t *testing.T) {
 		<-goOn
 		return nil
 	}
-	h := newHarness(t, sqlite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
+	h := newHarness(t, testenv.SQLite(t), map[storage.Channel]Sender{storage.ChannelEmail: mail})
 	h.queue(t, 1)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
