@@ -150,15 +150,13 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	handle("POST "+message.PathForgotPassword, p.cfg.UI.Form(p.forgot))
 	handle("GET "+message.PathResetPassword, p.showReset)
 	handle("POST "+message.PathResetPassword, p.cfg.UI.Form(p.reset))
+	// Beside the link there is the code, typed where the sign-up began.
+	handle("GET "+message.PathConfirmSignUp, p.either(p.showConfirmSignUpLink, p.step(p.showConfirmSignUp, flow.StepSignIn, flow.StepSignUp)))
+	handle("POST "+message.PathConfirmSignUp, p.cfg.UI.Form(
+		p.either(p.confirmSignUpByLink, p.step(p.confirmSignUp, flow.StepSignIn, flow.StepSignUp))))
 	for path, link := range p.linkPages() {
-		show, spend := p.showLink(link), p.spendLink(link)
-		if link.purpose == onetime.SignUp {
-			// Beside the link there is the code, typed where the sign-up began.
-			show = p.either(show, p.step(p.showConfirmSignUp, flow.StepSignIn, flow.StepSignUp))
-			spend = p.either(spend, p.step(p.confirmSignUp, flow.StepSignIn, flow.StepSignUp))
-		}
-		handle("GET "+path, show)
-		handle("POST "+path, p.cfg.UI.Form(spend))
+		handle("GET "+path, p.showLink(link))
+		handle("POST "+path, p.cfg.UI.Form(p.spendLink(link)))
 	}
 }
 
@@ -166,7 +164,7 @@ func (p *Pages) Register(mux *http.ServeMux) {
 func (p *Pages) Paths() []string {
 	paths := []string{
 		"/login", "/login/passkey", "/factor", "/enroll", "/recovery-codes", "/deletion", "/verify", "/consent", "/signup",
-		message.PathForgotPassword, message.PathResetPassword,
+		message.PathForgotPassword, message.PathResetPassword, message.PathConfirmSignUp,
 	}
 	return slices.AppendSeq(paths, maps.Keys(p.linkPages()))
 }

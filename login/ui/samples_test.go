@@ -106,6 +106,7 @@ func samples(u *Renderer, lang string) []sample {
 		{"error", ErrorPage{Page: page("error.title"), Error: web.ErrorPage{Status: 500, Title: page("").T("error.internal.title"), Detail: page("").T("error.internal.detail"), ID: "9306ee609144058c1fc8992d"}},
 			[]string{"error-title", "error-detail", "error-id"}},
 		{"message", Message{Page: page("message.reset_done.title"), Text: page("").T("message.reset_done.text"), NextURL: "/login", NextLabel: page("").T("message.next_signin")}, []string{"message", "next"}},
+		{"confirm-elsewhere", Confirm{Page: carrying(page("confirm.sign_up.title")), Text: page("").T("confirm.sign_up.elsewhere"), Submit: page("").T("confirm.sign_up.submit"), ButtonID: "verify-submit", AskPassword: true, MinLength: 15}, []string{"password", "new_password", "verify-submit"}},
 		{"confirm", Confirm{Page: carrying(page("confirm.undo.title")), Text: page("").T("confirm.undo.text", "Email", "ada@example.com"), Submit: page("").T("confirm.undo.submit"), ButtonID: "undo-submit"}, []string{"undo-submit"}},
 		{"deletionplanned", DeletionPlanned{Page: page("deletion.planned_title"), At: now.AddDate(0, 0, 14), Leave: "/logout"}, []string{"deletion-cancel"}},
 	}

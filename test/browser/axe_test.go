@@ -172,6 +172,7 @@ func TestPages(t *testing.T) {
 		other := b.device()
 		other.get(link)
 		other.accessible("confirm by link")
+		other.fill("password", ada.password)
 		other.press("verify-submit")
 		other.accessible("confirmed elsewhere")
 		other.get(link)
