@@ -302,7 +302,7 @@ func TestFactorsOfTheAccount(t *testing.T) {
 		if len(fresh) != 10 || fresh[0] == old[0] {
 			b.fatalf("the new codes are %q", fresh)
 		}
-		b.press("recovery-continue")
+		b.saveCodes()
 		b.at("/account/security")
 		other := b.device()
 		other.get(app.at("wiki"))
