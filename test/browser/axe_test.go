@@ -207,7 +207,7 @@ func TestPages(t *testing.T) {
 		b.fill("code", ada.app.code(t))
 		b.press("enroll-submit")
 		b.picture("recovery-codes")
-		b.press("recovery-continue")
+		b.saveCodes()
 		b.get("/account/security/add?kind=passkey")
 		key := b.addAuthenticator()
 		b.press("enroll-submit")
