@@ -63,6 +63,7 @@ var (
 	enable         = action{event: storage.EventUserEnabled, operator: true}
 	planDeletion   = action{event: storage.EventDeletionPlanned, self: fresh, operator: true}
 	keepAccount    = action{event: storage.EventDeletionCancelled, self: signedIn, token: true, operator: true}
+	raiseEpoch     = action{event: storage.EventEpochRaised, operator: true}
 	exportData     = action{event: storage.EventDataExported, self: fresh, operator: true}
 )
 
