@@ -124,12 +124,51 @@ func (s *Service) confirmSignUp(ctx context.Context, by Actor, asked *message.Si
 	return user, err
 }
 
+// SignUpProof is what whoever opens the link of a sign-up shows: that they asked
+// for the account, or what is to become of its password.
+type SignUpProof struct {
+	// SameBrowser says that the browser is the one that signed up.
+	SameBrowser bool
+	// Password is the one that was chosen when signing up, and NewPassword one to
+	// take instead, with which everything else that was asked for is dropped.
+	Password, NewPassword string
+}
+
+// PeekSignUp looks at the link of a sign-up, and spends nothing (OT4). It answers
+// ErrVoid.
+func (s *Service) PeekSignUp(ctx context.Context, token string) (message.SignUp, error) {
+	return peek[message.SignUp](ctx, s, onetime.SignUp, token)
+}
+
 // ConfirmSignUp spends the link that confirms the address of a sign-up, and makes
-// the account. It returns what was asked for with it, and answers ErrVoid.
-func (s *Service) ConfirmSignUp(ctx context.Context, by Actor, token string) (*storage.User, *message.SignUp, error) {
-	asked, err := redeem[message.SignUp](ctx, s, onetime.SignUp, token)
+// the account. A mailbox alone never completes what another browser began with its
+// own password (pre-hijacking, requirement FE4): there the password is shown, or
+// the owner of the mailbox chooses another. It returns what was asked for with it,
+// and answers ErrVoid, ErrWrongPassword and a [PasswordError], which cost no link.
+func (s *Service) ConfirmSignUp(ctx context.Context, by Actor, token string, shown SignUpProof) (*storage.User, *message.SignUp, error) {
+	asked, err := s.PeekSignUp(ctx, token)
 	if err != nil {
 		return nil, nil, err
+	}
+	switch {
+	case shown.SameBrowser:
+	case shown.NewPassword != "":
+		asked.Username, asked.Profile = "", storage.Profile{Locale: asked.Profile.Locale}
+		owner := &storage.User{Email: asked.Email}
+		if asked.Verifier, err = s.newPassword(ctx, owner, shown.NewPassword); err != nil {
+			return nil, nil, err
+		}
+	default:
+		fits, err := s.cfg.Passwords.Verify(ctx, asked.Verifier, shown.Password)
+		if err != nil {
+			return nil, nil, fmt.Errorf("verify password: %w", err)
+		}
+		if !fits {
+			return nil, nil, ErrWrongPassword
+		}
+	}
+	if _, err := s.cfg.Tokens.Redeem(ctx, onetime.SignUp, token); err != nil {
+		return nil, nil, tokenError(err)
 	}
 	user, err := s.confirmSignUp(ctx, by, &asked)
 	return user, &asked, err

@@ -26,6 +26,8 @@ var (
 	// ErrVoid says that a one-time token or code stands for nothing: it is wrong,
 	// was spent or replaced, has expired, or what it stood for has changed.
 	ErrVoid = errors.New("link or code is void")
+	// ErrWrongPassword says that it is not the password that was chosen.
+	ErrWrongPassword = errors.New("wrong password")
 	// ErrLast says that a person who needs a second factor has no other.
 	ErrLast = errors.New("last factor of a person who needs one")
 	// ErrClosed says that people may not sign up that way.

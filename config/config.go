@@ -136,7 +136,7 @@ type SigningKeys struct {
 	SignFor      time.Duration `yaml:"sign_for" default:"30d" doc:"How long a key signs before its successor takes over."`
 	PublishAhead time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
 	KeepAfter    time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`
-	Poll         time.Duration `yaml:"poll" default:"30s" doc:"How often a node looks for keys that another one made."`
+	Poll         time.Duration `yaml:"poll" default:"5s" doc:"How often a node looks for keys that another one made or revoked."`
 }
 
 // Timeouts bounds connections.

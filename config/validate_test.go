@@ -139,7 +139,7 @@ func TestLifetimesAndLimits(t *testing.T) {
 		"session idle":         {yaml: "sessions: {idle: 8d}", want: []string{"sessions.idle (line 1): it is longer than sessions.absolute (7d)"}},
 		"no algs":              {yaml: "signing_keys: {algs: []}", want: []string{"name at least one algorithm"}},
 		"alg twice":            {yaml: "signing_keys: {algs: [RS256, RS256]}", want: []string{"signing_keys.algs[1] (line 1): \"RS256\" is listed twice"}},
-		"published too late":   {yaml: "signing_keys: {publish_ahead: 30s}", want: []string{"30s is too short; use at least 1m"}},
+		"published too late":   {yaml: "signing_keys: {publish_ahead: 5s}", want: []string{"5s is too short; use at least 10s"}},
 		"published too early":  {yaml: "signing_keys: {publish_ahead: 30d}", want: []string{"must be shorter than signing_keys.sign_for (30d)"}},
 		"dropped too early":    {yaml: "signing_keys: {keep_after: 5m}", want: []string{"5m is shorter than the longest token lives (10m)"}},
 		"dropped for a client": {yaml: "signing_keys: {keep_after: 1h}\nclients: [{id: a, type: public, redirect_uris: [https://a.example/cb], id_token_lifetime: 2h}]", want: []string{"1h is shorter than the longest token lives (2h)"}},

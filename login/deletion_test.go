@@ -55,7 +55,7 @@ func TestTH1_WhatAnybodyCanHaveSentIsLimited(t *testing.T) {
 		var got []int
 		for i, spelling := range []string{email, " " + email, email + " ", email} {
 			s.clock.Advance(10 * time.Second) // it is no double click
-			if i == 1 { // by another page
+			if i == 1 {                       // by another page
 				b.Get("/signup")
 				got = append(got, b.Submit("signup-submit", "email="+email, "password=a long and unusual passphrase").Status)
 				continue

@@ -245,13 +245,72 @@ func TestOT4_LinksShowOnGetAndSpendOnPost(t *testing.T) {
 	}
 	// A scanner that submits by script has nobody's click behind it.
 	phone.Header["Sec-Fetch-User"] = nil
-	phone.Submit("verify-submit").Want(t, 200, "verify-submit")
+	phone.Submit("verify-submit", "password="+goodPassword).Want(t, 200, "verify-submit")
 	phone.Header.Del("Sec-Fetch-User")
-	phone.Submit("verify-submit")
+	phone.Submit("verify-submit", "password="+goodPassword)
 	if _, err := s.store.Users().ByIdentifier(t.Context(), "new@example.com"); err != nil {
 		t.Fatalf("no account: %v\n%s", err, phone.Page.Body)
 	}
 	phone.Get(link).Want(t, 410, "error-title")
+}
+
+// TestFE4_ASignUpLinkElsewhereAsksForThePassword has an intruder sign up with
+// the address of somebody who presses the link.
+func TestFE4_ASignUpLinkElsewhereAsksForThePassword(t *testing.T) {
+	const own = "another long passphrase entirely"
+	for name, tt := range map[string]struct {
+		here     bool
+		field    string
+		fails    string
+		password string
+	}{
+		"here":                {here: true, password: goodPassword},
+		"no password":         {fails: "password-error"},
+		"wrong password":      {field: "password=" + own, fails: "password-error"},
+		"the chosen password": {field: "password=" + goodPassword, password: goodPassword},
+		"a weak new password": {field: "new_password=password", fails: "new_password-error"},
+		"a new password":      {field: "new_password=" + own, password: own},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, siteOptions{})
+			asker := s.browser()
+			asker.Get("/signup")
+			asker.Submit("signup-submit", "email=new@example.com", "password="+goodPassword, "name=Intruder")
+			b := s.browser()
+			if tt.here {
+				b = asker
+			}
+			page := b.Get(linkIn(t, s.inbox()[0].Text))
+			page.Want(t, 200, "verify-submit")
+			if page.Has("password") == tt.here {
+				t.Errorf("asks for the password: %t", !tt.here)
+			}
+			var fields []string
+			if tt.field != "" {
+				fields = append(fields, tt.field)
+			}
+			page = b.Submit("verify-submit", fields...)
+			user, err := s.store.Users().ByIdentifier(t.Context(), "new@example.com")
+			if tt.fails != "" {
+				if err == nil || page.Text(tt.fails) == "" {
+					t.Errorf("account is %v (%v), page:\n%s", user, err, page.Body)
+				}
+				return
+			}
+			check(t, err)
+			if got := user.Profile.Name; (got == "") != (tt.password == own) {
+				t.Errorf("the account is named %q", got)
+			}
+			for _, password := range []string{goodPassword, own} {
+				fresh := s.browser()
+				fresh.start("")
+				works := fresh.signIn("new@example.com", password).Text("password-error") == ""
+				if works != (password == tt.password) {
+					t.Errorf("%q works: %t", password, works)
+				}
+			}
+		})
+	}
 }
 
 // linkIn returns the path and query of the first link in a text.

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // linkPage is a page that a link in a message opens: GET shows a button and
@@ -29,11 +30,10 @@ type linkPage struct {
 
 func (p *Pages) linkPages() map[string]linkPage {
 	return map[string]linkPage{
-		message.PathConfirmSignUp: {purpose: onetime.SignUp, text: "confirm.sign_up", spend: p.confirmSignUpByLink},
-		message.PathVerifyEmail:   {purpose: onetime.VerifyEmail, text: "confirm.verify", spend: p.verifyByLink},
-		message.PathConfirmEmail:  {purpose: onetime.EmailChange, text: "confirm.email_change", own: true, spend: p.confirmEmailChange},
-		message.PathUndoEmail:     {purpose: onetime.EmailUndo, text: "confirm.undo", about: p.cfg.Accounts.PeekUndo, spend: p.undoEmailChange},
-		message.PathKeepAccount:   {purpose: onetime.DeletionCancel, text: "confirm.keep", spend: p.keepAccountByLink},
+		message.PathVerifyEmail:  {purpose: onetime.VerifyEmail, text: "confirm.verify", spend: p.verifyByLink},
+		message.PathConfirmEmail: {purpose: onetime.EmailChange, text: "confirm.email_change", own: true, spend: p.confirmEmailChange},
+		message.PathUndoEmail:    {purpose: onetime.EmailUndo, text: "confirm.undo", about: p.cfg.Accounts.PeekUndo, spend: p.undoEmailChange},
+		message.PathKeepAccount:  {purpose: onetime.DeletionCancel, text: "confirm.keep", spend: p.keepAccountByLink},
 	}
 }
 
@@ -95,13 +95,67 @@ func (p *Pages) linkHolder(r *http.Request) (account.Actor, error) {
 	return p.Actor(r, signedIn), nil
 }
 
+// showConfirmSignUpLink opens the link of a sign-up. In another browser than the
+// one that signed up it asks for the password, or for a new one.
+func (p *Pages) showConfirmSignUpLink(w http.ResponseWriter, r *http.Request) error {
+	return p.renderConfirmSignUpLink(w, r, nil)
+}
+
+func (p *Pages) renderConfirmSignUpLink(w http.ResponseWriter, r *http.Request, problems []Problem) error {
+	token := r.FormValue(message.TokenParam)
+	asked, err := p.cfg.Accounts.PeekSignUp(r.Context(), token)
+	if err != nil {
+		return accountError("read link", err)
+	}
+	page := p.cfg.UI.Begin(w, r, ui.Options{Title: "confirm.sign_up.title", Action: r.URL.Path})
+	page.Carry(message.TokenParam, token)
+	data := ui.Confirm{
+		Page: page, Text: page.T("confirm.sign_up.text"), Submit: page.T("confirm.sign_up.submit"), ButtonID: "verify-submit",
+		AskPassword: !p.askedHere(r, asked.Return), MinLength: p.cfg.Accounts.MinPassword(&storage.User{}),
+	}
+	if data.AskPassword {
+		data.Text = page.T("confirm.sign_up.elsewhere")
+	}
+	for _, problem := range problems {
+		data.Fail(problem.Field, problem.Text, problem.Args...)
+	}
+	return p.cfg.UI.Render(w, http.StatusOK, data)
+}
+
+// askedHere reports whether a message was asked for in this browser.
+func (p *Pages) askedHere(r *http.Request, to message.Return) bool {
+	return p.cfg.Interactions.Owns(r, to.Browser)
+}
+
 // confirmSignUpByLink makes the account that was asked for.
-func (p *Pages) confirmSignUpByLink(w http.ResponseWriter, r *http.Request, token string) error {
-	user, asked, err := p.cfg.Accounts.ConfirmSignUp(r.Context(), p.visitor(r, nil), token)
+func (p *Pages) confirmSignUpByLink(w http.ResponseWriter, r *http.Request) error {
+	if !submittedByPerson(r) {
+		return p.renderConfirmSignUpLink(w, r, nil)
+	}
+	token := r.PostForm.Get(message.TokenParam)
+	asked, err := p.cfg.Accounts.PeekSignUp(r.Context(), token)
+	if err != nil {
+		return accountError("read link", err)
+	}
+	shown := account.SignUpProof{
+		SameBrowser: p.askedHere(r, asked.Return), Password: r.PostForm.Get("password"), NewPassword: r.PostForm.Get("new_password"),
+	}
+	if !shown.SameBrowser { // it costs a hash
+		if err := p.throttleResend(r, asked.Email); err != nil {
+			return err
+		}
+	}
+	user, confirmed, err := p.cfg.Accounts.ConfirmSignUp(r.Context(), p.visitor(r, nil), token, shown)
+	if errors.Is(err, account.ErrWrongPassword) {
+		return p.renderConfirmSignUpLink(w, r, []Problem{{Field: "password", Text: "wrong.password"}})
+	}
+	if problems := Problems(err, "new_password"); len(problems) > 0 {
+		return p.renderConfirmSignUpLink(w, r, problems)
+	}
 	if err != nil {
 		return accountError("confirm sign-up", err)
 	}
-	return p.comeBack(w, r, asked.Return, user, "message.verified")
+	return p.comeBack(w, r, confirmed.Return, user, "message.verified")
 }
 
 // verifyByLink confirms the address of an account that exists.

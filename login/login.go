@@ -158,15 +158,13 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	handle("POST "+message.PathForgotPassword, p.form(p.forgot))
 	handle("GET "+message.PathResetPassword, p.showReset)
 	handle("POST "+message.PathResetPassword, p.form(p.reset))
+	// Beside the link there is the code, typed where the sign-up began.
+	handle("GET "+message.PathConfirmSignUp, p.either(p.showConfirmSignUpLink, p.step(p.showConfirmSignUp, flow.StepSignIn, flow.StepSignUp)))
+	handle("POST "+message.PathConfirmSignUp, p.form(
+		p.either(p.confirmSignUpByLink, p.step(p.confirmSignUp, flow.StepSignIn, flow.StepSignUp))))
 	for path, link := range p.linkPages() {
-		show, spend := p.showLink(link), p.spendLink(link)
-		if link.purpose == onetime.SignUp {
-			// Beside the link there is the code, typed where the sign-up began.
-			show = p.either(show, p.step(p.showConfirmSignUp, flow.StepSignIn, flow.StepSignUp))
-			spend = p.either(spend, p.step(p.confirmSignUp, flow.StepSignIn, flow.StepSignUp))
-		}
-		handle("GET "+path, show)
-		handle("POST "+path, p.form(spend))
+		handle("GET "+path, p.showLink(link))
+		handle("POST "+path, p.form(p.spendLink(link)))
 	}
 }
 
@@ -180,7 +178,7 @@ func (p *Pages) form(h web.HandlerFunc) web.HandlerFunc {
 func (p *Pages) Paths() []string {
 	paths := []string{
 		"/login", "/login/passkey", "/factor", "/enroll", "/recovery-codes", "/deletion", "/verify", "/consent", "/signup",
-		message.PathForgotPassword, message.PathResetPassword,
+		message.PathForgotPassword, message.PathResetPassword, message.PathConfirmSignUp,
 	}
 	return slices.AppendSeq(paths, maps.Keys(p.linkPages()))
 }

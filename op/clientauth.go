@@ -32,9 +32,6 @@ type authMethod struct {
 // for clients read it.
 var authMethods = []authMethod{clientSecretBasic, clientSecretPost, publicClient}
 
-// AuthMethods returns the names of the methods by which clients may authenticate.
-func AuthMethods() []string { return methodNames(authMethods) }
-
 func methodNames(methods []authMethod) []string {
 	names := make([]string, len(methods))
 	for i, m := range methods {

@@ -1,10 +1,12 @@
 // Package op is the OpenID provider: what relying parties speak to.
 //
-// The endpoints that only answer JSON (token, introspection, revocation) are
-// methods of zitadel's op.Server, behind a front that is stricter than the
-// library (see [strict]). The endpoints that meet a browser (authorize, resume,
-// userinfo, end session) and the documents (discovery, JWKS) are handlers of
-// our own, because the library's cannot see a cookie.
+// Three tables say what it can do: the endpoints that clients call themselves
+// (clientEndpoints), the grants of the token endpoint (grantTypes) and the ways in
+// which a client authenticates (authMethods); a grant and a method are one file
+// each, and discovery reads the tables. A request's form is parsed once, its
+// client authenticated once, and every endpoint answers errors by one type,
+// [Error]. Requests to the authorization endpoint are judged from values and a
+// client alone, whichever way they came.
 //
 // Invariants:
 //
@@ -13,4 +15,7 @@
 //     unique by its code's hash: two successes for one code cannot be.
 //   - Whether a token works is asked of its grant's row each time; a signature
 //     alone opens nothing here.
+//   - What cannot be judged (a store that does not answer, a key that this node does
+//     not know) is 503 with Retry-After, never a verdict on a token.
+//   - What several nodes compare is the database's time.
 package op

@@ -103,7 +103,6 @@ type counter interface {
 // ephemeral keeps what expires by itself.
 type ephemeral interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	Get(ctx context.Context, key string) ([]byte, error)
 	// Take returns and removes an entry in one step: of many callers one gets
 	// it, the others storage.ErrNotFound.
 	Take(ctx context.Context, key string) ([]byte, error)

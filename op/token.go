@@ -21,15 +21,6 @@ type grantType struct {
 // rules for clients read it.
 var grantTypes = []grantType{authorizationCode, refreshTokenGrant, clientCredentials}
 
-// GrantTypes returns the grant types that the token endpoint takes.
-func GrantTypes() []string {
-	names := make([]string, len(grantTypes))
-	for i, g := range grantTypes {
-		names[i] = g.name
-	}
-	return names
-}
-
 func grantParameters() []string {
 	parameters := []string{"grant_type"}
 	for _, g := range grantTypes {

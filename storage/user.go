@@ -78,8 +78,8 @@ type User struct {
 // made at another cost: checking one takes another time than checking a new one,
 // by which an outsider could tell who has an account (user enumeration by timing).
 type ForeignHashes struct {
-	// People is how many people have a password, and Foreign how many of those
-	// have a foreign hash.
+	// Foreign is how many people have a foreign hash, and People how many have a
+	// password at all; both are zero where nobody has a foreign one.
 	People, Foreign int64
 	// Sample are some of the foreign hashes.
 	Sample []string

@@ -20,7 +20,8 @@ func (h *hunt) ownAccount(email, changed string) {
 	h.snapshot("with a change of address")
 	link := h.linkTo(changed, "/confirm-email")
 	phone := h.browser()
-	phone.SubmitOn(h.want(phone.Get(link), "verify-submit"), "verify-submit")
+	h.want(phone.Get(link), "message") // it is not signed in
+	b.SubmitOn(h.want(b.Get(link), "verify-submit"), "verify-submit")
 	undo := h.linkTo(email, "/undo-email")
 	h.want(phone.Get(undo), "verify-submit")
 

@@ -36,7 +36,7 @@ func (h *hunt) signUpByLink(email string) *testbrowser.Browser {
 	link := h.inbox(email).link(h.t, "/signup/confirm")
 	phone := h.browser()
 	h.want(phone.Get(link), "verify-submit")
-	phone.SubmitOn(h.want(phone.Get(link), "verify-submit"), "verify-submit")
+	phone.SubmitOn(h.want(phone.Get(link), "verify-submit"), "verify-submit", "password="+chosen)
 	phone.Get(link)
 	page = h.want(b.Get(h.authorize("wiki")), "login-submit")
 	page = h.want(b.SubmitOn(page, "login-submit", "username="+email, "password="+chosen, "remember=1"), "consent-allow")

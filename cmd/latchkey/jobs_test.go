@@ -163,7 +163,16 @@ func TestLG3_OldEventsArePrunedAndTheRestStaysProvable(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	n := newIdleServer(t, &now)
 	n.person(t, "old@example.com", time.Time{})
+	now = now.Add(time.Minute)
+	n.observe(t.Context())
+	if got := n.counted(t, "latchkey_audit_link_lag_seconds"); got != "60" {
+		t.Errorf("the chain lags %q seconds behind, want 60", got)
+	}
 	n.runJob(t.Context(), n.job(t, "link_audit"))
+	n.observe(t.Context())
+	if got := n.counted(t, "latchkey_audit_unlinked_events"); got != "0" {
+		t.Errorf("%q events are unlinked after linking", got)
+	}
 	now = now.Add(n.cfg().Audit.Retention + time.Hour)
 	n.person(t, "new@example.com", time.Time{})
 	n.runJob(t.Context(), n.job(t, "link_audit"))

@@ -146,4 +146,12 @@ func (p *process) observe(ctx context.Context) {
 		return
 	}
 	p.metrics.Backlog(b, now)
+	events, oldest, err := p.store.Events().Unlinked(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.log().ErrorContext(ctx, "measure the chain of events", "error", err)
+		}
+		return
+	}
+	p.metrics.ChainLag(events, oldest, now)
 }

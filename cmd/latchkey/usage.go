@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/spf13/cobra"
 )
 
@@ -13,6 +14,7 @@ const (
 	exitRefused     = 1 // refused, or not found
 	exitUsage       = 2 // the command line is wrong
 	exitUnreachable = 3 // a store does not answer
+	exitUncheckable = 4 // a key is missing, so that nobody can tell
 )
 
 // usageError says that a command line is wrong.
@@ -74,6 +76,8 @@ func exitStatus(err error) int {
 		return 0
 	case errors.As(err, &usage):
 		return exitUsage
+	case errors.Is(err, errUncheckable), errors.Is(err, storage.ErrUnknownKey):
+		return exitUncheckable
 	case isUnreachable(err):
 		return exitUnreachable
 	}

@@ -27,11 +27,22 @@ func (l Language) Dir() string {
 var languages = []Language{
 	{Tag: "en", Name: "English"},
 	{Tag: "ar", Name: "العربية", RightToLeft: true},
+	{Tag: "cs", Name: "Čeština"},
 	{Tag: "de", Name: "Deutsch"},
 	{Tag: "es", Name: "Español"},
 	{Tag: "fr", Name: "Français"},
+	{Tag: "it", Name: "Italiano"},
 	{Tag: "ja", Name: "日本語"},
+	{Tag: "ko", Name: "한국어"},
+	{Tag: "nl", Name: "Nederlands"},
+	{Tag: "pl", Name: "Polski"},
 	{Tag: "pt", Name: "Português"},
+	{Tag: "ru", Name: "Русский"},
+	{Tag: "sv", Name: "Svenska"},
+	{Tag: "tr", Name: "Türkçe"},
+	{Tag: "uk", Name: "Українська"},
+	{Tag: "zh-Hans", Name: "简体中文"},
+	{Tag: "zh-Hant", Name: "繁體中文"},
 }
 
 // Languages returns the languages that there are, English first.

@@ -132,6 +132,8 @@ func TestLanguageIsChosen(t *testing.T) {
 		{name: "the first that we speak", locales: []string{"tlh", "ar-EG"}, accept: "de", want: "ar"},
 		{name: "none that we speak, but the browser's", locales: []string{"tlh"}, accept: "es", want: "es"},
 		{name: "none at all", accept: "tlh", want: "en"},
+		{name: "a region of a script", accept: "zh-TW", want: "zh-Hant"},
+		{name: "the usual script", accept: "zh-CN", want: "zh-Hans"},
 		{name: "nonsense", locales: []string{"\x00", "!!"}, accept: ";;;q=x", want: "en"},
 		{name: "many", accept: strings.Repeat("tlh,", 500) + "de", want: "en"},
 	} {

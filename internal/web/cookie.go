@@ -61,6 +61,8 @@ const (
 	CookieDevice = "device"
 	// CookieTrust holds the secret of a trusted device (TD1).
 	CookieTrust = "trust"
+	// CookieLanguage holds the language that was chosen from a page's menu.
+	CookieLanguage = "language"
 )
 
 // secretLength is that of a 256-bit secret in unpadded base64url.

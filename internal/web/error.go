@@ -23,7 +23,10 @@ type Error struct {
 	Detail string
 	// RetryAfter becomes the header of that name where it is positive.
 	RetryAfter time.Duration
-	Cause      error
+	// ContinueURL is where the page's link leads on to, and ContinueName the
+	// application that is there. Without, it is the account page or sign-in.
+	ContinueURL, ContinueName string
+	Cause                     error
 }
 
 // Error implements error with the text for the log.
@@ -56,6 +59,9 @@ func Unavailable(cause error) *Error {
 type ErrorPage struct {
 	Status             int
 	Key, Title, Detail string
+	// ContinueURL is where the page's link leads on to, and ContinueName the
+	// application that is there; both may be empty.
+	ContinueURL, ContinueName string
 	// ID is the request id: it finds the log lines.
 	ID string
 }
@@ -113,5 +119,6 @@ func (e *Errors) Show(w http.ResponseWriter, r *http.Request, err error) {
 		seconds := int64((shown.RetryAfter + time.Second - 1) / time.Second)
 		w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 	}
-	e.Render(w, r, ErrorPage{Status: shown.Status, Key: shown.Key, Title: shown.Title, Detail: shown.Detail, ID: RequestID(r.Context())})
+	e.Render(w, r, ErrorPage{Status: shown.Status, Key: shown.Key, Title: shown.Title, Detail: shown.Detail,
+		ContinueURL: shown.ContinueURL, ContinueName: shown.ContinueName, ID: RequestID(r.Context())})
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // Page sets the headers of an HTML page: a policy under which only our own
-// style and pictures and scripts with the nonce of this answer load, nobody
+// style, pictures, and styles and scripts with the nonce of this answer load, nobody
 // frames the page, and its forms go to us or, where a form's answer redirects
 // to a relying party, to the origins in formAction as well: browsers hold
 // redirects after a POST to form-action too. It returns the nonce.
@@ -17,7 +17,7 @@ func Page(w http.ResponseWriter, formAction ...string) (nonce string) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", strings.Join([]string{
 		"default-src 'none'",
-		"style-src 'self'",
+		"style-src 'self' 'nonce-" + nonce + "'",
 		"img-src 'self' https: data:",
 		"script-src 'nonce-" + nonce + "'",
 		"connect-src 'self'",

@@ -19,6 +19,9 @@ type Account struct {
 	AskPassword bool
 }
 
+// Initial stands for a picture of the person.
+func (a Account) Initial() string { return initial(a.Person) }
+
 // Place is an address as its owner is shown it: enough to tell their own network
 // from another.
 func (Account) Place(address string) string { return web.CoarseAddress(address) }

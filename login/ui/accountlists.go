@@ -100,3 +100,50 @@ func (AccountActivity) Screen() string { return "account/activity" }
 func (a AccountActivity) What(e Activity) string {
 	return a.texts.Or("event."+string(e.Type), string(e.Type))
 }
+
+// foldWithin is how long after a sign-in an application fetches its token for it.
+const foldWithin = 2 * time.Minute
+
+// Shown are the events as the page lists them: what an application's server
+// fetched for a sign-in belongs to that sign-in, and stands there by its name,
+// not as something that an unknown device did.
+func (a AccountActivity) Shown() []Activity {
+	var shown []Activity
+	folded := map[int]bool{}
+	for i, e := range a.Events { // newest first
+		if e.Type != storage.EventGrantIssued || e.Failed() {
+			continue
+		}
+		for j := i + 1; j < len(a.Events); j++ {
+			signIn := &a.Events[j]
+			if signIn.Type == storage.EventSignIn && signIn.SID == e.SID && e.At.Sub(signIn.At) <= foldWithin {
+				folded[i] = true
+				if signIn.ClientName == "" {
+					signIn.ClientName = e.ClientName
+				}
+				break
+			}
+		}
+	}
+	for i, e := range a.Events {
+		if !folded[i] {
+			shown = append(shown, e)
+		}
+	}
+	return shown
+}
+
+// Who says what it was done with: a browser, or the server of an application.
+func (a AccountActivity) Who(e Activity) string {
+	switch e.Type {
+	case storage.EventGrantIssued, storage.EventGrantRevoked, storage.EventAccessTokenRevoked, storage.EventCodeReplay, storage.EventRefreshReuse:
+		if e.ClientName != "" {
+			return a.T("activity.by_application", "Client", e.ClientName)
+		}
+		return ""
+	}
+	if e.UserAgent == "" {
+		return ""
+	}
+	return a.Device(e.UserAgent)
+}

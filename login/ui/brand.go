@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"html/template"
 
 	"github.com/latchkey-id/latchkey/client"
 )
@@ -23,7 +24,9 @@ type Brand struct {
 type BrandView struct {
 	Name, LogoURI                    string
 	SupportURI, TermsURI, PrivacyURI string
-	style                            string // address of the stylesheet with its colours
+	// OwnMark says that the picture is Latchkey's own mark, which stands in the page.
+	OwnMark bool
+	colors  template.CSS
 }
 
 // defaultAccent is the colour of Latchkey's mark.
@@ -36,8 +39,9 @@ func (a *assets) brand(b Brand) (BrandView, error) {
 	if err != nil {
 		return BrandView{}, err
 	}
-	v.style = accentURL(accent)
+	v.colors = accentStyle(accent)
 	if v.LogoURI = b.LogoURI; v.LogoURI == "" {
+		v.OwnMark = true
 		v.LogoURI, err = a.url("mark.svg")
 	}
 	return v, err
@@ -82,14 +86,17 @@ func newClientView(c *client.Client) *ClientView {
 	return v
 }
 
-// styleFor is the address of the colours of a page: the client's, or else the brand's.
-func (u *Renderer) styleFor(c *client.Client) string {
+// Initial stands for a client without a logo.
+func (c ClientView) Initial() string { return initial(c.Name) }
+
+// colorsFor are the colours of a page: the client's, or else the brand's.
+func (u *Renderer) colorsFor(c *client.Client) template.CSS {
 	if c == nil || c.AccentColor == "" {
-		return u.brand.style
+		return u.brand.colors
 	}
 	accent, err := parseColor(c.AccentColor)
 	if err != nil {
-		return u.brand.style // the configuration was checked; a page is no place to fail over a colour
+		return u.brand.colors // the configuration was checked; a page is no place to fail over a colour
 	}
-	return accentURL(accent)
+	return accentStyle(accent)
 }

@@ -37,17 +37,16 @@ func TestAccentCanBeRead(t *testing.T) {
 	}
 }
 
-// TestAccentHasAStylesheet shows that the name of a stylesheet is all that a
-// node needs to serve it, and that nothing else is served.
-func TestAccentHasAStylesheet(t *testing.T) {
-	url := accentURL(mustColor("#e11d48"))
-	served, ok := accentAsset(strings.TrimPrefix(url, assetPath))
-	if !ok || !strings.Contains(string(served.body), "--accent:#") {
-		t.Fatalf("%s is not served: %s", url, served.body)
+// TestAccentStandsInThePage shows the colours as the page has them: nothing but
+// declarations, whatever the brand or client was configured with.
+func TestAccentStandsInThePage(t *testing.T) {
+	style := string(accentStyle(mustColor("#e11d48")))
+	if !strings.Contains(style, "--accent:#") || strings.ContainsAny(style, "<>") || strings.Count(style, "{") != strings.Count(style, "}") {
+		t.Errorf("style %q", style)
 	}
-	for _, name := range []string{"brand.css", "brand.e11d48.css", "brand.e11d48.000000000000.css", "brand.</style>.css", ""} {
-		if _, ok := accentAsset(name); ok {
-			t.Errorf("%q is served", name)
+	for _, value := range []string{"red", "#e11d4", "#e11d48;}</style>", ""} {
+		if c, err := parseColor(value); err == nil {
+			t.Errorf("%q is the colour %v", value, c)
 		}
 	}
 }

@@ -95,14 +95,15 @@ type EnrolTOTP struct {
 // Screen implements [Screen].
 func (EnrolTOTP) Screen() string { return "enroltotp" }
 
-// Grouped is the key as people read it out.
-func (e EnrolTOTP) Grouped() string {
+// Groups are the key as people read it out, in fours; the page sets them apart
+// without a space between, so that what is copied is the key.
+func (e EnrolTOTP) Groups() []string {
 	var groups []string
 	rest := e.Secret
 	for len(rest) > 4 {
 		groups, rest = append(groups, rest[:4]), rest[4:]
 	}
-	return strings.Join(append(groups, rest), " ")
+	return append(groups, rest)
 }
 
 // Address is the otpauth address after its scheme, which the template writes:

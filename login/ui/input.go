@@ -27,7 +27,9 @@ type Input struct {
 	// Strength estimates a new password, of MinLength characters at least, while it is typed.
 	Strength  bool
 	MinLength int
-	page      Page
+	// Aside is a link in the row of the label; see [Input.Beside].
+	Aside *Aside
+	page  Page
 }
 
 // Input makes a field. Its label is the text field.NAME. Options are words:
@@ -50,6 +52,9 @@ func (p Page) Input(name, value string, options ...string) (Input, error) {
 		*p.focus = name
 	} else {
 		in.Autofocus = false
+	}
+	if in.Error != "" && in.Strength {
+		in.Hint = "" // what is wrong says the same
 	}
 	return in, nil
 }

@@ -33,7 +33,18 @@ type Confirm struct {
 	// Text is what will happen, Submit what the button says, in the page's
 	// language; ButtonID is the button's id.
 	Text, Submit, ButtonID string
+	// Danger says that it cannot be taken back. Back is the way out; empty where
+	// there is none.
+	Danger bool
+	Back   string
+	// AskPassword asks for the password that was chosen, or a new one of at least
+	// MinLength characters.
+	AskPassword bool
+	MinLength   int
 }
+
+// MinOption is as in [SignUp].
+func (c Confirm) MinOption() string { return minOption(c.MinLength) }
 
 // Screen implements [Screen].
 func (Confirm) Screen() string { return "confirm" }

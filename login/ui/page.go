@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"html/template"
 	"net/http"
 	"time"
 
@@ -24,7 +25,23 @@ type Options struct {
 	// FormAction lists the origins, besides ours, that the answer to the page's
 	// form may redirect to: browsers hold those to the policy.
 	FormAction []string
+	// Person is who is signing in, once that is known, and Switch the address
+	// where somebody else does; either may be empty.
+	Person, Switch string
 }
+
+// Identity is whose account a page is about.
+type Identity struct {
+	Person string
+	// Switch is where somebody else signs in; empty where that cannot be offered.
+	Switch string
+}
+
+// Initial stands for a picture of the person.
+func (i Identity) Initial() string { return initial(i.Person) }
+
+// Parameter is one of a page's address.
+type Parameter struct{ Name, Value string }
 
 // Page is what every page shows; each screen embeds it.
 type Page struct {
@@ -38,8 +55,16 @@ type Page struct {
 	// Hidden are fields that the form carries along, such as a one-time token.
 	Hidden map[string]string
 	Nonce  string
-	// Style is the address of the page's colours.
-	Style string
+	// Colors are the page's colours, for its style element.
+	Colors template.CSS
+	// Identity is who is signing in, once that is known; nil before.
+	Identity *Identity
+	// Languages are what the language menu offers, and Here and Query the address
+	// that it leads back to. A page that answers a form has no menu: it could not
+	// be asked for again.
+	Languages []locale.Language
+	Here      string
+	Query     []Parameter
 	// StrengthURL estimates passwords; empty where the browser does.
 	StrengthURL string
 	// Errors are the field errors, by the field's name. Set them with [Page.Fail].
@@ -73,17 +98,40 @@ func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page
 		web.AllowOpener(w)
 	}
 	t := u.languageOf(r, o.Locales)
+	u.keepLanguage(w, r)
 	estimate := ""
 	if u.cfg.Strength != nil {
 		estimate = strengthPath
 	}
-	return Page{
+	page := Page{
 		StrengthURL: estimate,
 		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t,
-		Brand: u.brand, Client: newClientView(o.Client), Style: u.styleFor(o.Client),
+		Brand: u.brand, Client: newClientView(o.Client), Colors: u.colorsFor(o.Client),
 		Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)),
 		Nonce: web.Page(w, o.FormAction...), focus: new(string),
 	}
+	if o.Person != "" {
+		page.Identity = &Identity{Person: o.Person, Switch: o.Switch}
+	}
+	page.offerLanguages(r)
+	return page
+}
+
+// DocumentTitle is the title of the page's tab. A page on which something is wrong
+// says so first: screen readers read it out before the page.
+func (p Page) DocumentTitle() string {
+	if p.Failed() || p.Notice != nil && p.Notice.Kind == NoticeFailure {
+		return p.T("error.prefix", "Title", p.Title)
+	}
+	return p.Title
+}
+
+// CancelLabel says where cancelling leads: back to the client.
+func (p Page) CancelLabel() string {
+	if p.Client == nil {
+		return p.T("signin.cancel")
+	}
+	return p.T("signin.back_to", "Client", p.Client.Name)
 }
 
 // T returns a text of the page's language by its key. The values are the names of

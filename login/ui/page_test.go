@@ -66,7 +66,7 @@ func TestCS2_PolicyOfAPage(t *testing.T) {
 	page := u.Begin(w, r, Options{Title: "signin.title", FormAction: []string{"https://wiki.example.com"}})
 	policy := w.Header().Get("Content-Security-Policy")
 	for _, want := range []string{
-		"default-src 'none'", "script-src 'nonce-" + page.Nonce + "'", "style-src 'self'", "frame-ancestors 'none'",
+		"default-src 'none'", "script-src 'nonce-" + page.Nonce + "'", "style-src 'self' 'nonce-" + page.Nonce + "'", "frame-ancestors 'none'",
 		"base-uri 'none'", "form-action 'self' https://wiki.example.com",
 	} {
 		if !strings.Contains(policy, want) {
@@ -89,15 +89,15 @@ func TestBrandAndClient(t *testing.T) {
 	}
 	wiki := &client.Client{ID: "wiki", Metadata: client.Metadata{AccentColor: "#e11d48"}}
 	of := func(c *client.Client) Page { p, _ := begin(u, "en", "signin.title", c); return p }
-	if p := of(nil); !strings.Contains(p.Style, "0f766e") || p.Brand.LogoURI != "https://example.com/logo.svg" {
-		t.Errorf("the brand's page has %s and %s", p.Style, p.Brand.LogoURI)
+	if p := of(nil); p.Colors != accentStyle(mustColor("#0f766e")) || p.Brand.LogoURI != "https://example.com/logo.svg" {
+		t.Errorf("the brand's page has %s and %s", p.Colors, p.Brand.LogoURI)
 	}
-	if p := of(wiki); !strings.Contains(p.Style, "e11d48") || p.Client.Name != "wiki" {
-		t.Errorf("the client's page has %s and the name %q", p.Style, p.Client.Name)
+	if p := of(wiki); p.Colors != accentStyle(mustColor("#e11d48")) || p.Client.Name != "wiki" {
+		t.Errorf("the client's page has %s and the name %q", p.Colors, p.Client.Name)
 	}
 	wiki.AccentColor = "red; } body { display: none"
-	if p := of(wiki); !strings.Contains(p.Style, "0f766e") {
-		t.Errorf("a colour that is none became %s", p.Style)
+	if p := of(wiki); p.Colors != accentStyle(mustColor("#0f766e")) {
+		t.Errorf("a colour that is none became %s", p.Colors)
 	}
 	if _, err := newRenderer(Brand{Name: "Example", AccentColor: "red"}); err == nil {
 		t.Error("a brand's colour that is none was taken")
@@ -148,7 +148,7 @@ func TestErrorPageSpeaksTheLanguage(t *testing.T) {
 		return w.Body.String()
 	}
 	known := web.ErrorPage{Status: 404, Key: "not_found", Title: "Page not found", ID: "abc"}
-	if body := show("/?ui_locales=tlh+de", known); !strings.Contains(body, "Hier ist nichts") || !strings.Contains(body, `lang="de"`) {
+	if body := show("/?ui_locales=tlh+de", known); !strings.Contains(body, "Seite nicht gefunden") || !strings.Contains(body, `lang="de"`) {
 		t.Errorf("no German error: %s", body)
 	}
 	if body := show("/", web.ErrorPage{Status: 502, Title: "Something of the demo", ID: "abc"}); !strings.Contains(body, "Something of the demo") {

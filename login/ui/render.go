@@ -106,7 +106,35 @@ func (u *Renderer) Execute(w http.ResponseWriter, status int, t *template.Templa
 type ErrorPage struct {
 	Page
 	Error web.ErrorPage
+	// SignedIn says that this browser has a session, as far as its cookie tells.
+	SignedIn bool
 }
+
+// ContinueURL leads on, so that no error is a dead end: to the application that
+// it is about, to the account, or to sign-in.
+func (e ErrorPage) ContinueURL() string {
+	switch {
+	case e.Error.ContinueURL != "":
+		return e.Error.ContinueURL
+	case e.SignedIn:
+		return PathAccount
+	}
+	return signInPath
+}
+
+// ContinueLabel says where that is.
+func (e ErrorPage) ContinueLabel() string {
+	switch {
+	case e.Error.ContinueURL != "":
+		return e.T("continue.application", "Client", e.Error.ContinueName)
+	case e.SignedIn:
+		return e.T("continue.account")
+	}
+	return e.T("continue.signin")
+}
+
+// DocumentTitle says first that it is an error.
+func (e ErrorPage) DocumentTitle() string { return e.T("error.prefix", "Title", e.Title) }
 
 // Screen implements [Screen].
 func (ErrorPage) Screen() string { return "error" }
@@ -119,7 +147,7 @@ func (u *Renderer) RenderError(w http.ResponseWriter, r *http.Request, shown web
 		shown.Detail = page.texts.Or("error."+shown.Key+".detail", shown.Detail)
 	}
 	page.Title = shown.Title
-	if err := u.Render(w, shown.Status, ErrorPage{Page: page, Error: shown}); err != nil {
+	if err := u.Render(w, shown.Status, ErrorPage{Page: page, Error: shown, SignedIn: u.cfg.Cookies.Get(r, web.CookieSession) != ""}); err != nil {
 		u.cfg.Log.ErrorContext(r.Context(), "render error page", "error", err)
 		http.Error(w, shown.Title+" ("+shown.ID+")", shown.Status)
 	}

@@ -48,6 +48,10 @@ func samples(u *Renderer, lang string) []sample {
 	}
 	page := func(title string) Page { p, _ := begin(u, lang, title, nil); return p }
 	forClient := func(title string) Page { p, _ := begin(u, lang, title, client); return p }
+	knowing := func(p Page) Page {
+		p.Identity = &Identity{Person: "ada@example.com", Switch: "/login/switch"}
+		return p
+	}
 	failed := func(p Page, field, key string, args ...any) Page { p.Fail(field, key, args...); return p }
 	said := func(p Page, kind NoticeKind, key string, args ...any) Page { p.Say(kind, key, args...); return p }
 	carrying := func(p Page) Page { p.Carry("token", "sample"); return p }
@@ -71,7 +75,7 @@ func samples(u *Renderer, lang string) []sample {
 
 	flow := []sample{
 		{"signin", SignIn{Page: page("signin.title"), SignUp: "/signup", Forgot: "/forgot-password", Passkey: ceremony},
-			[]string{"username", "password", "remember", "login-submit", "passkey-submit", "signup-link", "forgot-link"}},
+			[]string{"username", "password", "remember", "login-submit", "passkey-submit", "signup-link", "forgot-link", "language"}},
 		{"signin-client", SignIn{Page: failed(forClient("signin.title"), "password", "signin.wrong"), Username: "ada@example.com", Cancel: true, Remember: true, Forgot: "/forgot-password"},
 			[]string{"username", "password", "password-error", "login-submit", "login-cancel"}},
 		{"signup", SignUp{Page: forClient("signup.title"), AskName: true, AskUsername: true, MinLength: 15, SignIn: "/login"},
@@ -84,29 +88,30 @@ func samples(u *Renderer, lang string) []sample {
 		{"checkmail-anybody", CheckMail{Page: page("checkmail.title")}, nil},
 		{"forgot", ForgotPassword{Page: failed(page("forgot.title"), "email", "wrong.email"), Email: "ada", SignIn: "/login"}, []string{"email", "email-error", "forgot-submit"}},
 		{"reset", ResetPassword{Page: carrying(page("reset.title")), Username: "ada@example.com", MinLength: 15}, []string{"new_password", "reset-submit"}},
-		{"factor-totp", Factor{Page: forClient("factor.title"), Kind: storage.FactorTOTP, Digits: 6, TrustDays: 30, Others: factors[:1], Cancel: true},
-			[]string{"code", "trust_device", "factor-submit"}},
+		{"factor-totp", Factor{Page: knowing(forClient("factor.title")), Kind: storage.FactorTOTP, Digits: 6, TrustDays: 30, Others: factors[:1], Cancel: true},
+			[]string{"code", "trust_device", "factor-submit", "not-you", "login-cancel"}},
 		{"factor-email", Factor{Page: said(page("factor.title"), NoticeDone, "notice.sent"), Kind: storage.FactorEmail, Hint: "a•••@example.com", Digits: 6, Resend: resend, Others: factors},
 			[]string{"code", "factor-submit", "factor-resend"}},
 		{"factor-sms", Factor{Page: said(page("factor.title"), NoticeFailure, "wrong.passkey"), Kind: storage.FactorSMS, Hint: "…42", Digits: 6, Resend: &Resend{Action: "/resend"}}, []string{"code", "factor-submit"}},
 		{"factor-recovery", Factor{Page: page("factor.title"), Kind: storage.FactorRecovery, Others: factors[:2]}, []string{"code", "factor-submit"}},
 		{"factor-passkey", Factor{Page: failed(page("factor.title"), "code", "wrong.passkey"), Kind: storage.FactorPasskey, Passkey: ceremony, Others: factors[1:]}, []string{"code-error", "factor-submit"}},
-		{"enrolchoice", EnrolChoice{Page: page("enrol.title"), Kinds: factors[:2], Until: now.AddDate(0, 0, 7)}, []string{"enroll-later"}},
-		{"enroltotp", EnrolTOTP{Page: page("totp.title"), Secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+		{"enrolchoice", EnrolChoice{Page: knowing(forClient("enrol.title")), Kinds: factors[:2], Until: now.AddDate(0, 0, 7)}, []string{"enroll-later"}},
+		{"enroltotp", EnrolTOTP{Page: knowing(forClient("totp.title")), Secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
 			URI: "otpauth://totp/Latchkey:ada@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Latchkey", Back: "/account/security"},
 			[]string{"totp-secret", "totp-uri", "code", "enroll-submit"}},
 		{"enrolpasskey", EnrolPasskey{Page: failed(page("passkey.title"), "credential", "wrong.passkey"), Name: "Firefox", Passkey: *ceremony, Back: "/account/security"}, []string{"name", "credential-error", "enroll-submit"}},
-		{"recoverycodes", RecoveryCodes{Page: page("recovery.title"), Account: "ada@example.com", Codes: []string{
-			"q7hr-2kxm-9wtd", "b3nv-8pzc-4jfe", "m5ys-6gda-1rqk", "x2wt-7bhn-3cvp", "k9fj-4emz-8sda",
-			"t6rc-1vyq-5ngh", "d8pb-3xwk-7mje", "h4zs-9afr-2tcn", "v1gq-5dyp-6kbx", "w3me-8jht-4rzf"}},
-			[]string{"recovery-download", "recovery-continue"}},
-		{"consent", Consent{Page: forClient("consent.title"), Person: "Ada Lovelace", Scopes: []string{"openid", "profile", "email", "offline_access"}}, []string{"consent-allow", "consent-deny"}},
-		{"signout", SignOut{Page: carrying(page("signout.title")), Person: "Ada Lovelace"}, []string{"logout-confirm"}},
-		{"signedout", SignedOut{Page: page("signedout.title")}, []string{"signed-out"}},
+		{"recoverycodes", RecoveryCodes{Page: knowing(page("recovery.title")), Account: "ada@example.com", Codes: []string{
+			"Q7HR2-KXM9W", "B3NV8-PZC4J", "M5YS6-GDA1R", "X2WT7-BHN3C", "K9FJ4-EMZ8S",
+			"T6RC1-VYQ5N", "D8PB3-XWK7M", "H4ZS9-AFR2T", "V1GQ5-DYP6K", "W3ME8-JHT4R"}},
+			[]string{"recovery-download", "saved", "recovery-continue"}},
+		{"consent", Consent{Page: knowing(forClient("consent.title")), Person: "Ada Lovelace", Scopes: []string{"openid", "profile", "email", "offline_access"}}, []string{"consent-allow", "consent-deny"}},
+		{"signout", SignOut{Page: carrying(page("signout.title")), Person: "Ada Lovelace", Back: "/account"}, []string{"logout-confirm", "logout-cancel"}},
+		{"signedout", SignedOut{Page: page("signedout.title")}, []string{"signed-out", "continue"}},
 		{"error", ErrorPage{Page: page("error.title"), Error: web.ErrorPage{Status: 500, Title: page("").T("error.internal.title"), Detail: page("").T("error.internal.detail"), ID: "9306ee609144058c1fc8992d"}},
-			[]string{"error-title", "error-detail", "error-id"}},
-		{"message", Message{Page: page("message.reset_done.title"), Text: page("").T("message.reset_done.text"), NextURL: "/login", NextLabel: page("").T("message.next_signin")}, []string{"message", "next"}},
-		{"confirm", Confirm{Page: carrying(page("confirm.undo.title")), Text: page("").T("confirm.undo.text", "Email", "ada@example.com"), Submit: page("").T("confirm.undo.submit"), ButtonID: "undo-submit"}, []string{"undo-submit"}},
+			[]string{"error-title", "error-detail", "error-id", "continue"}},
+		{"message", Message{Page: page("message.reset_done.title"), Text: page("").T("message.reset_done.text"), NextURL: "/login", NextLabel: page("").T("message.next_signin")}, []string{"message", "continue"}},
+		{"confirm", Confirm{Page: carrying(page("confirm.undo.title")), Text: page("").T("confirm.undo.text", "Email", "ada@example.com"), Submit: page("").T("confirm.undo.submit"), ButtonID: "undo-submit", Danger: true, Back: "/account"}, []string{"undo-submit", "confirm-cancel"}},
+		{"confirm-elsewhere", Confirm{Page: carrying(page("confirm.sign_up.title")), Text: page("").T("confirm.sign_up.elsewhere"), Submit: page("").T("confirm.sign_up.submit"), ButtonID: "verify-submit", AskPassword: true, MinLength: 15}, []string{"password", "new_password", "verify-submit"}},
 		{"deletionplanned", DeletionPlanned{Page: page("deletion.planned_title"), At: now.AddDate(0, 0, 14), Leave: "/logout"}, []string{"deletion-cancel"}},
 	}
 

@@ -149,7 +149,9 @@ func (v *view) element(n *html.Node) {
 			v.inputs = append(v.inputs, n)
 		}
 	case "style":
-		v.forbidden = append(v.forbidden, "<style>")
+		if attribute(n, "nonce") == "" {
+			v.forbidden = append(v.forbidden, "<style> without a nonce")
+		}
 	case "script":
 		if attribute(n, "nonce") == "" || attribute(n, "src") == "" {
 			v.forbidden = append(v.forbidden, "<script> without src and nonce")
@@ -161,6 +163,9 @@ func (v *view) element(n *html.Node) {
 
 // form holds every form that posts to its token.
 func (v *view) form(n *html.Node) {
+	if attribute(n, "method") == "get" {
+		return
+	}
 	for d := range n.Descendants() {
 		if attribute(d, "name") == "csrf" && attribute(d, "value") != "" {
 			return

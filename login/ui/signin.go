@@ -5,6 +5,10 @@ type SignIn struct {
 	Page
 	Username string
 	Remember bool
+	// RememberDays is for how many days the box keeps somebody signed in; zero
+	// leaves that open. HideRemember leaves the box out where it means nothing.
+	RememberDays int
+	HideRemember bool
 	// Wrong says that the last attempt failed. Which half was wrong stays here.
 	Wrong bool
 	// Cancel offers the way back to the client.

@@ -294,10 +294,10 @@ func (r *Events) pruneSome(ctx context.Context, before time.Time) (n int64, err 
 		if n == 0 {
 			return nil
 		}
-		if _, err := r.s.exec(ctx, tx, `DELETE FROM audit_events WHERE id IN (SELECT l.id FROM audit_links l WHERE l.seq <= $1)`, chain.at.Seq); err != nil {
+		if _, err := r.s.exec(ctx, tx, `DELETE FROM audit_events WHERE id IN (SELECT l.id FROM audit_links l WHERE l.seq > $1 AND l.seq <= $2)`, base.Seq, chain.at.Seq); err != nil {
 			return err
 		}
-		if _, err := r.s.exec(ctx, tx, `DELETE FROM audit_links WHERE seq <= $1`, chain.at.Seq); err != nil {
+		if _, err := r.s.exec(ctx, tx, `DELETE FROM audit_links WHERE seq > $1 AND seq <= $2`, base.Seq, chain.at.Seq); err != nil {
 			return err
 		}
 		base.moveTo(chain.at.Seq, chain.at.Chain, r.s.cfg.Hasher)

@@ -146,13 +146,19 @@ func (v *verification) compare(at storage.AuditMark) {
 // outside looks for rows that pretend to be linked, before the base or after the
 // head. Both are of the statement's own moment, for the head moves.
 func (v *verification) outside(ctx context.Context) error {
-	rows, err := list[linkRow](ctx, v.r.s, v.r.s.read, `SELECT `+columnsOf[linkRow]()+` FROM audit_links l
-		WHERE l.seq <= COALESCE((SELECT a.seq FROM audit_marks a WHERE a.name = $1), 0)
-			OR l.seq > COALESCE((SELECT a.seq FROM audit_marks a WHERE a.name = $2), 0) ORDER BY l.seq LIMIT $3`, markBase, markHead, maxFindings)
-	for _, row := range rows {
-		v.found(storage.AuditFinding{Problem: storage.AuditExtra, Seq: row.Seq, EventID: storage.ID(row.ID)})
+	for _, where := range []string{
+		`l.seq <= COALESCE((SELECT a.seq FROM audit_marks a WHERE a.name = '` + markBase + `'), 0)`,
+		`l.seq > COALESCE((SELECT a.seq FROM audit_marks a WHERE a.name = '` + markHead + `'), 0)`,
+	} {
+		rows, err := list[linkRow](ctx, v.r.s, v.r.s.read, `SELECT `+columnsOf[linkRow]()+` FROM audit_links l WHERE `+where+` ORDER BY l.seq LIMIT $1`, maxFindings)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			v.found(storage.AuditFinding{Problem: storage.AuditExtra, Seq: row.Seq, EventID: storage.ID(row.ID)})
+		}
 	}
-	return err
+	return nil
 }
 
 // unlinkedBatch bounds the events among which those without a link are looked for.
@@ -170,8 +176,13 @@ func (v *verification) unlinked(ctx context.Context) error {
 		if err != nil || last == "" {
 			return err
 		}
-		rows, err := list[eventRow](ctx, s, s.read, `SELECT `+eventColumns+` FROM audit_events e LEFT JOIN audit_links l ON l.id = e.id
-			WHERE e.id > $1 AND e.id <= $2 AND l.id IS NULL ORDER BY e.id`, after, string(last))
+		// One look at the index for each event: as a join it would read every link.
+		ids, err := list[string](ctx, s, s.read, `SELECT e.id FROM audit_events e WHERE e.id > $1 AND e.id <= $2
+			AND (SELECT l.seq FROM audit_links l WHERE l.id = e.id) IS NULL ORDER BY e.id`, after, string(last))
+		if err != nil {
+			return err
+		}
+		rows, err := v.eventsOf(ctx, ids)
 		if err != nil {
 			return err
 		}
@@ -192,4 +203,20 @@ func (v *verification) unlinked(ctx context.Context) error {
 		}
 		after = string(last)
 	}
+}
+
+// eventsOf reads events by their ids.
+func (v *verification) eventsOf(ctx context.Context, ids []string) ([]eventRow, error) {
+	var events []eventRow
+	for chunk := range slices.Chunk(ids, maxPlaceholders) {
+		var args []any
+		which := anyOf(&args, chunk)
+		rows, err := list[eventRow](ctx, v.r.s, v.r.s.read, `SELECT `+eventColumns+` FROM audit_events e LEFT JOIN audit_links l ON l.id = e.id
+			WHERE e.id IN `+which+` ORDER BY e.id`, args...)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, rows...)
+	}
+	return events, nil
 }

@@ -30,7 +30,7 @@ type groupCommit struct {
 const (
 	// maxGroup bounds the writes of one commit.
 	maxGroup = 256
-	// groupTimeout bounds one commit: when it is over, all of its writes are undone.
+	// groupTimeout bounds one group: writes that had not begun by then are not made.
 	groupTimeout = 10 * time.Second
 )
 
@@ -106,13 +106,23 @@ func commitGroup(ctx context.Context, group []*pendingWrite, db *sql.DB) {
 }
 
 func writeGroup(ctx context.Context, group []*pendingWrite, db *sql.DB) error {
-	ctx, cancel := context.WithTimeout(ctx, groupTimeout)
+	begin, cancel := context.WithTimeout(ctx, groupTimeout)
 	defer cancel()
-	tx, err := db.BeginTx(ctx, nil)
+	// The transaction outlives the context that it was waited for under: SQLite
+	// watches each statement of one that can end, and a disk cannot be interrupted.
+	conn, err := db.Conn(begin)
+	if err != nil {
+		return fmt.Errorf("begin a group: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin a group: %w", err)
 	}
 	for _, p := range group {
+		if p.err = begin.Err(); p.err != nil {
+			continue
+		}
 		if err := p.write(ctx, tx); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}

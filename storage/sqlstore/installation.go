@@ -1,6 +1,9 @@
 package sqlstore
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Installation keeps what all nodes of an installation agree on.
 type Installation struct{ s *Store }
@@ -31,4 +34,12 @@ func (r *Installation) AgreeOnHashKey(ctx context.Context, keyID, check string) 
 		ON CONFLICT (name) DO UPDATE SET value = installation.value RETURNING value`,
 		[]any{hashKeyName + keyID, check, r.s.clock()}, &kept)
 	return kept, wrap("agree on hash key "+keyID, err)
+}
+
+// Unlinked returns how many events wait to be linked to the chain, and since
+// when the oldest does; the zero time where none waits.
+func (r *Events) Unlinked(ctx context.Context) (n int, oldest time.Time, err error) {
+	var at sqlTime
+	err = r.s.row(ctx, r.s.read, `SELECT count(*), min(e.at) FROM audit_queue q JOIN audit_events e ON e.id = q.id`, nil, &n, &at)
+	return n, at.Time, wrap("count unlinked events", err)
 }

@@ -175,16 +175,12 @@ func (r *Users) one(ctx context.Context, query, key string) (*storage.User, erro
 const sampleTimeout = time.Minute
 
 // SampleForeignHashes tells of the password hashes that are not of the scheme (see
-// [storage.PasswordScheme]), with at most so many of them. It counts people, so
-// it belongs in a background job.
+// [storage.PasswordScheme]), with at most so many of them. Where there are any
+// it counts everybody, so it belongs in a background job.
 func (r *Users) SampleForeignHashes(ctx context.Context, scheme string, most int) (storage.ForeignHashes, error) {
 	var found storage.ForeignHashes
 	err := r.s.reading(patiently(ctx, sampleTimeout), func(ctx context.Context, db bun.IDB) error {
-		var current int64
-		if err := r.s.row(ctx, db, `SELECT count(*) FROM users WHERE password_scheme = $1`, []any{scheme}, &current); err != nil {
-			return err
-		}
-		found = storage.ForeignHashes{People: current}
+		found = storage.ForeignHashes{}
 		// Two ranges of an index, which a condition with <> would not be.
 		for _, side := range []string{`password_scheme > '' AND password_scheme < $1`, `password_scheme > $1`} {
 			var n int64
@@ -196,9 +192,12 @@ func (r *Users) SampleForeignHashes(ctx context.Context, scheme string, most int
 			if err != nil {
 				return err
 			}
-			found.People, found.Foreign, found.Sample = found.People+n, found.Foreign+n, append(found.Sample, sample...)
+			found.Foreign, found.Sample = found.Foreign+n, append(found.Sample, sample...)
 		}
-		return nil
+		if found.Foreign == 0 { // the usual: nobody need be counted
+			return nil
+		}
+		return r.s.row(ctx, db, `SELECT count(*) FROM users WHERE password_scheme <> ''`, nil, &found.People)
 	})
 	return found, wrap("sample foreign password hashes", err)
 }

@@ -54,6 +54,7 @@ func TestSignUpByLinkOnAnotherDevice(t *testing.T) {
 			other.get(link)
 			other.want("#verify-submit")
 		}
+		other.fill("password", ada.password)
 		other.press("verify-submit")
 		other.says("message", "back to where you started")
 		other.get(link)

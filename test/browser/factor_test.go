@@ -35,7 +35,7 @@ func (b *tab) enrolApp(p *person) []string {
 	b.press("enroll-submit")
 	codes := b.texts(".recovery-code")
 	if len(codes) > 0 {
-		b.press("recovery-continue")
+		b.saveCodes()
 	}
 	return codes
 }
@@ -72,7 +72,7 @@ func TestAuthenticatorApp(t *testing.T) {
 		if codes := b.texts(".recovery-code"); len(codes) != 10 {
 			b.fatalf("%d recovery codes, want 10", len(codes))
 		}
-		b.press("recovery-continue")
+		b.saveCodes()
 		b.proved("aal2", "mfa", "otp", "pwd")
 		b.back()
 		b.wantNo(".recovery-code") // shown once

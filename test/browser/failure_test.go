@@ -95,7 +95,7 @@ func enrolSteps(b *tab, a *application, p *person) []func() {
 		},
 		func() {
 			if b.has("#recovery-continue") {
-				b.press("recovery-continue")
+				b.saveCodes()
 			}
 		},
 		func() { b.proved("aal2", "mfa", "otp", "pwd") },

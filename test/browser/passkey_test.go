@@ -49,7 +49,7 @@ func TestPasskey(t *testing.T) {
 		if codes := b.texts(".recovery-code"); len(codes) != 10 {
 			b.fatalf("%d recovery codes, want 10", len(codes))
 		}
-		b.press("recovery-continue")
+		b.saveCodes()
 		b.proved("phr", "hwk", "mfa", "pwd", "user")
 		b.follow("#leave")
 
@@ -120,7 +120,7 @@ func (b *tab) enrolPasskey() {
 	}
 	b.press("enroll-submit")
 	if b.has("#recovery-continue") {
-		b.press("recovery-continue")
+		b.saveCodes()
 	}
 }
 

@@ -180,6 +180,13 @@ func (b *tab) press(id string) {
 	b.arrive("press #"+id, chromedp.Click(chromedp.ID(id), chromedp.NodeEnabled))
 }
 
+// saveCodes ticks that the recovery codes are saved, and goes on.
+func (b *tab) saveCodes() {
+	b.t.Helper()
+	b.tick("saved")
+	b.press("recovery-continue")
+}
+
 // follow clicks the link or button that a CSS selector finds.
 func (b *tab) follow(selector string) {
 	b.t.Helper()

@@ -30,7 +30,6 @@ type Metrics struct {
 	signIns   *prometheus.CounterVec
 	refused   *prometheus.CounterVec
 	factors   *prometheus.CounterVec
-	tokens    *prometheus.CounterVec
 	revoked   *prometheus.CounterVec
 	checks    *prometheus.GaugeVec
 	redis     prometheus.Counter
@@ -91,8 +90,6 @@ func New(version string) *Metrics {
 		refused: make.counter("latchkey_throttled_total", "Attempts refused unseen, by limit.", "limit"),
 		factors: make.counter("latchkey_factor_attempts_total", "Attempts with a factor, by its kind and how they ended.",
 			"factor", "result"),
-		tokens: make.counter("latchkey_token_requests_total", "Requests to the token endpoint, by grant type and how they ended.",
-			"grant_type", "result"),
 		revoked: make.counter("latchkey_grants_revoked_total",
 			"Grants ended because a code or refresh token was used twice, by reason.", "reason"),
 		checks:   make.gauge("latchkey_check_ok", "1 while a check of readiness passes, else 0, by check.", "check"),
@@ -184,22 +181,6 @@ func (m *Metrics) Job(name string, rows int64, err error) {
 
 // GrantRevoked counts a grant that ended because a code or refresh token was used twice.
 func (m *Metrics) GrantRevoked(reason string) { m.revoked.WithLabelValues(reason).Inc() }
-
-// GrantTypes names the grant types that the token endpoint knows, so that each
-// is counted from zero.
-func (m *Metrics) GrantTypes(types ...string) {
-	for _, grant := range types {
-		for _, result := range []string{resultSuccess, resultFailure} {
-			m.tokens.WithLabelValues(grant, result)
-		}
-	}
-}
-
-// TokenRequest counts a request to the token endpoint. The grant type must be one
-// that the endpoint knows, never what a request says.
-func (m *Metrics) TokenRequest(grantType string, err error) {
-	m.tokens.WithLabelValues(grantType, resultOf(err)).Inc()
-}
 
 // SignedIn counts a sign-in that was completed.
 func (m *Metrics) SignedIn(acr string) { m.signIns.WithLabelValues(acr).Inc() }

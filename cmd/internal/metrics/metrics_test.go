@@ -56,7 +56,6 @@ func TestCounts(t *testing.T) {
 	m.Check("database", true)
 	m.Check("redis", false)
 	m.RedisFailed(errors.New("gone"))
-	m.TokenRequest("refresh_token", nil)
 	m.ClockOffset(-1500 * time.Millisecond)
 	m.Job("sweep", 0, errors.New("no database"))
 	m.SignedIn("urn:a:\"b\"\\\nc")
@@ -82,7 +81,6 @@ func TestCounts(t *testing.T) {
 		{"latchkey_check_ok", map[string]string{"check": "database"}, 1},
 		{"latchkey_check_ok", map[string]string{"check": "redis"}, 0},
 		{"latchkey_redis_errors_total", nil, 1},
-		{"latchkey_token_requests_total", map[string]string{"grant_type": "refresh_token", "result": "success"}, 1},
 		{"latchkey_clock_offset_seconds", nil, -1.5},
 		{"latchkey_sign_ins_total", map[string]string{"acr": "failed"}, 1},
 		{"latchkey_throttled_total", map[string]string{"limit": "sign_in"}, 1},
@@ -166,7 +164,6 @@ func TestWrapCountsRequestsByRouteAndStatus(t *testing.T) {
 func TestSeriesExistFromZero(t *testing.T) {
 	m := New("v1.2.3")
 	m.Jobs("sweep", "link_audit")
-	m.GrantTypes("authorization_code")
 	found := scrape(t, m)
 	for _, c := range []struct {
 		name   string
@@ -177,7 +174,6 @@ func TestSeriesExistFromZero(t *testing.T) {
 		{"latchkey_outbox_messages_total", map[string]string{"topic": "email", "kind": "password_reset", "result": "failed"}},
 		{"latchkey_outbox_messages_total", map[string]string{"topic": "sms", "kind": "sms_code", "result": "expired"}},
 		{"latchkey_grants_revoked_total", map[string]string{"reason": storage.RevokedReuse}},
-		{"latchkey_token_requests_total", map[string]string{"grant_type": "authorization_code", "result": "failure"}},
 		{"latchkey_sign_ins_total", map[string]string{"acr": "failed"}},
 		{"latchkey_config_reloads_total", map[string]string{"result": "failure"}},
 		{"latchkey_redis_errors_total", nil},

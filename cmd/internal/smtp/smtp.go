@@ -79,7 +79,10 @@ func New(cfg Config) (*Sender, error) {
 		port = u.Port()
 	}
 	s.address = net.JoinHostPort(s.host, port)
-	if s.from, err = mail.ParseAddress(cfg.From); err != nil {
+	if s.from, err = mail.ParseAddress(cfg.From); err == nil {
+		s.from.Address, err = onTheWire(s.from.Address)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("mail.from: %w", err)
 	}
 	if cfg.ReplyTo != "" {
@@ -92,6 +95,11 @@ func New(cfg Config) (*Sender, error) {
 
 // Send delivers a message. Its error is a [*delivery.Error].
 func (s *Sender) Send(ctx context.Context, m storage.Message, mail message.Mail) error {
+	to, err := onTheWire(mail.To)
+	if err != nil {
+		return &delivery.Error{Step: delivery.StepRecipient, Permanent: true, Reason: "the address's domain is none", Cause: err}
+	}
+	mail.To = to
 	written, err := s.write(m, mail)
 	if err != nil {
 		return err
@@ -180,6 +188,17 @@ func (s *Sender) authenticate(client *smtp.Client) error {
 
 // submit hands the message over.
 func (s *Sender) submit(client *smtp.Client, to string, written []byte) error {
+	// What is left beyond ASCII is a local part, which only servers that say so
+	// take (RFC 6531); sending it to another would bounce, or reach somebody else.
+	for _, address := range []string{s.from.Address, to} {
+		if offered, _ := client.Extension("SMTPUTF8"); !offered && !isASCII(address) {
+			step := delivery.StepRecipient
+			if address == s.from.Address {
+				step = delivery.StepSender
+			}
+			return &delivery.Error{Step: step, Permanent: true, Reason: "the name before the @ is not ASCII, and the server does not offer SMTPUTF8"}
+		}
+	}
 	if err := client.Mail("<" + s.from.Address + ">"); err != nil {
 		return failed(delivery.StepSender, err)
 	}

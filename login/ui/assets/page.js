@@ -5,11 +5,63 @@
   const all = (selector) => document.querySelectorAll(selector);
   const language = document.documentElement.lang;
 
+  // A form is sent once: while it is under way, another press or Enter does
+  // nothing, and its button says so. A page that comes back is as it was.
+  const busyText = document.body.dataset.busy;
+  const giveUpAfter = 20000; // somebody stopped the browser, or a file was downloaded
+  const restore = (form) => {
+    form.removeAttribute("aria-busy");
+    for (const button of form.querySelectorAll("[data-label]")) {
+      button.firstChild.data = button.dataset.label;
+      delete button.dataset.label;
+      button.removeAttribute("aria-disabled");
+    }
+  };
+  const sayBusy = (form, button) => {
+    const text = button && [...button.childNodes].find((node) => node.nodeType === 3 && node.data.trim());
+    if (!text || text !== button.firstChild || button.classList.contains("link")) return;
+    button.dataset.label = text.data;
+    button.setAttribute("aria-disabled", "true");
+    text.data = busyText;
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || "download" in form.dataset) return;
+    if (form.getAttribute("aria-busy") === "true") {
+      event.preventDefault();
+      return;
+    }
+    form.setAttribute("aria-busy", "true");
+    sayBusy(form, event.submitter);
+    setTimeout(restore, giveUpAfter, form);
+  });
+
   // A page that the browser kept in its memory is asked for again when somebody
   // goes back to it: what it showed is spent, or is no longer theirs to see.
   window.addEventListener("pageshow", (event) => {
+    document.querySelectorAll("form[aria-busy]").forEach(restore);
     if (event.persisted) location.reload();
   });
+
+  // The language menu asks for the page again as soon as a language is chosen.
+  for (const select of all("select[data-submit]")) {
+    select.form.querySelector("button").hidden = true;
+    select.addEventListener("change", () => select.form.submit());
+  }
+
+  // What was wrong is not said of what is being typed.
+  for (const input of all("[aria-invalid=true]")) {
+    input.addEventListener("input", () => {
+      input.removeAttribute("aria-invalid");
+      const error = document.getElementById(input.id + "-error");
+      if (error) error.hidden = true;
+    }, { once: true });
+  }
+
+  // A QR code is of no use on the phone that it is shown on.
+  if (matchMedia("(pointer: coarse)").matches) {
+    for (const details of all("details[data-fold]")) details.open = false;
+  }
 
   // A password that is shown is checked by eye; it is hidden again before it is sent.
   for (const button of all("[data-reveal]")) {
@@ -102,6 +154,11 @@
   for (const button of all("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => window.print());
+  }
+
+  // Whoever copied, downloaded or printed the codes has saved them.
+  for (const control of all("[data-ticks]")) {
+    control.addEventListener("click", () => { document.getElementById(control.dataset.ticks).checked = true; });
   }
 
   // Where the navigation is a row that scrolls, the current page is in sight.
