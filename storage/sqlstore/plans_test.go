@@ -232,6 +232,8 @@ func loadRows(t *testing.T, db server) {
 	load(`users`, `id, email, email_canonical, username, username_canonical, password_hash, password_scheme, created_at, updated_at`,
 		rowID+`, 'u' || n || '@example.com', 'u' || n || '@example.com', 'u' || n, 'u' || n, '$argon2id$' || n,
 			CASE WHEN n % 1000 = 0 THEN 'pbkdf2_sha256$' ELSE '$argon2id$' END, 0, 0`)
+	load(`former_addresses`, `user_id, epoch, email, moved_at`, rowID+`, 0, 'f' || n || '@example.com', 0`)
+	db.do(t, `UPDATE users SET email_epoch = 1`)
 	load(`user_roles`, `user_id, role, granted_at`, rowID+`, 'role' || n % 10, 0`)
 	load(`sessions`, `sid, user_id, secret_hash, auth_time, acr, amr, created_at, last_seen_at, idle_expires_at, expires_at, user_agent, address`,
 		fmt.Sprintf(rowID+`, `+rowID+`, 's' || n, 0, 'aal1', 'pwd', 0, 0, %d + n, %d + n, '', ''`, future, future))

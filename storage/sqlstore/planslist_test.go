@@ -82,6 +82,9 @@ func (c *planCalls) accountCalls() map[string]func() error {
 			n := c.row()
 			return users.ChangeEmail(ctx, storage.EmailChange{UserID: rowOf(n), From: fmt.Sprintf("u%d@example.com", n), To: string(c.id()) + "@example.com", Now: c.now}, c.event())
 		},
+		"Users.Recover": func() error {
+			return users.Recover(ctx, storage.Recovery{UserID: rowOf(c.row()), Epoch: 0, Now: c.now}, c.event())
+		},
 		"Users.ChangePhone": func() error {
 			return users.ChangePhone(ctx, storage.PhoneChange{UserID: rowOf(c.row()), Phone: "+4930", Now: c.now}, c.event())
 		},
@@ -237,6 +240,14 @@ func (c *planCalls) keyCalls() map[string]func() error {
 			}
 			return second(c.s.Sweep(ctx, c.now))
 		},
+		"Installation.HashKeys":       func() error { return second(c.s.Installation().HashKeys(ctx)) },
+		"Installation.AgreeOnHashKey": func() error { return second(c.s.Installation().AgreeOnHashKey(ctx, "k", "check")) },
+		"Installation.HashKeyCheck": func() error {
+			if err := second(c.s.Installation().AgreeOnHashKey(ctx, "l", "check")); err != nil {
+				return err
+			}
+			return second(c.s.Installation().HashKeyCheck(ctx, "l"))
+		},
 		"Store.CheckWritable": func() error { return second(c.s.CheckWritable(ctx)) },
 		"Store.ClockOffset":   func() error { return second(c.s.ClockOffset(ctx)) },
 	}
@@ -265,7 +276,8 @@ func (c *planCalls) auditCalls() map[string]func() error {
 			}
 			return second(events.Link(ctx, 100))
 		},
-		"Events.Verify": func() error { return second(events.Verify(ctx)) },
+		"Events.Unlinked": func() error { _, _, err := events.Unlinked(ctx); return err },
+		"Events.Verify":   func() error { return second(events.Verify(ctx)) },
 		"Events.Prune": func() error {
 			n, err := events.Prune(ctx, c.now.Add(-time.Minute))
 			if n == 0 {

@@ -92,6 +92,9 @@ func (r *rowType) tableColumns() string {
 	return strings.Join(list, ", ")
 }
 
+// tableOf is the name of a row type's table.
+func tableOf[T any]() string { return rowTypeOf(reflect.TypeFor[T]()).table }
+
 // width is how many columns the table of a row type has.
 func width[T any]() int {
 	return strings.Count(tableColumnsOf[T](), ",") + 1
@@ -99,7 +102,7 @@ func width[T any]() int {
 
 // insertInto is an INSERT of one row of a type, whose arguments are its [values].
 func insertInto[T any]() string {
-	return fmt.Sprintf(`INSERT INTO %s (%s) VALUES (%s)`, rowTypeOf(reflect.TypeFor[T]()).table, tableColumnsOf[T](), placeholders(1, width[T]()))
+	return fmt.Sprintf(`INSERT INTO %s (%s) VALUES (%s)`, tableOf[T](), tableColumnsOf[T](), placeholders(1, width[T]()))
 }
 
 // values are the values of a row, a pointer to a row type, in the order of its

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -358,6 +359,26 @@ func (f fixture) testImport(t *testing.T) {
 	kept, err := f.s.Credentials().ListByUser(ctx, other.ID)
 	want(t, "ListByUser", err, nil)
 	equal(t, "imported credentials", kept, people[1].Credentials)
+
+	// Enough for several statements, and one that is there already at the end.
+	crowd := make([]storage.ImportedUser, 450)
+	for i := range crowd {
+		u := f.invited(t, fmt.Sprintf("crowd%d@import.example", i))
+		u.Roles = []string{"staff", "admin", "staff"}
+		crowd[i] = storage.ImportedUser{User: *u, Event: f.event(t, storage.EventUserImported)}
+	}
+	failing := slices.Clone(crowd)
+	failing[449].User.Email = there.Email
+	want(t, "Import with a taken address at the end", users.Import(ctx, failing), storage.ErrConflict)
+	_, err = users.ByID(ctx, crowd[0].User.ID)
+	want(t, "ByID after a failed import", err, storage.ErrNotFound)
+	want(t, "Import of many", users.Import(ctx, crowd), nil)
+	got, err = users.ByIdentifier(ctx, "crowd449@import.example")
+	want(t, "ByIdentifier", err, nil)
+	equal(t, "roles", got.Roles, []string{"admin", "staff"})
+	events, err := f.s.Events().List(ctx, storage.EventFilter{Type: storage.EventUserImported, Limit: 1000})
+	want(t, "List", err, nil)
+	equal(t, "events", len(events), len(crowd)+len(people))
 }
 
 func (f fixture) testAccountSessions(t *testing.T) {
