@@ -43,7 +43,10 @@ func Watch(ctx context.Context, files []string, poll time.Duration, changed func
 		case <-w.Events:
 			quiet.Reset(settle)
 			continue
-		case <-w.Errors: // events were lost: look
+		case _, more := <-w.Errors: // events were lost: look
+			if !more {
+				return nil
+			}
 			quiet.Reset(settle)
 			continue
 		case <-quiet.C:

@@ -211,7 +211,7 @@ func TestLK2_WhatIsNoNavigationStartsNothing(t *testing.T) {
 			b := s.browser()
 			b.header = header
 			_, err := b.start()
-			refused(t, err, http.StatusBadRequest)
+			_ = refused(t, err, http.StatusBadRequest)
 			if len(b.cookies) != 0 {
 				t.Errorf("%s: got cookies %v", name, b.cookies)
 			}
@@ -246,7 +246,7 @@ func TestLK1_StartingRefills(t *testing.T) {
 	}
 	for range 50 {
 		_, err := s.browser().start()
-		refused(t, err, http.StatusTooManyRequests)
+		_ = refused(t, err, http.StatusTooManyRequests)
 	}
 	s.clock.Advance(time.Minute)
 	_, err = s.browser().start()

@@ -133,7 +133,11 @@ func TestWellKnownAddresses(t *testing.T) {
 func TestStoppingDrains(t *testing.T) {
 	s := serveWith(t, "timeouts: {drain: 2s}\n")
 	client := &http.Client{Transport: &http.Transport{}} // whose connections are kept
-	ask := func(url string) *http.Response {
+	type answer struct {
+		status int
+		close  bool
+	}
+	ask := func(url string) answer {
 		t.Helper()
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		if err != nil {
@@ -143,21 +147,21 @@ func TestStoppingDrains(t *testing.T) {
 		if err != nil {
 			t.Fatalf("GET %s while draining: %v", url, err)
 		}
-		response.Body.Close()
-		return response
+		defer response.Body.Close()
+		return answer{response.StatusCode, response.Close}
 	}
-	if ask(s.issuer + "/jwks").Close {
+	if ask(s.issuer + "/jwks").close {
 		t.Fatal("connections are closed before there is a reason")
 	}
 	s.stop()
 	deadline := time.Now().Add(time.Second)
-	for ask(s.issuer+readyPath).StatusCode != http.StatusServiceUnavailable {
+	for ask(s.issuer+readyPath).status != http.StatusServiceUnavailable {
 		if time.Now().After(deadline) {
 			t.Fatal("ready although it stops")
 		}
 	}
-	if response := ask(s.issuer + "/jwks"); response.StatusCode != http.StatusOK || !response.Close {
-		t.Errorf("while draining: %d, the connection is closed: %v", response.StatusCode, response.Close)
+	if got := ask(s.issuer + "/jwks"); got.status != http.StatusOK || !got.close {
+		t.Errorf("while draining: %d, the connection is closed: %v", got.status, got.close)
 	}
 	status, body := get(t, s.probes+readyPath)
 	var report struct{ Checks map[string]struct{ OK bool } }
@@ -167,7 +171,7 @@ func TestStoppingDrains(t *testing.T) {
 	if _, named := report.Checks["draining"]; status != http.StatusServiceUnavailable || !named {
 		t.Errorf("inside: %d %s", status, body)
 	}
-	if ask(s.issuer+livePath).StatusCode != http.StatusOK {
+	if ask(s.issuer+livePath).status != http.StatusOK {
 		t.Error("a draining server does not live")
 	}
 	if code := <-s.ended; code != 0 {

@@ -19,9 +19,6 @@ const addPath = ui.PathSecurity + "/add"
 
 const kindParam = "kind"
 
-// maxCredentialName is how long the name of a credential may be, in characters.
-const maxCredentialName = 64
-
 func (p *Pages) showSecurity(w http.ResponseWriter, r *http.Request, v *visit) error {
 	return p.renderSecurity(w, r, v, "")
 }

@@ -141,6 +141,7 @@ func (a AccountActivity) Who(e Activity) string {
 			return a.T("activity.by_application", "Client", e.ClientName)
 		}
 		return ""
+	default: // a browser did it
 	}
 	if e.UserAgent == "" {
 		return ""
