@@ -36,6 +36,7 @@ var (
 	upgradeHash    = action{event: storage.EventPasswordUpgraded, self: signedIn}
 	askEmail       = action{event: storage.EventEmailChangeAsked, self: fresh}
 	moveEmail      = action{event: storage.EventEmailChanged, self: signedIn, operator: true}
+	stopEmail      = action{event: storage.EventEmailChangeUndone, token: true}
 	undoEmail      = action{event: storage.EventEmailChangeUndone, token: true}
 	askProof       = action{event: storage.EventEmailVerified, self: signedIn, operator: true}
 	proveEmail     = action{event: storage.EventEmailVerified, self: signedIn, token: true, operator: true}

@@ -43,7 +43,7 @@ var (
 	changing = []*regexp.Regexp{
 		regexp.MustCompile(`interaction=[A-Za-z0-9_-]+`), regexp.MustCompile(`nonce-[A-Za-z0-9_+/=-]+`),
 		regexp.MustCompile(`nonce="[^"]+"`), regexp.MustCompile(`(name="csrf" value=)"[^"]*"`),
-		regexp.MustCompile(`(id="error-id">)[^<]*`),
+		regexp.MustCompile(`(id="error-id">)[^<]*`), regexp.MustCompile(`(name="interaction" value=)"[^"]*"`),
 	}
 	cookieValue = regexp.MustCompile(`^([^=]+)=[^;]*`)
 )

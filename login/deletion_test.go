@@ -54,7 +54,8 @@ func TestTH1_WhatAnybodyCanHaveSentIsLimited(t *testing.T) {
 		b := s.browser()
 		var got []int
 		for i, spelling := range []string{email, " " + email, email + " ", email} {
-			if i == 1 { // by another page
+			s.clock.Advance(10 * time.Second) // it is no double click
+			if i == 1 {                       // by another page
 				b.Get("/signup")
 				got = append(got, b.Submit("signup-submit", "email="+email, "password=a long and unusual passphrase").Status)
 				continue

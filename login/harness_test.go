@@ -62,7 +62,7 @@ func newSite(t *testing.T, o siteOptions) *site {
 	}
 	cfg := Config{
 		UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Sessions: p.Store.Sessions(), Consents: p.Store.Consents(),
-		Ephemeral: p.Store.Ephemeral(), Interactions: p.Interactions(o.pending), Clients: logintest.Client{Is: &s.client},
+		Ephemeral: p.Store.Ephemeral(), Interactions: p.Interactions(o.pending), Submissions: p.Submissions(), Clients: logintest.Client{Is: &s.client},
 		Password: p.Passwords, Tokens: p.Tokens,
 		Factors: p.Factors, Devices: p.Devices, Hasher: p.Hasher, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
 		Decoys: NewDecoys(p.Store.Users(), p.Passwords.Current), Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now, Random: rand.Reader,

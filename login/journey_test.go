@@ -143,6 +143,7 @@ func TestPA1_PA2_PartialSignInIsOfNoOtherUse(t *testing.T) {
 	b.Header.Del("User-Agent")
 	b.Get(page.URL.RequestURI()).Want(t, 200, "login-submit")
 	// It ends by itself, too.
+	s.clock.Advance(10 * time.Second)
 	b.signIn("ada@example.com", goodPassword).Want(t, 200, "factor-submit")
 	s.clock.Advance(6 * time.Minute)
 	b.Get(page.URL.RequestURI()).Want(t, 200, "login-submit")

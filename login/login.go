@@ -33,15 +33,17 @@ type Config struct {
 	Ephemeral ephemeral
 	// Interactions keeps what waits for a person.
 	Interactions interactions
-	Clients      clients
-	Password     passwords
-	Tokens       *onetime.Tokens
-	Factors      *mfa.Factors
-	Devices      *mfa.Devices
-	Hasher       *keys.Hasher
-	Sealer       *keys.Sealer
-	Errors       *web.Errors
-	Cookies      web.Cookies
+	// Submissions make forms idempotent.
+	Submissions submissions
+	Clients     clients
+	Password    passwords
+	Tokens      *onetime.Tokens
+	Factors     *mfa.Factors
+	Devices     *mfa.Devices
+	Hasher      *keys.Hasher
+	Sealer      *keys.Sealer
+	Errors      *web.Errors
+	Cookies     web.Cookies
 	// Decoys are what names of nobody are checked against.
 	Decoys  *Decoys
 	Metrics metrics
@@ -96,6 +98,12 @@ type counters interface {
 	Draw(ctx context.Context, key string, b storage.Bucket) (wait time.Duration, err error)
 }
 
+// submissions make forms idempotent; interaction.Submissions in the binary.
+type submissions interface {
+	// Once has a form that is sent twice handled once; both get the answer.
+	Once(h web.HandlerFunc) web.HandlerFunc
+}
+
 // clients knows relying parties; client.Registry in the binary.
 type clients interface {
 	// Client answers client.ErrUnknown where no client has the id.
@@ -132,11 +140,11 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	handle := func(pattern string, h web.HandlerFunc) { mux.Handle(pattern, p.cfg.Errors.Handle(h)) }
 	page := func(path string, show, answer stepHandler, steps ...string) {
 		handle("GET "+path, p.step(show, steps...))
-		handle("POST "+path, p.cfg.UI.Form(p.step(answer, steps...)))
+		handle("POST "+path, p.form(p.step(answer, steps...)))
 	}
 	handle("GET /login", p.openSignIn)
-	handle("POST /login", p.cfg.UI.Form(p.step(p.signIn, flow.StepSignIn, flow.StepSignUp)))
-	handle("POST /login/passkey", p.cfg.UI.Form(p.step(p.signInWithPasskey, flow.StepSignIn, flow.StepSignUp)))
+	handle("POST /login", p.form(p.step(p.signIn, flow.StepSignIn, flow.StepSignUp)))
+	handle("POST /login/passkey", p.form(p.step(p.signInWithPasskey, flow.StepSignIn, flow.StepSignUp)))
 	page("/factor", p.showFactor, p.factor, flow.StepFactor)
 	page("/enroll", p.showEnrol, p.enrol, flow.StepEnroll)
 	page("/recovery-codes", p.showRecoveryCodes, p.keepRecoveryCodes, flow.StepRecovery)
@@ -145,19 +153,25 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	page("/consent", p.showConsent, p.consent, flow.StepConsent)
 
 	handle("GET /signup", p.openSignUp)
-	handle("POST /signup", p.cfg.UI.Form(p.step(p.signUp, flow.StepSignIn, flow.StepSignUp)))
+	handle("POST /signup", p.form(p.step(p.signUp, flow.StepSignIn, flow.StepSignUp)))
 	handle("GET "+message.PathForgotPassword, p.showForgot)
-	handle("POST "+message.PathForgotPassword, p.cfg.UI.Form(p.forgot))
+	handle("POST "+message.PathForgotPassword, p.form(p.forgot))
 	handle("GET "+message.PathResetPassword, p.showReset)
-	handle("POST "+message.PathResetPassword, p.cfg.UI.Form(p.reset))
+	handle("POST "+message.PathResetPassword, p.form(p.reset))
 	// Beside the link there is the code, typed where the sign-up began.
 	handle("GET "+message.PathConfirmSignUp, p.either(p.showConfirmSignUpLink, p.step(p.showConfirmSignUp, flow.StepSignIn, flow.StepSignUp)))
-	handle("POST "+message.PathConfirmSignUp, p.cfg.UI.Form(
+	handle("POST "+message.PathConfirmSignUp, p.form(
 		p.either(p.confirmSignUpByLink, p.step(p.confirmSignUp, flow.StepSignIn, flow.StepSignUp))))
 	for path, link := range p.linkPages() {
 		handle("GET "+path, p.showLink(link))
-		handle("POST "+path, p.cfg.UI.Form(p.spendLink(link)))
+		handle("POST "+path, p.form(p.spendLink(link)))
 	}
+}
+
+// form wraps the handler of a form: it comes from a page of ours in this browser
+// (CSRF, requirement CS1), and sent twice it is handled once.
+func (p *Pages) form(h web.HandlerFunc) web.HandlerFunc {
+	return p.cfg.UI.Form(p.cfg.Submissions.Once(h))
 }
 
 // Paths lists the addresses of the pages, for the metrics.

@@ -3,8 +3,10 @@ package login
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,9 +20,16 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// atOnce sends the same form many times in the same moment, as one browser that
-// is asked for nothing else meanwhile: every request bears the cookies of before.
+// atOnce sends a form many times in the same moment, as one browser that is asked for
+// nothing else meanwhile: every request bears the cookies of before. Each says
+// something else in a field that nobody reads, so that none is a double click of
+// another.
 func (b *browser) atOnce(t *testing.T, times int, button string, fields ...string) []reply {
+	t.Helper()
+	return b.sentAtOnce(t, times, true, button, fields...)
+}
+
+func (b *browser) sentAtOnce(t *testing.T, times int, differ bool, button string, fields ...string) []reply {
 	t.Helper()
 	action, values := b.Page.Form(button)
 	if values == nil {
@@ -42,7 +51,11 @@ func (b *browser) atOnce(t *testing.T, times int, button string, fields ...strin
 	ready.Add(times)
 	for i := range times {
 		done.Go(func() {
-			r := b.form(t, to, values)
+			mine := maps.Clone(values)
+			if differ {
+				mine.Set("nth", strconv.Itoa(i))
+			}
+			r := b.form(t, to, mine)
 			ready.Done()
 			<-start
 			response, err := client.Do(r)
@@ -128,6 +141,43 @@ func TestPA1_ManyRightCodesMakeOneSession(t *testing.T) {
 				t.Errorf("%d sessions, want that of before and one more", len(sessions))
 			}
 		})
+	}
+}
+
+// TestPA1_ADoubleClickSignsIn: a right code that is sent twice signs in, whichever
+// answer the browser keeps: both bear the same session, and nothing counts as a wrong
+// code.
+func TestPA1_ADoubleClickSignsIn(t *testing.T) {
+	s := newSite(t, siteOptions{client: requireFactor})
+	ada := s.person("ada@example.com")
+	first := s.browser()
+	secret := first.enrolled("ada@example.com")
+	first.Submit("recovery-continue").Want(t, http.StatusOK, "code for")
+	s.clock.Advance(time.Minute)
+	b := s.browser()
+	b.start("")
+	b.signIn("ada@example.com", goodPassword).Want(t, http.StatusOK, "factor-submit")
+	code := "code=" + s.code(secret)
+	answers := b.sentAtOnce(t, 3, false, "factor-submit", code)
+	answers = append(answers, b.sentAtOnce(t, 1, false, "factor-submit", code)...) // a moment later
+	sessions := map[string]bool{}
+	for i, a := range answers {
+		if a.status != http.StatusSeeOther || !a.setsSession() {
+			t.Errorf("answer %d: %d %v", i, a.status, a.header)
+		}
+		for _, c := range a.header["Set-Cookie"] {
+			if name, value, _ := strings.Cut(c, "="); strings.HasSuffix(name, "session") {
+				sessions[value] = true
+			}
+		}
+	}
+	if len(sessions) != 1 {
+		t.Errorf("%d sessions were given", len(sessions))
+	}
+	failed, err := s.store.Events().List(t.Context(), storage.EventFilter{UserID: ada.ID, Type: storage.EventFactorFailed, Limit: 10})
+	check(t, err)
+	if len(failed) != 0 {
+		t.Errorf("%d events say that a code was wrong", len(failed))
 	}
 }
 

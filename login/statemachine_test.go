@@ -111,6 +111,7 @@ func (p *play) submit(path string, fields []string, worth func() string, steps .
 		name, value, _ := strings.Cut(f, "=")
 		values.Set(name, value)
 	}
+	p.s.clock.Advance(6 * time.Second) // it is no double click of one before
 	current := p.step(p.tab)
 	sender.Post(p.at(path), values)
 	switch {
@@ -328,10 +329,11 @@ func happenings() []happening {
 		}),
 		meanwhile("disabled", func(p *play) {
 			if !p.ada.disabled {
+				p.ada.epoch++ // what waits for its proof dies with it (requirement FE3)
 				check(p.t, p.s.store.Users().Disable(p.t.Context(), p.ada.user.ID, p.s.clock.Now(), p.note(storage.EventUserDisabled)))
 			}
 			p.ada.disabled = true
-			p.forget(p.ada, false)
+			p.forget(p.ada, true)
 		}),
 		meanwhile("enabled", func(p *play) {
 			if p.ada.disabled {
@@ -346,7 +348,8 @@ func happenings() []happening {
 		}),
 		meanwhile("sessions ended", func(p *play) {
 			check(p.t, p.s.store.Sessions().EndAll(p.t.Context(), p.ada.user.ID, "", p.s.clock.Now(), true, p.note(storage.EventSessionsEnded)))
-			p.forget(p.ada, false)
+			p.ada.epoch++ // what waits for its proof dies with it (requirement FE3)
+			p.forget(p.ada, true)
 		}),
 		meanwhile("another flow finishes first", func(p *play) {
 			first := p.tab

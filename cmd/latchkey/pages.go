@@ -36,7 +36,7 @@ func newFactors(p *process, f *foundation) (*mfa.Factors, *mfa.Devices, error) {
 
 func settingsConfig(p *process, f *foundation, accounts *account.Service, pages *login.Pages, factors *mfa.Factors) settings.Config {
 	return settings.Config{
-		Flow: pages, Messages: pages, Accounts: accounts, UI: f.ui, Sessions: p.store.Sessions(), Grants: p.store.Grants(),
+		Flow: pages, Submissions: newSubmissions(p, f), Messages: pages, Accounts: accounts, UI: f.ui, Sessions: p.store.Sessions(), Grants: p.store.Grants(),
 		Consents: p.store.Consents(), Devices: p.store.TrustedDevices(), Events: p.store.Events(), Ephemeral: p.ephemeral,
 		Clients: f.clients, Factors: factors, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
 		Now: f.now, PendingFor: f.cfg.Account.Links.Verify,
@@ -47,6 +47,13 @@ func settingsConfig(p *process, f *foundation, accounts *account.Service, pages 
 func newInteractions(p *process, f *foundation) *interaction.Store {
 	return interaction.NewStore(interaction.Config{
 		Store: p.ephemeral, Counters: p.ephemeral, Hasher: f.hasher, Cookies: f.cookies(), PendingPerAddress: f.cfg.Limits.PendingPerAddress,
+	})
+}
+
+// newSubmissions makes the forms of the pages idempotent.
+func newSubmissions(p *process, f *foundation) *interaction.Submissions {
+	return interaction.NewSubmissions(interaction.SubmissionsConfig{
+		Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies(),
 	})
 }
 
@@ -111,7 +118,7 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 	}
 	return login.Config{
 		UI: f.ui, Accounts: accounts, Users: p.store.Users(), Sessions: p.store.Sessions(), Consents: p.store.Consents(),
-		Ephemeral: p.ephemeral, Interactions: newInteractions(p, f), Clients: f.clients, Password: f.password, Tokens: f.tokens,
+		Ephemeral: p.ephemeral, Interactions: newInteractions(p, f), Submissions: newSubmissions(p, f), Clients: f.clients, Password: f.password, Tokens: f.tokens,
 		Factors: factors, Devices: devices, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
 		Decoys: p.decoys, Metrics: p.metrics, Log: f.log, Now: f.now, Random: rand.Reader,
 		SessionIdle: cfg.Sessions.Idle, SessionAbsolute: cfg.Sessions.Absolute,

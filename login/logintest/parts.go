@@ -130,6 +130,13 @@ func (p *Parts) accounts(o Options) account.Config {
 	return cfg
 }
 
+// Submissions make forms idempotent.
+func (p *Parts) Submissions() *interaction.Submissions {
+	return interaction.NewSubmissions(interaction.SubmissionsConfig{
+		Store: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer, Cookies: p.Cookies,
+	})
+}
+
 // Interactions keeps what waits for a person; one network address may start so many at once.
 func (p *Parts) Interactions(perAddress int) *interaction.Store {
 	short := p.Store.Ephemeral()

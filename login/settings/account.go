@@ -22,21 +22,23 @@ type Config struct {
 	// Messages bounds what people can have sent.
 	Messages messageLimiter
 	// Accounts changes people's accounts: every one of these changes is its own.
-	Accounts  *account.Service
-	UI        *ui.Renderer
-	Sessions  sessions
-	Grants    grants
-	Consents  consents
-	Devices   devices
-	Events    events
-	Ephemeral ephemeral
-	Clients   clients
-	Factors   *mfa.Factors
-	Hasher    *keys.Hasher
-	Sealer    *keys.Sealer
-	Errors    *web.Errors
-	Cookies   web.Cookies
-	Now       func() time.Time
+	Accounts *account.Service
+	// Submissions make forms idempotent.
+	Submissions submissions
+	UI          *ui.Renderer
+	Sessions    sessions
+	Grants      grants
+	Consents    consents
+	Devices     devices
+	Events      events
+	Ephemeral   ephemeral
+	Clients     clients
+	Factors     *mfa.Factors
+	Hasher      *keys.Hasher
+	Sealer      *keys.Sealer
+	Errors      *web.Errors
+	Cookies     web.Cookies
+	Now         func() time.Time
 	// PendingFor is how long a new address waits for its confirmation.
 	PendingFor time.Duration
 }
@@ -53,6 +55,12 @@ type flow interface {
 	ConfirmPassword(r *http.Request, user *storage.User, password string) (storage.Proof, bool, error)
 	// ShowRecoveryCodes shows them once, and brings the browser to the path.
 	ShowRecoveryCodes(w http.ResponseWriter, r *http.Request, signedIn *storage.SignedIn, codes []string, returnTo string) error
+}
+
+// submissions make forms idempotent; interaction.Submissions in the binary.
+type submissions interface {
+	// Once has a form that is sent twice handled once; both get the answer.
+	Once(h web.HandlerFunc) web.HandlerFunc
 }
 
 // messageLimiter counts messages before they are sent; login.Pages in the binary.
@@ -138,7 +146,7 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	for _, route := range p.routes() {
 		mux.Handle("GET "+route.path, p.cfg.Errors.Handle(route.show))
 		if route.change != nil {
-			mux.Handle("POST "+route.path, p.cfg.Errors.Handle(p.cfg.UI.Form(route.change)))
+			mux.Handle("POST "+route.path, p.cfg.Errors.Handle(p.cfg.UI.Form(p.cfg.Submissions.Once(route.change))))
 		}
 	}
 }

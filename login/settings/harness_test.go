@@ -48,14 +48,14 @@ func newSite(t *testing.T, o options) *site {
 	registry := logintest.Client{Is: &s.client}
 	s.flow = login.New(login.Config{
 		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Sessions: s.Store.Sessions(), Consents: s.Store.Consents(),
-		Ephemeral: s.Store.Ephemeral(), Interactions: s.Interactions(100000), Clients: registry, Password: s.Passwords, Tokens: s.Tokens,
+		Ephemeral: s.Store.Ephemeral(), Interactions: s.Interactions(100000), Submissions: s.Submissions(), Clients: registry, Password: s.Passwords, Tokens: s.Tokens,
 		Factors: s.Factors, Devices: s.Devices, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
 		Decoys: login.NewDecoys(s.Store.Users(), s.Passwords.Current), Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now, Random: rand.Reader,
 		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: login.BindNetwork,
 		Limits: limits,
 	})
 	cfg := Config{
-		Flow: s.flow, Messages: s.flow, Accounts: s.Accounts, UI: s.UI, Sessions: s.Store.Sessions(), Grants: s.Store.Grants(),
+		Flow: s.flow, Submissions: s.Submissions(), Messages: s.flow, Accounts: s.Accounts, UI: s.UI, Sessions: s.Store.Sessions(), Grants: s.Store.Grants(),
 		Consents: s.Store.Consents(), Devices: s.Store.TrustedDevices(), Events: s.Store.Events(), Ephemeral: s.Store.Ephemeral(),
 		Clients: registry, Factors: s.Factors, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
 		Now: s.Clock.Now, PendingFor: 24 * time.Hour,

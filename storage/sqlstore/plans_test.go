@@ -85,7 +85,7 @@ func TestQueryPlans(t *testing.T) {
 		t.Errorf("%s is called here, and is no method", name)
 	}
 	if *updatePlans {
-		p.write()
+		p.write(readPlans(t))
 	}
 	p.compare(readPlans(t))
 }
@@ -188,10 +188,17 @@ func (p *planner) compare(allowed map[string][]string) {
 	}
 }
 
-func (p *planner) write() {
+// write adds what was found to what is allowed: where two indexes do as well, the
+// planner takes now one and now the other. What should not be is taken out by hand.
+func (p *planner) write(allowed map[string][]string) {
+	for method, found := range p.found {
+		for _, how := range allowed[method] {
+			found[how] = true
+		}
+	}
 	var out bytes.Buffer
 	fmt.Fprintln(&out, "# How PostgreSQL may read tables for each method of a repository: \"table: index\".")
-	fmt.Fprintln(&out, "# Written by go test ./storage/sqlstore -run TestQueryPlans -update; looked at by people.")
+	fmt.Fprintln(&out, "# Added to by go test ./storage/sqlstore -run TestQueryPlans -update; judged by people.")
 	for _, method := range slices.Sorted(maps.Keys(p.found)) {
 		fmt.Fprintf(&out, "\n%s\n", method)
 		for _, how := range slices.Sorted(maps.Keys(p.found[method])) {

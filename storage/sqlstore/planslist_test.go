@@ -38,7 +38,7 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 		"Users.ByIdentifier": func() error { return second(users.ByIdentifier(ctx, "u77@example.com")) },
 		"Users.SampleForeignHashes": func() error {
 			found, err := users.SampleForeignHashes(ctx, "$argon2id$", 100)
-			if err == nil && (found.Foreign < loaded/1000 || len(found.Sample) != 100 || found.People < loaded) {
+			if err == nil && (found.Foreign < loaded/1000 || len(found.Sample) != 100 || found.People < loaded-100) {
 				c.t.Errorf("foreign hashes = %d of %d, %d in the sample", found.Foreign, found.People, len(found.Sample))
 			}
 			return err

@@ -1,0 +1,191 @@
+package interaction
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
+)
+
+const (
+	// rememberedFor is for how long the answer to a form is given again.
+	rememberedFor = 5 * time.Second
+	// lookAgain is how often a second submission looks whether the first was answered.
+	lookAgain = 20 * time.Millisecond
+)
+
+// SubmissionsConfig is what [Submissions] are made of. Every field is required.
+type SubmissionsConfig struct {
+	Store   ephemeral.Store
+	Hasher  ephemeral.Hasher
+	Sealer  *keys.Sealer
+	Cookies web.Cookies
+}
+
+// Submissions make forms idempotent: one that is sent twice, by a double click or an
+// impatient Enter, is handled once, and both requests get the answer, cookies
+// included. A submission is known by all that makes it one: its address, its fields,
+// and the cookies of its browser, whose secrets change with what a form does. Only
+// answers that lead on (a redirect) are remembered: what was refused is looked at
+// anew, and counts anew.
+type Submissions struct {
+	cfg     SubmissionsConfig
+	answers *ephemeral.Values[remembered]
+}
+
+// remembered is an answer, or that somebody is at it.
+type remembered struct {
+	// Sealed is the answer, with the secrets in its cookies; empty while it is made.
+	Sealed string `json:"sealed,omitempty"`
+}
+
+// answer leads a browser on.
+type answer struct {
+	Status   int      `json:"status"`
+	Location string   `json:"location"`
+	Cookies  []string `json:"cookies,omitempty"`
+}
+
+// NewSubmissions makes Submissions.
+func NewSubmissions(cfg SubmissionsConfig) *Submissions {
+	return &Submissions{cfg: cfg, answers: ephemeral.NewValues[remembered](cfg.Store, cfg.Hasher, "submission", rememberedFor)}
+}
+
+// Once wraps the handler of a form that was found to be ours and is parsed. A store
+// that fails takes nothing but this comfort away.
+func (s *Submissions) Once(h web.HandlerFunc) web.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if s.cfg.Cookies.Browser(r) == "" {
+			return h(w, r)
+		}
+		id := submissionID(r)
+		for r.Context().Err() == nil {
+			err := s.answers.PutNew(r.Context(), id, remembered{}, rememberedFor)
+			if !errors.Is(err, storage.ErrConflict) {
+				return s.handle(w, r, h, id, err == nil)
+			}
+			if given, err := s.again(r.Context(), id); err == nil {
+				given.write(w)
+				return nil
+			} else if !errors.Is(err, storage.ErrNotFound) {
+				return h(w, r)
+			}
+		}
+		return h(w, r)
+	}
+}
+
+// submissionID is what two submissions of one form have in common.
+func submissionID(r *http.Request) string {
+	return ephemeral.Name(r.Method, r.URL.RequestURI(), r.PostForm.Encode(), r.Header.Get("Cookie"), r.UserAgent())
+}
+
+// handle runs the handler and remembers where its answer leads, for whoever waits.
+func (s *Submissions) handle(w http.ResponseWriter, r *http.Request, h web.HandlerFunc, id string, claimed bool) error {
+	made := &recorder{header: http.Header{}}
+	err := h(made, r)
+	if claimed {
+		// Whoever cancelled the request may have sent the form twice.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), rememberedFor)
+		defer cancel()
+		s.remember(ctx, id, made, err)
+	}
+	if err != nil {
+		return err
+	}
+	made.copyTo(w)
+	return nil
+}
+
+func (s *Submissions) remember(ctx context.Context, id string, made *recorder, failure error) {
+	location := made.header.Get("Location")
+	if failure == nil && location != "" && made.status >= 300 && made.status < 400 {
+		raw, err := json.Marshal(answer{made.status, location, made.header["Set-Cookie"]})
+		if err == nil {
+			var sealed string
+			if sealed, err = s.cfg.Sealer.Seal(raw, answerPlace(id)); err == nil {
+				_, err = s.answers.Put(ctx, id, remembered{Sealed: sealed})
+			}
+		}
+		if err == nil {
+			return
+		}
+	}
+	_ = s.answers.Delete(ctx, id) // where that fails too it is gone in seconds
+}
+
+// answerPlace binds a sealed answer to its submission.
+func answerPlace(id string) keys.AssociatedData {
+	return keys.AssociatedData{Table: "ephemeral", Column: "submission", Row: id}
+}
+
+// again waits for the answer to a submission that somebody is at. It answers
+// storage.ErrNotFound where that led nowhere, so that this one is to be looked at.
+func (s *Submissions) again(ctx context.Context, id string) (*answer, error) {
+	for {
+		found, _, err := s.answers.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if found.Sealed != "" {
+			raw, err := s.cfg.Sealer.Open(found.Sealed, answerPlace(id))
+			if err != nil {
+				return nil, err
+			}
+			given := &answer{}
+			return given, json.Unmarshal(raw, given)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lookAgain):
+		}
+	}
+}
+
+func (a *answer) write(w http.ResponseWriter) {
+	for _, cookie := range a.Cookies {
+		w.Header().Add("Set-Cookie", cookie)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Location", a.Location)
+	w.WriteHeader(a.Status)
+}
+
+// recorder keeps an answer until it is known whether it is one.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (r *recorder) Header() http.Header { return r.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (r *recorder) Write(b []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(b)
+}
+
+func (r *recorder) copyTo(w http.ResponseWriter) {
+	for name, values := range r.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(max(r.status, http.StatusOK))
+	_, _ = w.Write(r.body.Bytes())
+}
