@@ -168,6 +168,14 @@ func (b *tab) fill(fields ...string) {
 	}
 }
 
+// choose chooses from a list.
+func (b *tab) choose(id, value string) {
+	b.t.Helper()
+	if got := b.eval(fmt.Sprintf(`(e => { e.value = %q; return e.value })(document.getElementById(%q))`, value, id)); got != value {
+		b.fatalf("#%s offers no %q", id, value)
+	}
+}
+
 // tick ticks a check box with the mouse.
 func (b *tab) tick(id string) {
 	b.t.Helper()

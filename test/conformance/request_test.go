@@ -76,7 +76,7 @@ func registeredRedirectURI(m *module) {
 // that the browser stays.
 func (m *module) mustShowError(page *testbrowser.Page) {
 	m.Helper()
-	if page.Status != http.StatusBadRequest || page.Location != nil || page.Text("error-title") == "" || strings.Contains(page.Body, "<form") {
+	if page.Status != http.StatusBadRequest || page.Location != nil || page.Text("error-title") == "" || page.Has("login-submit") {
 		m.Errorf("no error page but status %d, location %v: %s", page.Status, page.Location, page.Body)
 	}
 }

@@ -44,7 +44,11 @@ func TestFromAnEmptyFolderToAPersonSignedInOverHTTPS(t *testing.T) {
 	port := strconv.Itoa(testenv.FreePort(t))
 	issuer := "https://localhost:" + port
 	replace := strings.NewReplacer("https://id.example.com", issuer, "listen: :443", "listen: 127.0.0.1:"+port)
-	environment := append(os.Environ(), "PATH="+filepath.Dir(testenv.Binary(t))+":"+os.Getenv("PATH"))
+	bin := t.TempDir()
+	if err := os.Symlink(testenv.Binary(t), filepath.Join(bin, "latchkey")); err != nil {
+		t.Fatal(err)
+	}
+	environment := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
 	shell := func(where, script string) *exec.Cmd {
 		command := exec.CommandContext(context.WithoutCancel(t.Context()), "bash", "-euo", "pipefail", "-c", replace.Replace(script))
 		command.Dir, command.Env = where, environment
