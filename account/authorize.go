@@ -36,6 +36,7 @@ var (
 	upgradeHash    = action{event: storage.EventPasswordUpgraded, self: signedIn}
 	askEmail       = action{event: storage.EventEmailChangeAsked, self: fresh}
 	moveEmail      = action{event: storage.EventEmailChanged, self: signedIn, operator: true}
+	stopEmail      = action{event: storage.EventEmailChangeUndone, token: true}
 	undoEmail      = action{event: storage.EventEmailChangeUndone, token: true}
 	askProof       = action{event: storage.EventEmailVerified, self: signedIn, operator: true}
 	proveEmail     = action{event: storage.EventEmailVerified, self: signedIn, token: true, operator: true}
@@ -63,6 +64,7 @@ var (
 	enable         = action{event: storage.EventUserEnabled, operator: true}
 	planDeletion   = action{event: storage.EventDeletionPlanned, self: fresh, operator: true}
 	keepAccount    = action{event: storage.EventDeletionCancelled, self: signedIn, token: true, operator: true}
+	raiseEpoch     = action{event: storage.EventEpochRaised, operator: true}
 	exportData     = action{event: storage.EventDataExported, self: fresh, operator: true}
 )
 

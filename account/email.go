@@ -27,7 +27,8 @@ type Addresses interface {
 // RequestEmailChange asks the owner of a new address to confirm it; until they
 // do, the old one stays (requirement RE4). What it does is the same for an
 // address that has an account already: its owner alone is told (enumeration,
-// requirement EN1). It returns the address as it is spelled, and answers a
+// requirement EN1). The current address is told of it, with a link that stops it
+// (requirement RE3). It returns the address as it is spelled, and answers a
 // [FieldError] for field email.
 func (s *Service) RequestEmailChange(ctx context.Context, by Actor, id storage.ID, typed string) (to string, err error) {
 	c, err := s.begin(ctx, by, askEmail, id)
@@ -39,6 +40,12 @@ func (s *Service) RequestEmailChange(ctx context.Context, by Actor, id storage.I
 	}
 	if err := s.tell(c, message.EmailChange{UserID: id, From: c.user.Email, To: to, PasswordEpoch: c.user.PasswordEpoch}); err != nil {
 		return "", err
+	}
+	if c.user.Email != "" {
+		asked := message.EmailChangeAsked{UserID: id, From: c.user.Email, To: to, PasswordEpoch: c.user.PasswordEpoch}
+		if err := s.tell(c, asked); err != nil {
+			return "", err
+		}
 	}
 	return to, s.written(c, "ask for a change of address", s.cfg.Outbox.Add(ctx, &c.event, c.messages...))
 }
@@ -117,12 +124,45 @@ func (s *Service) changeEmail(ctx context.Context, c *change, e storage.EmailCha
 	return s.written(c, "change address", err)
 }
 
+// StopEmailChange spends the link that stops a change of address which waits for
+// its proof. Whoever presses it did not ask for the change, so that somebody else
+// has a session: every session and grant ends, which voids the change by its
+// password epoch, and a link to set a new password goes to the address, which
+// stays. It answers ErrVoid, also where the change has happened already: for that
+// there is [Service.UndoEmail].
+func (s *Service) StopEmailChange(ctx context.Context, by Actor, token string) error {
+	u, err := redeem[message.EmailUpdate](ctx, s, onetime.EmailStop, token)
+	if err != nil {
+		return err
+	}
+	c, err := s.begin(ctx, by.holding(u.UserID), stopEmail, u.UserID)
+	if err != nil {
+		return voidIfNobody(err)
+	}
+	if c.user.PasswordEpoch != u.PasswordEpoch || ident.Canonical(c.user.Email) != ident.Canonical(u.From) {
+		return fmt.Errorf("%w: the change does not wait any more", ErrVoid)
+	}
+	c.detail("stopped before it happened, every session is ended")
+	if err := s.tell(c, message.PasswordReset{Identifier: u.From}); err != nil {
+		return err
+	}
+	return s.written(c, "stop change of address", s.cfg.Sessions.EndAll(ctx, u.UserID, "", c.now, true, c.event, c.messages...))
+}
+
+// PeekStop is the address that an account keeps when a change is stopped, for the
+// page of the link. It answers ErrVoid.
+func (s *Service) PeekStop(ctx context.Context, token string) (string, error) {
+	u, err := peek[message.EmailUpdate](ctx, s, onetime.EmailStop, token)
+	return u.From, err
+}
+
 // UndoEmail spends the link that gives an old address back, whatever the address
 // is by now. Whoever needs this may have had an intruder: every younger undo is
 // void, what was added since goes, the password signs nobody in any more, every
 // session and grant ends, and a link to set a new password goes to the address
-// that was given back (requirement FE2). Factors that were there before stay, and
-// are still asked for. It answers ErrVoid.
+// that was given back (requirement FE2). The address that loses the account is
+// told (requirement RE3). Factors that were there before stay, and are still asked
+// for. It answers ErrVoid.
 func (s *Service) UndoEmail(ctx context.Context, by Actor, token string) error {
 	u, err := redeem[message.EmailUpdate](ctx, s, onetime.EmailUndo, token)
 	if err != nil {
@@ -135,6 +175,11 @@ func (s *Service) UndoEmail(ctx context.Context, by Actor, token string) error {
 	c.detail("what was added since the address was taken away is removed, the password is void")
 	if err := s.tell(c, message.PasswordReset{Identifier: u.From}); err != nil {
 		return err
+	}
+	if ident.Canonical(c.user.Email) != ident.Canonical(u.From) {
+		if err := s.notify(c, message.Notice{Kind: storage.MessageEmailUndone, Email: u.From}); err != nil {
+			return err
+		}
 	}
 	err = s.cfg.Addresses.Recover(ctx, storage.Recovery{UserID: u.UserID, Epoch: u.Epoch, Now: c.now}, c.event, c.messages...)
 	if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrNotFound) {

@@ -221,7 +221,7 @@ func TestFE2_AfterTheOwnersRecoveryNothingOfTheIntruderWorks(t *testing.T) {
 		ada := s.Person("ada@example.com")
 		// The first move is the one that the owner will undo.
 		owners := tokenIn(s.move(ada, "0@evil.example", storage.FactorPassword), "ada@example.com", message.PathUndoEmail)
-		var undos, pending []string
+		var undos, pending, stops []string
 		var kinds []storage.FactorKind
 		for i, what := range rapid.SliceOfN(rapid.SampledFrom([]string{"move", "ask", "factor", "codes", "undo", "password"}), 0, 6).Draw(r, "moves") {
 			u := s.user(ada.ID)
@@ -237,7 +237,9 @@ func TestFE2_AfterTheOwnersRecoveryNothingOfTheIntruderWorks(t *testing.T) {
 				undos = append(undos, tokenIn(s.move(u, to, kinds...), u.Email, message.PathUndoEmail))
 			case "ask":
 				if _, err := s.Accounts.RequestEmailChange(ctx, by, u.ID, to); err == nil {
-					pending = append(pending, tokenIn(s.Inbox(), to, message.PathConfirmEmail))
+					mails := s.Inbox()
+					pending = append(pending, tokenIn(mails, to, message.PathConfirmEmail))
+					stops = append(stops, tokenIn(mails, u.Email, message.PathStopEmail))
 				}
 			case "factor":
 				_ = s.enroll(u, by)
@@ -268,6 +270,11 @@ func TestFE2_AfterTheOwnersRecoveryNothingOfTheIntruderWorks(t *testing.T) {
 		for _, token := range pending {
 			if _, err := s.Accounts.ConfirmEmail(ctx, s.person(kept, 0, kinds...), token); !errors.Is(err, account.ErrVoid) {
 				r.Errorf("a pending change of the intruder's = %v", err)
+			}
+		}
+		for _, token := range stops {
+			if err := s.Accounts.StopEmailChange(ctx, account.Visitor(account.Origin{}), token); !errors.Is(err, account.ErrVoid) {
+				r.Errorf("a stop that the intruder was sent = %v", err)
 			}
 		}
 		if err := s.Accounts.SetPassword(ctx, s.person(intruder, 0, kinds...), ada.ID, "once more of mallory", ""); err == nil {

@@ -56,6 +56,7 @@ type Stores struct {
 	Addresses   Addresses
 	Profiles    Profiles
 	Standings   Standings
+	Epochs      Epochs
 	Credentials Credentials
 	Recovery    RecoveryCodes
 	Trusted     TrustedDevices

@@ -32,6 +32,7 @@ func (p *Pages) linkPages() map[string]linkPage {
 	return map[string]linkPage{
 		message.PathVerifyEmail:  {purpose: onetime.VerifyEmail, text: "confirm.verify", spend: p.verifyByLink},
 		message.PathConfirmEmail: {purpose: onetime.EmailChange, text: "confirm.email_change", own: true, spend: p.confirmEmailChange},
+		message.PathStopEmail:    {purpose: onetime.EmailStop, text: "confirm.stop", about: p.cfg.Accounts.PeekStop, spend: p.stopEmailChange},
 		message.PathUndoEmail:    {purpose: onetime.EmailUndo, text: "confirm.undo", about: p.cfg.Accounts.PeekUndo, spend: p.undoEmailChange},
 		message.PathKeepAccount:  {purpose: onetime.DeletionCancel, text: "confirm.keep", spend: p.keepAccountByLink},
 	}
@@ -194,6 +195,18 @@ func (p *Pages) renderSignInFirst(w http.ResponseWriter, r *http.Request) error 
 	return p.cfg.UI.Render(w, http.StatusForbidden, ui.Message{
 		Page: page, Text: page.T("message.email_signin.text"), NextURL: message.PathSignIn, NextLabel: page.T("message.next_signin"),
 	})
+}
+
+// stopEmailChange voids a change of address that waits for its proof.
+func (p *Pages) stopEmailChange(w http.ResponseWriter, r *http.Request, token string) error {
+	by, err := p.linkHolder(r)
+	if err != nil {
+		return err
+	}
+	if err := p.cfg.Accounts.StopEmailChange(r.Context(), by, token); err != nil {
+		return accountError("stop change of e-mail", err)
+	}
+	return p.renderDone(w, r, "message.email_stopped")
 }
 
 // undoEmailChange gives an old address back.

@@ -107,8 +107,8 @@ func (t Topic) Kinds() []MessageKind {
 		return []MessageKind{MessageSMSCode, MessagePhoneVerify, MessageTest}
 	case TopicEmail:
 		return []MessageKind{
-			MessageSignUp, MessageVerifyEmail, MessagePasswordReset, MessagePasswordChanged, MessageEmailChange, MessageEmailChanged,
-			MessageEmailCode, MessageInvitation, MessageFactorAdded, MessageFactorRemoved, MessageFactorsReset, MessageFactorLocked,
+			MessageSignUp, MessageVerifyEmail, MessagePasswordReset, MessagePasswordChanged, MessageEmailChange, MessageEmailChangeAsked,
+			MessageEmailChanged, MessageEmailUndone, MessageEmailCode, MessageInvitation, MessageFactorAdded, MessageFactorRemoved, MessageFactorsReset, MessageFactorLocked,
 			MessageRecoveryUsed, MessageRecoveryReplaced, MessagePasskeyCloned, MessageDeletionPlanned, MessageDeleted, MessageTest,
 		}
 	}

@@ -105,6 +105,7 @@ const (
 	EventUserImported       EventType = "user_imported"
 	EventInvitationCreated  EventType = "invitation_created"
 	EventMessageFailed      EventType = "message_failed"
+	EventEpochRaised        EventType = "epoch_raised" // everything issued before is void
 
 	EventFactorPassed     EventType = "factor_passed" // Detail is the kind
 	EventFactorFailed     EventType = "factor_failed"

@@ -110,4 +110,5 @@ const (
 	RevokedDisabled   = "user_disabled"
 	RevokedFactors    = "factors_reset"
 	RevokedExpired    = "session_expired"
+	RevokedEpoch      = "epoch_raised"
 )

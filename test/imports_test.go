@@ -5,7 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,6 +36,14 @@ var mayImport = map[string][]string{
 	"internal/useragent": {},
 	"internal/web":       {},
 	"storage":            {},
+}
+
+// importedBy are the rooms that only a few may import, whatever mayImport says: pages
+// and databases are wired together in one place.
+var importedBy = map[string][]string{
+	"login":            {"cmd"},
+	"op":               {"cmd"},
+	"storage/sqlstore": {"cmd"},
 }
 
 // bare are the rooms that lean on the standard library only.
@@ -88,6 +96,8 @@ func violation(room, imported string) string {
 			return "only tests may"
 		case to != room && !slices.Contains(mayImport[room], to):
 			return fmt.Sprintf("%s may import %v", room, mayImport[room])
+		case to != room && importedBy[to] != nil && !slices.Contains(importedBy[to], room):
+			return fmt.Sprintf("only %v may", importedBy[to])
 		}
 		return ""
 	}
@@ -137,41 +147,18 @@ func TestImportsLeanOneWay(t *testing.T) {
 	}
 }
 
-// importsOfModule returns what each package imports, tests aside. It reads the
-// files itself, whatever system they are for, so that `go test` knows to run
-// this again when one changes.
+// importsOfModule returns what each package imports, tests aside.
 func importsOfModule(t *testing.T, root string) map[string][]string {
 	t.Helper()
 	packages := map[string][]string{}
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	walkModule(t, root, func(of, name string) error {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
 		if err != nil {
 			return err
 		}
-		name := entry.Name()
-		if entry.IsDir() {
-			if path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules" || hasModule(path)) {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			return nil
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
-		if err != nil {
-			return err
-		}
-		folder, err := filepath.Rel(root, filepath.Dir(path))
-		if err != nil {
-			return err
-		}
-		of := module + "/" + filepath.ToSlash(folder)
 		packages[of] = append(packages[of], importsOf(file)...)
 		return nil
 	})
-	if err != nil {
-		t.Fatalf("read the module's files: %v", err)
-	}
 	return packages
 }
 
@@ -181,6 +168,28 @@ func importsOf(file *ast.File) []string {
 		imports[i] = strings.Trim(spec.Path.Value, "`\"")
 	}
 	return imports
+}
+
+// TestOnlyTheBinaryImportsPages: nothing leans on login or below but the binary, even
+// where somebody lets a room import it.
+func TestOnlyTheBinaryImportsPages(t *testing.T) {
+	t.Parallel()
+	rooms := slices.Collect(maps.Keys(mayImport))
+	for to, allowed := range importedBy {
+		for _, below := range []string{"", "/settings"} {
+			for _, from := range rooms {
+				wrong := len(violations(module+"/"+from, []string{module + "/" + to + below})) > 0
+				if want := from != to && !slices.Contains(allowed, from); wrong != want {
+					t.Errorf("%s imports %s: found wrong: %t, want %t", from, to+below, wrong, want)
+				}
+			}
+		}
+		for from, may := range mayImport {
+			if slices.Contains(may, to) && !slices.Contains(allowed, from) {
+				t.Errorf("%s is let import %s, which is for %v alone", from, to, allowed)
+			}
+		}
+	}
 }
 
 // hasModule reports whether a folder is a module of its own.

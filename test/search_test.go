@@ -184,9 +184,27 @@ var shortCode = regexp.MustCompile(`^[0-9A-Z-]{6,9}$`)
 // word of its own: six digits in the middle of a number are no code.
 func holds(place, value string) bool {
 	if shortCode.MatchString(value) {
-		return regexp.MustCompile(`(^|[^0-9A-Za-z_+/.-])` + regexp.QuoteMeta(value) + `($|[^0-9A-Za-z_+/])`).MatchString(place)
+		return holdsWord(place, value)
 	}
 	return slices.ContainsFunc(spellings(value), func(form string) bool { return strings.Contains(place, form) })
+}
+
+// holdsWord reports whether a text stands in a place by itself. It looks for the
+// text first: a place may have megabytes, and an expression would go through each
+// of its letters.
+func holdsWord(place, word string) bool {
+	const within = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_+/"
+	for from := 0; ; {
+		i := strings.Index(place[from:], word)
+		if i < 0 {
+			return false
+		}
+		start, end := from+i, from+i+len(word)
+		if (start == 0 || !strings.Contains(within+".-", place[start-1:start])) && (end == len(place) || !strings.Contains(within, place[end:end+1])) {
+			return true
+		}
+		from = start + 1
+	}
 }
 
 // found lists where the secret is, other than at home.

@@ -80,6 +80,19 @@ type EmailChange struct {
 	Return
 }
 
+// EmailChangeAsked tells the owner of From, the current address, that somebody
+// asked to change it to To, with a link that stops it: a token of purpose
+// onetime.EmailStop, which is spent for the [EmailUpdate] that waits. It says the
+// same whether To is free or not (enumeration).
+type EmailChangeAsked struct {
+	UserID storage.ID `json:"user_id"`
+	From   string     `json:"from"`
+	To     string     `json:"to"`
+	// PasswordEpoch is the person's when it was asked for: under another one there
+	// is nothing left to stop.
+	PasswordEpoch int64 `json:"password_epoch"`
+}
+
 // EmailChanged tells the owner of From that the address of their account is now
 // To, with a link that undoes it: a token of purpose onetime.EmailUndo and
 // subject [UndoSubject], which is spent for the [EmailUpdate] that happened.
@@ -126,8 +139,8 @@ type Invitation struct {
 
 // Notice tells the owner of an account what happened to it.
 type Notice struct {
-	// Kind is one that storage calls a notice, except email_changed and
-	// deletion_planned.
+	// Kind is one that storage calls a notice, except email_change_asked,
+	// email_changed and deletion_planned.
 	Kind   storage.MessageKind `json:"-"`
 	UserID storage.ID          `json:"user_id"`
 	// To is the address of the account when it happened.
@@ -137,6 +150,8 @@ type Notice struct {
 	Name   string             `json:"name,omitempty"`
 	// Remaining is how many recovery codes are left.
 	Remaining int `json:"remaining,omitempty"`
+	// Email is the address that an account went back to.
+	Email string `json:"email,omitempty"`
 }
 
 // DeletionPlanned tells the owner of an account that it will be deleted, with a
@@ -173,6 +188,10 @@ func (PasswordReset) header(l Lifetimes) header {
 
 func (b EmailChange) header(l Lifetimes) header {
 	return header{kind: storage.MessageEmailChange, channel: storage.ChannelEmail, user: b.UserID, lasts: l.Verify}
+}
+
+func (b EmailChangeAsked) header(l Lifetimes) header {
+	return header{kind: storage.MessageEmailChangeAsked, channel: storage.ChannelEmail, user: b.UserID, lasts: l.Verify}
 }
 
 func (b EmailChanged) header(l Lifetimes) header {

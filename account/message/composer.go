@@ -115,6 +115,8 @@ func (c *Composer) decide(ctx context.Context, m storage.Message, body json.RawM
 		return with(ctx, body, c.passwordReset)
 	case storage.MessageEmailChange:
 		return with(ctx, body, c.emailChange)
+	case storage.MessageEmailChangeAsked:
+		return with(ctx, body, c.emailChangeAsked)
 	case storage.MessageEmailChanged:
 		return with(ctx, body, c.emailChanged)
 	case storage.MessageDeletionPlanned:

@@ -133,6 +133,28 @@ func (c *Composer) emailChange(ctx context.Context, b EmailChange) (content, err
 	}, nil
 }
 
+func (c *Composer) emailChangeAsked(ctx context.Context, b EmailChangeAsked) (content, error) {
+	user, err := find(c.cfg.Users.ByID(ctx, b.UserID))
+	if err != nil {
+		return content{}, err
+	}
+	if user == nil || user.Disabled() || user.PasswordEpoch != b.PasswordEpoch || !sameAddress(user.Email, b.From) {
+		return content{}, ErrNobody
+	}
+	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
+		Purpose: onetime.EmailStop, Subject: string(b.UserID), TTL: c.cfg.Lifetimes.Verify,
+		Data: EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, PasswordEpoch: b.PasswordEpoch},
+	})
+	if err != nil {
+		return content{}, err
+	}
+	return content{
+		to: user.Email, key: "email_change_asked", values: []any{"Email", ident.Mask(b.To)}, happened: true,
+		link: c.link(PathStopEmail, TokenParam, issued.Token), linkLasts: c.cfg.Lifetimes.Verify,
+		locale: user.Profile.Locale, zone: user.Profile.Zoneinfo,
+	}, nil
+}
+
 func (c *Composer) emailChanged(ctx context.Context, b EmailChanged) (content, error) {
 	zone, err := c.timeZone(ctx, b.UserID)
 	if err != nil {

@@ -11,16 +11,17 @@ import (
 // The pages that links in messages open. Each shows a button on GET and spends
 // the token on POST.
 const (
-	PathConfirmSignUp  = "/signup/confirm"  // onetime.SignUp
-	PathVerifyEmail    = "/verify-email"    // onetime.VerifyEmail
-	PathResetPassword  = "/reset-password"  // onetime.PasswordReset
-	PathConfirmEmail   = "/confirm-email"   // onetime.EmailChange
-	PathUndoEmail      = "/undo-email"      // onetime.EmailUndo
-	PathKeepAccount    = "/keep-account"    // onetime.DeletionCancel
-	PathSignUp         = "/signup"          // with an invitation
-	PathSignIn         = "/login"           //
-	PathForgotPassword = "/forgot-password" //
-	PathAccount        = "/account"         //
+	PathConfirmSignUp  = "/signup/confirm"    // onetime.SignUp
+	PathVerifyEmail    = "/verify-email"      // onetime.VerifyEmail
+	PathResetPassword  = "/reset-password"    // onetime.PasswordReset
+	PathConfirmEmail   = "/confirm-email"     // onetime.EmailChange
+	PathStopEmail      = "/stop-email-change" // onetime.EmailStop
+	PathUndoEmail      = "/undo-email"        // onetime.EmailUndo
+	PathKeepAccount    = "/keep-account"      // onetime.DeletionCancel
+	PathSignUp         = "/signup"            // with an invitation
+	PathSignIn         = "/login"             //
+	PathForgotPassword = "/forgot-password"   //
+	PathAccount        = "/account"           //
 )
 
 // The parameters of links.

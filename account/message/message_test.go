@@ -147,6 +147,10 @@ func TestDecisions(t *testing.T) {
 		"e-mail change, spelling":   {[]*storage.User{r}, EmailChange{UserID: r.ID, From: r.Email, To: "robin@example.com", PasswordEpoch: 7}, "robin@example.com", "Confirm your new email address", PathConfirmEmail, onetime.EmailChange, "01234567"},
 		"e-mail change, taken":      {[]*storage.User{r, other}, EmailChange{UserID: r.ID, From: r.Email, To: other.Email, PasswordEpoch: 7}, other.Email, "This address already has an account", "", "", ""},
 		"e-mail change, overtaken":  {[]*storage.User{r}, EmailChange{UserID: r.ID, From: "old@example.com", To: "new@example.com", PasswordEpoch: 7}, "", "", "", "", ""},
+		"change asked for":          {[]*storage.User{r, other}, EmailChangeAsked{UserID: r.ID, From: r.Email, To: other.Email, PasswordEpoch: 7}, r.Email, "Somebody asked to change your email address", PathStopEmail, onetime.EmailStop, ""},
+		"change asked for, over":    {[]*storage.User{r}, EmailChangeAsked{UserID: r.ID, From: r.Email, To: other.Email, PasswordEpoch: 6}, "", "", "", "", ""},
+		"change asked for, moved":   {[]*storage.User{r}, EmailChangeAsked{UserID: r.ID, From: "old@example.com", To: other.Email, PasswordEpoch: 7}, "", "", "", "", ""},
+		"undone":                    {nil, Notice{Kind: storage.MessageEmailUndone, To: "thief@example.com", Email: r.Email}, "thief@example.com", "Your email address was changed back", "", "", ""},
 		"e-mail changed":            {nil, EmailChanged{UserID: r.ID, From: r.Email, To: "thief@example.com"}, r.Email, "Your email address was changed", PathUndoEmail, onetime.EmailUndo, ""},
 		"deletion":                  {nil, DeletionPlanned{UserID: r.ID, To: r.Email, DeleteAt: time.Date(2026, 11, 15, 0, 0, 0, 0, time.UTC)}, r.Email, "Your account will be deleted", PathKeepAccount, onetime.DeletionCancel, ""},
 		"deletion, over":            {nil, DeletionPlanned{UserID: r.ID, To: r.Email, DeleteAt: time.Date(2026, 10, 15, 0, 0, 0, 0, time.UTC)}, "", "", "", "", ""},
@@ -219,6 +223,7 @@ func TestOT1_TokensCarryWhatTheyAreFor(t *testing.T) {
 		"sign-up": {signUp, func(h *harness) string { return AddressSubject(h.cfg.Hasher, "new@EXAMPLE.com") }, signUp},
 		"reset":   {PasswordReset{Identifier: "robin", Return: back}, func(*harness) string { return string(r.ID) }, Reset{r.ID, 7, r.Email, back}},
 		"change":  {EmailChange{UserID: r.ID, From: r.Email, To: "n@example.com", PasswordEpoch: 7, Return: back}, func(*harness) string { return string(r.ID) }, EmailUpdate{UserID: r.ID, From: r.Email, To: "n@example.com", PasswordEpoch: 7, Return: back}},
+		"stop":    {EmailChangeAsked{UserID: r.ID, From: r.Email, To: "n@example.com", PasswordEpoch: 7}, func(*harness) string { return string(r.ID) }, EmailUpdate{UserID: r.ID, From: r.Email, To: "n@example.com", PasswordEpoch: 7}},
 		"undo": {EmailChanged{UserID: r.ID, From: r.Email, To: "n@example.com", Epoch: 2}, func(h *harness) string {
 			return UndoSubject(h.cfg.Hasher, r.ID, "robin@example.com")
 		}, EmailUpdate{UserID: r.ID, From: r.Email, To: "n@example.com", Epoch: 2}},

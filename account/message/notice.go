@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/locale"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -34,6 +35,8 @@ func (c *Composer) notice(ctx context.Context, kind storage.MessageKind, b Notic
 	case storage.MessageRecoveryUsed:
 		what.values = []any{locale.Count, b.Remaining}
 	case storage.MessageFactorsReset, storage.MessageRecoveryReplaced:
+	case storage.MessageEmailUndone:
+		what.values, what.link = []any{"Email", ident.Mask(b.Email)}, ""
 	case storage.MessageDeleted:
 		what.link = ""
 	default:

@@ -190,8 +190,10 @@ func sample(key string) content {
 		c.code = "123456"
 	case "sms_code", "phone_verify":
 		c.code, c.values = "123456", []any{"Code", "123456"}
-	case "email_changed":
+	case "email_change_asked", "email_changed":
 		c.link, c.values, c.happened = "https://id.example.com/undo?token=AbC", []any{"Email", "b•••@example.com"}, true
+	case "email_undone":
+		c.values, c.happened = []any{"Email", "b•••@example.com"}, true
 	case "deletion_planned":
 		c.link, c.values, c.happened = "https://id.example.com/keep?token=AbC", []any{locale.Count, 14}, true
 	case "factor_added", "factor_removed", "factor_locked", "passkey_cloned":

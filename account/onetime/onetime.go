@@ -31,6 +31,7 @@ const (
 	VerifyEmail    Purpose = "verify_email"    // subject: a person, as in all below
 	PasswordReset  Purpose = "password_reset"  //
 	EmailChange    Purpose = "email_change"    // confirms the new address
+	EmailStop      Purpose = "email_stop"      // stops a change of address that was asked for
 	EmailUndo      Purpose = "email_undo"      // gives the old address back
 	DeletionCancel Purpose = "deletion_cancel" // keeps an account that is to be deleted
 )

@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.AddCommand(
 		devCommand(), serveCommand(), migrateCommand(), configCommand(),
 		userCommand(), inviteCommand(), auditCommand(), outboxCommand(), mailCommand(), smsCommand(),
-		keysCommand(), healthcheckCommand(), versionCommand(),
+		keysCommand(), epochCommand(), healthcheckCommand(), versionCommand(),
 	)
 	strictUsage(root)
 	err := root.ExecuteContext(ctx)

@@ -114,7 +114,7 @@ func (p *Parts) accounts(o Options) account.Config {
 	cfg := account.Config{
 		Stores: account.Stores{
 			Users: p.Store.Users(), Accounts: p.Store.Users(), Verifiers: p.Store.Users(), Addresses: p.Store.Users(),
-			Profiles: p.Store.Users(), Standings: p.Store.Users(), Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(),
+			Profiles: p.Store.Users(), Standings: p.Store.Users(), Epochs: p.Store.Users(), Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(),
 			Trusted: p.Store.TrustedDevices(), Lockouts: p.Store.Lockouts(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(),
 			Consents: p.Store.Consents(), Invitations: p.Store.Invitations(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
 		},

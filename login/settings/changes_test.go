@@ -113,8 +113,11 @@ func TestRE3_ANewAddressPendsUntilProven(t *testing.T) {
 				t.Fatalf("the address changed before it was proven: %+v", got)
 			}
 			mail := s.Inbox()
-			if len(mail) != 1 || mail[0].To != "new@example.com" || strings.Contains(b.Page.Body, mail[0].Code) {
+			if len(mail) != 2 || mail[0].To != "new@example.com" || strings.Contains(b.Page.Body, mail[0].Code) {
 				t.Fatalf("messages are %+v", mail)
+			}
+			if mail[1].To != "ada@example.com" || !strings.Contains(mail[1].Text, "/stop-email-change?") || mail[1].Code != "" {
+				t.Fatalf("the current address is told %+v", mail[1])
 			}
 			if how == "code" {
 				if page := b.Submit("verify-submit", "code=00000000"); page.Text("code-error") == "" {
@@ -153,6 +156,39 @@ func TestRE3_ANewAddressPendsUntilProven(t *testing.T) {
 			s.happened(ada.ID, storage.EventEmailChangeUndone, 1)
 		})
 	}
+}
+
+// TestRE3_ThePageStopsAChangeThatWaits: a scanner that opens the link stops nothing;
+// the button does, and signs out whoever asked.
+func TestRE3_ThePageStopsAChangeThatWaits(t *testing.T) {
+	s := newSite(t, options{})
+	ada := s.Person("ada@example.com")
+	b := s.signedIn("ada@example.com")
+	b.Get(ui.PathEmail)
+	b.Submit("email-submit", "email=mallory@example.com")
+	mail := s.Inbox()
+	confirm, stop := "", ""
+	for _, m := range mail {
+		link := strings.TrimPrefix(linkIn(m.Text), s.URL.String())
+		if m.To == "ada@example.com" {
+			stop = link
+		} else {
+			confirm = link
+		}
+	}
+	owner := s.Browser()
+	owner.Get(stop).Want(t, http.StatusOK, "ada@example.com")
+	b.Get(confirm).Want(t, http.StatusOK, `id="verify-submit"`)
+	owner.Submit("verify-submit").Want(t, http.StatusOK, `id="message"`)
+	b.Get(confirm).Want(t, http.StatusForbidden, `id="message"`) // its session has ended
+	s.signedIn("ada@example.com").Get(confirm)
+	if page := owner.Get(stop); page.Status != http.StatusGone {
+		t.Errorf("a link that was spent answers %d", page.Status)
+	}
+	if got := s.user(ada.ID); got.Email != "ada@example.com" {
+		t.Errorf("the address is %s", got.Email)
+	}
+	s.happened(ada.ID, storage.EventEmailChangeUndone, 1)
 }
 
 func linkIn(text string) string {

@@ -32,6 +32,7 @@ type audited struct {
 func eachAudited(t *testing.T, test func(t *testing.T, a audited)) {
 	for name, url := range testenv.Databases() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a := audited{url: url(t), clock: storagetest.NewClock()}
 			a.Store = open(t, a.url, a.clock.Now)
 			now := a.clock.Now()
@@ -146,6 +147,7 @@ func removal(seq int) []string {
 }
 
 func TestLG3_WhatIsTamperedWithIsFound(t *testing.T) {
+	t.Parallel()
 	const last = "ffffffffffffffffffffffffffffffff"
 	for name, test := range map[string]struct {
 		statements []string
@@ -258,6 +260,7 @@ func TestLG3_WhatIsTamperedWithIsFound(t *testing.T) {
 }
 
 func TestLG3_WhatIsWrittenIsProven(t *testing.T) {
+	t.Parallel()
 	eachAudited(t, func(t *testing.T, a audited) {
 		report := a.verify(t)
 		if report.Events != 10 || report.Head.Seq != 10 || report.Unlinked != 0 || len(report.Findings) != 0 {
@@ -285,6 +288,7 @@ func TestLG3_WhatIsWrittenIsProven(t *testing.T) {
 }
 
 func TestLG3_ErasedEventsStayProven(t *testing.T) {
+	t.Parallel()
 	eachAudited(t, func(t *testing.T, a audited) {
 		a.append(t, 1) // one that is not linked yet
 		if err := a.Users().PlanDeletion(t.Context(), a.user, a.clock.Now(), a.event(t)); err != nil {
@@ -315,6 +319,7 @@ func TestLG3_ErasedEventsStayProven(t *testing.T) {
 // TestLG3_AnOlderStateIsNotThePast: whoever puts everything back as it was
 // earlier is found by what was noted since.
 func TestLG3_AnOlderStateIsNotThePast(t *testing.T) {
+	t.Parallel()
 	eachAudited(t, func(t *testing.T, a audited) {
 		older := a.verify(t).Head
 		a.tamper(t, `CREATE TABLE stolen AS SELECT * FROM audit_marks`)
@@ -340,6 +345,7 @@ func TestLG3_AnOlderStateIsNotThePast(t *testing.T) {
 }
 
 func TestLG3_NothingIsSignedOverWhatWasTamperedWith(t *testing.T) {
+	t.Parallel()
 	for name, statement := range map[string]string{
 		"head moved back": `UPDATE audit_marks SET seq = 9, chain = (SELECT chain FROM audit_links WHERE seq = 9) WHERE name = 'head'`,
 		"head deleted":    `DELETE FROM audit_marks WHERE name = 'head'`,
@@ -365,6 +371,7 @@ func TestLG3_NothingIsSignedOverWhatWasTamperedWith(t *testing.T) {
 }
 
 func TestLG3_PrunedEventsAreNotMissed(t *testing.T) {
+	t.Parallel()
 	eachAudited(t, func(t *testing.T, a audited) {
 		events, err := a.Events().List(t.Context(), storage.EventFilter{InOrder: true, Limit: 100})
 		if err != nil {
@@ -391,6 +398,7 @@ func TestLG3_PrunedEventsAreNotMissed(t *testing.T) {
 }
 
 func TestLG3_ManyNodesLinkOneChain(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock) {
 		a := audited{Store: s, clock: clock}
 		if n, err := s.Events().Prune(t.Context(), clock.Now()); n != 0 || err != nil {
@@ -429,6 +437,7 @@ func (a audited) under(t *testing.T, keys storagetest.Hasher) audited {
 }
 
 func TestLG3_AnotherKeyProvesNothing(t *testing.T) {
+	t.Parallel()
 	eachAudited(t, func(t *testing.T, a audited) {
 		other := a.under(t, "p1=other")
 		report := other.verify(t)
@@ -443,6 +452,7 @@ func TestLG3_AnotherKeyProvesNothing(t *testing.T) {
 
 // A node that lacks a key says so, and passes no verdict on what it cannot check.
 func TestKY5_EventsUnderAnUnknownKeyAreNotJudged(t *testing.T) {
+	t.Parallel()
 	eachAudited(t, func(t *testing.T, a audited) {
 		ahead := a.under(t, "p2,p1") // the one that was restarted first
 		ahead.append(t, 2)
@@ -481,6 +491,7 @@ func TestKY5_EventsUnderAnUnknownKeyAreNotJudged(t *testing.T) {
 // Whoever writes to the database cannot wipe their traces by making it look as if
 // a person had been deleted.
 func TestLG3_WhoIsThereIsNotErased(t *testing.T) {
+	t.Parallel()
 	const wipe = `UPDATE audit_events SET address = '', user_agent = '', personal_salt = '' WHERE id = `
 	eachAudited(t, func(t *testing.T, a audited) {
 		a.tamper(t, wipe+linked(3), wipe+linked(7))

@@ -17,6 +17,7 @@ const testHasher = storagetest.Hasher("p1")
 func each(t *testing.T, test func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock)) {
 	for name, url := range testenv.Databases() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			clock := storagetest.NewClock()
 			test(t, open(t, url(t), clock.Now), clock)
 		})
@@ -41,12 +42,14 @@ func open(t testing.TB, url string, now func() time.Time) *sqlstore.Store {
 }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock) {
 		storagetest.TestDurable(t, s, clock)
 	})
 }
 
 func TestEphemeralContract(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock) {
 		storagetest.TestEphemeral(t, s.Ephemeral(), clock.Advance)
 	})
@@ -55,6 +58,7 @@ func TestEphemeralContract(t *testing.T) {
 // TestTH2_AnAttemptThatWasHeldUpIsNotRefused: requests at once reach the table in
 // another order than that of their clocks.
 func TestTH2_AnAttemptThatWasHeldUpIsNotRefused(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, s *sqlstore.Store, clock *storagetest.Clock) {
 		b := storage.Backoff{Free: 3, Base: time.Minute, Max: time.Hour, Window: time.Hour}
 		for n := range b.Free {
@@ -68,6 +72,7 @@ func TestTH2_AnAttemptThatWasHeldUpIsNotRefused(t *testing.T) {
 }
 
 func TestTH1_BackoffInSQL(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, s *sqlstore.Store, _ *storagetest.Clock) {
 		for _, w := range storagetest.Waits {
 			if got, err := s.WaitInSQL(t.Context(), w.Backoff, w.N); err != nil || got != w.Want {

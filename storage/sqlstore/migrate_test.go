@@ -25,6 +25,7 @@ func emptyDatabases() map[string]func(testing.TB) string {
 
 // TestMigrateOfManyNodesAtOnce: nodes that start together wait for one another.
 func TestMigrateOfManyNodesAtOnce(t *testing.T) {
+	t.Parallel()
 	for name, url := range emptyDatabases() {
 		t.Run(name, func(t *testing.T) {
 			address := url(t)
@@ -64,6 +65,7 @@ func TestMigrateOfManyNodesAtOnce(t *testing.T) {
 }
 
 func TestMigrationStatusChangesNothing(t *testing.T) {
+	t.Parallel()
 	for name, url := range emptyDatabases() {
 		t.Run(name, func(t *testing.T) {
 			s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url(t), Hasher: testHasher, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
@@ -90,6 +92,7 @@ func TestMigrationStatusChangesNothing(t *testing.T) {
 
 // A database that a newer version changed is told from one that lacks migrations.
 func TestDatabaseOfANewerVersion(t *testing.T) {
+	t.Parallel()
 	for name, url := range emptyDatabases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -33,7 +33,12 @@ var small = []string{"jobs", "signing_keys", "installation", "audit_marks", "aud
 
 // whole are the methods that may read all of a table, and why.
 var whole = map[string]string{
-	"Users.SampleForeignHashes: users": "counts everybody, in the background, while some have a hash of another system",
+	"Users.SampleForeignHashes: users":  "counts everybody, in the background, while some have a hash of another system",
+	"Users.RaiseEpoch: users":           "is about everybody, after a restore",
+	"Users.RaiseEpoch: sessions":        "ends all of them, after a restore",
+	"Users.RaiseEpoch: grants":          "revokes all of them, after a restore",
+	"Users.RaiseEpoch: trusted_devices": "forgets all of them, after a restore",
+	"Users.RaiseEpoch: invitations":     "voids all of them, after a restore",
 }
 
 // waiting are the indexes that hold only rows that wait: to read all of one is to
@@ -60,7 +65,10 @@ func TestQueryPlans(t *testing.T) {
 	s.Watch(p.explain)
 
 	calls := c.calls()
-	for _, name := range repositoryMethods(s) {
+	// It changes every row, so it comes last.
+	const last = "Users.RaiseEpoch"
+	names := slices.DeleteFunc(repositoryMethods(s), func(name string) bool { return name == last })
+	for _, name := range append(names, last) {
 		call := calls[name]
 		if call == nil {
 			t.Errorf("%s has no call here, so nobody knows its plans", name)

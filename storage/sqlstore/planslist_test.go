@@ -70,6 +70,7 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 func (c *planCalls) accountCalls() map[string]func() error {
 	ctx, users := c.t.Context(), c.s.Users()
 	return map[string]func() error{
+		"Users.RaiseEpoch": func() error { return users.RaiseEpoch(ctx, c.now, c.event()) },
 		"Users.ChangePassword": func() error {
 			id := rowOf(c.row())
 			return users.ChangePassword(ctx, storage.PasswordChange{UserID: id, Hash: "x", Now: c.now, KeepSID: id, KeepSecretHash: "kept" + string(id)}, c.event())

@@ -18,6 +18,7 @@ func (f fixture) testAccounts(t *testing.T) {
 	t.Run("e-mail change", f.testEmailChange)
 	t.Run("phone, profile and roles", f.testProfile)
 	t.Run("TestSE5_disabling ends everything", f.testDisable)
+	t.Run("TestRS1_a raised epoch ends everything", f.testEpochRaised)
 	t.Run("deletion", f.testDeletion)
 	t.Run("one deletion of a person", f.testOneDeletion)
 	t.Run("invitations", f.testInvitations)

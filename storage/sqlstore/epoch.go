@@ -1,0 +1,41 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/uptrace/bun"
+)
+
+// RaiseEpoch ends everything that anything issued before could open, in one
+// transaction (requirement RS1): every session and grant, trust in browsers,
+// invitations that nobody used, and, as every password epoch rises, one-time
+// tokens that wait and sign-ins under way. Passwords, factors and consents stay.
+// It reads and writes whole tables, and holds everybody's row meanwhile.
+func (r *Users) RaiseEpoch(ctx context.Context, now time.Time, e storage.Event) error {
+	err := r.s.change(patiently(ctx, raiseTimeout), e, nil, func(ctx context.Context, tx bun.Tx) error {
+		// Lock order: users, sessions, grants. What is being made under the epoch
+		// before either waits here and finds another one, or is there to be ended.
+		_, err := r.s.exec(ctx, tx, `UPDATE users SET password_epoch = password_epoch + 1, updated_at = $1`, sqlTime{now})
+		if err != nil {
+			return err
+		}
+		if _, err := r.s.endSessions(ctx, tx, sessionsEnd{where: `TRUE`, now: now, reason: storage.RevokedEpoch}); err != nil {
+			return err
+		}
+		_, err = r.s.exec(ctx, tx, `UPDATE grants SET revoked_at = $1, revoked_reason = $2 WHERE revoked_at IS NULL`, sqlTime{now}, storage.RevokedEpoch)
+		if err != nil {
+			return err
+		}
+		if _, err := r.s.exec(ctx, tx, `DELETE FROM trusted_devices`); err != nil {
+			return err
+		}
+		_, err = r.s.exec(ctx, tx, `UPDATE invitations SET expires_at = $1 WHERE used_at IS NULL AND expires_at > $1`, sqlTime{now})
+		return err
+	})
+	return wrap("raise epoch", err)
+}
+
+// raiseTimeout bounds the transaction: it touches every row of some tables.
+const raiseTimeout = 10 * time.Minute
