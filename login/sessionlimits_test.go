@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/internal/web"
 )
 
