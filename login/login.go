@@ -20,6 +20,7 @@ import (
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // Config is what [Pages] are made of. Every field is required.
@@ -30,7 +31,7 @@ type Config struct {
 	Users     users
 	Sessions  sessions
 	Consents  consents
-	Ephemeral ephemeral
+	Ephemeral ephemeral.Backend
 	// Interactions keeps what waits for a person.
 	Interactions interactions
 	// Submissions make forms idempotent.
@@ -53,6 +54,9 @@ type Config struct {
 	// SessionIdle ends a session that was not used for so long, and
 	// SessionAbsolute every session after so long.
 	SessionIdle, SessionAbsolute time.Duration
+	// RememberIdle and RememberAbsolute are meant instead where somebody asks to be
+	// kept signed in.
+	RememberIdle, RememberAbsolute time.Duration
 	// PartialLifetime ends a sign-in that pauses for so long between its proofs.
 	PartialLifetime time.Duration
 	BindAddress     AddressBinding
@@ -77,16 +81,6 @@ type sessions interface {
 // consents keeps what people allowed clients; storage/sqlstore.Consents in the binary.
 type consents interface {
 	Get(ctx context.Context, userID storage.ID, clientID string) ([]string, error)
-}
-
-// ephemeral keeps interactions and partial sign-ins and counts attempts.
-type ephemeral interface {
-	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	Get(ctx context.Context, key string) ([]byte, error)
-	// TakeIf removes an entry if it still is the value: of many callers one does.
-	TakeIf(ctx context.Context, key string, value []byte) error
-	Delete(ctx context.Context, keys ...string) error
-	counters
 }
 
 // counters are the part of the ephemeral store that counts.
@@ -126,13 +120,14 @@ type metrics interface {
 
 // Pages serves the hosted pages of the flow.
 type Pages struct {
-	cfg    Config
-	policy mfa.Policy
+	cfg      Config
+	policy   mfa.Policy
+	partials *ephemeral.Values[partial]
 }
 
 // New makes the pages.
 func New(cfg Config) *Pages {
-	return &Pages{cfg: cfg, policy: cfg.Factors.Policy()}
+	return &Pages{cfg: cfg, policy: cfg.Factors.Policy(), partials: newPartials(cfg)}
 }
 
 // Register adds the pages to mux.

@@ -2,15 +2,14 @@ package login
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // partial is a sign-in between its first proof and its session (requirements
@@ -36,9 +35,10 @@ type partial struct {
 	PasswordEpoch int64     `json:"password_epoch"`
 	StartedAt     time.Time `json:"started_at"`
 
-	// secret is the cookie's, key and raw are how the entry stands in the store.
-	secret, key string
-	raw         []byte
+	// id is the cookie's secret, and version how the entry stands in the store; they
+	// are empty until it is saved.
+	id      string
+	version ephemeral.Version
 }
 
 const (
@@ -50,7 +50,10 @@ const (
 	partialMaxAge = 30 * time.Minute
 )
 
-func partialKey(hash string) string { return "partial:" + hash }
+// newPartials keeps sign-ins between their first proof and their session.
+func newPartials(cfg Config) *ephemeral.Values[partial] {
+	return ephemeral.NewIssued[partial](cfg.Ephemeral, cfg.Hasher, partialPurpose, cfg.PartialLifetime)
+}
 
 // loadPartial returns the partial sign-in of this browser for the interaction,
 // or nil. One that belongs to another flow is left alone; one that meets another
@@ -83,21 +86,15 @@ func (p *Pages) loadPartial(w http.ResponseWriter, r *http.Request, in *interact
 }
 
 func (p *Pages) findPartial(ctx context.Context, secret string) (*partial, error) {
-	for _, hash := range p.cfg.Hasher.Sums(partialPurpose, secret) {
-		raw, err := p.cfg.Ephemeral.Get(ctx, partialKey(hash))
-		if errors.Is(err, storage.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, unavailable("read partial sign-in", err)
-		}
-		part := &partial{secret: secret, key: partialKey(hash), raw: raw}
-		if err := json.Unmarshal(raw, part); err != nil {
-			return nil, fmt.Errorf("decode partial sign-in: %w", err)
-		}
-		return part, nil
+	part, version, err := p.partials.Get(ctx, secret)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil
 	}
-	return nil, nil
+	if err != nil {
+		return nil, unavailable("read partial sign-in", err)
+	}
+	part.id, part.version = secret, version
+	return &part, nil
 }
 
 // newPartial begins a partial sign-in of the person in this browser.
@@ -112,8 +109,8 @@ func (p *Pages) newPartial(r *http.Request, in *interaction.Interaction, user *s
 // that it was read under. Of two requests that change it at once one goes on,
 // and one that was finished meanwhile does not come back to life.
 func (p *Pages) savePartial(w http.ResponseWriter, r *http.Request, part *partial) error {
-	if part.key != "" {
-		err := p.cfg.Ephemeral.TakeIf(r.Context(), part.key, part.raw)
+	if !part.version.IsZero() {
+		err := p.partials.TakeIf(r.Context(), part.version)
 		if errors.Is(err, storage.ErrNotFound) {
 			return errAttemptOver(err)
 		}
@@ -121,16 +118,12 @@ func (p *Pages) savePartial(w http.ResponseWriter, r *http.Request, part *partia
 			return unavailable("replace partial sign-in", err)
 		}
 	}
-	raw, err := json.Marshal(part)
-	if err != nil {
-		return fmt.Errorf("encode partial sign-in: %w", err)
-	}
-	part.secret, part.raw = web.NewSecret(), raw
-	part.key = partialKey(p.cfg.Hasher.Sum(partialPurpose, part.secret))
-	if err := p.cfg.Ephemeral.Put(r.Context(), part.key, raw, p.cfg.PartialLifetime); err != nil {
+	part.id = p.partials.NewID()
+	var err error
+	if part.version, err = p.partials.Put(r.Context(), part.id, *part); err != nil {
 		return unavailable("keep partial sign-in", err)
 	}
-	p.cfg.Cookies.Set(w, web.CookiePartial, part.secret, 0)
+	p.cfg.Cookies.Set(w, web.CookiePartial, part.id, 0)
 	return nil
 }
 
@@ -138,7 +131,7 @@ func (p *Pages) savePartial(w http.ResponseWriter, r *http.Request, part *partia
 // complete it one does.
 func (p *Pages) takePartial(w http.ResponseWriter, r *http.Request, part *partial) error {
 	p.cfg.Cookies.Clear(w, web.CookiePartial)
-	err := p.cfg.Ephemeral.TakeIf(r.Context(), part.key, part.raw)
+	err := p.partials.TakeIf(r.Context(), part.version)
 	if errors.Is(err, storage.ErrNotFound) {
 		return errAttemptOver(err)
 	}
@@ -151,10 +144,10 @@ func (p *Pages) takePartial(w http.ResponseWriter, r *http.Request, part *partia
 // dropPartial forgets a partial sign-in that failed. That it is gone already is as good.
 func (p *Pages) dropPartial(w http.ResponseWriter, r *http.Request, part *partial) error {
 	p.cfg.Cookies.Clear(w, web.CookiePartial)
-	if part.key == "" {
+	if part.id == "" {
 		return nil
 	}
-	if err := p.cfg.Ephemeral.Delete(r.Context(), part.key); err != nil {
+	if err := p.partials.Delete(r.Context(), part.id); err != nil {
 		return unavailable("drop partial sign-in", err)
 	}
 	return nil

@@ -1,10 +1,8 @@
 package mfa
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // codeDigits is the length of a code that is sent or shown by an authenticator app.
@@ -85,7 +84,7 @@ type sendCap struct {
 }
 
 // codeHash is the purpose of the hash of a code.
-const codeHash = "mfa code"
+const codeHash = "mfa code hash"
 
 // liveCode is the entry of a code in the ephemeral store.
 type liveCode struct {
@@ -131,22 +130,18 @@ func (s *sentCode) Begin(ctx context.Context, a Attempt) (Challenge, error) {
 }
 
 // live reads the attempt's code; ErrExpired where none is live.
-func (s *sentCode) live(ctx context.Context, a Attempt, to string) ([]byte, liveCode, error) {
-	var code liveCode
-	raw, err := s.cfg.Ephemeral.Get(ctx, s.key(a, to))
+func (s *sentCode) live(ctx context.Context, a Attempt, to string) (ephemeral.Version, liveCode, error) {
+	code, version, err := s.codes().Get(ctx, s.entry(a, to))
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, code, ErrExpired
+		return version, code, ErrExpired
 	}
 	if err != nil {
-		return nil, code, fmt.Errorf("load code: %w", err)
-	}
-	if err := json.Unmarshal(raw, &code); err != nil {
-		return nil, code, fmt.Errorf("decode code: %w", err)
+		return version, code, fmt.Errorf("load code: %w", err)
 	}
 	if !a.Now.Before(code.ExpiresAt) {
-		return nil, code, ErrExpired
+		return version, code, ErrExpired
 	}
-	return raw, code, nil
+	return version, code, nil
 }
 
 // send makes a code in place of any other and queues it.
@@ -164,16 +159,12 @@ func (s *sentCode) send(ctx context.Context, a Attempt, to string) (liveCode, er
 		Hash:   s.cfg.Hasher.Sum(codeHash, s.parts(a, to, code)...),
 		NextAt: a.Now.Add(next), ExpiresAt: a.Now.Add(s.cfg.Codes.TTL),
 	}
-	raw, err := json.Marshal(live)
-	if err != nil {
-		return liveCode{}, fmt.Errorf("encode code: %w", err)
-	}
-	if err := s.cfg.Ephemeral.Put(ctx, s.key(a, to), raw, s.cfg.Codes.TTL); err != nil {
+	if _, err := s.codes().Put(ctx, s.entry(a, to), live); err != nil {
 		return liveCode{}, fmt.Errorf("keep code: %w", err)
 	}
 	if err := s.cfg.Sender.Send(ctx, s.channel, s.message, a.Person.User, to, code, a.Locale, live.ExpiresAt); err != nil {
-		_, takeErr := s.cfg.Ephemeral.Take(ctx, s.key(a, to)) // nobody will ever have it
-		return liveCode{}, errors.Join(fmt.Errorf("queue code: %w", err), takeErr)
+		deleteErr := s.codes().Delete(ctx, s.entry(a, to)) // nobody will ever have it
+		return liveCode{}, errors.Join(fmt.Errorf("queue code: %w", err), deleteErr)
 	}
 	s.cfg.Counter.Factor(s.kind, resultSent)
 	return live, nil
@@ -238,7 +229,7 @@ func (s *sentCode) check(ctx context.Context, a Attempt, r Response) (*entry, er
 	if err != nil {
 		return nil, err
 	}
-	raw, live, err := s.live(ctx, a, to)
+	version, live, err := s.live(ctx, a, to)
 	if errors.Is(err, ErrExpired) {
 		return nil, counted.lapse(ctx, "no live code")
 	}
@@ -251,9 +242,9 @@ func (s *sentCode) check(ctx context.Context, a Attempt, r Response) (*entry, er
 	}
 	// Of many right responses one takes the code. One that takes another code,
 	// sent meanwhile, has proved nothing by it.
-	taken, err := s.cfg.Ephemeral.Take(ctx, s.key(a, to))
+	err = s.codes().TakeIf(ctx, version)
 	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && !bytes.Equal(taken, raw):
+	case errors.Is(err, storage.ErrNotFound):
 		return nil, counted.lapse(ctx, "the code was used or replaced")
 	case err != nil:
 		return nil, fmt.Errorf("spend code: %w", err)
@@ -266,6 +257,10 @@ func (s *sentCode) parts(a Attempt, to, code string) []string {
 	return []string{string(s.kind), s.purpose, a.ID, string(a.Person.User.ID), to, code}
 }
 
-func (s *sentCode) key(a Attempt, to string) string {
-	return "mfa:code:" + s.cfg.Hasher.Sum("mfa code entry", s.parts(a, to, "")...)
+// codes are the live codes of all kinds.
+func (s *sentCode) codes() *ephemeral.Values[liveCode] {
+	return ephemeral.NewValues[liveCode](s.cfg.Ephemeral, s.cfg.Hasher, "mfa code", s.cfg.Codes.TTL)
 }
+
+// entry names the attempt's live code.
+func (s *sentCode) entry(a Attempt, to string) string { return ephemeral.Name(s.parts(a, to, "")...) }

@@ -2,19 +2,24 @@ package mfa
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // enrolmentTTL is how long a person has to set an authenticator up.
 const enrolmentTTL = 15 * time.Minute
 
-// enrolmentKey is where an enrolment waits: it is of one attempt and person.
-func enrolmentKey(k storage.FactorKind, a Attempt) string {
-	return "mfa:enrol:" + string(k) + ":" + a.ID + ":" + string(a.Person.User.ID)
+// enrollmentEntry names an enrollment that waits: it is of one attempt and person.
+func enrollmentEntry(k storage.FactorKind, a Attempt) string {
+	return ephemeral.Name(string(k), a.ID, string(a.Person.User.ID))
+}
+
+// enrollments are those that wait to be confirmed.
+func (c Config) enrollments() *ephemeral.Values[pendingTOTP] {
+	return ephemeral.NewValues[pendingTOTP](c.Ephemeral, c.Hasher, "mfa enrollment", enrolmentTTL)
 }
 
 // countEnrolment counts a response that would confirm an enrolment and returns
@@ -28,7 +33,7 @@ func (g *gate) countEnrolment(ctx context.Context, a Attempt, k storage.FactorKi
 	if left >= 0 {
 		return left, nil
 	}
-	if _, err := g.cfg.Ephemeral.Take(ctx, enrolmentKey(k, a)); err != nil && !errors.Is(err, storage.ErrNotFound) {
+	if err := g.cfg.enrollments().Delete(ctx, enrollmentEntry(k, a)); err != nil {
 		return 0, fmt.Errorf("end enrolment: %w", err)
 	}
 	return 0, ErrSpent

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // Config is what [Factors] and [Devices] are made of. Every field is required,
@@ -25,14 +26,15 @@ type Config struct {
 	Devices     trustedDevices
 	Users       users
 	Outbox      outbox
-	Ephemeral   ephemeral
-	Sender      sender
-	Hasher      *keys.Hasher
-	Sealer      *keys.Sealer
-	Random      io.Reader
-	Counter     counter
-	Policy      Policy
-	Codes       CodeLimits
+	// Ephemeral keeps codes, challenges and counters.
+	Ephemeral ephemeral.Backend
+	Sender    sender
+	Hasher    *keys.Hasher
+	Sealer    *keys.Sealer
+	Random    io.Reader
+	Counter   counter
+	Policy    Policy
+	Codes     CodeLimits
 	// SMS is nil where no gateway is configured: then there is no such factor.
 	SMS *SMSLimits
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
@@ -88,7 +89,7 @@ func run(t *testing.T, openings map[string]opening, test func(t *testing.T, b *b
 // stores are what one node keeps things in.
 type stores struct {
 	durable *sqlstore.Store
-	short   ephemeral
+	short   ephemeral.Backend
 }
 
 func openServers(t *testing.T, b *bench) [2]stores {

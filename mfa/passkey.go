@@ -11,6 +11,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // Passkeys is the factor of WebAuthn credentials: a second factor, and by
@@ -170,23 +171,24 @@ const (
 	forEnrol  purpose = "enrol"
 )
 
-// challengeKey binds a challenge to its purpose, to the attempt (which for a
+// challenges are those that wait for their response.
+func (p *Passkeys) challenges() *ephemeral.Values[webauthn.SessionData] {
+	return ephemeral.NewValues[webauthn.SessionData](p.cfg.Ephemeral, p.cfg.Hasher, "passkey challenge", challengeTTL)
+}
+
+// challengeEntry binds a challenge to its purpose, to the attempt (which for a
 // sign-in without a password is the browser) and to the person, if they are known.
-func (p *Passkeys) challengeKey(ceremony purpose, a Attempt, challenge string) string {
+func challengeEntry(ceremony purpose, a Attempt, challenge string) string {
 	userID := ""
 	if a.Person.User != nil {
 		userID = string(a.Person.User.ID)
 	}
-	return "mfa:passkey:" + p.cfg.Hasher.Sum("passkey challenge", string(ceremony), a.ID, userID, challenge)
+	return ephemeral.Name(string(ceremony), a.ID, userID, challenge)
 }
 
 // keep keeps the session of a ceremony and returns what the browser is told.
 func (p *Passkeys) keep(ctx context.Context, ceremony purpose, a Attempt, session *webauthn.SessionData, options any) (json.RawMessage, error) {
-	raw, err := json.Marshal(session)
-	if err != nil {
-		return nil, fmt.Errorf("encode passkey session: %w", err)
-	}
-	if err := p.cfg.Ephemeral.Put(ctx, p.challengeKey(ceremony, a, session.Challenge), raw, challengeTTL); err != nil {
+	if _, err := p.challenges().Put(ctx, challengeEntry(ceremony, a, session.Challenge), *session); err != nil {
 		return nil, fmt.Errorf("keep passkey challenge: %w", err)
 	}
 	told, err := json.Marshal(options)
@@ -199,16 +201,12 @@ func (p *Passkeys) keep(ctx context.Context, ceremony purpose, a Attempt, sessio
 // take spends the challenge that a response says it answers; ErrExpired where
 // there is none.
 func (p *Passkeys) take(ctx context.Context, ceremony purpose, a Attempt, challenge string) (webauthn.SessionData, error) {
-	var session webauthn.SessionData
-	raw, err := p.cfg.Ephemeral.Take(ctx, p.challengeKey(ceremony, a, challenge))
+	session, err := p.challenges().Take(ctx, challengeEntry(ceremony, a, challenge))
 	if errors.Is(err, storage.ErrNotFound) {
 		return session, ErrExpired
 	}
 	if err != nil {
 		return session, fmt.Errorf("take passkey challenge: %w", err)
-	}
-	if err := json.Unmarshal(raw, &session); err != nil {
-		return session, fmt.Errorf("decode passkey session: %w", err)
 	}
 	return session, nil
 }

@@ -50,17 +50,6 @@ type outbox interface {
 	Add(ctx context.Context, e *storage.Event, m ...storage.Message) error
 }
 
-// ephemeral keeps codes, challenges and counters.
-type ephemeral interface {
-	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	Get(ctx context.Context, key string) ([]byte, error)
-	Take(ctx context.Context, key string) ([]byte, error)
-	Count(ctx context.Context, key string, window time.Duration) (int64, error)
-	// Attempt answers what is left of a running wait; where none runs it counts
-	// one, starts the wait that the backoff gives for the count, and answers 0.
-	Attempt(ctx context.Context, key string, b storage.Backoff) (time.Duration, error)
-}
-
 // sender queues what is said to people; account/message and the outbox in the binary.
 type sender interface {
 	// Send queues a code for an address or number that is known to be theirs.

@@ -1,11 +1,9 @@
 package mfa
 
 import (
-	"bytes"
 	"context"
 	"crypto/subtle"
 	"encoding/base32"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +12,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 )
@@ -184,29 +183,21 @@ func (t *totp) newPending(ctx context.Context, a Attempt) (pendingTOTP, error) {
 		return pending, fmt.Errorf("seal TOTP secret: %w", err)
 	}
 	pending = pendingTOTP{ID: id, Sealed: sealed}
-	raw, err := json.Marshal(pending)
-	if err != nil {
-		return pending, fmt.Errorf("encode enrolment: %w", err)
-	}
-	if err := t.cfg.Ephemeral.Put(ctx, enrolmentKey(storage.FactorTOTP, a), raw, enrolmentTTL); err != nil {
+	if _, err := t.cfg.enrollments().Put(ctx, enrollmentEntry(storage.FactorTOTP, a), pending); err != nil {
 		return pending, fmt.Errorf("keep enrolment: %w", err)
 	}
 	return pending, nil
 }
 
-func (t *totp) pending(ctx context.Context, a Attempt) (pendingTOTP, []byte, error) {
-	var pending pendingTOTP
-	raw, err := t.cfg.Ephemeral.Get(ctx, enrolmentKey(storage.FactorTOTP, a))
+func (t *totp) pending(ctx context.Context, a Attempt) (pendingTOTP, ephemeral.Version, error) {
+	pending, version, err := t.cfg.enrollments().Get(ctx, enrollmentEntry(storage.FactorTOTP, a))
 	if errors.Is(err, storage.ErrNotFound) {
-		return pending, nil, ErrExpired
+		return pending, version, ErrExpired
 	}
 	if err != nil {
-		return pending, nil, fmt.Errorf("load enrolment: %w", err)
+		return pending, version, fmt.Errorf("load enrollment: %w", err)
 	}
-	if err := json.Unmarshal(raw, &pending); err != nil {
-		return pending, nil, fmt.Errorf("decode enrolment: %w", err)
-	}
-	return pending, raw, nil
+	return pending, version, nil
 }
 
 // Confirm implements Enroller. The step of the code that confirms is the
@@ -216,7 +207,7 @@ func (t *totp) Confirm(ctx context.Context, a Attempt, r Response, name string) 
 	if err != nil {
 		return storage.Credential{}, err
 	}
-	pending, raw, err := t.pending(ctx, a)
+	pending, version, err := t.pending(ctx, a)
 	if err != nil {
 		return storage.Credential{}, err
 	}
@@ -231,8 +222,8 @@ func (t *totp) Confirm(ctx context.Context, a Attempt, r Response, name string) 
 	if !ok {
 		return storage.Credential{}, &WrongError{TriesLeft: left, Cause: errors.New("wrong code for an enrolment")}
 	}
-	taken, err := t.cfg.Ephemeral.Take(ctx, enrolmentKey(storage.FactorTOTP, a))
-	if errors.Is(err, storage.ErrNotFound) || err == nil && !bytes.Equal(taken, raw) {
+	err = t.cfg.enrollments().TakeIf(ctx, version)
+	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Credential{}, ErrExpired
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // entry is what the store keeps of a token.
@@ -23,9 +24,8 @@ type entry struct {
 // kept is an entry as it was found.
 type kept struct {
 	entry
-	slot slot
-	key  string
-	raw  []byte
+	slot    slot
+	version ephemeral.Version
 }
 
 // Entry is what a token stands for.
@@ -50,21 +50,14 @@ func place(s slot) keys.AssociatedData {
 
 // find returns what is in the slot, or ErrInvalid.
 func (t *Tokens) find(ctx context.Context, s slot) (*kept, error) {
-	for _, key := range t.keys(s) {
-		raw, err := t.cfg.Store.Get(ctx, key)
-		if errors.Is(err, storage.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("look one-time token up: %w", err)
-		}
-		found := &kept{slot: s, key: key, raw: raw}
-		if err := json.Unmarshal(raw, &found.entry); err != nil {
-			return nil, fmt.Errorf("decode one-time token: %w", err)
-		}
-		return found, nil
+	found, version, err := t.entries.Get(ctx, s.id())
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrInvalid
 	}
-	return nil, ErrInvalid
+	if err != nil {
+		return nil, fmt.Errorf("look one-time token up: %w", err)
+	}
+	return &kept{entry: found, slot: s, version: version}, nil
 }
 
 // open returns what the found entry stands for.
@@ -86,7 +79,7 @@ func (t *Tokens) spend(ctx context.Context, k *kept) (*Entry, error) {
 	}
 	// Compared and removed in one step: were it only taken, a link that was
 	// replaced a moment ago would spend the newer one.
-	err = t.cfg.Store.TakeIf(ctx, k.key, k.raw)
+	err = t.entries.TakeIf(ctx, k.version)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, ErrInvalid
 	}

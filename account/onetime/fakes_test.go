@@ -37,6 +37,30 @@ func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
 	return nil, storage.ErrNotFound
 }
 
+func (m *memory) Swap(_ context.Context, key string, old, value []byte, _ time.Duration) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch found, ok := m.values[key]; {
+	case !ok && old != nil:
+		return storage.ErrNotFound
+	case ok && (old == nil || !bytes.Equal(found, old)):
+		return storage.ErrConflict
+	}
+	m.values[key] = value
+	return nil
+}
+
+func (m *memory) Take(_ context.Context, key string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	value, ok := m.values[key]
+	if !ok {
+		return nil, storage.ErrNotFound
+	}
+	delete(m.values, key)
+	return value, nil
+}
+
 func (m *memory) TakeIf(_ context.Context, key string, value []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

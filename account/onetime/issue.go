@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
+
+	"github.com/latchkey-id/latchkey/keys"
 )
 
 // Token says what to issue.
@@ -38,7 +41,7 @@ func (t *Tokens) Issue(ctx context.Context, token Token) (Issued, error) {
 	secret := make([]byte, secretSize)
 	rand.Read(secret) // never fails: crypto/rand documents that it crashes instead
 	now := t.cfg.Now()
-	made := Issued{Token: spell(secret, token.Subject)}
+	made := Issued{Token: spell(t.cfg.Hasher.Tag(), secret, token.Subject)}
 	e := entry{
 		Hash:      t.cfg.Hasher.Sum("onetime token", string(s.purpose), s.subject, string(secret)),
 		ExpiresAt: now.Add(token.TTL),
@@ -52,17 +55,14 @@ func (t *Tokens) Issue(ctx context.Context, token Token) (Issued, error) {
 		e.CodeHash = t.cfg.Hasher.Sum("onetime code", string(s.purpose), s.subject, code)
 		e.CodeExpires = now.Add(min(token.CodeTTL, token.TTL))
 	}
-	raw, err := t.seal(s, e, token.Data)
-	if err != nil {
+	if err := t.seal(s, &e, token.Data); err != nil {
 		return Issued{}, err
 	}
-	names := t.keys(s)
-	if len(names) > 1 { // one that was issued under an older key dies too
-		if err := t.cfg.Store.Delete(ctx, names[1:]...); err != nil {
-			return Issued{}, fmt.Errorf("replace one-time token: %w", err)
-		}
+	// One that was issued under an older key dies too.
+	if err := t.entries.Delete(ctx, s.id()); err != nil {
+		return Issued{}, fmt.Errorf("replace one-time token: %w", err)
 	}
-	if err := t.cfg.Store.Put(ctx, names[0], raw, token.TTL); err != nil {
+	if _, err := t.entries.PutFor(ctx, s.id(), e, token.TTL); err != nil {
 		return Issued{}, fmt.Errorf("keep one-time token: %w", err)
 	}
 	return made, nil
@@ -70,40 +70,37 @@ func (t *Tokens) Issue(ctx context.Context, token Token) (Issued, error) {
 
 // Revoke kills the live token of a purpose and subject, if there is one.
 func (t *Tokens) Revoke(ctx context.Context, purpose Purpose, subject string) error {
-	if err := t.cfg.Store.Delete(ctx, t.keys(slot{purpose, subject})...); err != nil {
+	if err := t.entries.Delete(ctx, slot{purpose, subject}.id()); err != nil {
 		return fmt.Errorf("revoke one-time token: %w", err)
 	}
 	return nil
 }
 
-func (t *Tokens) seal(s slot, e entry, data any) ([]byte, error) {
+func (t *Tokens) seal(s slot, e *entry, data any) error {
 	plain, err := json.Marshal(data)
 	if err != nil {
-		return nil, fmt.Errorf("encode data of a one-time token: %w", err)
+		return fmt.Errorf("encode data of a one-time token: %w", err)
 	}
 	if e.Data, err = t.cfg.Sealer.Seal(plain, place(s)); err != nil {
-		return nil, fmt.Errorf("seal data of a one-time token: %w", err)
+		return fmt.Errorf("seal data of a one-time token: %w", err)
 	}
-	raw, err := json.Marshal(e)
-	if err != nil {
-		return nil, fmt.Errorf("encode one-time token: %w", err)
-	}
-	return raw, nil
+	return nil
 }
 
-// spell writes a token: the secret, then whose it is, so that its entry is
-// found by it.
-func spell(secret []byte, subject string) string {
-	return base64.RawURLEncoding.EncodeToString(append(secret, subject...))
+// spell writes a token: the tag of the hash key that it was made under, the secret,
+// then whose it is, so that its entry is found by it.
+func spell(tag keys.Tag, secret []byte, subject string) string {
+	return base64.RawURLEncoding.EncodeToString(slices.Concat(tag[:], secret, []byte(subject)))
 }
 
 // read takes a token apart.
-func read(token string) (secret, subject string, ok bool) {
+func read(token string) (tag keys.Tag, secret, subject string, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(b) <= secretSize {
-		return "", "", false
+	if err != nil || len(b) <= keys.TagSize+secretSize {
+		return keys.Tag{}, "", "", false
 	}
-	return string(b[:secretSize]), string(b[secretSize:]), true
+	tag, b = keys.Tag(b), b[keys.TagSize:]
+	return tag, string(b[:secretSize]), string(b[secretSize:]), true
 }
 
 // newCode makes a code, every one as likely.

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // Purpose is what a token is good for.
@@ -61,13 +62,10 @@ const (
 
 // store is the ephemeral store.
 type store interface {
-	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	Get(ctx context.Context, key string) ([]byte, error)
-	// TakeIf removes what is under key if it is value, in one step; of many
-	// callers one does, the others get storage.ErrNotFound.
-	TakeIf(ctx context.Context, key string, value []byte) error
-	Delete(ctx context.Context, keys ...string) error
+	ephemeral.Store
+	// Count and Delete are of the tries of codes.
 	Count(ctx context.Context, key string, window time.Duration) (int64, error)
+	Delete(ctx context.Context, keys ...string) error
 }
 
 // Config is what [Tokens] are made of. Every field is required.
@@ -79,10 +77,18 @@ type Config struct {
 }
 
 // Tokens issues and spends one-time tokens. Its methods may be called concurrently.
-type Tokens struct{ cfg Config }
+type Tokens struct {
+	cfg     Config
+	entries *ephemeral.Values[entry]
+}
+
+// longest is for how long an entry is kept whose token does not say.
+const longest = 24 * time.Hour
 
 // New makes Tokens.
-func New(cfg Config) *Tokens { return &Tokens{cfg: cfg} }
+func New(cfg Config) *Tokens {
+	return &Tokens{cfg: cfg, entries: ephemeral.NewValues[entry](cfg.Store, cfg.Hasher, "onetime", longest)}
+}
 
 // slot is the place of the one live token of a purpose and subject.
 type slot struct {
@@ -90,17 +96,10 @@ type slot struct {
 	subject string
 }
 
-// keys returns the names of the slot in the store, by the current hash key
-// first. A token that was issued before that key came is under another.
-func (t *Tokens) keys(s slot) []string { return t.names("onetime:", s) }
+// id names the slot's entry.
+func (s slot) id() string { return ephemeral.Name(string(s.purpose), s.subject) }
 
-// tries returns the names of the slot's counter of codes.
-func (t *Tokens) tries(s slot) []string { return t.names("onetime-tries:", s) }
-
-func (t *Tokens) names(prefix string, s slot) []string {
-	names := t.cfg.Hasher.Sums("onetime subject", string(s.purpose), s.subject)
-	for i, sum := range names {
-		names[i] = prefix + string(s.purpose) + ":" + sum
-	}
-	return names
+// tries is the name of the slot's counter of codes.
+func (t *Tokens) tries(s slot) string {
+	return "onetime-tries:" + string(s.purpose) + ":" + t.cfg.Hasher.Sum("onetime tries", string(s.purpose), s.subject)
 }

@@ -110,9 +110,9 @@ func TestOT1_BoundToPurposeAndPerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forBob := base64.RawURLEncoding.EncodeToString(append(slices.Clone(raw[:32]), bob...))
+	forBob := base64.RawURLEncoding.EncodeToString(append(slices.Clone(raw[:keys.TagSize+32]), bob...))
 	flipped := slices.Clone(raw)
-	flipped[0] ^= 1
+	flipped[keys.TagSize] ^= 1
 	for name, token := range map[string]string{
 		"empty": "", "no base64": "!" + issued.Token, "cut": issued.Token[:43], "longer": issued.Token + "AA",
 		"another person's": forBob, "one bit": base64.RawURLEncoding.EncodeToString(flipped), "huge": strings.Repeat("A", 1<<20),
@@ -289,6 +289,10 @@ func (broken) Put(context.Context, string, []byte, time.Duration) error { return
 func (broken) Get(context.Context, string) ([]byte, error)              { return nil, errDown }
 func (broken) TakeIf(context.Context, string, []byte) error             { return errDown }
 func (broken) Delete(context.Context, ...string) error                  { return errDown }
+func (broken) Take(context.Context, string) ([]byte, error)             { return nil, errDown }
+func (broken) Swap(context.Context, string, []byte, []byte, time.Duration) error {
+	return errDown
+}
 func (broken) Count(context.Context, string, time.Duration) (int64, error) {
 	return 0, errDown
 }
@@ -314,5 +318,22 @@ func TestTH5_AStoreThatIsGoneIsNoWrongToken(t *testing.T) {
 		if !errors.Is(err, errDown) || errors.Is(err, onetime.ErrInvalid) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// TestKY5_ALinkOfAnUnknownKeyCannotBeJudged: while a hash key is rolled over the nodes,
+// one that does not know it yet does not say that a link is void.
+func TestKY5_ALinkOfAnUnknownKeyCannotBeJudged(t *testing.T) {
+	h := newHarness(t)
+	after := newTokens(t, h.store, h.clock, secretKey("n"), secretKey("h"))
+	issued, err := after.Issue(t.Context(), onetime.Token{Purpose: onetime.PasswordReset, Subject: alice, TTL: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Peek(t.Context(), onetime.PasswordReset, issued.Token); !errors.Is(err, keys.ErrUnknownKey) {
+		t.Errorf("before the key came: %v", err)
+	}
+	if _, err := after.Redeem(t.Context(), onetime.PasswordReset, issued.Token); err != nil {
+		t.Errorf("where the key is: %v", err)
 	}
 }

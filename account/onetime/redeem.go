@@ -2,9 +2,11 @@ package onetime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/latchkey-id/latchkey/internal/ident"
+	"github.com/latchkey-id/latchkey/keys"
 )
 
 // maxToken bounds what is looked at.
@@ -34,8 +36,15 @@ func (t *Tokens) match(ctx context.Context, purpose Purpose, token string) (*kep
 	if len(token) > maxToken {
 		return nil, ErrInvalid
 	}
-	secret, subject, ok := read(token)
+	tag, secret, subject, ok := read(token)
 	if !ok {
+		return nil, ErrInvalid
+	}
+	// Under a key that this node does not know the token cannot be judged, and
+	// another node may take it (requirement KY5).
+	if err := t.cfg.Hasher.KnowsTag(tag); errors.Is(err, keys.ErrUnknownKey) {
+		return nil, fmt.Errorf("judge one-time token: %w", err)
+	} else if err != nil {
 		return nil, ErrInvalid
 	}
 	k, err := t.find(ctx, slot{purpose, subject})
@@ -54,7 +63,7 @@ func (t *Tokens) match(ctx context.Context, purpose Purpose, token string) (*kep
 func (t *Tokens) RedeemCode(ctx context.Context, purpose Purpose, subject, code string) (*Entry, error) {
 	s := slot{purpose, subject}
 	tries := t.tries(s)
-	n, err := t.cfg.Store.Count(ctx, tries[0], TriesReset)
+	n, err := t.cfg.Store.Count(ctx, tries, TriesReset)
 	if err != nil {
 		return nil, fmt.Errorf("count one-time code: %w", err)
 	}
@@ -70,7 +79,7 @@ func (t *Tokens) RedeemCode(ctx context.Context, purpose Purpose, subject, code 
 		return nil, ErrInvalid
 	}
 	// Only who has the message gets here, so the next code has all its tries.
-	if err := t.cfg.Store.Delete(ctx, tries...); err != nil {
+	if err := t.cfg.Store.Delete(ctx, tries); err != nil {
 		return nil, fmt.Errorf("forget tries of one-time codes: %w", err)
 	}
 	return t.spend(ctx, k)

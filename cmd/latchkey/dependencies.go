@@ -121,13 +121,7 @@ func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
 
 // ephemeralStore is what every part that keeps something short-lived needs.
 type ephemeralStore interface {
-	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	Get(ctx context.Context, key string) ([]byte, error)
-	Take(ctx context.Context, key string) ([]byte, error)
-	TakeIf(ctx context.Context, key string, value []byte) error
-	Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) error
-	ephemeral.Counters
+	ephemeral.Backend
 	Ping(ctx context.Context) error
 }
 

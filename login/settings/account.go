@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // Config is what [Pages] are made of. Every field is required.
@@ -31,7 +32,7 @@ type Config struct {
 	Consents    consents
 	Devices     devices
 	Events      events
-	Ephemeral   ephemeral
+	Ephemeral   ephemeral.Store
 	Clients     clients
 	Factors     *mfa.Factors
 	Hasher      *keys.Hasher
@@ -92,13 +93,6 @@ type devices interface {
 // events are security events; storage/sqlstore.Events in the binary.
 type events interface {
 	ListByUser(ctx context.Context, userID storage.ID, limit int) ([]storage.Event, error)
-}
-
-// ephemeral keeps what waits for its proof.
-type ephemeral interface {
-	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	Get(ctx context.Context, key string) ([]byte, error)
-	Delete(ctx context.Context, keys ...string) error
 }
 
 // clients knows relying parties; client.Registry in the binary.

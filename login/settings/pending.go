@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // pending is a new address or number that waits for its proof. It is shown to
@@ -27,9 +28,13 @@ type slot struct {
 	of   storage.ID
 }
 
-func (p *Pages) pendingKey(s slot) string {
-	return "account:" + s.kind + ":" + p.cfg.Hasher.Sum("account pending", s.kind, string(s.of))
+// waiting are the sealed values of what waits for its proof.
+func (p *Pages) waiting() *ephemeral.Values[string] {
+	return ephemeral.NewValues[string](p.cfg.Ephemeral, p.cfg.Hasher, "account pending", p.cfg.PendingFor)
 }
+
+// id names what waits.
+func (s slot) id() string { return ephemeral.Name(s.kind, string(s.of)) }
 
 func (s slot) place() keys.AssociatedData {
 	return keys.AssociatedData{Table: "account_pending", Column: s.kind, Row: string(s.of)}
@@ -44,7 +49,7 @@ func (p *Pages) putPending(ctx context.Context, s slot, what pending, ttl time.D
 	if err != nil {
 		return fmt.Errorf("seal pending %s: %w", s.kind, err)
 	}
-	if err := p.cfg.Ephemeral.Put(ctx, p.pendingKey(s), []byte(sealed), ttl); err != nil {
+	if _, err := p.waiting().PutFor(ctx, s.id(), sealed, ttl); err != nil {
 		return unavailable("keep pending "+s.kind, err)
 	}
 	return nil
@@ -52,14 +57,14 @@ func (p *Pages) putPending(ctx context.Context, s slot, what pending, ttl time.D
 
 // getPending returns nil where nothing is pending.
 func (p *Pages) getPending(ctx context.Context, s slot) (*pending, error) {
-	sealed, err := p.cfg.Ephemeral.Get(ctx, p.pendingKey(s))
+	sealed, _, err := p.waiting().Get(ctx, s.id())
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, unavailable("read pending "+s.kind, err)
 	}
-	raw, err := p.cfg.Sealer.Open(string(sealed), s.place())
+	raw, err := p.cfg.Sealer.Open(sealed, s.place())
 	if err != nil {
 		return nil, fmt.Errorf("open pending %s: %w", s.kind, err)
 	}
@@ -71,7 +76,7 @@ func (p *Pages) getPending(ctx context.Context, s slot) (*pending, error) {
 }
 
 func (p *Pages) dropPending(ctx context.Context, s slot) error {
-	if err := p.cfg.Ephemeral.Delete(ctx, p.pendingKey(s)); err != nil {
+	if err := p.waiting().Delete(ctx, s.id()); err != nil {
 		return unavailable("forget pending "+s.kind, err)
 	}
 	return nil

@@ -37,6 +37,12 @@ type Store interface {
 	TakeIf(ctx context.Context, key string, value []byte) error
 }
 
+// Backend is an ephemeral store whole: the redis package, or sqlstore.Ephemeral.
+type Backend interface {
+	Store
+	Counters
+}
+
 // Counters are the counters of rate limits. Each counts before it answers, on one
 // key, and may be called concurrently.
 type Counters interface {

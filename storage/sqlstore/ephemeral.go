@@ -50,18 +50,6 @@ func (e *Ephemeral) putNew(ctx context.Context, key string, value []byte, ttl ti
 	return wrap("put new ephemeral entry", err)
 }
 
-// Replace keeps value under key for ttl in place of what is there, or answers
-// storage.ErrNotFound when nothing is, or has expired.
-func (e *Ephemeral) Replace(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	now := e.s.cfg.Now()
-	n, err := e.s.exec(ctx, e.s.ephemeralDB, `UPDATE ephemeral SET value = $2, count = 0, expires_at = $3 WHERE key = $1 AND expires_at > $4`,
-		key, value, sqlTime{now.Add(ttl)}, sqlTime{now})
-	if err == nil && n == 0 {
-		err = storage.ErrNotFound
-	}
-	return wrap("replace ephemeral entry", err)
-}
-
 // Get returns what is under key, or storage.ErrNotFound.
 func (e *Ephemeral) Get(ctx context.Context, key string) ([]byte, error) {
 	var value []byte

@@ -339,12 +339,11 @@ func (c *planCalls) ephemeralCalls() map[string]func() error {
 			}
 			return e.Swap(ctx, "swap", []byte("x"), []byte("y"), time.Hour)
 		},
-		"Ephemeral.Replace": func() error { return e.Replace(ctx, "k77", []byte("x"), time.Hour) },
-		"Ephemeral.Get":     func() error { return second(e.Get(ctx, "k78")) },
-		"Ephemeral.Take":    func() error { return second(e.Take(ctx, "k79")) },
-		"Ephemeral.Count":   func() error { return second(e.Count(ctx, "count", time.Hour)) },
-		"Ephemeral.TakeIf":  func() error { return e.TakeIf(ctx, "k80", []byte{}) },
-		"Ephemeral.Delete":  func() error { return e.Delete(ctx, "k81", "k82") },
+		"Ephemeral.Get":    func() error { return second(e.Get(ctx, "k78")) },
+		"Ephemeral.Take":   func() error { return second(e.Take(ctx, "k79")) },
+		"Ephemeral.Count":  func() error { return second(e.Count(ctx, "count", time.Hour)) },
+		"Ephemeral.TakeIf": func() error { return e.TakeIf(ctx, "k80", []byte{}) },
+		"Ephemeral.Delete": func() error { return e.Delete(ctx, "k81", "k82") },
 		"Ephemeral.Attempt": func() error {
 			if err := second(e.Attempt(ctx, "attempt", b)); err != nil {
 				return err

@@ -79,11 +79,3 @@ func (s *Store) TakeIf(ctx context.Context, key string, value []byte) error {
 		return err
 	})
 }
-
-// Replace keeps value under key for ttl in place of what is there, or answers
-// storage.ErrNotFound when nothing is.
-func (s *Store) Replace(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	return s.with(ctx, "replace ephemeral entry", func(ctx context.Context, c rueidis.Client) error {
-		return c.Do(ctx, c.B().Set().Key(s.prefix+key).Value(rueidis.BinaryString(value)).Xx().Px(ttl).Build()).Error()
-	})
-}
