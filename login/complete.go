@@ -42,8 +42,8 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 		return unavailable("create session", err)
 	}
 	var maxAge time.Duration
-	if p.remembered(session) {
-		maxAge = session.ExpiresAt.Sub(p.cfg.Now())
+	if part.Remember {
+		maxAge = p.cfg.SessionAbsolute
 	}
 	p.cfg.Cookies.Set(w, web.CookieSession, secret, maxAge)
 	p.rememberDevice(w, r, user.ID)
@@ -61,17 +61,11 @@ func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, stora
 		UserAgent: userAgent(r), Address: web.ClientAddress(r.Context()).String(),
 	}
 	start := storage.SessionStart{PasswordEpoch: part.PasswordEpoch}
-	if part.Remember && p.rememberDays() > 0 {
-		session.ExpiresAt = now.Add(p.cfg.RememberAbsolute)
-	}
 	if old := s.signedIn; old != nil {
 		start.Replaces = p.cfg.Hasher.Sums(sessionPurpose, p.cfg.Cookies.Get(r, web.CookieSession))
 		if old.User.ID == part.UserID {
 			session.SID, start.Renews = old.Session.SID, true
 			session.CreatedAt = old.Session.CreatedAt
-			if p.remembered(&old.Session) { // asked for once, it is kept by proving anew who they are
-				session.ExpiresAt = now.Add(p.cfg.RememberAbsolute)
-			}
 			session.Proofs = flow.Merge(append(slices.Clone(part.Proofs), old.Session.Proofs...)...)
 			if session.TrustACR == "" {
 				session.TrustedDevice, session.TrustACR = old.Session.TrustedDevice, old.Session.TrustACR
@@ -88,7 +82,7 @@ func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, stora
 		}
 		session.SID = sid
 	}
-	session.IdleExpiresAt = now.Add(p.idleOf(session))
+	session.IdleExpiresAt = now.Add(p.cfg.SessionIdle)
 	if session.IdleExpiresAt.After(session.ExpiresAt) {
 		session.IdleExpiresAt = session.ExpiresAt
 	}

@@ -66,7 +66,7 @@ func newSite(t *testing.T, o siteOptions) *site {
 		Password: p.Passwords, Tokens: p.Tokens,
 		Factors: p.Factors, Devices: p.Devices, Hasher: p.Hasher, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
 		Decoys: NewDecoys(p.Store.Users(), p.Passwords.Current), Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now, Random: rand.Reader,
-		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, RememberIdle: 30 * 24 * time.Hour, RememberAbsolute: 90 * 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: BindNetwork,
+		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: BindNetwork,
 		Limits: Limits{
 			SignInPair: generous, SignInAccount: generous, SignInAddress: generous, SignInKnown: generous,
 			SignUp: AskLimits{generous, generous}, Reset: AskLimits{generous, generous}, Resend: AskLimits{generous, generous}, Messages: MessageLimits{generous, generous, generous, 1_000_000},

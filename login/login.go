@@ -54,9 +54,6 @@ type Config struct {
 	// SessionIdle ends a session that was not used for so long, and
 	// SessionAbsolute every session after so long.
 	SessionIdle, SessionAbsolute time.Duration
-	// RememberIdle and RememberAbsolute are meant instead where somebody asks to be
-	// kept signed in.
-	RememberIdle, RememberAbsolute time.Duration
 	// PartialLifetime ends a sign-in that pauses for so long between its proofs.
 	PartialLifetime time.Duration
 	BindAddress     AddressBinding

@@ -33,35 +33,12 @@ func (p *Pages) Session(r *http.Request) (*storage.SignedIn, error) {
 		return nil, unavailable("read session", err)
 	}
 	if now.Sub(signedIn.Session.LastSeenAt) >= touchEvery {
-		err := p.cfg.Sessions.Touch(r.Context(), signedIn.Session.SID, now, now.Add(p.idleOf(&signedIn.Session)))
+		err := p.cfg.Sessions.Touch(r.Context(), signedIn.Session.SID, now, now.Add(p.cfg.SessionIdle))
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return nil, unavailable("note use of session", err)
 		}
 	}
 	return signedIn, nil
-}
-
-// remembered reports whether the session is of somebody who asked to be kept signed
-// in: it lives for longer than others do.
-func (p *Pages) remembered(s *storage.Session) bool {
-	return s.ExpiresAt.Sub(s.CreatedAt) > p.cfg.SessionAbsolute
-}
-
-// idleOf is for how long the session may go unused.
-func (p *Pages) idleOf(s *storage.Session) time.Duration {
-	if p.remembered(s) {
-		return max(p.cfg.RememberIdle, p.cfg.SessionIdle)
-	}
-	return p.cfg.SessionIdle
-}
-
-// rememberDays is for how many days a browser that is not used keeps its person signed
-// in, where they ask for it; zero where asking would mean nothing.
-func (p *Pages) rememberDays() int {
-	if p.cfg.RememberAbsolute <= p.cfg.SessionAbsolute || p.cfg.RememberIdle <= p.cfg.SessionIdle {
-		return 0
-	}
-	return int(p.cfg.RememberIdle / (24 * time.Hour))
 }
 
 // NewSessionSecret makes the secret of a session's cookie, and the keyed hash that

@@ -50,8 +50,6 @@ func identifierOf(u *storage.User) string {
 func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, data ui.SignIn, problem string) error {
 	data.Page, data.Cancel = p.page(w, r, in, "/login", "signin.title"), in.ForClient()
 	data.Forgot = address("/forgot-password", in)
-	data.RememberDays = p.rememberDays()
-	data.HideRemember = data.RememberDays == 0
 	if p.cfg.Accounts.SignUpPolicy().Mode != account.SignUpOff {
 		data.SignUp = address("/signup", in)
 	}

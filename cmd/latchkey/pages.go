@@ -122,7 +122,6 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 		Factors: factors, Devices: devices, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
 		Decoys: p.decoys, Metrics: p.metrics, Log: f.log, Now: f.now, Random: rand.Reader,
 		SessionIdle: cfg.Sessions.Idle, SessionAbsolute: cfg.Sessions.Absolute,
-		RememberIdle: cfg.Sessions.RememberIdle, RememberAbsolute: cfg.Sessions.RememberAbsolute,
 		PartialLifetime: cfg.MFA.PartialLifetime, BindAddress: login.AddressBinding(cfg.MFA.BindAddress),
 		Limits: login.Limits{
 			SignInPair: limits.SignIn.PerPair.Storage(), SignInAccount: limits.SignIn.PerAccount.Storage(),
