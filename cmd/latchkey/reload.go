@@ -19,7 +19,7 @@ const watchPoll = 30 * time.Second
 
 // reloadTasks reload on SIGHUP, and when a file of the configuration changes.
 func (p *process) reloadTasks() []task.Func {
-	asked := make(chan os.Signal, 1) // holds one: reloading once is enough for any number
+	asked := make(chan os.Signal, 1)     // holds one: reloading once is enough for any number
 	signal.Notify(asked, syscall.SIGHUP) // from now on: a signal that nobody takes ends the process
 	return []task.Func{
 		func(ctx context.Context) error {
