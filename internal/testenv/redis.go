@@ -152,3 +152,9 @@ func (r *RedisServer) Stop() {
 		r.s = nil
 	}
 }
+
+// Command sends the server a command by redis-cli and returns what it answers.
+func (r *RedisServer) Command(words ...string) string {
+	r.t.Helper()
+	return redisCLI(r.t, r.port, words...)
+}
