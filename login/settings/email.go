@@ -8,6 +8,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
 )
 
@@ -75,7 +76,7 @@ func (p *Pages) confirmEmail(w http.ResponseWriter, r *http.Request, v *visit) e
 	case errors.Is(err, onetime.ErrInvalid):
 		return p.renderEmail(w, r, v, "", func(data *ui.AccountEmail) { data.Fail("code", "wrong.code") })
 	case errors.Is(err, onetime.ErrExhausted):
-		return login.TooMany(onetime.TriesReset, err)
+		return pageerror.TooMany(onetime.TriesReset, err)
 	case errors.Is(err, account.ErrVoid):
 		return changedMeanwhile(err)
 	case err != nil:

@@ -5,6 +5,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/ui"
 )
 
@@ -38,7 +39,7 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, v *visit)
 	if v.askPassword && chosen == r.PostForm.Get("current_password") {
 		return p.renderPassword(w, r, v, login.Problem{Field: "new_password", Text: "wrong.password_same"})
 	}
-	secret, hash := login.NewSessionSecret(p.cfg.Hasher)
+	secret, hash := session.NewSecret(p.cfg.Hasher)
 	err := p.cfg.Accounts.SetPassword(r.Context(), v.by, v.User.ID, chosen, hash)
 	if problems := login.Problems(err, "new_password"); len(problems) > 0 {
 		return p.renderPassword(w, r, v, problems...)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 )
@@ -157,11 +157,11 @@ func (p *Pages) phoneFailed(w http.ResponseWriter, r *http.Request, v *visit, pa
 	)
 	switch {
 	case errors.As(err, &limited):
-		return login.TooMany(limited.RetryAfter, err)
+		return pageerror.TooMany(limited.RetryAfter, err)
 	case errors.As(err, &locked):
-		return login.TooMany(locked.Until.Sub(p.cfg.Now()), err)
+		return pageerror.TooMany(locked.Until.Sub(p.cfg.Now()), err)
 	case errors.Is(err, mfa.ErrSpent), errors.Is(err, mfa.ErrDisabled), errors.Is(err, mfa.ErrNotOffered):
-		return login.TooMany(time.Hour, err)
+		return pageerror.TooMany(time.Hour, err)
 	}
 	return p.refused(w, r, v, path, "prove phone number", err)
 }
