@@ -43,7 +43,9 @@ type AuthorizationRequest struct {
 
 // ConsentScopes are what a person is asked about, and what is remembered: what the
 // client asks for as scopes, and what its claims parameter comes to.
-func (r *AuthorizationRequest) ConsentScopes() []string { return slices.Concat(r.Scopes, r.ClaimScopes) }
+func (r *AuthorizationRequest) ConsentScopes() []string {
+	return slices.Concat(r.Scopes, r.ClaimScopes)
+}
 
 // HasPrompt reports whether the request names the prompt value.
 func (r *AuthorizationRequest) HasPrompt(p string) bool { return slices.Contains(r.Prompt, p) }
