@@ -2,6 +2,7 @@ package login
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -48,6 +49,8 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 	p.cfg.Cookies.Set(w, web.CookieSession, secret, maxAge)
 	p.rememberDevice(w, r, user.ID)
 	p.cfg.Metrics.SignedIn(session.Authentication.ACR)
+	p.cfg.Log.LogAttrs(r.Context(), slog.LevelInfo, "signed in", slog.String("user_id", string(user.ID)), slog.String("sid", string(session.SID)),
+		slog.String("client_id", s.in.ClientID()), slog.String("acr", session.Authentication.ACR), slog.String("address", session.Address))
 	return p.trustDevice(w, r, s, session)
 }
 

@@ -73,7 +73,7 @@ func (p *Pages) signInWithPasskey(w http.ResponseWriter, r *http.Request, s *sta
 		return tooMany(limited.RetryAfter, err)
 	case errors.As(err, &wrong), errors.Is(err, mfa.ErrExpired), errors.Is(err, mfa.ErrCloned), errors.Is(err, mfa.ErrNotOffered):
 		p.cfg.Metrics.SignInFailed()
-		if err := p.note(r, storage.EventSignInFailed, "", storage.Failure, "passkey"); err != nil {
+		if err := p.noteFailure(r, s.in, "", "", "passkey"); err != nil {
 			return err
 		}
 		return p.renderSignIn(w, r, s.in, ui.SignIn{}, "wrong.passkey")

@@ -8,7 +8,6 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/interaction"
-	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
@@ -55,10 +54,12 @@ func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *interac
 	}
 	if data.Wrong {
 		data.Fail("password", "signin.wrong")
+		data.TraceTo(r)
 	}
 	switch {
 	case problem != "":
 		data.Say(ui.NoticeFailure, problem)
+		data.TraceTo(r)
 	case in.PasswordSet && !data.Wrong:
 		data.Say(ui.NoticeDone, "message.reset_done.title")
 	}
@@ -90,7 +91,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) erro
 	}
 	if !verdict.Fits {
 		p.cfg.Metrics.SignInFailed()
-		if err := p.note(r, storage.EventSignInFailed, idOf(user), storage.Failure, "password"); err != nil {
+		if err := p.noteFailure(r, s.in, idOf(user), username, "password"); err != nil {
 			return err
 		}
 		return p.renderSignIn(w, r, s.in, ui.SignIn{Username: username, Remember: remember, Wrong: true}, "")
@@ -178,9 +179,24 @@ func (p *Pages) deny(w http.ResponseWriter, r *http.Request, in *interaction.Int
 
 // note writes an event that goes with no other change.
 func (p *Pages) note(r *http.Request, typ storage.EventType, userID storage.ID, outcome, detail string) error {
+	return p.record(r, p.origin(r, nil), typ, userID, outcome, detail)
+}
+
+// noteFailure writes the event of a sign-in that failed, so that it can be explained
+// to whoever asks for help: on the way to which client, and by which name, as a keyed
+// hash; typed is empty where none was typed.
+func (p *Pages) noteFailure(r *http.Request, in *interaction.Interaction, userID storage.ID, typed, how string) error {
+	from := p.origin(r, in)
+	if typed != "" {
+		from.IdentifierHash = account.HashIdentifier(p.cfg.Hasher, typed)
+	}
+	return p.record(r, from, storage.EventSignInFailed, userID, storage.Failure, how)
+}
+
+func (p *Pages) record(r *http.Request, from account.Origin, typ storage.EventType, userID storage.ID, outcome, detail string) error {
 	p.cfg.Log.InfoContext(r.Context(), string(typ), "outcome", outcome, "detail", detail, "user_id", userID,
-		"address", web.ClientAddress(r.Context()).String())
-	if err := p.cfg.Accounts.Record(r.Context(), p.visitor(r, nil), typ, userID, outcome, detail); err != nil {
+		"client_id", from.ClientID, "address", from.Address)
+	if err := p.cfg.Accounts.Record(r.Context(), account.Visitor(from), typ, userID, outcome, detail); err != nil {
 		return unavailable("write event", err)
 	}
 	return nil

@@ -103,6 +103,9 @@ type accessTokens interface {
 type counter interface {
 	// GrantRevoked counts a grant that ended because a code or refresh token was used twice.
 	GrantRevoked(reason string)
+	// TokensAsked counts a request for tokens: grantType is one of [GrantTypes],
+	// outcome one of [TokenOutcomes].
+	TokensAsked(grantType, outcome string)
 }
 
 // signIn is how the provider asks for a person; login.Pages in the binary.
