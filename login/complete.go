@@ -1,6 +1,7 @@
 package login
 
 import (
+	"log/slog"
 	"net/http"
 
 	"github.com/latchkey-id/latchkey/login/session"
@@ -22,5 +23,7 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 	}
 	p.cfg.Limits.SignedIn(w, r, part.UserID)
 	p.cfg.Metrics.SignedIn(started.Authentication.ACR)
+	p.cfg.Log.LogAttrs(r.Context(), slog.LevelInfo, "signed in", slog.String("user_id", string(started.UserID)), slog.String("sid", string(started.SID)),
+		slog.String("client_id", s.in.ClientID()), slog.String("acr", started.Authentication.ACR), slog.String("address", started.Address))
 	return p.trustDevice(w, r, s, started)
 }

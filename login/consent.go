@@ -2,7 +2,6 @@ package login
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -11,7 +10,7 @@ import (
 
 func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request, s *standing) error {
 	return p.cfg.UI.Render(w, http.StatusOK, ui.Consent{
-		Page: p.page(w, r, s.in, "/consent", "consent.title"), Person: displayName(s.state.User), Scopes: s.in.Request.Scopes,
+		Page: p.page(w, r, s.in, "/consent", "consent.title"), Person: displayName(s.state.User), Scopes: s.in.Request.ConsentScopes(),
 	})
 }
 
@@ -21,12 +20,13 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request, s *standing) err
 	if r.PostForm.Get("decision") != "allow" {
 		return p.deny(w, r, in)
 	}
-	at, err := p.cfg.Accounts.AllowClient(r.Context(), p.actor(r, s), s.signedIn.User.ID, in.Request.ClientID, in.Request.Scopes)
+	scopes := in.Request.ConsentScopes()
+	at, err := p.cfg.Accounts.AllowClient(r.Context(), p.actor(r, s), s.signedIn.User.ID, in.Request.ClientID, scopes)
 	if err != nil {
 		return accountError("write consent", err)
 	}
 	err = p.answer(r.Context(), in, s.signedIn.User.ID, func(a *interaction.Answers) {
-		a.Consented, a.ConsentedAt = slices.Clone(in.Request.Scopes), at
+		a.Consented, a.ConsentedAt = scopes, at
 	})
 	if err != nil {
 		return err

@@ -245,5 +245,8 @@ func (p *Pages) factorFailed(w http.ResponseWriter, r *http.Request, s *standing
 	if err != nil {
 		return p.factorClosed(kind, err)
 	}
-	return p.renderFactor(w, r, s, challenge, func(data *ui.Factor) { data.Fail("code", key) })
+	return p.renderFactor(w, r, s, challenge, func(data *ui.Factor) {
+		data.Fail("code", key)
+		data.TraceTo(r)
+	})
 }

@@ -385,6 +385,12 @@ func TestAZ8_ConsentIsAskedRememberedAndTakenBack(t *testing.T) {
 	b.Submit("consent-allow").Want(t, 200, "code for "+string(ada.ID))
 	b.start("").Want(t, 200, "code for")
 	b.start(`{"client_id":"wiki","scopes":["openid","email"]}`).Want(t, 200, "consent-allow")
+	// Of claims that are asked for by name, people are asked about the scopes.
+	const named = `{"client_id":"wiki","scopes":["openid"],"claim_scopes":["phone"]}`
+	b.start(named).Want(t, 200, "see your phone number")
+	b.Submit("consent-allow").Want(t, 200, "code for "+string(ada.ID))
+	b.start(named).Want(t, 200, "code for")
+	b.start(`{"client_id":"wiki","scopes":["openid","phone"]}`).Want(t, 200, "code for")
 	// What the person took back on their account page is asked for again.
 	check(t, s.store.Grants().RevokeClient(t.Context(), ada.ID, "wiki", s.clock.Now(), storage.RevokedByUser, s.event(storage.EventApplicationRevoked)))
 	b.start("").Want(t, 200, "consent-allow")

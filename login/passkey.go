@@ -75,7 +75,7 @@ func (p *Pages) signInWithPasskey(w http.ResponseWriter, r *http.Request, s *sta
 		return pageerror.TooMany(limited.RetryAfter, err)
 	case errors.As(err, &wrong), errors.Is(err, mfa.ErrExpired), errors.Is(err, mfa.ErrCloned), errors.Is(err, mfa.ErrNotOffered):
 		p.cfg.Metrics.SignInFailed()
-		if err := p.cfg.Journal.Record(r, storage.EventSignInFailed, "", storage.Failure, "passkey"); err != nil {
+		if err := p.cfg.Journal.RecordFailure(r, s.in, "", "", "passkey"); err != nil {
 			return err
 		}
 		return p.renderSignIn(w, r, s.in, ui.SignIn{}, "wrong.passkey")

@@ -55,10 +55,12 @@ func (p *Pages) renderSignIn(w http.ResponseWriter, r *http.Request, in *interac
 	}
 	if data.Wrong {
 		data.Fail("password", "signin.wrong")
+		data.TraceTo(r)
 	}
 	switch {
 	case problem != "":
 		data.Say(ui.NoticeFailure, problem)
+		data.TraceTo(r)
 	case in.PasswordSet && !data.Wrong:
 		data.Say(ui.NoticeDone, "message.reset_done.title")
 	}
@@ -90,7 +92,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) erro
 	}
 	if !verdict.Fits {
 		p.cfg.Metrics.SignInFailed()
-		if err := p.cfg.Journal.Record(r, storage.EventSignInFailed, idOf(user), storage.Failure, "password"); err != nil {
+		if err := p.cfg.Journal.RecordFailure(r, s.in, idOf(user), username, "password"); err != nil {
 			return err
 		}
 		return p.renderSignIn(w, r, s.in, ui.SignIn{Username: username, Remember: remember, Wrong: true}, "")

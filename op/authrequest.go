@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"math"
 	"net/url"
 	"slices"
@@ -172,7 +171,7 @@ func (c *authorizationCheck) missingPKCE() error {
 	} else {
 		what += ", or set require_pkce: false for this client"
 	}
-	return invalidRequest(what, errors.New(c.client.PKCEAdvice(c.request.RedirectURI)))
+	return invalidRequest(what, advice(c.client.PKCEAdvice(c.request.RedirectURI)))
 }
 
 func (c *authorizationCheck) readPrompt() error {

@@ -43,13 +43,15 @@ type clientEndpoint struct {
 	authMethods []authMethod
 	// answer returns what is sent as JSON.
 	answer func(*Provider, context.Context, *tokenRequest) (any, error)
+	// conclude is shown how each request ended whose form could be read; it may be nil.
+	conclude func(p *Provider, ctx context.Context, grantType, clientID string, answer any, err error)
 }
 
 // clientEndpoints are all of them.
 var clientEndpoints = []clientEndpoint{
 	{
 		path: tokenPath, parameters: grantParameters(), required: "grant_type", authMethods: authMethods,
-		answer: (*Provider).token,
+		answer: (*Provider).token, conclude: (*Provider).concludeToken,
 	},
 	{
 		path: introspectionPath, parameters: []string{"token", "token_type_hint"}, required: "token",
@@ -87,6 +89,9 @@ func (p *Provider) callEndpoint(w http.ResponseWriter, r *http.Request, e *clien
 	form, err := readForm(w, r, reads)
 	if err != nil {
 		return nil, "", err
+	}
+	if e.conclude != nil {
+		defer func() { e.conclude(p, r.Context(), form.Get("grant_type"), clientID, answer, err) }()
 	}
 	shown, err := presentedCredentials(r, form, e.authMethods)
 	answersTo(w, shown.ClientID)

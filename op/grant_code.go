@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/latchkey-id/latchkey/client"
-	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -35,14 +34,15 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 	shown := codeProof{
 		ClientID: r.Client.ID, RedirectURI: r.Form.Get("redirect_uri"), Verifier: r.Form.Get("code_verifier"),
 	}
-	hash, err := p.cfg.Hasher.SumToken(codePurpose, r.Form.Get("code"))
+	text := r.Form.Get("code")
+	hash, err := p.codes.Hash(text) // of what may be no code at all
 	switch {
-	case errors.Is(err, keys.ErrUnknownKey):
-		return nil, unavailable("find code", err)
-	case err != nil:
+	case errors.Is(err, storage.ErrNotFound):
 		return nil, errBadCode(err)
+	case err != nil:
+		return nil, unavailable("find code", err)
 	}
-	code, err := p.takeCode(ctx, hash)
+	code, err := p.takeCode(ctx, text)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, p.refuseReplay(ctx, r, hash, shown)
 	}
@@ -61,7 +61,7 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, errBadCode(errors.New("the session that the code came from has ended, or the password was changed"))
 	case err != nil:
-		p.putCodeBack(ctx, hash, code, r.Now)
+		p.putCodeBack(ctx, text, code, r.Now)
 		return nil, unavailable("create grant", err)
 	}
 	if err != nil {

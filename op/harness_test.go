@@ -205,10 +205,7 @@ func (n *node) code(clientID string, change ...func(*issuedCode)) string {
 	for _, c := range change {
 		c(&code)
 	}
-	secret, _, err := n.provider.cfg.Hasher.NewToken(rand.Reader, codePurpose)
-	if err != nil {
-		n.t.Fatalf("make code: %v", err)
-	}
+	secret := n.provider.codes.NewID()
 	n.keep(secret, code)
 	return secret
 }
@@ -216,15 +213,8 @@ func (n *node) code(clientID string, change ...func(*issuedCode)) string {
 // keep puts what a code stands for in the store.
 func (n *node) keep(secret string, code issuedCode) {
 	n.t.Helper()
-	raw, err := json.Marshal(code)
-	if err != nil {
-		n.t.Fatalf("encode code: %v", err)
-	}
-	hash, err := n.provider.cfg.Hasher.SumToken(codePurpose, secret)
-	if err != nil {
-		n.t.Fatalf("hash code: %v", err)
-	}
-	n.store.must(n.ephemeral.Ephemeral.Put(n.t.Context(), codeKey(hash), raw, code.ExpiresAt.Sub(n.clock.Now())))
+	_, err := n.provider.codes.PutFor(n.t.Context(), secret, code, code.ExpiresAt.Sub(n.clock.Now()))
+	n.store.must(err)
 }
 
 // answer is a response, read.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -72,20 +73,35 @@ func (p *Provider) idToken(c *client.Client, g *storage.GrantUser, accessToken, 
 
 // requestedInIDToken are the claims that an ID token holds: those that the
 // authorization asked for by name, and those that the client is registered to
-// find in each, as if it had asked for them (much software reads nothing else).
-// Both follow the same rule: see [authorizationCheck.keep].
+// find in each, as far as its person allowed them.
 func requestedInIDToken(c *client.Client, g *storage.Grant) map[string]*storage.ClaimRequest {
+	requested := stillAllowed(c, g.Claims.IDToken)
 	if len(c.IDTokenClaims) == 0 {
-		return g.Claims.IDToken
+		return requested
 	}
-	requested := make(map[string]*storage.ClaimRequest, len(g.Claims.IDToken)+len(c.IDTokenClaims))
-	maps.Copy(requested, g.Claims.IDToken)
+	all := make(map[string]*storage.ClaimRequest, len(requested)+len(c.IDTokenClaims))
+	maps.Copy(all, requested)
+	implied := c.ConsentFor(g.RedirectURI) == client.ConsentImplied
 	for _, name := range c.IDTokenClaims {
-		if mayNameClaim(c, g.RedirectURI, g.Scopes, name) {
-			requested[name] = nil
+		if mayNameClaim(c, name) && (implied || slices.Contains(g.Scopes, claimScope(name))) {
+			all[name] = nil
 		}
 	}
-	return requested
+	return all
+}
+
+// stillAllowed are those of the claims that a grant asked for by name that its client
+// may still name: its registration may have changed (requirement RF5).
+func stillAllowed(c *client.Client, named map[string]*storage.ClaimRequest) map[string]*storage.ClaimRequest {
+	for name := range named {
+		if mayNameClaim(c, name) {
+			continue
+		}
+		left := maps.Clone(named)
+		maps.DeleteFunc(left, func(name string, _ *storage.ClaimRequest) bool { return !mayNameClaim(c, name) })
+		return left
+	}
+	return named
 }
 
 // addClaims appends what the client asked to have of the person.

@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // Config is what a [Provider] is made of. Every field without a default is required.
@@ -29,8 +30,9 @@ type Config struct {
 	Sealer *keys.Sealer
 	Grants grants
 	// Tokens answers for access tokens that have no grant.
-	Tokens    accessTokens
-	Ephemeral ephemeral
+	Tokens accessTokens
+	// Ephemeral keeps codes, and whatever else expires by itself.
+	Ephemeral ephemeral.Store
 	// Interactions keeps requests that wait for a person.
 	Interactions interactions
 	SignIn       signIn
@@ -42,6 +44,9 @@ type Config struct {
 	Log          *slog.Logger
 	Now          func() time.Time
 	Random       io.Reader
+	// Explain shows mistakes that are mended by configuration to whoever develops an
+	// application, on a page, with what to set: for `latchkey dev`.
+	Explain bool
 	// ACRValues are the authentication context classes that sign-in can reach,
 	// for discovery; by default none are advertised.
 	ACRValues []string
@@ -98,14 +103,9 @@ type accessTokens interface {
 type counter interface {
 	// GrantRevoked counts a grant that ended because a code or refresh token was used twice.
 	GrantRevoked(reason string)
-}
-
-// ephemeral keeps what expires by itself.
-type ephemeral interface {
-	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	// Take returns and removes an entry in one step: of many callers one gets
-	// it, the others storage.ErrNotFound.
-	Take(ctx context.Context, key string) ([]byte, error)
+	// TokensAsked counts a request for tokens: grantType is one of [GrantTypes],
+	// outcome one of [TokenOutcomes].
+	TokensAsked(grantType, outcome string)
 }
 
 // signIn is how the provider asks for a person; login.Pages in the binary.
@@ -142,6 +142,7 @@ type sessions interface {
 type Provider struct {
 	cfg           Config
 	prompts       []string
+	codes         *ephemeral.Values[issuedCode]
 	access        *accessTokenCodec
 	refreshTokens *refreshTokenCodec
 	discovery     *document
@@ -166,6 +167,7 @@ func New(cfg Config) (*Provider, error) {
 	}
 	return &Provider{
 		cfg: cfg, prompts: cfg.prompts(), discovery: discovery,
+		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
 		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealer: cfg.Sealer},
 		refreshTokens: newRefreshTokenCodec(cfg.Hasher),
 	}, nil

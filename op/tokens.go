@@ -20,6 +20,8 @@ type tokenResponse struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
 	Scope        string `json:"scope,omitempty"`
+	// about is whom the tokens are about; the zero value is the client itself.
+	about issuedTo
 }
 
 // issue makes the access token and, where openid is among the scopes, the ID
@@ -46,6 +48,7 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 	if err != nil {
 		return nil, err
 	}
+	response.about = issuedTo{UserID: g.Grant.UserID, GrantID: g.Grant.ID, ACR: g.Grant.Authentication.ACR}
 	if slices.Contains(scopes, client.ScopeOpenID) {
 		response.IDToken, err = p.idToken(r.Client, g, response.AccessToken, nonce, now)
 		if err != nil {

@@ -48,7 +48,7 @@ func (p *Provider) userinfoClaims(w http.ResponseWriter, r *http.Request) (claim
 	if active.Grant == nil || !slices.Contains(scopes, client.ScopeOpenID) {
 		return nil, clientID, &Error{Code: codeInsufficientScope, Description: "the access token is not for a person's claims"}
 	}
-	claims = userClaims(&active.Grant.User, scopes, active.Grant.Grant.Claims.UserInfo)
+	claims = userClaims(&active.Grant.User, scopes, stillAllowed(active.Client, active.Grant.Grant.Claims.UserInfo))
 	claims["sub"] = active.Claims.Subject
 	return claims, clientID, nil
 }

@@ -93,6 +93,11 @@ const (
 	EventPhoneChanged       EventType = "phone_changed"
 	EventProfileChanged     EventType = "profile_changed"
 	EventRolesChanged       EventType = "roles_changed"
+	EventGroupCreated       EventType = "group_created"
+	EventGroupChanged       EventType = "group_changed"
+	EventGroupDeleted       EventType = "group_deleted"
+	EventGroupJoined        EventType = "group_joined" // Detail names the group and the source
+	EventGroupLeft          EventType = "group_left"
 	EventSessionEnded       EventType = "session_ended"
 	EventSessionsEnded      EventType = "sessions_ended"
 	EventApplicationRevoked EventType = "application_revoked"

@@ -58,7 +58,12 @@ type User struct {
 	// code sent to the same mailbox is then no second factor to it.
 	ResetByEmail bool
 	// Roles are names that policies speak of: which people need a second factor.
+	// They are those given to the person and those given to their groups, in order.
 	Roles []string
+	// Groups are the names of the groups that the person is a member of, in order.
+	Groups []string
+	// Attributes are values that the configuration has names for.
+	Attributes Attributes
 	// Credentials counts the authenticators and passkeys that the person enrolled,
 	// and FactorAddedAt is when the newest was; zero: never. They follow from the
 	// rows of credentials and stand here so that a sign-in need not count those.
@@ -73,6 +78,10 @@ type User struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }
+
+// Attributes are values by their names: a string, a float64, a bool, or a list of
+// strings ([]any). A date is a string, 2006-01-02.
+type Attributes map[string]any
 
 // ForeignHashes tells of password hashes that other systems made, or that were
 // made at another cost: checking one takes another time than checking a new one,

@@ -23,6 +23,8 @@ var peopleStores = map[string][]string{
 	"Sessions":       {"BySecret", "ListByUser"},
 	"Grants":         {"ByID", "ByCodeHash", "ListByUser", "ListByClient", "ApplicationsOf"},
 	"Consents":       {"Get", "ListByUser"},
+	"Groups":         {"ByName", "List", "Sizes"},
+	"Memberships":    {"Members", "Of"},
 }
 
 // writersBeside are the writes that are no change of an account by somebody, and so

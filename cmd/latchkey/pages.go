@@ -116,7 +116,7 @@ func factorsConfig(p *process, f *foundation) (mfa.Config, error) {
 }
 
 func loginConfig(p *process, f *foundation, accounts *account.Service, factors *mfa.Factors, devices *mfa.Devices) login.Config {
-	records := journal.New(journal.Config{Accounts: accounts, Locales: f.ui, Log: f.log, Now: f.now, Random: rand.Reader})
+	records := journal.New(journal.Config{Accounts: accounts, Locales: f.ui, Hasher: f.hasher, Log: f.log, Now: f.now, Random: rand.Reader})
 	return login.Config{
 		UI: f.ui, Accounts: accounts, Users: p.store.Users(), Consents: p.store.Consents(),
 		Sessions: newSessions(p, f, accounts, records), Partials: newPartials(p, f, records), Limits: newLimiter(p, f, records), Journal: records,

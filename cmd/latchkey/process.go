@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/op"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
@@ -84,6 +85,7 @@ func openProcess(ctx context.Context, o serveOptions) (p *process, err error) {
 	p.metrics.Pool(p.store.Stats)
 	p.metrics.HashQueue(boot.password.Queue)
 	p.metrics.Jobs(p.jobNames()...)
+	p.metrics.TokenRequests(op.GrantTypes(), op.TokenOutcomes())
 	p.metrics.Loaded(p.now())
 	if p.certificate != nil {
 		p.metrics.CertificateExpires(p.certificate.NotAfter)

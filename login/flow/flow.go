@@ -154,14 +154,18 @@ func addressUnproven(s State) bool {
 
 func consentMissing(s State) bool {
 	request, answers := s.Interaction.Request, s.answers()
-	if request == nil || s.Client == nil || !answers.ConsentedAt.IsZero() && covers(answers.Consented, request.Scopes) {
+	if request == nil || s.Client == nil {
+		return false
+	}
+	asked := request.ConsentScopes()
+	if !answers.ConsentedAt.IsZero() && covers(answers.Consented, asked) {
 		return false
 	}
 	switch {
 	case request.HasPrompt(interaction.PromptConsent), s.Client.ConsentFor(request.RedirectURI) == client.ConsentAlways:
 		return true
 	case s.Client.ConsentFor(request.RedirectURI) == client.ConsentRemember:
-		return !covers(s.Consented, request.Scopes)
+		return !covers(s.Consented, asked)
 	}
 	return false
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -22,6 +23,7 @@ type Config struct {
 	// Accounts writes what goes with no change of an account.
 	Accounts recorder
 	Locales  locales
+	Hasher   *keys.Hasher
 	Log      *slog.Logger
 	Now      func() time.Time
 	Random   io.Reader
@@ -70,9 +72,24 @@ func (j *Journal) Event(r *http.Request, typ storage.EventType, userID storage.I
 
 // Record writes an event that goes with no other change, and logs it.
 func (j *Journal) Record(r *http.Request, typ storage.EventType, userID storage.ID, outcome, detail string) error {
+	return j.record(r, j.Origin(r, nil), typ, userID, outcome, detail)
+}
+
+// RecordFailure writes the event of a sign-in that failed, so that it can be explained
+// to whoever asks for help: on the way to which client, and by which name, as a keyed
+// hash; typed is empty where none was typed.
+func (j *Journal) RecordFailure(r *http.Request, in *interaction.Interaction, userID storage.ID, typed, how string) error {
+	from := j.Origin(r, in)
+	if typed != "" {
+		from.IdentifierHash = account.HashIdentifier(j.cfg.Hasher, typed)
+	}
+	return j.record(r, from, storage.EventSignInFailed, userID, storage.Failure, how)
+}
+
+func (j *Journal) record(r *http.Request, from account.Origin, typ storage.EventType, userID storage.ID, outcome, detail string) error {
 	j.cfg.Log.InfoContext(r.Context(), string(typ), "outcome", outcome, "detail", detail, "user_id", userID,
-		"address", web.ClientAddress(r.Context()).String())
-	if err := j.cfg.Accounts.Record(r.Context(), j.Visitor(r, nil), typ, userID, outcome, detail); err != nil {
+		"client_id", from.ClientID, "address", from.Address)
+	if err := j.cfg.Accounts.Record(r.Context(), account.Visitor(from), typ, userID, outcome, detail); err != nil {
 		return pageerror.Unavailable("write event", err)
 	}
 	return nil

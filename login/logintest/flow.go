@@ -13,7 +13,7 @@ import (
 
 // Journal writes the security events of requests.
 func (p *Parts) Journal() *journal.Journal {
-	return journal.New(journal.Config{Accounts: p.Accounts, Locales: p.UI, Log: p.Logger, Now: p.Clock.Now, Random: rand.Reader})
+	return journal.New(journal.Config{Accounts: p.Accounts, Locales: p.UI, Hasher: p.Hasher, Log: p.Logger, Now: p.Clock.Now, Random: rand.Reader})
 }
 
 // Sessions keeps browsers signed in: idle for an hour at most, and for a day in any case.

@@ -78,7 +78,7 @@ type Parts struct {
 func New(t *testing.T, o Options) *Parts {
 	t.Helper()
 	p := &Parts{T: t, Clock: storagetest.NewClock(), Log: &testenv.Log{}, Cookies: web.Cookies{Insecure: true}}
-	p.Logger = slog.New(slog.NewJSONHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	p.Logger = slog.New(web.LogHandler(slog.NewJSONHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	var err error
 	p.Hasher, err = keys.NewHasher([]keys.SecretKey{{ID: "p1", Key: bytes.Repeat([]byte{1}, 32)}})
 	Check(t, err)

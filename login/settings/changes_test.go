@@ -323,7 +323,7 @@ func TestTH2_TheCurrentPasswordIsNoOracle(t *testing.T) {
 		{ui.PathDelete, "delete-submit", "password"},
 	} {
 		b.Get(page.path)
-		b.Forge(page.button, page.field+"=wrong", "email=x@example.com", "confirm=1")
+		b.Forge(page.button, page.field+"=wrong", "email=x@example.com", "confirm=ada@example.com")
 	}
 	b.Get(ui.PathPassword)
 	b.Submit("password-submit", "current_password="+logintest.GoodPassword, "new_password=another good long passphrase").
@@ -363,7 +363,7 @@ func TestEO2_APhoneNumberIsProvenBeforeItCounts(t *testing.T) {
 		t.Errorf("the number is %q, proven: %v", got.Phone, got.PhoneVerified)
 	}
 	s.told(storage.MessageFactorAdded)
-	b.Submit("phone-remove").Want(t, http.StatusOK, `id="notice"`)
+	s.confirmed(b, "phone-remove").Want(t, http.StatusOK, `id="notice"`)
 	if got := s.user(ada.ID); got.Phone != "" || got.PhoneVerified {
 		t.Errorf("the number is %q still", got.Phone)
 	}

@@ -71,8 +71,11 @@ type Page struct {
 	Errors map[string]string
 	// Notice is said above the form; see [Page.Say].
 	Notice *Notice
-	texts  *locale.Texts
-	focus  *string
+	// Trace is the id that finds what happened in the log and the audit record,
+	// shown in small print below the form where an attempt failed.
+	Trace string
+	texts *locale.Texts
+	focus *string
 }
 
 // Notice is something that the person should know before anything else.
@@ -156,6 +159,10 @@ func (p *Page) Carry(name, value string) {
 	}
 	p.Hidden[name] = value
 }
+
+// TraceTo shows the id of a request in which an attempt to sign in failed, so that
+// whoever is asked for help can find it.
+func (p *Page) TraceTo(r *http.Request) { p.Trace = web.RequestID(r.Context()) }
 
 // Failed reports whether a field is wrong.
 func (p *Page) Failed() bool { return len(p.Errors) > 0 }

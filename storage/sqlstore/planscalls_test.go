@@ -69,6 +69,11 @@ func (c *planCalls) user() *storage.User {
 	return &storage.User{ID: id, Email: string(id) + "@example.com", Username: string(id), Roles: []string{"admin"}, CreatedAt: c.now, UpdatedAt: c.now}
 }
 
+func (c *planCalls) group() *storage.Group {
+	id := c.id()
+	return &storage.Group{ID: id, Name: string(id), Roles: []string{"admin"}, CreatedAt: c.now, UpdatedAt: c.now}
+}
+
 func (c *planCalls) session(user storage.ID) *storage.Session {
 	id := c.id()
 	return &storage.Session{

@@ -11,7 +11,7 @@ import (
 // calls are the calls by their methods.
 func (c *planCalls) calls() map[string]func() error {
 	all := map[string]func() error{}
-	for _, some := range []map[string]func() error{c.peopleCalls(), c.accountCalls(), c.sessionCalls(), c.factorCalls(), c.deviceCalls(), c.keyCalls(), c.auditCalls(), c.deliveryCalls(), c.ephemeralCalls()} {
+	for _, some := range []map[string]func() error{c.peopleCalls(), c.groupCalls(), c.accountCalls(), c.sessionCalls(), c.factorCalls(), c.deviceCalls(), c.keyCalls(), c.auditCalls(), c.deliveryCalls(), c.ephemeralCalls()} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -64,6 +64,34 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 			return c.s.Invitations().Create(ctx, &storage.Invitation{ID: c.id(), TokenHash: string(c.id()), CreatedAt: c.now, ExpiresAt: c.now}, c.event())
 		},
 		"Invitations.Valid": func() error { return second(c.s.Invitations().Valid(ctx, []string{"t7", "t8"}, c.now)) },
+	}
+}
+
+func (c *planCalls) groupCalls() map[string]func() error {
+	ctx, groups, members := c.t.Context(), c.s.Groups(), c.s.Memberships()
+	return map[string]func() error{
+		"Groups.Create": func() error { return groups.Create(ctx, c.group(), c.event()) },
+		"Groups.ByName": func() error { return second(groups.ByName(ctx, "g77")) },
+		"Groups.List":   func() error { return second(groups.List(ctx, fmt.Sprint("g", c.row()), 50)) },
+		"Groups.Sizes":  func() error { return second(groups.Sizes(ctx, []storage.ID{rowOf(c.row()), rowOf(c.row())})) },
+		"Groups.Update": func() error {
+			g, err := groups.ByName(ctx, fmt.Sprint("g", c.row()))
+			if err != nil {
+				return err
+			}
+			g.Roles = append(g.Roles, "more")
+			return groups.Update(ctx, g, c.now, c.event())
+		},
+		"Groups.Delete": func() error { return groups.Delete(ctx, rowOf(c.row()), c.event()) },
+		"Memberships.Add": func() error {
+			return members.Add(ctx, storage.Membership{GroupID: rowOf(c.row()), UserID: rowOf(c.row()), Source: storage.SourceImport, AddedAt: c.now}, c.event())
+		},
+		"Memberships.Remove": func() error {
+			id := rowOf(c.row())
+			return members.Remove(ctx, storage.Membership{GroupID: id, UserID: id}, c.event())
+		},
+		"Memberships.Members": func() error { return second(members.Members(ctx, rowOf(c.row()), "", 50)) },
+		"Memberships.Of":      func() error { return second(members.Of(ctx, rowOf(c.row()))) },
 	}
 }
 

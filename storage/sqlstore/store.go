@@ -204,6 +204,12 @@ func (s *Store) ClockOffset(ctx context.Context) (time.Duration, error) {
 // Users keeps people.
 func (s *Store) Users() *Users { return &Users{s} }
 
+// Groups keeps groups.
+func (s *Store) Groups() *Groups { return &Groups{s} }
+
+// Memberships keeps who is in which group.
+func (s *Store) Memberships() *Memberships { return &Memberships{s} }
+
 // Invitations keeps who may sign up.
 func (s *Store) Invitations() *Invitations { return &Invitations{s} }
 

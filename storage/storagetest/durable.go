@@ -37,6 +37,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("revoked signing keys", f.testRevokedSigningKeys)
 	t.Run("events", f.testEvents)
 	f.testAccounts(t)
+	f.testGroups(t)
 	f.testFactors(t)
 	t.Run("outbox", f.testOutbox)
 	t.Run("one claim of a message", f.testOneClaim)

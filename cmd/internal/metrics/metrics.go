@@ -31,6 +31,7 @@ type Metrics struct {
 	refused   *prometheus.CounterVec
 	factors   *prometheus.CounterVec
 	revoked   *prometheus.CounterVec
+	tokens    *prometheus.CounterVec
 	checks    *prometheus.GaugeVec
 	redis     prometheus.Counter
 	hashWait  prometheus.Histogram
@@ -92,6 +93,8 @@ func New(version string) *Metrics {
 			"factor", "result"),
 		revoked: make.counter("latchkey_grants_revoked_total",
 			"Grants ended because a code or refresh token was used twice, by reason.", "reason"),
+		tokens: make.counter("latchkey_token_requests_total",
+			"Requests for tokens, by grant type and by how they ended: issued, or the error code.", "grant_type", "outcome"),
 		checks:   make.gauge("latchkey_check_ok", "1 while a check of readiness passes, else 0, by check.", "check"),
 		redis:    make.counter("latchkey_redis_errors_total", "Commands that Redis did not answer, or answered with an error.").WithLabelValues(),
 		hashWait: observer(make.histogram("latchkey_password_hash_wait_seconds", "Time that a password hash waited for its turn.")),
@@ -181,6 +184,21 @@ func (m *Metrics) Job(name string, rows int64, err error) {
 
 // GrantRevoked counts a grant that ended because a code or refresh token was used twice.
 func (m *Metrics) GrantRevoked(reason string) { m.revoked.WithLabelValues(reason).Inc() }
+
+// TokenRequests names the grants and how requests for tokens end, so that each is
+// counted from zero.
+func (m *Metrics) TokenRequests(grantTypes, outcomes []string) {
+	for _, grantType := range grantTypes {
+		for _, outcome := range outcomes {
+			m.tokens.WithLabelValues(grantType, outcome)
+		}
+	}
+}
+
+// TokensAsked counts a request for tokens.
+func (m *Metrics) TokensAsked(grantType, outcome string) {
+	m.tokens.WithLabelValues(grantType, outcome).Inc()
+}
 
 // SignedIn counts a sign-in that was completed.
 func (m *Metrics) SignedIn(acr string) { m.signIns.WithLabelValues(acr).Inc() }

@@ -164,6 +164,7 @@ func TestWrapCountsRequestsByRouteAndStatus(t *testing.T) {
 func TestSeriesExistFromZero(t *testing.T) {
 	m := New("v1.2.3")
 	m.Jobs("sweep", "link_audit")
+	m.TokenRequests([]string{"refresh_token"}, []string{"issued", "invalid_grant"})
 	found := scrape(t, m)
 	for _, c := range []struct {
 		name   string
@@ -176,6 +177,7 @@ func TestSeriesExistFromZero(t *testing.T) {
 		{"latchkey_grants_revoked_total", map[string]string{"reason": storage.RevokedReuse}},
 		{"latchkey_sign_ins_total", map[string]string{"acr": "failed"}},
 		{"latchkey_config_reloads_total", map[string]string{"result": "failure"}},
+		{"latchkey_token_requests_total", map[string]string{"grant_type": "refresh_token", "outcome": "invalid_grant"}},
 		{"latchkey_redis_errors_total", nil},
 		{"latchkey_password_hash_refused_total", nil},
 	} {
