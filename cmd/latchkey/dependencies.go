@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
 	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -111,10 +112,23 @@ func (p *dependencies) clients() ([]client.Client, error) {
 	})
 }
 
-// store opens the database, whose events are proven by the hash keys.
+// store opens the database, whose events are proven by the hash keys. Clients are
+// told of the sessions that end in it by the deliveries of whichever node serves.
 func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
+	clients, err := p.clients()
+	if err != nil {
+		return nil, err
+	}
+	return p.storeTelling(ctx, p.logouts(client.NewRegistry(client.NewSnapshot(clients)), nil).Queue)
+}
+
+// storeTelling opens the database; told makes the deliveries of sessions that end.
+func (p *dependencies) storeTelling(
+	ctx context.Context, told func(context.Context, []storage.EndedSession) ([]storage.Delivery, error),
+) (*sqlstore.Store, error) {
 	return sqlstore.Open(ctx, sqlstore.Config{
-		URL: p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Timeout: p.cfg.Timeouts.Request,
+		SessionsEnded: told,
+		URL:           p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Timeout: p.cfg.Timeouts.Request,
 		Hasher: p.hasher, Now: p.now, Log: p.log,
 	})
 }
