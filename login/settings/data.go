@@ -23,6 +23,7 @@ func (p *Pages) showData(w http.ResponseWriter, r *http.Request, v *visit) error
 type export struct {
 	ExportedAt    time.Time         `json:"exported_at"`
 	Account       exportedAccount   `json:"account"`
+	Groups        []exportedGroup   `json:"groups"`
 	Sessions      []exportedSession `json:"sessions"`
 	Grants        []exportedGrant   `json:"grants"`
 	Consents      []exportedConsent `json:"consents"`
@@ -34,20 +35,29 @@ type export struct {
 }
 
 type exportedAccount struct {
-	ID                storage.ID      `json:"id"`
-	Email             string          `json:"email,omitempty"`
-	EmailVerified     bool            `json:"email_verified"`
-	Username          string          `json:"username,omitempty"`
-	Phone             string          `json:"phone_number,omitempty"`
-	PhoneVerified     bool            `json:"phone_number_verified"`
-	Profile           storage.Profile `json:"profile"`
-	Roles             []string        `json:"roles,omitempty"`
-	HasPassword       bool            `json:"has_password"`
-	PasswordChangedAt time.Time       `json:"password_changed_at,omitzero"`
-	FactorAskedAt     time.Time       `json:"factor_asked_at,omitzero"`
-	DeleteAt          time.Time       `json:"delete_at,omitzero"`
-	CreatedAt         time.Time       `json:"created_at"`
-	UpdatedAt         time.Time       `json:"updated_at"`
+	ID                storage.ID         `json:"id"`
+	Email             string             `json:"email,omitempty"`
+	EmailVerified     bool               `json:"email_verified"`
+	Username          string             `json:"username,omitempty"`
+	Phone             string             `json:"phone_number,omitempty"`
+	PhoneVerified     bool               `json:"phone_number_verified"`
+	Profile           storage.Profile    `json:"profile"`
+	Roles             []string           `json:"roles,omitempty"`
+	Attributes        storage.Attributes `json:"attributes,omitempty"`
+	HasPassword       bool               `json:"has_password"`
+	PasswordChangedAt time.Time          `json:"password_changed_at,omitzero"`
+	FactorAskedAt     time.Time          `json:"factor_asked_at,omitzero"`
+	DeleteAt          time.Time          `json:"delete_at,omitzero"`
+	CreatedAt         time.Time          `json:"created_at"`
+	UpdatedAt         time.Time          `json:"updated_at"`
+}
+
+type exportedGroup struct {
+	Name        string    `json:"name"`
+	DisplayName string    `json:"display_name,omitempty"`
+	Roles       []string  `json:"roles,omitempty"`
+	Sources     []string  `json:"sources"`
+	AddedAt     time.Time `json:"added_at"`
 }
 
 type exportedSession struct {

@@ -10,6 +10,17 @@ import (
 func (p *Pages) gather(r *http.Request, v *visit) (*export, error) {
 	ctx, id, now := r.Context(), v.User.ID, p.cfg.Now()
 	e := &export{ExportedAt: now, Account: exportAccount(&v.User)}
+	groups, err := p.cfg.Accounts.GroupsOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
+		shown := exportedGroup{Name: g.Name, DisplayName: g.DisplayName, Roles: g.Roles, AddedAt: g.AddedAt}
+		for _, source := range g.Sources {
+			shown.Sources = append(shown.Sources, source.String())
+		}
+		e.Groups = append(e.Groups, shown)
+	}
 	sessions, err := p.cfg.Sessions.ListByUser(ctx, id, now)
 	if err != nil {
 		return nil, err
@@ -52,7 +63,7 @@ func (p *Pages) gather(r *http.Request, v *visit) (*export, error) {
 func exportAccount(u *storage.User) exportedAccount {
 	return exportedAccount{
 		ID: u.ID, Email: u.Email, EmailVerified: u.EmailVerified, Username: u.Username, Phone: u.Phone, PhoneVerified: u.PhoneVerified,
-		Profile: u.Profile, Roles: u.Roles, HasPassword: u.PasswordHash != "", PasswordChangedAt: u.PasswordChangedAt,
+		Profile: u.Profile, Roles: u.Roles, Attributes: u.Attributes, HasPassword: u.PasswordHash != "", PasswordChangedAt: u.PasswordChangedAt,
 		FactorAskedAt: u.FactorAskedAt, DeleteAt: u.DeleteAt, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
 }
