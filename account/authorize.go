@@ -143,3 +143,20 @@ func (s *Service) Fresh(by Actor, user *storage.User) error {
 	}
 	return s.judgeEvidence(by, action{self: fresh}, user)
 }
+
+// FreshToEnroll is [Service.Fresh] for what policy may still want of the person: for
+// adding a factor, and for making recovery codes.
+func (s *Service) FreshToEnroll(by Actor, user *storage.User) error {
+	if !by.is(user.ID) {
+		return ErrSignIn
+	}
+	return s.judgeEvidence(by, action{self: guarded}, user)
+}
+
+// PasswordAlone reports whether a password would be all that guards the account
+// with so many factors enrolled.
+func (s *Service) PasswordAlone(user *storage.User, factors int) bool {
+	left := *user
+	left.Credentials = factors
+	return s.cfg.Policy.Guards(&left) == mfa.ACRPassword
+}

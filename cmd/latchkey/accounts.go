@@ -23,7 +23,7 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 		Passwords: d.password, PasswordPolicy: d.passwordPolicy(), Policy: d.policy(), Messages: d.intents(),
 		Hasher: d.hasher, Sealer: d.sealer, Now: d.now, Random: rand.Reader,
 		SignUp: account.SignUpPolicy{
-			Mode: account.SignUpMode(d.cfg.SignUp.Mode), Email: account.Presence(d.cfg.SignUp.Email), Username: account.Presence(d.cfg.SignUp.Username),
+			Mode: d.cfg.SignUp.Mode, Email: d.cfg.SignUp.Email, Username: d.cfg.SignUp.Username,
 		},
 		DeletionGrace: d.cfg.Account.DeletionGrace, InvitationLifetime: d.cfg.Account.Links.Invitation,
 		Queued: func() {}, // the worker of a node finds what a command queues

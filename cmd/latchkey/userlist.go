@@ -11,44 +11,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// listBatch is how many people are read at once.
-const listBatch = 500
-
-func userListCommand() *cobra.Command {
-	var from storeFlags
-	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List accounts",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error { return listUsers(cmd, store) })
-		},
-	}
-	from.register(cmd)
-	return cmd
-}
-
-func listUsers(cmd *cobra.Command, store *sqlstore.Store) error {
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tEMAIL\tVERIFIED\tUSERNAME\tSTATE\tROLES\tGROUPS\tCREATED")
-	var after storage.ID
-	for {
-		users, err := store.Users().List(cmd.Context(), after, listBatch)
-		if err != nil {
-			return err
-		}
-		for i := range users {
-			u := &users[i]
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", u.ID, dash(u.Email), yesNo(u.EmailVerified), dash(u.Username),
-				stateOf(u), orNone(u.Roles), orNone(u.Groups), at(u.CreatedAt, "-"))
-			after = u.ID
-		}
-		if len(users) < listBatch {
-			return w.Flush()
-		}
-	}
-}
-
 func dash(text string) string {
 	if text == "" {
 		return "-"

@@ -11,21 +11,21 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-func (p *Pages) showProfile(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return p.renderProfile(w, r, v, v.User.Username, v.User.Profile, nil)
+func (h *Handler) showProfile(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return h.renderProfile(w, r, v, v.User.Username, v.User.Profile, nil)
 }
 
 // renderProfile shows the form, with what is wrong with it.
-func (p *Pages) renderProfile(w http.ResponseWriter, r *http.Request, v *visit, username string, profile storage.Profile, problems []login.Problem) error {
+func (h *Handler) renderProfile(w http.ResponseWriter, r *http.Request, v *visit, username string, profile storage.Profile, problems []login.Problem) error {
 	data := ui.AccountProfile{
-		Account: p.begin(w, r, v, "account.profile"), Username: username, Profile: profile,
-		Email: v.User.Email, Phone: v.User.Phone, AskPhone: p.cfg.Factors.Phone() != nil,
+		Account: h.newPage(w, r, v, "account.profile"), Username: username, Profile: profile,
+		Email: v.User.Email, Phone: v.User.Phone, AskPhone: h.cfg.Factors.Phone() != nil,
 	}
 	if profile.Address != nil {
 		data.Postal = *profile.Address
 	}
-	fail(&data.Page, problems)
-	return p.cfg.UI.Render(w, http.StatusOK, data)
+	showProblems(&data.Page, problems)
+	return h.cfg.UI.Render(w, http.StatusOK, data)
 }
 
 // profileFields are what the form can set, and all that it can set (requirement
@@ -41,13 +41,13 @@ func profileFields(profile *storage.Profile, postal *storage.Address, username *
 	}
 }
 
-func (p *Pages) changeProfile(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (h *Handler) changeProfile(w http.ResponseWriter, r *http.Request, v *visit) error {
 	profile, username, postal := v.User.Profile, v.User.Username, storage.Address{}
 	if profile.Address != nil {
 		postal = *profile.Address
 	}
 	for field, value := range profileFields(&profile, &postal, &username) {
-		if !r.PostForm.Has(field) || field == "username" && p.cfg.Accounts.SignUpPolicy().Username == account.PresenceOff {
+		if !r.PostForm.Has(field) || field == "username" && h.cfg.Accounts.SignUpPolicy().Username == account.PresenceOff {
 			continue
 		}
 		if typed := ident.Clean(r.PostForm.Get(field)); typed != ident.Clean(*value) {
@@ -56,18 +56,18 @@ func (p *Pages) changeProfile(w http.ResponseWriter, r *http.Request, v *visit) 
 	}
 	profile.Address = &postal
 	var problems []login.Problem
-	for _, err := range p.cfg.Accounts.CheckProfile(&v.User, &profile, username) {
+	for _, err := range h.cfg.Accounts.CheckProfile(&v.User, &profile, username) {
 		problems = append(problems, login.Problems(err, "")...)
 	}
 	if len(problems) > 0 {
-		return p.renderProfile(w, r, v, username, profile, problems)
+		return h.renderProfile(w, r, v, username, profile, problems)
 	}
-	err := p.cfg.Accounts.SetProfile(r.Context(), v.by, v.User.ID, profile, username)
+	err := h.cfg.Accounts.SetProfile(r.Context(), v.actor, v.User.ID, profile, username)
 	if errors.Is(err, account.ErrTaken) {
-		return p.renderProfile(w, r, v, username, profile, login.Problems(err, ""))
+		return h.renderProfile(w, r, v, username, profile, login.Problems(err, ""))
 	}
 	if err != nil {
-		return p.refused(w, r, v, ui.PathProfile, "update profile", err)
+		return h.answerRefusal(w, r, ui.PathProfile, "update profile", err)
 	}
-	return done(w, r, ui.PathProfile, "saved")
+	return redirectDone(w, r, ui.PathProfile, "saved")
 }

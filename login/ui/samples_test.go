@@ -150,6 +150,9 @@ func samples(u *Renderer, lang string) []sample {
 	badProfile.Fail("website", "wrong.url")
 	badPhone := asking("phone.title")
 	badPhone.Fail("phone", "wrong.phone")
+	carryingAccount := account("account.overview")
+	carryingAccount.Page = carrying(carryingAccount.Page)
+	carryingAccount.Title = page("").T("ask.application.title", "Client", client.Name)
 	badDelete := asking("delete.title")
 	badDelete.Fail("confirm", "wrong.confirm")
 
@@ -161,16 +164,18 @@ func samples(u *Renderer, lang string) []sample {
 		{"account-phonecode", AccountPhoneCode{Account: account("phone.code_title"), Phone: user.Phone, Resend: resend}, []string{"code", "phone-verify-submit", "phone-resend"}},
 		{"account-password", AccountPassword{Account: asking("password.title"), Username: user.Email, MinLength: 15, ChangedAt: user.PasswordChangedAt}, []string{"current_password", "new_password", "password-submit"}},
 		{"account-security", AccountSecurity{Account: saying("account.security", NoticeDone, "notice.factor_removed"), HasPassword: true, PasswordChangedAt: user.PasswordChangedAt, Credentials: credentials,
-			Add: []FactorLink{{storage.FactorPasskey, "/account/security/passkey"}, {storage.FactorTOTP, "/account/security/totp"}}, Recovery: storage.RecoveryCodes{Total: 10, Remaining: 8}, Devices: devices},
+			Add: []FactorLink{{storage.FactorPasskey, "/account/security/passkey"}, {storage.FactorTOTP, "/account/security/totp"}}, Recovery: storage.RecoveryCodes{Total: 10, Remaining: 8}, RecoveryCounts: true, Devices: devices},
 			[]string{"factor-remove-c1", "factor-rename-c1", "name-c1", "recovery-replace", "recovery-left", "device-forget-d1", "device-forget-all", "factor-add-totp"}},
-		{"account-security-empty", AccountSecurity{Account: account("account.security"), HasPassword: true, Required: true, Add: []FactorLink{{storage.FactorTOTP, "/account/security/totp"}}}, []string{"recovery-replace"}},
+		{"account-security-empty", AccountSecurity{Account: account("account.security"), HasPassword: true, Required: true, RecoveryCounts: true, Add: []FactorLink{{storage.FactorTOTP, "/account/security/totp"}}}, []string{"recovery-replace"}},
 		{"account-sessions", AccountSessions{Account: account("account.sessions"), Sessions: sessions, Current: "s1"}, []string{"session-end-s2", "sessions-end-all"}},
 		{"account-applications", AccountApplications{Account: account("account.applications"), Applications: applications}, []string{"application-revoke-wiki"}},
 		{"account-applications-none", AccountApplications{Account: account("account.applications")}, nil},
 		{"account-activity", AccountActivity{Account: account("account.activity"), Events: events}, nil},
 		{"account-activity-none", AccountActivity{Account: account("account.activity")}, nil},
 		{"account-data", AccountData{Account: account("account.data")}, []string{"export-submit", "delete-link"}},
-		{"account-delete", AccountDelete{Account: badDelete, GraceDays: 14}, []string{"confirm", "confirm-error", "password", "delete-submit"}},
+		{"account-delete", AccountDelete{Account: badDelete, GraceDays: 14, Name: "ada@example.com", Typed: "ada"}, []string{"confirm", "confirm-error", "password", "delete-submit", "confirm-back"}},
+		{"account-delete-now", AccountDelete{Account: account("delete.title"), Name: "ada"}, []string{"confirm", "delete-submit"}},
+		{"account-confirm", AccountConfirm{Account: carryingAccount, Text: page("").T("ask.application.text", "Client", client.Name), Submit: page("").T("applications.revoke"), Back: PathApplications}, []string{"confirm-submit", "confirm-back"}},
 	}...)
 }
 

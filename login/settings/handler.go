@@ -16,7 +16,7 @@ import (
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
-// Config is what [Pages] are made of. Every field is required.
+// Config is what a [Handler] is made of. Every field is required.
 type Config struct {
 	// Flow signs people in and gathers their evidence.
 	Flow flow
@@ -101,54 +101,61 @@ type clients interface {
 	Client(ctx context.Context, id string) (*client.Client, error)
 }
 
-// Pages serves the account pages.
-type Pages struct{ cfg Config }
+// Handler serves the account pages.
+type Handler struct{ cfg Config }
 
-// New makes the pages.
-func New(cfg Config) *Pages { return &Pages{cfg: cfg} }
+// New makes a Handler.
+func New(cfg Config) *Handler { return &Handler{cfg: cfg} }
 
-// route is one page: what shows it, and what takes its form.
+// route is one page: what answers GET, and what takes its form.
 type route struct {
-	path         string
-	show, change web.HandlerFunc
+	path      string
+	get, post web.HandlerFunc
 }
 
-func (p *Pages) routes() []route {
+// routes is the one list of the account pages.
+func (h *Handler) routes() []route {
 	routes := []route{
-		{ui.PathAccount, p.page(p.showOverview), nil},
-		{ui.PathProfile, p.page(p.showProfile), p.page(p.changeProfile)},
-		{ui.PathEmail, p.proven(p.showEmail), p.proven(p.changeEmail)},
-		{ui.PathPassword, p.proven(p.showPassword), p.proven(p.changePassword)},
-		{ui.PathSecurity, p.page(p.showSecurity), p.page(p.changeSecurity)},
-		{addPath, p.page(p.addFactor), nil},
-		{ui.PathSessions, p.page(p.showSessions), p.page(p.endSessions)},
-		{ui.PathApplications, p.page(p.showApplications), p.page(p.revokeApplication)},
-		{ui.PathActivity, p.page(p.showActivity), nil},
-		{ui.PathData, p.weighed(p.showData), p.proven(p.exportData)},
-		{ui.PathDelete, p.openDelete, p.takeDelete},
+		{ui.PathAccount, h.signedIn(h.showOverview), nil},
+		{ui.PathProfile, h.signedIn(h.showProfile), h.signedIn(h.changeProfile)},
+		{ui.PathEmail, h.fresh(h.showEmail), h.fresh(h.changeEmail)},
+		{ui.PathPassword, h.fresh(h.showPassword), h.fresh(h.changePassword)},
+		{ui.PathSecurity, h.signedIn(h.showSecurity), h.signedIn(h.renameFactor)},
+		{addFactorPath, h.signedIn(h.addFactor), nil},
+		h.confirmation(h.factorRemoval()),
+		h.confirmation(h.recoveryReplacement()),
+		h.confirmation(h.deviceRemoval()),
+		{ui.PathSessions, h.signedIn(h.showSessions), h.signedIn(h.endSession)},
+		h.confirmation(h.sessionsEnd()),
+		{ui.PathApplications, h.signedIn(h.showApplications), nil},
+		h.confirmation(h.applicationRemoval()),
+		{ui.PathActivity, h.signedIn(h.showActivity), nil},
+		{ui.PathData, h.offeringPassword(h.showData), h.fresh(h.exportData)},
+		{ui.PathDelete, h.showDelete, h.handleDelete},
 	}
-	if p.cfg.Factors.Phone() != nil {
+	if h.cfg.Factors.Phone() != nil {
 		routes = append(routes,
-			route{ui.PathPhone, p.proven(p.showPhone), p.proven(p.changePhone)},
-			route{phoneCodePath, p.page(p.showPhoneCode), p.page(p.confirmPhone)})
+			route{ui.PathPhone, h.fresh(h.showPhone), h.fresh(h.changePhone)},
+			route{phoneCodePath, h.signedIn(h.showPhoneCode), h.signedIn(h.confirmPhone)},
+			h.confirmation(h.phoneRemoval()))
 	}
 	return routes
 }
 
 // Register adds the pages to mux.
-func (p *Pages) Register(mux *http.ServeMux) {
-	for _, route := range p.routes() {
-		mux.Handle("GET "+route.path, p.cfg.Errors.Handle(route.show))
-		if route.change != nil {
-			mux.Handle("POST "+route.path, p.cfg.Errors.Handle(p.cfg.UI.Form(p.cfg.Submissions.Once(route.change))))
+func (h *Handler) Register(mux *http.ServeMux) {
+	for _, route := range h.routes() {
+		mux.Handle("GET "+route.path, h.cfg.Errors.Handle(route.get))
+		if route.post != nil {
+			mux.Handle("POST "+route.path, h.cfg.Errors.Handle(h.cfg.UI.Form(h.cfg.Submissions.Once(route.post))))
 		}
 	}
 }
 
 // Paths lists the addresses of the pages, for the metrics.
-func (p *Pages) Paths() []string {
+func (h *Handler) Paths() []string {
 	var paths []string
-	for _, route := range p.routes() {
+	for _, route := range h.routes() {
 		paths = append(paths, route.path)
 	}
 	return paths

@@ -3,7 +3,6 @@ package settings
 import (
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/latchkey-id/latchkey/login/logintest"
@@ -14,18 +13,34 @@ import (
 // everyPage has all pages, those of phone numbers too.
 var everyPage = options{sms: &mfa.SMSLimits{Countries: []string{"DE"}, PerNumber: 10, PerCountry: 100, PerDay: 100}}
 
+// shownAt is where somebody is who opens a page while there is nothing that it is
+// about: no number waits for its code, nothing is to be removed.
+func shownAt(path string) string {
+	switch path {
+	case phoneCodePath, ui.PathPhoneRemoval:
+		return ui.PathPhone
+	case ui.PathFactorRemoval, ui.PathDeviceRemoval:
+		return ui.PathSecurity
+	case ui.PathApplicationRemoval:
+		return ui.PathApplications
+	case ui.PathSessionsEnd:
+		return ui.PathSessions
+	}
+	return path
+}
+
 func TestEveryPageShowsToWhoeverIsSignedIn(t *testing.T) {
 	s := newSite(t, everyPage)
 	s.Person("ada@example.com")
 	b := s.signedIn("ada@example.com")
 	for _, route := range s.pages.routes() {
-		if route.path == addPath {
+		if route.path == addFactorPath {
 			continue // leads to the flow
 		}
 		page := b.Get(route.path)
 		page.Want(t, http.StatusOK, `id="signout-link"`)
-		if want := strings.TrimSuffix(route.path, "/code"); page.URL.Path != want {
-			t.Errorf("%s shows %s", route.path, page.URL.Path)
+		if want := shownAt(route.path); page.URL.Path != want {
+			t.Errorf("%s shows %s, want %s", route.path, page.URL.Path, want)
 		}
 	}
 }
@@ -36,13 +51,13 @@ func TestPA2_NobodyElseSeesAnything(t *testing.T) {
 	for _, path := range s.pages.Paths() {
 		b := s.Browser()
 		b.Get(path).Want(t, http.StatusOK, "login-submit")
-		if path == addPath {
+		if path == addFactorPath {
 			continue
 		}
 		// Whoever signs in then is where they wanted to be.
 		page := b.SignIn("ada@example.com", logintest.GoodPassword)
-		if want := strings.TrimSuffix(path, "/code"); page.URL.Path != want {
-			t.Errorf("after signing in for %s: at %s", path, page.URL.Path)
+		if want := shownAt(path); page.URL.Path != want {
+			t.Errorf("after signing in for %s: at %s, want %s", path, page.URL.Path, want)
 		}
 	}
 }
@@ -56,7 +71,7 @@ func TestCS1_EveryFormWantsItsToken(t *testing.T) {
 	_, foreign := other.Get(ui.PathProfile).Form("profile-submit")
 	posts := 0
 	for _, route := range s.pages.routes() {
-		if route.change == nil {
+		if route.post == nil {
 			if page := b.Post(route.path, form); page.Status != http.StatusMethodNotAllowed {
 				t.Errorf("POST %s: %d", route.path, page.Status)
 			}
@@ -64,7 +79,7 @@ func TestCS1_EveryFormWantsItsToken(t *testing.T) {
 		}
 		posts++
 		for name, csrf := range map[string]string{"none": "", "another browser's": foreign.Get("csrf"), "wrong": form.Get("csrf") + "x"} {
-			values := url.Values{"csrf": {csrf}, "end": {"everywhere"}, "confirm": {"1"}, "name": {"Mallory"}, "forget": {"all"}}
+			values := url.Values{"csrf": {csrf}, "which": {everySession}, "confirm": {"ada@example.com"}, "name": {"Mallory"}, "device": {allDevices}}
 			b.Post(route.path, values).Want(t, http.StatusForbidden, "error-title")
 			if t.Failed() {
 				t.Fatalf("%s takes a form with a token that is %s", route.path, name)
@@ -75,7 +90,7 @@ func TestCS1_EveryFormWantsItsToken(t *testing.T) {
 		b.Post(route.path, form).Want(t, http.StatusForbidden, "error-title")
 		b.Header.Del("Sec-Fetch-Site")
 	}
-	if posts < 9 {
+	if posts < 14 {
 		t.Errorf("%d pages take forms: some are missing", posts)
 	}
 	b.Get(ui.PathAccount).Want(t, http.StatusOK, `id="signout-link"`)
