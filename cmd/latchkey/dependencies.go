@@ -126,9 +126,11 @@ func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
 func (p *dependencies) storeTelling(
 	ctx context.Context, told func(context.Context, []storage.EndedSession) ([]storage.Delivery, error),
 ) (*sqlstore.Store, error) {
+	db := p.cfg.Database
 	return sqlstore.Open(ctx, sqlstore.Config{
 		SessionsEnded: told,
-		URL:           p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Timeout: p.cfg.Timeouts.Request,
+		URL:           db.URL.Reveal(), MaxConns: db.MaxConns, Timeout: db.Timeout, ConnLifetime: db.MaxConnLifetime,
+		StatementTimeout: db.StatementTimeout, LockTimeout: db.LockTimeout, IdleInTransactionTimeout: db.IdleInTransactionTimeout,
 		Hasher: p.hasher, Now: p.now, Log: p.log,
 	})
 }
