@@ -66,6 +66,7 @@ func (c *Client) metadata() client.Metadata {
 		TOSURI:                 c.TOSURI,
 
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,
+		FrontchannelLogoutURI: c.FrontchannelLogoutURI, FrontchannelLogoutSession: c.FrontchannelSession,
 	}
 }
 

@@ -27,6 +27,10 @@ type metadata struct {
 	// Logout 2.1: each logout token has a sid.
 	BackchannelLogout        bool `json:"backchannel_logout_supported"`
 	BackchannelLogoutSession bool `json:"backchannel_logout_session_supported"`
+	// FrontchannelLogout and FrontchannelLogoutSession are OpenID Connect Front-Channel
+	// Logout 1.0 section 3: each address is called with iss and sid.
+	FrontchannelLogout        bool `json:"frontchannel_logout_supported"`
+	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_supported"`
 	// Prompts is of Initiating User Registration via OpenID Connect 1.0.
 	Prompts []string `json:"prompt_values_supported"`
 }
@@ -38,6 +42,7 @@ func newDiscovery(cfg Config) (*document, error) {
 		DiscoveryConfiguration: libraryMetadata(cfg),
 		IssuerInResponse:       true,
 		BackchannelLogout:      true, BackchannelLogoutSession: true,
+		FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		Prompts: cfg.prompts(),
 	})
 	if err != nil {

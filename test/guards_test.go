@@ -20,7 +20,7 @@ var peopleStores = map[string][]string{
 	"RecoveryCodes":  {"Status"},
 	"TrustedDevices": {"BySecret", "ListByUser"},
 	"Lockouts":       {"ListByUser"},
-	"Sessions":       {"BySecret", "ListByUser"},
+	"Sessions":       {"BySecret", "Clients", "ListByUser"},
 	"Grants":         {"ByID", "ByCodeHash", "ListByUser", "ListByClient", "ApplicationsOf"},
 	"Consents":       {"Get", "ListByUser"},
 	"Groups":         {"ByName", "List", "Sizes"},

@@ -148,6 +148,7 @@ func (c *planCalls) sessionCalls() map[string]func() error {
 		"Sessions.End":        func() error { return sessions.End(ctx, rowOf(c.row()), c.now, c.event()) },
 		"Sessions.EndOf":      func() error { id := rowOf(c.row()); return sessions.EndOf(ctx, id, id, c.now, c.event()) },
 		"Sessions.EndAll":     func() error { return sessions.EndAll(ctx, rowOf(c.row()), "", c.now, true, c.event()) },
+		"Sessions.Clients":    func() error { return second(sessions.Clients(ctx, rowOf(c.row()))) },
 		"Sessions.ListByUser": func() error { return second(sessions.ListByUser(ctx, rowOf(c.row()), c.now)) },
 		"Grants.Create": func() error {
 			id := rowOf(c.row())
