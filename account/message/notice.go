@@ -26,7 +26,7 @@ func (c *Composer) notice(ctx context.Context, kind storage.MessageKind, b Notic
 	what := content{to: b.To, key: string(kind), happened: true, zone: zone, link: c.link(PathAccount, "", "")}
 	factor := factorLabel{b.Factor, b.Name}
 	switch kind {
-	case storage.MessagePasswordChanged:
+	case storage.MessagePasswordChanged, storage.MessageUsernameChanged:
 		what.link = c.link(PathForgotPassword, "", "")
 	case storage.MessageFactorAdded, storage.MessageFactorRemoved, storage.MessagePasskeyCloned:
 		what.values = []any{"Factor", factor}

@@ -89,8 +89,8 @@ func (r *Users) ChangePhone(ctx context.Context, c storage.PhoneChange, e storag
 
 // UpdateProfile sets what a person says of themselves. It answers
 // storage.ErrConflict when the username is another's.
-func (r *Users) UpdateProfile(ctx context.Context, id storage.ID, p storage.Profile, username string, now time.Time, e storage.Event) error {
-	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+func (r *Users) UpdateProfile(ctx context.Context, id storage.ID, p storage.Profile, username string, now time.Time, e storage.Event, m ...storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		return must(r.s.exec(ctx, tx, `UPDATE users SET profile = $1, username = $2, username_canonical = $3, updated_at = $4 WHERE id = $5`,
 			document[storage.Profile]{p}, username, nullString(ident.Canonical(username)), sqlTime{now}, string(id)))
 	})
