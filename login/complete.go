@@ -35,7 +35,11 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 	}
 	event.SID, event.ClientID = session.SID, s.in.ClientID()
 	event.Detail = session.Authentication.ACR
-	err = p.cfg.Sessions.Create(r.Context(), session, start, event)
+	notices, err := p.newDeviceNotices(r, s)
+	if err != nil {
+		return err
+	}
+	err = p.cfg.Sessions.Create(r.Context(), session, start, event, notices...)
 	if errors.Is(err, storage.ErrConflict) {
 		return errAttemptOver(err) // the password was changed, the account disabled or the session ended, a moment ago
 	}
@@ -54,6 +58,21 @@ func (p *Pages) complete(w http.ResponseWriter, r *http.Request, s *standing) er
 	return p.trustDevice(w, r, s, session)
 }
 
+// newDeviceNotices tell the owner of a sign-in in a browser in which they neither
+// signed in before nor are signed in, and which they do not trust.
+func (p *Pages) newDeviceNotices(r *http.Request, s *standing) ([]storage.Message, error) {
+	user := s.state.User
+	_, known := p.knows(r, user)
+	if known || s.part.TrustedDevice != "" || s.signedIn != nil && s.signedIn.User.ID == user.ID {
+		return nil, nil
+	}
+	notices, err := p.cfg.Accounts.NewDevice(p.visitor(r, s.in), user)
+	if err != nil {
+		return nil, unavailable("make notice of a new device", err)
+	}
+	return notices, nil
+}
+
 // sessionOf is the session that the evidence adds up to, and under what conditions
 // it begins.
 func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, storage.SessionStart, error) {
@@ -63,7 +82,7 @@ func (p *Pages) sessionOf(r *http.Request, s *standing) (*storage.Session, stora
 		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(p.cfg.SessionAbsolute),
 		UserAgent: userAgent(r), Address: web.ClientAddress(r.Context()).String(),
 	}
-	start := storage.SessionStart{PasswordEpoch: part.PasswordEpoch}
+	start := storage.SessionStart{PasswordEpoch: part.PasswordEpoch, First: s.state.User.SignedInAt.IsZero()}
 	if old := s.signedIn; old != nil {
 		start.Replaces = p.cfg.Hasher.Sums(sessionPurpose, p.cfg.Cookies.Get(r, web.CookieSession))
 		if old.User.ID == part.UserID {

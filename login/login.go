@@ -70,7 +70,7 @@ type users interface {
 
 // sessions keeps signed-in browsers; storage/sqlstore.Sessions in the binary.
 type sessions interface {
-	Create(ctx context.Context, s *storage.Session, start storage.SessionStart, e storage.Event) error
+	Create(ctx context.Context, s *storage.Session, start storage.SessionStart, e storage.Event, m ...storage.Message) error
 	BySecret(ctx context.Context, hashes []string, now time.Time) (*storage.SignedIn, error)
 	Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt time.Time) error
 }

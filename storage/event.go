@@ -90,6 +90,7 @@ const (
 	EventEmailChangeAsked   EventType = "email_change_requested"
 	EventEmailChanged       EventType = "email_changed"
 	EventEmailChangeUndone  EventType = "email_change_undone"
+	EventAccountRecovered   EventType = "account_recovered" // its owner said of a change that it was not they
 	EventPhoneChanged       EventType = "phone_changed"
 	EventProfileChanged     EventType = "profile_changed"
 	EventRolesChanged       EventType = "roles_changed"
