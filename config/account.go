@@ -3,34 +3,15 @@ package config
 import (
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/storage"
-)
-
-// SignUpMode says who may make an account by themselves.
-type SignUpMode string
-
-// The modes of sign-up.
-const (
-	SignUpOff        SignUpMode = "off"
-	SignUpOpen       SignUpMode = "open"
-	SignUpInvitation SignUpMode = "invitation"
-)
-
-// Presence says whether a field of a form is there and must be filled in.
-type Presence string
-
-// The presences.
-const (
-	Optional Presence = "optional"
-	Required Presence = "required"
-	Off      Presence = "off"
 )
 
 // SignUp says who may sign up, and with what.
 type SignUp struct {
-	Mode     SignUpMode `yaml:"mode" default:"off" oneof:"off open invitation" doc:"off: accounts are made by command or import; open: anyone may sign up; invitation: those whom latchkey invite create wrote to. The address has to be confirmed by e-mail, so it needs mail."`
-	Email    Presence   `yaml:"email" default:"required" oneof:"required optional" doc:"Whether an account needs an address. An account without one has a username instead, is made without a confirmation, and has no way to set a new password by itself; that its username is taken is told to whoever tries it."`
-	Username Presence   `yaml:"username" default:"optional" oneof:"optional required off" doc:"Whether people choose a name to sign in with besides their address."`
+	Mode     account.SignUpMode `yaml:"mode" default:"off" oneof:"off open invitation" doc:"off: accounts are made by command or import; open: anyone may sign up; invitation: those whom latchkey invite create wrote to. The address has to be confirmed by e-mail, so it needs mail."`
+	Email    account.Presence   `yaml:"email" default:"required" oneof:"required optional" doc:"Whether an account needs an address. An account without one has a username instead, is made without a confirmation, and has no way to set a new password by itself; that its username is taken is told to whoever tries it."`
+	Username account.Presence   `yaml:"username" default:"optional" oneof:"optional required off" doc:"Whether people choose a name to sign in with besides their address."`
 }
 
 // Account is what holds for people's own pages.

@@ -6,11 +6,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 )
 
 func (l *loader) validateSignUp(c *Config) {
-	if c.SignUp.Mode != SignUpOff && !l.canMail(c) {
+	if c.SignUp.Mode != account.SignUpOff && !l.canMail(c) {
 		l.add("sign_up.mode", "%s sends messages, so it needs mail.smtp_url; set that, or mode: off", c.SignUp.Mode)
 	}
 }

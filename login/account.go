@@ -2,7 +2,6 @@ package login
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
@@ -14,8 +13,8 @@ import (
 // ConfirmPassword reports whether it is the person's current password, as a proof
 // of now. The attempt is counted and throttled like a sign-in.
 func (p *Pages) ConfirmPassword(r *http.Request, user *storage.User, password string) (storage.Proof, bool, error) {
-	limits := p.signInLimits(r, identifierOf(user), user)
-	if err := p.throttle(r, user.ID, limits...); err != nil {
+	attempt, err := p.cfg.Limits.SignIn(r, identifierOf(user), user)
+	if err != nil {
 		return storage.Proof{}, false, err
 	}
 	verdict, err := p.verifyPassword(r.Context(), identifierOf(user), user, password)
@@ -24,9 +23,9 @@ func (p *Pages) ConfirmPassword(r *http.Request, user *storage.User, password st
 	}
 	if !verdict.Fits {
 		p.cfg.Metrics.SignInFailed()
-		return storage.Proof{}, false, p.note(r, storage.EventSignInFailed, user.ID, storage.Failure, "password")
+		return storage.Proof{}, false, p.cfg.Journal.Record(r, storage.EventSignInFailed, user.ID, storage.Failure, "password")
 	}
-	return storage.Proof{Kind: storage.FactorPassword, At: p.cfg.Now()}, true, p.relax(r.Context(), limits)
+	return storage.Proof{Kind: storage.FactorPassword, At: p.cfg.Now()}, true, p.cfg.Limits.Succeeded(r.Context(), attempt)
 }
 
 // ShowRecoveryCodes shows new recovery codes of whoever is signed in, once, and
@@ -50,11 +49,8 @@ func (p *Pages) ShowRecoveryCodes(w http.ResponseWriter, r *http.Request, signed
 // AllowMessage refuses the request where too many messages were sent to whoever
 // is signed in, or to the destination.
 func (p *Pages) AllowMessage(r *http.Request, userID storage.ID, destination string) error {
-	return p.allowMessage(r, userID, destination)
+	return p.cfg.Limits.MemberMessage(r, userID, destination)
 }
 
 // DisplayName is how a page speaks of a person.
 func DisplayName(u *storage.User) string { return displayName(u) }
-
-// TooMany refuses an attempt until the wait is over.
-func TooMany(wait time.Duration, cause error) error { return tooMany(wait, cause) }

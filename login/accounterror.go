@@ -7,6 +7,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 )
 
 // accountError is what a page answers where a change of an account did not
@@ -18,13 +19,13 @@ func accountError(attempted string, err error) error {
 	case errors.Is(err, account.ErrVoid):
 		return errLinkVoid(err)
 	case errors.Is(err, account.ErrChanged), errors.Is(err, account.ErrNobody), isStale(err):
-		return errAttemptOver(err)
+		return pageerror.AttemptOver(err)
 	case errors.Is(err, account.ErrClosed):
 		return errNoSignUp
 	case errors.Is(err, onetime.ErrExhausted):
-		return tooMany(codePause, err)
+		return pageerror.TooMany(codePause, err)
 	}
-	return unavailable(attempted, err)
+	return pageerror.Unavailable(attempted, err)
 }
 
 // codePause is what people are told to wait for after too many wrong codes; the

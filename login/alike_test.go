@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -140,7 +141,7 @@ func TestEN1_NothingTellsWhoHasAnAccount(t *testing.T) {
 	tight := storage.Backoff{Free: 5, Base: time.Minute, Max: time.Hour, Window: time.Hour}
 	for name, ask := range asks() {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, siteOptions{config: func(c *Config) { c.Limits.SignInAccount = tight }})
+			s := newSite(t, siteOptions{limits: func(l *limits.Bounds) { l.SignInAccount = tight }})
 			accounts := s.accounts()
 			unknown := ask(s.browser(), accounts["unknown"])
 			if len(unknown) == 0 {

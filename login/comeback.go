@@ -6,6 +6,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/interaction"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -22,7 +23,7 @@ func (p *Pages) comeBack(w http.ResponseWriter, r *http.Request, to message.Retu
 	if in == nil {
 		return p.renderDone(w, r, done, args...)
 	}
-	part, err := p.loadPartial(w, r, in)
+	part, err := p.cfg.Partials.Load(w, r, in)
 	if err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func (p *Pages) interactionOf(r *http.Request, to message.Return) (*interaction.
 	case errors.Is(err, storage.ErrNotFound), errors.Is(err, interaction.ErrForeign):
 		return nil, nil
 	case err != nil:
-		return nil, unavailable("load interaction", err)
+		return nil, pageerror.Unavailable("load interaction", err)
 	}
 	return in, nil
 }

@@ -51,7 +51,7 @@ func (p *Pages) confirmSignUp(w http.ResponseWriter, r *http.Request, s *standin
 		return p.advance(w, r, s)
 	}
 	if r.Form.Has("resend") {
-		if err := p.throttleResend(r, pending.Email); err != nil {
+		if err := p.cfg.Limits.Resend(r, pending.Email); err != nil {
 			return err
 		}
 		if err := p.requestSignUp(r, s.in, pending); err != nil {
@@ -61,7 +61,7 @@ func (p *Pages) confirmSignUp(w http.ResponseWriter, r *http.Request, s *standin
 			data.Say(ui.NoticeDone, "notice.sent")
 		})
 	}
-	user, err := p.cfg.Accounts.ConfirmSignUpByCode(r.Context(), p.visitor(r, s.in), *pending, r.PostForm.Get("code"))
+	user, err := p.cfg.Accounts.ConfirmSignUpByCode(r.Context(), p.cfg.Journal.Visitor(r, s.in), *pending, r.PostForm.Get("code"))
 	if errors.Is(err, onetime.ErrInvalid) {
 		return p.codeFailed(w, r, s.in, message.PathConfirmSignUp, pending.Email, err)
 	}
@@ -77,9 +77,4 @@ func (p *Pages) codeFailed(w http.ResponseWriter, r *http.Request, in *interacti
 		return p.renderConfirm(w, r, in, path, email, func(data *ui.ConfirmEmail) { data.Fail("code", "wrong.code") })
 	}
 	return accountError("spend code", failure)
-}
-
-// throttleResend bounds what can be sent to one address once more, by whom ever.
-func (p *Pages) throttleResend(r *http.Request, destination string) error {
-	return p.throttle(r, "", p.askLimits(r, "resend", p.cfg.Limits.Resend, destination)...)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -46,8 +47,8 @@ func TestADyingAccountCanBeUsedUntilItGoes(t *testing.T) {
 // TestTH1_WhatAnybodyCanHaveSentIsLimited counts for one destination, whoever it
 // belongs to, and however it is asked for.
 func TestTH1_WhatAnybodyCanHaveSentIsLimited(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) {
-		c.Limits.Messages.Destination = storage.Backoff{Free: 2, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) {
+		l.Messages.Destination = storage.Backoff{Free: 2, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
 	}})
 	s.person("ada@example.com")
 	for _, email := range []string{"ada@example.com", "nobody@example.com"} {

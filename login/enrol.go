@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login/flow"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -19,7 +20,7 @@ import (
 // where there are several and none was chosen, the choice.
 func (p *Pages) showEnrol(w http.ResponseWriter, r *http.Request, s *standing) error {
 	if err := p.cfg.Users.StartEnrollmentGrace(r.Context(), s.state.User.ID, p.cfg.Now()); err != nil {
-		return unavailable("note that a factor was asked for", err)
+		return pageerror.Unavailable("note that a factor was asked for", err)
 	}
 	kinds := p.enrollable(s)
 	kind := p.chosenEnrolment(r, s, kinds)
@@ -115,7 +116,7 @@ func (p *Pages) attemptOf(r *http.Request, s *standing) (mfa.Attempt, error) {
 	if s.person == nil {
 		person, err := p.cfg.Factors.Person(r.Context(), s.state.User)
 		if err != nil {
-			return mfa.Attempt{}, unavailable("read factors", err)
+			return mfa.Attempt{}, pageerror.Unavailable("read factors", err)
 		}
 		s.person = &person
 	}
@@ -128,7 +129,7 @@ func (p *Pages) enrol(w http.ResponseWriter, r *http.Request, s *standing) error
 	if r.PostForm.Has("later") && s.state.MayPutOff() {
 		// The grace runs although the page may never have been shown.
 		if err := p.cfg.Users.StartEnrollmentGrace(r.Context(), s.state.User.ID, p.cfg.Now()); err != nil {
-			return unavailable("note that a factor was asked for", err)
+			return pageerror.Unavailable("note that a factor was asked for", err)
 		}
 		skipped := func(a *interaction.Answers) { a.EnrollSkipped = true }
 		if err := p.answer(r.Context(), s.in, s.state.User.ID, skipped); err != nil {
@@ -150,7 +151,7 @@ func (p *Pages) enrol(w http.ResponseWriter, r *http.Request, s *standing) error
 		return p.enrolmentFailed(w, r, s, kind, err)
 	}
 	s.part.Proofs = flow.Merge(append(s.part.Proofs, storage.Proof{Kind: kind, At: p.cfg.Now(), CredentialID: credential.ID})...)
-	if err := p.savePartial(w, r, s.part); err != nil {
+	if err := p.cfg.Partials.Save(w, r, s.part); err != nil {
 		return err
 	}
 	codes, err := p.makeRecoveryCodes(r, s)
@@ -186,7 +187,7 @@ func (p *Pages) enrolmentFailed(w http.ResponseWriter, r *http.Request, s *stand
 	case errors.Is(failure, mfa.ErrTooMany):
 		key = "notice.factors_full"
 	case errors.Is(failure, mfa.ErrSpent):
-		if err := p.dropPartial(w, r, s.part); err != nil {
+		if err := p.cfg.Partials.Drop(w, r, s.part); err != nil {
 			return err
 		}
 		return errTriesSpent(failure)

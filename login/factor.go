@@ -11,6 +11,8 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/flow"
+	"github.com/latchkey-id/latchkey/login/pageerror"
+	"github.com/latchkey-id/latchkey/login/partial"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -41,20 +43,20 @@ func (p *Pages) ensurePartial(w http.ResponseWriter, r *http.Request, s *standin
 	if s.part != nil {
 		return nil
 	}
-	s.part = p.newPartial(r, s.in, s.state.User)
-	return p.savePartial(w, r, s.part)
+	s.part = p.cfg.Partials.New(r, s.in, s.state.User)
+	return p.cfg.Partials.Save(w, r, s.part)
 }
 
 // attempt is what factors are told of this sign-in.
 func (p *Pages) attempt(r *http.Request, s *standing) (mfa.Attempt, error) {
-	source, err := p.event(r, storage.EventFactorPassed, s.part.UserID)
+	source, err := p.cfg.Journal.Event(r, storage.EventFactorPassed, s.part.UserID)
 	if err != nil {
 		return mfa.Attempt{}, err
 	}
 	source.ClientID = s.in.ClientID()
 	return mfa.Attempt{
-		ID: p.cfg.Hasher.Sum(partialPurpose, s.part.AttemptID), Person: *s.person, Now: p.cfg.Now(),
-		AddressBucket: addressBucket(r.Context()), Locale: p.cfg.UI.Locale(r, s.in.Locales()), Source: source,
+		ID: p.cfg.Partials.AttemptName(s.part), Person: *s.person, Now: p.cfg.Now(),
+		AddressBucket: web.AddressBucket(web.ClientAddress(r.Context())), Locale: p.cfg.UI.Locale(r, s.in.Locales()), Source: source,
 	}, nil
 }
 
@@ -97,11 +99,11 @@ func (p *Pages) factorClosed(kind storage.FactorKind, err error) error {
 	switch {
 	case errors.As(err, &limited):
 		p.cfg.Metrics.Throttled("factor_" + string(kind))
-		return tooMany(limited.RetryAfter, err)
+		return pageerror.TooMany(limited.RetryAfter, err)
 	case errors.As(err, &locked):
-		return tooMany(locked.Until.Sub(p.cfg.Now()), err)
+		return pageerror.TooMany(locked.Until.Sub(p.cfg.Now()), err)
 	}
-	return unavailable("begin factor", err)
+	return pageerror.Unavailable("begin factor", err)
 }
 
 func (p *Pages) renderFactor(w http.ResponseWriter, r *http.Request, s *standing, c mfa.Challenge, say func(*ui.Factor)) error {
@@ -150,7 +152,7 @@ func factorLinks(path string, in *interaction.Interaction, kinds []storage.Facto
 func (p *Pages) factor(w http.ResponseWriter, r *http.Request, s *standing) error {
 	if r.PostForm.Has("cancel") && s.in.ForClient() {
 		if s.part != nil {
-			if err := p.dropPartial(w, r, s.part); err != nil {
+			if err := p.cfg.Partials.Drop(w, r, s.part); err != nil {
 				return err
 			}
 		}
@@ -182,7 +184,7 @@ func (p *Pages) factor(w http.ResponseWriter, r *http.Request, s *standing) erro
 	}
 	s.part.Proofs = flow.Merge(append(s.part.Proofs, proof)...)
 	s.part.TrustDevice = r.PostForm.Has("trust_device")
-	if err := p.savePartial(w, r, s.part); err != nil {
+	if err := p.cfg.Partials.Save(w, r, s.part); err != nil {
 		return err
 	}
 	return p.again(w, r, s.in, s.part)
@@ -190,18 +192,15 @@ func (p *Pages) factor(w http.ResponseWriter, r *http.Request, s *standing) erro
 
 // countTry bounds the responses of one attempt, of all factors together; beyond
 // that it is over, and the person begins with the first factor again.
-func (p *Pages) countTry(w http.ResponseWriter, r *http.Request, part *partial) error {
-	tries, err := p.cfg.Ephemeral.Count(r.Context(), "tries:"+p.cfg.Hasher.Sum(partialPurpose, part.AttemptID), partialMaxAge)
+func (p *Pages) countTry(w http.ResponseWriter, r *http.Request, part *partial.SignIn) error {
+	left, err := p.cfg.Partials.CountTry(w, r, part)
 	if err != nil {
-		return unavailable("count try", err)
-	}
-	if tries <= int64(p.policy.Tries) {
-		return nil
-	}
-	if err := p.dropPartial(w, r, part); err != nil {
 		return err
 	}
-	return errTriesSpent(nil)
+	if !left {
+		return errTriesSpent(nil)
+	}
+	return nil
 }
 
 func errTriesSpent(cause error) error {
@@ -226,16 +225,16 @@ func (p *Pages) factorFailed(w http.ResponseWriter, r *http.Request, s *standing
 	case errors.Is(failure, mfa.ErrExpired), errors.Is(failure, mfa.ErrCloned):
 		key = "wrong.code_expired"
 	case errors.As(failure, &locked):
-		return tooMany(locked.Until.Sub(p.cfg.Now()), failure)
+		return pageerror.TooMany(locked.Until.Sub(p.cfg.Now()), failure)
 	case errors.Is(failure, mfa.ErrSpent):
-		if err := p.dropPartial(w, r, s.part); err != nil {
+		if err := p.cfg.Partials.Drop(w, r, s.part); err != nil {
 			return err
 		}
 		return errTriesSpent(failure)
 	case errors.Is(failure, mfa.ErrDisabled), errors.Is(failure, mfa.ErrNotOffered):
 		return p.again(w, r, s.in, s.part)
 	default:
-		return unavailable("verify factor", failure)
+		return pageerror.Unavailable("verify factor", failure)
 	}
 	attempt, err := p.attempt(r, s)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -53,8 +54,8 @@ func (p *Pages) forgot(w http.ResponseWriter, r *http.Request) error {
 	if in != nil {
 		to = returnTo(in)
 	}
-	if err := p.cfg.Accounts.RequestReset(r.Context(), p.visitor(r, in), identifier, to); err != nil {
-		return unavailable("request password reset", err)
+	if err := p.cfg.Accounts.RequestReset(r.Context(), p.cfg.Journal.Visitor(r, in), identifier, to); err != nil {
+		return pageerror.Unavailable("request password reset", err)
 	}
 	next := address(message.PathForgotPassword, in)
 	if in == nil {
@@ -73,15 +74,9 @@ func (p *Pages) forgot(w http.ResponseWriter, r *http.Request) error {
 func (p *Pages) allowReset(r *http.Request, identifier string) error {
 	user, err := p.cfg.Users.ByIdentifier(r.Context(), identifier)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return unavailable("read user", err)
+		return pageerror.Unavailable("read user", err)
 	}
-	if device, known := p.knows(r, user); known {
-		return p.throttle(r, "", refilling(p.cfg.Hasher, "reset_known", p.cfg.Limits.Reset.Account, device, string(user.ID)))
-	}
-	if err := p.throttle(r, "", p.askLimits(r, "reset", p.cfg.Limits.Reset, identifier)...); err != nil {
-		return err
-	}
-	return p.allowMessage(r, "", identifier)
+	return p.cfg.Limits.Reset(r, identifier, user)
 }
 
 // maxIdentifier bounds what is typed to name an account, in bytes.
@@ -111,7 +106,7 @@ func (p *Pages) renderReset(w http.ResponseWriter, r *http.Request, token string
 func (p *Pages) reset(w http.ResponseWriter, r *http.Request) error {
 	token := r.PostForm.Get(message.TokenParam)
 	chosen := account.NewPassword{Password: r.PostForm.Get("new_password"), RemoveRecent: r.PostForm.Has("remove_recent")}
-	found, err := p.cfg.Accounts.ResetPassword(r.Context(), p.visitor(r, nil), token, chosen)
+	found, err := p.cfg.Accounts.ResetPassword(r.Context(), p.cfg.Journal.Visitor(r, nil), token, chosen)
 	if problems := Problems(err, "new_password"); len(problems) > 0 {
 		found, err := p.cfg.Accounts.PeekReset(r.Context(), token)
 		if err != nil {

@@ -1,20 +1,19 @@
 package login
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -41,6 +40,7 @@ type siteOptions struct {
 	policy   func(*mfa.Policy)
 	accounts func(*account.Config)
 	config   func(*Config)
+	limits   func(*limits.Bounds)
 	client   func(*client.Client)
 	// pending is how many sign-ins an address may start; zero is many.
 	pending int
@@ -56,21 +56,15 @@ func newSite(t *testing.T, o siteOptions) *site {
 	if o.client != nil {
 		o.client(&s.client)
 	}
-	generous := logintest.Generous
 	if o.pending == 0 {
 		o.pending = 100000
 	}
 	cfg := Config{
-		UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Sessions: p.Store.Sessions(), Consents: p.Store.Consents(),
-		Ephemeral: p.Store.Ephemeral(), Interactions: p.Interactions(o.pending), Submissions: p.Submissions(), Clients: logintest.Client{Is: &s.client},
-		Password: p.Passwords, Tokens: p.Tokens,
-		Factors: p.Factors, Devices: p.Devices, Hasher: p.Hasher, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
-		Decoys: NewDecoys(p.Store.Users(), p.Passwords.Current), Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now, Random: rand.Reader,
-		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: BindNetwork,
-		Limits: Limits{
-			SignInPair: generous, SignInAccount: generous, SignInAddress: generous, SignInKnown: generous,
-			SignUp: AskLimits{generous, generous}, Reset: AskLimits{generous, generous}, Resend: AskLimits{generous, generous}, Messages: MessageLimits{generous, generous, generous, 1_000_000},
-		},
+		UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Consents: p.Store.Consents(),
+		Sessions: p.Sessions(), Partials: p.Partials(), Limits: p.Limiter(o.limits), Journal: p.Journal(),
+		Interactions: p.Interactions(o.pending), Submissions: p.Submissions(), Clients: logintest.Client{Is: &s.client},
+		Password: p.Passwords, Factors: p.Factors, Devices: p.Devices, Hasher: p.Hasher, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
+		Decoys: NewDecoys(p.Store.Users(), p.Passwords.Current), Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now,
 	}
 	if o.config != nil {
 		o.config(&cfg)

@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -67,7 +67,7 @@ func (p *Pages) loadInteraction(r *http.Request, id string) (*interaction.Intera
 		gone.Cause = err
 		return nil, &gone
 	case err != nil:
-		return nil, unavailable("load interaction", err)
+		return nil, pageerror.Unavailable("load interaction", err)
 	}
 	return in, nil
 }
@@ -91,18 +91,7 @@ func interactionSaved(err error) error {
 	case errors.Is(err, storage.ErrNotFound):
 		return errInteractionGone
 	}
-	return unavailable("save interaction", err)
-}
-
-// unavailable says that a store did not answer: the person may try again, and
-// nobody gets in meanwhile (requirement TH5).
-func unavailable(attempted string, err error) error {
-	return &web.Error{
-		Status: http.StatusServiceUnavailable, Key: "signin_unavailable", RetryAfter: 5 * time.Second,
-		Title:  "You can’t sign in right now",
-		Detail: "The problem is on our side. Please try again in a moment.",
-		Cause:  fmt.Errorf("%s: %w", attempted, err),
-	}
+	return pageerror.Unavailable("save interaction", err)
 }
 
 // Asked is what a page of the account asks of the flow.
@@ -118,7 +107,7 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request, page interaction.Pag
 	if shown := (*web.Error)(nil); err == nil || errors.As(err, &shown) {
 		return in, err
 	}
-	return nil, unavailable("start interaction", err)
+	return nil, pageerror.Unavailable("start interaction", err)
 }
 
 // isOurPath reports whether a redirect to the path stays here: browsers take //

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -449,9 +450,9 @@ func TestSE1_APlantedCookieIsWorthNothing(t *testing.T) {
 }
 
 func TestTH3_StrangersCannotLockAnOwnerOut(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) {
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) {
 		tight := storage.Backoff{Free: 3, Base: time.Minute, Max: time.Hour, Window: time.Hour}
-		c.Limits.SignInAccount, c.Limits.SignInPair, c.Limits.SignInKnown = tight, tight, tight
+		l.SignInAccount, l.SignInPair, l.SignInKnown = tight, tight, tight
 	}})
 	ada := s.person("ada@example.com")
 	known := s.browser()
@@ -497,7 +498,7 @@ func TestSignUpByInvitation(t *testing.T) {
 	const token = "an-invitation-of-more-than-128-bits-of-secret"
 	now := s.clock.Now()
 	check(t, s.store.Invitations().Create(t.Context(), &storage.Invitation{
-		ID: s.parts.ID(), TokenHash: s.pages.cfg.Hasher.Sum("invitation", token), Email: "guest@example.com",
+		ID: s.parts.ID(), TokenHash: s.parts.Hasher.Sum("invitation", token), Email: "guest@example.com",
 		CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 	}, s.event(storage.EventInvitationCreated)))
 

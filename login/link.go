@@ -90,11 +90,11 @@ func (p *Pages) spendLink(l linkPage) web.HandlerFunc {
 // linkHolder is whoever opened a link: whoever is signed in in this browser, or
 // nobody that is known.
 func (p *Pages) linkHolder(r *http.Request) (account.Actor, error) {
-	signedIn, err := p.Session(r)
+	signedIn, err := p.cfg.Sessions.Read(r)
 	if err != nil || signedIn == nil {
-		return p.visitor(r, nil), err
+		return p.cfg.Journal.Visitor(r, nil), err
 	}
-	return p.Actor(r, signedIn), nil
+	return p.cfg.Sessions.Actor(r, signedIn), nil
 }
 
 // showConfirmSignUpLink opens the link of a sign-up. In another browser than the
@@ -143,11 +143,11 @@ func (p *Pages) confirmSignUpByLink(w http.ResponseWriter, r *http.Request) erro
 		SameBrowser: p.askedHere(r, asked.Return), Password: r.PostForm.Get("password"), NewPassword: r.PostForm.Get("new_password"),
 	}
 	if !shown.SameBrowser { // it costs a hash
-		if err := p.throttleResend(r, asked.Email); err != nil {
+		if err := p.cfg.Limits.Resend(r, asked.Email); err != nil {
 			return err
 		}
 	}
-	user, confirmed, err := p.cfg.Accounts.ConfirmSignUp(r.Context(), p.visitor(r, nil), token, shown)
+	user, confirmed, err := p.cfg.Accounts.ConfirmSignUp(r.Context(), p.cfg.Journal.Visitor(r, nil), token, shown)
 	if errors.Is(err, account.ErrWrongPassword) {
 		return p.renderConfirmSignUpLink(w, r, []Problem{{Field: "password", Text: "wrong.password"}})
 	}

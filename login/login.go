@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -11,34 +10,38 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login/flow"
+	"github.com/latchkey-id/latchkey/login/journal"
+	"github.com/latchkey-id/latchkey/login/limits"
+	"github.com/latchkey-id/latchkey/login/partial"
+	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
-	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // Config is what [Pages] are made of. Every field is required.
 type Config struct {
 	UI *ui.Renderer
 	// Accounts changes people's accounts: every one of these changes is its own.
-	Accounts  *account.Service
-	Users     users
-	Sessions  sessions
-	Consents  consents
-	Ephemeral ephemeral.Backend
+	Accounts *account.Service
+	Users    users
+	Consents consents
+	// Sessions keeps browsers signed in, and Partials sign-ins that are not there yet.
+	Sessions *session.Sessions
+	Partials *partial.Store
+	Limits   *limits.Limiter
+	Journal  *journal.Journal
 	// Interactions keeps what waits for a person.
 	Interactions interactions
 	// Submissions make forms idempotent.
 	Submissions submissions
 	Clients     clients
 	Password    passwords
-	Tokens      *onetime.Tokens
 	Factors     *mfa.Factors
 	Devices     *mfa.Devices
 	Hasher      *keys.Hasher
@@ -50,14 +53,6 @@ type Config struct {
 	Metrics metrics
 	Log     *slog.Logger
 	Now     func() time.Time
-	Random  io.Reader
-	// SessionIdle ends a session that was not used for so long, and
-	// SessionAbsolute every session after so long.
-	SessionIdle, SessionAbsolute time.Duration
-	// PartialLifetime ends a sign-in that pauses for so long between its proofs.
-	PartialLifetime time.Duration
-	BindAddress     AddressBinding
-	Limits          Limits
 }
 
 // users knows people; storage/sqlstore.Users in the binary.
@@ -68,25 +63,9 @@ type users interface {
 	StartEnrollmentGrace(ctx context.Context, id storage.ID, now time.Time) error
 }
 
-// sessions keeps signed-in browsers; storage/sqlstore.Sessions in the binary.
-type sessions interface {
-	Create(ctx context.Context, s *storage.Session, start storage.SessionStart, e storage.Event, m ...storage.Message) error
-	BySecret(ctx context.Context, hashes []string, now time.Time) (*storage.SignedIn, error)
-	Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt time.Time) error
-}
-
 // consents keeps what people allowed clients; storage/sqlstore.Consents in the binary.
 type consents interface {
 	Get(ctx context.Context, userID storage.ID, clientID string) ([]string, error)
-}
-
-// counters are the part of the ephemeral store that counts.
-type counters interface {
-	Count(ctx context.Context, key string, window time.Duration) (int64, error)
-	// Attempt answers what is left of a running wait, or counts one more.
-	Attempt(ctx context.Context, key string, b storage.Backoff) (wait time.Duration, err error)
-	// Draw takes a token out of a bucket that refills, or answers when there is one.
-	Draw(ctx context.Context, key string, b storage.Bucket) (wait time.Duration, err error)
 }
 
 // submissions make forms idempotent; interaction.Submissions in the binary.
@@ -117,14 +96,13 @@ type metrics interface {
 
 // Pages serves the hosted pages of the flow.
 type Pages struct {
-	cfg      Config
-	policy   mfa.Policy
-	partials *ephemeral.Values[partial]
+	cfg    Config
+	policy mfa.Policy
 }
 
 // New makes the pages.
 func New(cfg Config) *Pages {
-	return &Pages{cfg: cfg, policy: cfg.Factors.Policy(), partials: newPartials(cfg)}
+	return &Pages{cfg: cfg, policy: cfg.Factors.Policy()}
 }
 
 // Register adds the pages to mux.

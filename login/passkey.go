@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/latchkey-id/latchkey/interaction"
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -19,14 +21,14 @@ func (p *Pages) offerPasskey(r *http.Request, in *interaction.Interaction, data 
 		return err
 	}
 	options, err := passkeys.BeginDiscoverable(r.Context(), mfa.Attempt{
-		ID: in.Browser, Now: p.cfg.Now(), AddressBucket: addressBucket(r.Context()),
+		ID: in.Browser, Now: p.cfg.Now(), AddressBucket: web.AddressBucket(web.ClientAddress(r.Context())),
 	})
 	if limited := (*mfa.LimitedError)(nil); errors.As(err, &limited) {
 		p.cfg.Metrics.Throttled("passkey_challenges")
 		return nil // the password still works
 	}
 	if err != nil {
-		return unavailable("make passkey challenge", err)
+		return pageerror.Unavailable("make passkey challenge", err)
 	}
 	data.Passkey = &ui.Ceremony{Action: address("/login/passkey", in), Options: string(options)}
 	return nil
@@ -55,11 +57,11 @@ func (p *Pages) signInWithPasskey(w http.ResponseWriter, r *http.Request, s *sta
 	if passkeys == nil {
 		return p.advance(w, r, s)
 	}
-	source, err := p.event(r, storage.EventFactorPassed, "")
+	source, err := p.cfg.Journal.Event(r, storage.EventFactorPassed, "")
 	if err != nil {
 		return err
 	}
-	attempt := mfa.Attempt{ID: s.in.Browser, Now: p.cfg.Now(), AddressBucket: addressBucket(r.Context()), Source: source}
+	attempt := mfa.Attempt{ID: s.in.Browser, Now: p.cfg.Now(), AddressBucket: web.AddressBucket(web.ClientAddress(r.Context())), Source: source}
 	user, proof, err := passkeys.FinishDiscoverable(r.Context(), attempt, mfa.Response{Passkey: []byte(r.PostForm.Get(credentialField))})
 	var (
 		wrong   *mfa.WrongError
@@ -70,15 +72,15 @@ func (p *Pages) signInWithPasskey(w http.ResponseWriter, r *http.Request, s *sta
 		return p.proved(w, r, s, user, proof, r.PostForm.Has("remember"))
 	case errors.As(err, &limited):
 		p.cfg.Metrics.Throttled("passkey_address")
-		return tooMany(limited.RetryAfter, err)
+		return pageerror.TooMany(limited.RetryAfter, err)
 	case errors.As(err, &wrong), errors.Is(err, mfa.ErrExpired), errors.Is(err, mfa.ErrCloned), errors.Is(err, mfa.ErrNotOffered):
 		p.cfg.Metrics.SignInFailed()
-		if err := p.noteFailure(r, s.in, "", "", "passkey"); err != nil {
+		if err := p.cfg.Journal.RecordFailure(r, s.in, "", "", "passkey"); err != nil {
 			return err
 		}
 		return p.renderSignIn(w, r, s.in, ui.SignIn{}, "wrong.passkey")
 	}
-	return unavailable("verify passkey", err)
+	return pageerror.Unavailable("verify passkey", err)
 }
 
 // credentialField holds what the browser answered to a passkey's challenge.

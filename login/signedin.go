@@ -11,6 +11,8 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/flow"
+	"github.com/latchkey-id/latchkey/login/pageerror"
+	"github.com/latchkey-id/latchkey/login/partial"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -23,7 +25,7 @@ type standing struct {
 	in       *interaction.Interaction
 	client   *client.Client // nil for account pages
 	signedIn *storage.SignedIn
-	part     *partial
+	part     *partial.SignIn
 	// person is set where their factors matter.
 	person *mfa.Person
 	state  flow.State
@@ -51,7 +53,7 @@ func (p *Pages) Check(r *http.Request, in *interaction.Interaction) (interaction
 // stand gathers the evidence of the session and the partial sign-in, which may
 // be nil, and asks [Next]. The person's factors are read only where what was
 // shown is not enough.
-func (p *Pages) stand(r *http.Request, in *interaction.Interaction, part *partial) (*standing, error) {
+func (p *Pages) stand(r *http.Request, in *interaction.Interaction, part *partial.SignIn) (*standing, error) {
 	s := &standing{in: in, part: part}
 	if in.ForClient() {
 		c, err := p.clientOf(r.Context(), in)
@@ -64,7 +66,7 @@ func (p *Pages) stand(r *http.Request, in *interaction.Interaction, part *partia
 		s.client = c
 	}
 	var err error
-	if s.signedIn, err = p.Session(r); err != nil {
+	if s.signedIn, err = p.cfg.Sessions.Read(r); err != nil {
 		return nil, err
 	}
 	s.state = flow.State{Now: p.cfg.Now(), Interaction: in, Client: s.client, Policy: &p.policy, SignUp: p.cfg.Accounts.SignUpPolicy().Mode != account.SignUpOff, Enrollable: len(p.allEnrollable()) > 0}
@@ -89,7 +91,7 @@ func (p *Pages) clientOf(ctx context.Context, in *interaction.Interaction) (*cli
 		return nil, nil
 	}
 	if err != nil {
-		return nil, unavailable("look up client", err)
+		return nil, pageerror.Unavailable("look up client", err)
 	}
 	return c, nil
 }
@@ -110,7 +112,7 @@ func (p *Pages) addEvidence(ctx context.Context, s *standing) error {
 	}
 	scopes, err := p.cfg.Consents.Get(ctx, s.state.User.ID, s.client.ID)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return unavailable("read consent", err)
+		return pageerror.Unavailable("read consent", err)
 	}
 	s.state.Consented = scopes
 	return nil
@@ -129,7 +131,7 @@ func (p *Pages) addPartial(ctx context.Context, s *standing) error {
 			s.part = nil
 			return nil
 		} else if err != nil {
-			return unavailable("read user", err)
+			return pageerror.Unavailable("read user", err)
 		}
 	}
 	if user.PasswordEpoch != s.part.PasswordEpoch {
@@ -153,7 +155,7 @@ func (p *Pages) addFactors(ctx context.Context, s *standing) error {
 	}
 	person, err := p.cfg.Factors.Person(ctx, s.state.User)
 	if err != nil {
-		return unavailable("read factors", err)
+		return pageerror.Unavailable("read factors", err)
 	}
 	s.person = &person
 	s.state.Offer = p.cfg.Factors.Offer(s.state.Demand(person))
@@ -167,7 +169,7 @@ func (p *Pages) standing(w http.ResponseWriter, r *http.Request) (*standing, err
 	if err != nil {
 		return nil, err
 	}
-	part, err := p.loadPartial(w, r, in)
+	part, err := p.cfg.Partials.Load(w, r, in)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +202,7 @@ func (p *Pages) step(h stepHandler, names ...string) web.HandlerFunc {
 
 // Begin sends the browser to the page of what the interaction is missing.
 func (p *Pages) Begin(w http.ResponseWriter, r *http.Request, in *interaction.Interaction) {
-	part, err := p.loadPartial(w, r, in)
+	part, err := p.cfg.Partials.Load(w, r, in)
 	if err == nil {
 		var s *standing
 		if s, err = p.stand(r, in, part); err == nil {
@@ -213,7 +215,7 @@ func (p *Pages) Begin(w http.ResponseWriter, r *http.Request, in *interaction.In
 }
 
 // again asks Next once more, after a page has added to the evidence.
-func (p *Pages) again(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, part *partial) error {
+func (p *Pages) again(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, part *partial.SignIn) error {
 	s, err := p.stand(r, in, part)
 	if err != nil {
 		return err
@@ -251,7 +253,7 @@ func (p *Pages) giveUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 		return err
 	}
 	if s.part != nil {
-		if err := p.dropPartial(w, r, s.part); err != nil {
+		if err := p.cfg.Partials.Drop(w, r, s.part); err != nil {
 			return err
 		}
 	}

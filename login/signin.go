@@ -9,6 +9,7 @@ import (
 	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/flow"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -79,10 +80,10 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) erro
 	username, remember := r.PostForm.Get("username"), r.PostForm.Has("remember")
 	user, err := p.cfg.Users.ByIdentifier(r.Context(), username)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return unavailable("read user", err)
+		return pageerror.Unavailable("read user", err)
 	}
-	limits := p.signInLimits(r, username, user)
-	if err := p.throttle(r, idOf(user), limits...); err != nil {
+	attempt, err := p.cfg.Limits.SignIn(r, username, user)
+	if err != nil {
 		return err
 	}
 	verdict, err := p.verifyPassword(r.Context(), username, user, r.PostForm.Get("password"))
@@ -91,12 +92,12 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s *standing) erro
 	}
 	if !verdict.Fits {
 		p.cfg.Metrics.SignInFailed()
-		if err := p.noteFailure(r, s.in, idOf(user), username, "password"); err != nil {
+		if err := p.cfg.Journal.RecordFailure(r, s.in, idOf(user), username, "password"); err != nil {
 			return err
 		}
 		return p.renderSignIn(w, r, s.in, ui.SignIn{Username: username, Remember: remember, Wrong: true}, "")
 	}
-	if err := p.relax(r.Context(), limits); err != nil {
+	if err := p.cfg.Limits.Succeeded(r.Context(), attempt); err != nil {
 		return err
 	}
 	if verdict.Outdated {
@@ -115,12 +116,12 @@ func idOf(u *storage.User) storage.ID {
 // proved begins a partial sign-in with the first proof, and goes on to whatever
 // is missing then.
 func (p *Pages) proved(w http.ResponseWriter, r *http.Request, s *standing, user *storage.User, proof storage.Proof, remember bool) error {
-	part := p.newPartial(r, s.in, user)
+	part := p.cfg.Partials.New(r, s.in, user)
 	part.Proofs, part.Remember = []storage.Proof{proof}, remember
 	if err := p.recallTrust(w, r, s, user, part); err != nil {
 		return err
 	}
-	if err := p.savePartial(w, r, part); err != nil {
+	if err := p.cfg.Partials.Save(w, r, part); err != nil {
 		return err
 	}
 	return p.again(w, r, s.in, part)
@@ -152,7 +153,7 @@ func (p *Pages) verifyPassword(ctx context.Context, identifier string, user *sto
 // next time.
 func (p *Pages) upgradePassword(r *http.Request, user *storage.User, password string) {
 	shown := account.Evidence{User: user, Proofs: []storage.Proof{{Kind: storage.FactorPassword, At: p.cfg.Now()}}}
-	err := p.cfg.Accounts.UpgradePassword(r.Context(), account.Person(shown, p.origin(r, nil)), user, password)
+	err := p.cfg.Accounts.UpgradePassword(r.Context(), account.Person(shown, p.cfg.Journal.Origin(r, nil)), user, password)
 	if err != nil {
 		p.cfg.Log.WarnContext(r.Context(), "renew password verifier", "user_id", user.ID, "error", err)
 	}
@@ -162,7 +163,7 @@ func busy(err error) error {
 	if err == nil {
 		return nil
 	}
-	return unavailable("verify password", err)
+	return pageerror.Unavailable("verify password", err)
 }
 
 // deny sends the person back to the client, which is told that they declined.
@@ -174,30 +175,5 @@ func (p *Pages) deny(w http.ResponseWriter, r *http.Request, in *interaction.Int
 		return err
 	}
 	http.Redirect(w, r, address(resumePath, in), http.StatusSeeOther)
-	return nil
-}
-
-// note writes an event that goes with no other change.
-func (p *Pages) note(r *http.Request, typ storage.EventType, userID storage.ID, outcome, detail string) error {
-	return p.record(r, p.origin(r, nil), typ, userID, outcome, detail)
-}
-
-// noteFailure writes the event of a sign-in that failed, so that it can be explained
-// to whoever asks for help: on the way to which client, and by which name, as a keyed
-// hash; typed is empty where none was typed.
-func (p *Pages) noteFailure(r *http.Request, in *interaction.Interaction, userID storage.ID, typed, how string) error {
-	from := p.origin(r, in)
-	if typed != "" {
-		from.IdentifierHash = account.HashIdentifier(p.cfg.Hasher, typed)
-	}
-	return p.record(r, from, storage.EventSignInFailed, userID, storage.Failure, how)
-}
-
-func (p *Pages) record(r *http.Request, from account.Origin, typ storage.EventType, userID storage.ID, outcome, detail string) error {
-	p.cfg.Log.InfoContext(r.Context(), string(typ), "outcome", outcome, "detail", detail, "user_id", userID,
-		"client_id", from.ClientID, "address", from.Address)
-	if err := p.cfg.Accounts.Record(r.Context(), account.Visitor(from), typ, userID, outcome, detail); err != nil {
-		return unavailable("write event", err)
-	}
 	return nil
 }

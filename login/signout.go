@@ -14,7 +14,7 @@ const endSessionPath = "/logout"
 // ConfirmSignOut shows the page that asks before signing out. client is nil
 // where the request names none that is known.
 func (p *Pages) ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *client.Client, hidden map[string]string) error {
-	signedIn, err := p.Session(r)
+	signedIn, err := p.cfg.Sessions.Read(r)
 	if err != nil {
 		return err
 	}

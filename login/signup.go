@@ -117,7 +117,7 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 	if wanted == "" {
 		wanted = form.Username
 	}
-	if err := p.throttle(r, "", p.askLimits(r, "sign_up", p.cfg.Limits.SignUp, wanted)...); err != nil {
+	if err := p.cfg.Limits.SignUp(r, wanted); err != nil {
 		return err
 	}
 	if form.Email == "" {
@@ -139,7 +139,7 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 
 // signUpByName makes an account without an address, which needs no confirmation.
 func (p *Pages) signUpByName(w http.ResponseWriter, r *http.Request, s *standing, form ui.SignUp, typed *account.SignUp) error {
-	user, err := p.cfg.Accounts.SignUpByName(r.Context(), p.visitor(r, s.in), typed)
+	user, err := p.cfg.Accounts.SignUpByName(r.Context(), p.cfg.Journal.Visitor(r, s.in), typed)
 	if problems := Problems(err, "password"); len(problems) > 0 {
 		return p.renderSignUp(w, r, s, form, problems)
 	}
@@ -173,10 +173,10 @@ func (p *Pages) askForAccount(r *http.Request, in *interaction.Interaction, aske
 
 // requestSignUp sends the message, unless too many were sent.
 func (p *Pages) requestSignUp(r *http.Request, in *interaction.Interaction, asked *message.SignUp) error {
-	if err := p.allowMessage(r, "", asked.Email); err != nil {
+	if err := p.cfg.Limits.AnonymousMessage(r, asked.Email); err != nil {
 		return err
 	}
-	return accountError("request sign-up", p.cfg.Accounts.RequestSignUp(r.Context(), p.visitor(r, in), asked))
+	return accountError("request sign-up", p.cfg.Accounts.RequestSignUp(r.Context(), p.cfg.Journal.Visitor(r, in), asked))
 }
 
 func signUpPlace(in *interaction.Interaction) keys.AssociatedData {

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -80,8 +81,8 @@ func TestLG2_ASignInLeavesALine(t *testing.T) {
 // TestEveryErrorPageShowsItsID: the id of the page is that of the answer's header, which
 // the log lines bear, whatever failed.
 func TestEveryErrorPageShowsItsID(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) {
-		c.Limits.SignInAccount = storage.Backoff{Free: 1, Base: time.Hour, Max: time.Hour, Window: time.Hour}
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) {
+		l.SignInAccount = storage.Backoff{Free: 1, Base: time.Hour, Max: time.Hour, Window: time.Hour}
 	}})
 	s.person("ada@example.com")
 	for name, fail := range map[string]func(b *browser) *testbrowser.Page{

@@ -24,10 +24,10 @@ func (p *Pages) showVerify(w http.ResponseWriter, r *http.Request, s *standing) 
 
 func (p *Pages) sendVerification(r *http.Request, s *standing) error {
 	user := s.state.User
-	if err := p.throttleResend(r, user.Email); err != nil {
+	if err := p.cfg.Limits.Resend(r, user.Email); err != nil {
 		return err
 	}
-	if err := p.allowMessage(r, user.ID, user.Email); err != nil {
+	if err := p.cfg.Limits.MemberMessage(r, user.ID, user.Email); err != nil {
 		return err
 	}
 	err := p.cfg.Accounts.RequestVerification(r.Context(), p.actor(r, s), user.ID, returnTo(s.in))

@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"interaction":        {"internal/ident", "client", "internal/web", "keys", "storage", "storage/ephemeral"},
 	"mfa":                {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
 	"keys":               {"internal/ident", "storage"},
-	"config":             {"internal/ident", "client", "storage"},
+	"config":             {"internal/ident", "account", "client", "mfa", "storage"},
 	"storage/sqlstore":   {"internal/ident", "migrations", "storage"},
 	"storage/ephemeral":  {"internal/ident", "keys", "storage"},
 	"migrations":         {},

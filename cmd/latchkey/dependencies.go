@@ -113,8 +113,10 @@ func (p *dependencies) clients() ([]client.Client, error) {
 
 // store opens the database, whose events are proven by the hash keys.
 func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
+	db := p.cfg.Database
 	return sqlstore.Open(ctx, sqlstore.Config{
-		URL: p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Timeout: p.cfg.Timeouts.Request,
+		URL: db.URL.Reveal(), MaxConns: db.MaxConns, Timeout: db.Timeout, ConnLifetime: db.MaxConnLifetime,
+		StatementTimeout: db.StatementTimeout, LockTimeout: db.LockTimeout, IdleInTransactionTimeout: db.IdleInTransactionTimeout,
 		Hasher: p.hasher, Now: p.now, Log: p.log,
 	})
 }

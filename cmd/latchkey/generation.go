@@ -114,7 +114,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher, Sealer: f.sealer,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
 		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
-		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
+		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != account.SignUpOff,
 		Interactions: newInteractions(p, f),
 		CodeLifetime: cfg.Tokens.CodeLifetime, Explain: p.dev.mount != nil,
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -232,10 +232,10 @@ func nonce(h http.Header) string {
 
 func TestTH1_MessagesAreFew(t *testing.T) {
 	few := storage.Backoff{Free: 2, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
-	for name, limit := range map[string]func(*login.Limits){
-		"account":     func(l *login.Limits) { l.Messages.Account = few },
-		"destination": func(l *login.Limits) { l.Messages.Destination = few },
-		"address":     func(l *login.Limits) { l.Messages.Address = few },
+	for name, limit := range map[string]func(*limits.Bounds){
+		"account":     func(l *limits.Bounds) { l.Messages.Account = few },
+		"destination": func(l *limits.Bounds) { l.Messages.Destination = few },
+		"address":     func(l *limits.Bounds) { l.Messages.Address = few },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, options{limits: limit})
@@ -314,7 +314,7 @@ func TestSE2_ANewPasswordRenewsTheSessionAndEndsTheOthers(t *testing.T) {
 
 func TestTH2_TheCurrentPasswordIsNoOracle(t *testing.T) {
 	few := storage.Backoff{Free: 3, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
-	s := newSite(t, options{limits: func(l *login.Limits) { l.SignInKnown = few }})
+	s := newSite(t, options{limits: func(l *limits.Bounds) { l.SignInKnown = few }})
 	s.Person("ada@example.com")
 	b := s.signedIn("ada@example.com")
 	s.Clock.Advance(20 * time.Minute)

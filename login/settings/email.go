@@ -8,6 +8,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
 )
 
@@ -76,7 +77,7 @@ func (h *Handler) confirmEmail(w http.ResponseWriter, r *http.Request, v *visit)
 	case errors.Is(err, onetime.ErrInvalid):
 		return h.renderEmail(w, r, v, "", func(data *ui.AccountEmail) { data.Fail("code", "wrong.code") })
 	case errors.Is(err, onetime.ErrExhausted):
-		return login.TooMany(onetime.TriesReset, err)
+		return pageerror.TooMany(onetime.TriesReset, err)
 	case errors.Is(err, account.ErrVoid):
 		return conflict(err)
 	case err != nil:

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"crypto/rand"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -29,7 +29,7 @@ type site struct {
 type options struct {
 	policy  func(*mfa.Policy)
 	sms     *mfa.SMSLimits
-	limits  func(*login.Limits)
+	limits  func(*limits.Bounds)
 	account func(*account.Config)
 }
 
@@ -39,23 +39,13 @@ func newSite(t *testing.T, o options) *site {
 		Parts:  logintest.New(t, logintest.Options{Policy: o.policy, SMS: o.sms, Accounts: o.account}),
 		client: client.Client{ID: "wiki", Metadata: client.Metadata{Name: "Wiki", RedirectURIs: []string{"https://wiki.example.com/cb"}}},
 	}
-	g := logintest.Generous
-	limits := login.Limits{
-		SignInPair: g, SignInAccount: g, SignInAddress: g, SignInKnown: g,
-		SignUp: login.AskLimits{Account: g, Address: g}, Reset: login.AskLimits{Account: g, Address: g}, Resend: login.AskLimits{Account: g, Address: g},
-		Messages: login.MessageLimits{Account: g, Destination: g, Address: g, AnonymousPerHour: 1_000_000},
-	}
-	if o.limits != nil {
-		o.limits(&limits)
-	}
 	registry := logintest.Client{Is: &s.client}
 	s.flow = login.New(login.Config{
-		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Sessions: s.Store.Sessions(), Consents: s.Store.Consents(),
-		Ephemeral: s.Store.Ephemeral(), Interactions: s.Interactions(100000), Submissions: s.Submissions(), Clients: registry, Password: s.Passwords, Tokens: s.Tokens,
+		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Consents: s.Store.Consents(),
+		Sessions: s.Sessions(), Partials: s.Partials(), Limits: s.Limiter(o.limits), Journal: s.Journal(),
+		Interactions: s.Interactions(100000), Submissions: s.Submissions(), Clients: registry, Password: s.Passwords,
 		Factors: s.Factors, Devices: s.Devices, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
-		Decoys: login.NewDecoys(s.Store.Users(), s.Passwords.Current), Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now, Random: rand.Reader,
-		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: login.BindNetwork,
-		Limits: limits,
+		Decoys: login.NewDecoys(s.Store.Users(), s.Passwords.Current), Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now,
 	})
 	cfg := Config{
 		Flow: s.flow, Submissions: s.Submissions(), Messages: s.flow, Accounts: s.Accounts, UI: s.UI, Sessions: s.Store.Sessions(), Grants: s.Store.Grants(),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/ui"
 )
 
@@ -34,7 +35,7 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request, v *visi
 	if v.askPassword && chosen == r.PostForm.Get("current_password") {
 		return h.renderPassword(w, r, v, login.Problem{Field: "new_password", Text: "wrong.password_same"})
 	}
-	secret, hash := login.NewSessionSecret(h.cfg.Hasher)
+	secret, hash := session.NewSecret(h.cfg.Hasher)
 	err := h.cfg.Accounts.SetPassword(r.Context(), v.actor, v.User.ID, chosen, hash)
 	if problems := login.Problems(err, "new_password"); len(problems) > 0 {
 		return h.renderPassword(w, r, v, problems...)

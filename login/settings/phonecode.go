@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 )
@@ -100,11 +100,11 @@ func (h *Handler) phoneRefusal(w http.ResponseWriter, r *http.Request, path stri
 	)
 	switch {
 	case errors.As(err, &limited):
-		return login.TooMany(limited.RetryAfter, err)
+		return pageerror.TooMany(limited.RetryAfter, err)
 	case errors.As(err, &locked):
-		return login.TooMany(locked.Until.Sub(h.cfg.Now()), err)
+		return pageerror.TooMany(locked.Until.Sub(h.cfg.Now()), err)
 	case errors.Is(err, mfa.ErrSpent), errors.Is(err, mfa.ErrDisabled), errors.Is(err, mfa.ErrNotOffered):
-		return login.TooMany(time.Hour, err)
+		return pageerror.TooMany(time.Hour, err)
 	}
 	return h.answerRefusal(w, r, path, "prove phone number", err)
 }

@@ -12,31 +12,31 @@ import (
 
 // judgeNames spells the names of a person as they are kept, and reports those
 // that cannot be.
-func (r *Read) judgeNames(where string, u *storage.User) {
+func (s *scan) judgeNames(where string, u *storage.User) {
 	if email, err := ident.Email(u.Email); u.Email != "" && err != nil {
-		r.problem(where, "%v", err)
+		s.problem(where, "%v", err)
 	} else {
 		u.Email = email
 	}
 	if username, err := ident.Username(u.Username); u.Username != "" && err != nil {
-		r.problem(where, "%v", err)
+		s.problem(where, "%v", err)
 	} else {
 		u.Username = username
 	}
 	if err := ident.Phone(u.Phone); u.Phone != "" && err != nil {
-		r.problem(where, "%v", err)
+		s.problem(where, "%v", err)
 	}
 	for _, role := range u.Roles {
 		if err := ident.Role(role); err != nil {
-			r.problem(where, "%v", err)
+			s.problem(where, "%v", err)
 		}
 	}
-	r.judgeTexts(where, &u.Profile)
+	s.judgeTexts(where, &u.Profile)
 }
 
 // judgeTexts refuses names that hold what no name holds: NUL, control
 // characters, overrides of direction, or the marks of a wrong encoding.
-func (r *Read) judgeTexts(where string, p *storage.Profile) {
+func (s *scan) judgeTexts(where string, p *storage.Profile) {
 	for _, line := range []struct {
 		field string
 		text  *string
@@ -45,7 +45,7 @@ func (r *Read) judgeTexts(where string, p *storage.Profile) {
 		{"locale", &p.Locale}, {"zoneinfo", &p.Zoneinfo},
 	} {
 		if err := ident.Text(*line.text); err != nil {
-			r.problem(where, "%s: %v", line.field, err)
+			s.problem(where, "%s: %v", line.field, err)
 			continue
 		}
 		*line.text = ident.Clean(*line.text)

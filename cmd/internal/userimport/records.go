@@ -19,6 +19,7 @@ import (
 // record is a line of JSON, and the columns of a CSV file. It is documented in
 // docs/import.md: change both.
 type record struct {
+	ID            string   `json:"id"`
 	Email         string   `json:"email"`
 	EmailVerified bool     `json:"email_verified"`
 	Username      string   `json:"username"`
@@ -38,6 +39,7 @@ type record struct {
 
 // columns are the columns of a CSV file.
 var columns = map[string]func(*record, string) error{
+	"id":             text(func(r *record) *string { return &r.ID }),
 	"email":          text(func(r *record) *string { return &r.Email }),
 	"email_verified": truth(func(r *record) *bool { return &r.EmailVerified }),
 	"username":       text(func(r *record) *string { return &r.Username }),
@@ -70,9 +72,11 @@ func truth(field func(*record) *bool) func(*record, string) error {
 }
 
 // readCSV reads a file whose first line names its columns.
-func (r *Read) readCSV(file io.Reader) error {
+func (s *scan) readCSV(file io.Reader) error {
 	lines := csv.NewReader(file)
+	lines.ReuseRecord = true
 	header, err := lines.Read()
+	header = slices.Clone(header)
 	if err != nil {
 		return fmt.Errorf("read the first line, which names the columns: %w", err)
 	}
@@ -92,14 +96,16 @@ func (r *Read) readCSV(file io.Reader) error {
 		}
 		var bad *csv.ParseError
 		if errors.As(err, &bad) {
-			r.problem(fmt.Sprintf("line %d", bad.Line), "%v", bad.Err)
+			s.problem(fmt.Sprintf("line %d", bad.Line), "%v", bad.Err)
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("read CSV: %w", err)
 		}
 		line, _ := lines.FieldPos(0)
-		r.addRow(fmt.Sprintf("line %d", line), header, values)
+		if err := s.addRow(fmt.Sprintf("line %d", line), header, values); err != nil {
+			return err
+		}
 	}
 }
 
@@ -112,21 +118,21 @@ func columnNames() []string {
 	return names
 }
 
-func (r *Read) addRow(where string, header, values []string) {
+func (s *scan) addRow(where string, header, values []string) error {
 	var rec record
 	for i, v := range values {
 		if err := columns[header[i]](&rec, strings.TrimSpace(v)); err != nil {
-			r.problem(where, "%s: %v", header[i], err)
+			s.problem(where, "%s: %v", header[i], err)
 		}
 	}
-	r.addRecord(where, &rec)
+	return s.addRecord(where, &rec)
 }
 
 // maxLine bounds a line of JSON.
 const maxLine = 1 << 20
 
 // readJSONL reads one JSON object a line.
-func (r *Read) readJSONL(file io.Reader) error {
+func (s *scan) readJSONL(file io.Reader) error {
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, maxLine)
 	for n := 1; lines.Scan(); n++ {
@@ -139,14 +145,16 @@ func (r *Read) readJSONL(file io.Reader) error {
 		d := json.NewDecoder(bytes.NewReader(line))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&rec); err != nil {
-			r.problem(where, "%v", plainJSONError(err))
+			s.problem(where, "%v", plainJSONError(err))
 			continue
 		}
 		if d.More() {
-			r.problem(where, "there is more than one object")
+			s.problem(where, "there is more than one object")
 			continue
 		}
-		r.addRecord(where, &rec)
+		if err := s.addRecord(where, &rec); err != nil {
+			return err
+		}
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("read JSON lines: %w", err)
@@ -154,8 +162,8 @@ func (r *Read) readJSONL(file io.Reader) error {
 	return nil
 }
 
-func (r *Read) addRecord(where string, rec *record) {
-	p := Person{Where: where, Disabled: rec.Disabled, User: storage.User{
+func (s *scan) addRecord(where string, rec *record) error {
+	p := Person{Where: where, Key: rec.ID, Disabled: rec.Disabled, User: storage.User{
 		Email: rec.Email, EmailVerified: rec.EmailVerified && rec.Email != "", Username: rec.Username,
 		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles,
 		Profile: storage.Profile{
@@ -165,7 +173,7 @@ func (r *Read) addRecord(where string, rec *record) {
 	if rec.CreatedAt != "" {
 		at, err := time.Parse(time.RFC3339, rec.CreatedAt)
 		if err != nil {
-			r.problem(where, "created_at %q is no time; write it like 2027-01-31T00:00:00Z", rec.CreatedAt)
+			s.problem(where, "created_at %q is no time; write it like 2027-01-31T00:00:00Z", rec.CreatedAt)
 		}
 		p.User.CreatedAt = at.UTC()
 	}
@@ -173,10 +181,10 @@ func (r *Read) addRecord(where string, rec *record) {
 		encoded := strings.ToUpper(strings.NewReplacer(" ", "", "=", "").Replace(rec.TOTPSecret))
 		secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(encoded)
 		if err != nil {
-			r.problem(where, "totp_secret is no base32")
+			s.problem(where, "totp_secret is no base32")
 		} else {
-			r.addAuthenticator(&p, where, "", secret)
+			s.addAuthenticator(&p, where, "", secret)
 		}
 	}
-	r.People = append(r.People, p)
+	return s.person(&p)
 }

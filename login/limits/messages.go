@@ -1,4 +1,4 @@
-package login
+package limits
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// MessageLimits bounds what people can have sent, of all kinds together. What a
+// MessageBounds bounds what people can have sent, of all kinds together. What a
 // change of an account has to tell its owner is no part of it.
-type MessageLimits struct {
+type MessageBounds struct {
 	// Account bounds what one person has sent who is signed in, or who has shown the
 	// right password and is asked for a code.
 	Account storage.Backoff
@@ -28,9 +28,9 @@ type MessageLimits struct {
 // session, may (requirement LK1). The pages and whatever sends codes for factors
 // count in the same store, under the same names.
 type MessageLimiter struct {
-	Ephemeral counters
-	Hasher    summer
-	Limits    MessageLimits
+	Counters counters
+	Hasher   summer
+	Bounds   MessageBounds
 }
 
 // Anonymous counts a message that anybody may ask for (a reset, a sign-up), or says
@@ -42,11 +42,11 @@ func (l MessageLimiter) Anonymous(ctx context.Context, destination string) (wait
 }
 
 func (l MessageLimiter) anonymous(ctx context.Context, destination string) []limit {
-	limits := []limit{refilling(l.Hasher, "messages_destination", l.Limits.Destination, ident.LimitKey(destination))}
-	limits = append(limits, byNetwork(ctx, l.Limits.Address, func(b storage.Backoff, network string) limit {
+	limits := []limit{refilling(l.Hasher, "messages_destination", l.Bounds.Destination, ident.LimitKey(destination))}
+	limits = append(limits, byNetwork(ctx, l.Bounds.Address, func(b storage.Backoff, network string) limit {
 		return refilling(l.Hasher, "messages_address", b, network)
 	})...)
-	all := storage.Backoff{Free: l.Limits.AnonymousPerHour, Max: time.Hour}
+	all := storage.Backoff{Free: l.Bounds.AnonymousPerHour, Max: time.Hour}
 	return append(limits, refilling(l.Hasher, "messages_anonymous", all))
 }
 
@@ -60,10 +60,10 @@ func (l MessageLimiter) Member(ctx context.Context, userID storage.ID, destinati
 
 func (l MessageLimiter) member(ctx context.Context, userID storage.ID, destination string) []limit {
 	limits := []limit{
-		{name: "messages_account", key: limitKey(l.Hasher, "messages_account", string(userID)), backoff: l.Limits.Account},
-		refilling(l.Hasher, "messages_member_destination", l.Limits.Destination, ident.LimitKey(destination)),
+		{name: "messages_account", key: limitKey(l.Hasher, "messages_account", string(userID)), backoff: l.Bounds.Account},
+		refilling(l.Hasher, "messages_member_destination", l.Bounds.Destination, ident.LimitKey(destination)),
 	}
-	return append(limits, byNetwork(ctx, l.Limits.Address, func(b storage.Backoff, network string) limit {
+	return append(limits, byNetwork(ctx, l.Bounds.Address, func(b storage.Backoff, network string) limit {
 		return refilling(l.Hasher, "messages_member_address", b, network)
 	})...)
 }
@@ -73,7 +73,7 @@ func (l MessageLimiter) member(ctx context.Context, userID storage.ID, destinati
 // can spend.
 func (l MessageLimiter) Factor(ctx context.Context, userID storage.ID) (wait time.Duration, name string, err error) {
 	refused, wait, err := l.count(ctx, []limit{
-		{name: "messages_factor", key: limitKey(l.Hasher, "messages_factor", string(userID)), backoff: l.Limits.Account},
+		{name: "messages_factor", key: limitKey(l.Hasher, "messages_factor", string(userID)), backoff: l.Bounds.Account},
 	})
 	return wait, refused.name, err
 }
@@ -81,20 +81,26 @@ func (l MessageLimiter) Factor(ctx context.Context, userID storage.ID) (wait tim
 // count raises the counters in turn until one refuses.
 func (l MessageLimiter) count(ctx context.Context, limits []limit) (refused limit, wait time.Duration, err error) {
 	for _, limit := range limits {
-		if wait, err := limit.draw(ctx, l.Ephemeral); err != nil || wait > 0 {
+		if wait, err := limit.draw(ctx, l.Counters); err != nil || wait > 0 {
 			return limit, wait, err
 		}
 	}
 	return limit{}, 0, nil
 }
 
-// allowMessage refuses the request where too many messages were sent. userID is
-// empty for what anybody may ask for: whoever asks must not learn whom the
-// destination belongs to (requirement EN1).
-func (p *Pages) allowMessage(r *http.Request, userID storage.ID, destination string) error {
-	limiter := MessageLimiter{Ephemeral: p.cfg.Ephemeral, Hasher: p.cfg.Hasher, Limits: p.cfg.Limits.Messages}
-	if userID != "" {
-		return p.throttle(r, userID, limiter.member(r.Context(), userID, destination)...)
-	}
-	return p.throttle(r, "", limiter.anonymous(r.Context(), destination)...)
+// AnonymousMessage counts a message that anybody may ask for, and refuses the request
+// where too many were sent. Whoever asks must not learn whom the destination belongs
+// to (user enumeration, requirement EN1).
+func (l *Limiter) AnonymousMessage(r *http.Request, destination string) error {
+	return l.throttle(r, "", l.messages().anonymous(r.Context(), destination)...)
+}
+
+// MemberMessage counts a message that a person asks for who is signed in or signing
+// in, and refuses the request where too many were sent to them or to the destination.
+func (l *Limiter) MemberMessage(r *http.Request, userID storage.ID, destination string) error {
+	return l.throttle(r, userID, l.messages().member(r.Context(), userID, destination)...)
+}
+
+func (l *Limiter) messages() MessageLimiter {
+	return MessageLimiter{Counters: l.cfg.Counters, Hasher: l.cfg.Hasher, Bounds: l.cfg.Bounds.Messages}
 }

@@ -1,4 +1,4 @@
-package login
+package limits
 
 import (
 	"net/http"
@@ -22,8 +22,8 @@ const (
 )
 
 // knownDevice reads the cookie: the device's id and the hashes, newest first.
-func (p *Pages) knownDevice(r *http.Request) (id string, people []string) {
-	parts := strings.Split(p.cfg.Cookies.Get(r, web.CookieDevice), "~")
+func (l *Limiter) knownDevice(r *http.Request) (id string, people []string) {
+	parts := strings.Split(l.cfg.Cookies.Get(r, web.CookieDevice), "~")
 	if len(parts) < 2 || len(parts) > 1+maxKnownPeople || len(parts[0]) != secretLength {
 		return "", nil
 	}
@@ -35,26 +35,32 @@ const secretLength = 43
 
 // knows reports whether the person signed in completely in this browser before,
 // and the id of the device.
-func (p *Pages) knows(r *http.Request, user *storage.User) (device string, known bool) {
-	id, people := p.knownDevice(r)
+func (l *Limiter) knows(r *http.Request, user *storage.User) (device string, known bool) {
+	id, people := l.knownDevice(r)
 	if id == "" || user == nil {
 		return "", false
 	}
 	return id, slices.ContainsFunc(people, func(sum string) bool {
-		return p.cfg.Hasher.Verify(sum, knownDevicePurpose, id, string(user.ID))
+		return l.cfg.Hasher.Verify(sum, knownDevicePurpose, id, string(user.ID))
 	})
 }
 
-// rememberDevice notes that the person signed in completely in this browser.
-func (p *Pages) rememberDevice(w http.ResponseWriter, r *http.Request, userID storage.ID) {
-	id, people := p.knownDevice(r)
+// Knows reports whether the person signed in completely in this browser before.
+func (l *Limiter) Knows(r *http.Request, user *storage.User) bool {
+	_, known := l.knows(r, user)
+	return known
+}
+
+// SignedIn notes that the person signed in completely in this browser.
+func (l *Limiter) SignedIn(w http.ResponseWriter, r *http.Request, userID storage.ID) {
+	id, people := l.knownDevice(r)
 	if id == "" {
 		id = web.NewSecret()
 	}
 	people = slices.DeleteFunc(people, func(sum string) bool {
-		return p.cfg.Hasher.Verify(sum, knownDevicePurpose, id, string(userID))
+		return l.cfg.Hasher.Verify(sum, knownDevicePurpose, id, string(userID))
 	})
-	people = append([]string{p.cfg.Hasher.Sum(knownDevicePurpose, id, string(userID))}, people...)
+	people = append([]string{l.cfg.Hasher.Sum(knownDevicePurpose, id, string(userID))}, people...)
 	people = people[:min(len(people), maxKnownPeople)]
-	p.cfg.Cookies.Set(w, web.CookieDevice, id+"~"+strings.Join(people, "~"), knownDeviceLifetime)
+	l.cfg.Cookies.Set(w, web.CookieDevice, id+"~"+strings.Join(people, "~"), knownDeviceLifetime)
 }

@@ -1,4 +1,4 @@
-package login
+package partial
 
 import (
 	"net/http"
@@ -6,16 +6,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/internal/web"
-)
-
-// AddressBinding says how far a sign-in may wander between its steps.
-type AddressBinding string
-
-// The policies. The browser's family is always held to.
-const (
-	BindNothing AddressBinding = "off"
-	BindNetwork AddressBinding = "network" // the same /24, or /48 of IPv6
-	BindExact   AddressBinding = "exact"
+	"github.com/latchkey-id/latchkey/mfa"
 )
 
 // binding is what a partial sign-in remembers of where it began.
@@ -28,29 +19,32 @@ type binding struct {
 
 // bindingOf describes the browser and address of a request. The address is the
 // client's as the trusted proxies tell it (requirement PA4).
-func bindingOf(r *http.Request, policy AddressBinding) binding {
+func bindingOf(r *http.Request, policy mfa.AddressBinding) binding {
 	b := binding{Agent: agentFamily(r.UserAgent())}
 	addr := web.ClientAddress(r.Context())
 	switch policy {
-	case BindNetwork:
+	case mfa.BindNetwork:
 		b.Address = networkOf(addr)
-	case BindExact:
+	case mfa.BindExact:
 		b.Address = addr.String()
-	case BindNothing:
+	case mfa.BindOff:
 	}
 	return b
 }
 
 // differs says in which way b is not what was met; empty when it is the same.
-func (b binding) differs(met binding, policy AddressBinding) string {
+func (b binding) differs(met binding, policy mfa.AddressBinding) string {
 	switch {
 	case b.Agent != met.Agent:
 		return "another browser"
-	case policy != BindNothing && b.Address != met.Address:
+	case policy != mfa.BindOff && b.Address != met.Address:
 		return "another network"
 	}
 	return ""
 }
+
+// maxUserAgent is how much of a User-Agent is looked at, in bytes.
+const maxUserAgent = 256
 
 // agentFamily is a User-Agent without digits.
 func agentFamily(agent string) string {
