@@ -20,6 +20,7 @@ type Account struct {
 	DeletionGrace   time.Duration `yaml:"deletion_grace" default:"14d" doc:"How long people can take back the deletion of their account; 0s deletes it at once."`
 	RecentFactors   time.Duration `yaml:"recent_factors" default:"7d" doc:"For how long a new second factor, new recovery codes or a new phone number can be removed by a reset of the password, because they may be an intruder's. So long a factor is worth no more than the mailbox; 0s never removes one."`
 	NotifyNewDevice bool          `yaml:"notify_new_device" default:"true" doc:"Tell people by e-mail when they sign in on a device where they did not before, with a link for when it was not they."`
+	ProfileFields   []string      `yaml:"profile_fields" default:"name,given_name,middle_name,family_name,nickname,preferred_username,birthdate,gender,website,profile,picture,locale,zoneinfo,address" oneof:"name given_name middle_name family_name nickname preferred_username birthdate gender website profile picture locale zoneinfo address" doc:"What the profile page asks people for, by the names of the claims. What is left out keeps the values that came by command or import; [] asks for nothing."`
 	Links           Links         `yaml:"links" doc:"How long the links of messages work. Each works once."`
 }
 

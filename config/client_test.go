@@ -89,11 +89,12 @@ func TestClientIsComplete(t *testing.T) {
 		"default_max_age: 1h", "default_acr_values: [aal2]", "introspect_any: true", "id_token_claims: [name]", "access_token_type_header: JWT",
 		"require_verified_email: true", "require_mfa: true", "trust_devices: true", "factors: [totp]", "accent_color: '#1f6feb'",
 		"logo_uri: https://a.example/l", "client_uri: https://a.example/c", "policy_uri: https://a.example/p", "tos_uri: https://a.example/t",
+		"backchannel_logout_uri: https://a.example/out", "backchannel_logout_session_required: true",
 	), serveEnv())
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{
 		"Contacts", "JWKSURI", "JWKS", "ApplicationType", "SubjectType", "SectorIdentifierURI", "RequestObjectSigningAlg", "AuthSigningAlg",
-		"RequireAuthTime", "InitiateLoginURI", "BackchannelLogoutURI", "BackchannelLogoutSession", "FrontchannelLogoutURI",
+		"RequireAuthTime", "InitiateLoginURI", "FrontchannelLogoutURI",
 		"FrontchannelLogoutSession",
 	}
 	for f, v := range reflect.ValueOf(got.Metadata).Fields() {

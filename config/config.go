@@ -23,6 +23,7 @@ type Config struct {
 	SMS            SMS            `yaml:"sms" doc:"Outgoing SMS; off without provider. Under dev without provider it ends in the inbox."`
 	Messages       Messages       `yaml:"messages" doc:"What messages say and how they look."`
 	Outbox         Outbox         `yaml:"outbox" doc:"The queue that messages wait in until they are delivered."`
+	Fetch          Fetch          `yaml:"fetch" doc:"Calls to addresses of clients, such as backchannel_logout_uri."`
 	Metrics        Metrics        `yaml:"metrics" doc:"The second listener, for Prometheus."`
 	Log            Log            `yaml:"log" doc:"What is logged to standard error, and how."`
 	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and color."`

@@ -355,10 +355,16 @@ func (c *planCalls) deliveryCalls() map[string]func() error {
 			})
 		},
 		"Outbox.List": func() error {
-			if err := second(outbox.List(ctx, "", 50)); err != nil {
+			if err := second(outbox.List(ctx, "", "", 50)); err != nil {
 				return err
 			}
-			return second(outbox.List(ctx, storage.DeliveryFailed, 50))
+			if err := second(outbox.List(ctx, storage.TopicLogout, "", 50)); err != nil {
+				return err
+			}
+			if err := second(outbox.List(ctx, storage.TopicLogout, storage.DeliveryFailed, 50)); err != nil {
+				return err
+			}
+			return second(outbox.List(ctx, "", storage.DeliveryFailed, 50))
 		},
 		"Outbox.RetryNow": func() error {
 			if err := second(outbox.RetryNow(ctx, c.now, rowOf(77), rowOf(78))); err != nil {

@@ -78,7 +78,7 @@ func (f fixture) told(t *testing.T, e storage.Event, m storage.Message) bool {
 	t.Helper()
 	events, err := f.s.Events().List(t.Context(), storage.EventFilter{Limit: 1000})
 	want(t, "List events", err, nil)
-	queued, err := f.s.Outbox().List(t.Context(), storage.DeliveryQueued, 1000)
+	queued, err := f.s.Outbox().List(t.Context(), "", storage.DeliveryQueued, 1000)
 	want(t, "List messages", err, nil)
 	written := slices.ContainsFunc(events, func(o storage.Event) bool { return o.ID == e.ID })
 	if sent := slices.ContainsFunc(queued, func(o storage.Message) bool { return o.ID == m.ID }); sent != written {

@@ -679,7 +679,7 @@ func (f fixture) testSweep(t *testing.T) {
 			}
 		}
 	}
-	left, err := f.s.Outbox().List(ctx, "", 1000)
+	left, err := f.s.Outbox().List(ctx, "", "", 1000)
 	want(t, "List", err, nil)
 	if len(left) != 1 || left[0].ID != queued.ID {
 		t.Errorf("left in the outbox = %v", left)
