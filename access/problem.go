@@ -12,16 +12,29 @@ type Problem struct{ Field, Message string }
 
 func (p Problem) Error() string { return p.Field + ": " + p.Message }
 
+func indexed(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
+
 // Check judges rules; known says which classes there are.
 func Check(field string, rules []Rule, known func(acr string) bool) []Problem {
 	var problems []Problem
+	open := -1
 	for i := range rules {
-		at := fmt.Sprintf("%s[%d]", field, i)
+		if open >= 0 {
+			problems = append(problems, Problem{indexed(field, i), fmt.Sprintf("%s fits everyone, so that this one never decides; put it before, or remove it", indexed(field, open))})
+		}
 		for _, p := range rules[i].check(known) {
-			problems = append(problems, Problem{at + p.Field, p.Message})
+			problems = append(problems, Problem{indexed(field, i) + p.Field, p.Message})
+		}
+		if open < 0 && rules[i].fitsAll() {
+			open = i
 		}
 	}
 	return problems
+}
+
+// fitsAll reports whether the rule has an effect and no condition.
+func (r *Rule) fitsAll() bool {
+	return (r.Effect == "" || r.Effect == Allow || r.Effect == Deny) && len(r.Groups)+len(r.Roles)+len(r.Users)+len(r.EmailDomains)+len(r.Attributes)+len(r.Networks) == 0
 }
 
 var domainSyntax = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
@@ -44,13 +57,16 @@ func (r *Rule) check(known func(acr string) bool) []Problem {
 	}
 	for i, domain := range r.EmailDomains {
 		if !domainSyntax.MatchString(domain) {
-			add(fmt.Sprintf(".email_domains[%d]", i), "%q is no domain, such as example.com", domain)
+			add(indexed(".email_domains", i), "%q is no domain, such as example.com", domain)
 		}
 	}
-	for name, values := range map[string][]string{"groups": r.Groups, "roles": r.Roles, "users": r.Users} {
-		for i, value := range values {
+	for _, list := range []struct {
+		name   string
+		values []string
+	}{{"groups", r.Groups}, {"roles", r.Roles}, {"users", r.Users}} {
+		for i, value := range list.values {
 			if strings.TrimSpace(value) != value || value == "" {
-				add(fmt.Sprintf(".%s[%d]", name, i), "%q is empty or has space around it", value)
+				add(indexed("."+list.name, i), "%q is empty or has space around it", value)
 			}
 		}
 	}

@@ -117,12 +117,14 @@ func TestAC1_RulesThatCannotMeanAnythingAreFound(t *testing.T) {
 		{Groups: []string{"hr"}, ACR: "aal2", Effect: Allow},
 		{Effect: "permit", ACR: "gold"},
 		{Users: []string{"eve "}, EmailDomains: []string{"@example.com"}, ACR: "aal2", Effect: Deny, Attributes: map[string][]string{"x": {}}},
+		{Effect: Deny},
+		{Groups: []string{"hr"}},
 	}
 	found := map[string]bool{}
 	for _, p := range Check("access", rules, func(acr string) bool { return acr == "aal2" }) {
 		found[p.Field] = true
 	}
-	for _, want := range []string{"access[1].effect", "access[1].acr", "access[2].users[0]", "access[2].email_domains[0]", "access[2].acr", "access[2].attributes.x"} {
+	for _, want := range []string{"access[1].effect", "access[1].acr", "access[2].users[0]", "access[2].email_domains[0]", "access[2].acr", "access[2].attributes.x", "access[4]"} {
 		if !found[want] {
 			t.Errorf("nothing is said of %s; found %v", want, found)
 		}
