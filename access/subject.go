@@ -28,7 +28,7 @@ type Subject struct {
 func SubjectOf(u *storage.User) *Subject {
 	return &Subject{
 		ID: string(u.ID), Username: u.Username, Email: u.Email, EmailVerified: u.EmailVerified,
-		Roles: u.Roles,
+		Groups: u.Groups, Roles: u.Roles, Attributes: u.Attributes,
 	}
 }
 
