@@ -20,7 +20,7 @@ const module = "github.com/latchkey-id/latchkey"
 // package is its room.
 var mayImport = map[string][]string{
 	"cmd":                {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
-	"op":                 {"internal/ident", "access", "client", "interaction", "internal/web", "keys", "storage", "storage/ephemeral"},
+	"op":                 {"internal/ident", "access", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"login":              {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"account":            {"internal/ident", "access", "internal/locale", "internal/useragent", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"access":             {"storage"},
