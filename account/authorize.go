@@ -60,6 +60,8 @@ var (
 	changeProfile  = action{event: storage.EventProfileChanged, self: signedIn, operator: true}
 	changeUsername = action{event: storage.EventProfileChanged, self: fresh, operator: true}
 	changeRoles    = action{event: storage.EventRolesChanged, operator: true}
+	joinGroup      = action{event: storage.EventGroupJoined, operator: true}
+	leaveGroup     = action{event: storage.EventGroupLeft, operator: true}
 	disable        = action{event: storage.EventUserDisabled, operator: true}
 	enable         = action{event: storage.EventUserEnabled, operator: true}
 	planDeletion   = action{event: storage.EventDeletionPlanned, self: fresh, operator: true}

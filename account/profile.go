@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -76,17 +74,13 @@ func (s *Service) newUsername(user *storage.User, typed string) (string, error) 
 	return "", nil
 }
 
-// SetRoles replaces the person's roles, and returns them in order. It answers a
+// SetRoles replaces the roles that the person has other than by a group, and returns them in order. It answers a
 // [FieldError] for field roles.
 func (s *Service) SetRoles(ctx context.Context, by Actor, id storage.ID, roles []string) ([]string, error) {
-	for _, role := range roles {
-		if err := ident.Role(role); err != nil {
-			return nil, &FieldError{Field: "roles", Problem: Invalid, Cause: err}
-		}
+	roles, err := spellRoles(roles)
+	if err != nil {
+		return nil, err
 	}
-	roles = slices.Clone(roles)
-	slices.Sort(roles)
-	roles = slices.Compact(roles)
 	c, err := s.begin(ctx, by, changeRoles, id)
 	if err != nil {
 		return nil, err

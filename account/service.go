@@ -42,6 +42,8 @@ type Config struct {
 	DeletionGrace time.Duration
 	// InvitationLifetime is how long an invitation is good for.
 	InvitationLifetime time.Duration
+	// GroupUses knows which clients name a group; nil: none does.
+	GroupUses GroupUses
 	// Queued is told that the outbox holds something new.
 	Queued func()
 }
@@ -65,6 +67,8 @@ type Stores struct {
 	Grants      Grants
 	Consents    Consents
 	Invitations Invitations
+	Groups      Groups
+	Memberships Memberships
 	Events      Events
 	Outbox      Outbox
 }

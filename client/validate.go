@@ -270,6 +270,8 @@ func (v *validation) people() {
 			{"require_mfa", v.RequireMFA},
 			{"trust_devices", v.TrustDevices},
 			{"factors", len(v.Factors) > 0},
+			{"backchannel_logout_uri", v.BackchannelLogoutURI != ""},
+			{"frontchannel_logout_uri", v.FrontchannelLogoutURI != ""},
 		} {
 			if p.set {
 				v.add(p.field, "of no use to a service client, which acts for no person; remove it")

@@ -18,6 +18,7 @@ type SignUp struct {
 type Account struct {
 	FreshFor      time.Duration `yaml:"fresh_for" default:"10m" doc:"How old a sign-in may be for changing a password, an address or a factor, or for enrolling one where a client asks for it; after that it is asked for again."`
 	DeletionGrace time.Duration `yaml:"deletion_grace" default:"14d" doc:"How long people can take back the deletion of their account; 0s deletes it at once."`
+	ProfileFields []string      `yaml:"profile_fields" default:"name,given_name,middle_name,family_name,nickname,preferred_username,birthdate,gender,website,profile,picture,locale,zoneinfo,address" oneof:"name given_name middle_name family_name nickname preferred_username birthdate gender website profile picture locale zoneinfo address" doc:"What the profile page asks people for, by the names of the claims. What is left out keeps the values that came by command or import; [] asks for nothing."`
 	Links         Links         `yaml:"links" doc:"How long the links of messages work. Each works once."`
 }
 

@@ -25,6 +25,7 @@ type Config struct {
 	SMS            SMS            `yaml:"sms" doc:"Outgoing SMS; off without provider. Under dev without provider it ends in the inbox."`
 	Messages       Messages       `yaml:"messages" doc:"What messages say and how they look."`
 	Outbox         Outbox         `yaml:"outbox" doc:"The queue that messages wait in until they are delivered."`
+	Fetch          Fetch          `yaml:"fetch" doc:"Calls to addresses of clients, such as backchannel_logout_uri."`
 	Metrics        Metrics        `yaml:"metrics" doc:"The second listener, for Prometheus."`
 	Log            Log            `yaml:"log" doc:"What is logged to standard error, and how."`
 	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and color."`
@@ -67,7 +68,13 @@ func (t TLS) Enabled() bool { return t.CertFile != "" }
 // Database says where durable rows are.
 type Database struct {
 	URL      Secret `yaml:"url" secret:"url" doc:"postgres://user:password@host/name, or sqlite:///absolute/path. May be a file: or env: reference."`
-	MaxConns int    `yaml:"max_conns" default:"16" doc:"Connections to PostgreSQL that one node opens at most."`
+	MaxConns int    `yaml:"max_conns" default:"16" doc:"Connections to PostgreSQL that one node opens at most; SQLite has so many readers."`
+	// The timeouts depend on one another: see completeDatabase.
+	Timeout                  time.Duration `yaml:"timeout" default:"0s" doc:"How long one call of the database may take, the wait for a connection included; then its statement is canceled. 0s is timeouts.request. Jobs, imports and migrations may take longer."`
+	StatementTimeout         time.Duration `yaml:"statement_timeout" default:"0s" doc:"After how long PostgreSQL ends a statement by itself, for when nobody is there to cancel it. 0s is twice database.timeout. Set it for the role where a pooler takes no parameters, and likewise the next two."`
+	LockTimeout              time.Duration `yaml:"lock_timeout" default:"0s" doc:"How long a statement waits for a lock in PostgreSQL. 0s is database.timeout."`
+	IdleInTransactionTimeout time.Duration `yaml:"idle_in_transaction_timeout" default:"0s" doc:"After how long PostgreSQL ends a transaction in which nothing happens. 0s is four times database.timeout."`
+	MaxConnLifetime          time.Duration `yaml:"max_conn_lifetime" default:"30m" doc:"After how long a connection is made anew, so that all have moved on some time after a failover."`
 	// MaxClockOffset is judged by the node itself.
 	MaxClockOffset time.Duration `yaml:"max_clock_offset" default:"10s" doc:"A node whose clock is off from the database's by more is not ready; from 1s on it is degraded. What nodes share (lifetimes, the grace of refresh tokens) counts by the database's clock."`
 }

@@ -69,6 +69,8 @@ func (c *Client) metadata() client.Metadata {
 		ClientURI:              c.ClientURI,
 		PolicyURI:              c.PolicyURI,
 		TOSURI:                 c.TOSURI,
+
+		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,
 	}
 }
 

@@ -334,7 +334,7 @@ func (p *postbox) count() int {
 // notices counts the queued messages of a kind.
 func (b *bench) notices(kind storage.MessageKind) int {
 	b.t.Helper()
-	messages, err := b.store.Outbox().List(b.t.Context(), storage.DeliveryQueued, 1000)
+	messages, err := b.store.Outbox().List(b.t.Context(), "", storage.DeliveryQueued, 1000)
 	if err != nil {
 		b.t.Fatal(err)
 	}

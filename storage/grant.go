@@ -94,7 +94,9 @@ type Rotation struct {
 // GrantUser is a grant with its person, read as one.
 type GrantUser struct {
 	Grant Grant
-	User  User
+	// User has what tokens say of a person, and whether they are disabled: nothing of
+	// passwords, factors or epochs.
+	User User
 	// Now is the time of the database's clock when it answered; grace and expiry of
 	// a grant are judged by it, not by the clock of whichever node asks, and not by
 	// when a request arrived: a statement may have been held up since. It is zero

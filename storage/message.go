@@ -39,6 +39,7 @@ const (
 	MessageDeletionPlanned  MessageKind = "deletion_planned"   // notice, with a link that cancels
 	MessageDeleted          MessageKind = "deleted"            // notice: the account is gone
 	MessageTest             MessageKind = "test"               // latchkey mail test, sms test
+	MessageLogout           MessageKind = "logout_token"       // to a client: a session is over
 )
 
 // Priority is that of a message of the kind.

@@ -19,8 +19,8 @@ const module = "github.com/latchkey-id/latchkey"
 // It is "Imports lean one way" of ARCHITECTURE.md. The longest name that fits a
 // package is its room.
 var mayImport = map[string][]string{
-	"cmd":                {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
-	"op":                 {"internal/ident", "access", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
+	"cmd":                {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
+	"op":                 {"internal/ident", "access", "client", "interaction", "internal/fetch", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"login":              {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"account":            {"internal/ident", "access", "internal/locale", "internal/useragent", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"access":             {"storage"},
@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"storage/sqlstore":   {"internal/ident", "migrations", "storage"},
 	"storage/ephemeral":  {"internal/ident", "keys", "storage"},
 	"migrations":         {},
+	"internal/fetch":     {},
 	"internal/ident":     {},
 	"internal/locale":    {},
 	"internal/useragent": {},

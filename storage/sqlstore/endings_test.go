@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,14 +43,14 @@ func newEndings(t *testing.T, url string) *endings {
 }
 
 // tell queues one delivery for each client of each session.
-func (e *endings) tell(ended []storage.EndedSession) ([]storage.Message, error) {
+func (e *endings) tell(_ context.Context, ended []storage.EndedSession) ([]storage.Message, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.told = append(e.told, ended...)
 	var m []storage.Message
 	for _, s := range ended {
 		for _, c := range s.Clients {
-			m = append(m, storage.Message{ID: s.SID + storage.ID(c.ClientID), Topic: "logout", CreatedAt: s.EndedAt})
+			m = append(m, storage.Message{ID: s.SID + storage.ID(c.ClientID), Topic: storage.TopicLogout, CreatedAt: s.EndedAt})
 		}
 	}
 	return m, e.fail
@@ -163,7 +164,7 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 						t.Errorf("clients told = %+v", clients)
 					}
 				}
-				queued, err := e.Outbox().List(t.Context(), storage.DeliveryQueued, 10)
+				queued, err := e.Outbox().List(t.Context(), "", storage.DeliveryQueued, 10)
 				if err != nil || len(queued) != 2 {
 					t.Errorf("%d deliveries are queued, %v; want one a client", len(queued), err)
 				}

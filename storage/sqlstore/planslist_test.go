@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
 // calls are the calls by their methods.
@@ -31,8 +32,9 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 		},
 		"Users.Import": func() error {
 			u := c.user()
-			return users.Import(ctx, []storage.ImportedUser{{User: *u, Credentials: []storage.Credential{c.credential(u.ID)}, Event: c.event()}})
+			return second(users.Import(ctx, storagetest.Imports(storage.ImportedUser{User: *u, Credentials: []storage.Credential{c.credential(u.ID)}, Event: c.event()})))
 		},
+		"Users.Taken":        func() error { return second(users.Taken(ctx, []string{"u77@example.com", "nobody"})) },
 		"Users.List":         func() error { return second(users.List(ctx, rowOf(c.row()), 50)) },
 		"Users.ByID":         func() error { return second(users.ByID(ctx, rowOf(c.row()))) },
 		"Users.ByIdentifier": func() error { return second(users.ByIdentifier(ctx, "u77@example.com")) },
@@ -340,10 +342,16 @@ func (c *planCalls) deliveryCalls() map[string]func() error {
 			})
 		},
 		"Outbox.List": func() error {
-			if err := second(outbox.List(ctx, "", 50)); err != nil {
+			if err := second(outbox.List(ctx, "", "", 50)); err != nil {
 				return err
 			}
-			return second(outbox.List(ctx, storage.DeliveryFailed, 50))
+			if err := second(outbox.List(ctx, storage.TopicLogout, "", 50)); err != nil {
+				return err
+			}
+			if err := second(outbox.List(ctx, storage.TopicLogout, storage.DeliveryFailed, 50)); err != nil {
+				return err
+			}
+			return second(outbox.List(ctx, "", storage.DeliveryFailed, 50))
 		},
 		"Outbox.RetryNow": func() error {
 			if err := second(outbox.RetryNow(ctx, c.now, rowOf(77), rowOf(78))); err != nil {

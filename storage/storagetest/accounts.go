@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -75,7 +76,7 @@ func (f fixture) told(t *testing.T, e storage.Event, m storage.Message) bool {
 	t.Helper()
 	events, err := f.s.Events().List(t.Context(), storage.EventFilter{Limit: 1000})
 	want(t, "List events", err, nil)
-	queued, err := f.s.Outbox().List(t.Context(), storage.DeliveryQueued, 1000)
+	queued, err := f.s.Outbox().List(t.Context(), "", storage.DeliveryQueued, 1000)
 	want(t, "List messages", err, nil)
 	written := slices.ContainsFunc(events, func(o storage.Event) bool { return o.ID == e.ID })
 	if sent := slices.ContainsFunc(queued, func(o storage.Message) bool { return o.ID == m.ID }); sent != written {
@@ -347,12 +348,15 @@ func (f fixture) testImport(t *testing.T) {
 			}},
 		}
 	}
-	want(t, "Import of a taken address", users.Import(ctx, imported()), storage.ErrConflict)
-	_, err := users.ByID(ctx, one.ID)
+	_, err := users.Import(ctx, Imports(imported()...))
+	want(t, "Import of a taken address", err, storage.ErrConflict)
+	_, err = users.ByID(ctx, one.ID)
 	want(t, "ByID after a failed import", err, storage.ErrNotFound)
 	other.Email = "other@import.example"
 	people := imported()
-	want(t, "Import", users.Import(ctx, people), nil)
+	done, err := users.Import(ctx, Imports(people...))
+	want(t, "Import", err, nil)
+	equal(t, "imported people", done, len(people))
 	got, err := users.ByID(ctx, other.ID)
 	want(t, "ByID", err, nil)
 	other.Credentials, other.FactorAddedAt = 1, f.clock.Now()
@@ -370,10 +374,37 @@ func (f fixture) testImport(t *testing.T) {
 	}
 	failing := slices.Clone(crowd)
 	failing[449].User.Email = there.Email
-	want(t, "Import with a taken address at the end", users.Import(ctx, failing), storage.ErrConflict)
+	_, err = users.Import(ctx, Imports(failing...))
+	want(t, "Import with a taken address at the end", err, storage.ErrConflict)
 	_, err = users.ByID(ctx, crowd[0].User.ID)
 	want(t, "ByID after a failed import", err, storage.ErrNotFound)
-	want(t, "Import of many", users.Import(ctx, crowd), nil)
+	stopped := errors.New("the file ends in the middle")
+	_, err = users.Import(ctx, func(yield func(storage.ImportedUser, error) bool) {
+		for _, person := range crowd {
+			if !yield(person, nil) {
+				return
+			}
+		}
+		yield(storage.ImportedUser{}, stopped)
+	})
+	if !errors.Is(err, stopped) {
+		t.Errorf("an import that was stopped = %v", err)
+	}
+	_, err = users.ByID(ctx, crowd[0].User.ID)
+	want(t, "ByID after an import that was stopped", err, storage.ErrNotFound)
+	done, err = users.Import(ctx, Imports(crowd...))
+	want(t, "Import of many", err, nil)
+	equal(t, "imported many", done, len(crowd))
+	taken, err := users.Taken(ctx, []string{"nobody@import.example", "crowd7@import.example", "crowd7"})
+	want(t, "Taken", err, nil)
+	equal(t, "taken names", taken, map[string]bool{"crowd7@import.example": true})
+	names := make([]string, len(crowd))
+	for i := range crowd {
+		names[i] = ident.Canonical(crowd[i].User.Email)
+	}
+	taken, err = users.Taken(ctx, names)
+	want(t, "Taken of many", err, nil)
+	equal(t, "many taken names", len(taken), len(crowd))
 	got, err = users.ByIdentifier(ctx, "crowd449@import.example")
 	want(t, "ByIdentifier", err, nil)
 	equal(t, "roles", got.Roles, []string{"admin", "staff"})
