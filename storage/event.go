@@ -128,6 +128,7 @@ const (
 	EventDeviceTrustUsed  EventType = "device_trust_used"
 	EventDeviceForgotten  EventType = "device_forgotten"
 	EventAttemptRefused   EventType = "attempt_refused" // a partial sign-in met another browser or network
+	EventAccessRefused    EventType = "access_refused"  // a person may not use a client; Detail names the rule
 	EventChangeRefused    EventType = "change_refused"  // an actor wanted to change what it may not
 )
 
