@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -15,6 +16,9 @@ type Imported struct {
 	// made here.
 	User     storage.User
 	Disabled bool
+	// Made is told the id that the person got; it may be nil. What it is told is not
+	// true before Import succeeded.
+	Made func(id storage.ID) error
 	// Authenticators are the secrets of authenticator apps: TOTP by RFC 6238 with
 	// SHA-1, six digits and steps of 30 seconds.
 	Authenticators []ImportedAuthenticator
@@ -26,29 +30,40 @@ type ImportedAuthenticator struct {
 	Secret []byte
 }
 
-// Import makes accounts, all or none. Their password verifiers are kept as they
-// are: whose passwords they are of is not known. It answers ErrTaken when one of
-// them is here already, and a [FieldError].
-func (s *Service) Import(ctx context.Context, by Actor, people []Imported) error {
+// Import makes accounts, all or none, and returns how many. Their password verifiers
+// are kept as they are: whose passwords they are of is not known. It answers ErrTaken
+// when one of them is here already, a [FieldError], and the error that people end
+// with. People are asked for one by one, and perhaps from the beginning again, so that
+// there may be any number of them.
+func (s *Service) Import(ctx context.Context, by Actor, people iter.Seq2[*Imported, error]) (int, error) {
 	if by.kind != storage.ActorOperator {
-		return fmt.Errorf("import accounts: %w", ErrForbidden)
+		return 0, fmt.Errorf("import accounts: %w", ErrForbidden)
 	}
-	imported := make([]storage.ImportedUser, len(people))
-	for i := range people {
-		one, err := s.complete(by, &people[i])
-		if err != nil {
-			return fmt.Errorf("person %d: %w", i+1, err)
+	done, err := s.cfg.Accounts.Import(ctx, func(yield func(storage.ImportedUser, error) bool) {
+		n := 0
+		for person, err := range people {
+			var one storage.ImportedUser
+			if n++; err == nil {
+				one, err = s.complete(by, person)
+			}
+			if err == nil && person.Made != nil {
+				err = person.Made(one.User.ID)
+			}
+			if err != nil {
+				err = fmt.Errorf("person %d: %w", n, err)
+			}
+			if !yield(one, err) || err != nil {
+				return
+			}
 		}
-		imported[i] = one
-	}
-	err := s.cfg.Accounts.Import(ctx, imported)
+	})
 	if errors.Is(err, storage.ErrConflict) {
-		return fmt.Errorf("import accounts: %w: %w", ErrTaken, err)
+		return 0, fmt.Errorf("import accounts: %w: %w", ErrTaken, err)
 	}
 	if err != nil {
-		return fmt.Errorf("import accounts: %w", err)
+		return 0, fmt.Errorf("import accounts: %w", err)
 	}
-	return nil
+	return done, nil
 }
 
 // complete gives a person what only this installation can give.
@@ -62,6 +77,9 @@ func (s *Service) complete(by Actor, p *Imported) (storage.ImportedUser, error) 
 		return storage.ImportedUser{}, err
 	}
 	u := p.User
+	if problems := CheckNewProfile(&u.Profile); len(problems) > 0 {
+		return storage.ImportedUser{}, problems[0]
+	}
 	u.Email, u.Username = email, username
 	u.ID, u.UpdatedAt = made.ID, made.UpdatedAt
 	if u.CreatedAt.IsZero() {

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -35,7 +36,7 @@ func newCore(cfg Config) *core {
 	return &core{
 		flows: &flows{
 			interactions: cfg.Interactions, clients: cfg.Clients, users: cfg.Users, consents: cfg.Consents, sessions: cfg.Sessions,
-			partials: cfg.Partials, factors: cfg.Factors, policy: policy, now: cfg.Now,
+			partials: cfg.Partials, factors: cfg.Factors, access: cfg.Access, policy: policy, now: cfg.Now,
 			signUp: cfg.Accounts.SignUpPolicy().Mode != account.SignUpOff,
 		},
 		ui: cfg.UI, accounts: cfg.Accounts, limits: cfg.Limits, journal: cfg.Journal, errors: cfg.Errors, metrics: cfg.Metrics, log: cfg.Log,
@@ -115,9 +116,14 @@ func (c *core) complete(w http.ResponseWriter, r *http.Request, f *flowContext) 
 	if err := c.partials.Take(w, r, p); err != nil {
 		return err
 	}
+	notices, err := c.newDeviceNotices(r, f)
+	if err != nil {
+		return err
+	}
 	started, err := c.sessions.Create(w, r, session.SignIn{
 		UserID: p.UserID, PasswordEpoch: p.PasswordEpoch, Proofs: p.Proofs, TrustedDevice: p.TrustedDevice,
 		TrustACR: p.TrustACR, Remember: p.Remember, ClientID: f.interaction.ClientID(),
+		First: f.state.User.SignedInAt.IsZero(), Notices: notices,
 	}, f.signedIn)
 	if err != nil {
 		return err
@@ -127,6 +133,20 @@ func (c *core) complete(w http.ResponseWriter, r *http.Request, f *flowContext) 
 	c.log.LogAttrs(r.Context(), slog.LevelInfo, "signed in", slog.String("user_id", string(started.UserID)), slog.String("sid", string(started.SID)),
 		slog.String("client_id", f.interaction.ClientID()), slog.String("acr", started.Authentication.ACR), slog.String("address", started.Address))
 	return c.trust.add(w, r, f, started)
+}
+
+// newDeviceNotices tell the owner of a sign-in in a browser in which they neither
+// signed in before nor are signed in, and which they do not trust.
+func (c *core) newDeviceNotices(r *http.Request, f *flowContext) ([]storage.Message, error) {
+	user := f.state.User
+	if c.limits.Knows(r, user) || f.partial.TrustedDevice != "" || f.signedIn != nil && f.signedIn.User.ID == user.ID {
+		return nil, nil
+	}
+	notices, err := c.accounts.NewDevice(c.journal.Visitor(r, f.interaction), user)
+	if err != nil {
+		return nil, pageerror.Unavailable("make notice of a new device", err)
+	}
+	return notices, nil
 }
 
 // cancelFlow ends an interaction whose person cannot show what it takes: a client is

@@ -20,6 +20,7 @@ func (p *Pages) Check(r *http.Request, in *interaction.Interaction) (interaction
 	}
 	outcome := interaction.Outcome{
 		SignedIn: f.signedIn, Missing: f.step.Name, Error: f.step.Error, Reason: f.step.Reason, Fatal: f.step.Fatal,
+		Refused: f.step.Name == flow.StepAccess, Cause: f.state.Access.By,
 	}
 	if f.signedIn != nil && f.step.Name == flow.StepDone {
 		reported := *f.signedIn

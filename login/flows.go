@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
@@ -27,6 +28,7 @@ type flows struct {
 	sessions     *session.Sessions
 	partials     *partial.Store
 	factors      *mfa.Factors
+	access       *access.Catalog
 	policy       mfa.Policy
 	now          func() time.Time
 	signUp       bool // people may make accounts
@@ -108,7 +110,7 @@ func (l *flows) evaluate(r *http.Request, in *interaction.Interaction, p *partia
 	f.state = flow.State{
 		Now: l.now(), Interaction: in, Client: f.client, Policy: &l.policy, SignUp: l.signUp, Enrollable: len(l.enrollable()) > 0,
 	}
-	for _, add := range []func(context.Context, *flowContext) error{l.addSession, l.addPartial, l.addConsent, l.addFactors} {
+	for _, add := range []func(context.Context, *flowContext) error{l.addSession, l.addPartial, l.addConsent, l.addAccess, l.addFactors} {
 		if err := add(r.Context(), f); err != nil {
 			return nil, err
 		}

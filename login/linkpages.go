@@ -36,6 +36,7 @@ func (p *linkPages) all() map[string]linkPage {
 		message.PathConfirmEmail: {p, onetime.EmailChange, "confirm.email_change", nil, true, p.confirmEmail},
 		message.PathStopEmail:    {p, onetime.EmailStop, "confirm.stop", p.accounts.PeekStop, false, p.stopEmail},
 		message.PathUndoEmail:    {p, onetime.EmailUndo, "confirm.undo", p.accounts.PeekUndo, false, p.undoEmail},
+		message.PathDisown:       {p, onetime.Disown, "confirm.not_me", nil, false, p.disown},
 		message.PathKeepAccount:  {p, onetime.DeletionCancel, "confirm.keep", nil, false, p.keepAccount},
 	}
 }
@@ -141,6 +142,15 @@ func (p *linkPages) keepAccount(w http.ResponseWriter, r *http.Request, by accou
 		return accountError("cancel deletion", err)
 	}
 	return p.renderDone(w, r, "message.deletion_cancelled")
+}
+
+// disown gives the account back to its owner, who says of a change that it was not
+// they.
+func (p *linkPages) disown(w http.ResponseWriter, r *http.Request, by account.Actor, token string) error {
+	if err := p.accounts.Disown(r.Context(), by, token); err != nil {
+		return accountError("recover account", err)
+	}
+	return p.renderDone(w, r, "message.not_me")
 }
 
 // renderSignInFirst says that the link is for whoever is signed in to the account:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/client"
@@ -47,12 +48,14 @@ type Config struct {
 	// Submissions make forms idempotent.
 	Submissions Submissions
 	Clients     Clients
-	Sealer      *keys.Sealer
-	Errors      *web.Errors
-	Cookies     web.Cookies
-	Metrics     Metrics
-	Log         *slog.Logger
-	Now         func() time.Time
+	// Access says who may use clients; nil is everyone.
+	Access  *access.Catalog
+	Sealer  *keys.Sealer
+	Errors  *web.Errors
+	Cookies web.Cookies
+	Metrics Metrics
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Users knows people; storage/sqlstore.Users in the binary.
@@ -124,7 +127,7 @@ func (p *Pages) routes() []route {
 	verify := &verifyPage{c}
 	signUp := &signUpPages{c, p.cfg.Methods.Password, p.cfg.Sealer}
 	reset := &resetPages{c}
-	consent, deletion := &consentPage{c}, &deletionPage{c}
+	consent, deletion, denied := &consentPage{c}, &deletionPage{c}, &accessDeniedPage{c}
 
 	routes := slices.Concat(
 		[]route{{"GET /login", signIn.open}},
@@ -136,6 +139,7 @@ func (p *Pages) routes() []route {
 		p.stepPage("/verify", verify.show, verify.check, flow.StepVerify),
 		p.stepPage("/consent", consent.show, consent.decide, flow.StepConsent),
 		[]route{
+			{"GET " + accessPath, c.step(denied.show, flow.StepAccess)},
 			{"GET /signup", signUp.open},
 			{"POST /signup", c.step(signUp.submit, flow.StepSignIn, flow.StepSignUp)},
 			{"GET " + message.PathConfirmSignUp, signUp.byLinkOrInFlow(signUp.showLink, signUp.showCode)},

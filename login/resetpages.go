@@ -105,7 +105,8 @@ func (p *resetPages) render(w http.ResponseWriter, r *http.Request, token string
 // (requirement RE1). A password that is refused does not cost the link.
 func (p *resetPages) set(w http.ResponseWriter, r *http.Request) error {
 	token := r.PostForm.Get(message.TokenParam)
-	found, err := p.accounts.ResetPassword(r.Context(), p.journal.Visitor(r, nil), token, r.PostForm.Get("new_password"))
+	chosen := account.NewPassword{Password: r.PostForm.Get("new_password"), RemoveRecent: r.PostForm.Has("remove_recent")}
+	found, err := p.accounts.ResetPassword(r.Context(), p.journal.Visitor(r, nil), token, chosen)
 	if problems := Problems(err, "new_password"); len(problems) > 0 {
 		found, err := p.accounts.PeekReset(r.Context(), token)
 		if err != nil {

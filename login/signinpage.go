@@ -32,7 +32,7 @@ func (p *signInPage) open(w http.ResponseWriter, r *http.Request) error {
 
 func (p *signInPage) show(w http.ResponseWriter, r *http.Request, f *flowContext) error {
 	data := ui.SignIn{Username: f.interaction.LoginHint()}
-	if f.signedIn != nil && data.Username == "" && !f.interaction.HasPrompt(interaction.PromptSelectAccount) {
+	if f.signedIn != nil && data.Username == "" && f.interaction.Another == nil && !f.interaction.HasPrompt(interaction.PromptSelectAccount) {
 		data.Username = f.signedIn.User.Identifier() // who is to prove anew who they are
 	}
 	return p.render(w, r, f, data, signin.Problem{})

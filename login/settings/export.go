@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -15,6 +16,7 @@ const maxExportedEvents = 100_000
 type export struct {
 	ExportedAt    time.Time         `json:"exported_at"`
 	Account       exportedAccount   `json:"account"`
+	Groups        []exportedGroup   `json:"groups"`
 	Sessions      []exportedSession `json:"sessions"`
 	Grants        []exportedGrant   `json:"grants"`
 	Consents      []exportedConsent `json:"consents"`
@@ -26,20 +28,29 @@ type export struct {
 }
 
 type exportedAccount struct {
-	ID                storage.ID      `json:"id"`
-	Email             string          `json:"email,omitempty"`
-	EmailVerified     bool            `json:"email_verified"`
-	Username          string          `json:"username,omitempty"`
-	Phone             string          `json:"phone_number,omitempty"`
-	PhoneVerified     bool            `json:"phone_number_verified"`
-	Profile           storage.Profile `json:"profile"`
-	Roles             []string        `json:"roles,omitempty"`
-	HasPassword       bool            `json:"has_password"`
-	PasswordChangedAt time.Time       `json:"password_changed_at,omitzero"`
-	FactorAskedAt     time.Time       `json:"factor_asked_at,omitzero"`
-	DeleteAt          time.Time       `json:"delete_at,omitzero"`
-	CreatedAt         time.Time       `json:"created_at"`
-	UpdatedAt         time.Time       `json:"updated_at"`
+	ID                storage.ID         `json:"id"`
+	Email             string             `json:"email,omitempty"`
+	EmailVerified     bool               `json:"email_verified"`
+	Username          string             `json:"username,omitempty"`
+	Phone             string             `json:"phone_number,omitempty"`
+	PhoneVerified     bool               `json:"phone_number_verified"`
+	Profile           storage.Profile    `json:"profile"`
+	Roles             []string           `json:"roles,omitempty"`
+	Attributes        storage.Attributes `json:"attributes,omitempty"`
+	HasPassword       bool               `json:"has_password"`
+	PasswordChangedAt time.Time          `json:"password_changed_at,omitzero"`
+	FactorAskedAt     time.Time          `json:"factor_asked_at,omitzero"`
+	DeleteAt          time.Time          `json:"delete_at,omitzero"`
+	CreatedAt         time.Time          `json:"created_at"`
+	UpdatedAt         time.Time          `json:"updated_at"`
+}
+
+type exportedGroup struct {
+	Name        string    `json:"name"`
+	DisplayName string    `json:"display_name,omitempty"`
+	Roles       []string  `json:"roles,omitempty"`
+	Sources     []string  `json:"sources"`
+	AddedAt     time.Time `json:"added_at"`
 }
 
 type exportedSession struct {
@@ -114,6 +125,9 @@ type exportedEvent struct {
 func (h *Handler) collectExport(r *http.Request, v *visit) (*export, error) {
 	ctx, id, now := r.Context(), v.User.ID, h.cfg.Now()
 	e := &export{ExportedAt: now, Account: exportAccount(&v.User)}
+	if err := h.exportGroups(ctx, id, e); err != nil {
+		return nil, err
+	}
 	sessions, err := h.cfg.Sessions.ListByUser(ctx, id, now)
 	if err != nil {
 		return nil, err
@@ -153,10 +167,25 @@ func (h *Handler) collectExport(r *http.Request, v *visit) (*export, error) {
 	return e, nil
 }
 
+func (h *Handler) exportGroups(ctx context.Context, id storage.ID, e *export) error {
+	groups, err := h.cfg.Accounts.GroupsOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		shown := exportedGroup{Name: g.Name, DisplayName: g.DisplayName, Roles: g.Roles, AddedAt: g.AddedAt}
+		for _, source := range g.Sources {
+			shown.Sources = append(shown.Sources, source.String())
+		}
+		e.Groups = append(e.Groups, shown)
+	}
+	return nil
+}
+
 func exportAccount(u *storage.User) exportedAccount {
 	return exportedAccount{
 		ID: u.ID, Email: u.Email, EmailVerified: u.EmailVerified, Username: u.Username, Phone: u.Phone, PhoneVerified: u.PhoneVerified,
-		Profile: u.Profile, Roles: u.Roles, HasPassword: u.PasswordHash != "", PasswordChangedAt: u.PasswordChangedAt,
+		Profile: u.Profile, Roles: u.Roles, Attributes: u.Attributes, HasPassword: u.PasswordHash != "", PasswordChangedAt: u.PasswordChangedAt,
 		FactorAskedAt: u.FactorAskedAt, DeleteAt: u.DeleteAt, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -247,6 +248,10 @@ func TestDownloadHoldsEverythingButSecrets(t *testing.T) {
 	b := s.signedIn("ada@example.com")
 	secret := s.enrolled(b)
 	grant := s.grant(ada.ID)
+	root := account.Operator("root")
+	_, err := s.Accounts.CreateGroup(t.Context(), root, account.NewGroup{Name: "hr", Roles: []string{"payroll"}})
+	logintest.Check(t, err)
+	logintest.Check(t, s.Accounts.AddToGroup(t.Context(), root, ada.ID, "hr"))
 	b.Get(ui.PathData)
 	page := b.Submit("export-submit")
 	if page.Header.Get("Content-Type") != "application/json" || !strings.HasPrefix(page.Header.Get("Content-Disposition"), "attachment") ||
@@ -258,6 +263,9 @@ func TestDownloadHoldsEverythingButSecrets(t *testing.T) {
 	if got.Account.Email != "ada@example.com" || got.Account.Profile.Name != "Ada" || len(got.Sessions) != 1 || len(got.Grants) != 1 ||
 		got.Grants[0].ID != grant || len(got.Consents) != 1 || len(got.Factors) != 1 || got.RecoveryCodes.Total != 10 || len(got.Events) < 3 {
 		t.Errorf("the download is %+v", got)
+	}
+	if len(got.Groups) != 1 || got.Groups[0].Name != "hr" || got.Groups[0].Sources[0] != "manual" || !slices.Equal(got.Account.Roles, []string{"payroll"}) {
+		t.Errorf("the download has the groups %+v, the roles %v", got.Groups, got.Account.Roles)
 	}
 	credentials, err := s.Store.Credentials().ListByUser(t.Context(), ada.ID)
 	logintest.Check(t, err)

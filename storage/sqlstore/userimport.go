@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -19,20 +20,64 @@ const (
 )
 
 // Import inserts people with what they sign in with and their events, all or
-// none. It answers storage.ErrConflict when one of them is there already.
-func (r *Users) Import(ctx context.Context, people []storage.ImportedUser) error {
-	err := r.s.inTx(patiently(ctx, importTimeout), func(ctx context.Context, tx bun.Tx) error {
-		done := 0
-		for batch := range slices.Chunk(people, importBatch) {
+// none, and returns how many. It answers storage.ErrConflict when one of them is
+// there already, and the error that people end with. It holds no more than a batch of
+// them in memory, and may ask for people from the beginning again.
+func (r *Users) Import(ctx context.Context, people iter.Seq2[storage.ImportedUser, error]) (done int, err error) {
+	err = r.s.inTx(patiently(ctx, importTimeout), func(ctx context.Context, tx bun.Tx) error {
+		done = 0
+		batch := make([]storage.ImportedUser, 0, importBatch)
+		insert := func() error {
 			if err := r.s.importBatch(ctx, tx, batch); err != nil {
 				return fmt.Errorf("people %d to %d: %w", done+1, done+len(batch), err)
 			}
-			done += len(batch)
+			done, batch = done+len(batch), batch[:0]
+			return nil
 		}
-		return nil
+		for person, err := range people {
+			if err != nil {
+				return err
+			}
+			if batch = append(batch, person); len(batch) < importBatch {
+				continue
+			}
+			if err := insert(); err != nil {
+				return err
+			}
+		}
+		return insert()
 	})
-	return wrap("import users", err)
+	if err != nil {
+		return 0, wrap("import users", err)
+	}
+	return done, nil
 }
+
+// takenBatch is how many names are looked up with one statement.
+const takenBatch = 200
+
+// Taken returns which of the names, in the spelling of [ident.Canonical], are
+// somebody's address or username.
+func (r *Users) Taken(ctx context.Context, canonical []string) (map[string]bool, error) {
+	taken := map[string]bool{}
+	for batch := range slices.Chunk(canonical, takenBatch) {
+		args := make([]any, takenBatch) // always as many, so that it is one statement
+		for i := range args {
+			args[i] = batch[min(i, len(batch)-1)]
+		}
+		found, err := list[string](ctx, r.s, r.s.read, takenNames, args...)
+		if err != nil {
+			return nil, wrap("look up names", err)
+		}
+		for _, name := range found {
+			taken[name] = true
+		}
+	}
+	return taken, nil
+}
+
+var takenNames = `SELECT u.email_canonical FROM users u WHERE u.email_canonical IN (` + placeholders(1, takenBatch) + `)
+UNION SELECT u.username_canonical FROM users u WHERE u.username_canonical IN (` + placeholders(1, takenBatch) + `)`
 
 type roleRow struct {
 	bun.BaseModel `bun:"table:user_roles,alias:r"`
