@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Mail says how e-mail leaves.
 type Mail struct {
@@ -48,6 +51,13 @@ type SMSHeader struct {
 // Messages says what messages say and how they look.
 type Messages struct {
 	Templates string `yaml:"templates" doc:"A folder of templates and texts that win over the built-in ones: see docs/messages.md. Relative to the configuration file."`
+}
+
+// Fetch bounds calls to addresses that clients register or send (SSRF).
+type Fetch struct {
+	AllowedNetworks []netip.Prefix `yaml:"allowed_networks" doc:"Networks of yours that addresses of clients may lead to, such as 10.20.0.0/16. Public addresses always may; loopback, private and link-local ones may not, so that nobody can have Latchkey reach inside (SSRF). Under dev loopback may as well."`
+	Timeout         time.Duration  `yaml:"timeout" default:"5s" doc:"How long a call may take."`
+	MaxKiB          int            `yaml:"max_kib" default:"256" doc:"How large an answer may be."`
 }
 
 // Outbox is the queue of messages.

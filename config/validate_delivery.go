@@ -16,6 +16,7 @@ func (l *loader) validateDelivery(c *Config) {
 	l.validateMail(c.Mail)
 	l.validateSMS(c.SMS)
 	l.validateOutbox(c.Outbox)
+	l.validateFetch(c.Fetch)
 }
 
 func (l *loader) validateMail(m Mail) {
@@ -147,5 +148,17 @@ func (l *loader) completeMessages(c *Config) {
 	}
 	if c.Messages.Templates != "" {
 		l.files = append(l.files, c.Messages.Templates)
+	}
+}
+
+func (l *loader) validateFetch(f Fetch) {
+	l.within("fetch.timeout", f.Timeout, time.Second, time.Minute)
+	if f.MaxKiB < 1 || f.MaxKiB > 16<<10 {
+		l.add("fetch.max_kib", "use 1 to %d", 16<<10)
+	}
+	for i, p := range f.AllowedNetworks {
+		if p.Bits() == 0 {
+			l.add(indexPath("fetch.allowed_networks", i), "%s is every address; name the network", p)
+		}
 	}
 }

@@ -212,7 +212,7 @@ func (b *bench) recoveryCodes() []string {
 	b.t.Helper()
 	codes, hashes, err := b.nodes[0].Recovery().NewSet(b.user.ID)
 	if err == nil {
-		err = b.store.RecoveryCodes().Replace(b.t.Context(), b.user.ID, hashes, b.clock.Now(), b.event(storage.EventRecoveryReplaced))
+		err = b.store.RecoveryCodes().Replace(b.t.Context(), storage.RecoverySet{UserID: b.user.ID, PasswordEpoch: b.user.PasswordEpoch, Hashes: hashes, Now: b.clock.Now()}, b.event(storage.EventRecoveryReplaced))
 	}
 	if err != nil {
 		b.t.Fatal(err)
@@ -334,7 +334,7 @@ func (p *postbox) count() int {
 // notices counts the queued messages of a kind.
 func (b *bench) notices(kind storage.MessageKind) int {
 	b.t.Helper()
-	messages, err := b.store.Outbox().List(b.t.Context(), storage.DeliveryQueued, 1000)
+	messages, err := b.store.Outbox().List(b.t.Context(), "", storage.DeliveryQueued, 1000)
 	if err != nil {
 		b.t.Fatal(err)
 	}

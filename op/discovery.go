@@ -23,6 +23,10 @@ type metadata struct {
 	oidc.DiscoveryConfiguration
 	// IssuerInResponse is RFC 9207 section 3.
 	IssuerInResponse bool `json:"authorization_response_iss_parameter_supported"`
+	// BackchannelLogout and BackchannelLogoutSession are OpenID Connect Back-Channel
+	// Logout 2.1: each logout token has a sid.
+	BackchannelLogout        bool `json:"backchannel_logout_supported"`
+	BackchannelLogoutSession bool `json:"backchannel_logout_session_supported"`
 	// Prompts is of Initiating User Registration via OpenID Connect 1.0.
 	Prompts []string `json:"prompt_values_supported"`
 }
@@ -33,7 +37,8 @@ func newDiscovery(cfg Config) (*document, error) {
 	body, err := json.Marshal(metadata{
 		DiscoveryConfiguration: libraryMetadata(cfg),
 		IssuerInResponse:       true,
-		Prompts:                cfg.prompts(),
+		BackchannelLogout:      true, BackchannelLogoutSession: true,
+		Prompts: cfg.prompts(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode discovery document: %w", err)

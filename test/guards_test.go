@@ -155,9 +155,9 @@ func eventLiterals(m *typed) []string {
 	return found
 }
 
-// judgesHosts are the rooms with addresses of their own to judge, none of a client:
-// where the binary listens, and where its database is.
-var judgesHosts = []string{"client", "cmd", "storage/sqlstore"}
+// judgesHosts are the rooms with addresses of their own to judge: where the binary
+// listens, where its database is, and what may be dialed for whomever.
+var judgesHosts = []string{"client", "cmd", "storage/sqlstore", "internal/fetch"}
 
 // loopbackNames are hosts that code which judges one by itself would compare with.
 var loopbackNames = []string{`"127.0.0.1"`, `"::1"`, `"[::1]"`, `"localhost"`, `".localhost"`, `"127.0.0.0/8"`}

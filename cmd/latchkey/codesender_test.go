@@ -75,7 +75,7 @@ func TestLK1_StrangersSpendNoBudgetOfCodes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	queued, err := store.Outbox().List(t.Context(), storage.DeliveryQueued, 10)
+	queued, err := store.Outbox().List(t.Context(), "", storage.DeliveryQueued, 10)
 	check(err)
 	if refused != 1 || len(queued) != 3 {
 		t.Errorf("%d codes were refused and %d queued, want 1 and 3", refused, len(queued))

@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,14 +43,14 @@ func newEndings(t *testing.T, url string) *endings {
 }
 
 // tell queues one delivery for each client of each session.
-func (e *endings) tell(ended []storage.EndedSession) ([]storage.Message, error) {
+func (e *endings) tell(_ context.Context, ended []storage.EndedSession) ([]storage.Message, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.told = append(e.told, ended...)
 	var m []storage.Message
 	for _, s := range ended {
 		for _, c := range s.Clients {
-			m = append(m, storage.Message{ID: s.SID + storage.ID(c.ClientID), Topic: "logout", CreatedAt: s.EndedAt})
+			m = append(m, storage.Message{ID: s.SID + storage.ID(c.ClientID), Topic: storage.TopicLogout, CreatedAt: s.EndedAt})
 		}
 	}
 	return m, e.fail
@@ -117,7 +118,7 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 			return e.Users().ResetFactors(t.Context(), user, e.clock.Now(), e.event(storage.EventFactorsReset))
 		},
 		"deletion planned": func(e *endings, t *testing.T, user storage.ID, _ *storage.Session) error {
-			return e.Users().PlanDeletion(t.Context(), user, e.clock.Now(), e.event(storage.EventDeletionPlanned))
+			return e.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: user, At: e.clock.Now()}, e.event(storage.EventDeletionPlanned))
 		},
 		"replaced by another person's": func(e *endings, t *testing.T, _ storage.ID, s *storage.Session) error {
 			now := e.clock.Now()
@@ -163,7 +164,7 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 						t.Errorf("clients told = %+v", clients)
 					}
 				}
-				queued, err := e.Outbox().List(t.Context(), storage.DeliveryQueued, 10)
+				queued, err := e.Outbox().List(t.Context(), "", storage.DeliveryQueued, 10)
 				if err != nil || len(queued) != 2 {
 					t.Errorf("%d deliveries are queued, %v; want one a client", len(queued), err)
 				}
@@ -196,7 +197,7 @@ func TestSE5_WhatGoesAndWhatGoesOn(t *testing.T) {
 				t.Errorf("a step-up told of %+v", e.told)
 			}
 			// A sign-in that went on while the deletion was planned.
-			e.must(t, "plan", e.Users().PlanDeletion(t.Context(), user, e.clock.Now(), e.event(storage.EventDeletionPlanned)))
+			e.must(t, "plan", e.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: user, At: e.clock.Now()}, e.event(storage.EventDeletionPlanned)))
 			e.told = nil
 			again := *s
 			again.SID, again.SecretHash = e.id(), "p1.again"

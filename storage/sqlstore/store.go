@@ -44,7 +44,7 @@ type Config struct {
 	DatabaseClock func() time.Time
 	// SessionsEnded makes what is to be delivered when sessions end, however they
 	// do: it is written in the transaction that ends them. Nil delivers nothing.
-	SessionsEnded func([]storage.EndedSession) ([]storage.Message, error)
+	SessionsEnded func(context.Context, []storage.EndedSession) ([]storage.Message, error)
 	Log           *slog.Logger
 }
 
