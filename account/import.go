@@ -77,6 +77,9 @@ func (s *Service) complete(by Actor, p *Imported) (storage.ImportedUser, error) 
 		return storage.ImportedUser{}, err
 	}
 	u := p.User
+	if problems := CheckNewProfile(&u.Profile); len(problems) > 0 {
+		return storage.ImportedUser{}, problems[0]
+	}
 	u.Email, u.Username = email, username
 	u.ID, u.UpdatedAt = made.ID, made.UpdatedAt
 	if u.CreatedAt.IsZero() {

@@ -105,7 +105,8 @@ func (p *Pages) renderReset(w http.ResponseWriter, r *http.Request, token string
 // (requirement RE1). A password that is refused does not cost the link.
 func (p *Pages) reset(w http.ResponseWriter, r *http.Request) error {
 	token := r.PostForm.Get(message.TokenParam)
-	found, err := p.cfg.Accounts.ResetPassword(r.Context(), p.cfg.Journal.Visitor(r, nil), token, r.PostForm.Get("new_password"))
+	chosen := account.NewPassword{Password: r.PostForm.Get("new_password"), RemoveRecent: r.PostForm.Has("remove_recent")}
+	found, err := p.cfg.Accounts.ResetPassword(r.Context(), p.cfg.Journal.Visitor(r, nil), token, chosen)
 	if problems := Problems(err, "new_password"); len(problems) > 0 {
 		found, err := p.cfg.Accounts.PeekReset(r.Context(), token)
 		if err != nil {

@@ -112,6 +112,8 @@ func (s *site) resume(w http.ResponseWriter, r *http.Request) error {
 		fmt.Fprintln(w, "error "+in.Refusal.Code)
 	case outcome.Fatal:
 		fmt.Fprintln(w, "error "+outcome.Error)
+	case outcome.Refused:
+		fmt.Fprintln(w, "error "+outcome.Error+" by "+outcome.Cause)
 	case outcome.Missing != "":
 		s.pages.Begin(w, r, in)
 	default:

@@ -34,6 +34,7 @@ func (p *Pages) linkPages() map[string]linkPage {
 		message.PathConfirmEmail: {purpose: onetime.EmailChange, text: "confirm.email_change", own: true, spend: p.confirmEmailChange},
 		message.PathStopEmail:    {purpose: onetime.EmailStop, text: "confirm.stop", about: p.cfg.Accounts.PeekStop, spend: p.stopEmailChange},
 		message.PathUndoEmail:    {purpose: onetime.EmailUndo, text: "confirm.undo", about: p.cfg.Accounts.PeekUndo, spend: p.undoEmailChange},
+		message.PathDisown:       {purpose: onetime.Disown, text: "confirm.not_me", spend: p.disown},
 		message.PathKeepAccount:  {purpose: onetime.DeletionCancel, text: "confirm.keep", spend: p.keepAccountByLink},
 	}
 }
@@ -219,6 +220,19 @@ func (p *Pages) undoEmailChange(w http.ResponseWriter, r *http.Request, token st
 		return accountError("undo change of e-mail", err)
 	}
 	return p.renderDone(w, r, "message.email_undone")
+}
+
+// disown gives the account back to its owner, who says of a change that it was not
+// they.
+func (p *Pages) disown(w http.ResponseWriter, r *http.Request, token string) error {
+	by, err := p.linkHolder(r)
+	if err != nil {
+		return err
+	}
+	if err := p.cfg.Accounts.Disown(r.Context(), by, token); err != nil {
+		return accountError("recover account", err)
+	}
+	return p.renderDone(w, r, "message.not_me")
 }
 
 // keepAccountByLink takes the planned deletion of an account back.

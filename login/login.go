@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/password"
@@ -41,13 +42,15 @@ type Config struct {
 	// Submissions make forms idempotent.
 	Submissions submissions
 	Clients     clients
-	Password    passwords
-	Factors     *mfa.Factors
-	Devices     *mfa.Devices
-	Hasher      *keys.Hasher
-	Sealer      *keys.Sealer
-	Errors      *web.Errors
-	Cookies     web.Cookies
+	// Access says who may use clients; nil is everyone.
+	Access   *access.Catalog
+	Password passwords
+	Factors  *mfa.Factors
+	Devices  *mfa.Devices
+	Hasher   *keys.Hasher
+	Sealer   *keys.Sealer
+	Errors   *web.Errors
+	Cookies  web.Cookies
 	// Decoys are what names of nobody are checked against.
 	Decoys  *Decoys
 	Metrics metrics
@@ -121,6 +124,7 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	page("/deletion", p.showDeletion, p.cancelDeletion, flow.StepDeletion)
 	page("/verify", p.showVerify, p.verify, flow.StepVerify)
 	page("/consent", p.showConsent, p.consent, flow.StepConsent)
+	handle("GET "+accessPath, p.step(p.showAccessDenied, flow.StepAccess))
 
 	handle("GET /signup", p.openSignUp)
 	handle("POST /signup", p.form(p.step(p.signUp, flow.StepSignIn, flow.StepSignUp)))
@@ -147,7 +151,7 @@ func (p *Pages) form(h web.HandlerFunc) web.HandlerFunc {
 // Paths lists the addresses of the pages, for the metrics.
 func (p *Pages) Paths() []string {
 	paths := []string{
-		"/login", "/login/passkey", "/factor", "/enroll", "/recovery-codes", "/deletion", "/verify", "/consent", "/signup",
+		"/login", "/login/passkey", "/factor", "/enroll", "/recovery-codes", "/deletion", "/verify", "/consent", accessPath, "/signup",
 		message.PathForgotPassword, message.PathResetPassword, message.PathConfirmSignUp,
 	}
 	return slices.AppendSeq(paths, maps.Keys(p.linkPages()))

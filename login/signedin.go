@@ -41,6 +41,7 @@ func (p *Pages) Check(r *http.Request, in *interaction.Interaction) (interaction
 	}
 	outcome := interaction.Outcome{
 		SignedIn: s.signedIn, Missing: s.step.Name, Error: s.step.Error, Reason: s.step.Reason, Fatal: s.step.Fatal,
+		Refused: s.step.Name == flow.StepAccess, Cause: s.state.Access.By,
 	}
 	if s.signedIn != nil && s.step.Name == flow.StepDone {
 		told := *s.signedIn
@@ -73,6 +74,7 @@ func (p *Pages) stand(r *http.Request, in *interaction.Interaction, part *partia
 	if err := p.addEvidence(r.Context(), s); err != nil {
 		return nil, err
 	}
+	s.state.Access = p.decideAccess(r, s)
 	if err := p.addFactors(r.Context(), s); err != nil {
 		return nil, err
 	}

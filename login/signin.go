@@ -33,7 +33,7 @@ func (p *Pages) openSignIn(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request, s *standing) error {
 	username := s.in.LoginHint()
-	if s.signedIn != nil && username == "" && !s.in.HasPrompt(interaction.PromptSelectAccount) {
+	if s.signedIn != nil && username == "" && s.in.Another == nil && !s.in.HasPrompt(interaction.PromptSelectAccount) {
 		username = identifierOf(&s.signedIn.User) // who is to prove anew who they are
 	}
 	return p.renderSignIn(w, r, s.in, ui.SignIn{Username: username}, "")

@@ -19,15 +19,16 @@ const module = "github.com/latchkey-id/latchkey"
 // It is "Imports lean one way" of ARCHITECTURE.md. The longest name that fits a
 // package is its room.
 var mayImport = map[string][]string{
-	"cmd":                {"internal/ident", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
-	"op":                 {"internal/ident", "client", "interaction", "internal/fetch", "internal/web", "keys", "storage", "storage/ephemeral"},
-	"login":              {"internal/ident", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
-	"account":            {"internal/ident", "internal/locale", "internal/useragent", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
-	"client":             {"internal/ident", "storage"},
+	"cmd":                {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore"},
+	"op":                 {"internal/ident", "access", "client", "interaction", "internal/fetch", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
+	"login":              {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
+	"account":            {"internal/ident", "access", "internal/locale", "internal/useragent", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
+	"access":             {"storage"},
+	"client":             {"internal/ident", "access", "storage"},
 	"interaction":        {"internal/ident", "client", "internal/web", "keys", "storage", "storage/ephemeral"},
 	"mfa":                {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
 	"keys":               {"internal/ident", "storage"},
-	"config":             {"internal/ident", "account", "client", "mfa", "storage"},
+	"config":             {"internal/ident", "access", "account", "client", "mfa", "storage"},
 	"storage/sqlstore":   {"internal/ident", "migrations", "storage"},
 	"storage/ephemeral":  {"internal/ident", "keys", "storage"},
 	"migrations":         {},
@@ -66,6 +67,7 @@ var homes = map[string][]string{
 	"github.com/mileusna/useragent": {"internal/useragent"},
 	"github.com/go-crypt":           {"account"},
 	"github.com/fsnotify":           {"config"},
+	"cel.dev/cel-go":                {"access"},
 }
 
 // violations says which imports of a package's code, tests aside, break a rule.

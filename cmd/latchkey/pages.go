@@ -43,7 +43,7 @@ func settingsConfig(p *process, f *foundation, accounts *account.Service, pages 
 		Flow: pages, Submissions: newSubmissions(p, f), Messages: pages, Accounts: accounts, UI: f.ui, Sessions: p.store.Sessions(), Grants: p.store.Grants(),
 		Consents: p.store.Consents(), Devices: p.store.TrustedDevices(), Events: p.store.Events(), Ephemeral: p.ephemeral,
 		Clients: f.clients, Factors: factors, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
-		Now: f.now, PendingFor: f.cfg.Account.Links.Verify,
+		Now: f.now, PendingFor: f.cfg.Account.Links.Verify, ProfileFields: f.cfg.Account.ProfileFields,
 	}
 }
 
@@ -120,7 +120,7 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 	return login.Config{
 		UI: f.ui, Accounts: accounts, Users: p.store.Users(), Consents: p.store.Consents(),
 		Sessions: newSessions(p, f, accounts, records), Partials: newPartials(p, f, records), Limits: newLimiter(p, f, records), Journal: records,
-		Interactions: newInteractions(p, f), Submissions: newSubmissions(p, f), Clients: f.clients, Password: f.password,
+		Interactions: newInteractions(p, f), Submissions: newSubmissions(p, f), Clients: f.clients, Access: f.cfg.Catalog, Password: f.password,
 		Factors: factors, Devices: devices, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
 		Decoys: p.decoys, Metrics: p.metrics, Log: f.log, Now: f.now,
 	}

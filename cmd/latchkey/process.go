@@ -43,7 +43,8 @@ type process struct {
 	closers          []func() error     // in the order of opening
 	// offset is how far our clock was ahead of the database's when it was last
 	// measured, in nanoseconds.
-	offset atomic.Int64
+	offset   atomic.Int64
+	eviction *evictionWatch
 	// current is what serves now. It is swapped as a whole, so that a request
 	// sees one configuration from its beginning to its end.
 	current atomic.Pointer[generation]
@@ -89,6 +90,7 @@ func openProcess(ctx context.Context, o serveOptions) (p *process, err error) {
 	p.metrics.Loaded(p.now())
 	if p.certificate != nil {
 		p.metrics.CertificateExpires(p.certificate.NotAfter)
+		p.metrics.Handshakes(handshakeReasons...)
 	}
 	return p, nil
 }
@@ -103,12 +105,12 @@ func (p *process) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.store.Close)
-	short, closeShort, err := openEphemeral(p.boot.cfg, p.store, p.metrics.RedisFailed)
+	short, err := openEphemeral(p.boot.cfg, p.store, p.metrics.RedisFailed)
 	if err != nil {
 		return err
 	}
-	p.ephemeral = short
-	p.closers = append(p.closers, closeShort)
+	p.ephemeral, p.eviction = short.store, &evictionWatch{ask: short.policy, log: p.log()}
+	p.closers = append(p.closers, short.close)
 	return nil
 }
 
@@ -147,6 +149,7 @@ func (p *process) load(ctx context.Context) error {
 	if err := p.decoys.Refresh(ctx); err != nil {
 		return err
 	}
+	p.eviction.check(ctx)
 	if err := agreeOnHashKeys(ctx, p.boot.hasher, p.store.Installation()); err != nil {
 		return err
 	}

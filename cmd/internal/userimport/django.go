@@ -167,7 +167,7 @@ func (d *djangoDump) addUser(where string, pk json.RawMessage, u *djangoUser) {
 	p := Person{Where: where, Key: keyOf(pk), User: storage.User{
 		Email: u.Email, Username: u.Username, PasswordHash: u.Password,
 		Profile: storage.Profile{
-			GivenName: u.FirstName, FamilyName: u.LastName, Name: strings.TrimSpace(u.FirstName + " " + u.LastName),
+			GivenName: u.FirstName, FamilyName: u.LastName, Name: ident.Cut(strings.TrimSpace(u.FirstName+" "+u.LastName), ident.MaxName),
 		},
 	}}
 	if strings.HasPrefix(u.Password, "!") { // Django's mark of an account without a password
