@@ -51,6 +51,14 @@ var columns = map[string]func(*record, string) error{
 	"totp_secret":    text(func(r *record) *string { return &r.TOTPSecret }),
 }
 
+// column is how the value of a column is read; nil where there is no such column.
+func column(name string) func(*record, string) error {
+	if slices.Contains(account.ClaimNames(), name) {
+		return func(r *record, v string) error { account.SetClaim(&r.Profile, name, v); return nil }
+	}
+	return columns[name]
+}
+
 // parts are what stands between commas.
 func parts(v string) []string {
 	if v == "" {
@@ -61,14 +69,6 @@ func parts(v string) []string {
 		list[i] = strings.TrimSpace(list[i])
 	}
 	return list
-}
-
-// column is how the value of a column is read; nil where there is no such column.
-func column(name string) func(*record, string) error {
-	if slices.Contains(account.ClaimNames(), name) {
-		return func(r *record, v string) error { account.SetClaim(&r.Profile, name, v); return nil }
-	}
-	return columns[name]
 }
 
 func text(field func(*record) *string) func(*record, string) error {
@@ -180,12 +180,6 @@ func (s *scan) addRecord(where string, rec *record) error {
 	p := Person{Where: where, Key: rec.ID, Disabled: rec.Disabled, User: storage.User{
 		Email: rec.Email, EmailVerified: rec.EmailVerified && rec.Email != "", Username: rec.Username,
 		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles, Groups: rec.Groups,
-		Profile: storage.Profile{
-			Name: rec.Name, GivenName: rec.GivenName, FamilyName: rec.FamilyName, Locale: rec.Locale, Zoneinfo: rec.Zoneinfo,
-		},
-}
-
-		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles,
 		Profile: rec.Profile,
 	}}
 	if rec.CreatedAt != "" {
