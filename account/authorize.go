@@ -38,6 +38,7 @@ var (
 	moveEmail      = action{event: storage.EventEmailChanged, self: signedIn, operator: true}
 	stopEmail      = action{event: storage.EventEmailChangeUndone, token: true}
 	undoEmail      = action{event: storage.EventEmailChangeUndone, token: true}
+	disown         = action{event: storage.EventAccountRecovered, token: true}
 	askProof       = action{event: storage.EventEmailVerified, self: signedIn, operator: true}
 	proveEmail     = action{event: storage.EventEmailVerified, self: signedIn, token: true, operator: true}
 	askPhone       = action{event: storage.EventPhoneChanged, self: fresh}

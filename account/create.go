@@ -70,7 +70,7 @@ func checkNewPerson(u *storage.User) error {
 			return &FieldError{Field: "phone", Problem: Invalid, Cause: err}
 		}
 	}
-	if problems := checkClaims(&storage.Profile{}, &u.Profile); len(problems) > 0 {
+	if problems := CheckNewProfile(&u.Profile); len(problems) > 0 {
 		return problems[0]
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -22,6 +23,9 @@ type Policy struct {
 	SigningAlgs []string
 	// Factors are the second factors that count at all.
 	Factors []storage.FactorKind
+	// Catalog has the claims, scopes and resource servers that there are besides the
+	// standard ones; nil has none.
+	Catalog *access.Catalog
 	// Spell gives a field the name that messages call it by; nil keeps RFC 7591's.
 	Spell func(field string) string
 }
@@ -62,6 +66,8 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.scopes()
 	v.keys()
 	v.tokens()
+	v.claims()
+	v.access()
 	v.pairwise()
 	v.people()
 	return v.problems
@@ -212,7 +218,7 @@ func (v *validation) scopes() {
 
 func aboutPeople(scope string) bool {
 	switch scope {
-	case ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, ScopePhone, ScopeOfflineAccess:
+	case ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, ScopePhone, ScopeOfflineAccess, access.ScopeGroups, access.ScopeRoles:
 		return true
 	}
 	return false
@@ -248,15 +254,6 @@ func (v *validation) tokens() {
 	}
 	if slices.Contains(v.DefaultACR, "") {
 		v.add("default_acr_values", "a value is empty; remove it")
-	}
-	v.each("id_token_claims", v.IDTokenClaims, func(name string) error {
-		if !slices.Contains(PersonClaims(), name) {
-			return fmt.Errorf("no such claim is known; known are %s", strings.Join(PersonClaims(), ", "))
-		}
-		return nil
-	})
-	if len(v.IDTokenClaims) > 0 && !v.AllowsScope(ScopeOpenID) {
-		v.add("id_token_claims", "there is no ID token without the scope openid; add it to %s or remove this", v.spell("scope"))
 	}
 }
 

@@ -3,6 +3,8 @@ package config
 import (
 	"net/netip"
 	"time"
+
+	"github.com/latchkey-id/latchkey/access"
 )
 
 // Config is the whole configuration. Its tags say: yaml, the key; default, the
@@ -38,12 +40,18 @@ type Config struct {
 	MemoryLimit    string         `yaml:"memory_limit" default:"auto" doc:"The memory that the process tries to stay within, such as 512MiB: near it garbage is collected more often. auto is nine tenths of what its container may use; off sets none. GOMEMLIMIT wins over auto."`
 	Limits         Limits         `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request. Attempts count before they are looked at; the first free ones are not delayed, then each one is followed by a time of refusal that doubles from base to max."`
 	Timeouts       Timeouts       `yaml:"timeouts" doc:"Bounds on how long a connection may take."`
+	Access         Access         `yaml:"access" doc:"Who may use clients that do not say so themselves."`
+	Scopes         []Scope        `yaml:"scopes" doc:"Scopes besides the standard ones and groups and roles, which exist by themselves."`
+	Claims         []Claim        `yaml:"claims" doc:"Claims about people besides the standard ones and groups and roles, which exist by themselves."`
+	Resources      []Resource     `yaml:"resources" doc:"Resource servers that clients may ask for access tokens for by the resource parameter (RFC 8707)."`
 	ClientsDir     string         `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
 	Clients        []Client       `yaml:"clients" doc:"The relying parties that may use this provider."`
 
 	// Warnings are what does not keep Latchkey from starting and still should
 	// be looked at.
 	Warnings []Problem `yaml:"-"`
+	// Catalog is what access, scopes, claims and resources come to.
+	Catalog *access.Catalog `yaml:"-"`
 	// Files are the files and folders that were read, for [Watch].
 	Files []string `yaml:"-"`
 }

@@ -14,7 +14,7 @@ func dyingAda(t *testing.T) (*site, *storage.User, *browser) {
 	t.Helper()
 	s := newSite(t, siteOptions{})
 	ada := s.person("ada@example.com")
-	check(t, s.store.Users().PlanDeletion(t.Context(), ada.ID, s.clock.Now().Add(24*time.Hour), s.event(storage.EventDeletionPlanned)))
+	check(t, s.store.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: ada.ID, At: s.clock.Now().Add(24 * time.Hour)}, s.event(storage.EventDeletionPlanned)))
 	b := s.browser()
 	b.start("")
 	b.signIn("ada@example.com", goodPassword).Want(t, http.StatusOK, "deletion-cancel")

@@ -19,20 +19,20 @@ const endSessionPath = "/logout"
 // ConfirmSignOut shows the page that asks before signing out. client is nil
 // where the request names none that is known.
 func (p *Pages) ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *client.Client, hidden map[string]string) error {
-	signedIn, err := p.cfg.Sessions.Read(r)
+	signedIn, err := p.sessions.Read(r)
 	if err != nil {
 		return err
 	}
-	data := ui.SignOut{Page: p.cfg.UI.Begin(w, r, ui.Options{
+	data := ui.SignOut{Page: p.ui.Begin(w, r, ui.Options{
 		Title: "signout.title", Action: endSessionPath, Client: client, Locales: strings.Fields(hidden["ui_locales"]),
 		// The answer to this form may redirect to the client.
 		FormAction: redirectOrigin(hidden["post_logout_redirect_uri"]),
 	})}
 	data.Hidden = hidden
 	if signedIn != nil {
-		data.Person = displayName(&signedIn.User)
+		data.Person = DisplayName(&signedIn.User)
 	}
-	return p.cfg.UI.Render(w, http.StatusOK, data)
+	return p.ui.Render(w, http.StatusOK, data)
 }
 
 // framesLoad is how long the frames of the page have before it leads on, in seconds.
@@ -54,11 +54,11 @@ func (p *Pages) SignedOut(w http.ResponseWriter, r *http.Request, done *interact
 		origins = append(origins, redirectOrigin(frame)...)
 	}
 	slices.Sort(origins)
-	page := p.cfg.UI.Begin(w, r, ui.Options{
+	page := p.ui.Begin(w, r, ui.Options{
 		Title: "signedout.title", Client: asked, Locales: done.Locales, Frames: slices.Compact(origins),
 	})
 	if done.Continue != "" {
 		w.Header().Set("Refresh", framesLoad+"; url="+done.Continue)
 	}
-	return p.cfg.UI.Render(w, http.StatusOK, ui.NewSignedOut(page, done))
+	return p.ui.Render(w, http.StatusOK, ui.NewSignedOut(page, done))
 }

@@ -212,7 +212,7 @@ func (b *bench) recoveryCodes() []string {
 	b.t.Helper()
 	codes, hashes, err := b.nodes[0].Recovery().NewSet(b.user.ID)
 	if err == nil {
-		err = b.store.RecoveryCodes().Replace(b.t.Context(), b.user.ID, hashes, b.clock.Now(), b.event(storage.EventRecoveryReplaced))
+		err = b.store.RecoveryCodes().Replace(b.t.Context(), storage.RecoverySet{UserID: b.user.ID, PasswordEpoch: b.user.PasswordEpoch, Hashes: hashes, Now: b.clock.Now()}, b.event(storage.EventRecoveryReplaced))
 	}
 	if err != nil {
 		b.t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
@@ -200,6 +201,9 @@ func (p *Provider) checkAccessTokenState(ctx context.Context, claims *accessToke
 		return nil, unavailable("check access token", err)
 	case grant.Grant.ClientID != claims.ClientID || !active.Claims.complete(c, &grant.Grant):
 		return nil, fmt.Errorf("%w: not of its grant", errInvalidToken)
+	}
+	if d := p.decideAccess(c, grant); d.Outcome != access.Allowed {
+		return nil, fmt.Errorf("%w: its person may not use the client: %s", errInvalidToken, d.By)
 	}
 	active.Grant = grant
 	return active, nil

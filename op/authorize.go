@@ -98,9 +98,17 @@ func decideNext(request *interaction.AuthorizationRequest, outcome interaction.O
 	case outcome.Missing == "":
 		return nextRefuse, errors.New("nothing is missing and nobody is signed in")
 	case request.HasPrompt(interaction.PromptNone):
-		return nextRefuse, &Error{Code: outcome.Error, Description: outcome.Reason}
+		return nextRefuse, &Error{Code: outcome.Error, Description: outcome.Reason, Cause: causeOf(outcome)}
 	}
 	return nextAsk, nil
+}
+
+// causeOf names in the log the rule that refused a person.
+func causeOf(outcome interaction.Outcome) error {
+	if !outcome.Refused {
+		return nil
+	}
+	return errors.New(outcome.Cause)
 }
 
 // succeed answers the client with a code.

@@ -31,7 +31,8 @@ type issuedCode struct {
 	SID            storage.ID                       `json:"sid,omitempty"` // empty: the grant rests on no session
 	Request        interaction.AuthorizationRequest `json:"request"`
 	Authentication storage.Authentication           `json:"authentication"`
-	PasswordEpoch  int64                            `json:"password_epoch"` // of the person, when it was issued
+	Address        string                           `json:"address,omitempty"` // of the person's browser
+	PasswordEpoch  int64                            `json:"password_epoch"`    // of the person, when it was issued
 	// SessionExpiresAt is when the session ends at the latest.
 	SessionExpiresAt time.Time `json:"session_expires_at,omitzero"`
 	ExpiresAt        time.Time `json:"expires_at"`
@@ -53,6 +54,7 @@ func (p *Provider) issueCode(ctx context.Context, request *interaction.Authoriza
 		SID:              who.Session.SID,
 		Request:          *request,
 		Authentication:   who.Session.Authentication,
+		Address:          browserAddress(ctx),
 		PasswordEpoch:    who.User.PasswordEpoch,
 		SessionExpiresAt: who.Session.ExpiresAt,
 		ExpiresAt:        now.Add(p.cfg.CodeLifetime),

@@ -67,7 +67,7 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 	if err != nil {
 		return nil, err
 	}
-	return p.firstTokens(r, created)
+	return p.firstTokens(ctx, r, created)
 }
 
 // createGrant writes the row that the code turns into, and its event.
@@ -137,6 +137,7 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 		Nonce:          code.Request.Nonce,
 		Claims:         code.Request.Claims,
 		Authentication: code.Authentication,
+		Address:        code.Address,
 		Offline:        offline,
 		Refreshable:    refreshable,
 		Generation:     1,
@@ -171,9 +172,12 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 // person was read with that: an account disabled since the sign-in gets nothing.
 // That a replay may have ended the grant meanwhile is no reason to fail: of many
 // requests one succeeds, and what it gets does not work.
-func (p *Provider) firstTokens(r *tokenRequest, g *storage.GrantUser) (*tokenResponse, error) {
+func (p *Provider) firstTokens(ctx context.Context, r *tokenRequest, g *storage.GrantUser) (*tokenResponse, error) {
 	if g.User.Disabled() {
 		return nil, errBadCode(errors.New("the account was disabled meanwhile"))
+	}
+	if err := p.checkAccess(ctx, r, g); err != nil {
+		return nil, err
 	}
 	grant := &g.Grant
 	response, err := p.issue(r, g, grant.Scopes, grant.Nonce)

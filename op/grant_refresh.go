@@ -57,7 +57,7 @@ func (p *Provider) refresh(ctx context.Context, r *tokenRequest) (*tokenResponse
 	if err != nil {
 		return nil, err
 	}
-	return p.refreshed(r, g, t, requested)
+	return p.refreshed(ctx, r, g, t, requested)
 }
 
 // parseRefreshToken reads a token's form. One of a key that this node does not
@@ -83,9 +83,12 @@ func (p *Provider) parseRefreshToken(ctx context.Context, token, clientID string
 
 // refreshed answers with new tokens of a grant that t may still refresh. The
 // successor follows from t alone: asked twice, it is the same twice (idempotent).
-func (p *Provider) refreshed(r *tokenRequest, g *storage.GrantUser, t *parsedRefreshToken, requested []string) (*tokenResponse, error) {
+func (p *Provider) refreshed(ctx context.Context, r *tokenRequest, g *storage.GrantUser, t *parsedRefreshToken, requested []string) (*tokenResponse, error) {
 	if g.User.Disabled() {
 		return nil, errBadRefreshToken(errors.New("the account is disabled"))
+	}
+	if err := p.checkAccess(ctx, r, g); err != nil {
+		return nil, err
 	}
 	scopes, err := refreshScopes(r.Client, g.Grant.Scopes, requested)
 	if err != nil {

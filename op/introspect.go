@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
@@ -97,6 +98,9 @@ func (p *Provider) introspectRefreshToken(ctx context.Context, r *tokenRequest, 
 	scopes, err := refreshScopes(owner, g.Grant.Scopes, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errInvalidToken, err)
+	}
+	if d := p.decideAccess(owner, g); d.Outcome != access.Allowed {
+		return nil, fmt.Errorf("%w: its person may not use the client: %s", errInvalidToken, d.By)
 	}
 	if !refreshable(g, t.Generation) {
 		return nil, fmt.Errorf("%w: used, expired or revoked", errInvalidToken)

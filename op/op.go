@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -33,6 +34,9 @@ type Config struct {
 	Tokens accessTokens
 	// Ephemeral keeps codes, and whatever else expires by itself.
 	Ephemeral ephemeral.Store
+	// Access says who may use clients, and has the scopes, claims and resource servers
+	// of the installation; nil has none, and everyone may.
+	Access *access.Catalog
 	// Interactions keeps requests that wait for a person.
 	Interactions interactions
 	SignIn       signIn

@@ -112,7 +112,7 @@ func (t Topic) Kinds() []MessageKind {
 	case TopicEmail:
 		return []MessageKind{
 			MessageSignUp, MessageVerifyEmail, MessagePasswordReset, MessagePasswordChanged, MessageEmailChange, MessageEmailChangeAsked,
-			MessageEmailChanged, MessageEmailUndone, MessageEmailCode, MessageInvitation, MessageFactorAdded, MessageFactorRemoved, MessageFactorsReset, MessageFactorLocked,
+			MessageEmailChanged, MessageEmailUndone, MessageUsernameChanged, MessageSignInNew, MessageEmailCode, MessageInvitation, MessageFactorAdded, MessageFactorRemoved, MessageFactorsReset, MessageFactorLocked,
 			MessageRecoveryUsed, MessageRecoveryReplaced, MessagePasskeyCloned, MessageDeletionPlanned, MessageDeleted, MessageTest,
 		}
 	}

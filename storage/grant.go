@@ -30,6 +30,9 @@ type Grant struct {
 	Nonce          string
 	Claims         ClaimsRequest
 	Authentication Authentication
+	// Address is where the person's browser was when they allowed the client; rules of
+	// access that name networks go by it. Empty: not known, which is in no network.
+	Address string
 	// Offline says that offline_access was granted: the grant outlives its session.
 	Offline bool
 	// Refreshable says that the grant has refresh tokens.
@@ -113,4 +116,5 @@ const (
 	RevokedFactors    = "factors_reset"
 	RevokedExpired    = "session_expired"
 	RevokedEpoch      = "epoch_raised"
+	RevokedAccess     = "access_refused"
 )

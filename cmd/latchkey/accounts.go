@@ -26,6 +26,7 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 			Mode: d.cfg.SignUp.Mode, Email: d.cfg.SignUp.Email, Username: d.cfg.SignUp.Username,
 		},
 		DeletionGrace: d.cfg.Account.DeletionGrace, InvitationLifetime: d.cfg.Account.Links.Invitation,
+		RecentFactors: d.cfg.Account.RecentFactors, NotifyNewDevice: d.cfg.Account.NotifyNewDevice,
 		Queued: func() {}, // the worker of a node finds what a command queues
 	}
 }

@@ -143,13 +143,21 @@ type ephemeralStore interface {
 
 // openEphemeral returns Redis where one is configured, else the table. Redis
 // need not answer yet: without it nobody can sign in, but tokens refresh.
-func openEphemeral(cfg *config.Config, store *sqlstore.Store, failed func(error)) (ephemeralStore, func() error, error) {
+func openEphemeral(cfg *config.Config, store *sqlstore.Store, failed func(error)) (*shortLived, error) {
 	if cfg.Redis.URL.IsZero() {
-		return store.Ephemeral(), func() error { return nil }, nil
+		return &shortLived{store: store.Ephemeral(), close: func() error { return nil }}, nil
 	}
 	short, err := redis.Open(redis.Config{URL: cfg.Redis.URL.Reveal(), Issuer: cfg.Issuer, Failed: failed})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return short, short.Close, nil
+	return &shortLived{store: short, policy: short.EvictionPolicy, close: short.Close}, nil
+}
+
+// shortLived is the store of short-lived state, opened.
+type shortLived struct {
+	store ephemeralStore
+	// policy tells what Redis does when its memory is full; nil where there is no Redis.
+	policy evictionPolicy
+	close  func() error
 }

@@ -68,7 +68,7 @@ func (n idleServer) person(t *testing.T, email string, deleteAt time.Time) *stor
 	}
 	e, err := storage.NewEvent(n.now(), rand.Reader, storage.EventDeletionPlanned)
 	if err == nil {
-		err = n.store.Users().PlanDeletion(t.Context(), u.ID, deleteAt, e)
+		err = n.store.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: u.ID, At: deleteAt}, e)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -152,3 +152,16 @@ func (r *RedisServer) Stop() {
 		r.s = nil
 	}
 }
+
+// Ask sends the server a command, such as CONFIG SET, and returns the first line of
+// its answer.
+func (r *RedisServer) Ask(command string) string {
+	r.t.Helper()
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		r.t.Fatalf("Redis URL: %v", err)
+	}
+	conn := dialRedis(r.t, u)
+	defer conn.close()
+	return conn.ask(r.t, command)
+}

@@ -75,6 +75,11 @@ func (j *Journal) Record(r *http.Request, typ storage.EventType, userID storage.
 	return j.record(r, j.Origin(r, nil), typ, userID, outcome, detail)
 }
 
+// RecordFor is [Journal.Record] on the way to a client.
+func (j *Journal) RecordFor(r *http.Request, in *interaction.Interaction, typ storage.EventType, userID storage.ID, outcome, detail string) error {
+	return j.record(r, j.Origin(r, in), typ, userID, outcome, detail)
+}
+
 // RecordFailure writes the event of a sign-in that failed, so that it can be explained
 // to whoever asks for help: on the way to which client, and by which name, as a keyed
 // hash; typed is empty where none was typed.

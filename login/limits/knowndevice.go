@@ -45,6 +45,12 @@ func (l *Limiter) knows(r *http.Request, user *storage.User) (device string, kno
 	})
 }
 
+// Knows reports whether the person signed in completely in this browser before.
+func (l *Limiter) Knows(r *http.Request, user *storage.User) bool {
+	_, known := l.knows(r, user)
+	return known
+}
+
 // SignedIn notes that the person signed in completely in this browser.
 func (l *Limiter) SignedIn(w http.ResponseWriter, r *http.Request, userID storage.ID) {
 	id, people := l.knownDevice(r)

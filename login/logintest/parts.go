@@ -122,7 +122,7 @@ func (p *Parts) accounts(o Options) account.Config {
 		Factors: p.Factors, Trust: p.Devices, Tokens: p.Tokens, Messages: p.Intents, Hasher: p.Hasher, Sealer: p.Sealer,
 		Now: p.Clock.Now, Random: rand.Reader, Queued: func() {},
 		SignUp:        account.SignUpPolicy{Mode: account.SignUpOpen, Email: account.PresenceRequired, Username: account.PresenceOptional},
-		DeletionGrace: 14 * 24 * time.Hour, InvitationLifetime: 7 * 24 * time.Hour,
+		DeletionGrace: 14 * 24 * time.Hour, InvitationLifetime: 7 * 24 * time.Hour, RecentFactors: 7 * 24 * time.Hour,
 	}
 	if o.Accounts != nil {
 		o.Accounts(&cfg)

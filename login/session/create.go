@@ -26,6 +26,10 @@ type SignIn struct {
 	TrustACR      string
 	// Remember says that the person asked to be kept signed in.
 	Remember bool
+	// First says that nobody signed in to the account before.
+	First bool
+	// Notices are messages that tell the person of it, written with the session.
+	Notices []storage.Message
 	// ClientID is who asked for the sign-in; empty is a page of ours.
 	ClientID string
 }
@@ -46,7 +50,7 @@ func (s *Sessions) Create(w http.ResponseWriter, r *http.Request, in SignIn, bef
 		return nil, err
 	}
 	event.SID, event.ClientID, event.Detail = session.SID, in.ClientID, session.Authentication.ACR
-	err = s.cfg.Store.Create(r.Context(), session, start, event)
+	err = s.cfg.Store.Create(r.Context(), session, start, event, in.Notices...)
 	if errors.Is(err, storage.ErrConflict) {
 		return nil, pageerror.AttemptOver(err) // the password was changed, the account disabled or the session ended, a moment ago
 	}
@@ -70,7 +74,7 @@ func (s *Sessions) sessionOf(r *http.Request, in SignIn, before *storage.SignedI
 		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(s.cfg.Absolute),
 		UserAgent: journal.UserAgent(r), Address: web.ClientAddress(r.Context()).String(),
 	}
-	start := storage.SessionStart{PasswordEpoch: in.PasswordEpoch}
+	start := storage.SessionStart{PasswordEpoch: in.PasswordEpoch, First: in.First}
 	if before != nil {
 		start.Replaces = s.cfg.Hasher.Sums(purpose, s.cfg.Cookies.Get(r, web.CookieSession))
 	}

@@ -46,7 +46,7 @@ type Config struct {
 // store keeps sessions; storage/sqlstore.Sessions in the binary.
 type store interface {
 	// Create answers storage.ErrConflict where what the session rests on has ended.
-	Create(ctx context.Context, s *storage.Session, start storage.SessionStart, e storage.Event) error
+	Create(ctx context.Context, s *storage.Session, start storage.SessionStart, e storage.Event, m ...storage.Message) error
 	BySecret(ctx context.Context, hashes []string, now time.Time) (*storage.SignedIn, error)
 	Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt time.Time) error
 }

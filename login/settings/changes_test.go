@@ -16,12 +16,15 @@ import (
 )
 
 func TestRE4_AFormSetsWhatItShowsAndNothingElse(t *testing.T) {
-	s := newSite(t, options{})
+	s := newSite(t, options{profile: []string{"name", "preferred_username", "birthdate", "website", "zoneinfo", "locale", "address"}})
 	ada := s.Person("ada@example.com", func(u *storage.User) {
 		u.EmailVerified, u.Phone, u.Profile.MiddleName = false, "+4915100000001", "Augusta"
 	})
 	b := s.signedIn("ada@example.com")
 	b.Get(ui.PathProfile)
+	if b.Page.Has("middle_name") || b.Page.Has("profile") || !b.Page.Has("username") || !b.Page.Has("country") {
+		t.Errorf("the form shows other fields than are configured:\n%s", b.Page.Body)
+	}
 	b.Forge("profile-submit", "name=Ada Lovelace", "username=ada", "birthdate=1815-12-10", "website=https://ada.example",
 		"zoneinfo=Europe/London", "locale=en-GB", "locality=London", "country=England",
 		"email=mallory@example.com", "email_verified=true", "EmailVerified=true", "phone=+4915100000002", "phone_verified=1",
@@ -69,6 +72,15 @@ func TestProfileIsChecked(t *testing.T) {
 	}
 	b.Get(ui.PathProfile)
 	b.Forge("profile-submit", "website=http://old.example", "name=Ada").Want(t, http.StatusOK, `id="notice"`) // what stands may stay
+}
+
+// TestAProfileMayAskForNothing, and then shows no form.
+func TestAProfileMayAskForNothing(t *testing.T) {
+	s := newSite(t, options{profile: []string{}})
+	s.Person("ada@example.com")
+	if page := s.signedIn("ada@example.com").Get(ui.PathProfile); page.Status != http.StatusOK || page.Has("profile-submit") {
+		t.Errorf("%d:\n%s", page.Status, page.Body)
+	}
 }
 
 func TestUsernamesChangeOnFreshEvidence(t *testing.T) {

@@ -42,6 +42,9 @@ type Config struct {
 	Now         func() time.Time
 	// PendingFor is how long a new address waits for its confirmation.
 	PendingFor time.Duration
+	// ProfileFields are what the profile asks for: names of claims, of which
+	// preferred_username is the username and address all its parts.
+	ProfileFields []string
 }
 
 // flow signs people in; login.Pages in the binary.

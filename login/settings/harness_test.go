@@ -31,6 +31,14 @@ type options struct {
 	sms     *mfa.SMSLimits
 	limits  func(*limits.Bounds)
 	account func(*account.Config)
+	// profile are the fields of the profile; by default all of them.
+	profile []string
+}
+
+// allProfileFields are all that can be configured.
+var allProfileFields = []string{
+	"name", "given_name", "middle_name", "family_name", "nickname", "preferred_username", "birthdate", "gender", "website", "profile",
+	"picture", "locale", "zoneinfo", "address",
 }
 
 func newSite(t *testing.T, o options) *site {
@@ -40,18 +48,22 @@ func newSite(t *testing.T, o options) *site {
 		client: client.Client{ID: "wiki", Metadata: client.Metadata{Name: "Wiki", RedirectURIs: []string{"https://wiki.example.com/cb"}}},
 	}
 	registry := logintest.Client{Is: &s.client}
+	limiter := s.Limiter(o.limits)
 	s.flow = login.New(login.Config{
 		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Consents: s.Store.Consents(),
-		Sessions: s.Sessions(), Partials: s.Partials(), Limits: s.Limiter(o.limits), Journal: s.Journal(),
-		Interactions: s.Interactions(100000), Submissions: s.Submissions(), Clients: registry, Password: s.Passwords,
-		Factors: s.Factors, Devices: s.Devices, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
-		Decoys: login.NewDecoys(s.Store.Users(), s.Passwords.Current), Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now,
+		Sessions: s.Sessions(), Partials: s.Partials(), Limits: limiter, Journal: s.Journal(),
+		Interactions: s.Interactions(100000), Submissions: s.Submissions(), Clients: registry, Methods: s.Methods(limiter, nil),
+		Factors: s.Factors, Devices: s.Devices, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
+		Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now,
 	})
 	cfg := Config{
 		Flow: s.flow, Submissions: s.Submissions(), Messages: s.flow, Accounts: s.Accounts, UI: s.UI, Sessions: s.Store.Sessions(), Grants: s.Store.Grants(),
 		Consents: s.Store.Consents(), Devices: s.Store.TrustedDevices(), Events: s.Store.Events(), Ephemeral: s.Store.Ephemeral(),
 		Clients: registry, Factors: s.Factors, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
-		Now: s.Clock.Now, PendingFor: 24 * time.Hour,
+		Now: s.Clock.Now, PendingFor: 24 * time.Hour, ProfileFields: o.profile,
+	}
+	if o.profile == nil {
+		cfg.ProfileFields = allProfileFields
 	}
 	s.pages = New(cfg)
 	mux := http.NewServeMux()
@@ -97,7 +109,7 @@ func (s *site) confirmed(b *logintest.Browser, link string) *testbrowser.Page {
 // form is a form of the browser's own that holds nothing but its token.
 func (s *site) form(b *logintest.Browser) url.Values {
 	s.T.Helper()
-	_, form := b.Get(ui.PathProfile).Form("profile-submit")
+	_, form := b.Get(ui.PathDelete).Form("delete-submit")
 	return url.Values{"csrf": form["csrf"]}
 }
 

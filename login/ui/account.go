@@ -101,23 +101,6 @@ type AccountOverview struct {
 // Screen implements [Screen].
 func (AccountOverview) Screen() string { return "account/overview" }
 
-// AccountProfile edits what a person says of themselves. Its fields are named
-// like the claims.
-type AccountProfile struct {
-	Account
-	Username string
-	Profile  storage.Profile
-	// Postal is the address, never nil.
-	Postal storage.Address
-	// Email and Phone are shown with links to their own pages.
-	Email, Phone string
-	// AskPhone says that phone numbers are of use here.
-	AskPhone bool
-}
-
-// Screen implements [Screen].
-func (AccountProfile) Screen() string { return "account/profile" }
-
 // AccountEmail changes the address: field "email", button "email-submit". While
 // a new one is pending it takes the code of the message: field "code", button
 // "verify-submit".

@@ -2,7 +2,9 @@ package ui
 
 import (
 	"log/slog"
+	"maps"
 	"net/http/httptest"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -105,6 +107,8 @@ func samples(u *Renderer, lang string) []sample {
 			"T6RC1-VYQ5N", "D8PB3-XWK7M", "H4ZS9-AFR2T", "V1GQ5-DYP6K", "W3ME8-JHT4R"}},
 			[]string{"recovery-download", "saved", "recovery-continue"}},
 		{"consent", Consent{Page: knowing(forClient("consent.title")), Person: "Ada Lovelace", Scopes: []string{"openid", "profile", "email", "offline_access"}}, []string{"consent-allow", "consent-deny"}},
+		{"accessdenied", AccessDenied{Page: forClient("denied.title"), Person: "Ada Lovelace", Another: "/access-denied?another=1", Leave: "/authorize/resume"}, []string{"access-denied", "use-another-account", "continue"}},
+		{"accessdenied-elsewhere", AccessDenied{Page: forClient("denied.title"), Person: "Ada Lovelace", Contact: "it@example.com", Elsewhere: true, Again: "/access-denied", Another: "/access-denied?another=1", Leave: "/authorize/resume"}, []string{"access-denied", "elsewhere", "contact", "again", "use-another-account", "continue"}},
 		{"signout", SignOut{Page: carrying(page("signout.title")), Person: "Ada Lovelace", Back: "/account"}, []string{"logout-confirm", "logout-cancel"}},
 		{"signedout", SignedOut{Page: page("signedout.title")}, []string{"signed-out", "continue"}},
 		{"signedout-told", SignedOut{Page: forClient("signedout.title"), Told: []string{"Wiki", "Board"}, NotTold: []string{"Chat"}, Next: "https://wiki.example.com/"}, []string{"signed-out", "told", "not-told", "continue"}},
@@ -145,8 +149,12 @@ func samples(u *Renderer, lang string) []sample {
 		events = append(events, e)
 	}
 	user := storage.User{Email: "ada@example.com", EmailVerified: true, Username: "ada", Phone: "+493012345678", PasswordChangedAt: now.AddDate(0, -8, 0)}
-	profile := storage.Profile{Name: "Ada Lovelace", GivenName: "Ada", FamilyName: "Lovelace", Birthdate: "1815-12-10", Website: "https://ada.example.com"}
-	postal := storage.Address{StreetAddress: "12 St James’s Square", Locality: "London", PostalCode: "SW1Y 4JH", Country: "United Kingdom"}
+	profile := map[string]string{
+		"username": "ada", "name": "Ada Lovelace", "given_name": "Ada", "middle_name": "Augusta", "family_name": "Lovelace", "nickname": "Countess",
+		"birthdate": "1815-12-10", "gender": "female", "website": "https://ada.example.com", "profile": "", "picture": "", "locale": "en-GB",
+		"zoneinfo": "Europe/London", "street_address": "12 St James’s Square", "locality": "London", "postal_code": "SW1Y 4JH", "region": "",
+		"country": "United Kingdom",
+	}
 	badProfile := account("account.profile")
 	badProfile.Fail("website", "wrong.url")
 	badPhone := asking("phone.title")
@@ -159,7 +167,9 @@ func samples(u *Renderer, lang string) []sample {
 
 	return append(flow, []sample{
 		{"account-overview", AccountOverview{Account: planned, User: user, Factors: 2, Sessions: 3, Applications: 2, Recovery: storage.RecoveryCodes{Total: 10, Remaining: 8}}, []string{"deletion-cancel", "signout-link", "main"}},
-		{"account-profile", AccountProfile{Account: badProfile, Username: "ada", Profile: profile, Postal: postal, Email: user.Email, AskPhone: true}, []string{"name", "given_name", "website-error", "street_address", "profile-submit"}},
+		{"account-profile", AccountProfile{Account: badProfile, Fields: slices.Collect(maps.Keys(profile)), Values: profile, Email: user.Email, AskPhone: true}, []string{"name", "given_name", "website-error", "street_address", "profile-submit"}},
+		{"account-profile-short", AccountProfile{Account: account("account.profile"), Fields: []string{"name", "zoneinfo"}, Email: user.Email}, []string{"name", "zoneinfo", "profile-submit"}},
+		{"account-profile-none", AccountProfile{Account: account("account.profile"), Email: user.Email}, nil},
 		{"account-email", AccountEmail{Account: asking("email.title"), Current: user.Email, Pending: "countess@example.com", Resend: resend}, []string{"email", "password", "email-submit", "verify-resend"}},
 		{"account-phone", AccountPhone{Account: badPhone, Current: user.Phone, Typed: "030 123"}, []string{"phone", "phone-error", "phone-submit", "phone-remove"}},
 		{"account-phonecode", AccountPhoneCode{Account: account("phone.code_title"), Phone: user.Phone, Resend: resend}, []string{"code", "phone-verify-submit", "phone-resend"}},

@@ -118,7 +118,7 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 			return e.Users().ResetFactors(t.Context(), user, e.clock.Now(), e.event(storage.EventFactorsReset))
 		},
 		"deletion planned": func(e *endings, t *testing.T, user storage.ID, _ *storage.Session) error {
-			return e.Users().PlanDeletion(t.Context(), user, e.clock.Now(), e.event(storage.EventDeletionPlanned))
+			return e.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: user, At: e.clock.Now()}, e.event(storage.EventDeletionPlanned))
 		},
 		"replaced by another person's": func(e *endings, t *testing.T, _ storage.ID, s *storage.Session) error {
 			now := e.clock.Now()
@@ -204,7 +204,7 @@ func TestSE5_WhatGoesAndWhatGoesOn(t *testing.T) {
 				t.Errorf("a step-up told of %+v", e.told)
 			}
 			// A sign-in that went on while the deletion was planned.
-			e.must(t, "plan", e.Users().PlanDeletion(t.Context(), user, e.clock.Now(), e.event(storage.EventDeletionPlanned)))
+			e.must(t, "plan", e.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: user, At: e.clock.Now()}, e.event(storage.EventDeletionPlanned)))
 			e.told = nil
 			again := *s
 			again.SID, again.SecretHash = e.id(), "p1.again"

@@ -33,12 +33,13 @@ var small = []string{"jobs", "signing_keys", "installation", "audit_marks", "aud
 
 // whole are the methods that may read all of a table, and why.
 var whole = map[string]string{
-	"Users.SampleForeignHashes: users":  "counts everybody, in the background, while some have a hash of another system",
-	"Users.RaiseEpoch: users":           "is about everybody, after a restore",
-	"Users.RaiseEpoch: sessions":        "ends all of them, after a restore",
-	"Users.RaiseEpoch: grants":          "revokes all of them, after a restore",
-	"Users.RaiseEpoch: trusted_devices": "forgets all of them, after a restore",
-	"Users.RaiseEpoch: invitations":     "voids all of them, after a restore",
+	"Users.SampleForeignHashes: users":   "counts everybody, in the background, while some have a hash of another system",
+	"Users.RaiseEpoch: users":            "is about everybody, after a restore",
+	"Users.RaiseEpoch: sessions":         "ends all of them, after a restore",
+	"Users.RaiseEpoch: grants":           "revokes all of them, after a restore",
+	"Users.RaiseEpoch: trusted_devices":  "forgets all of them, after a restore",
+	"Users.RaiseEpoch: invitations":      "voids all of them, after a restore",
+	"Users.RaiseEpoch: former_addresses": "voids the right to all of them, after a restore",
 }
 
 // waiting are the indexes that hold only rows that wait: to read all of one is to

@@ -32,6 +32,7 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 		},
 		"Users.Import": func() error {
 			u := c.user()
+			u.Groups = []string{"g7"}
 			return second(users.Import(ctx, storagetest.Imports(storage.ImportedUser{User: *u, Credentials: []storage.Credential{c.credential(u.ID)}, Event: c.event()})))
 		},
 		"Users.Taken":        func() error { return second(users.Taken(ctx, []string{"u77@example.com", "nobody"})) },
@@ -49,10 +50,12 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 			n := c.row()
 			return users.SetPasswordHash(ctx, rowOf(n), fmt.Sprint("$argon2id$", n), "$argon2id$new", c.now)
 		},
-		"Users.PlanDeletion": func() error { return users.PlanDeletion(ctx, rowOf(c.row()), c.now.Add(time.Hour), c.event()) },
+		"Users.PlanDeletion": func() error {
+			return users.PlanDeletion(ctx, storage.DeletionPlan{UserID: rowOf(c.row()), At: c.now.Add(time.Hour)}, c.event())
+		},
 		"Users.CancelDeletion": func() error {
 			id := rowOf(c.row())
-			if err := users.PlanDeletion(ctx, id, c.now.Add(time.Hour), c.event()); err != nil {
+			if err := users.PlanDeletion(ctx, storage.DeletionPlan{UserID: id, At: c.now.Add(time.Hour)}, c.event()); err != nil {
 				return err
 			}
 			return users.CancelDeletion(ctx, id, c.now, c.event())
@@ -103,7 +106,7 @@ func (c *planCalls) accountCalls() map[string]func() error {
 		"Users.RaiseEpoch": func() error { return users.RaiseEpoch(ctx, c.now, c.event()) },
 		"Users.ChangePassword": func() error {
 			id := rowOf(c.row())
-			return users.ChangePassword(ctx, storage.PasswordChange{UserID: id, Hash: "x", Now: c.now, KeepSID: id, KeepSecretHash: "kept" + string(id)}, c.event())
+			return users.ChangePassword(ctx, storage.PasswordChange{UserID: id, Hash: "x", Now: c.now, KeepSID: id, KeepSecretHash: "kept" + string(id), RemoveSince: c.now}, c.event())
 		},
 		"Users.VerifyEmail": func() error {
 			n := c.row()
@@ -114,13 +117,16 @@ func (c *planCalls) accountCalls() map[string]func() error {
 			return users.ChangeEmail(ctx, storage.EmailChange{UserID: rowOf(n), From: fmt.Sprintf("u%d@example.com", n), To: string(c.id()) + "@example.com", Now: c.now}, c.event())
 		},
 		"Users.Recover": func() error {
-			return users.Recover(ctx, storage.Recovery{UserID: rowOf(c.row()), Epoch: 0, Now: c.now}, c.event())
+			if err := users.Recover(ctx, storage.Recovery{UserID: rowOf(c.row()), Epoch: 0, Now: c.now}, c.event()); err != nil {
+				return err
+			}
+			return users.Recover(ctx, storage.Recovery{UserID: rowOf(c.row()), Epoch: 1, Since: c.now, Now: c.now}, c.event())
 		},
 		"Users.ChangePhone": func() error {
 			return users.ChangePhone(ctx, storage.PhoneChange{UserID: rowOf(c.row()), Phone: "+4930", Now: c.now}, c.event())
 		},
 		"Users.UpdateProfile": func() error {
-			return users.UpdateProfile(ctx, rowOf(c.row()), storage.Profile{}, string(c.id()), c.now, c.event())
+			return users.UpdateProfile(ctx, storage.ProfileChange{UserID: rowOf(c.row()), Username: string(c.id()), Now: c.now}, c.event())
 		},
 		"Users.SetRoles":             func() error { return users.SetRoles(ctx, rowOf(c.row()), []string{"admin"}, c.now, c.event()) },
 		"Users.StartEnrollmentGrace": func() error { return users.StartEnrollmentGrace(ctx, rowOf(c.row()), c.now) },
@@ -202,9 +208,17 @@ func (c *planCalls) factorCalls() map[string]func() error {
 			_ = credentials.Use(ctx, storage.CredentialUse{ID: id, UserID: id, To: 1, Now: c.now}) // which asks why not
 			return nil
 		},
-		"Credentials.Rename":    func() error { id := rowOf(c.row()); return credentials.Rename(ctx, id, id, "x", c.event()) },
-		"Credentials.Delete":    func() error { id := rowOf(c.row()); return credentials.Delete(ctx, id, id, false, c.event()) },
-		"RecoveryCodes.Replace": func() error { return codes.Replace(ctx, rowOf(c.row()), []string{"a", "b"}, c.now, c.event()) },
+		"Credentials.Rename": func() error {
+			id := rowOf(c.row())
+			return credentials.Rename(ctx, storage.CredentialChange{UserID: id, ID: id}, "x", c.event())
+		},
+		"Credentials.Delete": func() error {
+			id := rowOf(c.row())
+			return credentials.Delete(ctx, storage.CredentialChange{UserID: id, ID: id}, false, c.event())
+		},
+		"RecoveryCodes.Replace": func() error {
+			return codes.Replace(ctx, storage.RecoverySet{UserID: rowOf(c.row()), Hashes: []string{"a", "b"}, Now: c.now}, c.event())
+		},
 		"RecoveryCodes.Consume": func() error {
 			n := c.row()
 			if err := codes.Consume(ctx, rowOf(n), []string{"none", fmt.Sprint("h", n)}, c.now, c.event()); err != nil {

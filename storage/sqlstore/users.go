@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +43,7 @@ type userRow struct {
 	Credentials       int                          `bun:"credentials"`
 	FactorAddedAt     sqlTime                      `bun:"factor_added_at"`
 	FactorAskedAt     sqlTime                      `bun:"factor_asked_at"`
+	SignedInAt        sqlTime                      `bun:"signed_in_at"`
 	DeleteAt          sqlTime                      `bun:"delete_at"`
 	DisabledAt        sqlTime                      `bun:"disabled_at"`
 	CreatedAt         sqlTime                      `bun:"created_at"`
@@ -68,7 +71,7 @@ func (r *userRow) user() storage.User {
 		PasswordHash: r.PasswordHash, PasswordEpoch: r.PasswordEpoch, PasswordChangedAt: r.PasswordChangedAt.Time,
 		ResetByEmail: r.ResetByEmail, Roles: distinct(r.Roles), Groups: distinct(r.Groups), Attributes: r.Attributes.Is,
 		Credentials: r.Credentials, FactorAddedAt: r.FactorAddedAt.Time,
-		FactorAskedAt: r.FactorAskedAt.Time, DeleteAt: r.DeleteAt.Time,
+		FactorAskedAt: r.FactorAskedAt.Time, SignedInAt: r.SignedInAt.Time, DeleteAt: r.DeleteAt.Time,
 		DisabledAt: r.DisabledAt.Time, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}
 }
@@ -96,7 +99,7 @@ func rowOfUser(u *storage.User) *userRow {
 		PasswordHash: u.PasswordHash, PasswordScheme: storage.PasswordScheme(u.PasswordHash),
 		PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: sqlTime{u.PasswordChangedAt},
 		ResetByEmail: u.ResetByEmail, Attributes: attributesOf(u.Attributes), Credentials: u.Credentials, FactorAddedAt: sqlTime{u.FactorAddedAt},
-		FactorAskedAt: sqlTime{u.FactorAskedAt}, DeleteAt: sqlTime{u.DeleteAt},
+		FactorAskedAt: sqlTime{u.FactorAskedAt}, SignedInAt: sqlTime{u.SignedInAt}, DeleteAt: sqlTime{u.DeleteAt},
 		DisabledAt: sqlTime{u.DisabledAt}, CreatedAt: sqlTime{u.CreatedAt}, UpdatedAt: sqlTime{u.UpdatedAt},
 	}
 }
@@ -232,6 +235,21 @@ func (r *Users) SetPasswordHash(ctx context.Context, id storage.ID, old, updated
 func (s *Store) lockUser(ctx context.Context, tx bun.Tx, id storage.ID) error {
 	var found string
 	return s.row(ctx, tx, `SELECT id FROM users WHERE id = $1`+s.dialect.lock("NO KEY UPDATE"), []any{string(id)}, &found)
+}
+
+// underPassword lets one transaction at a time change what hangs on a person, and
+// answers storage.ErrConsumed unless the person has the password epoch under which
+// the change was allowed: an intruder's request that races the owner's new password
+// changes nothing.
+func (s *Store) underPassword(ctx context.Context, tx bun.Tx, id storage.ID, epoch int64) error {
+	if err := s.lockUser(ctx, tx, id); err != nil {
+		return err
+	}
+	err := s.holdPassword(ctx, tx, id, epoch, "NO KEY UPDATE")
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("change under another password: %w", storage.ErrConsumed)
+	}
+	return err
 }
 
 // holdPassword answers sql.ErrNoRows unless the person has the password epoch,

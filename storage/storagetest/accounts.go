@@ -16,6 +16,8 @@ import (
 func (f fixture) testAccounts(t *testing.T) {
 	t.Run("password change", f.testPasswordChange)
 	t.Run("one password change of an epoch", f.testOnePasswordChange)
+	t.Run("TestFE3_what was allowed under another password", f.testOtherPassword)
+	t.Run("TestFE2_recovery", f.testRecovery)
 	t.Run("e-mail change", f.testEmailChange)
 	t.Run("phone, profile and roles", f.testProfile)
 	t.Run("TestSE5_disabling ends everything", f.testDisable)
@@ -170,23 +172,23 @@ func (f fixture) testProfile(t *testing.T) {
 	f.clock.Advance(time.Second)
 	now := f.clock.Now()
 	event := func() storage.Event { return f.event(t, storage.EventProfileChanged) }
-	want(t, "ChangePhone", users.ChangePhone(ctx, storage.PhoneChange{UserID: u.ID, Phone: "+4930", Verified: true, Now: now}, event()), nil)
+	want(t, "ChangePhone", users.ChangePhone(ctx, storage.PhoneChange{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, Phone: "+4930", Verified: true, Now: now}, event()), nil)
 	want(t, "SetRoles", users.SetRoles(ctx, u.ID, []string{"auditor"}, now, event()), nil)
 	want(t, "StartEnrollmentGrace", users.StartEnrollmentGrace(ctx, u.ID, now), nil)
 	want(t, "StartEnrollmentGrace later", users.StartEnrollmentGrace(ctx, u.ID, now.Add(time.Hour)), nil)
 	profile := storage.Profile{Name: "Countess", Locale: "en"}
-	want(t, "UpdateProfile to a username of another", users.UpdateProfile(ctx, u.ID, profile, other.Username, now, event()), storage.ErrConflict)
-	want(t, "UpdateProfile", users.UpdateProfile(ctx, u.ID, profile, "Countess"+u.Username, now, event()), nil)
+	want(t, "UpdateProfile to a username of another", users.UpdateProfile(ctx, profileOf(u, profile, other.Username, now), event()), storage.ErrConflict)
+	want(t, "UpdateProfile", users.UpdateProfile(ctx, profileOf(u, profile, "Countess"+u.Username, now), event()), nil)
 	got, err := users.ByIdentifier(ctx, "countess"+u.Username)
 	want(t, "ByIdentifier", err, nil)
 	u.Phone, u.PhoneVerified, u.PhoneChangedAt, u.Roles, u.FactorAskedAt = "+4930", true, now, []string{"auditor"}, now
 	u.Profile, u.Username, u.UpdatedAt = profile, "Countess"+u.Username, now
 	equal(t, "person", got, u)
-	for _, who := range []storage.ID{u.ID, other.ID} { // several people have no username
-		want(t, "UpdateProfile to no username", users.UpdateProfile(ctx, who, profile, "", now, event()), nil)
+	for _, who := range []*storage.User{u, other} { // several people have no username
+		want(t, "UpdateProfile to no username", users.UpdateProfile(ctx, profileOf(who, profile, "", now), event()), nil)
 	}
 	want(t, "ChangePhone of nobody", users.ChangePhone(ctx, storage.PhoneChange{UserID: "nobody", Now: now}, event()), storage.ErrNotFound)
-	want(t, "UpdateProfile of nobody", users.UpdateProfile(ctx, "nobody", profile, "", now, event()), storage.ErrNotFound)
+	want(t, "UpdateProfile of nobody", users.UpdateProfile(ctx, profileOf(&storage.User{ID: "nobody"}, profile, "", now), event()), storage.ErrNotFound)
 
 	people, err := users.List(ctx, "", 1000)
 	want(t, "List", err, nil)
@@ -196,6 +198,15 @@ func (f fixture) testProfile(t *testing.T) {
 	if len(rest) != 1 || rest[0].ID != u.ID {
 		t.Errorf("after the person before = %v, want %s", rest, u.ID)
 	}
+}
+
+// profileOf is a change of profile and planOf a deletion that was allowed to the person.
+func profileOf(u *storage.User, p storage.Profile, username string, now time.Time) storage.ProfileChange {
+	return storage.ProfileChange{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, Profile: p, Username: username, Now: now}
+}
+
+func planOf(u *storage.User, at time.Time) storage.DeletionPlan {
+	return storage.DeletionPlan{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, At: at}
 }
 
 func (f fixture) testDisable(t *testing.T) {
@@ -222,12 +233,12 @@ func (f fixture) testDeletion(t *testing.T) {
 	event := func() storage.Event { return f.event(t, storage.EventDeletionPlanned) }
 	at := f.clock.Now().Add(24 * time.Hour)
 	want(t, "CancelDeletion of none", users.CancelDeletion(ctx, s.ID, f.clock.Now(), event()), storage.ErrNotFound)
-	want(t, "PlanDeletion", users.PlanDeletion(ctx, s.ID, at, event()), nil)
-	want(t, "PlanDeletion twice", users.PlanDeletion(ctx, s.ID, at, event()), storage.ErrConflict)
+	want(t, "PlanDeletion", users.PlanDeletion(ctx, planOf(s.User, at), event()), nil)
+	want(t, "PlanDeletion twice", users.PlanDeletion(ctx, planOf(s.User, at), event()), storage.ErrConflict)
 	f.alive(t, "SE5: while it is planned", s, false, false, false, false, false, false)
 	want(t, "CancelDeletion when it is due", users.CancelDeletion(ctx, s.ID, at, event()), storage.ErrNotFound)
 	want(t, "CancelDeletion", users.CancelDeletion(ctx, s.ID, f.clock.Now(), event()), nil)
-	want(t, "PlanDeletion again", users.PlanDeletion(ctx, s.ID, at, event()), nil)
+	want(t, "PlanDeletion again", users.PlanDeletion(ctx, planOf(s.User, at), event()), nil)
 
 	e, m := f.event(t, storage.EventUserDeleted), f.message(t)
 	farewell := func(storage.User) (storage.Event, []storage.Message, error) { return e, []storage.Message{m}, nil }
@@ -266,7 +277,7 @@ func (f fixture) testOneDeletion(t *testing.T) {
 	due := f.clock.Now()
 	for range people {
 		u := f.user(t)
-		want(t, "PlanDeletion", f.s.Users().PlanDeletion(t.Context(), u.ID, due, f.event(t, storage.EventDeletionPlanned)), nil)
+		want(t, "PlanDeletion", f.s.Users().PlanDeletion(t.Context(), planOf(u, due), f.event(t, storage.EventDeletionPlanned)), nil)
 	}
 	deleted := make(chan storage.ID, parallel*people)
 	race(t, func(ctx context.Context) error {

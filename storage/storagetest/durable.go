@@ -114,7 +114,7 @@ func (f fixture) newGrant(t *testing.T, u *storage.User, sid storage.ID) *storag
 	t.Helper()
 	now := f.clock.Now()
 	return &storage.Grant{
-		ID: f.id(t), ClientID: "wiki", UserID: u.ID, SID: sid, CodeHash: "p1." + rand.Text(), CodeChallenge: "challenge",
+		ID: f.id(t), ClientID: "wiki", UserID: u.ID, SID: sid, CodeHash: "p1." + rand.Text(), Address: "192.0.2.7", CodeChallenge: "challenge",
 		RedirectURI: "https://wiki.example.com/cb", Scopes: []string{"openid", "offline_access"}, Nonce: "n",
 		Claims:         storage.ClaimsRequest{IDToken: map[string]*storage.ClaimRequest{"name": {Essential: true}, "email": nil}},
 		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},

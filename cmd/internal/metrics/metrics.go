@@ -32,6 +32,7 @@ type Metrics struct {
 	factors   *prometheus.CounterVec
 	revoked   *prometheus.CounterVec
 	tokens    *prometheus.CounterVec
+	shaken    *prometheus.CounterVec
 	checks    *prometheus.GaugeVec
 	redis     prometheus.Counter
 	hashWait  prometheus.Histogram
@@ -95,6 +96,8 @@ func New(version string) *Metrics {
 			"Grants ended because a code or refresh token was used twice, by reason.", "reason"),
 		tokens: make.counter("latchkey_token_requests_total",
 			"Requests for tokens, by grant type and by how they ended: issued, or the error code.", "grant_type", "outcome"),
+		shaken: make.counter("latchkey_tls_handshake_errors_total",
+			"TLS handshakes that failed, by reason: timeout, hang_up, refused.", "reason"),
 		checks:   make.gauge("latchkey_check_ok", "1 while a check of readiness passes, else 0, by check.", "check"),
 		redis:    make.counter("latchkey_redis_errors_total", "Commands that Redis did not answer, or answered with an error.").WithLabelValues(),
 		hashWait: observer(make.histogram("latchkey_password_hash_wait_seconds", "Time that a password hash waited for its turn.")),
@@ -199,6 +202,17 @@ func (m *Metrics) TokenRequests(grantTypes, outcomes []string) {
 func (m *Metrics) TokensAsked(grantType, outcome string) {
 	m.tokens.WithLabelValues(grantType, outcome).Inc()
 }
+
+// Handshakes names the reasons for which TLS handshakes fail, so that each is counted
+// from zero.
+func (m *Metrics) Handshakes(reasons ...string) {
+	for _, reason := range reasons {
+		m.shaken.WithLabelValues(reason)
+	}
+}
+
+// HandshakeFailed counts a TLS handshake that failed.
+func (m *Metrics) HandshakeFailed(reason string) { m.shaken.WithLabelValues(reason).Inc() }
 
 // SignedIn counts a sign-in that was completed.
 func (m *Metrics) SignedIn(acr string) { m.signIns.WithLabelValues(acr).Inc() }

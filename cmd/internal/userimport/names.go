@@ -6,6 +6,7 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -31,24 +32,26 @@ func (s *scan) judgeNames(where string, u *storage.User) {
 			s.problem(where, "%v", err)
 		}
 	}
-	s.judgeTexts(where, &u.Profile)
-}
-
-// judgeTexts refuses names that hold what no name holds: NUL, control
-// characters, overrides of direction, or the marks of a wrong encoding.
-func (s *scan) judgeTexts(where string, p *storage.Profile) {
-	for _, line := range []struct {
-		field string
-		text  *string
-	}{
-		{"name", &p.Name}, {"given_name", &p.GivenName}, {"family_name", &p.FamilyName},
-		{"locale", &p.Locale}, {"zoneinfo", &p.Zoneinfo},
-	} {
-		if err := ident.Text(*line.text); err != nil {
-			s.problem(where, "%s: %v", line.field, err)
+	for i, typed := range u.Groups {
+		name, err := ident.Group(typed)
+		if err != nil {
+			s.problem(where, "%v", err)
 			continue
 		}
-		*line.text = ident.Clean(*line.text)
+		u.Groups[i] = name
+	}
+	s.judgeProfile(where, &u.Profile)
+}
+
+// judgeProfile refuses claims that the profile page would refuse: texts that hold
+// what no name holds (NUL, control characters, overrides of direction, the marks of
+// a wrong encoding), and what is no date, language, time zone or address.
+func (s *scan) judgeProfile(where string, p *storage.Profile) {
+	for _, err := range account.CheckNewProfile(p) {
+		var wrong *account.FieldError
+		if errors.As(err, &wrong) {
+			s.problem(where, "%s: %v", wrong.Field, err)
+		}
 	}
 }
 

@@ -13,48 +13,62 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // record is a line of JSON, and the columns of a CSV file. It is documented in
 // docs/import.md: change both.
 type record struct {
-	ID            string   `json:"id"`
-	Email         string   `json:"email"`
-	EmailVerified bool     `json:"email_verified"`
-	Username      string   `json:"username"`
-	Name          string   `json:"name"`
-	GivenName     string   `json:"given_name"`
-	FamilyName    string   `json:"family_name"`
-	Locale        string   `json:"locale"`
-	Zoneinfo      string   `json:"zoneinfo"`
-	Phone         string   `json:"phone"`
-	PhoneVerified bool     `json:"phone_verified"`
-	PasswordHash  string   `json:"password_hash"`
-	Roles         []string `json:"roles"`
-	Disabled      bool     `json:"disabled"`
-	CreatedAt     string   `json:"created_at"`
-	TOTPSecret    string   `json:"totp_secret"`
+	storage.Profile          // the claims of OpenID Connect by their names, address as an object
+	ID              string   `json:"id"`
+	Email           string   `json:"email"`
+	EmailVerified   bool     `json:"email_verified"`
+	Username        string   `json:"username"`
+	Phone           string   `json:"phone"`
+	PhoneVerified   bool     `json:"phone_verified"`
+	PasswordHash    string   `json:"password_hash"`
+	Roles           []string `json:"roles"`
+	Groups          []string `json:"groups"`
+	Disabled        bool     `json:"disabled"`
+	CreatedAt       string   `json:"created_at"`
+	TOTPSecret      string   `json:"totp_secret"`
 }
 
-// columns are the columns of a CSV file.
+// columns are the columns of a CSV file, besides the claims of a profile.
 var columns = map[string]func(*record, string) error{
 	"id":             text(func(r *record) *string { return &r.ID }),
 	"email":          text(func(r *record) *string { return &r.Email }),
 	"email_verified": truth(func(r *record) *bool { return &r.EmailVerified }),
 	"username":       text(func(r *record) *string { return &r.Username }),
-	"name":           text(func(r *record) *string { return &r.Name }),
-	"given_name":     text(func(r *record) *string { return &r.GivenName }),
-	"family_name":    text(func(r *record) *string { return &r.FamilyName }),
-	"locale":         text(func(r *record) *string { return &r.Locale }),
-	"zoneinfo":       text(func(r *record) *string { return &r.Zoneinfo }),
 	"phone":          text(func(r *record) *string { return &r.Phone }),
 	"phone_verified": truth(func(r *record) *bool { return &r.PhoneVerified }),
 	"password_hash":  text(func(r *record) *string { return &r.PasswordHash }),
 	"roles":          func(r *record, v string) error { r.Roles = strings.Fields(v); return nil },
+	"groups":         func(r *record, v string) error { r.Groups = parts(v); return nil },
 	"disabled":       truth(func(r *record) *bool { return &r.Disabled }),
 	"created_at":     text(func(r *record) *string { return &r.CreatedAt }),
 	"totp_secret":    text(func(r *record) *string { return &r.TOTPSecret }),
+}
+
+// column is how the value of a column is read; nil where there is no such column.
+func column(name string) func(*record, string) error {
+	if slices.Contains(account.ClaimNames(), name) {
+		return func(r *record, v string) error { account.SetClaim(&r.Profile, name, v); return nil }
+	}
+	return columns[name]
+}
+
+// parts are what stands between commas.
+func parts(v string) []string {
+	if v == "" {
+		return nil
+	}
+	list := strings.Split(v, ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
 }
 
 func text(field func(*record) *string) func(*record, string) error {
@@ -82,7 +96,7 @@ func (s *scan) readCSV(file io.Reader) error {
 	}
 	header[0] = strings.TrimPrefix(header[0], "\ufeff") // spreadsheets begin with it
 	for i, name := range header {
-		if columns[name] == nil {
+		if column(name) == nil {
 			return fmt.Errorf("column %q is unknown; known are %s", name, strings.Join(columnNames(), ", "))
 		}
 		if slices.Contains(header[:i], name) {
@@ -110,7 +124,7 @@ func (s *scan) readCSV(file io.Reader) error {
 }
 
 func columnNames() []string {
-	var names []string
+	names := account.ClaimNames()
 	for name := range columns {
 		names = append(names, name)
 	}
@@ -121,7 +135,7 @@ func columnNames() []string {
 func (s *scan) addRow(where string, header, values []string) error {
 	var rec record
 	for i, v := range values {
-		if err := columns[header[i]](&rec, strings.TrimSpace(v)); err != nil {
+		if err := column(header[i])(&rec, strings.TrimSpace(v)); err != nil {
 			s.problem(where, "%s: %v", header[i], err)
 		}
 	}
@@ -165,10 +179,8 @@ func (s *scan) readJSONL(file io.Reader) error {
 func (s *scan) addRecord(where string, rec *record) error {
 	p := Person{Where: where, Key: rec.ID, Disabled: rec.Disabled, User: storage.User{
 		Email: rec.Email, EmailVerified: rec.EmailVerified && rec.Email != "", Username: rec.Username,
-		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles,
-		Profile: storage.Profile{
-			Name: rec.Name, GivenName: rec.GivenName, FamilyName: rec.FamilyName, Locale: rec.Locale, Zoneinfo: rec.Zoneinfo,
-		},
+		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles, Groups: rec.Groups,
+		Profile: rec.Profile,
 	}}
 	if rec.CreatedAt != "" {
 		at, err := time.Parse(time.RFC3339, rec.CreatedAt)
