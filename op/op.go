@@ -157,6 +157,7 @@ type Provider struct {
 	prompts       []string
 	codes         *ephemeral.Values[issuedCode]
 	signOuts      *ephemeral.Values[interaction.SignedOut]
+	make          maker
 	access        *accessTokenCodec
 	refreshTokens *refreshTokenCodec
 	discovery     *document
@@ -183,6 +184,7 @@ func New(cfg Config) (*Provider, error) {
 		cfg: cfg, prompts: cfg.prompts(), discovery: discovery,
 		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
 		signOuts:      ephemeral.NewIssued[interaction.SignedOut](cfg.Ephemeral, cfg.Hasher, signOutKind, signOutLifetime),
+		make:          maker{issuer: cfg.Issuer, catalog: cfg.Access, log: cfg.Log},
 		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealer: cfg.Sealer},
 		refreshTokens: newRefreshTokenCodec(cfg.Hasher),
 	}, nil
