@@ -60,5 +60,13 @@ func (p *Pages) SignedOut(w http.ResponseWriter, r *http.Request, done *interact
 	if done.Continue != "" {
 		w.Header().Set("Refresh", framesLoad+"; url="+done.Continue)
 	}
-	return p.ui.Render(w, http.StatusOK, ui.NewSignedOut(page, done))
+	data := ui.SignedOut{Page: page, Frames: done.Frames(), Next: done.Continue}
+	for _, c := range done.Told {
+		if c.Reached() {
+			data.Told = append(data.Told, c.Name)
+		} else {
+			data.NotTold = append(data.NotTold, c.Name)
+		}
+	}
+	return p.ui.Render(w, http.StatusOK, data)
 }

@@ -1,7 +1,5 @@
 package ui
 
-import "github.com/latchkey-id/latchkey/interaction"
-
 // SignOut asks before signing out. Its hidden fields carry the request's own
 // parameters back to the end-session endpoint.
 type SignOut struct {
@@ -25,19 +23,6 @@ type SignedOut struct {
 	Frames []string
 	// Next is where the page leads on to; empty is nowhere.
 	Next string
-}
-
-// NewSignedOut makes the page of what came of a sign-out.
-func NewSignedOut(page Page, done *interaction.SignedOut) SignedOut {
-	s := SignedOut{Page: page, Frames: done.Frames(), Next: done.Continue}
-	for _, c := range done.Told {
-		if c.Reached() {
-			s.Told = append(s.Told, c.Name)
-		} else {
-			s.NotTold = append(s.NotTold, c.Name)
-		}
-	}
-	return s
 }
 
 // Screen implements [Screen].
