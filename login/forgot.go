@@ -94,11 +94,21 @@ func (p *Pages) showReset(w http.ResponseWriter, r *http.Request) error {
 func (p *Pages) renderReset(w http.ResponseWriter, r *http.Request, token string, found *account.Reset, problems []Problem) error {
 	page := p.cfg.UI.Begin(w, r, ui.Options{Title: "reset.title", Action: message.PathResetPassword})
 	page.Carry(message.TokenParam, token)
-	data := ui.ResetPassword{Page: page, Username: identifierOf(found.User), MinLength: p.cfg.Accounts.MinPassword(found.User)}
+	data := ui.ResetPassword{Page: page, Username: identifierOf(found.User), MinLength: p.cfg.Accounts.MinPassword(found.User),
+		Recent: found.Recent.Factors, RecentCodes: found.Recent.Recovery, RecentPhone: endOf(found.Recent.Phone)}
 	for _, problem := range problems {
 		data.Fail(problem.Field, problem.Text, problem.Args...)
 	}
 	return p.cfg.UI.Render(w, http.StatusOK, data)
+}
+
+// endOf is enough of a telephone number for its owner to know it by, and no more:
+// whoever reads a mailbox need not learn the number.
+func endOf(phone string) string {
+	if len(phone) < 2 {
+		return ""
+	}
+	return "…" + phone[len(phone)-2:]
 }
 
 // reset sets the new password. It signs nobody in, and no second factor is spared
