@@ -32,6 +32,7 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 		},
 		"Users.Import": func() error {
 			u := c.user()
+			u.Groups = []string{"g7"}
 			return second(users.Import(ctx, storagetest.Imports(storage.ImportedUser{User: *u, Credentials: []storage.Credential{c.credential(u.ID)}, Event: c.event()})))
 		},
 		"Users.Taken":        func() error { return second(users.Taken(ctx, []string{"u77@example.com", "nobody"})) },

@@ -32,6 +32,12 @@ func accountError(attempted string, err error) error {
 // link in the message goes on working.
 const codePause = onetime.TriesReset
 
+// isStale reports whether an error says that fresh proofs are missing.
+func isStale(err error) bool {
+	var stale *account.StaleError
+	return errors.As(err, &stale)
+}
+
 func errLinkVoid(cause error) error {
 	return &web.Error{
 		Status: http.StatusGone, Key: "link_void",
@@ -41,8 +47,29 @@ func errLinkVoid(cause error) error {
 	}
 }
 
-// isStale reports whether an error says that fresh proofs are missing.
-func isStale(err error) bool {
-	var stale *account.StaleError
-	return errors.As(err, &stale)
+// errNoSignUp answers where people may not make accounts by themselves.
+var errNoSignUp = &web.Error{
+	Status: http.StatusForbidden, Key: "signup_closed",
+	Title:  "You can’t create an account here",
+	Detail: "Your administrator creates the accounts here, or sends invitations. Ask them for one.",
+}
+
+func errTriesSpent(cause error) error {
+	return &web.Error{
+		Status: http.StatusForbidden, Key: "tries_spent",
+		Title:  "Too many wrong codes",
+		Detail: "We ended this sign-in to protect the account. Go back to the app and sign in again.",
+		Cause:  errors.Join(errors.New("no try left in this attempt"), cause),
+	}
+}
+
+// errUnreachable answers a person on the way to a page of ours who cannot show what
+// it takes. A client would be told instead.
+func errUnreachable(reason string) error {
+	return &web.Error{
+		Status: http.StatusForbidden, Key: "no_way_in",
+		Title:  "You can’t be signed in",
+		Detail: "Two-step verification is required here, and you can’t use or set up any method right now. Please ask your administrator for help.",
+		Cause:  errors.New(reason),
+	}
 }

@@ -1,4 +1,4 @@
-package login
+package signin
 
 import (
 	"context"
@@ -58,13 +58,13 @@ func (d *Decoys) Refresh(ctx context.Context) error {
 }
 
 // verifyDecoy does the work of checking a password of a name that nobody has.
-func (p *Pages) verifyDecoy(ctx context.Context, identifier, password string) error {
+func (p *Password) verifyDecoy(ctx context.Context, identifier, password string) error {
 	key := sha256.Sum256([]byte(p.cfg.Hasher.Sum("decoy", ident.Canonical(identifier))))
 	verifier := decoy(*p.cfg.Decoys.found.Load(), binary.BigEndian.Uint64(key[:8]), binary.BigEndian.Uint64(key[8:16]))
 	if verifier == "" {
-		return p.cfg.Password.VerifyDummy(ctx, password)
+		return p.cfg.Passwords.VerifyDummy(ctx, password)
 	}
-	_, err := p.cfg.Password.Check(ctx, verifier, password) // the result is ignored: there is no such account
+	_, err := p.cfg.Passwords.Check(ctx, verifier, password) // the result is ignored: there is no such account
 	return err
 }
 
