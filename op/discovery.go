@@ -3,8 +3,10 @@ package op
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -58,7 +60,7 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		EndSessionEndpoint:    cfg.Issuer + endSessionPath,
 		JwksURI:               cfg.Issuer + jwksPath,
 
-		ScopesSupported:                  standardScopes,
+		ScopesSupported:                  supportedScopes(cfg.Access),
 		ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
 		ResponseModesSupported:           []string{string(oidc.ResponseModeQuery), string(oidc.ResponseModeFormPost)},
 		GrantTypesSupported:              wireGrantTypes(),
@@ -74,7 +76,7 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 
 		DisplayValuesSupported:   supportedDisplays,
 		ClaimTypesSupported:      []string{"normal"},
-		ClaimsSupported:          supportedClaims(),
+		ClaimsSupported:          supportedClaims(cfg.Access),
 		ClaimsParameterSupported: true,
 	}
 }
@@ -96,12 +98,21 @@ func wireMethods(methods []authMethod) []oidc.AuthMethod {
 }
 
 // supportedClaims lists what an ID token or userinfo may say.
-func supportedClaims() []string {
+func supportedClaims(catalog *access.Catalog) []string {
 	claims := []string{
 		"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
 	}
 	for _, c := range personClaims {
 		claims = append(claims, c.name)
 	}
-	return claims
+	return append(claims, catalog.Claims()...)
+}
+
+// supportedScopes lists the standard scopes, and those of the installation.
+func supportedScopes(catalog *access.Catalog) []string {
+	scopes := slices.Clone(standardScopes)
+	for _, s := range catalog.Scopes() {
+		scopes = append(scopes, s.Name)
+	}
+	return scopes
 }

@@ -79,7 +79,9 @@ func TestAZ4_DiscoveryAgrees(t *testing.T) {
 		"scope": m.ScopesSupported,
 	} {
 		for _, value := range advertised {
-			if _, _, err := parseAuthorization(authorization(parameter, value)); err != nil {
+			everything := siteClient()
+			everything.Scopes = append(slices.Clone(everything.Scopes), "groups", "roles")
+			if _, _, err := parseAuthorization(authorization(parameter, value), everything); err != nil {
 				t.Errorf("%s=%s is advertised and refused: %v", parameter, value, err)
 			}
 		}

@@ -27,6 +27,9 @@ type tokenRequest struct {
 	// Form holds the parameters that the endpoint reads, each sent once and none empty.
 	Form   url.Values
 	Client *client.Client
+	// Resource is the resource server that an access token is for; see
+	// [maker.chooseResource].
+	Resource string
 	// Now is when the request came, by this node's clock.
 	Now time.Time
 }

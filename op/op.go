@@ -147,6 +147,7 @@ type Provider struct {
 	cfg           Config
 	prompts       []string
 	codes         *ephemeral.Values[issuedCode]
+	make          maker
 	access        *accessTokenCodec
 	refreshTokens *refreshTokenCodec
 	discovery     *document
@@ -172,6 +173,7 @@ func New(cfg Config) (*Provider, error) {
 	return &Provider{
 		cfg: cfg, prompts: cfg.prompts(), discovery: discovery,
 		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
+		make:          maker{issuer: cfg.Issuer, catalog: cfg.Access, log: cfg.Log},
 		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealer: cfg.Sealer},
 		refreshTokens: newRefreshTokenCodec(cfg.Hasher),
 	}, nil

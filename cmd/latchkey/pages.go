@@ -111,7 +111,7 @@ func factorsConfig(p *process, f *foundation) (mfa.Config, error) {
 			Factors: message.Factors{Intents: f.intents(), Outbox: pokingOutbox{p.store.Outbox(), p.outbox.Poke}, Asked: requestOrigin},
 			limiter: limits.MessageLimiter{Counters: p.ephemeral, Hasher: f.hasher, Bounds: f.messageBounds()},
 		},
-		Hasher: f.hasher, Sealer: f.sealer, Random: rand.Reader, Counter: p.metrics,
+		Hasher: f.hasher, Sealer: f.sealer, Random: rand.Reader, Counter: p.metrics, Log: f.log,
 		Policy: f.policy(), Codes: codes, SMS: f.smsLimits(),
 	}, nil
 }
@@ -224,5 +224,9 @@ func (d *dependencies) smsLimits() *mfa.SMSLimits {
 	if len(s.Countries) == 0 {
 		return nil
 	}
-	return &mfa.SMSLimits{Countries: s.Countries, PerNumber: s.PerNumberDay, PerCountry: s.CountryDay, PerDay: s.DailyCap}
+	return &mfa.SMSLimits{
+		Countries:    s.Countries,
+		Factor:       mfa.SMSPots{PerNumber: s.PerNumberDay, PerCountry: s.CountryDay, PerDay: s.DailyCap},
+		Confirmation: mfa.SMSPots{PerNumber: s.PerNumberDay, PerCountry: s.ConfirmCountryDay, PerDay: s.ConfirmDailyCap},
+	}
 }
