@@ -96,9 +96,19 @@ func (p *resetPages) show(w http.ResponseWriter, r *http.Request) error {
 func (p *resetPages) render(w http.ResponseWriter, r *http.Request, token string, found *account.Reset, problems []Problem) error {
 	page := p.ui.Begin(w, r, ui.Options{Title: "reset.title", Action: message.PathResetPassword})
 	page.Carry(message.TokenParam, token)
-	data := ui.ResetPassword{Page: page, Username: found.User.Identifier(), MinLength: p.accounts.MinPassword(found.User)}
+	data := ui.ResetPassword{Page: page, Username: found.User.Identifier(), MinLength: p.accounts.MinPassword(found.User),
+		Recent: found.Recent.Factors, RecentCodes: found.Recent.Recovery, RecentPhone: endOf(found.Recent.Phone)}
 	fail(&data.Page, problems)
 	return p.ui.Render(w, http.StatusOK, data)
+}
+
+// endOf is enough of a telephone number for its owner to know it by, and no more:
+// whoever reads a mailbox need not learn the number.
+func endOf(phone string) string {
+	if len(phone) < 2 {
+		return ""
+	}
+	return "…" + phone[len(phone)-2:]
 }
 
 // set sets the new password. It signs nobody in, and no second factor is spared
