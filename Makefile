@@ -5,7 +5,7 @@ SHELL := /bin/bash
 BIN := bin/latchkey
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build run deps generate fmt vet lint test check check-fast cover mutate fuzz bench
+.PHONY: help build run deps generate fmt vet lint alerts test check check-fast cover mutate fuzz bench
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ RACE := -race '-gcflags=modernc.org/sqlite/lib=-race=false -d=checkptr=0' '-gcfl
 # detector finds nothing there, and takes minutes.
 WALKS := TestPA5_
 
-check: fmt vet lint deps ## what CI runs: format, vet, lint, then every test with the race detector
+check: fmt vet lint alerts deps ## what CI runs: format, vet, lint, then every test with the race detector
 	go test $(RACE) -shuffle=on $(TIMEOUT) -skip '$(WALKS)' $(TOGETHER)
 	go test $(TIMEOUT) -run '$(WALKS)' ./login/...
 	go test $(TIMEOUT) -p 1 $(ALONE)
@@ -80,3 +80,6 @@ vet:
 
 lint:
 	@scripts/lint
+
+alerts: ## fire each alert of deploy/alerts at its first occurrence
+	@scripts/alerts

@@ -24,6 +24,8 @@ type Origin struct {
 	// ClientID is the relying party on whose behalf the person is here; empty
 	// on pages of the account's own.
 	ClientID string
+	// IdentifierHash is that of what was typed as a name; see [HashIdentifier].
+	IdentifierHash string
 	// Locale is the language of the page (BCP 47), for messages.
 	Locale string
 }
@@ -92,6 +94,7 @@ func NewEvent(now time.Time, random io.Reader, by Actor, typ storage.EventType, 
 	e.ActorKind, e.ActorID = by.kind, by.id
 	e.UserID, e.SID, e.ClientID = userID, by.sid, by.from.ClientID
 	e.Address, e.UserAgent, e.RequestID = by.from.Address, by.from.UserAgent, by.from.RequestID
+	e.IdentifierHash = by.from.IdentifierHash
 	if by.kind == storage.ActorOperator {
 		e.Detail = byCommand
 	}

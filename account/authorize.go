@@ -38,6 +38,7 @@ var (
 	moveEmail      = action{event: storage.EventEmailChanged, self: signedIn, operator: true}
 	stopEmail      = action{event: storage.EventEmailChangeUndone, token: true}
 	undoEmail      = action{event: storage.EventEmailChangeUndone, token: true}
+	disown         = action{event: storage.EventAccountRecovered, token: true}
 	askProof       = action{event: storage.EventEmailVerified, self: signedIn, operator: true}
 	proveEmail     = action{event: storage.EventEmailVerified, self: signedIn, token: true, operator: true}
 	askPhone       = action{event: storage.EventPhoneChanged, self: fresh}
@@ -60,6 +61,8 @@ var (
 	changeProfile  = action{event: storage.EventProfileChanged, self: signedIn, operator: true}
 	changeUsername = action{event: storage.EventProfileChanged, self: fresh, operator: true}
 	changeRoles    = action{event: storage.EventRolesChanged, operator: true}
+	joinGroup      = action{event: storage.EventGroupJoined, operator: true}
+	leaveGroup     = action{event: storage.EventGroupLeft, operator: true}
 	disable        = action{event: storage.EventUserDisabled, operator: true}
 	enable         = action{event: storage.EventUserEnabled, operator: true}
 	planDeletion   = action{event: storage.EventDeletionPlanned, self: fresh, operator: true}
@@ -140,4 +143,21 @@ func (s *Service) Fresh(by Actor, user *storage.User) error {
 		return ErrSignIn
 	}
 	return s.judgeEvidence(by, action{self: fresh}, user)
+}
+
+// FreshToEnroll is [Service.Fresh] for what policy may still want of the person: for
+// adding a factor, and for making recovery codes.
+func (s *Service) FreshToEnroll(by Actor, user *storage.User) error {
+	if !by.is(user.ID) {
+		return ErrSignIn
+	}
+	return s.judgeEvidence(by, action{self: guarded}, user)
+}
+
+// PasswordAlone reports whether a password would be all that guards the account
+// with so many factors enrolled.
+func (s *Service) PasswordAlone(user *storage.User, factors int) bool {
+	left := *user
+	left.Credentials = factors
+	return s.cfg.Policy.Guards(&left) == mfa.ACRPassword
 }

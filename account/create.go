@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
@@ -17,8 +18,9 @@ type Accounts interface {
 	Create(ctx context.Context, u *storage.User, e storage.Event, m ...storage.Message) error
 	// CreateInvited consumes the invitation with it, or answers storage.ErrConsumed.
 	CreateInvited(ctx context.Context, u *storage.User, invitation storage.ID, e storage.Event, m ...storage.Message) error
-	// Import inserts all or none.
-	Import(ctx context.Context, people []storage.ImportedUser) error
+	// Import inserts all or none, and returns how many. It may ask for people from the
+	// beginning again.
+	Import(ctx context.Context, people iter.Seq2[storage.ImportedUser, error]) (int, error)
 }
 
 // NewAccount is an account that an operator makes.
@@ -68,7 +70,7 @@ func checkNewPerson(u *storage.User) error {
 			return &FieldError{Field: "phone", Problem: Invalid, Cause: err}
 		}
 	}
-	if problems := checkClaims(&storage.Profile{}, &u.Profile); len(problems) > 0 {
+	if problems := CheckNewProfile(&u.Profile); len(problems) > 0 {
 		return problems[0]
 	}
 	return nil

@@ -19,7 +19,7 @@ type Addresses interface {
 	// ChangeEmail answers storage.ErrConflict when the address was changed
 	// meanwhile, or the new one is another's.
 	ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error
-	// Recover answers storage.ErrNotFound when the right to the address is gone,
+	// Recover answers storage.ErrNotFound when the right to the account is gone,
 	// and storage.ErrConflict when the address is another's.
 	Recover(ctx context.Context, c storage.Recovery, e storage.Event, m ...storage.Message) error
 }
@@ -153,44 +153,6 @@ func (s *Service) StopEmailChange(ctx context.Context, by Actor, token string) e
 // page of the link. It answers ErrVoid.
 func (s *Service) PeekStop(ctx context.Context, token string) (string, error) {
 	u, err := peek[message.EmailUpdate](ctx, s, onetime.EmailStop, token)
-	return u.From, err
-}
-
-// UndoEmail spends the link that gives an old address back, whatever the address
-// is by now. Whoever needs this may have had an intruder: every younger undo is
-// void, what was added since goes, the password signs nobody in any more, every
-// session and grant ends, and a link to set a new password goes to the address
-// that was given back (requirement FE2). The address that loses the account is
-// told (requirement RE3). Factors that were there before stay, and are still asked
-// for. It answers ErrVoid.
-func (s *Service) UndoEmail(ctx context.Context, by Actor, token string) error {
-	u, err := redeem[message.EmailUpdate](ctx, s, onetime.EmailUndo, token)
-	if err != nil {
-		return err
-	}
-	c, err := s.begin(ctx, by.holding(u.UserID), undoEmail, u.UserID)
-	if err != nil {
-		return voidIfNobody(err)
-	}
-	c.detail("what was added since the address was taken away is removed, the password is void")
-	if err := s.tell(c, message.PasswordReset{Identifier: u.From}); err != nil {
-		return err
-	}
-	if ident.Canonical(c.user.Email) != ident.Canonical(u.From) {
-		if err := s.notify(c, message.Notice{Kind: storage.MessageEmailUndone, Email: u.From}); err != nil {
-			return err
-		}
-	}
-	err = s.cfg.Addresses.Recover(ctx, storage.Recovery{UserID: u.UserID, Epoch: u.Epoch, Now: c.now}, c.event, c.messages...)
-	if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrNotFound) {
-		return fmt.Errorf("%w: recover account: %w", ErrVoid, err)
-	}
-	return s.written(c, "recover account", err)
-}
-
-// PeekUndo is the address that a link gives back, for its page. It answers ErrVoid.
-func (s *Service) PeekUndo(ctx context.Context, token string) (string, error) {
-	u, err := peek[message.EmailUpdate](ctx, s, onetime.EmailUndo, token)
 	return u.From, err
 }
 

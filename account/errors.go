@@ -19,6 +19,8 @@ var (
 	ErrNobody = errors.New("no such person")
 	// ErrNotFound says that the person has nothing of the kind that is named.
 	ErrNotFound = errors.New("nothing of that name")
+	// ErrNoGroup says that there is no such group, or not any more.
+	ErrNoGroup = errors.New("no such group")
 	// ErrUnchanged says that the account is that way already.
 	ErrUnchanged = errors.New("nothing to change")
 	// ErrTaken says that the e-mail address or the username is another person's.

@@ -22,9 +22,10 @@ type Credentials interface {
 	// storage.ErrFull, storage.ErrConflict for a passkey that is enrolled, and
 	// storage.ErrConsumed when the password epoch is another.
 	Add(ctx context.Context, c *storage.Credential, start storage.FactorStart, e storage.Event, m ...storage.Message) error
-	Rename(ctx context.Context, userID, id storage.ID, name string, e storage.Event) error
+	// Rename and Delete answer storage.ErrConsumed when the password epoch is another.
+	Rename(ctx context.Context, c storage.CredentialChange, name string, e storage.Event) error
 	// Delete answers storage.ErrConflict for the last one where one must stay.
-	Delete(ctx context.Context, userID, id storage.ID, keepOne bool, e storage.Event, m ...storage.Message) error
+	Delete(ctx context.Context, c storage.CredentialChange, keepOne bool, e storage.Event, m ...storage.Message) error
 }
 
 // Lockouts forgets failures with factors; storage/sqlstore.Lockouts in the binary.
@@ -66,7 +67,8 @@ func (s *Service) AddFactor(ctx context.Context, by Actor, kind storage.FactorKi
 		return storage.Credential{}, err
 	}
 	c.detail(string(kind))
-	if err := s.notifyProven(c, message.Notice{Kind: storage.MessageFactorAdded, Factor: kind, Name: credential.Name}); err != nil {
+	added := message.Notice{Kind: storage.MessageFactorAdded, Factor: kind, Name: credential.Name, Since: earlier(credential.CreatedAt, c.now)}
+	if err := s.notifyProven(c, added); err != nil {
 		return storage.Credential{}, err
 	}
 	err = s.cfg.Credentials.Add(ctx, &credential, storage.FactorStart{PasswordEpoch: c.user.PasswordEpoch}, c.event, c.messages...)
@@ -79,6 +81,19 @@ func (s *Service) AddFactor(ctx context.Context, by Actor, kind storage.FactorKi
 		return storage.Credential{}, mfa.ErrTaken
 	}
 	return credential, s.written(c, "keep factor", err)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// credential names one of the person's factors, for a write under the password
+// epoch that the change was allowed under.
+func (c *change) credential(id storage.ID) storage.CredentialChange {
+	return storage.CredentialChange{UserID: c.user.ID, ID: id, PasswordEpoch: c.user.PasswordEpoch}
 }
 
 // notifyProven is notify for what names things by words that the actor chose: it
@@ -103,7 +118,7 @@ func (s *Service) RenameFactor(ctx context.Context, by Actor, id, factor storage
 	case utf8.RuneCountInString(name) > ident.MaxDeviceName:
 		return &FieldError{Field: "name", Problem: TooLong}
 	}
-	return s.written(c, "rename factor", s.cfg.Credentials.Rename(ctx, id, factor, name, c.event))
+	return s.written(c, "rename factor", s.cfg.Credentials.Rename(ctx, c.credential(factor), name, c.event))
 }
 
 // RemoveFactor removes a factor. The owner is told. It answers ErrNotFound, and
@@ -126,7 +141,7 @@ func (s *Service) RemoveFactor(ctx context.Context, by Actor, id, factor storage
 	if err := s.notify(c, message.Notice{Kind: storage.MessageFactorRemoved, Factor: removed.Kind, Name: removed.Name}); err != nil {
 		return err
 	}
-	err = s.cfg.Credentials.Delete(ctx, id, factor, s.FactorRequired(c.user), c.event, c.messages...)
+	err = s.cfg.Credentials.Delete(ctx, c.credential(factor), s.FactorRequired(c.user), c.event, c.messages...)
 	if errors.Is(err, storage.ErrConflict) {
 		return fmt.Errorf("remove factor: %w: %w", ErrLast, err)
 	}

@@ -113,3 +113,16 @@ func TestRE3_AnUndoIsToldToWhoLosesTheAccount(t *testing.T) {
 		t.Errorf("whoever loses the account is told too much:\n%s", told.Text)
 	}
 }
+
+// TestRE3_AChangeOfUsernameIsTold to the owner, and one of another claim is not.
+func TestRE3_AChangeOfUsernameIsTold(t *testing.T) {
+	s := newSite(t)
+	ada := s.Person("ada@example.com")
+	by := s.person(ada, 0, storage.FactorPassword)
+	logintest.Check(t, s.Accounts.SetProfile(t.Context(), by, ada.ID, ada.Profile, ada.Username))
+	if mails := s.Inbox(); len(mails) != 0 {
+		t.Errorf("nothing changed, and told is %+v", mails)
+	}
+	logintest.Check(t, s.Accounts.SetProfile(t.Context(), by, ada.ID, ada.Profile, "countess"))
+	s.mailTo(s.Inbox(), "ada@example.com", "username was changed")
+}

@@ -134,6 +134,15 @@ type Reset struct {
 	message.Reset
 	// User is whose password it sets.
 	User *storage.User
+	// Recent is what was added to the account lately, and can be removed with it.
+	Recent Recent
+}
+
+// NewPassword is what whoever opens a link to set a new password chooses.
+type NewPassword struct {
+	Password string
+	// RemoveRecent says that what was added lately is not theirs: see [Recent].
+	RemoveRecent bool
 }
 
 // PeekReset looks at a link to set a new password, and spends nothing (OT4). It
@@ -153,7 +162,8 @@ func (s *Service) PeekReset(ctx context.Context, token string) (*Reset, error) {
 	case !found.valid():
 		return nil, fmt.Errorf("%w: the password or the address was changed since the link was made", ErrVoid)
 	}
-	return found, nil
+	found.Recent, err = s.recent(ctx, found.User)
+	return found, err
 }
 
 // valid reports whether the link still is for its person as they are: whoever
@@ -163,14 +173,15 @@ func (r *Reset) valid() bool {
 }
 
 // ResetPassword spends the link and sets the new password. It signs nobody in,
-// and no second factor is spared (requirement RE1). A password that is refused,
-// with a [PasswordError], does not cost the link. It answers ErrVoid.
-func (s *Service) ResetPassword(ctx context.Context, by Actor, token, chosen string) (*Reset, error) {
+// and no second factor is spared (requirement RE1), but those that are so new that
+// they may be an intruder's, where whoever has the mailbox says so. A password that
+// is refused, with a [PasswordError], does not cost the link. It answers ErrVoid.
+func (s *Service) ResetPassword(ctx context.Context, by Actor, token string, chosen NewPassword) (*Reset, error) {
 	found, err := s.PeekReset(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	hash, err := s.newPassword(ctx, found.User, chosen)
+	hash, err := s.newPassword(ctx, found.User, chosen.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +196,12 @@ func (s *Service) ResetPassword(ctx context.Context, by Actor, token, chosen str
 	if c.user.PasswordEpoch != found.Epoch {
 		return nil, fmt.Errorf("%w: the password was changed since the link was made", ErrVoid)
 	}
-	err = s.changePassword(ctx, c, storage.PasswordChange{Hash: hash, ByEmail: true})
+	change := storage.PasswordChange{Hash: hash, ByEmail: true}
+	if chosen.RemoveRecent {
+		c.detail("what was added lately is removed")
+		change.RemoveSince = s.recentSince()
+	}
+	err = s.changePassword(ctx, c, change)
 	if errors.Is(err, ErrChanged) {
 		return nil, fmt.Errorf("%w: %w", ErrVoid, err)
 	}

@@ -55,6 +55,8 @@ func (s *Service) changePhone(ctx context.Context, c *change, number string, kin
 	if err := s.notify(c, message.Notice{Kind: kind, Factor: storage.FactorSMS}); err != nil {
 		return err
 	}
-	p := storage.PhoneChange{UserID: c.user.ID, Phone: number, Verified: number != "", Now: c.now}
+	p := storage.PhoneChange{
+		UserID: c.user.ID, PasswordEpoch: c.user.PasswordEpoch, Phone: number, Verified: number != "", Now: c.now,
+	}
 	return s.written(c, "change phone number", s.cfg.Profiles.ChangePhone(ctx, p, c.event, c.messages...))
 }

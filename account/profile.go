@@ -4,19 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/latchkey-id/latchkey/internal/ident"
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Profiles keeps what people say of themselves, their number and their roles;
 // storage/sqlstore.Users in the binary.
 type Profiles interface {
-	// UpdateProfile answers storage.ErrConflict when the username is another's.
-	UpdateProfile(ctx context.Context, id storage.ID, p storage.Profile, username string, now time.Time, e storage.Event) error
+	// UpdateProfile answers storage.ErrConflict when the username is another's; like
+	// ChangePhone it answers storage.ErrConsumed when the password epoch is another.
+	UpdateProfile(ctx context.Context, c storage.ProfileChange, e storage.Event, m ...storage.Message) error
 	ChangePhone(ctx context.Context, c storage.PhoneChange, e storage.Event, m ...storage.Message) error
 	SetRoles(ctx context.Context, id storage.ID, roles []string, now time.Time, e storage.Event) error
 	// ResetFactors removes all that a person has besides a password, and ends
@@ -25,8 +25,8 @@ type Profiles interface {
 }
 
 // SetProfile sets what the person says of themselves, and their username. A
-// person signs in with a username, so changing it wants fresh proofs. It answers
-// ErrTaken, and the [FieldError] of the first field that is not taken.
+// person signs in with a username, so changing it wants fresh proofs and is told.
+// It answers ErrTaken, and the [FieldError] of the first field that is not taken.
 func (s *Service) SetProfile(ctx context.Context, by Actor, id storage.ID, p storage.Profile, username string) error {
 	c, err := s.begin(ctx, by, changeProfile, id)
 	if err != nil {
@@ -42,8 +42,12 @@ func (s *Service) SetProfile(ctx context.Context, by Actor, id storage.ID, p sto
 		if username, err = s.newUsername(c.user, username); err != nil {
 			return err
 		}
+		if err := s.notify(c, message.Notice{Kind: storage.MessageUsernameChanged}); err != nil {
+			return err
+		}
 	}
-	err = s.cfg.Profiles.UpdateProfile(ctx, id, p, username, c.now, c.event)
+	changed := storage.ProfileChange{UserID: id, PasswordEpoch: c.user.PasswordEpoch, Profile: p, Username: username, Now: c.now}
+	err = s.cfg.Profiles.UpdateProfile(ctx, changed, c.event, c.messages...)
 	if errors.Is(err, storage.ErrConflict) {
 		return fmt.Errorf("update profile: %w: %w", ErrTaken, err)
 	}
@@ -76,17 +80,13 @@ func (s *Service) newUsername(user *storage.User, typed string) (string, error) 
 	return "", nil
 }
 
-// SetRoles replaces the person's roles, and returns them in order. It answers a
+// SetRoles replaces the roles that the person has other than by a group, and returns them in order. It answers a
 // [FieldError] for field roles.
 func (s *Service) SetRoles(ctx context.Context, by Actor, id storage.ID, roles []string) ([]string, error) {
-	for _, role := range roles {
-		if err := ident.Role(role); err != nil {
-			return nil, &FieldError{Field: "roles", Problem: Invalid, Cause: err}
-		}
+	roles, err := spellRoles(roles)
+	if err != nil {
+		return nil, err
 	}
-	roles = slices.Clone(roles)
-	slices.Sort(roles)
-	roles = slices.Compact(roles)
 	c, err := s.begin(ctx, by, changeRoles, id)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/storage"
@@ -12,8 +11,10 @@ import (
 // in the binary.
 type RecoveryCodes interface {
 	// Replace voids the set before. Failures with codes no longer count, and
-	// trusted devices are forgotten.
-	Replace(ctx context.Context, userID storage.ID, hashes []string, now time.Time, e storage.Event, m ...storage.Message) error
+	// trusted devices are forgotten. It answers storage.ErrConsumed when the
+	// password epoch is another.
+	Replace(ctx context.Context, c storage.RecoverySet, e storage.Event, m ...storage.Message) error
+	Status(ctx context.Context, userID storage.ID) (storage.RecoveryCodes, error)
 }
 
 // RecoveryCounts reports whether recovery codes are of use.
@@ -36,5 +37,9 @@ func (s *Service) ReplaceRecoveryCodes(ctx context.Context, by Actor, id storage
 	if err != nil {
 		return nil, err
 	}
-	return codes, s.written(c, "replace recovery codes", s.cfg.Recovery.Replace(ctx, id, hashes, c.now, c.event, c.messages...))
+	set := storage.RecoverySet{UserID: id, PasswordEpoch: c.user.PasswordEpoch, Hashes: hashes, Now: c.now}
+	if err := s.written(c, "replace recovery codes", s.cfg.Recovery.Replace(ctx, set, c.event, c.messages...)); err != nil {
+		return nil, err
+	}
+	return codes, nil
 }

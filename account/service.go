@@ -40,8 +40,15 @@ type Config struct {
 	SignUp   SignUpPolicy
 	// DeletionGrace is for how long a deletion can be taken back; zero deletes at once.
 	DeletionGrace time.Duration
+	// RecentFactors is for how long a new factor can be removed by a reset of the
+	// password; zero is never.
+	RecentFactors time.Duration
+	// NotifyNewDevice has owners told of sign-ins on devices that are not known.
+	NotifyNewDevice bool
 	// InvitationLifetime is how long an invitation is good for.
 	InvitationLifetime time.Duration
+	// GroupUses knows which clients name a group; nil: none does.
+	GroupUses GroupUses
 	// Queued is told that the outbox holds something new.
 	Queued func()
 }
@@ -65,6 +72,8 @@ type Stores struct {
 	Grants      Grants
 	Consents    Consents
 	Invitations Invitations
+	Groups      Groups
+	Memberships Memberships
 	Events      Events
 	Outbox      Outbox
 }
@@ -158,12 +167,18 @@ func (c *change) detail(text string) {
 }
 
 // notify adds a notice to the owner of the account. One without an address is
-// told nothing.
+// told nothing; one whose address is proven can disown what they are told of.
 func (s *Service) notify(c *change, n message.Notice) error {
 	if c.user.Email == "" {
 		return nil
 	}
-	n.UserID, n.To = c.user.ID, c.user.Email
+	n.UserID, n.To, n.Epoch = c.user.ID, c.user.Email, c.user.EmailEpoch
+	switch {
+	case !c.user.EmailVerified:
+		n.Since = time.Time{}
+	case n.Since.IsZero():
+		n.Since = c.now
+	}
 	return s.tell(c, n)
 }
 
@@ -199,7 +214,7 @@ func (s *Service) written(c *change, attempted string, err error) error {
 			s.cfg.Queued()
 		}
 		return nil
-	case errors.Is(err, storage.ErrConflict):
+	case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrConsumed):
 		return fmt.Errorf("%s: %w: %w", attempted, ErrChanged, err)
 	case errors.Is(err, storage.ErrNotFound):
 		return fmt.Errorf("%s: %w: %w", attempted, ErrNotFound, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -17,6 +18,18 @@ type Sessions interface {
 	EndOf(ctx context.Context, userID, sid storage.ID, now time.Time, e storage.Event, m ...storage.Message) error
 	// EndAll ends all but one, or all for "".
 	EndAll(ctx context.Context, userID, except storage.ID, now time.Time, endGrants bool, e storage.Event, m ...storage.Message) error
+}
+
+// NewDevice makes the messages that tell a person of a sign-in on a device that is
+// not known, to be queued in the transaction of the session. The first sign-in to an
+// account is no news, and only an address that is known to be the owner's is told.
+func (s *Service) NewDevice(by Actor, user *storage.User) ([]storage.Message, error) {
+	if !s.cfg.NotifyNewDevice || user.SignedInAt.IsZero() {
+		return nil, nil
+	}
+	c := &change{by: by, user: user, now: s.cfg.Now()}
+	err := s.notifyProven(c, message.Notice{Kind: storage.MessageSignInNew})
+	return c.messages, err
 }
 
 // EndSession ends one session of the person. It answers ErrNotFound.

@@ -18,8 +18,9 @@ type Standings interface {
 	// for who is not.
 	Disable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error
 	Enable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error
-	// PlanDeletion ends all access. It answers storage.ErrConflict when one is planned.
-	PlanDeletion(ctx context.Context, id storage.ID, at time.Time, e storage.Event, m ...storage.Message) error
+	// PlanDeletion ends all access. It answers storage.ErrConflict when one is
+	// planned, and storage.ErrConsumed when the password epoch is another.
+	PlanDeletion(ctx context.Context, p storage.DeletionPlan, e storage.Event, m ...storage.Message) error
 	// CancelDeletion answers storage.ErrNotFound when none is planned, or its time has come.
 	CancelDeletion(ctx context.Context, id storage.ID, now time.Time, e storage.Event, m ...storage.Message) error
 	// DeleteDue deletes at most limit people whose time has come; farewell makes
@@ -69,7 +70,8 @@ func (s *Service) PlanDeletion(ctx context.Context, by Actor, id storage.ID) (ti
 			return at, err
 		}
 	}
-	err = s.written(c, "plan deletion", s.cfg.Standings.PlanDeletion(ctx, id, at, c.event, c.messages...))
+	plan := storage.DeletionPlan{UserID: id, PasswordEpoch: c.user.PasswordEpoch, At: at}
+	err = s.written(c, "plan deletion", s.cfg.Standings.PlanDeletion(ctx, plan, c.event, c.messages...))
 	if err != nil || s.cfg.DeletionGrace > 0 {
 		return at, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -73,7 +74,19 @@ type Metadata struct {
 	Consent ConsentPolicy `json:"consent,omitempty"`
 	// IDTokenClaims are in every ID token, as if each request had named them in
 	// its claims parameter.
-	IDTokenClaims     []string          `json:"id_token_claims,omitempty"`
+	IDTokenClaims []string `json:"id_token_claims,omitempty"`
+	// UserInfoClaims and AccessTokenClaims are the same for userinfo, and for access
+	// tokens that are for no resource server in particular.
+	UserInfoClaims    []string `json:"userinfo_claims,omitempty"`
+	AccessTokenClaims []string `json:"access_token_claims,omitempty"`
+	// Access are the rules by which people may use the client, and the first that fits
+	// decides; nil leaves it to the provider's default.
+	Access []access.Rule `json:"access,omitzero"`
+	// Groups says how the client wants the groups of people spelled; nil is as they are.
+	Groups *access.Groups `json:"groups,omitempty"`
+	// Resources are the resource servers that the client may ask for (RFC 8707); nil is
+	// those that its scopes are of.
+	Resources         []string          `json:"resources,omitzero"`
 	AccessTokenFormat AccessTokenFormat `json:"access_token_format,omitempty"`
 	AccessTokenAlg    string            `json:"access_token_signed_response_alg,omitempty"`
 	// AccessTokenTypeHeader is the typ in the header of JWT access tokens:

@@ -3,11 +3,13 @@ package client
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -21,6 +23,9 @@ type Policy struct {
 	SigningAlgs []string
 	// Factors are the second factors that count at all.
 	Factors []storage.FactorKind
+	// Catalog has the claims, scopes and resource servers that there are besides the
+	// standard ones; nil has none.
+	Catalog *access.Catalog
 	// Spell gives a field the name that messages call it by; nil keeps RFC 7591's.
 	Spell func(field string) string
 }
@@ -57,9 +62,12 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.authentication()
 	v.grants()
 	v.addresses()
+	v.frames()
 	v.scopes()
 	v.keys()
 	v.tokens()
+	v.claims()
+	v.access()
 	v.pairwise()
 	v.people()
 	return v.problems
@@ -180,6 +188,19 @@ func (v *validation) addresses() {
 	}
 }
 
+// frames checks what OpenID Connect Front-Channel Logout 1.0 section 2 wants: what is
+// opened in a frame is of the client.
+func (v *validation) frames() {
+	const field = "frontchannel_logout_uri"
+	u, err := url.Parse(v.FrontchannelLogoutURI)
+	if v.FrontchannelLogoutURI == "" || err != nil {
+		return
+	}
+	if !slices.Contains(originsOf(v.RedirectURIs), OriginOf(u)) {
+		v.add(field, "%q is not of the origin of a redirect URI", v.FrontchannelLogoutURI)
+	}
+}
+
 func (v *validation) scopes() {
 	v.each("scope", v.Scopes, func(scope string) error {
 		if ident.Scope(scope) != nil {
@@ -197,7 +218,7 @@ func (v *validation) scopes() {
 
 func aboutPeople(scope string) bool {
 	switch scope {
-	case ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, ScopePhone, ScopeOfflineAccess:
+	case ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, ScopePhone, ScopeOfflineAccess, access.ScopeGroups, access.ScopeRoles:
 		return true
 	}
 	return false
@@ -234,15 +255,6 @@ func (v *validation) tokens() {
 	if slices.Contains(v.DefaultACR, "") {
 		v.add("default_acr_values", "a value is empty; remove it")
 	}
-	v.each("id_token_claims", v.IDTokenClaims, func(name string) error {
-		if !slices.Contains(PersonClaims(), name) {
-			return fmt.Errorf("no such claim is known; known are %s", strings.Join(PersonClaims(), ", "))
-		}
-		return nil
-	})
-	if len(v.IDTokenClaims) > 0 && !v.AllowsScope(ScopeOpenID) {
-		v.add("id_token_claims", "there is no ID token without the scope openid; add it to %s or remove this", v.spell("scope"))
-	}
 }
 
 // pairwise checks what OpenID Connect Core 8.1 wants of pairwise subjects.
@@ -273,6 +285,8 @@ func (v *validation) people() {
 			{"require_mfa", v.RequireMFA},
 			{"trust_devices", v.TrustDevices},
 			{"factors", len(v.Factors) > 0},
+			{"backchannel_logout_uri", v.BackchannelLogoutURI != ""},
+			{"frontchannel_logout_uri", v.FrontchannelLogoutURI != ""},
 		} {
 			if p.set {
 				v.add(p.field, "of no use to a service client, which acts for no person; remove it")

@@ -67,3 +67,15 @@ func PersonClaims() []string {
 		"phone_number", "phone_number_verified",
 	}
 }
+
+// ProtocolClaims lists the claims that tokens have whatever is known of a person: no
+// other claim can take their names.
+func ProtocolClaims() []string {
+	return []string{
+		"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash", "c_hash",
+		"client_id", "scope", "gid", "cnf", "act", "may_act", "events", "s_hash", "_claim_names", "_claim_sources",
+	}
+}
+
+// ACRs lists the authentication context classes of package mfa, the least first.
+func ACRs() []string { return []string{"aal1", "mfa", "aal2", "phr"} }

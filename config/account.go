@@ -3,41 +3,25 @@ package config
 import (
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/storage"
-)
-
-// SignUpMode says who may make an account by themselves.
-type SignUpMode string
-
-// The modes of sign-up.
-const (
-	SignUpOff        SignUpMode = "off"
-	SignUpOpen       SignUpMode = "open"
-	SignUpInvitation SignUpMode = "invitation"
-)
-
-// Presence says whether a field of a form is there and must be filled in.
-type Presence string
-
-// The presences.
-const (
-	Optional Presence = "optional"
-	Required Presence = "required"
-	Off      Presence = "off"
 )
 
 // SignUp says who may sign up, and with what.
 type SignUp struct {
-	Mode     SignUpMode `yaml:"mode" default:"off" oneof:"off open invitation" doc:"off: accounts are made by command or import; open: anyone may sign up; invitation: those whom latchkey invite create wrote to. The address has to be confirmed by e-mail, so it needs mail."`
-	Email    Presence   `yaml:"email" default:"required" oneof:"required optional" doc:"Whether an account needs an address. An account without one has a username instead, is made without a confirmation, and has no way to set a new password by itself; that its username is taken is told to whoever tries it."`
-	Username Presence   `yaml:"username" default:"optional" oneof:"optional required off" doc:"Whether people choose a name to sign in with besides their address."`
+	Mode     account.SignUpMode `yaml:"mode" default:"off" oneof:"off open invitation" doc:"off: accounts are made by command or import; open: anyone may sign up; invitation: those whom latchkey invite create wrote to. The address has to be confirmed by e-mail, so it needs mail."`
+	Email    account.Presence   `yaml:"email" default:"required" oneof:"required optional" doc:"Whether an account needs an address. An account without one has a username instead, is made without a confirmation, and has no way to set a new password by itself; that its username is taken is told to whoever tries it."`
+	Username account.Presence   `yaml:"username" default:"optional" oneof:"optional required off" doc:"Whether people choose a name to sign in with besides their address."`
 }
 
 // Account is what holds for people's own pages.
 type Account struct {
-	FreshFor      time.Duration `yaml:"fresh_for" default:"10m" doc:"How old a sign-in may be for changing a password, an address or a factor, or for enrolling one where a client asks for it; after that it is asked for again."`
-	DeletionGrace time.Duration `yaml:"deletion_grace" default:"14d" doc:"How long people can take back the deletion of their account; 0s deletes it at once."`
-	Links         Links         `yaml:"links" doc:"How long the links of messages work. Each works once."`
+	FreshFor        time.Duration `yaml:"fresh_for" default:"10m" doc:"How old a sign-in may be for changing a password, an address or a factor, or for enrolling one where a client asks for it; after that it is asked for again."`
+	DeletionGrace   time.Duration `yaml:"deletion_grace" default:"14d" doc:"How long people can take back the deletion of their account; 0s deletes it at once."`
+	RecentFactors   time.Duration `yaml:"recent_factors" default:"7d" doc:"For how long a new second factor, new recovery codes or a new phone number can be removed by a reset of the password, because they may be an intruder's. So long a factor is worth no more than the mailbox; 0s never removes one."`
+	NotifyNewDevice bool          `yaml:"notify_new_device" default:"true" doc:"Tell people by e-mail when they sign in on a device where they did not before, with a link for when it was not they."`
+	ProfileFields   []string      `yaml:"profile_fields" default:"name,given_name,middle_name,family_name,nickname,preferred_username,birthdate,gender,website,profile,picture,locale,zoneinfo,address" oneof:"name given_name middle_name family_name nickname preferred_username birthdate gender website profile picture locale zoneinfo address" doc:"What the profile page asks people for, by the names of the claims. What is left out keeps the values that came by command or import; [] asks for nothing."`
+	Links           Links         `yaml:"links" doc:"How long the links of messages work. Each works once."`
 }
 
 // Links are the lifetimes of one-time links.
@@ -45,7 +29,7 @@ type Links struct {
 	Verify     time.Duration `yaml:"verify" default:"24h" doc:"Confirming an address, or a new one."`
 	Code       time.Duration `yaml:"code" default:"30m" doc:"Typing the short code that stands beside a link instead of following it; no longer than the link."`
 	Reset      time.Duration `yaml:"reset" default:"1h" doc:"Setting a new password; at most 24h."`
-	EmailUndo  time.Duration `yaml:"email_undo" default:"7d" doc:"Undoing a change of address, from the old one."`
+	EmailUndo  time.Duration `yaml:"email_undo" default:"7d" doc:"Undoing a change of address, from the old one, and saying \"this was not me\" of any other change."`
 	Invitation time.Duration `yaml:"invitation" default:"7d" doc:"Accepting an invitation."`
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"time"
 )
 
 // maxDefaultHashes bounds password.max_concurrent where nobody chose it: more
@@ -14,6 +15,24 @@ const maxDefaultHashes = 8
 func (c *Config) complete() {
 	if c.Password.MaxConcurrent == 0 {
 		c.Password.MaxConcurrent = min(runtime.GOMAXPROCS(0), maxDefaultHashes)
+	}
+	c.Database.complete(c.Timeouts.Request)
+}
+
+// complete derives the timeouts that nobody chose, each from what it backs up.
+func (d *Database) complete(request time.Duration) {
+	for _, derived := range []struct {
+		of   *time.Duration
+		from func() time.Duration
+	}{
+		{&d.Timeout, func() time.Duration { return request }},
+		{&d.StatementTimeout, func() time.Duration { return 2 * d.Timeout }},
+		{&d.LockTimeout, func() time.Duration { return d.Timeout }},
+		{&d.IdleInTransactionTimeout, func() time.Duration { return 4 * d.Timeout }},
+	} {
+		if *derived.of == 0 {
+			*derived.of = derived.from()
+		}
 	}
 }
 

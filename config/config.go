@@ -3,6 +3,8 @@ package config
 import (
 	"net/netip"
 	"time"
+
+	"github.com/latchkey-id/latchkey/access"
 )
 
 // Config is the whole configuration. Its tags say: yaml, the key; default, the
@@ -23,6 +25,7 @@ type Config struct {
 	SMS            SMS            `yaml:"sms" doc:"Outgoing SMS; off without provider. Under dev without provider it ends in the inbox."`
 	Messages       Messages       `yaml:"messages" doc:"What messages say and how they look."`
 	Outbox         Outbox         `yaml:"outbox" doc:"The queue that messages wait in until they are delivered."`
+	Fetch          Fetch          `yaml:"fetch" doc:"Calls to addresses of clients, such as backchannel_logout_uri."`
 	Metrics        Metrics        `yaml:"metrics" doc:"The second listener, for Prometheus."`
 	Log            Log            `yaml:"log" doc:"What is logged to standard error, and how."`
 	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and color."`
@@ -37,12 +40,18 @@ type Config struct {
 	MemoryLimit    string         `yaml:"memory_limit" default:"auto" doc:"The memory that the process tries to stay within, such as 512MiB: near it garbage is collected more often. auto is nine tenths of what its container may use; off sets none. GOMEMLIMIT wins over auto."`
 	Limits         Limits         `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request. Attempts count before they are looked at; the first free ones are not delayed, then each one is followed by a time of refusal that doubles from base to max."`
 	Timeouts       Timeouts       `yaml:"timeouts" doc:"Bounds on how long a connection may take."`
+	Access         Access         `yaml:"access" doc:"Who may use clients that do not say so themselves."`
+	Scopes         []Scope        `yaml:"scopes" doc:"Scopes besides the standard ones and groups and roles, which exist by themselves."`
+	Claims         []Claim        `yaml:"claims" doc:"Claims about people besides the standard ones and groups and roles, which exist by themselves."`
+	Resources      []Resource     `yaml:"resources" doc:"Resource servers that clients may ask for access tokens for by the resource parameter (RFC 8707)."`
 	ClientsDir     string         `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
 	Clients        []Client       `yaml:"clients" doc:"The relying parties that may use this provider."`
 
 	// Warnings are what does not keep Latchkey from starting and still should
 	// be looked at.
 	Warnings []Problem `yaml:"-"`
+	// Catalog is what access, scopes, claims and resources come to.
+	Catalog *access.Catalog `yaml:"-"`
 	// Files are the files and folders that were read, for [Watch].
 	Files []string `yaml:"-"`
 }
@@ -59,7 +68,13 @@ func (t TLS) Enabled() bool { return t.CertFile != "" }
 // Database says where durable rows are.
 type Database struct {
 	URL      Secret `yaml:"url" secret:"url" doc:"postgres://user:password@host/name, or sqlite:///absolute/path. May be a file: or env: reference."`
-	MaxConns int    `yaml:"max_conns" default:"16" doc:"Connections to PostgreSQL that one node opens at most."`
+	MaxConns int    `yaml:"max_conns" default:"16" doc:"Connections to PostgreSQL that one node opens at most; SQLite has so many readers."`
+	// The timeouts depend on one another: see completeDatabase.
+	Timeout                  time.Duration `yaml:"timeout" default:"0s" doc:"How long one call of the database may take, the wait for a connection included; then its statement is canceled. 0s is timeouts.request. Jobs, imports and migrations may take longer."`
+	StatementTimeout         time.Duration `yaml:"statement_timeout" default:"0s" doc:"After how long PostgreSQL ends a statement by itself, for when nobody is there to cancel it. 0s is twice database.timeout. Set it for the role where a pooler takes no parameters, and likewise the next two."`
+	LockTimeout              time.Duration `yaml:"lock_timeout" default:"0s" doc:"How long a statement waits for a lock in PostgreSQL. 0s is database.timeout."`
+	IdleInTransactionTimeout time.Duration `yaml:"idle_in_transaction_timeout" default:"0s" doc:"After how long PostgreSQL ends a transaction in which nothing happens. 0s is four times database.timeout."`
+	MaxConnLifetime          time.Duration `yaml:"max_conn_lifetime" default:"30m" doc:"After how long a connection is made anew, so that all have moved on some time after a failover."`
 	// MaxClockOffset is judged by the node itself.
 	MaxClockOffset time.Duration `yaml:"max_clock_offset" default:"10s" doc:"A node whose clock is off from the database's by more is not ready; from 1s on it is degraded. What nodes share (lifetimes, the grace of refresh tokens) counts by the database's clock."`
 }

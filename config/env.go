@@ -88,7 +88,7 @@ func (l *loader) readVariable(o override) any {
 	text := os.Getenv(o.name)
 	l.replaced(o.path, o.name)
 	switch {
-	case o.shape.kind == list && o.shape.elem.kind == object:
+	case !o.shape.isText():
 		r := &reader{problems: l.problems, source: o.name}
 		if n := r.parse([]byte(text)); n != nil {
 			return r.read(n, o.shape, o.path)

@@ -34,6 +34,12 @@ func leaves(path string, s *shape) []leaf {
 // sample is a value that no default has.
 func sample(s *shape) string {
 	switch {
+	case s.kind == dict && s.elem.kind == list:
+		return "{Sample: [" + sample(s.elem) + "]}"
+	case s.kind == dict:
+		return "{Sample: " + sample(s.elem) + "}"
+	case s.kind == anything:
+		return "[sample]"
 	case s.kind == list:
 		return sample(s.elem)
 	case len(s.oneOf) > 0:
@@ -97,11 +103,17 @@ func TestEveryKeyHasAnEnvironmentOverride(t *testing.T) {
 			if scalarShape.kind == list {
 				scalarShape = scalarShape.elem
 			}
+			got := valueAt(t, c, leaf.path)
+			if scalarShape.kind != scalar { // as YAML, whose keys keep their case
+				if printed := strings.NewReplacer("{", "map[", "}", "]", ": ", ":").Replace(text); fmt.Sprint(got) != printed {
+					t.Errorf("%s=%s gave %v", name, text, got)
+				}
+				return
+			}
 			want, err := parseScalar(text, scalarShape.typ)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := valueAt(t, c, leaf.path)
 			if leaf.shape.kind == list {
 				got = reflect.ValueOf(got).Index(0).Interface()
 			}

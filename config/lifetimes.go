@@ -38,11 +38,37 @@ func (l *loader) validateLifetimes(c *Config) {
 	l.within("timeouts.drain", o.Drain, 0, 10*time.Minute)
 	l.within("timeouts.shutdown", o.Shutdown, time.Millisecond, time.Hour)
 	l.within("database.max_clock_offset", c.Database.MaxClockOffset, time.Second, time.Hour)
+	l.validateDatabaseTimeouts(c)
 	if o.Write <= o.Request {
 		l.add("timeouts.write", "it is not longer than timeouts.request (%s), so that nobody would get the 503; lengthen it", client.FormatDuration(o.Request))
 	}
 	if o.ReadHeader > o.Read {
 		l.add("timeouts.read_header", "it is longer than timeouts.read (%s), of which it is a part; shorten it", client.FormatDuration(o.Read))
+	}
+}
+
+// validateDatabaseTimeouts keeps each deadline behind the one that it backs up: a
+// server that ends a statement before we give it up makes errors of what is only slow.
+func (l *loader) validateDatabaseTimeouts(c *Config) {
+	d := c.Database
+	l.within("database.max_conn_lifetime", d.MaxConnLifetime, time.Second, 7*day)
+	if l.within("database.timeout", d.Timeout, 100*time.Millisecond, time.Minute); d.Timeout < 100*time.Millisecond {
+		return // so are those that follow from it
+	}
+	l.within("database.statement_timeout", d.StatementTimeout, 100*time.Millisecond, time.Hour)
+	l.within("database.lock_timeout", d.LockTimeout, 100*time.Millisecond, time.Hour)
+	l.within("database.idle_in_transaction_timeout", d.IdleInTransactionTimeout, 100*time.Millisecond, time.Hour)
+	if d.Timeout > 3*c.Timeouts.Request {
+		l.add("database.timeout", "it is longer than a request may take (three times timeouts.request, %s), which then always ends first; shorten it", client.FormatDuration(3*c.Timeouts.Request))
+	}
+	if d.StatementTimeout < d.Timeout {
+		l.add("database.statement_timeout", "it is shorter than database.timeout (%s); lengthen it", client.FormatDuration(d.Timeout))
+	}
+	if d.LockTimeout > d.StatementTimeout {
+		l.add("database.lock_timeout", "it is longer than database.statement_timeout (%s), which then always ends first; shorten it", client.FormatDuration(d.StatementTimeout))
+	}
+	if d.IdleInTransactionTimeout < d.Timeout {
+		l.add("database.idle_in_transaction_timeout", "it is shorter than database.timeout (%s): a transaction may wait so long for us; lengthen it", client.FormatDuration(d.Timeout))
 	}
 }
 

@@ -132,7 +132,7 @@ func (l *loader) bindEnvironment(variables []override) {
 		}
 		known := len(l.list)
 		value := l.readVariable(o)
-		plain := o.shape.secret == "" && (o.shape.kind != list || o.shape.elem.kind != object)
+		plain := o.shape.secret == "" && o.shape.isText()
 		switch {
 		case plain && len(l.list) == known:
 			l.viper.MustBindEnv(o.path, o.name)

@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -16,16 +17,6 @@ const (
 	MFARole   MFARequirement = "role"
 )
 
-// AddressBinding says how a sign-in under way is bound to its network address.
-type AddressBinding string
-
-// The bindings. A cookie and the browser bind it in any case.
-const (
-	BindOff     AddressBinding = "off"
-	BindNetwork AddressBinding = "network"
-	BindExact   AddressBinding = "exact"
-)
-
 // MFA is the policy of second factors.
 type MFA struct {
 	Required              MFARequirement       `yaml:"required" default:"never" oneof:"never always role" doc:"Who needs a second factor: never, nobody who has not enrolled one; always, everyone; role, those who have one of roles. A client's require_mfa asks everyone who goes there."`
@@ -36,7 +27,7 @@ type MFA struct {
 	AssuranceAge          time.Duration        `yaml:"assurance_age" default:"24h" doc:"How long after a sign-in clients are told of more than one factor, and take it where they or the policy ask for it; then what is older is asked for again. 0s never asks again while the session lives (NIST SP 800-63B-4 section 4.2.3 says 24h)."`
 	Tries                 int                  `yaml:"tries" default:"5" doc:"Wrong codes that one sign-in may enter before it has to start again; 1 to 10."`
 	PartialLifetime       time.Duration        `yaml:"partial_lifetime" default:"5m" doc:"How long a sign-in may pause between its first and second factor; at most 5m."`
-	BindAddress           AddressBinding       `yaml:"bind_address" default:"network" oneof:"off network exact" doc:"Whether a sign-in that changes its address between the factors starts again: off, never; network, when it leaves its /24 or /48; exact, always."`
+	BindAddress           mfa.AddressBinding   `yaml:"bind_address" default:"network" oneof:"off network exact" doc:"Whether a sign-in that changes its address between the factors starts again: off, never; network, when it leaves its /24 or /48; exact, always."`
 	TrustedDeviceLifetime time.Duration        `yaml:"trusted_device_lifetime" default:"30d" doc:"How long a browser that a person trusts is not asked for a second factor, at clients that have trust_devices; at most 366d."`
 	Lockout               Lockout              `yaml:"lockout" doc:"What consecutive wrong codes do to one person's kind of factor, over all their sign-ins. Only a right code, or latchkey user unlock, ends the count."`
 }

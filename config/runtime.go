@@ -44,6 +44,11 @@ func (c *Client) metadata() client.Metadata {
 		Consent:                c.Consent,
 		IDTokenSigningAlg:      c.IDTokenSigningAlg,
 		IDTokenClaims:          c.IDTokenClaims,
+		UserInfoClaims:         c.UserInfoClaims,
+		AccessTokenClaims:      c.AccessTokenClaims,
+		Access:                 rulesOf(c.Access),
+		Groups:                 c.Groups.spelling(),
+		Resources:              c.Resources,
 		AccessTokenFormat:      c.AccessTokenFormat,
 		AccessTokenAlg:         c.AccessTokenSigningAlg,
 		AccessTokenTypeHeader:  c.AccessTokenTypeHeader,
@@ -64,6 +69,9 @@ func (c *Client) metadata() client.Metadata {
 		ClientURI:              c.ClientURI,
 		PolicyURI:              c.PolicyURI,
 		TOSURI:                 c.TOSURI,
+
+		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,
+		FrontchannelLogoutURI: c.FrontchannelLogoutURI, FrontchannelLogoutSession: c.FrontchannelSession,
 	}
 }
 

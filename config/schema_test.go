@@ -23,7 +23,21 @@ type properties struct {
 	Default              any
 	Properties           map[string]*properties
 	Items                *properties
-	AdditionalProperties *bool
+	AdditionalProperties *additional
+}
+
+// additional is false, where the schema takes no other keys, or what they hold.
+type additional struct {
+	refused bool
+	*properties
+}
+
+func (a *additional) UnmarshalJSON(text []byte) error {
+	if string(text) == "false" || string(text) == "true" {
+		a.refused = string(text) == "false"
+		return nil
+	}
+	return json.Unmarshal(text, &a.properties)
 }
 
 func parseSchema(t *testing.T) *properties {
@@ -49,8 +63,10 @@ func (s *properties) violations(path string, v any) []string {
 		for key, item := range v {
 			if p := s.Properties[key]; p != nil {
 				found = append(found, p.violations(joinPath(path, key), item)...)
-			} else if s.AdditionalProperties != nil && !*s.AdditionalProperties {
+			} else if s.AdditionalProperties != nil && s.AdditionalProperties.refused {
 				found = append(found, joinPath(path, key)+": no such property")
+			} else if s.AdditionalProperties != nil && s.AdditionalProperties.properties != nil {
+				found = append(found, s.AdditionalProperties.violations(joinPath(path, key), item)...)
 			}
 		}
 	case []any:
@@ -101,7 +117,7 @@ func TestSchemaHasTheDecodersKeys(t *testing.T) {
 				t.Errorf("%s: %s", path, diff)
 				return
 			}
-			if p.AdditionalProperties == nil || *p.AdditionalProperties {
+			if p.AdditionalProperties == nil || !p.AdditionalProperties.refused {
 				t.Errorf("%s: takes keys that the decoder refuses", path)
 			}
 		}

@@ -22,7 +22,7 @@ type shape struct {
 	typ    reflect.Type // of a scalar, without pointer
 	kind   kind
 	fields []*shape // of an object, in order
-	elem   *shape   // of a list
+	elem   *shape   // of a list or a dictionary
 }
 
 type kind int
@@ -31,6 +31,8 @@ const (
 	scalar kind = iota
 	object
 	list
+	dict     // keys that nobody knows beforehand, such as languages
+	anything // judged by who reads it
 )
 
 var (
@@ -43,9 +45,9 @@ var (
 // enums are the values of enumerations that other packages own, for the tag
 // oneof:"@name".
 var enums = map[string][]string{
+	"acr":                        client.ACRs(),
 	"access_token_format":        wordsOf(client.AccessTokenFormats()),
 	"access_token_type_header":   client.AccessTokenTypeHeaders(),
-	"claims":                     client.PersonClaims(),
 	"client_type":                wordsOf(client.Types()),
 	"consent":                    wordsOf(client.ConsentPolicies()),
 	"factors":                    wordsOf(client.SecondFactors()),
@@ -102,6 +104,11 @@ func shapeOf(t reflect.Type, tag reflect.StructTag) *shape {
 		s.kind = list
 		s.elem = shapeOf(t.Elem(), "")
 		s.elem.oneOf, s.elem.secret = s.oneOf, s.secret
+	case t.Kind() == reflect.Map:
+		s.kind = dict
+		s.elem = shapeOf(t.Elem(), "")
+	case t.Kind() == reflect.Interface:
+		s.kind = anything
 	}
 	return s
 }
@@ -141,13 +148,18 @@ func (s *shape) keys() []string {
 // noun says what the file should hold at a key of this shape.
 func (s *shape) noun() string {
 	switch s.kind {
-	case object:
+	case object, dict:
 		return "a mapping (key: value)"
 	case list:
 		return "a list"
 	default:
 		return "one value"
 	}
+}
+
+// isText reports whether a variable's text is the value, or a list of values.
+func (s *shape) isText() bool {
+	return s.kind == scalar || s.kind == list && s.elem.kind == scalar
 }
 
 // walk visits the shape and what is below it, except inside lists.

@@ -6,11 +6,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 )
 
 func (l *loader) validateSignUp(c *Config) {
-	if c.SignUp.Mode != SignUpOff && !l.canMail(c) {
+	if c.SignUp.Mode != account.SignUpOff && !l.canMail(c) {
 		l.add("sign_up.mode", "%s sends messages, so it needs mail.smtp_url; set that, or mode: off", c.SignUp.Mode)
 	}
 }
@@ -21,6 +22,7 @@ func (l *loader) canMail(c *Config) bool { return l.Dev || !c.Mail.SMTPURL.IsZer
 func (l *loader) validateAccount(a Account) {
 	l.within("account.fresh_for", a.FreshFor, time.Minute, day)
 	l.within("account.deletion_grace", a.DeletionGrace, 0, 366*day)
+	l.within("account.recent_factors", a.RecentFactors, 0, 90*day)
 	l.within("account.links.verify", a.Links.Verify, time.Minute, 30*day)
 	l.within("account.links.code", a.Links.Code, time.Minute, a.Links.Verify)
 	l.within("account.links.reset", a.Links.Reset, time.Minute, day)

@@ -16,6 +16,7 @@ func (l *loader) validateDelivery(c *Config) {
 	l.validateMail(c.Mail)
 	l.validateSMS(c.SMS)
 	l.validateOutbox(c.Outbox)
+	l.validateFetch(c.Fetch)
 }
 
 func (l *loader) validateMail(m Mail) {
@@ -77,9 +78,23 @@ func (l *loader) validateSMS(s SMS) {
 	for _, n := range []struct {
 		path  string
 		value int
-	}{{"sms.per_number_day", s.PerNumberDay}, {"sms.per_country_day", s.CountryDay}, {"sms.daily_cap", s.DailyCap}} {
+	}{
+		{"sms.per_number_day", s.PerNumberDay}, {"sms.per_country_day", s.CountryDay}, {"sms.daily_cap", s.DailyCap},
+		{"sms.confirm_per_country_day", s.ConfirmCountryDay}, {"sms.confirm_daily_cap", s.ConfirmDailyCap},
+	} {
 		if n.value < 1 || n.value > 1_000_000 {
 			l.add(n.path, "use 1 to 1000000")
+		}
+	}
+	for _, pot := range []struct {
+		path, of      string
+		confirm, most int
+	}{
+		{"sms.confirm_per_country_day", "sms.per_country_day", s.ConfirmCountryDay, s.CountryDay},
+		{"sms.confirm_daily_cap", "sms.daily_cap", s.ConfirmDailyCap, s.DailyCap},
+	} {
+		if pot.confirm > pot.most && pot.most > 0 {
+			l.add(pot.path, "it is more than %s (%d), which is for people who sign in; lower it", pot.of, pot.most)
 		}
 	}
 }
@@ -147,5 +162,17 @@ func (l *loader) completeMessages(c *Config) {
 	}
 	if c.Messages.Templates != "" {
 		l.files = append(l.files, c.Messages.Templates)
+	}
+}
+
+func (l *loader) validateFetch(f Fetch) {
+	l.within("fetch.timeout", f.Timeout, time.Second, time.Minute)
+	if f.MaxKiB < 1 || f.MaxKiB > 16<<10 {
+		l.add("fetch.max_kib", "use 1 to %d", 16<<10)
+	}
+	for i, p := range f.AllowedNetworks {
+		if p.Bits() == 0 {
+			l.add(indexPath("fetch.allowed_networks", i), "%s is every address; name the network", p)
+		}
 	}
 }

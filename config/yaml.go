@@ -65,6 +65,10 @@ func (r *reader) read(n *yaml.Node, s *shape, path string) any {
 		return items
 	case s.kind == scalar && n.Kind == yaml.ScalarNode:
 		return r.readScalar(n.Value, s, path)
+	case s.kind == dict && n.Kind == yaml.MappingNode:
+		return r.readDictionary(n, s, path)
+	case s.kind == anything:
+		return r.readAnything(n, path)
 	}
 	r.addAt(path, r.where(path), "%s is wanted here, not %s", s.noun(), nounOf(n))
 	return nil
@@ -107,6 +111,39 @@ func (r *reader) readObject(n *yaml.Node, s *shape, path string) any {
 		}
 	}
 	return values
+}
+
+// dictionary is a mapping whose keys viper leaves as they are: it writes those of any
+// map[string]any in lower case.
+type dictionary map[string]any
+
+func (r *reader) readDictionary(n *yaml.Node, s *shape, path string) any {
+	values := dictionary{}
+	for _, p := range pairs(n) {
+		at := joinPath(path, p.key.Value)
+		if _, seen := values[p.key.Value]; seen {
+			if !p.merged {
+				r.addAt(at, r.at(p.key), "given twice; remove one")
+			}
+			continue
+		}
+		if v := r.read(p.value, s.elem, at); v != nil {
+			values[p.key.Value] = v
+		}
+	}
+	return values
+}
+
+func (r *reader) readAnything(n *yaml.Node, path string) any {
+	var value any
+	if err := n.Decode(&value); err != nil {
+		r.addAt(path, r.at(n), "it cannot be read: %v", err)
+		return nil
+	}
+	if m, ok := value.(map[string]any); ok {
+		return dictionary(m)
+	}
+	return value
 }
 
 // unknownKey reports a key that the shape does not have, and returns the one

@@ -38,6 +38,9 @@ type Interaction struct {
 	// PasswordSet says that a new password was set on the way, which is to be
 	// signed in with.
 	PasswordSet bool `json:"password_set,omitempty"`
+	// Another says that another account is wanted than the one that the person came
+	// with; nil: none is.
+	Another *Another `json:"another,omitempty"`
 	// Refusal ends the interaction with an error for the client; nil is none.
 	Refusal *Refusal `json:"refusal,omitempty"`
 
@@ -75,8 +78,16 @@ type Answers struct {
 	// RecoveryCodes are new recovery codes, sealed, that the person has not yet
 	// said to have kept.
 	RecoveryCodes string `json:"recovery_codes,omitempty"`
+	// AccessRefused names what refused the person, as the event does that was written.
+	AccessRefused string `json:"access_refused,omitempty"`
 	// VerificationSent says that the code that the verify step asks for was sent.
 	VerificationSent bool `json:"verification_sent,omitempty"`
+}
+
+// Another is the wish to use another account than somebody's, from a moment on.
+type Another struct {
+	Than storage.ID `json:"than"`
+	At   time.Time  `json:"at"`
 }
 
 // Refusal is an OAuth error that ends an interaction.
@@ -167,4 +178,9 @@ type Outcome struct {
 	// Reason explains Error in words that are safe to send to the client.
 	Reason string
 	Fatal  bool
+	// Refused says that nothing could provide what is missing: the person may not use
+	// the client. A page tells them, and from there the client is told.
+	Refused bool
+	// Cause names what refused them, for the log.
+	Cause string
 }

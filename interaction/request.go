@@ -36,6 +36,17 @@ type AuthorizationRequest struct {
 	UILocales     []string              `json:"ui_locales,omitempty"`
 	Display       string                `json:"display,omitempty"`
 	Claims        storage.ClaimsRequest `json:"claims,omitzero"`
+	// Resources are the resource servers that access tokens may be asked for (RFC 8707).
+	Resources []string `json:"resources,omitempty"`
+	// ClaimScopes are the scopes of the claims that are asked for by name, where the
+	// request does not ask for them as well. No token ever has them.
+	ClaimScopes []string `json:"claim_scopes,omitempty"`
+}
+
+// ConsentScopes are what a person is asked about, and what is remembered: what the
+// client asks for as scopes, and what its claims parameter comes to.
+func (r *AuthorizationRequest) ConsentScopes() []string {
+	return slices.Concat(r.Scopes, r.ClaimScopes)
 }
 
 // HasPrompt reports whether the request names the prompt value.

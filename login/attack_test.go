@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -87,8 +88,8 @@ func TestDS3_PendingSignInsAreCapped(t *testing.T) {
 
 // TestDS3_FloodIsOneEvent: requests that a limit refuses must not fill the disk.
 func TestDS3_FloodIsOneEvent(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) {
-		c.Limits.SignInPair = storage.Backoff{Free: 1, Base: time.Hour, Max: time.Hour, Window: time.Hour}
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) {
+		l.SignInPair = storage.Backoff{Free: 1, Base: time.Hour, Max: time.Hour, Window: time.Hour}
 	}})
 	ada := s.person("ada@example.com")
 	b := s.browser()
@@ -147,7 +148,7 @@ func TestL2_NoPageBringsAnInteractionBack(t *testing.T) {
 	b := s.browser()
 	b.start("")
 	b.signIn("ada@example.com", goodPassword).Want(t, 200, "consent-allow")
-	name := b.Page.URL.Query().Get(interactionParam)
+	name := b.Page.URL.Query().Get(interaction.Param)
 	in, err := b.interaction(name)
 	check(t, err)
 	check(t, s.parts.Interactions(1).Take(t.Context(), in))

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -13,7 +14,7 @@ func dyingAda(t *testing.T) (*site, *storage.User, *browser) {
 	t.Helper()
 	s := newSite(t, siteOptions{})
 	ada := s.person("ada@example.com")
-	check(t, s.store.Users().PlanDeletion(t.Context(), ada.ID, s.clock.Now().Add(24*time.Hour), s.event(storage.EventDeletionPlanned)))
+	check(t, s.store.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: ada.ID, At: s.clock.Now().Add(24 * time.Hour)}, s.event(storage.EventDeletionPlanned)))
 	b := s.browser()
 	b.start("")
 	b.signIn("ada@example.com", goodPassword).Want(t, http.StatusOK, "deletion-cancel")
@@ -46,8 +47,8 @@ func TestADyingAccountCanBeUsedUntilItGoes(t *testing.T) {
 // TestTH1_WhatAnybodyCanHaveSentIsLimited counts for one destination, whoever it
 // belongs to, and however it is asked for.
 func TestTH1_WhatAnybodyCanHaveSentIsLimited(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) {
-		c.Limits.Messages.Destination = storage.Backoff{Free: 2, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) {
+		l.Messages.Destination = storage.Backoff{Free: 2, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
 	}})
 	s.person("ada@example.com")
 	for _, email := range []string{"ada@example.com", "nobody@example.com"} {

@@ -1,21 +1,21 @@
 package login
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/logintest"
+	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -41,6 +41,8 @@ type siteOptions struct {
 	policy   func(*mfa.Policy)
 	accounts func(*account.Config)
 	config   func(*Config)
+	limits   func(*limits.Bounds)
+	methods  func(*signin.Config)
 	client   func(*client.Client)
 	// pending is how many sign-ins an address may start; zero is many.
 	pending int
@@ -56,33 +58,33 @@ func newSite(t *testing.T, o siteOptions) *site {
 	if o.client != nil {
 		o.client(&s.client)
 	}
-	generous := logintest.Generous
 	if o.pending == 0 {
 		o.pending = 100000
 	}
+	limiter := p.Limiter(o.limits)
 	cfg := Config{
-		UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Sessions: p.Store.Sessions(), Consents: p.Store.Consents(),
-		Ephemeral: p.Store.Ephemeral(), Interactions: p.Interactions(o.pending), Submissions: p.Submissions(), Clients: logintest.Client{Is: &s.client},
-		Password: p.Passwords, Tokens: p.Tokens,
-		Factors: p.Factors, Devices: p.Devices, Hasher: p.Hasher, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
-		Decoys: NewDecoys(p.Store.Users(), p.Passwords.Current), Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now, Random: rand.Reader,
-		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: BindNetwork,
-		Limits: Limits{
-			SignInPair: generous, SignInAccount: generous, SignInAddress: generous, SignInKnown: generous,
-			SignUp: AskLimits{generous, generous}, Reset: AskLimits{generous, generous}, Resend: AskLimits{generous, generous}, Messages: MessageLimits{generous, generous, generous, 1_000_000},
-		},
+		UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Consents: p.Store.Consents(),
+		Sessions: p.Sessions(), Partials: p.Partials(), Limits: limiter, Journal: p.Journal(),
+		Interactions: p.Interactions(o.pending), Submissions: p.Submissions(), Clients: logintest.Client{Is: &s.client},
+		Methods: p.Methods(limiter, o.methods), Factors: p.Factors, Devices: p.Devices, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
+		Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now,
 	}
 	if o.config != nil {
 		o.config(&cfg)
 	}
 	s.pages = New(cfg)
 	mux := http.NewServeMux()
-	s.pages.Register(mux)
-	mux.Handle("GET /start", p.Errors.Handle(s.startInteraction))
-	mux.Handle("GET /authorize/resume", p.Errors.Handle(s.resume))
-	mux.Handle("GET /account", p.Errors.Handle(s.account))
+	s.routes(mux)
 	p.Serve(mux)
 	return s
+}
+
+// routes adds the pages and the provider's stand-in to mux.
+func (s *site) routes(mux *http.ServeMux) {
+	s.pages.Register(mux)
+	mux.Handle("GET /start", s.parts.Errors.Handle(s.startInteraction))
+	mux.Handle("GET /authorize/resume", s.parts.Errors.Handle(s.resume))
+	mux.Handle("GET /account", s.parts.Errors.Handle(s.account))
 }
 
 // startInteraction does what the provider does with a checked request, whose
@@ -118,6 +120,8 @@ func (s *site) resume(w http.ResponseWriter, r *http.Request) error {
 		fmt.Fprintln(w, "error "+in.Refusal.Code)
 	case outcome.Fatal:
 		fmt.Fprintln(w, "error "+outcome.Error)
+	case outcome.Refused:
+		fmt.Fprintln(w, "error "+outcome.Error+" by "+outcome.Cause)
 	case outcome.Missing != "":
 		s.pages.Begin(w, r, in)
 	default:

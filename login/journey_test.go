@@ -9,7 +9,9 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -384,6 +386,12 @@ func TestAZ8_ConsentIsAskedRememberedAndTakenBack(t *testing.T) {
 	b.Submit("consent-allow").Want(t, 200, "code for "+string(ada.ID))
 	b.start("").Want(t, 200, "code for")
 	b.start(`{"client_id":"wiki","scopes":["openid","email"]}`).Want(t, 200, "consent-allow")
+	// Of claims that are asked for by name, people are asked about the scopes.
+	const named = `{"client_id":"wiki","scopes":["openid"],"claim_scopes":["phone"]}`
+	b.start(named).Want(t, 200, "see your phone number")
+	b.Submit("consent-allow").Want(t, 200, "code for "+string(ada.ID))
+	b.start(named).Want(t, 200, "code for")
+	b.start(`{"client_id":"wiki","scopes":["openid","phone"]}`).Want(t, 200, "code for")
 	// What the person took back on their account page is asked for again.
 	check(t, s.store.Grants().RevokeClient(t.Context(), ada.ID, "wiki", s.clock.Now(), storage.RevokedByUser, s.event(storage.EventApplicationRevoked)))
 	b.start("").Want(t, 200, "consent-allow")
@@ -443,9 +451,9 @@ func TestSE1_APlantedCookieIsWorthNothing(t *testing.T) {
 }
 
 func TestTH3_StrangersCannotLockAnOwnerOut(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) {
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) {
 		tight := storage.Backoff{Free: 3, Base: time.Minute, Max: time.Hour, Window: time.Hour}
-		c.Limits.SignInAccount, c.Limits.SignInPair, c.Limits.SignInKnown = tight, tight, tight
+		l.SignInAccount, l.SignInPair, l.SignInKnown = tight, tight, tight
 	}})
 	ada := s.person("ada@example.com")
 	known := s.browser()
@@ -491,7 +499,7 @@ func TestSignUpByInvitation(t *testing.T) {
 	const token = "an-invitation-of-more-than-128-bits-of-secret"
 	now := s.clock.Now()
 	check(t, s.store.Invitations().Create(t.Context(), &storage.Invitation{
-		ID: s.parts.ID(), TokenHash: s.pages.cfg.Hasher.Sum("invitation", token), Email: "guest@example.com",
+		ID: s.parts.ID(), TokenHash: s.parts.Hasher.Sum("invitation", token), Email: "guest@example.com",
 		CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 	}, s.event(storage.EventInvitationCreated)))
 
@@ -574,7 +582,7 @@ func TestPolicyGraceRunsForWhoNeverLooks(t *testing.T) {
 		b := s.browser()
 		b.start("")
 		csrf := b.Page.Value("csrf")
-		at := url.Values{interactionParam: {b.Page.URL.Query().Get(interactionParam)}}.Encode()
+		at := url.Values{interaction.Param: {b.Page.URL.Query().Get(interaction.Param)}}.Encode()
 		b.Follow(false)
 		b.signIn("ada@example.com", goodPassword)
 		b.Follow(true)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -20,7 +21,7 @@ func strict(free int) storage.Backoff {
 // knows. One in which the attacker signed in, or that is made up, gives no fresh budget
 // at anybody else's account.
 func TestTH3_ADeviceThatSomebodyElseKnowsIsNoBudget(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) { c.Limits.SignInAccount = strict(2) }})
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) { l.SignInAccount = strict(2) }})
 	s.person("ada@example.com")
 	s.person("mallory@example.com")
 	mallory := s.browser()
@@ -64,7 +65,7 @@ func (b *browser) attempt(username, device, password string) *testbrowser.Page {
 // TestTH1_SignInIsLimitedByAddress: one address that tries one password at many
 // accounts (password spraying) waits, whoever it names.
 func TestTH1_SignInIsLimitedByAddress(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) { c.Limits.SignInAddress = strict(5) }})
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) { l.SignInAddress = strict(5) }})
 	s.person("ada@example.com")
 	refused := 0
 	for _, name := range []string{"a", "b", "c", "ada@example.com", "d", "e", "f", "g", "h"} {
@@ -80,7 +81,7 @@ func TestTH1_SignInIsLimitedByAddress(t *testing.T) {
 // TestTH1_TwoNamesAreOnePerson: whoever has a username beside an address is guessed at
 // no more often by both.
 func TestTH1_TwoNamesAreOnePerson(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) { c.Limits.SignInAccount = strict(3) }})
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) { l.SignInAccount = strict(3) }})
 	s.person("ada@example.com", func(u *storage.User) { u.Username = "ada" })
 	refused := 0
 	for _, name := range []string{"ada", "ada@example.com", "ADA", "Ada@Example.com", "ada", "ada@example.com"} {
@@ -96,7 +97,7 @@ func TestTH1_TwoNamesAreOnePerson(t *testing.T) {
 // TestEN2_RefusalsCostTheSame: a refusal writes as many events for a name that nobody
 // has as for a person's, so that its time does not tell them apart.
 func TestEN2_RefusalsCostTheSame(t *testing.T) {
-	s := newSite(t, siteOptions{config: func(c *Config) { c.Limits.SignInPair = strict(1) }})
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) { l.SignInPair = strict(1) }})
 	s.person("ada@example.com")
 	events := func() int {
 		found, err := s.store.Events().List(t.Context(), storage.EventFilter{Type: storage.EventThrottled, Limit: 100})
@@ -123,8 +124,8 @@ func TestEN2_RefusalsCostTheSame(t *testing.T) {
 // soon; the wait is the bucket's, and no stranger can push it.
 func TestLK1_StrangersKeepNobodyFromAReset(t *testing.T) {
 	few := storage.Backoff{Free: 3, Base: time.Minute, Max: time.Hour, Window: 6 * time.Hour}
-	s := newSite(t, siteOptions{config: func(c *Config) {
-		c.Limits.Reset.Account, c.Limits.Messages.Destination = few, few
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) {
+		l.Reset.Account, l.Messages.Destination = few, few
 	}})
 	s.person("ada@example.com")
 	ada := s.browser()

@@ -16,6 +16,8 @@ import (
 	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/login/limits"
+	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -203,18 +205,18 @@ func TestPA1_OnePartialSignInCompletesOnce(t *testing.T) {
 
 // evaluated counts the passwords that are looked at.
 type evaluated struct {
-	passwords
+	*pass.Hasher
 	n atomic.Int64
 }
 
 func (e *evaluated) Check(ctx context.Context, encoded, password string) (pass.Verdict, error) {
 	e.n.Add(1)
-	return e.passwords.Check(ctx, encoded, password)
+	return e.Hasher.Check(ctx, encoded, password)
 }
 
 func (e *evaluated) VerifyDummy(ctx context.Context, password string) error {
 	e.n.Add(1)
-	return e.passwords.VerifyDummy(ctx, password)
+	return e.Hasher.VerifyDummy(ctx, password)
 }
 
 // TestTH2_FewOfManyGuessesAreLookedAt: a wave of guesses is counted before any of
@@ -222,10 +224,12 @@ func (e *evaluated) VerifyDummy(ctx context.Context, password string) error {
 func TestTH2_FewOfManyGuessesAreLookedAt(t *testing.T) {
 	const free = 4
 	looked := &evaluated{}
-	s := newSite(t, siteOptions{config: func(c *Config) {
-		looked.passwords, c.Password = c.Password, looked
-		c.Limits.SignInAccount = storage.Backoff{Free: free, Base: time.Minute, Max: time.Hour, Window: time.Hour}
-	}})
+	s := newSite(t, siteOptions{
+		methods: func(c *signin.Config) { looked.Hasher, c.Passwords = c.Passwords.(*pass.Hasher), looked },
+		limits: func(l *limits.Bounds) {
+			l.SignInAccount = storage.Backoff{Free: free, Base: time.Minute, Max: time.Hour, Window: time.Hour}
+		},
+	})
 	s.person("ada@example.com")
 	for _, username := range []string{"ada@example.com", "nobody@example.com"} {
 		looked.n.Store(0)
@@ -249,8 +253,8 @@ func TestTH1_SpellingsOfOneAccountShareABucket(t *testing.T) {
 		"a\u200bda@example.com", "ada@exam\u00adple.com", "\ufeffada@example.com", "aDa@example.COM\u2060",
 	}
 	tight := storage.Backoff{Free: 2, Base: time.Minute, Max: time.Hour, Window: time.Hour}
-	s := newSite(t, siteOptions{config: func(c *Config) {
-		c.Limits.SignInAccount, c.Limits.Reset.Account, c.Limits.SignUp.Account = tight, tight, tight
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) {
+		l.SignInAccount, l.Reset.Account, l.SignUp.Account = tight, tight, tight
 	}})
 	s.person("ada@example.com")
 	for name, try := range map[string]func(*browser, string) *testbrowser.Page{

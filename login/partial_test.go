@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/partial"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -24,17 +25,17 @@ func (b *browser) request() *http.Request {
 
 // started begins a partial sign-in of Ada by her password in a new tab of the browser,
 // and returns the tab and a request that bears its cookie.
-func (b *browser) started(ada *storage.User, change func(*partial)) (*interaction.Interaction, *http.Request) {
+func (b *browser) started(ada *storage.User, change func(*partial.SignIn)) (*interaction.Interaction, *http.Request) {
 	t := b.s.t
 	t.Helper()
 	b.start("")
-	in, err := b.interaction(b.Page.URL.Query().Get(interactionParam))
+	in, err := b.interaction(b.Page.URL.Query().Get(interaction.Param))
 	check(t, err)
 	r, w := b.request(), httptest.NewRecorder()
-	part := b.s.pages.newPartial(r, in, ada)
+	part := b.s.pages.cfg.Partials.New(r, in, ada)
 	part.Proofs = []storage.Proof{{Kind: storage.FactorPassword, At: b.s.clock.Now()}}
 	change(part)
-	check(t, b.s.pages.savePartial(w, r, part))
+	check(t, b.s.pages.cfg.Partials.Save(w, r, part))
 	for _, c := range w.Result().Cookies() {
 		r.AddCookie(c)
 	}
@@ -42,9 +43,9 @@ func (b *browser) started(ada *storage.User, change func(*partial)) (*interactio
 }
 
 // load reads the partial sign-in of a tab.
-func (s *site) load(r *http.Request, in *interaction.Interaction) *partial {
+func (s *site) load(r *http.Request, in *interaction.Interaction) *partial.SignIn {
 	s.t.Helper()
-	part, err := s.pages.loadPartial(httptest.NewRecorder(), r, in)
+	part, err := s.pages.cfg.Partials.Load(httptest.NewRecorder(), r, in)
 	check(s.t, err)
 	return part
 }
@@ -54,9 +55,9 @@ func (s *site) load(r *http.Request, in *interaction.Interaction) *partial {
 func TestPA1_APartialSignInIsOfOneFlow(t *testing.T) {
 	s := newSite(t, siteOptions{})
 	ada, b := s.person("ada@example.com"), s.browser()
-	in, r := b.started(ada, func(*partial) {})
+	in, r := b.started(ada, func(*partial.SignIn) {})
 	b.start("")
-	other, err := b.interaction(b.Page.URL.Query().Get(interactionParam))
+	other, err := b.interaction(b.Page.URL.Query().Get(interaction.Param))
 	check(t, err)
 	if s.load(r, other) != nil {
 		t.Error("it is of use in another tab")
@@ -71,7 +72,7 @@ func TestPA1_APartialSignInEndsAfterHalfAnHour(t *testing.T) {
 	s := newSite(t, siteOptions{})
 	ada, b := s.person("ada@example.com"), s.browser()
 	for age, want := range map[time.Duration]bool{29 * time.Minute: true, 31 * time.Minute: false} {
-		in, r := b.started(ada, func(p *partial) { p.StartedAt = s.clock.Now().Add(-age) })
+		in, r := b.started(ada, func(p *partial.SignIn) { p.StartedAt = s.clock.Now().Add(-age) })
 		if got := s.load(r, in) != nil; got != want {
 			t.Errorf("begun %s ago: of use %t", age, got)
 		}
@@ -83,10 +84,10 @@ func TestPA1_APartialSignInEndsAfterHalfAnHour(t *testing.T) {
 func TestPA1_APartialSignInIsCompletedOnce(t *testing.T) {
 	s := newSite(t, siteOptions{})
 	ada, b := s.person("ada@example.com"), s.browser()
-	in, r := b.started(ada, func(*partial) {})
-	var read []*standing
+	in, r := b.started(ada, func(*partial.SignIn) {})
+	var read []*flowContext
 	for range 2 {
-		found, err := s.pages.stand(r, in, s.load(r, in))
+		found, err := s.pages.evaluate(r, in, s.load(r, in))
 		check(t, err)
 		read = append(read, found)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -18,8 +19,8 @@ func TestLG1_EventsOfPagesSayWhoDidWhatFromWhere(t *testing.T) {
 	s := newSite(t, siteOptions{
 		client: func(c *client.Client) { c.RequireMFA, c.TrustDevices, c.Consent = true, true, client.ConsentRemember },
 		policy: func(p *mfa.Policy) { p.TrustFor = 24 * time.Hour },
-		config: func(c *Config) {
-			c.Limits.SignInAccount = storage.Backoff{Free: 4, Base: time.Second, Max: time.Second, Window: time.Hour}
+		limits: func(l *limits.Bounds) {
+			l.SignInAccount = storage.Backoff{Free: 4, Base: time.Second, Max: time.Second, Window: time.Hour}
 		},
 	})
 	ada := s.person("ada@example.com")

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -17,7 +18,7 @@ const (
 )
 
 // acrs are all classes, the least first. Each includes those before it.
-var acrs = []string{ACRPassword, ACRCode, ACRTwoFactor, ACRPhishingResistant}
+var acrs = client.ACRs()
 
 // AtLeast reports whether an authentication that reached acr is one of class
 // wanted too. A class that is not ours is reached by itself alone, and every

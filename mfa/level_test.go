@@ -161,3 +161,11 @@ func TestTD2_ATrustedDeviceRaisesNoLevel(t *testing.T) {
 		}
 	})
 }
+
+// The names of the classes are listed where rules for clients are judged, too.
+func TestClassesAreThoseOfClients(t *testing.T) {
+	t.Parallel()
+	if want := []string{ACRPassword, ACRCode, ACRTwoFactor, ACRPhishingResistant}; !slices.Equal(want, client.ACRs()) {
+		t.Errorf("client.ACRs is %v, want %v", client.ACRs(), want)
+	}
+}

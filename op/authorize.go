@@ -43,6 +43,9 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 	}
 	request, err := p.parseAuthorization(r.Context(), form, faulty, c, to)
 	if err != nil {
+		if explained := p.explained(r, c, to, err); explained != nil {
+			return explained
+		}
 		return p.fail(w, r, c.ID, to, err)
 	}
 	in := interaction.ForRequest(*request, p.cfg.Now())
@@ -95,9 +98,17 @@ func decideNext(request *interaction.AuthorizationRequest, outcome interaction.O
 	case outcome.Missing == "":
 		return nextRefuse, errors.New("nothing is missing and nobody is signed in")
 	case request.HasPrompt(interaction.PromptNone):
-		return nextRefuse, &Error{Code: outcome.Error, Description: outcome.Reason}
+		return nextRefuse, &Error{Code: outcome.Error, Description: outcome.Reason, Cause: causeOf(outcome)}
 	}
 	return nextAsk, nil
+}
+
+// causeOf names in the log the rule that refused a person.
+func causeOf(outcome interaction.Outcome) error {
+	if !outcome.Refused {
+		return nil
+	}
+	return errors.New(outcome.Cause)
 }
 
 // succeed answers the client with a code.
@@ -119,11 +130,16 @@ func deliveryOf(request *interaction.AuthorizationRequest) delivery {
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, clientID string, to delivery, err error) error {
 	shown := errorOf(err)
 	p.logRefusal(r, clientID, shown)
-	answer := url.Values{"error": {shown.Code}}
-	if shown.Description != "" {
-		answer.Set("error_description", shown.Description)
+	return p.deliver(w, to, failure(shown))
+}
+
+// failure is an error as the client gets it.
+func failure(e *Error) url.Values {
+	answer := url.Values{"error": {e.Code}}
+	if e.Description != "" {
+		answer.Set("error_description", e.Description)
 	}
-	return p.deliver(w, to, answer)
+	return answer
 }
 
 // hintSubject returns the person that an ID token of ours is about.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +21,7 @@ import (
 // parseAuthorization runs a request through every check, with "good" for an ID
 // token of ours and "admin" for a scope that only others have.
 func parseAuthorization(form url.Values, clients ...client.Client) (*interaction.AuthorizationRequest, delivery, error) {
-	registry := client.NewSnapshot(append(clients, siteClient(), spaClient(), nativeClient()))
+	registry := client.NewSnapshot(append([]client.Client{siteClient(), spaClient(), nativeClient()}, clients...))
 	form, faulty, err := parseParameters(form.Encode(), authorizationParameters)
 	if err != nil {
 		return nil, delivery{}, err
@@ -32,7 +35,7 @@ func parseAuthorization(form url.Values, clients ...client.Client) (*interaction
 		return nil, to, err
 	}
 	check := authorizationCheck{
-		params: form, faulty: faulty, client: c, prompts: (&Config{}).prompts(),
+		params: form, faulty: faulty, client: c, prompts: (&Config{}).prompts(), claims: plainMaker,
 		hintSubject: func(token string) (string, error) {
 			if token != "good" {
 				return "", errors.New("bad signature")
@@ -40,7 +43,7 @@ func parseAuthorization(form url.Values, clients ...client.Client) (*interaction
 			return "ada", nil
 		},
 		knownScopes: func(asked []string) ([]string, error) {
-			return scopesOf("admin").knownScopes(context.Background(), c.ID, asked)
+			return scopesOf("admin").knownScopes(context.Background(), c, asked)
 		},
 	}
 	request, err := check.run(to)
@@ -110,9 +113,11 @@ func TestAuthorizationRequest_IsRead(t *testing.T) {
 		{"claims", []string{"scope", "openid", "claims", `{"userinfo":{"name":{"essential":true},"groups":null,"email":null},"id_token":{"name":null,"auth_time":{"essential":true}},"other":[1]}`}, func(r *interaction.AuthorizationRequest) {
 			r.Scopes = []string{"openid"}
 			r.Claims = storage.ClaimsRequest{UserInfo: map[string]*storage.ClaimRequest{"name": {Essential: true}, "email": nil}, IDToken: name}
+			r.ClaimScopes = []string{"email", "profile"}
 		}},
-		{"claims that nobody is asked about", []string{"client_id", "careful", "scope", "openid profile", "max_age", "1", "acr_values", "a", "claims", `{"userinfo":{"name":null,"email":null}}`}, func(r *interaction.AuthorizationRequest) {
-			r.ClientID, r.MaxAge, r.ACRValues, r.Claims.UserInfo = "careful", seconds(1), []string{"a"}, name
+		{"claims that people are asked about", []string{"client_id", "careful", "scope", "openid profile", "max_age", "1", "acr_values", "a", "claims", `{"userinfo":{"name":null,"email":null}}`}, func(r *interaction.AuthorizationRequest) {
+			r.ClientID, r.MaxAge, r.ACRValues, r.ClaimScopes = "careful", seconds(1), []string{"a"}, []string{"email"}
+			r.Claims.UserInfo = map[string]*storage.ClaimRequest{"name": nil, "email": nil}
 		}},
 		{"essential acr", []string{"acr_values", "aal1", "claims", `{"id_token":{"acr":{"essential":true,"values":["aal2","phr"]}}}`}, func(r *interaction.AuthorizationRequest) {
 			r.ACRValues, r.EssentialACR = []string{"aal1"}, []string{"aal2", "phr"}
@@ -318,7 +323,7 @@ func checkReadRequest(t *testing.T, c *client.Client, r *interaction.Authorizati
 		t.Errorf("request %+v", r)
 	}
 	for name := range r.Claims.UserInfo {
-		if !c.AllowsScope(claimScope(name)) {
+		if !c.AllowsScope(plainMaker.scopeOf(c, name)) || !slices.Contains(r.ConsentScopes(), plainMaker.scopeOf(c, name)) {
 			t.Errorf("claim %q", name)
 		}
 	}
@@ -352,5 +357,30 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	answerAt(t, s.get(authorizePath, authorization("scope", "openid groups")), testRedirect)
 	if !strings.Contains(s.log.String(), `"scopes":"\"groups\""`) {
 		t.Errorf("the log does not name the scope that was ignored: %s", s.log)
+	}
+}
+
+// Under dev a developer's own window shows what to set; everything else gets the
+// error as ever.
+func TestErrorsAreExplainedUnderDev(t *testing.T) {
+	t.Parallel()
+	explain := func(c *Config) { c.Explain = true }
+	form := authorization("client_id", "strict", "code_challenge", "", "code_challenge_method", "")
+	get := func(s *site, form url.Values, dest string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, testIssuer+authorizePath+"?"+form.Encode(), nil)
+		r.Header.Set("Sec-Fetch-Dest", dest)
+		return s.send(r)
+	}
+	s := signedInSite(t, explain)
+	wantPage(t, get(s, form, "document"), http.StatusBadRequest, "set require_pkce: false for the client strict")
+	for name, w := range map[string]*httptest.ResponseRecorder{
+		"a frame": get(s, form, "iframe"), "a program": get(s, form, ""), "in production": get(signedInSite(t), form, "document"),
+	} {
+		if answer := answerAt(t, w, testRedirect); answer.Get("error") != "invalid_request" {
+			t.Errorf("%s gets %v", name, answer)
+		}
+	}
+	if answer := answerAt(t, get(s, authorization("scope", "openid read"), "document"), testRedirect); answer.Get("error") != "invalid_scope" {
+		t.Errorf("what no configuration mends is %v", answer)
 	}
 }

@@ -19,11 +19,7 @@ const maxClaims = 64
 // becomes part of the request; of the rest only claims that we can make and the
 // client may have are kept.
 func (c *authorizationCheck) readClaims() error {
-	text := c.params.Get("claims")
-	if text == "" {
-		return nil
-	}
-	claims, err := parseClaims(text)
+	claims, err := parseClaims(c.params.Get("claims"))
 	if err != nil {
 		return &Error{Code: codeInvalidRequest, Description: "the claims parameter cannot be read", Cause: err}
 	}
@@ -35,7 +31,7 @@ func (c *authorizationCheck) readClaims() error {
 			return err
 		}
 	}
-	c.request.Claims = storage.ClaimsRequest{UserInfo: c.keep(claims.UserInfo), IDToken: c.keep(claims.IDToken)}
+	c.request.Claims = storage.ClaimsRequest{UserInfo: c.keep(claims.UserInfo), IDToken: c.keep(c.addIDTokenClaims(claims.IDToken))}
 	return nil
 }
 
@@ -43,6 +39,9 @@ func (c *authorizationCheck) readClaims() error {
 // ignored, as Core 5.5 has it; values of a wrong kind are not.
 func parseClaims(text string) (storage.ClaimsRequest, error) {
 	var claims storage.ClaimsRequest
+	if text == "" {
+		return claims, nil
+	}
 	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
 		return claims, errors.New("claims is no JSON object")
 	}
@@ -55,26 +54,39 @@ func parseClaims(text string) (storage.ClaimsRequest, error) {
 	return claims, nil
 }
 
-// keep drops the claims that the client does not get by naming them: what no
-// scope of the client's registration covers, and, where people are asked for
-// consent to scopes, what they are not asked about.
+// keep drops the claims that the client cannot get by naming them: what no scope of
+// its registration covers. It notes the scopes of the others, about which people are
+// asked where they are asked at all.
 func (c *authorizationCheck) keep(claims map[string]*storage.ClaimRequest) map[string]*storage.ClaimRequest {
-	maps.DeleteFunc(claims, func(name string, _ *storage.ClaimRequest) bool {
-		return !mayNameClaim(c.client, c.request.RedirectURI, c.request.Scopes, name)
-	})
+	maps.DeleteFunc(claims, func(name string, _ *storage.ClaimRequest) bool { return !c.claims.mayName(c.client, name) })
 	if len(claims) == 0 {
 		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(claims)) {
+		if scope := c.claims.scopeOf(c.client, name); !slices.Contains(c.request.ConsentScopes(), scope) {
+			c.request.ClaimScopes = append(c.request.ClaimScopes, scope)
+		}
 	}
 	return claims
 }
 
-// mayNameClaim reports whether the client gets a claim by naming it.
-func mayNameClaim(c *client.Client, redirectURI string, granted []string, name string) bool {
-	scope := claimScope(name)
-	if scope == "" || !c.AllowsScope(scope) {
-		return false
+// addIDTokenClaims asks in the client's place for the claims that it is registered to
+// find in each ID token (much software reads nothing else): people are asked about
+// them as if the request had named them.
+func (c *authorizationCheck) addIDTokenClaims(claims map[string]*storage.ClaimRequest) map[string]*storage.ClaimRequest {
+	if len(c.client.IDTokenClaims) == 0 || !c.request.HasScope(client.ScopeOpenID) {
+		return claims
 	}
-	return slices.Contains(granted, scope) || c.ConsentFor(redirectURI) == client.ConsentImplied
+	all := maps.Clone(claims)
+	if all == nil {
+		all = make(map[string]*storage.ClaimRequest, len(c.client.IDTokenClaims))
+	}
+	for _, name := range c.client.IDTokenClaims {
+		if _, named := all[name]; !named {
+			all[name] = nil
+		}
+	}
+	return all
 }
 
 // readACR takes the wanted authentication context classes, best first.

@@ -2,7 +2,6 @@ package op
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,20 +20,19 @@ const maxCodeLifetime = time.Minute
 // store's to say, which forgets it then; this holds where a store does not.
 const clockTolerance = 10 * time.Minute
 
-// codePurpose separates the keyed hashes of codes from others.
-const codePurpose = "code"
+// codeKind is the kind of the values that codes stand for.
+const codeKind = "code"
 
-func codeKey(hash string) string { return "code:" + hash }
-
-// issuedCode is what an authorization code stands for, under the code's keyed
-// hash in the ephemeral store, for at most a minute and one exchange.
+// issuedCode is what an authorization code stands for, for at most a minute and
+// one exchange.
 type issuedCode struct {
 	GrantID        storage.ID                       `json:"grant_id"`
 	UserID         storage.ID                       `json:"user_id"`
 	SID            storage.ID                       `json:"sid,omitempty"` // empty: the grant rests on no session
 	Request        interaction.AuthorizationRequest `json:"request"`
 	Authentication storage.Authentication           `json:"authentication"`
-	PasswordEpoch  int64                            `json:"password_epoch"` // of the person, when it was issued
+	Address        string                           `json:"address,omitempty"` // of the person's browser
+	PasswordEpoch  int64                            `json:"password_epoch"`    // of the person, when it was issued
 	// SessionExpiresAt is when the session ends at the latest.
 	SessionExpiresAt time.Time `json:"session_expires_at,omitzero"`
 	ExpiresAt        time.Time `json:"expires_at"`
@@ -42,75 +40,56 @@ type issuedCode struct {
 	PutBack bool `json:"put_back,omitempty"`
 }
 
-// issueCode makes a code for the request of a person who is signed in. The
-// store keeps it under its keyed hash, so that nobody who reads the store can
-// use it.
+// issueCode makes a code for the request of a person who is signed in.
 func (p *Provider) issueCode(ctx context.Context, request *interaction.AuthorizationRequest, who *storage.SignedIn) (string, error) {
 	now := p.cfg.Now()
 	grantID, err := storage.NewID(now, p.cfg.Random)
 	if err != nil {
 		return "", fmt.Errorf("name grant: %w", err)
 	}
-	code, hash, err := p.cfg.Hasher.NewToken(p.cfg.Random, codePurpose)
-	if err != nil {
-		return "", fmt.Errorf("make code: %w", err)
-	}
-	err = p.keepCode(ctx, hash, &issuedCode{
+	code := p.codes.NewID()
+	_, err = p.codes.Put(ctx, code, issuedCode{
 		GrantID:          grantID,
 		UserID:           who.User.ID,
 		SID:              who.Session.SID,
 		Request:          *request,
 		Authentication:   who.Session.Authentication,
+		Address:          browserAddress(ctx),
 		PasswordEpoch:    who.User.PasswordEpoch,
 		SessionExpiresAt: who.Session.ExpiresAt,
 		ExpiresAt:        now.Add(p.cfg.CodeLifetime),
-	}, p.cfg.CodeLifetime)
+	})
 	if err != nil {
-		return "", err
+		return "", unavailable("keep code", err)
 	}
 	return code, nil
 }
 
-func (p *Provider) keepCode(ctx context.Context, hash string, code *issuedCode, ttl time.Duration) error {
-	value, err := json.Marshal(code)
-	if err != nil {
-		return fmt.Errorf("encode what a code stands for: %w", err)
-	}
-	if err := p.cfg.Ephemeral.Put(ctx, codeKey(hash), value, ttl); err != nil {
-		return unavailable("keep code", err)
-	}
-	return nil
-}
-
-// takeCode removes the code from the ephemeral store and returns what it stands
-// for. It answers storage.ErrNotFound where it is not there.
-func (p *Provider) takeCode(ctx context.Context, hash string) (*issuedCode, error) {
-	raw, err := p.cfg.Ephemeral.Take(ctx, codeKey(hash))
-	if errors.Is(err, storage.ErrNotFound) {
+// takeCode takes a code, so that nobody else does, and returns what it stands for.
+// It answers storage.ErrNotFound where it is not there (any more).
+func (p *Provider) takeCode(ctx context.Context, code string) (*issuedCode, error) {
+	issued, err := p.codes.Take(ctx, code)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
 		return nil, err
-	}
-	if err != nil {
+	case err != nil:
 		return nil, unavailable("take code", err)
 	}
-	var code issuedCode
-	if err := json.Unmarshal(raw, &code); err != nil {
-		return nil, fmt.Errorf("decode what a code stands for: %w", err)
-	}
-	return &code, nil
+	return &issued, nil
 }
 
 // putCodeBack gives a code back that was taken for an exchange that the database
 // did not answer: the client is told to try again, and can, for as long as the
 // code lives. That it is exchanged once is the grant row's business.
-func (p *Provider) putCodeBack(ctx context.Context, hash string, code *issuedCode, now time.Time) {
-	left := min(code.ExpiresAt.Sub(now), p.cfg.CodeLifetime)
+func (p *Provider) putCodeBack(ctx context.Context, code string, issued *issuedCode, now time.Time) {
+	left := min(issued.ExpiresAt.Sub(now), p.cfg.CodeLifetime)
 	if left <= 0 {
 		return
 	}
 	ctx, cancel := uncancelled(ctx)
 	defer cancel()
-	code.PutBack = true
-	if err := p.keepCode(ctx, hash, code, left); err != nil {
+	issued.PutBack = true
+	if _, err := p.codes.PutFor(ctx, code, *issued, left); err != nil {
 		p.cfg.Log.LogAttrs(ctx, slog.LevelError, "put code back", slog.String("reason", err.Error()))
 	}
 }

@@ -3,8 +3,10 @@ package op
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -23,6 +25,14 @@ type metadata struct {
 	oidc.DiscoveryConfiguration
 	// IssuerInResponse is RFC 9207 section 3.
 	IssuerInResponse bool `json:"authorization_response_iss_parameter_supported"`
+	// BackchannelLogout and BackchannelLogoutSession are OpenID Connect Back-Channel
+	// Logout 2.1: each logout token has a sid.
+	BackchannelLogout        bool `json:"backchannel_logout_supported"`
+	BackchannelLogoutSession bool `json:"backchannel_logout_session_supported"`
+	// FrontchannelLogout and FrontchannelLogoutSession are OpenID Connect Front-Channel
+	// Logout 1.0 section 3: each address is called with iss and sid.
+	FrontchannelLogout        bool `json:"frontchannel_logout_supported"`
+	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_supported"`
 	// Prompts is of Initiating User Registration via OpenID Connect 1.0.
 	Prompts []string `json:"prompt_values_supported"`
 }
@@ -33,7 +43,9 @@ func newDiscovery(cfg Config) (*document, error) {
 	body, err := json.Marshal(metadata{
 		DiscoveryConfiguration: libraryMetadata(cfg),
 		IssuerInResponse:       true,
-		Prompts:                cfg.prompts(),
+		BackchannelLogout:      true, BackchannelLogoutSession: true,
+		FrontchannelLogout: true, FrontchannelLogoutSession: true,
+		Prompts: cfg.prompts(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode discovery document: %w", err)
@@ -53,7 +65,7 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		EndSessionEndpoint:    cfg.Issuer + endSessionPath,
 		JwksURI:               cfg.Issuer + jwksPath,
 
-		ScopesSupported:                  standardScopes,
+		ScopesSupported:                  supportedScopes(cfg.Access),
 		ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
 		ResponseModesSupported:           []string{string(oidc.ResponseModeQuery), string(oidc.ResponseModeFormPost)},
 		GrantTypesSupported:              wireGrantTypes(),
@@ -69,7 +81,7 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 
 		DisplayValuesSupported:   supportedDisplays,
 		ClaimTypesSupported:      []string{"normal"},
-		ClaimsSupported:          supportedClaims(),
+		ClaimsSupported:          supportedClaims(cfg.Access),
 		ClaimsParameterSupported: true,
 	}
 }
@@ -91,12 +103,21 @@ func wireMethods(methods []authMethod) []oidc.AuthMethod {
 }
 
 // supportedClaims lists what an ID token or userinfo may say.
-func supportedClaims() []string {
+func supportedClaims(catalog *access.Catalog) []string {
 	claims := []string{
 		"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
 	}
 	for _, c := range personClaims {
 		claims = append(claims, c.name)
 	}
-	return claims
+	return append(claims, catalog.Claims()...)
+}
+
+// supportedScopes lists the standard scopes, and those of the installation.
+func supportedScopes(catalog *access.Catalog) []string {
+	scopes := slices.Clone(standardScopes)
+	for _, s := range catalog.Scopes() {
+		scopes = append(scopes, s.Name)
+	}
+	return scopes
 }

@@ -27,6 +27,9 @@ type tokenRequest struct {
 	// Form holds the parameters that the endpoint reads, each sent once and none empty.
 	Form   url.Values
 	Client *client.Client
+	// Resource is the resource server that an access token is for; see
+	// [maker.chooseResource].
+	Resource string
 	// Now is when the request came, by this node's clock.
 	Now time.Time
 }
@@ -43,13 +46,15 @@ type clientEndpoint struct {
 	authMethods []authMethod
 	// answer returns what is sent as JSON.
 	answer func(*Provider, context.Context, *tokenRequest) (any, error)
+	// conclude is shown how each request ended whose form could be read; it may be nil.
+	conclude func(p *Provider, ctx context.Context, grantType, clientID string, answer any, err error)
 }
 
 // clientEndpoints are all of them.
 var clientEndpoints = []clientEndpoint{
 	{
 		path: tokenPath, parameters: grantParameters(), required: "grant_type", authMethods: authMethods,
-		answer: (*Provider).token,
+		answer: (*Provider).token, conclude: (*Provider).concludeToken,
 	},
 	{
 		path: introspectionPath, parameters: []string{"token", "token_type_hint"}, required: "token",
@@ -87,6 +92,9 @@ func (p *Provider) callEndpoint(w http.ResponseWriter, r *http.Request, e *clien
 	form, err := readForm(w, r, reads)
 	if err != nil {
 		return nil, "", err
+	}
+	if e.conclude != nil {
+		defer func() { e.conclude(p, r.Context(), form.Get("grant_type"), clientID, answer, err) }()
 	}
 	shown, err := presentedCredentials(r, form, e.authMethods)
 	answersTo(w, shown.ClientID)

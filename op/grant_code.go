@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/latchkey-id/latchkey/client"
-	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -16,7 +15,7 @@ import (
 // RFC 7636 section 4.5).
 var authorizationCode = grantType{
 	name:       client.GrantAuthorizationCode,
-	parameters: []string{"code", "redirect_uri", "code_verifier"},
+	parameters: []string{"code", "redirect_uri", "code_verifier", "resource"},
 	required:   []string{"code", "redirect_uri"},
 	issue:      (*Provider).exchangeCode,
 }
@@ -35,14 +34,15 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 	shown := codeProof{
 		ClientID: r.Client.ID, RedirectURI: r.Form.Get("redirect_uri"), Verifier: r.Form.Get("code_verifier"),
 	}
-	hash, err := p.cfg.Hasher.SumToken(codePurpose, r.Form.Get("code"))
+	text := r.Form.Get("code")
+	hash, err := p.codes.Hash(text) // of what may be no code at all
 	switch {
-	case errors.Is(err, keys.ErrUnknownKey):
-		return nil, unavailable("find code", err)
-	case err != nil:
+	case errors.Is(err, storage.ErrNotFound):
 		return nil, errBadCode(err)
+	case err != nil:
+		return nil, unavailable("find code", err)
 	}
-	code, err := p.takeCode(ctx, hash)
+	code, err := p.takeCode(ctx, text)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, p.refuseReplay(ctx, r, hash, shown)
 	}
@@ -50,6 +50,9 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 		return nil, err
 	}
 	if err := checkCode(r, code, shown); err != nil {
+		return nil, err
+	}
+	if r.Resource, err = p.make.chooseResource(r, code.Request.Resources); err != nil {
 		return nil, err
 	}
 	created, err := p.createGrant(ctx, r, code, hash)
@@ -61,13 +64,13 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, errBadCode(errors.New("the session that the code came from has ended, or the password was changed"))
 	case err != nil:
-		p.putCodeBack(ctx, hash, code, r.Now)
+		p.putCodeBack(ctx, text, code, r.Now)
 		return nil, unavailable("create grant", err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return p.firstTokens(r, created)
+	return p.firstTokens(ctx, r, created)
 }
 
 // createGrant writes the row that the code turns into, and its event.
@@ -134,9 +137,11 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 		CodeChallenge:  code.Request.CodeChallenge,
 		RedirectURI:    code.Request.RedirectURI,
 		Scopes:         code.Request.Scopes,
+		Resource:       code.Request.Resources,
 		Nonce:          code.Request.Nonce,
 		Claims:         code.Request.Claims,
 		Authentication: code.Authentication,
+		Address:        code.Address,
 		Offline:        offline,
 		Refreshable:    refreshable,
 		Generation:     1,
@@ -171,9 +176,12 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 // person was read with that: an account disabled since the sign-in gets nothing.
 // That a replay may have ended the grant meanwhile is no reason to fail: of many
 // requests one succeeds, and what it gets does not work.
-func (p *Provider) firstTokens(r *tokenRequest, g *storage.GrantUser) (*tokenResponse, error) {
+func (p *Provider) firstTokens(ctx context.Context, r *tokenRequest, g *storage.GrantUser) (*tokenResponse, error) {
 	if g.User.Disabled() {
 		return nil, errBadCode(errors.New("the account was disabled meanwhile"))
+	}
+	if err := p.checkAccess(ctx, r, g); err != nil {
+		return nil, err
 	}
 	grant := &g.Grant
 	response, err := p.issue(r, g, grant.Scopes, grant.Nonce)

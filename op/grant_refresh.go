@@ -16,7 +16,7 @@ import (
 // section 6).
 var refreshTokenGrant = grantType{
 	name:       client.GrantRefreshToken,
-	parameters: []string{"refresh_token", "scope"},
+	parameters: []string{"refresh_token", "scope", "resource"},
 	required:   []string{"refresh_token"},
 	issue:      (*Provider).refresh,
 }
@@ -57,7 +57,7 @@ func (p *Provider) refresh(ctx context.Context, r *tokenRequest) (*tokenResponse
 	if err != nil {
 		return nil, err
 	}
-	return p.refreshed(r, g, t, requested)
+	return p.refreshed(ctx, r, g, t, requested)
 }
 
 // parseRefreshToken reads a token's form. One of a key that this node does not
@@ -83,9 +83,16 @@ func (p *Provider) parseRefreshToken(ctx context.Context, token, clientID string
 
 // refreshed answers with new tokens of a grant that t may still refresh. The
 // successor follows from t alone: asked twice, it is the same twice (idempotent).
-func (p *Provider) refreshed(r *tokenRequest, g *storage.GrantUser, t *parsedRefreshToken, requested []string) (*tokenResponse, error) {
+func (p *Provider) refreshed(ctx context.Context, r *tokenRequest, g *storage.GrantUser, t *parsedRefreshToken, requested []string) (*tokenResponse, error) {
 	if g.User.Disabled() {
 		return nil, errBadRefreshToken(errors.New("the account is disabled"))
+	}
+	if err := p.checkAccess(ctx, r, g); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.Resource, err = p.make.chooseResource(r, g.Grant.Resource); err != nil {
+		return nil, err
 	}
 	scopes, err := refreshScopes(r.Client, g.Grant.Scopes, requested)
 	if err != nil {
@@ -106,7 +113,7 @@ func (p *Provider) refreshed(r *tokenRequest, g *storage.GrantUser, t *parsedRef
 // checkRequested refuses a request for more than was granted before it costs
 // the refresh token its life.
 func (p *Provider) checkRequested(ctx context.Context, r *tokenRequest, t *parsedRefreshToken, requested []string) error {
-	if len(requested) == 0 {
+	if len(requested) == 0 && len(r.Form["resource"]) == 0 {
 		return nil
 	}
 	g, err := p.grantOf(ctx, t)
@@ -116,7 +123,10 @@ func (p *Provider) checkRequested(ctx context.Context, r *tokenRequest, t *parse
 	if err != nil {
 		return err
 	}
-	_, err = refreshScopes(r.Client, g.Grant.Scopes, requested)
+	if _, err := refreshScopes(r.Client, g.Grant.Scopes, requested); err != nil {
+		return err
+	}
+	_, err = p.make.chooseResource(r, g.Grant.Resource)
 	return err
 }
 

@@ -80,7 +80,8 @@ func (n *node) config(clients []client.Client) Config {
 		Grants: watchedGrants{n.store.Grants(), n.store}, Tokens: watchedTokens{n.store.AccessTokens(), n.store},
 		Ephemeral: n.ephemeral, Interactions: interactionsOf(n, 1000),
 		SignIn: n.signIn, SignOut: n.signIn, Sessions: n.store.Sessions(),
-		Counter: n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader,
+		Submissions: interaction.NewSubmissions(interaction.SubmissionsConfig{Store: n.ephemeral, Hasher: hasher, Sealer: sealerOf(n.t, "k2", "k1")}),
+		Counter:     n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader,
 		Errors: &web.Errors{Log: log, Render: func(w http.ResponseWriter, _ *http.Request, page web.ErrorPage) {
 			w.WriteHeader(page.Status)
 			_, _ = w.Write([]byte("error page: " + page.Title + " / " + page.Detail))
@@ -205,10 +206,7 @@ func (n *node) code(clientID string, change ...func(*issuedCode)) string {
 	for _, c := range change {
 		c(&code)
 	}
-	secret, _, err := n.provider.cfg.Hasher.NewToken(rand.Reader, codePurpose)
-	if err != nil {
-		n.t.Fatalf("make code: %v", err)
-	}
+	secret := n.provider.codes.NewID()
 	n.keep(secret, code)
 	return secret
 }
@@ -216,15 +214,8 @@ func (n *node) code(clientID string, change ...func(*issuedCode)) string {
 // keep puts what a code stands for in the store.
 func (n *node) keep(secret string, code issuedCode) {
 	n.t.Helper()
-	raw, err := json.Marshal(code)
-	if err != nil {
-		n.t.Fatalf("encode code: %v", err)
-	}
-	hash, err := n.provider.cfg.Hasher.SumToken(codePurpose, secret)
-	if err != nil {
-		n.t.Fatalf("hash code: %v", err)
-	}
-	n.store.must(n.ephemeral.Ephemeral.Put(n.t.Context(), codeKey(hash), raw, code.ExpiresAt.Sub(n.clock.Now())))
+	_, err := n.provider.codes.PutFor(n.t.Context(), secret, code, code.ExpiresAt.Sub(n.clock.Now()))
+	n.store.must(err)
 }
 
 // answer is a response, read.

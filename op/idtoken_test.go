@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -103,6 +104,43 @@ func TestIDToken_OnlyWithOpenID(t *testing.T) {
 	code := n.code("wiki", func(c *issuedCode) { c.Request.Scopes = []string{"email"} })
 	if a := n.exchange(asWiki, code).want(t, http.StatusOK, ""); a.IDToken != "" {
 		t.Error("an ID token without openid")
+	}
+}
+
+// What a client is registered to find in each ID token is asked about like what it
+// names itself, and no longer told once its registration says so.
+func TestRF5_NamedClaimsAreAskedAboutAndTakenBack(t *testing.T) {
+	t.Parallel()
+	reader := siteClient()
+	reader.ID, reader.Consent, reader.IDTokenClaims = "reader", client.ConsentRemember, []string{"email", "given_name"}
+	narrow := reader
+	narrow.Scopes = []string{"openid", "offline_access"}
+	s := signedInSite(t)
+	cfg := s.config([]client.Client{reader})
+	s.start(cfg)
+	form := authorization("client_id", "reader", "scope", "openid offline_access", "claims", `{"userinfo":{"nickname":null,"name":null}}`)
+	code := answerAt(t, s.get(authorizePath, form), testRedirect).Get("code")
+	if got, want := s.signIn.Checked[0].Request.ClaimScopes, []string{"profile", "email"}; !slices.Equal(got, want) {
+		t.Errorf("people are asked about %v besides, want %v", got, want)
+	}
+	a := s.exchange(basicAuth("reader", testSecret), code).want(t, http.StatusOK, "")
+	if a.Scope != "openid offline_access" || claimsOf(t, a.AccessToken)["scope"] != "openid offline_access" {
+		t.Errorf("naming claims widened the scope of the token to %q", a.Scope)
+	}
+	told := func(a *answer) (idToken, userinfo bool) {
+		r := httptest.NewRequest(http.MethodGet, testIssuer+userinfoPath, nil)
+		r.Header.Set("Authorization", "Bearer "+a.AccessToken)
+		return claimsOf(t, a.IDToken)["email"] != nil, strings.Contains(s.send(r).Body.String(), "Ada Lovelace")
+	}
+	if inIDToken, inUserinfo := told(a); !inIDToken || !inUserinfo {
+		t.Errorf("the e-mail address is in the ID token: %t; the name in userinfo: %t", inIDToken, inUserinfo)
+	}
+	narrowed := s.config([]client.Client{narrow})
+	narrowed.Keys = cfg.Keys
+	s.start(narrowed)
+	again := s.refresh(basicAuth("reader", testSecret), a.RefreshToken).want(t, http.StatusOK, "")
+	if inIDToken, inUserinfo := told(again); inIDToken || inUserinfo {
+		t.Errorf("after its registration was narrowed, the address is in the ID token: %t; the name in userinfo: %t", inIDToken, inUserinfo)
 	}
 }
 

@@ -11,11 +11,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // Config is what a [Provider] is made of. Every field without a default is required.
@@ -29,19 +31,28 @@ type Config struct {
 	Sealer *keys.Sealer
 	Grants grants
 	// Tokens answers for access tokens that have no grant.
-	Tokens    accessTokens
-	Ephemeral ephemeral
+	Tokens accessTokens
+	// Ephemeral keeps codes, and whatever else expires by itself.
+	Ephemeral ephemeral.Store
+	// Access says who may use clients, and has the scopes, claims and resource servers
+	// of the installation; nil has none, and everyone may.
+	Access *access.Catalog
 	// Interactions keeps requests that wait for a person.
 	Interactions interactions
 	SignIn       signIn
 	SignOut      signOut
 	Sessions     sessions
-	Errors       *web.Errors
-	Cookies      web.Cookies
-	Counter      counter
-	Log          *slog.Logger
-	Now          func() time.Time
-	Random       io.Reader
+	// Submissions make the form that signs out idempotent.
+	Submissions submissions
+	Errors      *web.Errors
+	Cookies     web.Cookies
+	Counter     counter
+	Log         *slog.Logger
+	Now         func() time.Time
+	Random      io.Reader
+	// Explain shows mistakes that are mended by configuration to whoever develops an
+	// application, on a page, with what to set: for `latchkey dev`.
+	Explain bool
 	// ACRValues are the authentication context classes that sign-in can reach,
 	// for discovery; by default none are advertised.
 	ACRValues []string
@@ -98,14 +109,9 @@ type accessTokens interface {
 type counter interface {
 	// GrantRevoked counts a grant that ended because a code or refresh token was used twice.
 	GrantRevoked(reason string)
-}
-
-// ephemeral keeps what expires by itself.
-type ephemeral interface {
-	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	// Take returns and removes an entry in one step: of many callers one gets
-	// it, the others storage.ErrNotFound.
-	Take(ctx context.Context, key string) ([]byte, error)
+	// TokensAsked counts a request for tokens: grantType is one of [GrantTypes],
+	// outcome one of [TokenOutcomes].
+	TokensAsked(grantType, outcome string)
 }
 
 // signIn is how the provider asks for a person; login.Pages in the binary.
@@ -127,12 +133,19 @@ type signOut interface {
 	VerifyForm(r *http.Request) bool
 	// SignOut ends the browser's session, its grants that are not offline, and its cookie.
 	SignOut(w http.ResponseWriter, r *http.Request) error
-	// SignedOut shows the page that says so.
-	SignedOut(w http.ResponseWriter, r *http.Request) error
+	// SignedOut shows the page that says so, which tells applications by its frames.
+	SignedOut(w http.ResponseWriter, r *http.Request, done *interaction.SignedOut) error
 }
 
-// sessions ends sessions that no cookie of the request names; storage/sqlstore.Sessions in the binary.
+// submissions make forms idempotent; interaction.Submissions in the binary.
+type submissions interface {
+	Once(h web.HandlerFunc) web.HandlerFunc
+}
+
+// sessions looks at and ends sessions that no cookie of the request names; storage/sqlstore.Sessions in the binary.
 type sessions interface {
+	// Clients returns the clients that a session signed in to.
+	Clients(ctx context.Context, sid storage.ID) ([]storage.SessionClient, error)
 	// EndOf ends a session of the person with its grants that are not offline, and
 	// writes the event. It answers storage.ErrNotFound where there is none.
 	EndOf(ctx context.Context, user, sid storage.ID, now time.Time, e storage.Event, m ...storage.Message) error
@@ -142,6 +155,9 @@ type sessions interface {
 type Provider struct {
 	cfg           Config
 	prompts       []string
+	codes         *ephemeral.Values[issuedCode]
+	signOuts      *ephemeral.Values[interaction.SignedOut]
+	make          maker
 	access        *accessTokenCodec
 	refreshTokens *refreshTokenCodec
 	discovery     *document
@@ -166,6 +182,9 @@ func New(cfg Config) (*Provider, error) {
 	}
 	return &Provider{
 		cfg: cfg, prompts: cfg.prompts(), discovery: discovery,
+		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
+		signOuts:      ephemeral.NewIssued[interaction.SignedOut](cfg.Ephemeral, cfg.Hasher, signOutKind, signOutLifetime),
+		make:          maker{issuer: cfg.Issuer, catalog: cfg.Access, log: cfg.Log},
 		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealer: cfg.Sealer},
 		refreshTokens: newRefreshTokenCodec(cfg.Hasher),
 	}, nil
@@ -177,7 +196,7 @@ func (c *Config) check() error {
 	for name, absent := range map[string]bool{
 		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil, "Sealer": c.Sealer == nil,
 		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil,
-		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil,
+		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil, "Submissions": c.Submissions == nil,
 		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
 		"Counter": c.Counter == nil,
 	} {

@@ -40,19 +40,29 @@ func keepOpener(w http.ResponseWriter, c *client.Client) {
 // deliver answers a client. Every answer, success or error, names its issuer
 // (RFC 9207), and gives the state back as it came.
 func (p *Provider) deliver(w http.ResponseWriter, to delivery, answer url.Values) error {
+	if to.Mode == oidc.ResponseModeFormPost {
+		return postForm(w, to.RedirectURI, p.complete(answer, to))
+	}
+	seeOther(w, p.answerAddress(to, answer))
+	return nil
+}
+
+// complete adds to an answer what each has.
+func (p *Provider) complete(answer url.Values, to delivery) url.Values {
 	answer.Set("iss", p.cfg.Issuer)
 	if to.State != "" {
 		answer.Set("state", to.State)
 	}
-	switch to.Mode {
-	case oidc.ResponseModeFormPost:
-		return postForm(w, to.RedirectURI, answer)
-	case oidc.ResponseModeFragment:
-		seeOther(w, to.RedirectURI+"#"+answer.Encode())
-	default:
-		seeOther(w, withQuery(to.RedirectURI, answer))
+	return answer
+}
+
+// answerAddress is where a browser takes an answer that is not posted.
+func (p *Provider) answerAddress(to delivery, answer url.Values) string {
+	answer = p.complete(answer, to)
+	if to.Mode == oidc.ResponseModeFragment {
+		return to.RedirectURI + "#" + answer.Encode()
 	}
-	return nil
+	return withQuery(to.RedirectURI, answer)
 }
 
 // seeOther redirects with a 303, whatever the method was: no other status keeps

@@ -32,6 +32,9 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 		return web.Unavailable(err)
 	}
 	next, refusal := decideNext(in.Request, outcome)
+	if outcome.Refused {
+		next, refusal = nextRefuse, &Error{Code: codeAccessDenied, Description: outcome.Reason, Cause: causeOf(outcome)}
+	}
 	if next == nextAsk {
 		p.cfg.SignIn.Begin(w, r, in)
 		return nil

@@ -321,6 +321,14 @@ func (e *watchedEphemeral) Draw(ctx context.Context, key string, b storage.Bucke
 type revocations struct {
 	mu      sync.Mutex
 	Reasons []string
+	Asked   []string
+}
+
+// TokensAsked implements counter.
+func (c *revocations) TokensAsked(grantType, outcome string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Asked = append(c.Asked, grantType+" "+outcome)
 }
 
 // GrantRevoked implements counter.

@@ -23,6 +23,9 @@ type PasswordChange struct {
 	KeepSecretHash string
 	// EndOffline says that grants with offline access end too.
 	EndOffline bool
+	// RemoveSince is from when on what was added goes, as with a [Recovery]; zero
+	// removes nothing.
+	RemoveSince time.Time
 }
 
 // EmailChange sets another address.
@@ -39,21 +42,65 @@ type EmailChange struct {
 	Now      time.Time
 }
 
-// Recovery gives a person an address back and removes what whoever took it away
-// may have made.
+// Recovery gives an account back to its owner, whose address was current in an
+// e-mail epoch, and removes what an intruder may have made since.
 type Recovery struct {
 	UserID ID
-	// Epoch is the e-mail epoch in which the address was current.
+	// Epoch is the e-mail epoch in which the owner's address was current. Where
+	// another one is current by now, the address is given back as well.
 	Epoch int64
+	// Since is from when on what was added goes; where the address was taken away
+	// earlier, from then on. Zero is from then on.
+	Since time.Time
 	Now   time.Time
+}
+
+// CredentialChange says which enrolled factor is renamed or removed.
+type CredentialChange struct {
+	UserID ID
+	ID     ID
+	// PasswordEpoch is that under which the change was allowed: under another one it
+	// answers [ErrConsumed], so that an intruder's request cannot race the owner's
+	// new password.
+	PasswordEpoch int64
+}
+
+// RecoverySet is a new set of recovery codes.
+type RecoverySet struct {
+	UserID ID
+	// PasswordEpoch is as in [CredentialChange].
+	PasswordEpoch int64
+	// Hashes are the keyed hashes of the codes.
+	Hashes []string
+	Now    time.Time
+}
+
+// ProfileChange sets what a person says of themselves, and their username.
+type ProfileChange struct {
+	UserID ID
+	// PasswordEpoch is as in [CredentialChange].
+	PasswordEpoch int64
+	Profile       Profile
+	Username      string
+	Now           time.Time
+}
+
+// DeletionPlan says when a person's account is to go.
+type DeletionPlan struct {
+	UserID ID
+	// PasswordEpoch is as in [CredentialChange].
+	PasswordEpoch int64
+	At            time.Time
 }
 
 // PhoneChange sets or removes a phone number.
 type PhoneChange struct {
-	UserID   ID
-	Phone    string // E.164, or empty
-	Verified bool
-	Now      time.Time
+	UserID ID
+	// PasswordEpoch is as in [CredentialChange].
+	PasswordEpoch int64
+	Phone         string // E.164, or empty
+	Verified      bool
+	Now           time.Time
 }
 
 // AccountSession is a session as its owner sees it.

@@ -10,10 +10,12 @@ type Topic string
 const (
 	TopicEmail = Topic(ChannelEmail)
 	TopicSMS   = Topic(ChannelSMS)
+	// TopicLogout tells clients that a session is over.
+	TopicLogout Topic = "logout"
 )
 
 // Topics returns every topic.
-func Topics() []Topic { return []Topic{TopicEmail, TopicSMS} }
+func Topics() []Topic { return []Topic{TopicEmail, TopicSMS, TopicLogout} }
 
 // Priority orders the deliveries of a topic: the lower goes first.
 type Priority int
@@ -103,12 +105,14 @@ type Backlog struct {
 // Kinds returns what deliveries of the topic are.
 func (t Topic) Kinds() []MessageKind {
 	switch t {
+	case TopicLogout:
+		return []MessageKind{MessageLogout}
 	case TopicSMS:
 		return []MessageKind{MessageSMSCode, MessagePhoneVerify, MessageTest}
 	case TopicEmail:
 		return []MessageKind{
 			MessageSignUp, MessageVerifyEmail, MessagePasswordReset, MessagePasswordChanged, MessageEmailChange, MessageEmailChangeAsked,
-			MessageEmailChanged, MessageEmailUndone, MessageEmailCode, MessageInvitation, MessageFactorAdded, MessageFactorRemoved, MessageFactorsReset, MessageFactorLocked,
+			MessageEmailChanged, MessageEmailUndone, MessageUsernameChanged, MessageSignInNew, MessageEmailCode, MessageInvitation, MessageFactorAdded, MessageFactorRemoved, MessageFactorsReset, MessageFactorLocked,
 			MessageRecoveryUsed, MessageRecoveryReplaced, MessagePasskeyCloned, MessageDeletionPlanned, MessageDeleted, MessageTest,
 		}
 	}

@@ -90,9 +90,15 @@ const (
 	EventEmailChangeAsked   EventType = "email_change_requested"
 	EventEmailChanged       EventType = "email_changed"
 	EventEmailChangeUndone  EventType = "email_change_undone"
+	EventAccountRecovered   EventType = "account_recovered" // its owner said of a change that it was not they
 	EventPhoneChanged       EventType = "phone_changed"
 	EventProfileChanged     EventType = "profile_changed"
 	EventRolesChanged       EventType = "roles_changed"
+	EventGroupCreated       EventType = "group_created"
+	EventGroupChanged       EventType = "group_changed"
+	EventGroupDeleted       EventType = "group_deleted"
+	EventGroupJoined        EventType = "group_joined" // Detail names the group and the source
+	EventGroupLeft          EventType = "group_left"
 	EventSessionEnded       EventType = "session_ended"
 	EventSessionsEnded      EventType = "sessions_ended"
 	EventApplicationRevoked EventType = "application_revoked"
@@ -122,6 +128,7 @@ const (
 	EventDeviceTrustUsed  EventType = "device_trust_used"
 	EventDeviceForgotten  EventType = "device_forgotten"
 	EventAttemptRefused   EventType = "attempt_refused" // a partial sign-in met another browser or network
+	EventAccessRefused    EventType = "access_refused"  // a person may not use a client; Detail names the rule
 	EventChangeRefused    EventType = "change_refused"  // an actor wanted to change what it may not
 )
 

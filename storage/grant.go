@@ -30,6 +30,9 @@ type Grant struct {
 	Nonce          string
 	Claims         ClaimsRequest
 	Authentication Authentication
+	// Address is where the person's browser was when they allowed the client; rules of
+	// access that name networks go by it. Empty: not known, which is in no network.
+	Address string
 	// Offline says that offline_access was granted: the grant outlives its session.
 	Offline bool
 	// Refreshable says that the grant has refresh tokens.
@@ -91,7 +94,9 @@ type Rotation struct {
 // GrantUser is a grant with its person, read as one.
 type GrantUser struct {
 	Grant Grant
-	User  User
+	// User has what tokens say of a person, and whether they are disabled: nothing of
+	// passwords, factors or epochs.
+	User User
 	// Now is the time of the database's clock when it answered; grace and expiry of
 	// a grant are judged by it, not by the clock of whichever node asks, and not by
 	// when a request arrived: a statement may have been held up since. It is zero
@@ -111,4 +116,5 @@ const (
 	RevokedFactors    = "factors_reset"
 	RevokedExpired    = "session_expired"
 	RevokedEpoch      = "epoch_raised"
+	RevokedAccess     = "access_refused"
 )

@@ -25,6 +25,8 @@ const (
 	MessageEmailChangeAsked MessageKind = "email_change_asked" // notice to the current address, with a link that stops the change
 	MessageEmailChanged     MessageKind = "email_changed"      // notice to the old address, with a link that undoes
 	MessageEmailUndone      MessageKind = "email_undone"       // notice to the address that an undo took the account from
+	MessageUsernameChanged  MessageKind = "username_changed"   // notice
+	MessageSignInNew        MessageKind = "sign_in_new"        // notice: a sign-in on a device that is not known
 	MessageEmailCode        MessageKind = "email_code"         // second factor by e-mail
 	MessageSMSCode          MessageKind = "sms_code"           // second factor by SMS
 	MessagePhoneVerify      MessageKind = "phone_verify"       // SMS: confirm a phone number
@@ -39,6 +41,7 @@ const (
 	MessageDeletionPlanned  MessageKind = "deletion_planned"   // notice, with a link that cancels
 	MessageDeleted          MessageKind = "deleted"            // notice: the account is gone
 	MessageTest             MessageKind = "test"               // latchkey mail test, sms test
+	MessageLogout           MessageKind = "logout_token"       // to a client: a session is over
 )
 
 // Priority is that of a message of the kind.

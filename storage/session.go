@@ -46,6 +46,8 @@ type SessionStart struct {
 	// PasswordEpoch is that of the person at the first proof: under another one no
 	// session begins.
 	PasswordEpoch int64
+	// First says that nobody signed in to the account before.
+	First bool
 	// Replaces are the keyed hashes of the secret of the session that it takes the
 	// place of in its browser, under each key; empty is none.
 	Replaces []string

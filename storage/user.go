@@ -36,8 +36,9 @@ type User struct {
 	ID            ID
 	Email         string // as typed; compared in canonical form by the store
 	EmailVerified bool
-	// EmailEpoch rises with each change of the address: it names the epoch in which
-	// an address is current.
+	// EmailEpoch rises with each change of the address and each recovery of the
+	// account: it names the epoch in which an address is current and was sent links
+	// that give the account back.
 	EmailEpoch    int64
 	Username      string // optional; becomes preferred_username
 	Phone         string // E.164, or empty
@@ -57,8 +58,16 @@ type User struct {
 	// ResetByEmail says that the password was last set by a link sent by e-mail: a
 	// code sent to the same mailbox is then no second factor to it.
 	ResetByEmail bool
+	// SignedInAt is when somebody first signed in to the account; zero: never, or
+	// before this was noted.
+	SignedInAt time.Time
 	// Roles are names that policies speak of: which people need a second factor.
+	// They are those given to the person and those given to their groups, in order.
 	Roles []string
+	// Groups are the names of the groups that the person is a member of, in order.
+	Groups []string
+	// Attributes are values that the configuration has names for.
+	Attributes Attributes
 	// Credentials counts the authenticators and passkeys that the person enrolled,
 	// and FactorAddedAt is when the newest was; zero: never. They follow from the
 	// rows of credentials and stand here so that a sign-in need not count those.
@@ -73,6 +82,10 @@ type User struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }
+
+// Attributes are values by their names: a string, a float64, a bool, or a list of
+// strings ([]any). A date is a string, 2006-01-02.
+type Attributes map[string]any
 
 // ForeignHashes tells of password hashes that other systems made, or that were
 // made at another cost: checking one takes another time than checking a new one,

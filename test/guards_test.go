@@ -14,24 +14,27 @@ import (
 // methods that only look. Whatever else they have writes; a method that is new does,
 // until it is named here.
 var peopleStores = map[string][]string{
-	"Users":          {"ByID", "ByIdentifier", "List", "SampleForeignHashes"},
+	"Users":          {"ByID", "ByIdentifier", "List", "SampleForeignHashes", "Taken"},
 	"Invitations":    {"Valid"},
 	"Credentials":    {"ListByUser", "ByExternalID"},
 	"RecoveryCodes":  {"Status"},
 	"TrustedDevices": {"BySecret", "ListByUser"},
 	"Lockouts":       {"ListByUser"},
-	"Sessions":       {"BySecret", "ListByUser"},
+	"Sessions":       {"BySecret", "Clients", "ListByUser"},
 	"Grants":         {"ByID", "ByCodeHash", "ListByUser", "ListByClient", "ApplicationsOf"},
 	"Consents":       {"Get", "ListByUser"},
+	"Groups":         {"ByName", "List", "Sizes"},
+	"Memberships":    {"Members", "Of"},
 }
 
 // writersBeside are the writes that are no change of an account by somebody, and so
 // are made elsewhere than in account: what signing in, showing a factor and the
 // protocol write themselves.
 var writersBeside = map[string][]string{
-	"login": {"Sessions.Create", "Sessions.Touch", "Users.StartEnrollmentGrace"},
-	"mfa":   {"Credentials.Use", "RecoveryCodes.Consume", "Lockouts.Attempt", "Lockouts.Succeeded", "TrustedDevices.Rotate"},
-	"op":    {"Grants.Create", "Grants.Rotate", "Grants.Revoke", "Sessions.EndOf"},
+	"login":         {"Users.StartEnrollmentGrace"},
+	"login/session": {"Sessions.Create", "Sessions.Touch"},
+	"mfa":           {"Credentials.Use", "RecoveryCodes.Consume", "Lockouts.Attempt", "Lockouts.Succeeded", "TrustedDevices.Rotate"},
+	"op":            {"Grants.Create", "Grants.Rotate", "Grants.Revoke", "Sessions.EndOf"},
 }
 
 // writersOfPeople says where code other than account's can write to the repositories
@@ -153,9 +156,9 @@ func eventLiterals(m *typed) []string {
 	return found
 }
 
-// judgesHosts are the rooms with addresses of their own to judge, none of a client:
-// where the binary listens, and where its database is.
-var judgesHosts = []string{"client", "cmd", "storage/sqlstore"}
+// judgesHosts are the rooms with addresses of their own to judge: where the binary
+// listens, where its database is, and what may be dialed for whomever.
+var judgesHosts = []string{"client", "cmd", "storage/sqlstore", "internal/fetch"}
 
 // loopbackNames are hosts that code which judges one by itself would compare with.
 var loopbackNames = []string{`"127.0.0.1"`, `"::1"`, `"[::1]"`, `"localhost"`, `".localhost"`, `"127.0.0.0/8"`}

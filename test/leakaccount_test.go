@@ -40,7 +40,7 @@ func (h *hunt) ownAccount(email, changed string) {
 	for _, path := range []string{"", "/profile", "/security", "/sessions", "/applications", "/activity"} {
 		b.Get("/account" + path)
 	}
-	h.prove(b, changed, "/account/delete", "delete-submit", next, "confirm", "1")
+	h.prove(b, changed, "/account/delete", "delete-submit", next, "confirm", changed)
 	h.snapshot("with a planned deletion")
 	keep := h.browser()
 	keep.SubmitOn(h.want(keep.Get(h.linkTo(changed, "/keep-account")), "verify-submit"), "verify-submit")

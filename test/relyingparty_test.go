@@ -28,6 +28,8 @@ const (
 // many goroutines: failures are returned, not fatal.
 type relyingParty struct {
 	issuer, id string
+	// scope is what it asks for, where that is not the usual.
+	scope string
 }
 
 // answer is what the provider answers a relying party.
@@ -53,9 +55,13 @@ func (a answer) String() string {
 // authorize is the address that a browser is sent to.
 func (rp *relyingParty) authorize() string {
 	challenge := sha256.Sum256([]byte(verifier))
+	scope := "openid email offline_access"
+	if rp.scope != "" {
+		scope = rp.scope
+	}
 	return "/authorize?" + url.Values{
 		"response_type": {"code"}, "client_id": {rp.id}, "redirect_uri": {redirect}, "state": {"s1"},
-		"scope": {"openid email offline_access"}, "code_challenge_method": {"S256"},
+		"scope": {scope}, "code_challenge_method": {"S256"},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])},
 	}.Encode()
 }

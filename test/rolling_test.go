@@ -53,6 +53,7 @@ func TestARollingRestartLosesNoRequest(t *testing.T) {
 			}
 		})
 	}
+	jwks := in.nodes[0].Issuer + "/jwks"
 	load.Go(func() {
 		for {
 			select {
@@ -60,7 +61,7 @@ func TestARollingRestartLosesNoRequest(t *testing.T) {
 				return
 			default:
 			}
-			response, err := balanced.Get(in.nodes[0].Issuer + "/jwks")
+			response, err := balanced.Get(jwks)
 			if err != nil {
 				t.Errorf("the keys during the rolling restart: %v", err)
 				return

@@ -152,6 +152,21 @@ type Notice struct {
 	Remaining int `json:"remaining,omitempty"`
 	// Email is the address that an account went back to.
 	Email string `json:"email,omitempty"`
+	// Epoch is the e-mail epoch in which To was current, and Since is when what it
+	// tells of was done. Where To is known to be the owner's, the notice has a link
+	// that disowns it: a token of purpose onetime.Disown, which is spent for a
+	// [Disowned]. A zero Since is for any other address.
+	Epoch int64     `json:"epoch,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+}
+
+// Disowned is what a token of purpose onetime.Disown stands for: since then, it
+// was somebody else.
+type Disowned struct {
+	UserID storage.ID `json:"user_id"`
+	Email  string     `json:"email"`
+	Epoch  int64      `json:"epoch"`
+	Since  time.Time  `json:"since"`
 }
 
 // DeletionPlanned tells the owner of an account that it will be deleted, with a

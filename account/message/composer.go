@@ -97,6 +97,8 @@ type content struct {
 	code       string
 	// linkLasts is how long the link works, codeLasts the code; zero is no limit.
 	linkLasts, codeLasts time.Duration
+	// disowns says that the button is "this was not me".
+	disowns bool
 	// happened says that the message tells of something that was done, rather
 	// than of something that was asked for.
 	happened bool
@@ -130,7 +132,7 @@ func (c *Composer) decide(ctx context.Context, m storage.Message, body json.RawM
 			return content{to: b.To, key: "test"}, nil
 		})
 	default:
-		return with(ctx, body, func(ctx context.Context, b Notice) (content, error) { return c.notice(ctx, m.Kind, b) })
+		return with(ctx, body, func(ctx context.Context, b Notice) (content, error) { return c.notice(ctx, m, b) })
 	}
 }
 

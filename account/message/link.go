@@ -17,6 +17,7 @@ const (
 	PathConfirmEmail   = "/confirm-email"     // onetime.EmailChange
 	PathStopEmail      = "/stop-email-change" // onetime.EmailStop
 	PathUndoEmail      = "/undo-email"        // onetime.EmailUndo
+	PathDisown         = "/not-me"            // onetime.Disown
 	PathKeepAccount    = "/keep-account"      // onetime.DeletionCancel
 	PathSignUp         = "/signup"            // with an invitation
 	PathSignIn         = "/login"             //
@@ -50,3 +51,7 @@ func AddressSubject(hasher *keys.Hasher, email string) string {
 func UndoSubject(hasher *keys.Hasher, user storage.ID, email string) string {
 	return string(user) + "." + AddressSubject(hasher, email)
 }
+
+// disownSubject is the subject of the token in a notice: one for each message, so
+// that what an intruder does next does not kill the way back from what they did first.
+func disownSubject(user, message storage.ID) string { return string(user) + "." + string(message) }

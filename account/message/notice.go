@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/locale"
 	"github.com/latchkey-id/latchkey/storage"
@@ -18,7 +19,8 @@ type factorLabel struct {
 
 // notice puts what happened to an account into a message with a link to where
 // its owner can do something about it.
-func (c *Composer) notice(ctx context.Context, kind storage.MessageKind, b Notice) (content, error) {
+func (c *Composer) notice(ctx context.Context, m storage.Message, b Notice) (content, error) {
+	kind := m.Kind
 	zone, err := c.timeZone(ctx, b.UserID)
 	if err != nil {
 		return content{}, err
@@ -26,7 +28,7 @@ func (c *Composer) notice(ctx context.Context, kind storage.MessageKind, b Notic
 	what := content{to: b.To, key: string(kind), happened: true, zone: zone, link: c.link(PathAccount, "", "")}
 	factor := factorLabel{b.Factor, b.Name}
 	switch kind {
-	case storage.MessagePasswordChanged:
+	case storage.MessagePasswordChanged, storage.MessageUsernameChanged:
 		what.link = c.link(PathForgotPassword, "", "")
 	case storage.MessageFactorAdded, storage.MessageFactorRemoved, storage.MessagePasskeyCloned:
 		what.values = []any{"Factor", factor}
@@ -34,7 +36,7 @@ func (c *Composer) notice(ctx context.Context, kind storage.MessageKind, b Notic
 		what.values, what.link = []any{"Factor", factor}, c.link(PathForgotPassword, "", "")
 	case storage.MessageRecoveryUsed:
 		what.values = []any{locale.Count, b.Remaining}
-	case storage.MessageFactorsReset, storage.MessageRecoveryReplaced:
+	case storage.MessageFactorsReset, storage.MessageRecoveryReplaced, storage.MessageSignInNew:
 	case storage.MessageEmailUndone:
 		what.values, what.link = []any{"Email", ident.Mask(b.Email)}, ""
 	case storage.MessageDeleted:
@@ -42,5 +44,27 @@ func (c *Composer) notice(ctx context.Context, kind storage.MessageKind, b Notic
 	default:
 		return content{}, fmt.Errorf("no notice is named %q", kind)
 	}
-	return what, nil
+	if b.Since.IsZero() || !disownable[kind] {
+		return what, nil
+	}
+	return what, c.disown(ctx, m, b, &what)
+}
+
+// disownable are the notices of what an intruder does to become an owner.
+var disownable = map[storage.MessageKind]bool{
+	storage.MessagePasswordChanged: true, storage.MessageUsernameChanged: true, storage.MessageFactorAdded: true,
+	storage.MessageFactorRemoved: true, storage.MessageRecoveryReplaced: true, storage.MessageRecoveryUsed: true, storage.MessageSignInNew: true,
+}
+
+// disown makes the button of a notice one that gives the account back to its owner.
+func (c *Composer) disown(ctx context.Context, m storage.Message, b Notice, what *content) error {
+	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
+		Purpose: onetime.Disown, Subject: disownSubject(b.UserID, m.ID), TTL: c.cfg.Lifetimes.Undo,
+		Data: Disowned{UserID: b.UserID, Email: b.To, Epoch: b.Epoch, Since: b.Since},
+	})
+	if err != nil {
+		return err
+	}
+	what.disowns, what.link, what.linkLasts = true, c.link(PathDisown, TokenParam, issued.Token), c.cfg.Lifetimes.Undo
+	return nil
 }

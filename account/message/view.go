@@ -50,6 +50,9 @@ func (t words) view(brand Brand, host string, asked Asked, c content) View {
 		v.Action = Button{t.of(c, "action"), c.link}
 		v.Fallback = t.Get("mail.fallback")
 	}
+	if c.disowns {
+		v.Action.Label, v.Unasked = t.Get("mail.not_me"), t.Get("mail.not_me_unasked")
+	}
 	if c.also != "" {
 		v.Also = Button{t.of(c, "also"), c.also}
 	}

@@ -33,6 +33,7 @@ const (
 	EmailChange    Purpose = "email_change"    // confirms the new address
 	EmailStop      Purpose = "email_stop"      // stops a change of address that was asked for
 	EmailUndo      Purpose = "email_undo"      // gives the old address back
+	Disown         Purpose = "disown"          // "this was not me": gives the account back
 	DeletionCancel Purpose = "deletion_cancel" // keeps an account that is to be deleted
 )
 

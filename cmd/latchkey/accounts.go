@@ -18,14 +18,15 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 			Users: store.Users(), Accounts: store.Users(), Verifiers: store.Users(), Addresses: store.Users(),
 			Profiles: store.Users(), Standings: store.Users(), Epochs: store.Users(), Credentials: store.Credentials(), Recovery: store.RecoveryCodes(),
 			Trusted: store.TrustedDevices(), Lockouts: store.Lockouts(), Sessions: store.Sessions(), Grants: store.Grants(),
-			Consents: store.Consents(), Invitations: store.Invitations(), Events: store.Events(), Outbox: store.Outbox(),
+			Consents: store.Consents(), Groups: store.Groups(), Memberships: store.Memberships(), Invitations: store.Invitations(), Events: store.Events(), Outbox: store.Outbox(),
 		},
 		Passwords: d.password, PasswordPolicy: d.passwordPolicy(), Policy: d.policy(), Messages: d.intents(),
 		Hasher: d.hasher, Sealer: d.sealer, Now: d.now, Random: rand.Reader,
 		SignUp: account.SignUpPolicy{
-			Mode: account.SignUpMode(d.cfg.SignUp.Mode), Email: account.Presence(d.cfg.SignUp.Email), Username: account.Presence(d.cfg.SignUp.Username),
+			Mode: d.cfg.SignUp.Mode, Email: d.cfg.SignUp.Email, Username: d.cfg.SignUp.Username,
 		},
 		DeletionGrace: d.cfg.Account.DeletionGrace, InvitationLifetime: d.cfg.Account.Links.Invitation,
+		RecentFactors: d.cfg.Account.RecentFactors, NotifyNewDevice: d.cfg.Account.NotifyNewDevice,
 		Queued: func() {}, // the worker of a node finds what a command queues
 	}
 }

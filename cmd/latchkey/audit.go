@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -144,6 +146,7 @@ func auditListCommand() *cobra.Command {
 	var from storeFlags
 	var f auditFilter
 	var limit int
+	var identifier string
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Show the newest events, newest first",
@@ -158,21 +161,34 @@ func auditListCommand() *cobra.Command {
 					return err
 				}
 				filter.Limit = limit
-				return listAudit(cmd, store, filter)
+				hashes := []string{""}
+				if identifier != "" {
+					hashes = account.IdentifierHashes(p.hasher, identifier)
+				}
+				return listAudit(cmd, store, filter, hashes)
 			})
 		},
 	}
 	from.register(cmd)
 	f.register(cmd)
-	cmd.Flags().IntVar(&limit, "limit", 50, "at most so `many`")
+	cmd.Flags().IntVar(&limit, "limit", 50, "at most this `number`")
+	cmd.Flags().StringVar(&identifier, "identifier", "", "only failed sign-ins by this `name`, whether or not an account has it")
 	return cmd
 }
 
-func listAudit(cmd *cobra.Command, store *sqlstore.Store, filter storage.EventFilter) error {
-	events, err := store.Events().List(cmd.Context(), filter)
-	if err != nil {
-		return err
+// listAudit lists the newest events. Events of a name may be kept under any of its
+// hashes, one for each hash key.
+func listAudit(cmd *cobra.Command, store *sqlstore.Store, filter storage.EventFilter, hashes []string) error {
+	var events []storage.Event
+	for _, filter.IdentifierHash = range hashes {
+		some, err := store.Events().List(cmd.Context(), filter)
+		if err != nil {
+			return err
+		}
+		events = append(events, some...)
 	}
+	slices.SortStableFunc(events, func(a, b storage.Event) int { return b.At.Compare(a.At) })
+	events = events[:min(len(events), filter.Limit)]
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "TIME\tTYPE\tOUTCOME\tUSER\tCLIENT\tADDRESS\tREQUEST\tDETAIL")
 	for _, e := range events {

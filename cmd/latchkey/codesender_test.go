@@ -11,7 +11,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -40,7 +40,7 @@ func TestLK1_StrangersSpendNoBudgetOfCodes(t *testing.T) {
 	_, err = store.Migrate(t.Context())
 	check(err)
 	few := storage.Backoff{Free: 2, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
-	limiter := login.MessageLimiter{Ephemeral: store.Ephemeral(), Hasher: hasher, Limits: login.MessageLimits{Account: few, Destination: few, Address: few, AnonymousPerHour: 1000}}
+	limiter := limits.MessageLimiter{Counters: store.Ephemeral(), Hasher: hasher, Bounds: limits.MessageBounds{Account: few, Destination: few, Address: few, AnonymousPerHour: 1000}}
 	m := &codeSender{
 		Factors: message.Factors{
 			Intents: message.NewIntents(message.IntentsConfig{Sealer: sealer, Now: now, Random: rand.Reader}),
@@ -75,7 +75,7 @@ func TestLK1_StrangersSpendNoBudgetOfCodes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	queued, err := store.Outbox().List(t.Context(), storage.DeliveryQueued, 10)
+	queued, err := store.Outbox().List(t.Context(), "", storage.DeliveryQueued, 10)
 	check(err)
 	if refused != 1 || len(queued) != 3 {
 		t.Errorf("%d codes were refused and %d queued, want 1 and 3", refused, len(queued))

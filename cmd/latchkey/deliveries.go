@@ -1,14 +1,19 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"net/http"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/cmd/internal/sms"
 	"github.com/latchkey-id/latchkey/cmd/internal/smtp"
 	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/internal/fetch"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/op"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -28,7 +33,9 @@ func newHandlers(p *process, f *foundation) (map[storage.Topic]outbox.Handler, e
 	if err != nil {
 		return nil, err
 	}
-	handlers := map[storage.Topic]outbox.Handler{}
+	handlers := map[storage.Topic]outbox.Handler{
+		storage.TopicLogout: outbox.Logouts{Tokens: f.logouts, Poster: f.fetch},
+	}
 	for _, channel := range []storage.Channel{storage.ChannelEmail, storage.ChannelSMS} {
 		sender := senders[channel]
 		if sender == nil {
@@ -39,6 +46,30 @@ func newHandlers(p *process, f *foundation) (map[storage.Topic]outbox.Handler, e
 		}
 	}
 	return handlers, nil
+}
+
+// logouts tell clients of sessions that are over. The ring is nil where that is only
+// queued, for a node to do.
+func (p *dependencies) logouts(clients *client.Registry, ring *keys.Ring) *op.Logouts {
+	cfg := op.LogoutsConfig{Issuer: p.cfg.Issuer, Clients: clients, Sealer: p.sealer, Now: p.now, Random: rand.Reader}
+	if ring != nil {
+		cfg.Keys = ring
+	}
+	return op.NewLogouts(cfg)
+}
+
+// sessionsEnded makes the deliveries of sessions that end, by the clients of
+// whichever generation is current when they do.
+func (p *process) sessionsEnded(ctx context.Context, ended []storage.EndedSession) ([]storage.Delivery, error) {
+	return p.current.Load().logouts.Queue(ctx, ended)
+}
+
+// fetcher calls addresses of clients, within the bounds of the configuration.
+func (p *dependencies) fetcher(dev bool) *fetch.Client {
+	c := p.cfg.Fetch
+	return fetch.New(fetch.Config{
+		Allowed: c.AllowedNetworks, Loopback: dev, Timeout: c.Timeout, MaxBytes: int64(c.MaxKiB) << 10, Now: p.now,
+	})
 }
 
 // newOutbox makes the worker that carries deliveries out, by the handlers of

@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
 	"github.com/latchkey-id/latchkey/storage/ephemeral/redis"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -111,10 +112,25 @@ func (p *dependencies) clients() ([]client.Client, error) {
 	})
 }
 
-// store opens the database, whose events are proven by the hash keys.
+// store opens the database, whose events are proven by the hash keys. Clients are
+// told of the sessions that end in it by the deliveries of whichever node serves.
 func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
+	clients, err := p.clients()
+	if err != nil {
+		return nil, err
+	}
+	return p.storeTelling(ctx, p.logouts(client.NewRegistry(client.NewSnapshot(clients)), nil).Queue)
+}
+
+// storeTelling opens the database; told makes the deliveries of sessions that end.
+func (p *dependencies) storeTelling(
+	ctx context.Context, told func(context.Context, []storage.EndedSession) ([]storage.Delivery, error),
+) (*sqlstore.Store, error) {
+	db := p.cfg.Database
 	return sqlstore.Open(ctx, sqlstore.Config{
-		URL: p.cfg.Database.URL.Reveal(), MaxConns: p.cfg.Database.MaxConns, Timeout: p.cfg.Timeouts.Request,
+		SessionsEnded: told,
+		URL:           db.URL.Reveal(), MaxConns: db.MaxConns, Timeout: db.Timeout, ConnLifetime: db.MaxConnLifetime,
+		StatementTimeout: db.StatementTimeout, LockTimeout: db.LockTimeout, IdleInTransactionTimeout: db.IdleInTransactionTimeout,
 		Hasher: p.hasher, Now: p.now, Log: p.log,
 	})
 }
@@ -127,13 +143,21 @@ type ephemeralStore interface {
 
 // openEphemeral returns Redis where one is configured, else the table. Redis
 // need not answer yet: without it nobody can sign in, but tokens refresh.
-func openEphemeral(cfg *config.Config, store *sqlstore.Store, failed func(error)) (ephemeralStore, func() error, error) {
+func openEphemeral(cfg *config.Config, store *sqlstore.Store, failed func(error)) (*shortLived, error) {
 	if cfg.Redis.URL.IsZero() {
-		return store.Ephemeral(), func() error { return nil }, nil
+		return &shortLived{store: store.Ephemeral(), close: func() error { return nil }}, nil
 	}
 	short, err := redis.Open(redis.Config{URL: cfg.Redis.URL.Reveal(), Issuer: cfg.Issuer, Failed: failed})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return short, short.Close, nil
+	return &shortLived{store: short, policy: short.EvictionPolicy, close: short.Close}, nil
+}
+
+// shortLived is the store of short-lived state, opened.
+type shortLived struct {
+	store ephemeralStore
+	// policy tells what Redis does when its memory is full; nil where there is no Redis.
+	policy evictionPolicy
+	close  func() error
 }

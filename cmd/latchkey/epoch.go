@@ -28,8 +28,9 @@ func epochRaiseCommand() *cobra.Command {
 		Use:   "raise --reason TEXT",
 		Short: "End every session, grant, trusted device, unused invitation, pending link and sign-in under way",
 		Long: "A restored backup makes valid again what was ended after it was made. This ends everything that was issued to anybody:\n" +
-			"sessions, grants (offline ones too), trust in devices, unused invitations, pending links and codes, sign-ins under way.\n" +
-			"Passwords, second factors and consents stay. It cannot be undone.",
+			"sessions, grants (offline ones too), trust in devices, unused invitations, pending links and codes, links that give an\n" +
+			"account or an address back, sign-ins under way. Passwords, second factors and consents stay, and access tokens of\n" +
+			"client_credentials work until they expire. It cannot be undone.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if reason == "" {
@@ -47,7 +48,7 @@ func epochRaiseCommand() *cobra.Command {
 				if err := d.accounts(store).RaiseEpoch(cmd.Context(), operator(), reason); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintln(cmd.OutOrStdout(), "the epoch is raised: nothing that was issued before works any more")
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), "the epoch is raised: nothing that was issued to people before works any more")
 				return err
 			})
 		},

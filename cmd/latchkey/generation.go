@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/internal/fetch"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/settings"
@@ -31,6 +32,7 @@ type generation struct {
 	accounts *account.Service
 	// deliveries are who carries out the deliveries of which topic.
 	deliveries map[storage.Topic]outbox.Handler
+	logouts    *op.Logouts
 	handler    http.Handler
 	// replaced is closed when another generation serves.
 	replaced chan struct{}
@@ -73,7 +75,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, accounts: accounts, deliveries: handlers, replaced: make(chan struct{}),
+		dependencies: f.dependencies, accounts: accounts, deliveries: handlers, logouts: f.logouts, replaced: make(chan struct{}),
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }
@@ -85,6 +87,8 @@ type foundation struct {
 	errors  *web.Errors
 	clients *client.Registry
 	tokens  *onetime.Tokens
+	fetch   *fetch.Client
+	logouts *op.Logouts
 }
 
 func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
@@ -101,10 +105,11 @@ func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 	if err != nil {
 		return nil, err
 	}
+	registry := client.NewRegistry(client.NewSnapshot(clients))
 	return &foundation{
 		dependencies: d, ui: renderer, errors: &web.Errors{Log: d.log, Render: renderer.RenderError},
-		clients: client.NewRegistry(client.NewSnapshot(clients)),
-		tokens:  onetime.New(onetime.Config{Store: p.ephemeral, Hasher: d.hasher, Sealer: d.sealer, Now: d.now}),
+		clients: registry, logouts: d.logouts(registry, p.ring), fetch: d.fetcher(p.dev.mount != nil),
+		tokens: onetime.New(onetime.Config{Store: p.ephemeral, Hasher: d.hasher, Sealer: d.sealer, Now: d.now}),
 	}, nil
 }
 
@@ -113,10 +118,10 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 	return op.Config{
 		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher, Sealer: f.sealer,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
-		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
-		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != config.SignUpOff,
+		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Submissions: newSubmissions(p, f), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
+		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != account.SignUpOff,
 		Interactions: newInteractions(p, f),
-		CodeLifetime: cfg.Tokens.CodeLifetime,
+		CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Explain: p.dev.mount != nil,
 	}
 }
 

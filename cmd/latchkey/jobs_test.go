@@ -68,7 +68,7 @@ func (n idleServer) person(t *testing.T, email string, deleteAt time.Time) *stor
 	}
 	e, err := storage.NewEvent(n.now(), rand.Reader, storage.EventDeletionPlanned)
 	if err == nil {
-		err = n.store.Users().PlanDeletion(t.Context(), u.ID, deleteAt, e)
+		err = n.store.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: u.ID, At: deleteAt}, e)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestAccountsGoWhenTheirTimeHasComeAndAreTold(t *testing.T) {
 	if _, err := n.store.Users().ByID(t.Context(), later.ID); err != nil {
 		t.Errorf("another account: %v", err)
 	}
-	queued, err := n.store.Outbox().List(t.Context(), storage.DeliveryQueued, 10)
+	queued, err := n.store.Outbox().List(t.Context(), "", storage.DeliveryQueued, 10)
 	if err != nil || len(queued) != 1 || queued[0].Kind != storage.MessageDeleted {
 		t.Errorf("queued %+v, %v", queued, err)
 	}

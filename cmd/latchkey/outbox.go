@@ -22,7 +22,7 @@ var messageStatuses = []storage.DeliveryStatus{
 
 func outboxListCommand() *cobra.Command {
 	var from storeFlags
-	var status string
+	var status, topic string
 	var limit int
 	cmd := &cobra.Command{
 		Use: "list", Short: "List messages, the newest first, with what became of them; never what they say", Args: cobra.NoArgs,
@@ -31,20 +31,27 @@ func outboxListCommand() *cobra.Command {
 			if wanted != "" && !slices.Contains(messageStatuses, wanted) {
 				return fmt.Errorf("--status %q is none of %v", status, messageStatuses)
 			}
+			about := storage.Topic(topic)
+			if about != "" && !slices.Contains(storage.Topics(), about) {
+				return usagef("--topic %q is none of %v", topic, storage.Topics())
+			}
 			if limit < 1 {
 				return fmt.Errorf("--limit %d: want at least 1", limit)
 			}
-			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error { return listOutbox(cmd, store, wanted, limit) })
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error {
+				return listOutbox(cmd, store, about, wanted, limit)
+			})
 		},
 	}
 	from.register(cmd)
 	cmd.Flags().StringVar(&status, "status", "", "only those of a `status`: queued, sent, failed, expired or skipped")
+	cmd.Flags().StringVar(&topic, "topic", "", "only those of a `topic`: email, sms or logout")
 	cmd.Flags().IntVar(&limit, "limit", 50, "list at most so `many`")
 	return cmd
 }
 
-func listOutbox(cmd *cobra.Command, store *sqlstore.Store, status storage.DeliveryStatus, limit int) error {
-	found, err := store.Outbox().List(cmd.Context(), status, limit)
+func listOutbox(cmd *cobra.Command, store *sqlstore.Store, topic storage.Topic, status storage.DeliveryStatus, limit int) error {
+	found, err := store.Outbox().List(cmd.Context(), topic, status, limit)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,12 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/journal"
+	"github.com/latchkey-id/latchkey/login/limits"
+	"github.com/latchkey-id/latchkey/login/partial"
+	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/settings"
+	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -39,7 +44,7 @@ func settingsConfig(p *process, f *foundation, accounts *account.Service, pages 
 		Flow: pages, Submissions: newSubmissions(p, f), Messages: pages, Accounts: accounts, UI: f.ui, Sessions: p.store.Sessions(), Grants: p.store.Grants(),
 		Consents: p.store.Consents(), Devices: p.store.TrustedDevices(), Events: p.store.Events(), Ephemeral: p.ephemeral,
 		Clients: f.clients, Factors: factors, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
-		Now: f.now, PendingFor: f.cfg.Account.Links.Verify,
+		Now: f.now, PendingFor: f.cfg.Account.Links.Verify, ProfileFields: f.cfg.Account.ProfileFields,
 	}
 }
 
@@ -104,44 +109,72 @@ func factorsConfig(p *process, f *foundation) (mfa.Config, error) {
 		Lockouts: p.store.Lockouts(), Devices: p.store.TrustedDevices(), Users: p.store.Users(), Outbox: p.store.Outbox(),
 		Ephemeral: p.ephemeral, Sender: &codeSender{
 			Factors: message.Factors{Intents: f.intents(), Outbox: pokingOutbox{p.store.Outbox(), p.outbox.Poke}, Asked: requestOrigin},
-			limiter: login.MessageLimiter{Ephemeral: p.ephemeral, Hasher: f.hasher, Limits: f.messageLimits()},
+			limiter: limits.MessageLimiter{Counters: p.ephemeral, Hasher: f.hasher, Bounds: f.messageBounds()},
 		},
-		Hasher: f.hasher, Sealer: f.sealer, Random: rand.Reader, Counter: p.metrics,
+		Hasher: f.hasher, Sealer: f.sealer, Random: rand.Reader, Counter: p.metrics, Log: f.log,
 		Policy: f.policy(), Codes: codes, SMS: f.smsLimits(),
 	}, nil
 }
 
 func loginConfig(p *process, f *foundation, accounts *account.Service, factors *mfa.Factors, devices *mfa.Devices) login.Config {
-	cfg, limits := f.cfg, f.cfg.Limits
-	ask := func(l config.AskLimits) login.AskLimits {
-		return login.AskLimits{Account: l.PerAccount.Storage(), Address: l.PerAddress.Storage()}
-	}
+	records := journal.New(journal.Config{Accounts: accounts, Locales: f.ui, Hasher: f.hasher, Log: f.log, Now: f.now, Random: rand.Reader})
+	limiter := newLimiter(p, f, records)
 	return login.Config{
-		UI: f.ui, Accounts: accounts, Users: p.store.Users(), Sessions: p.store.Sessions(), Consents: p.store.Consents(),
-		Ephemeral: p.ephemeral, Interactions: newInteractions(p, f), Submissions: newSubmissions(p, f), Clients: f.clients, Password: f.password, Tokens: f.tokens,
-		Factors: factors, Devices: devices, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
-		Decoys: p.decoys, Metrics: p.metrics, Log: f.log, Now: f.now, Random: rand.Reader,
-		SessionIdle: cfg.Sessions.Idle, SessionAbsolute: cfg.Sessions.Absolute,
-		PartialLifetime: cfg.MFA.PartialLifetime, BindAddress: login.AddressBinding(cfg.MFA.BindAddress),
-		Limits: login.Limits{
-			SignInPair: limits.SignIn.PerPair.Storage(), SignInAccount: limits.SignIn.PerAccount.Storage(),
-			SignInAddress: limits.SignIn.PerAddress.Storage(), SignInKnown: limits.SignIn.KnownDevice.Storage(),
-			SignUp: ask(limits.SignUp), Reset: ask(limits.Reset), Resend: ask(limits.Resend),
-			Messages: f.messageLimits(),
-		},
+		UI: f.ui, Accounts: accounts, Users: p.store.Users(), Consents: p.store.Consents(),
+		Sessions: newSessions(p, f, accounts, records), Partials: newPartials(p, f, records), Limits: limiter, Journal: records,
+		Interactions: newInteractions(p, f), Submissions: newSubmissions(p, f), Clients: f.clients, Access: f.cfg.Catalog,
+		Methods: signin.New(signin.Config{
+			Users: p.store.Users(), Accounts: accounts, Passwords: f.password, Decoys: p.decoys, Factors: factors, Limits: limiter,
+			Journal: records, Metrics: p.metrics, Hasher: f.hasher, Log: f.log, Now: f.now,
+		}),
+		Factors: factors, Devices: devices, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
+		Metrics: p.metrics, Log: f.log, Now: f.now,
 	}
 }
 
-// messageLimits bounds what people can have sent.
-func (p *dependencies) messageLimits() login.MessageLimits {
+// newSessions keeps browsers signed in.
+func newSessions(p *process, f *foundation, accounts *account.Service, records *journal.Journal) *session.Sessions {
+	return session.New(session.Config{
+		Store: p.store.Sessions(), Accounts: accounts, Journal: records, Hasher: f.hasher, Cookies: f.cookies(), Policy: f.policy(),
+		Now: f.now, Random: rand.Reader, Idle: f.cfg.Sessions.Idle, Absolute: f.cfg.Sessions.Absolute,
+	})
+}
+
+// newPartials keeps sign-ins between their factors.
+func newPartials(p *process, f *foundation, records *journal.Journal) *partial.Store {
+	c := f.cfg.MFA
+	return partial.New(partial.Config{
+		Store: p.ephemeral, Hasher: f.hasher, Cookies: f.cookies(), Journal: records, Now: f.now,
+		Lifetime: c.PartialLifetime, Binding: c.BindAddress, Tries: c.Tries,
+	})
+}
+
+// newLimiter makes the rate limits of the pages.
+func newLimiter(p *process, f *foundation, records *journal.Journal) *limits.Limiter {
+	l := f.cfg.Limits
+	ask := func(l config.AskLimits) limits.AskBounds {
+		return limits.AskBounds{Account: l.PerAccount.Storage(), Address: l.PerAddress.Storage()}
+	}
+	return limits.New(limits.Config{
+		Counters: p.ephemeral, Hasher: f.hasher, Cookies: f.cookies(), Journal: records, Metrics: p.metrics,
+		Bounds: limits.Bounds{
+			SignInPair: l.SignIn.PerPair.Storage(), SignInAccount: l.SignIn.PerAccount.Storage(),
+			SignInAddress: l.SignIn.PerAddress.Storage(), SignInKnown: l.SignIn.KnownDevice.Storage(),
+			SignUp: ask(l.SignUp), Reset: ask(l.Reset), Resend: ask(l.Resend), Messages: f.messageBounds(),
+		},
+	})
+}
+
+// messageBounds bounds what people can have sent.
+func (p *dependencies) messageBounds() limits.MessageBounds {
 	l := p.cfg.Limits.Messages
-	return login.MessageLimits{Account: l.PerAccount.Storage(), Destination: l.PerDestination.Storage(), Address: l.PerAddress.Storage(), AnonymousPerHour: l.AnonymousPerHour}
+	return limits.MessageBounds{Account: l.PerAccount.Storage(), Destination: l.PerDestination.Storage(), Address: l.PerAddress.Storage(), AnonymousPerHour: l.AnonymousPerHour}
 }
 
 // codeSender queues the codes of factors, within the limits of what people can have sent.
 type codeSender struct {
 	message.Factors
-	limiter login.MessageLimiter
+	limiter limits.MessageLimiter
 }
 
 // Send queues a code, or answers mfa.LimitedError.
@@ -191,5 +224,9 @@ func (d *dependencies) smsLimits() *mfa.SMSLimits {
 	if len(s.Countries) == 0 {
 		return nil
 	}
-	return &mfa.SMSLimits{Countries: s.Countries, PerNumber: s.PerNumberDay, PerCountry: s.CountryDay, PerDay: s.DailyCap}
+	return &mfa.SMSLimits{
+		Countries:    s.Countries,
+		Factor:       mfa.SMSPots{PerNumber: s.PerNumberDay, PerCountry: s.CountryDay, PerDay: s.DailyCap},
+		Confirmation: mfa.SMSPots{PerNumber: s.PerNumberDay, PerCountry: s.ConfirmCountryDay, PerDay: s.ConfirmDailyCap},
+	}
 }

@@ -16,7 +16,8 @@ import (
 	"github.com/latchkey-id/latchkey/cmd/internal/task"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/signin"
+	"github.com/latchkey-id/latchkey/op"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
@@ -34,7 +35,7 @@ type process struct {
 	ring      *keys.Ring
 	metrics   *metrics.Metrics
 	outbox    *outbox.Worker
-	decoys    *login.Decoys
+	decoys    *signin.Decoys
 	health    *health.Monitor
 	// listener is the provider's, probes that of the metrics; nil where it is switched off.
 	listener, probes net.Listener
@@ -42,7 +43,8 @@ type process struct {
 	closers          []func() error     // in the order of opening
 	// offset is how far our clock was ahead of the database's when it was last
 	// measured, in nanoseconds.
-	offset atomic.Int64
+	offset   atomic.Int64
+	eviction *evictionWatch
 	// current is what serves now. It is swapped as a whole, so that a request
 	// sees one configuration from its beginning to its end.
 	current atomic.Pointer[generation]
@@ -77,16 +79,18 @@ func openProcess(ctx context.Context, o serveOptions) (_ *process, err error) {
 			return nil, err
 		}
 	}
-	p.decoys = login.NewDecoys(p.store.Users(), boot.password.Current)
+	p.decoys = signin.NewDecoys(p.store.Users(), boot.password.Current)
 	p.outbox = p.newOutbox()
 	p.health = health.New(health.Config{Checks: p.checks(), Metrics: p.metrics, Log: o.log.Logger, Now: o.now})
 	p.metrics.DroppedLines(o.log.queue.Dropped)
 	p.metrics.Pool(p.store.Stats)
 	p.metrics.HashQueue(boot.password.Queue)
 	p.metrics.Jobs(p.jobNames()...)
+	p.metrics.TokenRequests(op.GrantTypes(), op.TokenOutcomes())
 	p.metrics.Loaded(p.now())
 	if p.certificate != nil {
 		p.metrics.CertificateExpires(p.certificate.NotAfter)
+		p.metrics.Handshakes(handshakeReasons...)
 	}
 	return p, nil
 }
@@ -94,19 +98,19 @@ func openProcess(ctx context.Context, o serveOptions) (_ *process, err error) {
 // openStores opens the stores.
 func (p *process) openStores(ctx context.Context) (err error) {
 	err = untilReachable(ctx, p.log(), p.boot.cfg.Timeouts.Start, func(ctx context.Context) (err error) {
-		p.store, err = p.boot.store(ctx)
+		p.store, err = p.boot.storeTelling(ctx, p.sessionsEnded)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	p.closers = append(p.closers, p.store.Close)
-	short, closeShort, err := openEphemeral(p.boot.cfg, p.store, p.metrics.RedisFailed)
+	short, err := openEphemeral(p.boot.cfg, p.store, p.metrics.RedisFailed)
 	if err != nil {
 		return err
 	}
-	p.ephemeral = short
-	p.closers = append(p.closers, closeShort)
+	p.ephemeral, p.eviction = short.store, &evictionWatch{ask: short.policy, log: p.log()}
+	p.closers = append(p.closers, short.close)
 	return nil
 }
 
@@ -145,6 +149,7 @@ func (p *process) load(ctx context.Context) error {
 	if err := p.decoys.Refresh(ctx); err != nil {
 		return err
 	}
+	p.eviction.check(ctx)
 	if err := agreeOnHashKeys(ctx, p.boot.hasher, p.store.Installation()); err != nil {
 		return err
 	}
@@ -185,7 +190,7 @@ func (p *process) tasks() []task.Func {
 		p.ring.Run,
 		p.outbox.Run,
 		task.Every(observeEvery, p.observe),
-		task.Every(login.DecoyAge, p.refreshDecoys),
+		task.Every(signin.DecoyAge, p.refreshDecoys),
 	}
 	tasks = append(tasks, p.reloadTasks()...)
 	tasks = append(tasks, p.jobTasks()...)

@@ -136,6 +136,7 @@ const observeEvery = 15 * time.Second
 // observe measures for the metrics what requests do not.
 func (p *process) observe(ctx context.Context) {
 	p.health.Observe(ctx)
+	p.eviction.check(ctx)
 	now := p.now()
 	p.metrics.SigningKeys(p.ring.Keys(), now)
 	b, err := p.store.Outbox().Backlog(ctx, now)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"log"
 	"log/slog"
 	"net/http"
 
@@ -18,6 +19,7 @@ const (
 // where there is a certificate.
 func (p *process) server(h http.Handler) *http.Server {
 	s := p.plainServer(h)
+	s.ErrorLog = log.New(&handshakes{log: p.log(), now: p.now, count: p.metrics.HandshakeFailed}, "", 0)
 	if p.certificate != nil {
 		s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: p.certificate.Get}
 	}

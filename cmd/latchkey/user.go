@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/config"
@@ -24,9 +26,30 @@ func userCommand() *cobra.Command {
 
 // newUser is what `user create` is told.
 type newUser struct {
-	email, username, name string
-	verified              bool
-	passwordStdin         bool
+	email, username, name, phone string
+	claims                       []string
+	verified                     bool
+	passwordStdin                bool
+}
+
+// profile is what is said of the person.
+func (u *newUser) profile() (storage.Profile, error) {
+	p := storage.Profile{Name: u.name}
+	for _, claim := range u.claims {
+		name, value, ok := strings.Cut(claim, "=")
+		if !ok || !account.SetClaim(&p, name, value) {
+			return p, fmt.Errorf("--claim %q: write it as NAME=VALUE, with one of the names %s", claim, strings.Join(account.ClaimNames(), ", "))
+		}
+	}
+	return p, nil
+}
+
+// flagOf is the flag that set a field of a new account.
+func flagOf(field string) string {
+	if field != "name" && slices.Contains(account.ClaimNames(), field) {
+		return "--claim " + field
+	}
+	return "--" + field
 }
 
 func userCreateCommand() *cobra.Command {
@@ -45,6 +68,8 @@ func userCreateCommand() *cobra.Command {
 	flags.StringVar(&u.email, "email", "", "e-mail `address` (required)")
 	flags.StringVar(&u.username, "username", "", "`name` to sign in with besides the address")
 	flags.StringVar(&u.name, "name", "", "full `name`")
+	flags.StringVar(&u.phone, "phone", "", "phone `number`, such as +493012345678")
+	flags.StringArrayVar(&u.claims, "claim", nil, "`NAME=VALUE` of another claim, such as given_name=Ada; may be repeated")
 	flags.BoolVar(&u.verified, "verified", false, "the address is known to be theirs")
 	flags.BoolVar(&u.passwordStdin, "password-stdin", false, "read the password from standard input")
 	return cmd
@@ -59,15 +84,19 @@ func (u *newUser) create(cmd *cobra.Command, store *sqlstore.Store, d *dependenc
 		}
 		generated = false
 	}
+	profile, err := u.profile()
+	if err != nil {
+		return err
+	}
 	made, err := d.accounts(store).Create(cmd.Context(), operator(), account.NewAccount{
-		Email: u.email, EmailVerified: u.verified, Username: u.username, Profile: storage.Profile{Name: u.name}, Password: password,
+		Email: u.email, EmailVerified: u.verified, Username: u.username, Phone: u.phone, Profile: profile, Password: password,
 	})
 	var wrong *account.FieldError
 	switch {
 	case errors.Is(err, account.ErrTaken):
 		return errors.New("an account with this e-mail address or username exists already")
 	case errors.As(err, &wrong):
-		return fmt.Errorf("--%s: %w", wrong.Field, err)
+		return fmt.Errorf("%s: %w", flagOf(wrong.Field), err)
 	case err != nil:
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,15 +11,15 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
-	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
 )
 
 // importFlags are what `user import` is told.
 type importFlags struct {
-	format                 string
-	apply, verified, skips bool
+	format                          string
+	apply, verified, skips, verbose bool
+	json                            bool
 }
 
 func userImportCommand() *cobra.Command {
@@ -31,14 +30,20 @@ func userImportCommand() *cobra.Command {
 		Short: "Import accounts with their password hashes; without --apply only say what would happen",
 		Long: "import reads what Django's dumpdata writes, CSV or JSON lines (docs/import.md describes them).\n" +
 			"Without --apply it changes nothing and reports every problem at once. With it, all people are\n" +
-			"imported or, if one cannot be, nobody is. FILE may be - for standard input.",
+			"imported or, if one cannot be, nobody is. FILE may be - for standard input.\n\n" +
+			"With --apply --json standard output has a line of JSON for each person: where they stand in the file, their key\n" +
+			"there (a primary key, or the column id), and the sub that they have here.",
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			read, err := f.read(cmd.InOrStdin(), args[0])
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if !slices.Contains(userimport.Formats, f.format) {
+				return usagef("--format is missing or unknown; use %s", strings.Join(userimport.Formats, ", "))
+			}
+			source, err := openImport(f.format, cmd.InOrStdin(), args[0])
 			if err != nil {
 				return err
 			}
-			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error { return f.run(cmd, store, p, read) })
+			defer func() { err = errors.Join(err, source.close()) }()
+			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error { return f.run(cmd, store, p, source) })
 		},
 	}
 	from.register(cmd)
@@ -47,135 +52,147 @@ func userImportCommand() *cobra.Command {
 	flags.BoolVar(&f.apply, "apply", false, "import, instead of saying what would happen")
 	flags.BoolVar(&f.verified, "verified", false, "all addresses are known to be theirs")
 	flags.BoolVar(&f.skips, "skip-existing", false, "leave out people whose address or username is here already")
+	flags.BoolVar(&f.verbose, "verbose", false, "print each note by itself, instead of how many there are of a kind")
+	flags.BoolVar(&f.json, "json", false, "with --apply, print a line of JSON for each person; the report goes to standard error")
 	return cmd
 }
 
-func (f *importFlags) read(stdin io.Reader, name string) (_ *userimport.Read, err error) {
-	if !slices.Contains(userimport.Formats, f.format) {
-		return nil, fmt.Errorf("--format is missing or unknown; use %s", strings.Join(userimport.Formats, ", "))
-	}
-	if name == "-" {
-		return userimport.From(f.format, stdin)
-	}
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("open import: %w", err)
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return userimport.From(f.format, file)
+// importSource is a file that is read twice: judged first, then imported.
+type importSource struct {
+	format string
+	file   *os.File
 }
 
-func (f *importFlags) run(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, read *userimport.Read) error {
-	skipped, err := f.meetExisting(cmd.Context(), store, read)
+// openImport opens the file; standard input is kept on disk, in a file without a name.
+func openImport(format string, stdin io.Reader, name string) (*importSource, error) {
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("open import: %w", err)
+		}
+		return &importSource{format: format, file: file}, nil
+	}
+	file, err := os.CreateTemp("", "latchkey-import-")
+	if err != nil {
+		return nil, fmt.Errorf("keep standard input: %w", err)
+	}
+	_, err = io.Copy(file, stdin)
+	if err = errors.Join(err, os.Remove(file.Name())); err != nil {
+		return nil, errors.Join(fmt.Errorf("keep standard input: %w", err), file.Close())
+	}
+	return &importSource{format: format, file: file}, nil
+}
+
+// scan reads the file from its beginning.
+func (s *importSource) scan(to userimport.Sink) error {
+	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read import: %w", err)
+	}
+	return userimport.Scan(s.format, s.file, to)
+}
+
+func (s *importSource) close() error { return s.file.Close() }
+
+// run judges the file, says what would happen, and then, where it may, does it.
+func (f *importFlags) run(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, source *importSource) error {
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	if f.json {
+		out = cmd.ErrOrStderr()
+	}
+	report := newImportReport(out, f.verbose)
+	reading := newProgress(cmd.ErrOrStderr(), "people read")
+	err := f.people(ctx, store, source, report, func(*userimport.Person) error {
+		reading.add(1)
+		return nil
+	})
+	reading.end()
 	if err != nil {
 		return err
 	}
-	if f.verified {
-		for i := range read.People {
-			read.People[i].User.EmailVerified = read.People[i].User.Email != ""
-		}
-	}
-	out := cmd.OutOrStdout()
-	for _, n := range read.Notes {
-		fmt.Fprintln(out, "note:", n)
-	}
-	for _, problem := range read.Problems {
-		fmt.Fprintln(out, "problem:", problem)
-	}
-	summarize(out, read.People, skipped)
-	if n := len(read.Problems); n > 0 {
-		return fmt.Errorf("%d problems: nothing was imported", n)
+	report.print()
+	if n := report.problems; n > 0 {
+		return fmt.Errorf("%s: nothing was imported", counted(n, "problem", "problems"))
 	}
 	if !f.apply {
 		fmt.Fprintln(out, "nothing was imported: this was a dry run; add --apply")
 		return nil
 	}
-	if err := importPeople(cmd.Context(), store, p, read.People); err != nil {
+	done, err := f.importPeople(cmd, store, d, source)
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "imported %d people\n", len(read.People))
+	fmt.Fprintf(out, "imported %s\n", counted(done, "person", "people"))
 	return nil
 }
 
-// meetExisting finds people who are here already, and leaves them out if told so.
-func (f *importFlags) meetExisting(ctx context.Context, store *sqlstore.Store, read *userimport.Read) (skipped int, err error) {
-	var rest []userimport.Person
-	for _, person := range read.People {
-		taken := ""
-		for _, name := range []string{person.User.Email, person.User.Username} {
-			if name == "" {
-				continue
-			}
-			_, err := store.Users().ByIdentifier(ctx, name)
-			if err != nil && !errors.Is(err, storage.ErrNotFound) {
-				return 0, err
-			}
-			if err == nil {
-				taken = name
-				break
-			}
-		}
-		switch {
-		case taken == "":
-			rest = append(rest, person)
-		case f.skips:
-			skipped++
-			read.Notes = append(read.Notes, userimport.Finding{Where: person.Where, Message: fmt.Sprintf("%q is here already; left out", taken)})
-		default:
-			read.Problems = append(read.Problems, userimport.Finding{Where: person.Where, Message: fmt.Sprintf("%q is here already; --skip-existing leaves such people out", taken)})
-		}
-	}
-	read.People = rest
-	return skipped, nil
-}
+// existingBatch is how many people are looked up at once.
+const existingBatch = 200
 
-// summarize counts what there is to import.
-func summarize(out io.Writer, all []userimport.Person, skipped int) {
-	var verified, without, disabled, authenticators int
-	algorithms := map[string]int{}
-	for _, p := range all {
-		if p.User.EmailVerified {
-			verified++
+// people shows the people of the file who are to be imported; report is told of
+// everybody else.
+func (f *importFlags) people(
+	ctx context.Context, store *sqlstore.Store, source *importSource, report *importReport, show func(*userimport.Person) error,
+) error {
+	waiting := make([]*userimport.Person, 0, existingBatch)
+	flush := func() error {
+		rest, err := f.meetExisting(ctx, store, report, waiting)
+		waiting = waiting[:0]
+		for _, p := range rest {
+			if f.verified {
+				p.User.EmailVerified = p.User.Email != ""
+			}
+			report.person(p)
+			if err := show(p); err != nil {
+				return err
+			}
 		}
-		if p.User.PasswordHash == "" {
-			without++
-		} else {
-			algorithms[userimport.Algorithm(p.User.PasswordHash)]++
+		return err
+	}
+	err := source.scan(userimport.Sink{Problem: report.problem, Note: report.note, Person: func(p *userimport.Person) error {
+		if waiting = append(waiting, p); len(waiting) < existingBatch {
+			return ctx.Err()
 		}
-		if p.Disabled {
-			disabled++
-		}
-		authenticators += len(p.Authenticators)
+		return flush()
+	}})
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(out, "%d people: %d with a verified address, %d disabled, %d authenticators\n", len(all), verified, disabled, authenticators)
-	names := make([]string, 0, len(algorithms))
-	for name := range algorithms {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(algorithms[b]-algorithms[a], strings.Compare(a, b)) })
-	for _, name := range names {
-		fmt.Fprintf(out, "passwords: %d %s\n", algorithms[name], name)
-	}
-	if without > 0 {
-		fmt.Fprintf(out, "passwords: %d none\n", without)
-	}
-	if skipped > 0 {
-		fmt.Fprintf(out, "left out: %d\n", skipped)
-	}
+	return flush()
 }
 
 // importPeople makes the accounts, all or none.
-func importPeople(ctx context.Context, store *sqlstore.Store, d *dependencies, all []userimport.Person) error {
-	people := make([]account.Imported, len(all))
-	for i, p := range all {
-		people[i] = account.Imported{User: p.User, Disabled: p.Disabled}
-		for _, a := range p.Authenticators {
-			people[i].Authenticators = append(people[i].Authenticators, account.ImportedAuthenticator(a))
+func (f *importFlags) importPeople(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, source *importSource) (done int, err error) {
+	subs, err := newSubjects(f.json)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, subs.close()) }()
+	importing := newProgress(cmd.ErrOrStderr(), "people imported")
+	done, err = d.accounts(store).Import(cmd.Context(), operator(), func(yield func(*account.Imported, error) bool) {
+		importing.reset()
+		err := subs.reset()
+		if err == nil {
+			err = f.people(cmd.Context(), store, source, newImportReport(io.Discard, false), func(p *userimport.Person) error {
+				importing.add(1)
+				if !yield(subs.imported(p), nil) {
+					return errStopped
+				}
+				return nil
+			})
 		}
-	}
-	err := d.accounts(store).Import(ctx, operator(), people)
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(nil, err)
+		}
+	})
+	importing.end()
 	if errors.Is(err, account.ErrTaken) {
-		return errors.New("somebody with one of these addresses or usernames came in meanwhile: nothing was imported; try again")
+		return 0, errors.New("two of them, or somebody who came in meanwhile, have one address or username: nobody was imported; try again")
 	}
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return done, subs.print(cmd.OutOrStdout())
 }
+
+// errStopped ends the reading of a file whose people nobody wants any more.
+var errStopped = errors.New("stopped")

@@ -1,29 +1,27 @@
 package main
 
 import (
-	"os"
 	"testing"
 	"time"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/spf13/cobra"
 )
 
 // Who comes from Django signs in here with the password that they had there.
 func TestPW1_ImportedPasswordsFit(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	n := newIdleServer(t, &now)
-	file, err := os.Open("../internal/userimport/testdata/django.json")
+	source, err := openImport(userimport.FormatDjango, nil, "../internal/userimport/testdata/django.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	read, err := userimport.From(userimport.FormatDjango, file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := importPeople(t.Context(), n.store, n.boot, read.People); err != nil {
-		t.Fatal(err)
+	defer source.close()
+	cmd := &cobra.Command{}
+	cmd.SetContext(t.Context())
+	if done, err := new(importFlags).importPeople(cmd, n.store, n.boot, source); err != nil || done != 6 {
+		t.Fatalf("%d people were imported, %v", done, err)
 	}
 	for who, password := range map[string]string{
 		"ada": "correct horse battery staple", "grace": "whistling kettle blue moon", "edsger": "shortest path first",

@@ -11,44 +11,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// listBatch is how many people are read at once.
-const listBatch = 500
-
-func userListCommand() *cobra.Command {
-	var from storeFlags
-	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List accounts",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error { return listUsers(cmd, store) })
-		},
-	}
-	from.register(cmd)
-	return cmd
-}
-
-func listUsers(cmd *cobra.Command, store *sqlstore.Store) error {
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tEMAIL\tVERIFIED\tUSERNAME\tSTATE\tROLES\tCREATED")
-	var after storage.ID
-	for {
-		users, err := store.Users().List(cmd.Context(), after, listBatch)
-		if err != nil {
-			return err
-		}
-		for i := range users {
-			u := &users[i]
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", u.ID, dash(u.Email), yesNo(u.EmailVerified), dash(u.Username),
-				stateOf(u), orNone(u.Roles), at(u.CreatedAt, "-"))
-			after = u.ID
-		}
-		if len(users) < listBatch {
-			return w.Flush()
-		}
-	}
-}
-
 func dash(text string) string {
 	if text == "" {
 		return "-"
@@ -70,6 +32,9 @@ func userShowCommand() *cobra.Command {
 func showUser(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
 	showAccount(w, u)
+	if err := showGroupsOf(cmd, w, store, u); err != nil {
+		return err
+	}
 	if err := showFactors(cmd, w, store, u); err != nil {
 		return err
 	}
@@ -107,6 +72,23 @@ func verifiedOr(value string, verified bool) string {
 		return value + " (verified)"
 	}
 	return value + " (not verified)"
+}
+
+// showGroupsOf shows the groups of a person, by whose word, and the roles that
+// they give.
+func showGroupsOf(cmd *cobra.Command, w io.Writer, store *sqlstore.Store, u *storage.User) error {
+	groups, err := store.Memberships().Of(cmd.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		gives := ""
+		if len(g.Roles) > 0 {
+			gives = ", gives the roles " + orNone(g.Roles)
+		}
+		fmt.Fprintf(w, "group\t%s, since %s (%s)%s\n", g.Name, at(g.AddedAt, "-"), orNone(sourceNames(g.Sources)), gives)
+	}
+	return nil
 }
 
 // showFactors shows the second factors, and which of them are locked.

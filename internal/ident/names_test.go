@@ -151,3 +151,20 @@ func TestSyntax(t *testing.T) {
 		}
 	}
 }
+
+// TestAC1_GroupNamesCannotBeTwo: a comma would make two groups of one where an
+// application takes all in one text.
+func TestAC1_GroupNamesCannotBeTwo(t *testing.T) {
+	for typed, want := range map[string]string{
+		"hr": "hr", " Night  shift ": "Night shift", "team:infra": "team:infra", "Büro": "Büro", strings.Repeat("ö", 128): strings.Repeat("ö", 128),
+	} {
+		if got, err := Group(typed); got != want || err != nil {
+			t.Errorf("Group(%+q) = %+q, %v; want %+q", typed, got, err, want)
+		}
+	}
+	for _, typed := range []string{"", " ", "a,admins", "a\nadmins", "a\x00", "\u200b", "\u202ea", "\xff", strings.Repeat("a", 129)} {
+		if got, err := Group(typed); reasonOf(err) != Malformed {
+			t.Errorf("Group(%+q) = %+q, %v", typed, got, err)
+		}
+	}
+}

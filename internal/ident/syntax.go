@@ -1,6 +1,9 @@
 package ident
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // maxToken bounds roles, in characters.
 const maxToken = 64
@@ -13,6 +16,20 @@ func Role(text string) error {
 		return &Error{What: "role", Text: text, Reason: Malformed, Hint: "use 1 to 64 printable ASCII characters without spaces and commas"}
 	}
 	return nil
+}
+
+// maxGroup bounds the name of a group, in characters.
+const maxGroup = 128
+
+// Group returns the name of a group as it is kept: one line of at most 128
+// characters without a comma, which separates groups where an application takes
+// them in one text (header and claim injection). The error is an [*Error].
+func Group(typed string) (string, error) {
+	name := Clean(typed)
+	if Text(typed) != nil || Canonical(name) == "" || utf8.RuneCountInString(name) > maxGroup || strings.ContainsRune(name, ',') {
+		return "", &Error{What: "group name", Text: typed, Reason: Malformed, Hint: "use one line of 1 to 128 characters without commas"}
+	}
+	return name, nil
 }
 
 // Scope says why a text cannot be a scope-token (RFC 6749 section 3.3):

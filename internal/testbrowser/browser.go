@@ -93,6 +93,15 @@ func (b *Browser) Post(address string, form url.Values) *Page {
 	return b.request(http.MethodPost, b.resolve(b.base, address), form)
 }
 
+// Click follows the link with an id on the page that is shown.
+func (b *Browser) Click(link string) *Page {
+	b.t.Helper()
+	if b.Page == nil || b.Page.Attribute(link, "href") == "" {
+		b.t.Fatalf("follow #%s: the page has no such link", link)
+	}
+	return b.request(http.MethodGet, b.resolve(b.Page.URL, b.Page.Attribute(link, "href")), nil)
+}
+
 // Submit presses the button with an id on the page that is shown, after filling
 // in the fields of its form, each given as name=value. What the form holds
 // already, hidden fields above all, goes along. A check box is ticked by any

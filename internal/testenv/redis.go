@@ -153,8 +153,15 @@ func (r *RedisServer) Stop() {
 	}
 }
 
-// Command sends the server a command by redis-cli and returns what it answers.
-func (r *RedisServer) Command(words ...string) string {
+// Ask sends the server a command, such as CONFIG SET, and returns the first line of
+// its answer.
+func (r *RedisServer) Ask(command string) string {
 	r.t.Helper()
-	return redisCLI(r.t, r.port, words...)
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		r.t.Fatalf("Redis URL: %v", err)
+	}
+	conn := dialRedis(r.t, u)
+	defer conn.close()
+	return conn.ask(r.t, command)
 }

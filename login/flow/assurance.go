@@ -32,6 +32,12 @@ func (s State) requirement() requirement {
 	if guards := s.Policy.Guards(s.User); s.changesAccount() && !mfa.AtLeast(r.acr, guards) {
 		r.acr = guards
 	}
+	if rule := s.Access.ACR; rule != "" { // a rule of the client's (requirement AC1)
+		if !mfa.AtLeast(r.acr, rule) {
+			r.acr = rule
+		}
+		r.byPolicy, r.ages = false, true
+	}
 	request := s.Interaction.Request
 	if request == nil {
 		return r
@@ -231,7 +237,7 @@ func (s State) Reported() storage.Authentication {
 		return reported
 	}
 	best := ""
-	for _, v := range slices.Concat(request.EssentialACR, request.ACRValues) {
+	for _, v := range slices.Concat(request.EssentialACR, request.ACRValues, s.ruleACR()) {
 		if mfa.AtLeast(reported.ACR, v) && mfa.AtLeast(v, best) {
 			best = v
 		}
@@ -240,6 +246,14 @@ func (s State) Reported() storage.Authentication {
 		reported.ACR = best
 	}
 	return reported
+}
+
+// ruleACR is the class that a rule of the client's wants: the client is told no less.
+func (s State) ruleACR() []string {
+	if s.Access.ACR == "" {
+		return nil
+	}
+	return []string{s.Access.ACR}
 }
 
 // sinceFor is the time before which proofs do not count toward a requirement.

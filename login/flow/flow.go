@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -21,6 +22,7 @@ const (
 	StepDeletion = "deletion"
 	StepVerify   = "verify"
 	StepConsent  = "consent"
+	StepAccess   = "access-denied"
 )
 
 // Errors of OpenID Connect Core 3.1.2.6 and the Unmet Authentication
@@ -30,6 +32,7 @@ const (
 	errInteractionRequired = "interaction_required"
 	errConsentRequired     = "consent_required"
 	errUnmet               = "unmet_authentication_requirements"
+	errAccessDenied        = "access_denied"
 )
 
 // State is all that decides what is missing. It is read, never changed.
@@ -53,6 +56,9 @@ type State struct {
 	// Consented is what the person allowed the client on earlier days.
 	Consented []string
 	Policy    *mfa.Policy
+	// Access is what the client's rules say of the person, where nothing counts as
+	// reached: a class that they want is in it. The zero value allows.
+	Access access.Decision
 	// SignUp says that people may make accounts.
 	SignUp bool
 }
@@ -89,12 +95,14 @@ type prompt struct {
 var prompts = []prompt{
 	{accountAsked, Step{Name: StepSignUp, Error: errInteractionRequired, Reason: "the request asks for a new account"}},
 	{nobodyThere, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "nobody is signed in"}},
+	{anotherWanted, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "another account is wanted"}},
 	{identityStale, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "the request asks for a newer sign-in"}},
 	{somebodyElse, Step{Name: StepSignIn, Error: errLoginRequired, Reason: "somebody else is signed in than the hint says"}},
 	{levelUnreachable, Step{Name: StepSignIn, Error: errUnmet, Reason: "the required authentication cannot be reached", Fatal: true}},
 	{firstFactorStale, Step{Name: StepSignIn, Error: errInteractionRequired, Reason: "what comes next asks for a newer sign-in"}},
 	{factorMissing, Step{Name: StepFactor, Error: errInteractionRequired, Reason: "a second factor is required"}},
 	{enrollmentMissing, Step{Name: StepEnroll, Error: errInteractionRequired, Reason: "a second factor must be set up"}},
+	{accessRefused, Step{Name: StepAccess, Error: errAccessDenied, Reason: "the person may not use this client"}},
 	{codesUnseen, Step{Name: StepRecovery, Error: errInteractionRequired, Reason: "recovery codes are waiting"}},
 	{deletionUnseen, Step{Name: StepDeletion, Error: errInteractionRequired, Reason: "the account needs attention"}},
 	{addressUnproven, Step{Name: StepVerify, Error: errInteractionRequired, Reason: "the e-mail address is not confirmed"}},
@@ -128,6 +136,18 @@ func nobodyThere(s State) bool { return s.User == nil || s.User.Disabled() }
 // identityStale: none of the proofs that count says who it is.
 func identityStale(s State) bool { return s.counted(s.since()).ACR == "" }
 
+// anotherWanted: the person came with an account that they do not want to use here, and
+// have not said since that they do after all.
+func anotherWanted(s State) bool {
+	another := s.Interaction.Another
+	return another != nil && another.Than == s.User.ID &&
+		!slices.ContainsFunc(s.Proofs, func(p storage.Proof) bool { return p.At.After(another.At) })
+}
+
+// accessRefused: the client's rules do not let the person in (requirement AC1). They
+// are told once it is certain who they are.
+func accessRefused(s State) bool { return s.Access.Outcome == access.Refused }
+
 func somebodyElse(s State) bool {
 	request := s.Interaction.Request
 	return request != nil && request.HintSubject != "" && request.HintSubject != client.Subject(s.Client, s.User.ID)
@@ -154,14 +174,18 @@ func addressUnproven(s State) bool {
 
 func consentMissing(s State) bool {
 	request, answers := s.Interaction.Request, s.answers()
-	if request == nil || s.Client == nil || !answers.ConsentedAt.IsZero() && covers(answers.Consented, request.Scopes) {
+	if request == nil || s.Client == nil {
+		return false
+	}
+	asked := request.ConsentScopes()
+	if !answers.ConsentedAt.IsZero() && covers(answers.Consented, asked) {
 		return false
 	}
 	switch {
 	case request.HasPrompt(interaction.PromptConsent), s.Client.ConsentFor(request.RedirectURI) == client.ConsentAlways:
 		return true
 	case s.Client.ConsentFor(request.RedirectURI) == client.ConsentRemember:
-		return !covers(s.Consented, request.Scopes)
+		return !covers(s.Consented, asked)
 	}
 	return false
 }

@@ -188,6 +188,16 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		{"wider scope asks again", situation(oneFactor, proof(byPassword, 0), withClient(func(c *client.Client) { c.Consent = client.ConsentRemember }), func(s *State) {
 			s.Consented, s.Interaction.Request.Scopes = []string{"openid"}, []string{"openid", "email"}
 		}), StepConsent, false},
+		{"claims by name, not remembered", situation(oneFactor, proof(byPassword, 0), withClient(func(c *client.Client) { c.Consent = client.ConsentRemember }), func(s *State) {
+			s.Consented, s.Interaction.Request.ClaimScopes = []string{"openid"}, []string{"email"}
+		}), StepConsent, false},
+		{"claims by name, remembered", situation(oneFactor, proof(byPassword, 0), withClient(func(c *client.Client) { c.Consent = client.ConsentRemember }), func(s *State) {
+			s.Consented, s.Interaction.Request.ClaimScopes = []string{"openid", "email"}, []string{"email"}
+		}), StepDone, false},
+		{"prompt=consent to claims by name, answered for less", situation(oneFactor, proof(byPassword, 0), prompted("consent"), func(s *State) {
+			s.Interaction.Request.ClaimScopes = []string{"email"}
+			answered(func(a *interaction.Answers) { a.Consented, a.ConsentedAt = []string{"openid"}, start })(s)
+		}), StepConsent, false},
 		{"prompt=consent", situation(oneFactor, proof(byPassword, 0), prompted("consent")), StepConsent, false},
 		{"prompt=consent, answered", situation(oneFactor, proof(byPassword, 0), prompted("consent"), func(s *State) {
 			answered(func(a *interaction.Answers) { a.Consented, a.ConsentedAt = []string{"openid"}, start })(s)

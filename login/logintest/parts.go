@@ -78,7 +78,7 @@ type Parts struct {
 func New(t *testing.T, o Options) *Parts {
 	t.Helper()
 	p := &Parts{T: t, Clock: storagetest.NewClock(), Log: &testenv.Log{}, Cookies: web.Cookies{Insecure: true}}
-	p.Logger = slog.New(slog.NewJSONHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	p.Logger = slog.New(web.LogHandler(slog.NewJSONHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	var err error
 	p.Hasher, err = keys.NewHasher([]keys.SecretKey{{ID: "p1", Key: bytes.Repeat([]byte{1}, 32)}})
 	Check(t, err)
@@ -116,13 +116,13 @@ func (p *Parts) accounts(o Options) account.Config {
 			Users: p.Store.Users(), Accounts: p.Store.Users(), Verifiers: p.Store.Users(), Addresses: p.Store.Users(),
 			Profiles: p.Store.Users(), Standings: p.Store.Users(), Epochs: p.Store.Users(), Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(),
 			Trusted: p.Store.TrustedDevices(), Lockouts: p.Store.Lockouts(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(),
-			Consents: p.Store.Consents(), Invitations: p.Store.Invitations(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
+			Consents: p.Store.Consents(), Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Invitations: p.Store.Invitations(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
 		},
 		Passwords: p.Passwords, PasswordPolicy: password.Policy{MinLength: 15, MinLengthWithFactor: 8}, Policy: p.Factors.Policy(),
 		Factors: p.Factors, Trust: p.Devices, Tokens: p.Tokens, Messages: p.Intents, Hasher: p.Hasher, Sealer: p.Sealer,
 		Now: p.Clock.Now, Random: rand.Reader, Queued: func() {},
 		SignUp:        account.SignUpPolicy{Mode: account.SignUpOpen, Email: account.PresenceRequired, Username: account.PresenceOptional},
-		DeletionGrace: 14 * 24 * time.Hour, InvitationLifetime: 7 * 24 * time.Hour,
+		DeletionGrace: 14 * 24 * time.Hour, InvitationLifetime: 7 * 24 * time.Hour, RecentFactors: 7 * 24 * time.Hour,
 	}
 	if o.Accounts != nil {
 		o.Accounts(&cfg)
@@ -169,7 +169,7 @@ func (p *Parts) factors(o Options) {
 		Issuer: p.URL, Brand: "Latchkey", Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(), Lockouts: p.Store.Lockouts(),
 		Devices: p.Store.TrustedDevices(), Users: p.Store.Users(), Outbox: p.Store.Outbox(), Ephemeral: p.Store.Ephemeral(),
 		Sender: &message.Factors{Intents: p.Intents, Outbox: p.Store.Outbox(), Asked: func(context.Context) message.Asked { return message.Asked{} }},
-		Hasher: p.Hasher, Sealer: p.Sealer, Random: rand.Reader, Counter: Metrics{},
+		Hasher: p.Hasher, Sealer: p.Sealer, Random: rand.Reader, Counter: Metrics{}, Log: p.Logger,
 		Policy: policy, Codes: mfa.DefaultCodeLimits(), SMS: o.SMS,
 	}
 	var err error
@@ -277,6 +277,9 @@ func (Metrics) Throttled(string) {}
 
 // Factor does nothing.
 func (Metrics) Factor(storage.FactorKind, string) {}
+
+// Pot does nothing.
+func (Metrics) Pot(string, string, string) {}
 
 // Client is a registry with one client.
 type Client struct{ Is *client.Client }

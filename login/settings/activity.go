@@ -9,15 +9,15 @@ import (
 // recentEvents is how many events the page shows.
 const recentEvents = 100
 
-func (p *Pages) showActivity(w http.ResponseWriter, r *http.Request, v *visit) error {
-	found, err := p.cfg.Events.ListByUser(r.Context(), v.User.ID, recentEvents)
+func (h *Handler) showActivity(w http.ResponseWriter, r *http.Request, v *visit) error {
+	found, err := h.cfg.Events.ListByUser(r.Context(), v.User.ID, recentEvents)
 	if err != nil {
 		return unavailable("list events", err)
 	}
-	data := ui.AccountActivity{Account: p.begin(w, r, v, "account.activity")}
+	data := ui.AccountActivity{Account: h.newPage(w, r, v, "account.activity")}
 	for _, event := range found {
 		shown := ui.Activity{Event: event}
-		c, err := p.clientNamed(r.Context(), event.ClientID)
+		c, err := h.findClient(r.Context(), event.ClientID)
 		if err != nil {
 			return err
 		}
@@ -26,5 +26,5 @@ func (p *Pages) showActivity(w http.ResponseWriter, r *http.Request, v *visit) e
 		}
 		data.Events = append(data.Events, shown)
 	}
-	return p.cfg.UI.Render(w, http.StatusOK, data)
+	return h.cfg.UI.Render(w, http.StatusOK, data)
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -16,12 +16,15 @@ import (
 )
 
 func TestRE4_AFormSetsWhatItShowsAndNothingElse(t *testing.T) {
-	s := newSite(t, options{})
+	s := newSite(t, options{profile: []string{"name", "preferred_username", "birthdate", "website", "zoneinfo", "locale", "address"}})
 	ada := s.Person("ada@example.com", func(u *storage.User) {
 		u.EmailVerified, u.Phone, u.Profile.MiddleName = false, "+4915100000001", "Augusta"
 	})
 	b := s.signedIn("ada@example.com")
 	b.Get(ui.PathProfile)
+	if b.Page.Has("middle_name") || b.Page.Has("profile") || !b.Page.Has("username") || !b.Page.Has("country") {
+		t.Errorf("the form shows other fields than are configured:\n%s", b.Page.Body)
+	}
 	b.Forge("profile-submit", "name=Ada Lovelace", "username=ada", "birthdate=1815-12-10", "website=https://ada.example",
 		"zoneinfo=Europe/London", "locale=en-GB", "locality=London", "country=England",
 		"email=mallory@example.com", "email_verified=true", "EmailVerified=true", "phone=+4915100000002", "phone_verified=1",
@@ -69,6 +72,15 @@ func TestProfileIsChecked(t *testing.T) {
 	}
 	b.Get(ui.PathProfile)
 	b.Forge("profile-submit", "website=http://old.example", "name=Ada").Want(t, http.StatusOK, `id="notice"`) // what stands may stay
+}
+
+// TestAProfileMayAskForNothing, and then shows no form.
+func TestAProfileMayAskForNothing(t *testing.T) {
+	s := newSite(t, options{profile: []string{}})
+	s.Person("ada@example.com")
+	if page := s.signedIn("ada@example.com").Get(ui.PathProfile); page.Status != http.StatusOK || page.Has("profile-submit") {
+		t.Errorf("%d:\n%s", page.Status, page.Body)
+	}
 }
 
 func TestUsernamesChangeOnFreshEvidence(t *testing.T) {
@@ -232,10 +244,10 @@ func nonce(h http.Header) string {
 
 func TestTH1_MessagesAreFew(t *testing.T) {
 	few := storage.Backoff{Free: 2, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
-	for name, limit := range map[string]func(*login.Limits){
-		"account":     func(l *login.Limits) { l.Messages.Account = few },
-		"destination": func(l *login.Limits) { l.Messages.Destination = few },
-		"address":     func(l *login.Limits) { l.Messages.Address = few },
+	for name, limit := range map[string]func(*limits.Bounds){
+		"account":     func(l *limits.Bounds) { l.Messages.Account = few },
+		"destination": func(l *limits.Bounds) { l.Messages.Destination = few },
+		"address":     func(l *limits.Bounds) { l.Messages.Address = few },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, options{limits: limit})
@@ -314,7 +326,7 @@ func TestSE2_ANewPasswordRenewsTheSessionAndEndsTheOthers(t *testing.T) {
 
 func TestTH2_TheCurrentPasswordIsNoOracle(t *testing.T) {
 	few := storage.Backoff{Free: 3, Base: time.Hour, Max: time.Hour, Window: 6 * time.Hour}
-	s := newSite(t, options{limits: func(l *login.Limits) { l.SignInKnown = few }})
+	s := newSite(t, options{limits: func(l *limits.Bounds) { l.SignInKnown = few }})
 	s.Person("ada@example.com")
 	b := s.signedIn("ada@example.com")
 	s.Clock.Advance(20 * time.Minute)
@@ -323,7 +335,7 @@ func TestTH2_TheCurrentPasswordIsNoOracle(t *testing.T) {
 		{ui.PathDelete, "delete-submit", "password"},
 	} {
 		b.Get(page.path)
-		b.Forge(page.button, page.field+"=wrong", "email=x@example.com", "confirm=1")
+		b.Forge(page.button, page.field+"=wrong", "email=x@example.com", "confirm=ada@example.com")
 	}
 	b.Get(ui.PathPassword)
 	b.Submit("password-submit", "current_password="+logintest.GoodPassword, "new_password=another good long passphrase").
@@ -363,7 +375,7 @@ func TestEO2_APhoneNumberIsProvenBeforeItCounts(t *testing.T) {
 		t.Errorf("the number is %q, proven: %v", got.Phone, got.PhoneVerified)
 	}
 	s.told(storage.MessageFactorAdded)
-	b.Submit("phone-remove").Want(t, http.StatusOK, `id="notice"`)
+	s.confirmed(b, "phone-remove").Want(t, http.StatusOK, `id="notice"`)
 	if got := s.user(ada.ID); got.Phone != "" || got.PhoneVerified {
 		t.Errorf("the number is %q still", got.Phone)
 	}

@@ -1,4 +1,4 @@
-// Package account is the pages where people look after their own account.
+// Package settings is the pages where people look after their own account.
 //
 // Invariants:
 //
@@ -9,5 +9,7 @@
 //     rule of the flow itself; where a password is all that the flow would ask
 //     for, a page may ask for it in place.
 //   - A form can set what the page shows fields for, and nothing else.
+//   - What ends something asks first, on a page of its own that a link leads to: GET
+//     changes nothing, POST does it.
 //   - Every change has its event, and its owner is told, in one transaction.
 package settings

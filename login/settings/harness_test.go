@@ -1,16 +1,19 @@
 package settings
 
 import (
-	"crypto/rand"
 	"net/http"
+	"net/url"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/logintest"
+	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -18,7 +21,7 @@ import (
 // site is the account pages beside the flow, over a real SQLite store.
 type site struct {
 	*logintest.Parts
-	pages  *Pages
+	pages  *Handler
 	flow   *login.Pages
 	client client.Client
 }
@@ -26,8 +29,16 @@ type site struct {
 type options struct {
 	policy  func(*mfa.Policy)
 	sms     *mfa.SMSLimits
-	limits  func(*login.Limits)
+	limits  func(*limits.Bounds)
 	account func(*account.Config)
+	// profile are the fields of the profile; by default all of them.
+	profile []string
+}
+
+// allProfileFields are all that can be configured.
+var allProfileFields = []string{
+	"name", "given_name", "middle_name", "family_name", "nickname", "preferred_username", "birthdate", "gender", "website", "profile",
+	"picture", "locale", "zoneinfo", "address",
 }
 
 func newSite(t *testing.T, o options) *site {
@@ -36,29 +47,23 @@ func newSite(t *testing.T, o options) *site {
 		Parts:  logintest.New(t, logintest.Options{Policy: o.policy, SMS: o.sms, Accounts: o.account}),
 		client: client.Client{ID: "wiki", Metadata: client.Metadata{Name: "Wiki", RedirectURIs: []string{"https://wiki.example.com/cb"}}},
 	}
-	g := logintest.Generous
-	limits := login.Limits{
-		SignInPair: g, SignInAccount: g, SignInAddress: g, SignInKnown: g,
-		SignUp: login.AskLimits{Account: g, Address: g}, Reset: login.AskLimits{Account: g, Address: g}, Resend: login.AskLimits{Account: g, Address: g},
-		Messages: login.MessageLimits{Account: g, Destination: g, Address: g, AnonymousPerHour: 1_000_000},
-	}
-	if o.limits != nil {
-		o.limits(&limits)
-	}
 	registry := logintest.Client{Is: &s.client}
+	limiter := s.Limiter(o.limits)
 	s.flow = login.New(login.Config{
-		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Sessions: s.Store.Sessions(), Consents: s.Store.Consents(),
-		Ephemeral: s.Store.Ephemeral(), Interactions: s.Interactions(100000), Submissions: s.Submissions(), Clients: registry, Password: s.Passwords, Tokens: s.Tokens,
-		Factors: s.Factors, Devices: s.Devices, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
-		Decoys: login.NewDecoys(s.Store.Users(), s.Passwords.Current), Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now, Random: rand.Reader,
-		SessionIdle: time.Hour, SessionAbsolute: 24 * time.Hour, PartialLifetime: 5 * time.Minute, BindAddress: login.BindNetwork,
-		Limits: limits,
+		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Consents: s.Store.Consents(),
+		Sessions: s.Sessions(), Partials: s.Partials(), Limits: limiter, Journal: s.Journal(),
+		Interactions: s.Interactions(100000), Submissions: s.Submissions(), Clients: registry, Methods: s.Methods(limiter, nil),
+		Factors: s.Factors, Devices: s.Devices, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
+		Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now,
 	})
 	cfg := Config{
 		Flow: s.flow, Submissions: s.Submissions(), Messages: s.flow, Accounts: s.Accounts, UI: s.UI, Sessions: s.Store.Sessions(), Grants: s.Store.Grants(),
 		Consents: s.Store.Consents(), Devices: s.Store.TrustedDevices(), Events: s.Store.Events(), Ephemeral: s.Store.Ephemeral(),
 		Clients: registry, Factors: s.Factors, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
-		Now: s.Clock.Now, PendingFor: 24 * time.Hour,
+		Now: s.Clock.Now, PendingFor: 24 * time.Hour, ProfileFields: o.profile,
+	}
+	if o.profile == nil {
+		cfg.ProfileFields = allProfileFields
 	}
 	s.pages = New(cfg)
 	mux := http.NewServeMux()
@@ -83,7 +88,7 @@ func (s *site) signedIn(email string) *logintest.Browser {
 // enrolled adds an authenticator app on the security page, and returns its secret.
 func (s *site) enrolled(b *logintest.Browser) string {
 	s.T.Helper()
-	b.Get(addPath + "?kind=totp")
+	b.Get(addFactorPath + "?kind=totp")
 	secret := b.Page.Text("totp-secret")
 	if secret == "" {
 		s.T.Fatalf("no secret on %s:\n%s", b.Page.URL, b.Page.Body)
@@ -92,6 +97,31 @@ func (s *site) enrolled(b *logintest.Browser) string {
 	b.Submit("recovery-continue").Want(s.T, http.StatusOK, `id="factor-remove-`)
 	s.Clock.Advance(31 * time.Second) // the next code is another
 	return secret
+}
+
+// confirmed follows a link that leads to a question, and answers it.
+func (s *site) confirmed(b *logintest.Browser, link string) *testbrowser.Page {
+	s.T.Helper()
+	b.Click(link).Want(s.T, http.StatusOK, `id="confirm-submit"`)
+	return b.Submit("confirm-submit")
+}
+
+// form is a form of the browser's own that holds nothing but its token.
+func (s *site) form(b *logintest.Browser) url.Values {
+	s.T.Helper()
+	_, form := b.Get(ui.PathDelete).Form("delete-submit")
+	return url.Values{"csrf": form["csrf"]}
+}
+
+// trust is a browser that the person trusts.
+func (s *site) trust(u *storage.User) storage.ID {
+	s.T.Helper()
+	d := &storage.TrustedDevice{
+		ID: s.ID(), UserID: u.ID, SecretHash: "p1." + string(s.ID()), ACR: "aal2", UserAgent: "Firefox", Address: "192.0.2.7",
+		CreatedAt: s.Clock.Now(), LastUsedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(24 * time.Hour),
+	}
+	logintest.Check(s.T, s.Store.TrustedDevices().Create(s.T.Context(), d, s.Event(storage.EventDeviceTrusted)))
+	return d.ID
 }
 
 // user reads the person anew.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +66,7 @@ func TestSE4_SessionsAreListedAndEnded(t *testing.T) {
 	s.happened(ada.ID, storage.EventSessionEnded, 1)
 
 	// Nobody ends another's.
-	_, form := bob.Get(ui.PathSessions).Form("sessions-end-everywhere")
+	form := s.form(bob)
 	theirs, err := s.Store.Sessions().ListByUser(t.Context(), ada.ID, s.Clock.Now())
 	logintest.Check(t, err)
 	form.Set("end", string(theirs[0].SID))
@@ -73,11 +74,11 @@ func TestSE4_SessionsAreListedAndEnded(t *testing.T) {
 
 	s.signedIn("ada@example.com")
 	b.Get(ui.PathSessions)
-	b.Submit("sessions-end-all").Want(t, http.StatusOK, `id="notice"`)
+	s.confirmed(b, "sessions-end-all").Want(t, http.StatusOK, `id="notice"`)
 	if len(b.Page.IDs("session-end-")) != 0 {
 		t.Error("others are signed in still")
 	}
-	b.Submit("sessions-end-everywhere")
+	s.confirmed(b, "sessions-end-everywhere")
 	b.Get(ui.PathAccount).Want(t, http.StatusOK, "login-submit")
 	bob.Get(ui.PathAccount).Want(t, http.StatusOK, `id="signout-link"`)
 	s.happened(ada.ID, storage.EventSessionsEnded, 2)
@@ -89,7 +90,7 @@ func TestAZ8_AccessIsRevokedAtOnce(t *testing.T) {
 	b := s.signedIn("ada@example.com")
 	grant := s.grant(ada.ID)
 	b.Get(ui.PathApplications).Want(t, http.StatusOK, "Wiki")
-	b.Submit("application-revoke-wiki").Want(t, http.StatusOK, "Wiki no longer has access")
+	s.confirmed(b, "application-revoke-wiki").Want(t, http.StatusOK, "Wiki no longer has access")
 	if _, err := s.Store.AccessTokens().Check(t.Context(), grant, "jti", s.Clock.Now()); err == nil {
 		t.Error("its access tokens live on")
 	}
@@ -97,9 +98,10 @@ func TestAZ8_AccessIsRevokedAtOnce(t *testing.T) {
 		t.Errorf("the consent is kept: %v", err)
 	}
 	s.happened(ada.ID, storage.EventApplicationRevoked, 1)
-	_, form := b.Get(ui.PathSessions).Form("sessions-end-everywhere")
-	form.Set("revoke", "wiki")
-	b.Post(ui.PathApplications, form).Want(t, http.StatusNotFound, "error-title")
+	form := s.form(b)
+	form.Set(clientParam, "wiki")
+	form.Set("again", "1") // no double click, which would be answered alike
+	b.Post(ui.PathApplicationRemoval, form).Want(t, http.StatusNotFound, "error-title")
 }
 
 func TestPK3_FactorsChangeOnFreshEvidenceAlone(t *testing.T) {
@@ -107,7 +109,7 @@ func TestPK3_FactorsChangeOnFreshEvidenceAlone(t *testing.T) {
 	ada := s.Person("ada@example.com")
 	b := s.signedIn("ada@example.com")
 	s.Clock.Advance(20 * time.Minute)
-	b.Get(addPath+"?kind=totp").Want(t, http.StatusOK, "login-submit")
+	b.Get(addFactorPath+"?kind=totp").Want(t, http.StatusOK, "login-submit")
 	b.SignIn("ada@example.com", logintest.GoodPassword)
 	secret := b.Page.Text("totp-secret")
 	b.Submit("enroll-submit", "code="+s.Code(secret), "name=Phone").Want(t, http.StatusOK, "recovery-continue")
@@ -120,20 +122,19 @@ func TestPK3_FactorsChangeOnFreshEvidenceAlone(t *testing.T) {
 
 	s.Clock.Advance(20 * time.Minute)
 	b.Get(ui.PathSecurity)
-	b.Submit(b.Page.IDs("factor-remove-")[0]).Want(t, http.StatusOK, "login-submit")
+	b.Click(b.Page.IDs("factor-remove-")[0]).Want(t, http.StatusOK, "login-submit")
 	if s.user(ada.ID).Credentials != 1 {
 		t.Fatal("a factor was removed on old evidence")
 	}
 	b.SignIn("ada@example.com", logintest.GoodPassword).Want(t, http.StatusOK, "factor-submit")
-	b.Submit("factor-submit", "code="+s.Code(secret))
+	b.Submit("factor-submit", "code="+s.Code(secret)).Want(t, http.StatusOK, "Remove My phone?")
 	// Nobody removes another's.
 	s.Person("bob@example.com")
 	bob := s.signedIn("bob@example.com")
-	_, form := bob.Get(ui.PathSecurity).Form("recovery-replace")
-	form.Del("recovery")
-	form.Set("remove", strings.TrimPrefix(b.Page.IDs("factor-remove-")[0], "factor-remove-"))
-	bob.Post(ui.PathSecurity, form).Want(t, http.StatusNotFound, "error-title")
-	b.Submit(b.Page.IDs("factor-remove-")[0]).Want(t, http.StatusOK, `id="notice"`)
+	form := s.form(bob)
+	form.Set("factor", b.Page.Value("factor"))
+	bob.Post(ui.PathFactorRemoval, form).Want(t, http.StatusNotFound, "error-title")
+	b.Submit("confirm-submit").Want(t, http.StatusOK, `id="notice"`)
 	if s.user(ada.ID).Credentials != 0 {
 		t.Error("the factor is there still")
 	}
@@ -157,10 +158,9 @@ func TestPK3_TheLastFactorStaysWherePolicyWantsOne(t *testing.T) {
 	if page := b.Get(ui.PathSecurity); len(page.IDs("factor-remove-")) != 0 {
 		t.Error("the page offers to remove the last factor")
 	}
-	_, form := b.Page.Form("recovery-replace")
-	form.Del("recovery")
-	form.Set("remove", strings.TrimPrefix(b.Page.IDs("factor-rename-")[0], "factor-rename-"))
-	b.Post(ui.PathSecurity, form)
+	form := s.form(b)
+	form.Set("factor", strings.TrimPrefix(b.Get(ui.PathSecurity).IDs("factor-rename-")[0], "factor-rename-"))
+	b.Post(ui.PathFactorRemoval, form)
 	if s.user(ada.ID).Credentials != 1 || b.Page.Text("notice") == "" {
 		t.Errorf("the last factor is gone, or nothing is said:\n%s", b.Page.Body)
 	}
@@ -172,7 +172,7 @@ func TestRC4_NewRecoveryCodesAreShownOnceAndKillTheOldSet(t *testing.T) {
 	b := s.signedIn("ada@example.com")
 	s.enrolled(b)
 	s.told(storage.MessageFactorAdded, storage.MessageRecoveryReplaced)
-	b.Submit("recovery-replace").Want(t, http.StatusOK, "recovery-continue")
+	s.confirmed(b, "recovery-replace").Want(t, http.StatusOK, "recovery-continue")
 	codes := strings.Count(b.Page.Body, `class="recovery-code"`)
 	at := b.Page.URL.RequestURI()
 	b.Submit("recovery-continue")
@@ -186,45 +186,37 @@ func TestRC4_NewRecoveryCodesAreShownOnceAndKillTheOldSet(t *testing.T) {
 	s.happened(ada.ID, storage.EventRecoveryReplaced, 2)
 	s.Clock.Advance(20 * time.Minute)
 	b.Get(ui.PathSecurity)
-	b.Submit("recovery-replace").Want(t, http.StatusOK, "login-submit")
+	b.Click("recovery-replace").Want(t, http.StatusOK, "login-submit")
 }
 
 func TestTD3_TrustedDevicesAreForgotten(t *testing.T) {
 	s := newSite(t, options{})
 	ada, bob := s.Person("ada@example.com"), s.Person("bob@example.com")
-	trust := func(u *storage.User) storage.ID {
-		d := &storage.TrustedDevice{
-			ID: s.ID(), UserID: u.ID, SecretHash: "p1." + string(s.ID()), ACR: "aal2", UserAgent: "Firefox", Address: "192.0.2.7",
-			CreatedAt: s.Clock.Now(), LastUsedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(24 * time.Hour),
-		}
-		logintest.Check(t, s.Store.TrustedDevices().Create(t.Context(), d, s.Event(storage.EventDeviceTrusted)))
-		return d.ID
-	}
 	left := func(u *storage.User) int {
 		devices, err := s.Store.TrustedDevices().ListByUser(t.Context(), u.ID, s.Clock.Now())
 		logintest.Check(t, err)
 		return len(devices)
 	}
-	theirs := trust(bob)
-	first := trust(ada)
-	trust(ada)
-	trust(ada)
+	theirs := s.trust(bob)
+	first := s.trust(ada)
+	s.trust(ada)
+	s.trust(ada)
 	b := s.signedIn("ada@example.com")
 	b.Get(ui.PathSecurity)
-	b.Submit("device-forget-"+string(first)).Want(t, http.StatusOK, `id="notice"`)
+	s.confirmed(b, "device-forget-"+string(first)).Want(t, http.StatusOK, `id="notice"`)
 	if left(ada) != 2 {
 		t.Errorf("%d devices are left", left(ada))
 	}
-	_, form := b.Page.Form("device-forget-all")
-	form.Set("forget", string(theirs))
-	b.Post(ui.PathSecurity, form).Want(t, http.StatusNotFound, "error-title")
+	form := s.form(b)
+	form.Set("device", string(theirs))
+	b.Post(ui.PathDeviceRemoval, form).Want(t, http.StatusNotFound, "error-title")
 	b.Get(ui.PathSecurity)
-	b.Submit("device-forget-all").Want(t, http.StatusOK, `id="notice"`)
+	s.confirmed(b, "device-forget-all").Want(t, http.StatusOK, `id="notice"`)
 	if left(ada) != 0 || left(bob) != 1 {
 		t.Errorf("Ada has %d devices, Bob %d", left(ada), left(bob))
 	}
 	// A new password forgets them too.
-	trust(ada)
+	s.trust(ada)
 	b.Get(ui.PathPassword)
 	b.Submit("password-submit", "new_password=another good long passphrase").Want(t, http.StatusOK, `id="notice"`)
 	if left(ada) != 0 {
@@ -256,6 +248,10 @@ func TestDownloadHoldsEverythingButSecrets(t *testing.T) {
 	b := s.signedIn("ada@example.com")
 	secret := s.enrolled(b)
 	grant := s.grant(ada.ID)
+	root := account.Operator("root")
+	_, err := s.Accounts.CreateGroup(t.Context(), root, account.NewGroup{Name: "hr", Roles: []string{"payroll"}})
+	logintest.Check(t, err)
+	logintest.Check(t, s.Accounts.AddToGroup(t.Context(), root, ada.ID, "hr"))
 	b.Get(ui.PathData)
 	page := b.Submit("export-submit")
 	if page.Header.Get("Content-Type") != "application/json" || !strings.HasPrefix(page.Header.Get("Content-Disposition"), "attachment") ||
@@ -267,6 +263,9 @@ func TestDownloadHoldsEverythingButSecrets(t *testing.T) {
 	if got.Account.Email != "ada@example.com" || got.Account.Profile.Name != "Ada" || len(got.Sessions) != 1 || len(got.Grants) != 1 ||
 		got.Grants[0].ID != grant || len(got.Consents) != 1 || len(got.Factors) != 1 || got.RecoveryCodes.Total != 10 || len(got.Events) < 3 {
 		t.Errorf("the download is %+v", got)
+	}
+	if len(got.Groups) != 1 || got.Groups[0].Name != "hr" || got.Groups[0].Sources[0] != "manual" || !slices.Equal(got.Account.Roles, []string{"payroll"}) {
+		t.Errorf("the download has the groups %+v, the roles %v", got.Groups, got.Account.Roles)
 	}
 	credentials, err := s.Store.Credentials().ListByUser(t.Context(), ada.ID)
 	logintest.Check(t, err)
@@ -294,10 +293,12 @@ func TestSE5_ADeletionEndsEverythingAndCanBeTakenBack(t *testing.T) {
 	b, other := s.signedIn("ada@example.com"), s.signedIn("ada@example.com")
 	grant := s.grant(ada.ID)
 	b.Get(ui.PathDelete)
-	if page := b.Submit("delete-submit"); page.Text("confirm-error") == "" || !s.user(ada.ID).DeleteAt.IsZero() {
-		t.Error("an account is deleted without the box")
+	for _, typed := range []string{"", "1", "ada", "bob@example.com"} {
+		if page := b.Submit("delete-submit", "confirm="+typed); page.Text("confirm-error") == "" || !s.user(ada.ID).DeleteAt.IsZero() {
+			t.Errorf("an account is deleted for %q", typed)
+		}
 	}
-	b.Submit("delete-submit", "confirm=1").Want(t, http.StatusOK, "Your account will be deleted")
+	b.Submit("delete-submit", "confirm= ADA@example.com").Want(t, http.StatusOK, "Your account will be deleted")
 	if want := s.Clock.Now().Add(14 * 24 * time.Hour); !s.user(ada.ID).DeleteAt.Equal(want) {
 		t.Errorf("it goes at %s, want %s", s.user(ada.ID).DeleteAt, want)
 	}
@@ -325,10 +326,10 @@ func TestWithoutGraceAnAccountGoesAtOnce(t *testing.T) {
 	b := s.signedIn("ada@example.com")
 	s.Clock.Advance(20 * time.Minute)
 	b.Get(ui.PathDelete)
-	if page := b.Submit("delete-submit", "confirm=1", "password=wrong"); page.Text("password-error") == "" {
+	if page := b.Submit("delete-submit", "confirm=ada@example.com", "password=wrong"); page.Text("password-error") == "" {
 		t.Error("a wrong password says nothing")
 	}
-	b.Submit("delete-submit", "confirm=1", "password="+logintest.GoodPassword).Want(t, http.StatusOK, "Your account has been deleted")
+	b.Submit("delete-submit", "confirm=ada@example.com", "password="+logintest.GoodPassword).Want(t, http.StatusOK, "Your account has been deleted")
 	if _, err := s.Store.Users().ByID(t.Context(), ada.ID); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("the account is there: %v", err)
 	}
@@ -341,8 +342,8 @@ func TestAZ7_ChangesAnswer303(t *testing.T) {
 	b.Follow(false)
 	for _, form := range []struct{ path, button, values string }{
 		{ui.PathProfile, "profile-submit", "name=Ada"}, {ui.PathEmail, "email-submit", "email=new@example.com"},
-		{ui.PathSessions, "sessions-end-everywhere", "end=all"}, {ui.PathPassword, "password-submit", "new_password=another good long passphrase"},
-		{ui.PathDelete, "delete-submit", "confirm=1"},
+		{ui.PathSessionsEnd + "?which=" + otherSessions, "confirm-submit", ""}, {ui.PathPassword, "password-submit", "new_password=another good long passphrase"},
+		{ui.PathDelete, "delete-submit", "confirm=ada@example.com"},
 	} {
 		action, values := b.Get(form.path).Form(form.button)
 		extra, err := url.ParseQuery(form.values)

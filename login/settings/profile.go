@@ -11,63 +11,76 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-func (p *Pages) showProfile(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return p.renderProfile(w, r, v, v.User.Username, v.User.Profile, nil)
+func (h *Handler) showProfile(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return h.renderProfile(w, r, v, v.User.Username, v.User.Profile, nil)
 }
 
 // renderProfile shows the form, with what is wrong with it.
-func (p *Pages) renderProfile(w http.ResponseWriter, r *http.Request, v *visit, username string, profile storage.Profile, problems []login.Problem) error {
+func (h *Handler) renderProfile(w http.ResponseWriter, r *http.Request, v *visit, username string, profile storage.Profile, problems []login.Problem) error {
 	data := ui.AccountProfile{
-		Account: p.begin(w, r, v, "account.profile"), Username: username, Profile: profile,
-		Email: v.User.Email, Phone: v.User.Phone, AskPhone: p.cfg.Factors.Phone() != nil,
+		Account: h.newPage(w, r, v, "account.profile"), Fields: h.profileFields(),
+		Email: v.User.Email, Phone: v.User.Phone, AskPhone: h.cfg.Factors.Phone() != nil,
+		Values: map[string]string{"username": username},
 	}
-	if profile.Address != nil {
-		data.Postal = *profile.Address
+	for _, name := range account.ClaimNames() {
+		data.Values[name] = account.ClaimValue(profile, name)
 	}
-	fail(&data.Page, problems)
-	return p.cfg.UI.Render(w, http.StatusOK, data)
+	showProblems(&data.Page, problems)
+	return h.cfg.UI.Render(w, http.StatusOK, data)
 }
 
-// profileFields are what the form can set, and all that it can set (requirement
-// RE4, mass assignment): it is never read for anything else.
-func profileFields(profile *storage.Profile, postal *storage.Address, username *string) map[string]*string {
-	return map[string]*string{
-		"username": username,
-		"name":     &profile.Name, "given_name": &profile.GivenName, "family_name": &profile.FamilyName,
-		"nickname": &profile.Nickname, "gender": &profile.Gender, "birthdate": &profile.Birthdate,
-		"website": &profile.Website, "picture": &profile.Picture, "locale": &profile.Locale, "zoneinfo": &profile.Zoneinfo,
-		"street_address": &postal.StreetAddress, "postal_code": &postal.PostalCode, "locality": &postal.Locality,
-		"region": &postal.Region, "country": &postal.Country,
+// addressFields are the parts of the claim address.
+var addressFields = []string{"street_address", "postal_code", "locality", "region", "country"}
+
+// profileFields are the fields that the form shows, and all that it can set
+// (requirement RE4, mass assignment): it is never read for anything else.
+func (h *Handler) profileFields() []string {
+	var fields []string
+	for _, claim := range h.cfg.ProfileFields {
+		switch {
+		case claim == "address":
+			fields = append(fields, addressFields...)
+		case claim != "preferred_username":
+			fields = append(fields, claim)
+		case h.cfg.Accounts.SignUpPolicy().Username != account.PresenceOff:
+			fields = append(fields, "username")
+		}
 	}
+	return fields
 }
 
-func (p *Pages) changeProfile(w http.ResponseWriter, r *http.Request, v *visit) error {
-	profile, username, postal := v.User.Profile, v.User.Username, storage.Address{}
-	if profile.Address != nil {
-		postal = *profile.Address
-	}
-	for field, value := range profileFields(&profile, &postal, &username) {
-		if !r.PostForm.Has(field) || field == "username" && p.cfg.Accounts.SignUpPolicy().Username == account.PresenceOff {
+func (h *Handler) changeProfile(w http.ResponseWriter, r *http.Request, v *visit) error {
+	profile, username := v.User.Profile, v.User.Username
+	for _, field := range h.profileFields() {
+		if !r.PostForm.Has(field) {
 			continue
 		}
-		if typed := ident.Clean(r.PostForm.Get(field)); typed != ident.Clean(*value) {
-			*value = typed
+		typed, known := ident.Clean(r.PostForm.Get(field)), account.ClaimValue(profile, field)
+		if field == "username" {
+			known = username
+		}
+		// What came from elsewhere stays as it is spelled until somebody changes it.
+		switch {
+		case typed == ident.Clean(known):
+		case field == "username":
+			username = typed
+		default:
+			account.SetClaim(&profile, field, typed)
 		}
 	}
-	profile.Address = &postal
 	var problems []login.Problem
-	for _, err := range p.cfg.Accounts.CheckProfile(&v.User, &profile, username) {
+	for _, err := range h.cfg.Accounts.CheckProfile(&v.User, &profile, username) {
 		problems = append(problems, login.Problems(err, "")...)
 	}
 	if len(problems) > 0 {
-		return p.renderProfile(w, r, v, username, profile, problems)
+		return h.renderProfile(w, r, v, username, profile, problems)
 	}
-	err := p.cfg.Accounts.SetProfile(r.Context(), v.by, v.User.ID, profile, username)
+	err := h.cfg.Accounts.SetProfile(r.Context(), v.actor, v.User.ID, profile, username)
 	if errors.Is(err, account.ErrTaken) {
-		return p.renderProfile(w, r, v, username, profile, login.Problems(err, ""))
+		return h.renderProfile(w, r, v, username, profile, login.Problems(err, ""))
 	}
 	if err != nil {
-		return p.refused(w, r, v, ui.PathProfile, "update profile", err)
+		return h.answerRefusal(w, r, ui.PathProfile, "update profile", err)
 	}
-	return done(w, r, ui.PathProfile, "saved")
+	return redirectDone(w, r, ui.PathProfile, "saved")
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -42,30 +43,50 @@ const (
 	PathSignOut      = "/logout"
 )
 
+// The addresses of the pages that ask before something ends. Each is below the page
+// that leads there, and takes what it is about as a parameter.
+const (
+	PathFactorRemoval       = PathSecurity + "/remove-method"     // factor=ID
+	PathRecoveryReplacement = PathSecurity + "/recovery-codes"    // nothing
+	PathDeviceRemoval       = PathSecurity + "/remove-device"     // device=ID, or all
+	PathSessionsEnd         = PathSessions + "/sign-out"          // which=others or everywhere
+	PathApplicationRemoval  = PathApplications + "/remove-access" // client=CLIENTID
+	PathPhoneRemoval        = PathPhone + "/remove"               // nothing
+)
+
 // section is an entry of the navigation.
 type section struct {
 	URL, Key string
 	Current  bool
-	screens  []string
+	// pages are the addresses that belong to it, besides those below its own.
+	pages []string
 }
 
-// sections are the navigation, with the screens that belong to each entry.
-func sections(screen string) []section {
+// sections are the navigation as it stands on the page with an address.
+func sections(path string) []section {
 	all := []section{
-		{URL: PathAccount, Key: "account.overview", screens: []string{"account/overview"}},
-		{URL: PathProfile, Key: "account.profile", screens: []string{"account/profile", "account/email", "account/phone", "account/phonecode"}},
-		{URL: PathSecurity, Key: "account.security", screens: []string{"account/security", "account/password"}},
-		{URL: PathSessions, Key: "account.sessions", screens: []string{"account/sessions"}},
-		{URL: PathApplications, Key: "account.applications", screens: []string{"account/applications"}},
-		{URL: PathActivity, Key: "account.activity", screens: []string{"account/activity"}},
-		{URL: PathData, Key: "account.data", screens: []string{"account/data", "account/delete"}},
+		{URL: PathAccount, Key: "account.overview"},
+		{URL: PathProfile, Key: "account.profile", pages: []string{PathEmail, PathPhone}},
+		{URL: PathSecurity, Key: "account.security", pages: []string{PathPassword}},
+		{URL: PathSessions, Key: "account.sessions"},
+		{URL: PathApplications, Key: "account.applications"},
+		{URL: PathActivity, Key: "account.activity"},
+		{URL: PathData, Key: "account.data", pages: []string{PathDelete}},
 	}
-	for i := range all {
-		for _, s := range all[i].screens {
-			all[i].Current = all[i].Current || s == screen
-		}
+	for i, s := range all {
+		all[i].Current = path == s.URL || s.URL != PathAccount && isBelow(path, append(s.pages, s.URL))
 	}
 	return all
+}
+
+// isBelow reports whether a page is one of those with the addresses, or below one.
+func isBelow(path string, pages []string) bool {
+	for _, page := range pages {
+		if path == page || strings.HasPrefix(path, page+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // AccountOverview is the first page of an account.
@@ -79,23 +100,6 @@ type AccountOverview struct {
 
 // Screen implements [Screen].
 func (AccountOverview) Screen() string { return "account/overview" }
-
-// AccountProfile edits what a person says of themselves. Its fields are named
-// like the claims.
-type AccountProfile struct {
-	Account
-	Username string
-	Profile  storage.Profile
-	// Postal is the address, never nil.
-	Postal storage.Address
-	// Email and Phone are shown with links to their own pages.
-	Email, Phone string
-	// AskPhone says that phone numbers are of use here.
-	AskPhone bool
-}
-
-// Screen implements [Screen].
-func (AccountProfile) Screen() string { return "account/profile" }
 
 // AccountEmail changes the address: field "email", button "email-submit". While
 // a new one is pending it takes the code of the message: field "code", button
@@ -115,8 +119,8 @@ type AccountEmail struct {
 // Screen implements [Screen].
 func (AccountEmail) Screen() string { return "account/email" }
 
-// AccountPhone changes or removes the number: field "phone", buttons
-// "phone-submit" and "phone-remove" (name "remove").
+// AccountPhone changes the number: field "phone", button "phone-submit". The link
+// "phone-remove" leads to its removal.
 type AccountPhone struct {
 	Account
 	Current  string
@@ -166,12 +170,29 @@ type AccountData struct {
 // Screen implements [Screen].
 func (AccountData) Screen() string { return "account/data" }
 
-// AccountDelete deletes the account after a grace: box "confirm", field
-// "password" where AskPassword says so, button "delete-submit".
+// AccountDelete deletes the account after a grace: field "confirm", in which the
+// person types their name, field "password" where AskPassword says so, button
+// "delete-submit".
 type AccountDelete struct {
 	Account
+	// GraceDays is how long it can be taken back; zero: it cannot.
 	GraceDays int
+	// Name is what they type, and Typed what the field holds.
+	Name, Typed string
 }
 
 // Screen implements [Screen].
 func (AccountDelete) Screen() string { return "account/delete" }
+
+// AccountConfirm asks before something ends: button "confirm-submit", and a link
+// "confirm-back" to the page that led here.
+type AccountConfirm struct {
+	Account
+	// Text says what will happen and Submit what the button does, in the page's
+	// language. The title is the question.
+	Text, Submit string
+	Back         string
+}
+
+// Screen implements [Screen].
+func (AccountConfirm) Screen() string { return "account/confirm" }

@@ -1,22 +1,22 @@
 package ui
 
 import (
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// The account pages that are lists. Each list is one form; its buttons bear
-// what they act on as name and value.
+// The account pages that are lists. What ends something is a link to a page that
+// asks first (see [AccountConfirm]).
 
 // AccountSecurity lists factors, recovery codes and trusted devices. Buttons:
 //
-//	factor-remove-ID     remove=ID
 //	factor-rename-ID     rename=ID, with the field "name"
-//	recovery-replace     recovery=replace
-//	device-forget-ID     forget=ID
-//	device-forget-all    forget=all
+//	recovery-replace     where there are no codes yet
+//
+// Links: factor-remove-ID, recovery-replace, device-forget-ID, device-forget-all.
 type AccountSecurity struct {
 	Account
 	HasPassword bool
@@ -29,6 +29,8 @@ type AccountSecurity struct {
 	Devices  []storage.TrustedDevice
 	// Required says that policy asks for a second factor: the last one stays.
 	Required bool
+	// RecoveryCounts says that recovery codes are of use here.
+	RecoveryCounts bool
 }
 
 // Screen implements [Screen].
@@ -40,9 +42,17 @@ func (s AccountSecurity) Removable() bool { return !s.Required || len(s.Credenti
 // IDFor makes the id of a credential's own field.
 func (AccountSecurity) IDFor(id storage.ID) string { return "id=name-" + string(id) }
 
+// NameOf is what a page calls a second factor: by its own name, or by its kind.
+func (p Page) NameOf(c storage.Credential) string {
+	if c.Name != "" {
+		return c.Name
+	}
+	return p.FactorName(c.Kind)
+}
+
 // AccountSessions lists the signed-in browsers. Buttons: session-end-SID with
-// end=SID, sessions-end-all with end=all, which leaves the current one, and
-// sessions-end-everywhere with end=everywhere, which does not.
+// end=SID. Links: sessions-end-all, which leaves the current one, and
+// sessions-end-everywhere, which does not.
 type AccountSessions struct {
 	Account
 	Sessions []storage.AccountSession
@@ -53,8 +63,8 @@ type AccountSessions struct {
 // Screen implements [Screen].
 func (AccountSessions) Screen() string { return "account/sessions" }
 
-// AccountApplications lists the clients that have access. Buttons:
-// application-revoke-CLIENTID with revoke=CLIENTID.
+// AccountApplications lists the clients that have access. Links:
+// application-revoke-CLIENTID.
 type AccountApplications struct {
 	Account
 	Applications []Application
@@ -65,6 +75,25 @@ type Application struct {
 	storage.AccountApplication
 	// Client is nil where it is not registered any more.
 	Client *client.Client
+}
+
+// Allowed are the scopes in an order that people can read: who somebody is, what is
+// known of them, other things, and access without them last.
+func (a Application) Allowed() []string {
+	order := []string{client.ScopeOpenID, client.ScopeProfile, client.ScopeEmail, client.ScopePhone, client.ScopeAddress}
+	place := func(scope string) int {
+		switch i := slices.Index(order, scope); {
+		case scope == client.ScopeOfflineAccess:
+			return len(order) + 1
+		case i < 0:
+			return len(order)
+		default:
+			return i
+		}
+	}
+	scopes := slices.Clone(a.Scopes)
+	slices.SortStableFunc(scopes, func(a, b string) int { return place(a) - place(b) })
+	return scopes
 }
 
 // Name is what people know the client by.

@@ -106,6 +106,12 @@ func (in Input) Beside(id, address, key string) Input {
 	return in
 }
 
+// Called gives the field a label that is a sentence of its own.
+func (in Input) Called(label string) Input {
+	in.Label = label
+	return in
+}
+
 // initial is the first letter of a name, for where a picture would stand.
 func initial(name string) string {
 	for _, r := range strings.TrimSpace(name) {

@@ -27,6 +27,8 @@ type Input struct {
 	// Strength estimates a new password, of MinLength characters at least, while it is typed.
 	Strength  bool
 	MinLength int
+	// Wide has it take the whole width of its form.
+	Wide bool
 	// Aside is a link in the row of the label; see [Input.Beside].
 	Aside *Aside
 	page  Page

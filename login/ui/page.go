@@ -25,6 +25,8 @@ type Options struct {
 	// FormAction lists the origins, besides ours, that the answer to the page's
 	// form may redirect to: browsers hold those to the policy.
 	FormAction []string
+	// Frames lists the origins of the pages that the page frames.
+	Frames []string
 	// Person is who is signing in, once that is known, and Switch the address
 	// where somebody else does; either may be empty.
 	Person, Switch string
@@ -71,8 +73,11 @@ type Page struct {
 	Errors map[string]string
 	// Notice is said above the form; see [Page.Say].
 	Notice *Notice
-	texts  *locale.Texts
-	focus  *string
+	// Trace is the id that finds what happened in the log and the audit record,
+	// shown in small print below the form where an attempt failed.
+	Trace string
+	texts *locale.Texts
+	focus *string
 }
 
 // Notice is something that the person should know before anything else.
@@ -108,7 +113,7 @@ func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page
 		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t,
 		Brand: u.brand, Client: newClientView(o.Client), Colors: u.colorsFor(o.Client),
 		Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)),
-		Nonce: web.Page(w, o.FormAction...), focus: new(string),
+		Nonce: web.PageWithFrames(w, o.Frames, o.FormAction...), focus: new(string),
 	}
 	if o.Person != "" {
 		page.Identity = &Identity{Person: o.Person, Switch: o.Switch}
@@ -156,6 +161,10 @@ func (p *Page) Carry(name, value string) {
 	}
 	p.Hidden[name] = value
 }
+
+// TraceTo shows the id of a request in which an attempt to sign in failed, so that
+// whoever is asked for help can find it.
+func (p *Page) TraceTo(r *http.Request) { p.Trace = web.RequestID(r.Context()) }
 
 // Failed reports whether a field is wrong.
 func (p *Page) Failed() bool { return len(p.Errors) > 0 }

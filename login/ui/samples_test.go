@@ -2,7 +2,9 @@ package ui
 
 import (
 	"log/slog"
+	"maps"
 	"net/http/httptest"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -88,6 +90,9 @@ func samples(u *Renderer, lang string) []sample {
 		{"checkmail-anybody", CheckMail{Page: page("checkmail.title")}, nil},
 		{"forgot", ForgotPassword{Page: failed(page("forgot.title"), "email", "wrong.email"), Email: "ada", SignIn: "/login"}, []string{"email", "email-error", "forgot-submit"}},
 		{"reset", ResetPassword{Page: carrying(page("reset.title")), Username: "ada@example.com", MinLength: 15}, []string{"new_password", "reset-submit"}},
+		{"reset-recent", ResetPassword{Page: carrying(page("reset.title")), Username: "ada@example.com", MinLength: 15, RecentCodes: true, RecentPhone: "…67",
+			Recent: []storage.Credential{{ID: "c1", Kind: storage.FactorPasskey, Name: "Laptop", CreatedAt: now}, {ID: "c2", Kind: storage.FactorTOTP, CreatedAt: now}}},
+			[]string{"new_password", "remove_recent", "recent-lead", "reset-submit"}},
 		{"factor-totp", Factor{Page: knowing(forClient("factor.title")), Kind: storage.FactorTOTP, Digits: 6, TrustDays: 30, Others: factors[:1], Cancel: true},
 			[]string{"code", "trust_device", "factor-submit", "not-you", "login-cancel"}},
 		{"factor-email", Factor{Page: said(page("factor.title"), NoticeDone, "notice.sent"), Kind: storage.FactorEmail, Hint: "a•••@example.com", Digits: 6, Resend: resend, Others: factors},
@@ -105,8 +110,11 @@ func samples(u *Renderer, lang string) []sample {
 			"T6RC1-VYQ5N", "D8PB3-XWK7M", "H4ZS9-AFR2T", "V1GQ5-DYP6K", "W3ME8-JHT4R"}},
 			[]string{"recovery-download", "saved", "recovery-continue"}},
 		{"consent", Consent{Page: knowing(forClient("consent.title")), Person: "Ada Lovelace", Scopes: []string{"openid", "profile", "email", "offline_access"}}, []string{"consent-allow", "consent-deny"}},
+		{"accessdenied", AccessDenied{Page: forClient("denied.title"), Person: "Ada Lovelace", Another: "/access-denied?another=1", Leave: "/authorize/resume"}, []string{"access-denied", "use-another-account", "continue"}},
+		{"accessdenied-elsewhere", AccessDenied{Page: forClient("denied.title"), Person: "Ada Lovelace", Contact: "it@example.com", Elsewhere: true, Again: "/access-denied", Another: "/access-denied?another=1", Leave: "/authorize/resume"}, []string{"access-denied", "elsewhere", "contact", "again", "use-another-account", "continue"}},
 		{"signout", SignOut{Page: carrying(page("signout.title")), Person: "Ada Lovelace", Back: "/account"}, []string{"logout-confirm", "logout-cancel"}},
 		{"signedout", SignedOut{Page: page("signedout.title")}, []string{"signed-out", "continue"}},
+		{"signedout-told", SignedOut{Page: forClient("signedout.title"), Told: []string{"Wiki", "Board"}, NotTold: []string{"Chat"}, Next: "https://wiki.example.com/"}, []string{"signed-out", "told", "not-told", "continue"}},
 		{"error", ErrorPage{Page: page("error.title"), Error: web.ErrorPage{Status: 500, Title: page("").T("error.internal.title"), Detail: page("").T("error.internal.detail"), ID: "9306ee609144058c1fc8992d"}},
 			[]string{"error-title", "error-detail", "error-id", "continue"}},
 		{"message", Message{Page: page("message.reset_done.title"), Text: page("").T("message.reset_done.text"), NextURL: "/login", NextLabel: page("").T("message.next_signin")}, []string{"message", "continue"}},
@@ -144,33 +152,44 @@ func samples(u *Renderer, lang string) []sample {
 		events = append(events, e)
 	}
 	user := storage.User{Email: "ada@example.com", EmailVerified: true, Username: "ada", Phone: "+493012345678", PasswordChangedAt: now.AddDate(0, -8, 0)}
-	profile := storage.Profile{Name: "Ada Lovelace", GivenName: "Ada", FamilyName: "Lovelace", Birthdate: "1815-12-10", Website: "https://ada.example.com"}
-	postal := storage.Address{StreetAddress: "12 St James’s Square", Locality: "London", PostalCode: "SW1Y 4JH", Country: "United Kingdom"}
+	profile := map[string]string{
+		"username": "ada", "name": "Ada Lovelace", "given_name": "Ada", "middle_name": "Augusta", "family_name": "Lovelace", "nickname": "Countess",
+		"birthdate": "1815-12-10", "gender": "female", "website": "https://ada.example.com", "profile": "", "picture": "", "locale": "en-GB",
+		"zoneinfo": "Europe/London", "street_address": "12 St James’s Square", "locality": "London", "postal_code": "SW1Y 4JH", "region": "",
+		"country": "United Kingdom",
+	}
 	badProfile := account("account.profile")
 	badProfile.Fail("website", "wrong.url")
 	badPhone := asking("phone.title")
 	badPhone.Fail("phone", "wrong.phone")
+	carryingAccount := account("account.overview")
+	carryingAccount.Page = carrying(carryingAccount.Page)
+	carryingAccount.Title = page("").T("ask.application.title", "Client", client.Name)
 	badDelete := asking("delete.title")
 	badDelete.Fail("confirm", "wrong.confirm")
 
 	return append(flow, []sample{
 		{"account-overview", AccountOverview{Account: planned, User: user, Factors: 2, Sessions: 3, Applications: 2, Recovery: storage.RecoveryCodes{Total: 10, Remaining: 8}}, []string{"deletion-cancel", "signout-link", "main"}},
-		{"account-profile", AccountProfile{Account: badProfile, Username: "ada", Profile: profile, Postal: postal, Email: user.Email, AskPhone: true}, []string{"name", "given_name", "website-error", "street_address", "profile-submit"}},
+		{"account-profile", AccountProfile{Account: badProfile, Fields: slices.Collect(maps.Keys(profile)), Values: profile, Email: user.Email, AskPhone: true}, []string{"name", "given_name", "website-error", "street_address", "profile-submit"}},
+		{"account-profile-short", AccountProfile{Account: account("account.profile"), Fields: []string{"name", "zoneinfo"}, Email: user.Email}, []string{"name", "zoneinfo", "profile-submit"}},
+		{"account-profile-none", AccountProfile{Account: account("account.profile"), Email: user.Email}, nil},
 		{"account-email", AccountEmail{Account: asking("email.title"), Current: user.Email, Pending: "countess@example.com", Resend: resend}, []string{"email", "password", "email-submit", "verify-resend"}},
 		{"account-phone", AccountPhone{Account: badPhone, Current: user.Phone, Typed: "030 123"}, []string{"phone", "phone-error", "phone-submit", "phone-remove"}},
 		{"account-phonecode", AccountPhoneCode{Account: account("phone.code_title"), Phone: user.Phone, Resend: resend}, []string{"code", "phone-verify-submit", "phone-resend"}},
 		{"account-password", AccountPassword{Account: asking("password.title"), Username: user.Email, MinLength: 15, ChangedAt: user.PasswordChangedAt}, []string{"current_password", "new_password", "password-submit"}},
 		{"account-security", AccountSecurity{Account: saying("account.security", NoticeDone, "notice.factor_removed"), HasPassword: true, PasswordChangedAt: user.PasswordChangedAt, Credentials: credentials,
-			Add: []FactorLink{{storage.FactorPasskey, "/account/security/passkey"}, {storage.FactorTOTP, "/account/security/totp"}}, Recovery: storage.RecoveryCodes{Total: 10, Remaining: 8}, Devices: devices},
+			Add: []FactorLink{{storage.FactorPasskey, "/account/security/passkey"}, {storage.FactorTOTP, "/account/security/totp"}}, Recovery: storage.RecoveryCodes{Total: 10, Remaining: 8}, RecoveryCounts: true, Devices: devices},
 			[]string{"factor-remove-c1", "factor-rename-c1", "name-c1", "recovery-replace", "recovery-left", "device-forget-d1", "device-forget-all", "factor-add-totp"}},
-		{"account-security-empty", AccountSecurity{Account: account("account.security"), HasPassword: true, Required: true, Add: []FactorLink{{storage.FactorTOTP, "/account/security/totp"}}}, []string{"recovery-replace"}},
+		{"account-security-empty", AccountSecurity{Account: account("account.security"), HasPassword: true, Required: true, RecoveryCounts: true, Add: []FactorLink{{storage.FactorTOTP, "/account/security/totp"}}}, []string{"recovery-replace"}},
 		{"account-sessions", AccountSessions{Account: account("account.sessions"), Sessions: sessions, Current: "s1"}, []string{"session-end-s2", "sessions-end-all"}},
 		{"account-applications", AccountApplications{Account: account("account.applications"), Applications: applications}, []string{"application-revoke-wiki"}},
 		{"account-applications-none", AccountApplications{Account: account("account.applications")}, nil},
 		{"account-activity", AccountActivity{Account: account("account.activity"), Events: events}, nil},
 		{"account-activity-none", AccountActivity{Account: account("account.activity")}, nil},
 		{"account-data", AccountData{Account: account("account.data")}, []string{"export-submit", "delete-link"}},
-		{"account-delete", AccountDelete{Account: badDelete, GraceDays: 14}, []string{"confirm", "confirm-error", "password", "delete-submit"}},
+		{"account-delete", AccountDelete{Account: badDelete, GraceDays: 14, Name: "ada@example.com", Typed: "ada"}, []string{"confirm", "confirm-error", "password", "delete-submit", "confirm-back"}},
+		{"account-delete-now", AccountDelete{Account: account("delete.title"), Name: "ada"}, []string{"confirm", "delete-submit"}},
+		{"account-confirm", AccountConfirm{Account: carryingAccount, Text: page("").T("ask.application.text", "Client", client.Name), Submit: page("").T("applications.revoke"), Back: PathApplications}, []string{"confirm-submit", "confirm-back"}},
 	}...)
 }
 

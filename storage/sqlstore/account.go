@@ -21,6 +21,11 @@ func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e 
 		if err != nil {
 			return err
 		}
+		if !c.RemoveSince.IsZero() {
+			if err := r.s.removeAddedSince(ctx, tx, c.UserID, c.RemoveSince); err != nil {
+				return err
+			}
+		}
 		if err := r.s.forgetDevices(ctx, tx, c.UserID); err != nil {
 			return err
 		}
@@ -74,9 +79,13 @@ func (r *Users) ChangeEmail(ctx context.Context, c storage.EmailChange, e storag
 }
 
 // ChangePhone sets or removes a phone number. Codes are sent to it, so trust
-// that rested on the old one ends.
+// that rested on the old one ends. It answers storage.ErrConsumed when the password
+// epoch is another.
 func (r *Users) ChangePhone(ctx context.Context, c storage.PhoneChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		if err := r.s.underPassword(ctx, tx, c.UserID, c.PasswordEpoch); err != nil {
+			return err
+		}
 		err := must(r.s.exec(ctx, tx, `UPDATE users SET phone = $1, phone_verified = $2, phone_changed_at = $3, updated_at = $3 WHERE id = $4`,
 			c.Phone, c.Verified, sqlTime{c.Now}, string(c.UserID)))
 		if err != nil {
@@ -88,11 +97,15 @@ func (r *Users) ChangePhone(ctx context.Context, c storage.PhoneChange, e storag
 }
 
 // UpdateProfile sets what a person says of themselves. It answers
-// storage.ErrConflict when the username is another's.
-func (r *Users) UpdateProfile(ctx context.Context, id storage.ID, p storage.Profile, username string, now time.Time, e storage.Event) error {
-	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+// storage.ErrConflict when the username is another's, and storage.ErrConsumed when
+// the password epoch is another.
+func (r *Users) UpdateProfile(ctx context.Context, c storage.ProfileChange, e storage.Event, m ...storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		if err := r.s.underPassword(ctx, tx, c.UserID, c.PasswordEpoch); err != nil {
+			return err
+		}
 		return must(r.s.exec(ctx, tx, `UPDATE users SET profile = $1, username = $2, username_canonical = $3, updated_at = $4 WHERE id = $5`,
-			document[storage.Profile]{p}, username, nullString(ident.Canonical(username)), sqlTime{now}, string(id)))
+			document[storage.Profile]{c.Profile}, c.Username, nullString(ident.Canonical(c.Username)), sqlTime{c.Now}, string(c.UserID)))
 	})
 	return wrap("update profile", err)
 }

@@ -296,7 +296,7 @@ func TestLG3_ErasedEventsStayProven(t *testing.T) {
 	t.Parallel()
 	eachAudited(t, func(t *testing.T, a audited) {
 		a.append(t, 1) // one that is not linked yet
-		if err := a.Users().PlanDeletion(t.Context(), a.user, a.clock.Now(), a.event(t)); err != nil {
+		if err := a.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: a.user, At: a.clock.Now()}, a.event(t)); err != nil {
 			t.Fatal(err)
 		}
 		gone, err := a.Users().DeleteDue(t.Context(), a.clock.Now(), 10, func(storage.User) (storage.Event, []storage.Message, error) {

@@ -60,14 +60,7 @@ var insertCredentialRow = insertInto[credentialRow]()
 // storage.ErrConsumed when the password was changed since enrollment began.
 func (r *Credentials) Add(ctx context.Context, c *storage.Credential, start storage.FactorStart, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		if err := r.s.lockUser(ctx, tx, c.UserID); err != nil {
-			return err
-		}
-		err := r.s.holdPassword(ctx, tx, c.UserID, start.PasswordEpoch, "NO KEY UPDATE")
-		if errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("enrollment under another password: %w", storage.ErrConsumed)
-		}
-		if err != nil {
+		if err := r.s.underPassword(ctx, tx, c.UserID, start.PasswordEpoch); err != nil {
 			return err
 		}
 		n, err := r.s.credentialsOf(ctx, tx, c.UserID)
@@ -147,34 +140,40 @@ func (r *Credentials) Use(ctx context.Context, use storage.CredentialUse) error 
 	return wrap("use credential", err)
 }
 
-// Rename gives one of a person's credentials another name.
-func (r *Credentials) Rename(ctx context.Context, userID, id storage.ID, name string, e storage.Event) error {
+// Rename gives one of a person's credentials another name. It answers
+// storage.ErrNotFound when it is gone or another's, and storage.ErrConsumed when
+// the password epoch is another.
+func (r *Credentials) Rename(ctx context.Context, c storage.CredentialChange, name string, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		return must(r.s.exec(ctx, tx, `UPDATE credentials SET name = $1 WHERE id = $2 AND user_id = $3`, name, string(id), string(userID)))
+		if err := r.s.underPassword(ctx, tx, c.UserID, c.PasswordEpoch); err != nil {
+			return err
+		}
+		return must(r.s.exec(ctx, tx, `UPDATE credentials SET name = $1 WHERE id = $2 AND user_id = $3`, name, string(c.ID), string(c.UserID)))
 	})
 	return wrap("rename credential", err)
 }
 
 // Delete removes one of a person's credentials and forgets their trusted
-// devices. It answers storage.ErrNotFound when it is gone or another's, and
-// where keepOne says that one must stay storage.ErrConflict when it is the last.
-func (r *Credentials) Delete(ctx context.Context, userID, id storage.ID, keepOne bool, e storage.Event, m ...storage.Message) error {
+// devices. It answers storage.ErrNotFound when it is gone or another's,
+// storage.ErrConsumed when the password epoch is another, and where keepOne says
+// that one must stay storage.ErrConflict when it is the last.
+func (r *Credentials) Delete(ctx context.Context, c storage.CredentialChange, keepOne bool, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		if err := r.s.lockUser(ctx, tx, userID); err != nil {
+		if err := r.s.underPassword(ctx, tx, c.UserID, c.PasswordEpoch); err != nil {
 			return err
 		}
-		if err := must(r.s.exec(ctx, tx, `DELETE FROM credentials WHERE id = $1 AND user_id = $2`, string(id), string(userID))); err != nil {
+		if err := must(r.s.exec(ctx, tx, `DELETE FROM credentials WHERE id = $1 AND user_id = $2`, string(c.ID), string(c.UserID))); err != nil {
 			return err
 		}
-		if err := r.s.countCredentials(ctx, tx, userID); err != nil {
+		if err := r.s.countCredentials(ctx, tx, c.UserID); err != nil {
 			return err
 		}
-		if left, err := r.s.credentialsOf(ctx, tx, userID); err != nil {
+		if left, err := r.s.credentialsOf(ctx, tx, c.UserID); err != nil {
 			return err
 		} else if keepOne && left == 0 {
 			return fmt.Errorf("the last one: %w", storage.ErrConflict)
 		}
-		return r.s.forgetDevices(ctx, tx, userID)
+		return r.s.forgetDevices(ctx, tx, c.UserID)
 	})
 	return wrap("delete credential", err)
 }

@@ -12,15 +12,19 @@ import (
 
 // PlanDeletion notes when a person's account is to go, and ends all that they are
 // signed in to. Until then they may sign in and cancel. It answers
-// storage.ErrConflict when a deletion is planned already, or the person is gone.
-func (r *Users) PlanDeletion(ctx context.Context, id storage.ID, at time.Time, e storage.Event, m ...storage.Message) error {
+// storage.ErrConflict when a deletion is planned already, or the person is gone, and
+// storage.ErrConsumed when the password epoch is another.
+func (r *Users) PlanDeletion(ctx context.Context, p storage.DeletionPlan, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
+		if err := r.s.underPassword(ctx, tx, p.UserID, p.PasswordEpoch); err != nil {
+			return err
+		}
 		err := must(r.s.exec(ctx, tx, `UPDATE users SET delete_at = $1, updated_at = $2 WHERE id = $3 AND delete_at IS NULL`,
-			sqlTime{at}, sqlTime{e.At}, string(id)))
+			sqlTime{p.At}, sqlTime{e.At}, string(p.UserID)))
 		if err != nil {
 			return err
 		}
-		return r.s.endAccess(ctx, tx, accessEnd{userID: id, offline: true, now: e.At, reason: storage.RevokedByUser})
+		return r.s.endAccess(ctx, tx, accessEnd{userID: p.UserID, offline: true, now: e.At, reason: storage.RevokedByUser})
 	})
 	return conflictIfNone(wrap("plan deletion", err))
 }

@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,14 +43,14 @@ func newEndings(t *testing.T, url string) *endings {
 }
 
 // tell queues one delivery for each client of each session.
-func (e *endings) tell(ended []storage.EndedSession) ([]storage.Message, error) {
+func (e *endings) tell(_ context.Context, ended []storage.EndedSession) ([]storage.Message, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.told = append(e.told, ended...)
 	var m []storage.Message
 	for _, s := range ended {
 		for _, c := range s.Clients {
-			m = append(m, storage.Message{ID: s.SID + storage.ID(c.ClientID), Topic: "logout", CreatedAt: s.EndedAt})
+			m = append(m, storage.Message{ID: s.SID + storage.ID(c.ClientID), Topic: storage.TopicLogout, CreatedAt: s.EndedAt})
 		}
 	}
 	return m, e.fail
@@ -117,7 +118,7 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 			return e.Users().ResetFactors(t.Context(), user, e.clock.Now(), e.event(storage.EventFactorsReset))
 		},
 		"deletion planned": func(e *endings, t *testing.T, user storage.ID, _ *storage.Session) error {
-			return e.Users().PlanDeletion(t.Context(), user, e.clock.Now(), e.event(storage.EventDeletionPlanned))
+			return e.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: user, At: e.clock.Now()}, e.event(storage.EventDeletionPlanned))
 		},
 		"replaced by another person's": func(e *endings, t *testing.T, _ storage.ID, s *storage.Session) error {
 			now := e.clock.Now()
@@ -152,7 +153,14 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 					}
 				}
 				e.fail, e.told = nil, nil
+				want := []storage.SessionClient{{ClientID: "chat", Subject: "sub of chat"}, {ClientID: "wiki", Subject: "sub of wiki"}}
+				if got, err := e.Sessions().Clients(t.Context(), s.SID); err != nil || !slices.Equal(got, want) {
+					t.Errorf("the session signed in to %v, %v", got, err)
+				}
 				e.must(t, name, end(e, t, user, s))
+				if left, err := e.Sessions().Clients(t.Context(), s.SID); err != nil || len(left) != 0 {
+					t.Errorf("after its end it is signed in to %v, %v", left, err)
+				}
 				if len(e.told) != 1 || e.told[0].SID != s.SID || e.told[0].UserID != user {
 					t.Fatalf("told of %+v, want session %s of %s", e.told, s.SID, user)
 				}
@@ -163,7 +171,7 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 						t.Errorf("clients told = %+v", clients)
 					}
 				}
-				queued, err := e.Outbox().List(t.Context(), storage.DeliveryQueued, 10)
+				queued, err := e.Outbox().List(t.Context(), "", storage.DeliveryQueued, 10)
 				if err != nil || len(queued) != 2 {
 					t.Errorf("%d deliveries are queued, %v; want one a client", len(queued), err)
 				}
@@ -196,7 +204,7 @@ func TestSE5_WhatGoesAndWhatGoesOn(t *testing.T) {
 				t.Errorf("a step-up told of %+v", e.told)
 			}
 			// A sign-in that went on while the deletion was planned.
-			e.must(t, "plan", e.Users().PlanDeletion(t.Context(), user, e.clock.Now(), e.event(storage.EventDeletionPlanned)))
+			e.must(t, "plan", e.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: user, At: e.clock.Now()}, e.event(storage.EventDeletionPlanned)))
 			e.told = nil
 			again := *s
 			again.SID, again.SecretHash = e.id(), "p1.again"

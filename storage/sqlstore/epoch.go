@@ -10,15 +10,18 @@ import (
 
 // RaiseEpoch ends everything that anything issued before could open, in one
 // transaction (requirement RS1): every session and grant, trust in browsers,
-// invitations that nobody used, and, as every password epoch rises, one-time
-// tokens that wait and sign-ins under way. Passwords, factors and consents stay.
-// It reads and writes whole tables, and holds everybody's row meanwhile.
+// invitations that nobody used, and, as every password and e-mail epoch rises,
+// one-time tokens that wait, links that give an account or an address back, and
+// sign-ins under way. Passwords, factors and consents stay. It reads and writes whole tables, and holds everybody's row meanwhile.
 func (r *Users) RaiseEpoch(ctx context.Context, now time.Time, e storage.Event) error {
 	err := r.s.change(patiently(ctx, raiseTimeout), e, nil, func(ctx context.Context, tx bun.Tx) error {
 		// Lock order: users, sessions, grants. What is being made under the epoch
 		// before either waits here and finds another one, or is there to be ended.
-		_, err := r.s.exec(ctx, tx, `UPDATE users SET password_epoch = password_epoch + 1, updated_at = $1`, sqlTime{now})
+		_, err := r.s.exec(ctx, tx, `UPDATE users SET password_epoch = password_epoch + 1, email_epoch = email_epoch + 1, updated_at = $1`, sqlTime{now})
 		if err != nil {
+			return err
+		}
+		if _, err := r.s.exec(ctx, tx, `DELETE FROM former_addresses`); err != nil {
 			return err
 		}
 		if _, err := r.s.endSessions(ctx, tx, sessionsEnd{where: `TRUE`, now: now, reason: storage.RevokedEpoch}); err != nil {

@@ -73,7 +73,7 @@ func createGrantPostgres(withSession bool) string {
 			SELECT ` + placeholders(firstEventArg, width[eventRow]()) + ` FROM basis RETURNING id),
 		queued AS (INSERT INTO audit_queue (id) SELECT id FROM event),
 		client AS (` + recordClient + `SELECT sid, client_id, sub, now FROM basis WHERE sid <> '' AND sub <> '' ON CONFLICT DO NOTHING),
-		made AS (` + insertGrant + `basis) SELECT ` + columnsOf[userRow]() + `, u.now FROM basis u`
+		made AS (` + insertGrant + `basis) SELECT ` + columnsOf[subjectRow]() + `, u.now FROM basis u`
 }
 
 func createGrantIf(withSession bool) string {
@@ -92,7 +92,7 @@ func (r *Grants) Create(ctx context.Context, g *storage.Grant, start storage.Gra
 	row := rowOfGrant(g)
 	withSession := g.SID != ""
 	args := append([]any{string(row.SID), row.UserID, start.PasswordEpoch, r.s.clock(), row.ClientID, start.Subject}, values(row)...)
-	var user userRow
+	var user subjectRow
 	var now sqlTime
 	var err error
 	if r.s.dialect == postgres {
@@ -105,7 +105,7 @@ func (r *Grants) Create(ctx context.Context, g *storage.Grant, start storage.Gra
 		}
 		writes = append(writes, write{text: insertEventRow, args: values(event)}, write{text: queueEvent, args: []any{event.ID}})
 		if err = r.s.writeGrouped(ctx, writes...); err == nil {
-			err = r.s.row(ctx, r.s.read, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, []any{row.UserID}, &user)
+			err = r.s.row(ctx, r.s.read, selectSubject, []any{row.UserID}, &user)
 		}
 	}
 	if isUniqueViolation(err) {

@@ -34,6 +34,7 @@ type grantRow struct {
 	ExpiresAt     sqlTime                         `bun:"expires_at"`
 	RevokedAt     sqlTime                         `bun:"revoked_at"`
 	RevokedReason string                          `bun:"revoked_reason"`
+	Address       string                          `bun:"address"`
 }
 
 func (r *grantRow) grant() storage.Grant {
@@ -45,7 +46,7 @@ func (r *grantRow) grant() storage.Grant {
 		Offline:        r.Offline, Refreshable: r.Refreshable, Generation: uint32(r.Generation), Salt: r.Salt,
 		RotatedAt: r.RotatedAt.Time, CreatedAt: r.CreatedAt.Time,
 		IdleExpiresAt: r.IdleExpiresAt.Time, ExpiresAt: r.ExpiresAt.Time,
-		RevokedAt: r.RevokedAt.Time, RevokedReason: r.RevokedReason,
+		RevokedAt: r.RevokedAt.Time, RevokedReason: r.RevokedReason, Address: r.Address,
 	}
 }
 
@@ -58,7 +59,7 @@ func rowOfGrant(g *storage.Grant) *grantRow {
 		Offline: g.Offline, Refreshable: g.Refreshable, Generation: int64(g.Generation), Salt: g.Salt,
 		RotatedAt: sqlTime{g.RotatedAt}, CreatedAt: sqlTime{g.CreatedAt},
 		IdleExpiresAt: sqlTime{g.IdleExpiresAt}, ExpiresAt: sqlTime{g.ExpiresAt},
-		RevokedAt: sqlTime{g.RevokedAt}, RevokedReason: g.RevokedReason,
+		RevokedAt: sqlTime{g.RevokedAt}, RevokedReason: g.RevokedReason, Address: g.Address,
 	}
 	if row.Origin == "" {
 		row.Origin = string(storage.OriginCode)

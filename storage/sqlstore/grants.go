@@ -20,7 +20,7 @@ type Grants struct{ s *Store }
 // held up, or a node whose clock is wrong, makes no retry look late.
 func (d dialect) rotate() string {
 	tables, enabled := ` FROM users u`, `u.id = g.user_id AND u.disabled_at IS NULL`
-	returned := columnsOf[grantRow]() + `, ` + columnsOf[userRow]()
+	returned := columnsOf[grantRow]() + `, ` + columnsOf[subjectRow]()
 	if d == sqliteDB { // returns columns of the updated table alone, and without its alias
 		tables, enabled = ``, `EXISTS (SELECT 1 FROM users u WHERE u.id = g.user_id AND u.disabled_at IS NULL)`
 		returned = tableColumnsOf[grantRow]()
@@ -43,12 +43,12 @@ var rotateGrant = map[dialect]string{postgres: postgres.rotate(), sqliteDB: sqli
 func (r *Grants) Rotate(ctx context.Context, t storage.Rotation) (*storage.GrantUser, error) {
 	args := []any{string(t.GrantID), t.ClientID, int64(t.Generation), t.Salt, r.s.clock(), t.IdleLifetime.Microseconds()}
 	var grant grantRow
-	var user userRow
+	var user subjectRow
 	var err error
 	if r.s.dialect == postgres {
 		err = r.s.row(ctx, r.s.write, rotateGrant[postgres], args, &grant, &user)
 	} else if err = r.s.writeGrouped(ctx, write{text: rotateGrant[sqliteDB], args: args, dst: []any{&grant}}); err == nil {
-		err = r.s.row(ctx, r.s.read, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, []any{grant.UserID}, &user)
+		err = r.s.row(ctx, r.s.read, selectSubject, []any{grant.UserID}, &user)
 	}
 	if err != nil {
 		return nil, wrap("rotate grant", err)
@@ -56,25 +56,13 @@ func (r *Grants) Rotate(ctx context.Context, t storage.Rotation) (*storage.Grant
 	return &storage.GrantUser{Grant: grant.grant(), User: user.user(), Now: grant.RotatedAt.Time}, nil
 }
 
-var selectGrantUser = `SELECT ` + columnsOf[grantRow]() + `, ` + columnsOf[userRow]() + ` FROM grants g JOIN users u ON u.id = g.user_id`
-
-// grantUser runs a statement that returns one grant with its person.
-func (s *Store) grantUser(ctx context.Context, db *bun.DB, attempted, text string, args ...any) (*storage.GrantUser, error) {
-	var grant grantRow
-	var user userRow
-	if err := s.row(ctx, db, text, args, &grant, &user); err != nil {
-		return nil, wrap(attempted, err)
-	}
-	return &storage.GrantUser{Grant: grant.grant(), User: user.user()}, nil
-}
-
 // ByID returns the grant, revoked or not, with its person and the time of the
 // database's clock.
 func (r *Grants) ByID(ctx context.Context, id storage.ID) (*storage.GrantUser, error) {
 	var grant grantRow
-	var user userRow
+	var user subjectRow
 	var now sqlTime
-	err := r.s.row(ctx, r.s.read, `SELECT `+columnsOf[grantRow]()+`, `+columnsOf[userRow]()+`, `+r.s.dialect.now(2)+`
+	err := r.s.row(ctx, r.s.read, `SELECT `+columnsOf[grantRow]()+`, `+columnsOf[subjectRow]()+`, `+r.s.dialect.now(2)+`
 		FROM grants g JOIN users u ON u.id = g.user_id WHERE g.id = $1`, []any{string(id), r.s.clock()}, &grant, &user, &now)
 	if err != nil {
 		return nil, wrap("read grant", err)

@@ -146,10 +146,15 @@ func (r *Outbox) Finish(ctx context.Context, id storage.ID, end storage.Delivery
 	return wrap("finish delivery", r.s.change(ctx, *e, nil, func(ctx context.Context, tx bun.Tx) error { return finish(ctx, tx) }))
 }
 
-// List returns the newest deliveries of a status, or of all for "".
-func (r *Outbox) List(ctx context.Context, status storage.DeliveryStatus, limit int) ([]storage.Delivery, error) {
+// List returns the newest deliveries of a topic and a status, or of all for "".
+func (r *Outbox) List(ctx context.Context, topic storage.Topic, status storage.DeliveryStatus, limit int) ([]storage.Delivery, error) {
 	which, args := ``, []any{limit}
-	if status != "" {
+	switch {
+	case topic != "" && status != "":
+		which, args = `WHERE d.topic = $2 AND d.status = $3 `, append(args, string(topic), string(status))
+	case topic != "":
+		which, args = `WHERE d.topic = $2 `, append(args, string(topic))
+	case status != "":
 		which, args = `WHERE d.status = $2 `, append(args, string(status))
 	}
 	rows, err := list[deliveryRow](ctx, r.s, r.s.read, `SELECT `+columnsOf[deliveryRow]()+` FROM deliveries d `+which+`ORDER BY d.id DESC LIMIT $1`, args...)
@@ -172,13 +177,14 @@ func (r *Outbox) RetryNow(ctx context.Context, now time.Time, ids ...storage.ID)
 	return n, wrap("retry deliveries", err)
 }
 
-// Backlog tells what waits.
+// Backlog tells what waits. Its oldest is of what people wait for: that a client does
+// not answer is its own affair, and no fault of the node that tries again.
 func (r *Outbox) Backlog(ctx context.Context, now time.Time) (storage.Backlog, error) {
 	var b storage.Backlog
 	var oldest, dueSince sqlTime
-	err := r.s.row(ctx, r.s.read, `SELECT count(*), min(d.created_at),
+	err := r.s.row(ctx, r.s.read, `SELECT count(*), min(CASE WHEN d.topic <> $2 THEN d.created_at END),
 			count(CASE WHEN d.next_at <= $1 THEN 1 END), min(CASE WHEN d.next_at <= $1 THEN d.next_at END)
-		FROM deliveries d WHERE d.done_at IS NULL`, []any{sqlTime{now}}, &b.Queued, &oldest, &b.Due, &dueSince)
+		FROM deliveries d WHERE d.done_at IS NULL`, []any{sqlTime{now}, string(storage.TopicLogout)}, &b.Queued, &oldest, &b.Due, &dueSince)
 	b.Oldest, b.DueSince = oldest.Time, dueSince.Time
 	return b, wrap("read backlog", err)
 }

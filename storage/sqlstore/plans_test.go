@@ -33,12 +33,13 @@ var small = []string{"jobs", "signing_keys", "installation", "audit_marks", "aud
 
 // whole are the methods that may read all of a table, and why.
 var whole = map[string]string{
-	"Users.SampleForeignHashes: users":  "counts everybody, in the background, while some have a hash of another system",
-	"Users.RaiseEpoch: users":           "is about everybody, after a restore",
-	"Users.RaiseEpoch: sessions":        "ends all of them, after a restore",
-	"Users.RaiseEpoch: grants":          "revokes all of them, after a restore",
-	"Users.RaiseEpoch: trusted_devices": "forgets all of them, after a restore",
-	"Users.RaiseEpoch: invitations":     "voids all of them, after a restore",
+	"Users.SampleForeignHashes: users":   "counts everybody, in the background, while some have a hash of another system",
+	"Users.RaiseEpoch: users":            "is about everybody, after a restore",
+	"Users.RaiseEpoch: sessions":         "ends all of them, after a restore",
+	"Users.RaiseEpoch: grants":           "revokes all of them, after a restore",
+	"Users.RaiseEpoch: trusted_devices":  "forgets all of them, after a restore",
+	"Users.RaiseEpoch: invitations":      "voids all of them, after a restore",
+	"Users.RaiseEpoch: former_addresses": "voids the right to all of them, after a restore",
 }
 
 // waiting are the indexes that hold only rows that wait: to read all of one is to
@@ -250,6 +251,9 @@ func loadRows(t *testing.T, db server) {
 	load(`former_addresses`, `user_id, epoch, email, moved_at`, rowID+`, 0, 'f' || n || '@example.com', 0`)
 	db.do(t, `UPDATE users SET email_epoch = 1`)
 	load(`user_roles`, `user_id, role, granted_at`, rowID+`, 'role' || n % 10, 0`)
+	load(`groups`, `id, name, canonical, created_at, updated_at`, rowID+`, 'g' || n, 'g' || n, 0, 0`)
+	load(`group_members`, `group_id, user_id, added_at`, rowID+`, `+rowID+`, 0`)
+	load(`group_roles`, `group_id, role, granted_at`, rowID+`, 'role' || n % 10, 0`)
 	load(`sessions`, `sid, user_id, secret_hash, auth_time, acr, amr, created_at, last_seen_at, idle_expires_at, expires_at, user_agent, address`,
 		fmt.Sprintf(rowID+`, `+rowID+`, 's' || n, 0, 'aal1', 'pwd', 0, 0, %d + n, %d + n, '', ''`, future, future))
 	load(`session_clients`, `sid, client_id, sub, created_at`, rowID+`, 'client' || n % 1000, 'sub', 0`)

@@ -30,7 +30,7 @@ func newPlanCalls(t *testing.T, s *sqlstore.Store) *planCalls {
 	c.must(err)
 	due := &storage.User{ID: c.id(), Email: "due@example.com", CreatedAt: c.now, UpdatedAt: c.now}
 	c.must(s.Users().Create(t.Context(), due, c.event()))
-	c.must(s.Users().PlanDeletion(t.Context(), due.ID, c.now, c.event()))
+	c.must(s.Users().PlanDeletion(t.Context(), storage.DeletionPlan{UserID: due.ID, PasswordEpoch: due.PasswordEpoch, At: c.now}, c.event()))
 	return c
 }
 
@@ -67,6 +67,11 @@ func (c *planCalls) notice() storage.Message {
 func (c *planCalls) user() *storage.User {
 	id := c.id()
 	return &storage.User{ID: id, Email: string(id) + "@example.com", Username: string(id), Roles: []string{"admin"}, CreatedAt: c.now, UpdatedAt: c.now}
+}
+
+func (c *planCalls) group() *storage.Group {
+	id := c.id()
+	return &storage.Group{ID: id, Name: string(id), Roles: []string{"admin"}, CreatedAt: c.now, UpdatedAt: c.now}
 }
 
 func (c *planCalls) session(user storage.ID) *storage.Session {

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
 // calls are the calls by their methods.
 func (c *planCalls) calls() map[string]func() error {
 	all := map[string]func() error{}
-	for _, some := range []map[string]func() error{c.peopleCalls(), c.accountCalls(), c.sessionCalls(), c.factorCalls(), c.deviceCalls(), c.keyCalls(), c.auditCalls(), c.deliveryCalls(), c.ephemeralCalls()} {
+	for _, some := range []map[string]func() error{c.peopleCalls(), c.groupCalls(), c.accountCalls(), c.sessionCalls(), c.factorCalls(), c.deviceCalls(), c.keyCalls(), c.auditCalls(), c.deliveryCalls(), c.ephemeralCalls()} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -31,8 +32,10 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 		},
 		"Users.Import": func() error {
 			u := c.user()
-			return users.Import(ctx, []storage.ImportedUser{{User: *u, Credentials: []storage.Credential{c.credential(u.ID)}, Event: c.event()}})
+			u.Groups = []string{"g7"}
+			return second(users.Import(ctx, storagetest.Imports(storage.ImportedUser{User: *u, Credentials: []storage.Credential{c.credential(u.ID)}, Event: c.event()})))
 		},
+		"Users.Taken":        func() error { return second(users.Taken(ctx, []string{"u77@example.com", "nobody"})) },
 		"Users.List":         func() error { return second(users.List(ctx, rowOf(c.row()), 50)) },
 		"Users.ByID":         func() error { return second(users.ByID(ctx, rowOf(c.row()))) },
 		"Users.ByIdentifier": func() error { return second(users.ByIdentifier(ctx, "u77@example.com")) },
@@ -47,10 +50,12 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 			n := c.row()
 			return users.SetPasswordHash(ctx, rowOf(n), fmt.Sprint("$argon2id$", n), "$argon2id$new", c.now)
 		},
-		"Users.PlanDeletion": func() error { return users.PlanDeletion(ctx, rowOf(c.row()), c.now.Add(time.Hour), c.event()) },
+		"Users.PlanDeletion": func() error {
+			return users.PlanDeletion(ctx, storage.DeletionPlan{UserID: rowOf(c.row()), At: c.now.Add(time.Hour)}, c.event())
+		},
 		"Users.CancelDeletion": func() error {
 			id := rowOf(c.row())
-			if err := users.PlanDeletion(ctx, id, c.now.Add(time.Hour), c.event()); err != nil {
+			if err := users.PlanDeletion(ctx, storage.DeletionPlan{UserID: id, At: c.now.Add(time.Hour)}, c.event()); err != nil {
 				return err
 			}
 			return users.CancelDeletion(ctx, id, c.now, c.event())
@@ -67,13 +72,41 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 	}
 }
 
+func (c *planCalls) groupCalls() map[string]func() error {
+	ctx, groups, members := c.t.Context(), c.s.Groups(), c.s.Memberships()
+	return map[string]func() error{
+		"Groups.Create": func() error { return groups.Create(ctx, c.group(), c.event()) },
+		"Groups.ByName": func() error { return second(groups.ByName(ctx, "g77")) },
+		"Groups.List":   func() error { return second(groups.List(ctx, fmt.Sprint("g", c.row()), 50)) },
+		"Groups.Sizes":  func() error { return second(groups.Sizes(ctx, []storage.ID{rowOf(c.row()), rowOf(c.row())})) },
+		"Groups.Update": func() error {
+			g, err := groups.ByName(ctx, fmt.Sprint("g", c.row()))
+			if err != nil {
+				return err
+			}
+			g.Roles = append(g.Roles, "more")
+			return groups.Update(ctx, g, c.now, c.event())
+		},
+		"Groups.Delete": func() error { return groups.Delete(ctx, rowOf(c.row()), c.event()) },
+		"Memberships.Add": func() error {
+			return members.Add(ctx, storage.Membership{GroupID: rowOf(c.row()), UserID: rowOf(c.row()), Source: storage.SourceImport, AddedAt: c.now}, c.event())
+		},
+		"Memberships.Remove": func() error {
+			id := rowOf(c.row())
+			return members.Remove(ctx, storage.Membership{GroupID: id, UserID: id}, c.event())
+		},
+		"Memberships.Members": func() error { return second(members.Members(ctx, rowOf(c.row()), "", 50)) },
+		"Memberships.Of":      func() error { return second(members.Of(ctx, rowOf(c.row()))) },
+	}
+}
+
 func (c *planCalls) accountCalls() map[string]func() error {
 	ctx, users := c.t.Context(), c.s.Users()
 	return map[string]func() error{
 		"Users.RaiseEpoch": func() error { return users.RaiseEpoch(ctx, c.now, c.event()) },
 		"Users.ChangePassword": func() error {
 			id := rowOf(c.row())
-			return users.ChangePassword(ctx, storage.PasswordChange{UserID: id, Hash: "x", Now: c.now, KeepSID: id, KeepSecretHash: "kept" + string(id)}, c.event())
+			return users.ChangePassword(ctx, storage.PasswordChange{UserID: id, Hash: "x", Now: c.now, KeepSID: id, KeepSecretHash: "kept" + string(id), RemoveSince: c.now}, c.event())
 		},
 		"Users.VerifyEmail": func() error {
 			n := c.row()
@@ -84,13 +117,16 @@ func (c *planCalls) accountCalls() map[string]func() error {
 			return users.ChangeEmail(ctx, storage.EmailChange{UserID: rowOf(n), From: fmt.Sprintf("u%d@example.com", n), To: string(c.id()) + "@example.com", Now: c.now}, c.event())
 		},
 		"Users.Recover": func() error {
-			return users.Recover(ctx, storage.Recovery{UserID: rowOf(c.row()), Epoch: 0, Now: c.now}, c.event())
+			if err := users.Recover(ctx, storage.Recovery{UserID: rowOf(c.row()), Epoch: 0, Now: c.now}, c.event()); err != nil {
+				return err
+			}
+			return users.Recover(ctx, storage.Recovery{UserID: rowOf(c.row()), Epoch: 1, Since: c.now, Now: c.now}, c.event())
 		},
 		"Users.ChangePhone": func() error {
 			return users.ChangePhone(ctx, storage.PhoneChange{UserID: rowOf(c.row()), Phone: "+4930", Now: c.now}, c.event())
 		},
 		"Users.UpdateProfile": func() error {
-			return users.UpdateProfile(ctx, rowOf(c.row()), storage.Profile{}, string(c.id()), c.now, c.event())
+			return users.UpdateProfile(ctx, storage.ProfileChange{UserID: rowOf(c.row()), Username: string(c.id()), Now: c.now}, c.event())
 		},
 		"Users.SetRoles":             func() error { return users.SetRoles(ctx, rowOf(c.row()), []string{"admin"}, c.now, c.event()) },
 		"Users.StartEnrollmentGrace": func() error { return users.StartEnrollmentGrace(ctx, rowOf(c.row()), c.now) },
@@ -118,6 +154,7 @@ func (c *planCalls) sessionCalls() map[string]func() error {
 		"Sessions.End":        func() error { return sessions.End(ctx, rowOf(c.row()), c.now, c.event()) },
 		"Sessions.EndOf":      func() error { id := rowOf(c.row()); return sessions.EndOf(ctx, id, id, c.now, c.event()) },
 		"Sessions.EndAll":     func() error { return sessions.EndAll(ctx, rowOf(c.row()), "", c.now, true, c.event()) },
+		"Sessions.Clients":    func() error { return second(sessions.Clients(ctx, rowOf(c.row()))) },
 		"Sessions.ListByUser": func() error { return second(sessions.ListByUser(ctx, rowOf(c.row()), c.now)) },
 		"Grants.Create": func() error {
 			id := rowOf(c.row())
@@ -171,9 +208,17 @@ func (c *planCalls) factorCalls() map[string]func() error {
 			_ = credentials.Use(ctx, storage.CredentialUse{ID: id, UserID: id, To: 1, Now: c.now}) // which asks why not
 			return nil
 		},
-		"Credentials.Rename":    func() error { id := rowOf(c.row()); return credentials.Rename(ctx, id, id, "x", c.event()) },
-		"Credentials.Delete":    func() error { id := rowOf(c.row()); return credentials.Delete(ctx, id, id, false, c.event()) },
-		"RecoveryCodes.Replace": func() error { return codes.Replace(ctx, rowOf(c.row()), []string{"a", "b"}, c.now, c.event()) },
+		"Credentials.Rename": func() error {
+			id := rowOf(c.row())
+			return credentials.Rename(ctx, storage.CredentialChange{UserID: id, ID: id}, "x", c.event())
+		},
+		"Credentials.Delete": func() error {
+			id := rowOf(c.row())
+			return credentials.Delete(ctx, storage.CredentialChange{UserID: id, ID: id}, false, c.event())
+		},
+		"RecoveryCodes.Replace": func() error {
+			return codes.Replace(ctx, storage.RecoverySet{UserID: rowOf(c.row()), Hashes: []string{"a", "b"}, Now: c.now}, c.event())
+		},
 		"RecoveryCodes.Consume": func() error {
 			n := c.row()
 			if err := codes.Consume(ctx, rowOf(n), []string{"none", fmt.Sprint("h", n)}, c.now, c.event()); err != nil {
@@ -312,10 +357,16 @@ func (c *planCalls) deliveryCalls() map[string]func() error {
 			})
 		},
 		"Outbox.List": func() error {
-			if err := second(outbox.List(ctx, "", 50)); err != nil {
+			if err := second(outbox.List(ctx, "", "", 50)); err != nil {
 				return err
 			}
-			return second(outbox.List(ctx, storage.DeliveryFailed, 50))
+			if err := second(outbox.List(ctx, storage.TopicLogout, "", 50)); err != nil {
+				return err
+			}
+			if err := second(outbox.List(ctx, storage.TopicLogout, storage.DeliveryFailed, 50)); err != nil {
+				return err
+			}
+			return second(outbox.List(ctx, "", storage.DeliveryFailed, 50))
 		},
 		"Outbox.RetryNow": func() error {
 			if err := second(outbox.RetryNow(ctx, c.now, rowOf(77), rowOf(78))); err != nil {

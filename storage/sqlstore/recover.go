@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/ident"
@@ -9,31 +11,30 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Recover gives a person a former address back, in one transaction (requirement
-// FE2). The right to every younger address is gone with it, so that an intruder's
-// own undo is void. What was added since the address was taken away goes: factors,
+// Recover gives an account back to its owner, in one transaction (requirement FE2).
+// A former address is theirs again. The right to every younger address is gone with
+// it, so that an intruder's own links are void. What was added since goes: factors,
 // recovery codes, the phone number, consents; so do trusted devices, lockouts, a
 // planned deletion, every session and grant, and the password, which whoever was
-// there may know. It answers storage.ErrNotFound when the address was given back or
-// passed over meanwhile, and storage.ErrConflict when it is another's by now.
+// there may know. It answers storage.ErrNotFound when the owner's right was used or
+// passed over meanwhile, and storage.ErrConflict when the address is another's by now.
 func (r *Users) Recover(ctx context.Context, c storage.Recovery, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		if err := r.s.lockUser(ctx, tx, c.UserID); err != nil {
 			return err
 		}
-		var former formerAddress
-		err := r.s.row(ctx, tx, `SELECT email, moved_at FROM former_addresses WHERE user_id = $1 AND epoch = $2`,
-			[]any{string(c.UserID), c.Epoch}, &former.Email, &former.MovedAt)
+		owned, err := r.s.ownedIn(ctx, tx, c)
 		if err != nil {
 			return err
 		}
-		if _, err := r.s.exec(ctx, tx, `DELETE FROM former_addresses WHERE user_id = $1 AND epoch >= $2`, string(c.UserID), c.Epoch); err != nil {
+		since, ok := owned.answers(c)
+		if !ok {
+			return sql.ErrNoRows
+		}
+		if err := r.s.giveBack(ctx, tx, c, owned.email, since); err != nil {
 			return err
 		}
-		if err := r.s.restore(ctx, tx, c, former); err != nil {
-			return err
-		}
-		if err := r.s.removeAddedSince(ctx, tx, c.UserID, former.MovedAt.Time); err != nil {
+		if err := r.s.removeAddedSince(ctx, tx, c.UserID, since); err != nil {
 			return err
 		}
 		if err := r.s.forgetDevices(ctx, tx, c.UserID); err != nil {
@@ -44,21 +45,56 @@ func (r *Users) Recover(ctx context.Context, c storage.Recovery, e storage.Event
 	return wrap("recover account", err)
 }
 
-// formerAddress is an address that was a person's until MovedAt.
-type formerAddress struct {
-	Email   string
-	MovedAt sqlTime
+// ownership is an address that was or is a person's in an e-mail epoch.
+type ownership struct {
+	email string
+	// moved is when it was taken away, or from when on its owner disowned what was
+	// done; zero while it is theirs.
+	moved sqlTime
+	// back is when the account was last given back to it.
+	back sqlTime
 }
 
-// restore gives the address back and voids the password.
-func (s *Store) restore(ctx context.Context, tx bun.Tx, c storage.Recovery, former formerAddress) error {
+// ownedIn reads whose address was current in the epoch of the recovery.
+func (s *Store) ownedIn(ctx context.Context, tx bun.Tx, c storage.Recovery) (o ownership, err error) {
+	args := []any{string(c.UserID), c.Epoch}
+	err = s.row(ctx, tx, `SELECT email, moved_at, given_back_at FROM former_addresses WHERE user_id = $1 AND epoch = $2`, args, &o.email, &o.moved, &o.back)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = s.row(ctx, tx, `SELECT email FROM users WHERE id = $1 AND email_epoch = $2`, args, &o.email)
+	}
+	return o, err
+}
+
+// answers reports whether the owner still has the right to the recovery, and from
+// when on what was added is an intruder's. Each right is used once; one that tells
+// of something older than all that was disowned so far goes on, in whatever order
+// an owner follows the links in their mailbox.
+func (o ownership) answers(c storage.Recovery) (since time.Time, ok bool) {
+	switch {
+	case o.moved.IsZero():
+		return c.Since, !c.Since.IsZero()
+	case !c.Since.IsZero() && c.Since.Before(o.moved.Time):
+		return c.Since, true
+	}
+	return o.moved.Time, o.back.IsZero()
+}
+
+// giveBack makes the address current in an epoch of its own, and voids the password.
+// Its owner keeps the right to disown what is older; every younger address has none.
+func (s *Store) giveBack(ctx context.Context, tx bun.Tx, c storage.Recovery, email string, since time.Time) error {
+	if _, err := s.exec(ctx, tx, `DELETE FROM former_addresses WHERE user_id = $1 AND epoch >= $2`, string(c.UserID), c.Epoch); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, tx, `INSERT INTO former_addresses (user_id, epoch, email, moved_at, given_back_at) VALUES ($1, $2, $3, $4, $5)`,
+		string(c.UserID), c.Epoch, email, sqlTime{since}, sqlTime{c.Now})
+	if err != nil {
+		return err
+	}
 	return must(s.exec(ctx, tx, `UPDATE users SET email = $1, email_canonical = $2, email_verified = TRUE, email_epoch = email_epoch + 1,
 			password_hash = '', password_scheme = '', password_changed_at = $3, reset_by_email = TRUE, password_epoch = password_epoch + 1,
-			phone = CASE WHEN phone_changed_at >= $4 THEN '' ELSE phone END,
-			phone_verified = phone_verified AND (phone_changed_at IS NULL OR phone_changed_at < $4),
 			delete_at = NULL, updated_at = $3
-		WHERE id = $5`,
-		former.Email, nullString(ident.Canonical(former.Email)), sqlTime{c.Now}, former.MovedAt, string(c.UserID)))
+		WHERE id = $4`,
+		email, nullString(ident.Canonical(email)), sqlTime{c.Now}, string(c.UserID)))
 }
 
 // removeAddedSince removes what a person can sign in with since a time, and forgets
@@ -68,6 +104,7 @@ func (s *Store) removeAddedSince(ctx context.Context, tx bun.Tx, userID storage.
 		`DELETE FROM credentials WHERE user_id = $1 AND created_at >= $2`,
 		`DELETE FROM recovery_codes WHERE user_id = $1 AND created_at >= $2`,
 		`DELETE FROM consents WHERE user_id = $1 AND granted_at >= $2`,
+		`UPDATE users SET phone = '', phone_verified = FALSE WHERE id = $1 AND phone_changed_at >= $2`,
 	} {
 		if _, err := s.exec(ctx, tx, text, string(userID), sqlTime{since}); err != nil {
 			return err

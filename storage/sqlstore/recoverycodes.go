@@ -15,22 +15,23 @@ import (
 type RecoveryCodes struct{ s *Store }
 
 // Replace gives a person a new set of codes; the one before is void. Failures
-// with codes no longer count, and trusted devices are forgotten.
-func (r *RecoveryCodes) Replace(ctx context.Context, userID storage.ID, hashes []string, now time.Time, e storage.Event, m ...storage.Message) error {
+// with codes no longer count, and trusted devices are forgotten. It answers
+// storage.ErrConsumed when the password epoch is another.
+func (r *RecoveryCodes) Replace(ctx context.Context, c storage.RecoverySet, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		if err := r.s.lockUser(ctx, tx, userID); err != nil {
+		if err := r.s.underPassword(ctx, tx, c.UserID, c.PasswordEpoch); err != nil {
 			return err
 		}
-		if _, err := r.s.exec(ctx, tx, `DELETE FROM recovery_codes WHERE user_id = $1`, string(userID)); err != nil {
+		if _, err := r.s.exec(ctx, tx, `DELETE FROM recovery_codes WHERE user_id = $1`, string(c.UserID)); err != nil {
 			return err
 		}
-		for _, hash := range hashes {
-			_, err := r.s.exec(ctx, tx, `INSERT INTO recovery_codes (user_id, hash, created_at) VALUES ($1, $2, $3)`, string(userID), hash, sqlTime{now})
+		for _, hash := range c.Hashes {
+			_, err := r.s.exec(ctx, tx, `INSERT INTO recovery_codes (user_id, hash, created_at) VALUES ($1, $2, $3)`, string(c.UserID), hash, sqlTime{c.Now})
 			if err != nil {
 				return err
 			}
 		}
-		return r.s.rebindFactor(ctx, tx, userID, storage.FactorRecovery)
+		return r.s.rebindFactor(ctx, tx, c.UserID, storage.FactorRecovery)
 	})
 	return wrap("replace recovery codes", err)
 }

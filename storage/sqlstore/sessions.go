@@ -60,29 +60,38 @@ func rowOfSession(s *storage.Session) *sessionRow {
 
 var insertSessionRow = insertInto[sessionRow]()
 
-// Create inserts a session and its event, and in the same transaction ends the
+// Create inserts a session, its event and its messages, and in the same transaction ends the
 // session that it takes the place of in its browser. Where the new session
 // keeps the sid of the old one, the grants of the old one go on; otherwise
 // those that are not offline end with it. It answers storage.ErrConflict when the
 // person is gone, disabled, or has another password than the sign-in began with,
 // and when the session that it renews has ended: whoever ended that does not see
 // it come back.
-func (r *Sessions) Create(ctx context.Context, s *storage.Session, start storage.SessionStart, e storage.Event) error {
-	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+func (r *Sessions) Create(ctx context.Context, s *storage.Session, start storage.SessionStart, e storage.Event, m ...storage.Message) error {
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		// Lock order: users, sessions.
-		var found string
-		err := r.s.row(ctx, tx, `SELECT id FROM users WHERE id = $1 AND password_epoch = $2 AND disabled_at IS NULL`+r.s.dialect.lock("SHARE"),
-			[]any{string(s.UserID), start.PasswordEpoch}, &found)
-		if err != nil {
+		if err := r.holdPerson(ctx, tx, s, start); err != nil {
 			return err
 		}
 		if err := r.replace(ctx, tx, s, start); err != nil {
 			return err
 		}
-		_, err = r.s.exec(ctx, tx, insertSessionRow, values(rowOfSession(s))...)
+		_, err := r.s.exec(ctx, tx, insertSessionRow, values(rowOfSession(s))...)
 		return err
 	})
 	return conflictIfNone(wrap("create session", err))
+}
+
+// holdPerson answers sql.ErrNoRows unless the person may still begin the session,
+// and keeps it so until the transaction ends. The first time it notes when that is.
+func (r *Sessions) holdPerson(ctx context.Context, tx bun.Tx, s *storage.Session, start storage.SessionStart) error {
+	const may = ` WHERE id = $1 AND password_epoch = $2 AND disabled_at IS NULL`
+	args := []any{string(s.UserID), start.PasswordEpoch}
+	if start.First {
+		return must(r.s.exec(ctx, tx, `UPDATE users SET signed_in_at = COALESCE(signed_in_at, $3)`+may, append(args, sqlTime{s.CreatedAt})...))
+	}
+	var found string
+	return r.s.row(ctx, tx, `SELECT id FROM users`+may+r.s.dialect.lock("SHARE"), args, &found)
 }
 
 // replace ends the session that s takes the place of.
@@ -120,6 +129,20 @@ func (r *Sessions) BySecret(ctx context.Context, hashes []string, now time.Time)
 		return &storage.SignedIn{Session: session.session(), User: user.user()}, nil
 	}
 	return nil, wrap("read session", sql.ErrNoRows)
+}
+
+// Clients returns the clients that a session signed in to.
+func (r *Sessions) Clients(ctx context.Context, sid storage.ID) ([]storage.SessionClient, error) {
+	rows, err := list[sessionClientRow](ctx, r.s, r.s.read, `SELECT c.sid, c.client_id, c.sub FROM session_clients c WHERE c.sid = $1 ORDER BY c.client_id`,
+		string(sid))
+	if err != nil {
+		return nil, wrap("list clients of a session", err)
+	}
+	clients := make([]storage.SessionClient, len(rows))
+	for i, row := range rows {
+		clients[i] = storage.SessionClient{ClientID: row.ClientID, Subject: row.Subject}
+	}
+	return clients, nil
 }
 
 // Touch moves a session's idle deadline on.

@@ -44,7 +44,7 @@ type Config struct {
 	DatabaseClock func() time.Time
 	// SessionsEnded makes what is to be delivered when sessions end, however they
 	// do: it is written in the transaction that ends them. Nil delivers nothing.
-	SessionsEnded func([]storage.EndedSession) ([]storage.Message, error)
+	SessionsEnded func(context.Context, []storage.EndedSession) ([]storage.Message, error)
 	Log           *slog.Logger
 }
 
@@ -203,6 +203,12 @@ func (s *Store) ClockOffset(ctx context.Context) (time.Duration, error) {
 
 // Users keeps people.
 func (s *Store) Users() *Users { return &Users{s} }
+
+// Groups keeps groups.
+func (s *Store) Groups() *Groups { return &Groups{s} }
+
+// Memberships keeps who is in which group.
+func (s *Store) Memberships() *Memberships { return &Memberships{s} }
 
 // Invitations keeps who may sign up.
 func (s *Store) Invitations() *Invitations { return &Invitations{s} }

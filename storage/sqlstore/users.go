@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,36 +21,46 @@ type Users struct{ s *Store }
 type userRow struct {
 	bun.BaseModel `bun:"table:users,alias:u"`
 
-	ID                string                    `bun:"id,pk"`
-	Email             string                    `bun:"email"`
-	EmailCanonical    nullString                `bun:"email_canonical"`
-	EmailVerified     bool                      `bun:"email_verified"`
-	EmailEpoch        int64                     `bun:"email_epoch"`
-	Username          string                    `bun:"username"`
-	UsernameCanonical nullString                `bun:"username_canonical"`
-	Phone             string                    `bun:"phone"`
-	PhoneVerified     bool                      `bun:"phone_verified"`
-	PhoneChangedAt    sqlTime                   `bun:"phone_changed_at"`
-	Profile           document[storage.Profile] `bun:"profile"`
-	PasswordHash      string                    `bun:"password_hash"`
-	PasswordScheme    string                    `bun:"password_scheme"`
-	PasswordEpoch     int64                     `bun:"password_epoch"`
-	PasswordChangedAt sqlTime                   `bun:"password_changed_at"`
-	ResetByEmail      bool                      `bun:"reset_by_email"`
-	Roles             spaceList                 `bun:"roles,scanonly"`
-	Credentials       int                       `bun:"credentials"`
-	FactorAddedAt     sqlTime                   `bun:"factor_added_at"`
-	FactorAskedAt     sqlTime                   `bun:"factor_asked_at"`
-	DeleteAt          sqlTime                   `bun:"delete_at"`
-	DisabledAt        sqlTime                   `bun:"disabled_at"`
-	CreatedAt         sqlTime                   `bun:"created_at"`
-	UpdatedAt         sqlTime                   `bun:"updated_at"`
+	ID                string                       `bun:"id,pk"`
+	Email             string                       `bun:"email"`
+	EmailCanonical    nullString                   `bun:"email_canonical"`
+	EmailVerified     bool                         `bun:"email_verified"`
+	EmailEpoch        int64                        `bun:"email_epoch"`
+	Username          string                       `bun:"username"`
+	UsernameCanonical nullString                   `bun:"username_canonical"`
+	Phone             string                       `bun:"phone"`
+	PhoneVerified     bool                         `bun:"phone_verified"`
+	PhoneChangedAt    sqlTime                      `bun:"phone_changed_at"`
+	Profile           document[storage.Profile]    `bun:"profile"`
+	PasswordHash      string                       `bun:"password_hash"`
+	PasswordScheme    string                       `bun:"password_scheme"`
+	PasswordEpoch     int64                        `bun:"password_epoch"`
+	PasswordChangedAt sqlTime                      `bun:"password_changed_at"`
+	ResetByEmail      bool                         `bun:"reset_by_email"`
+	Roles             spaceList                    `bun:"roles,scanonly"`
+	Groups            lineList                     `bun:"groups,scanonly"`
+	Attributes        document[storage.Attributes] `bun:"attributes"`
+	Credentials       int                          `bun:"credentials"`
+	FactorAddedAt     sqlTime                      `bun:"factor_added_at"`
+	FactorAskedAt     sqlTime                      `bun:"factor_asked_at"`
+	SignedInAt        sqlTime                      `bun:"signed_in_at"`
+	DeleteAt          sqlTime                      `bun:"delete_at"`
+	DisabledAt        sqlTime                      `bun:"disabled_at"`
+	CreatedAt         sqlTime                      `bun:"created_at"`
+	UpdatedAt         sqlTime                      `bun:"updated_at"`
 }
 
-// computed returns a person's roles, separated by spaces; one that several
-// sources gave is there several times.
-func (userRow) computed(string) string {
-	return `(SELECT string_agg(r.role, ' ') FROM user_roles r WHERE r.user_id = u.id)`
+// computed returns what a person has by other tables, so that it comes with every
+// read of them and a token costs no round trip of its own: their roles, separated
+// by spaces, and the names of their groups, by line ends. What several sources or
+// groups gave is there once.
+func (userRow) computed(column string) string {
+	if column == "groups" {
+		return `(SELECT string_agg(n.name, '` + "\n" + `') FROM (SELECT DISTINCT g.name FROM group_members m JOIN groups g ON g.id = m.group_id
+			WHERE m.user_id = u.id) n)`
+	}
+	return `(SELECT string_agg(r.role, ' ') FROM (SELECT a.role FROM user_roles a WHERE a.user_id = u.id
+		UNION SELECT b.role FROM group_members m JOIN group_roles b ON b.group_id = m.group_id WHERE m.user_id = u.id) r)`
 }
 
 func (r *userRow) user() storage.User {
@@ -57,8 +69,9 @@ func (r *userRow) user() storage.User {
 		EmailEpoch: r.EmailEpoch, Username: r.Username,
 		Phone: r.Phone, PhoneVerified: r.PhoneVerified, PhoneChangedAt: r.PhoneChangedAt.Time, Profile: r.Profile.Is,
 		PasswordHash: r.PasswordHash, PasswordEpoch: r.PasswordEpoch, PasswordChangedAt: r.PasswordChangedAt.Time,
-		ResetByEmail: r.ResetByEmail, Roles: distinct(r.Roles), Credentials: r.Credentials, FactorAddedAt: r.FactorAddedAt.Time,
-		FactorAskedAt: r.FactorAskedAt.Time, DeleteAt: r.DeleteAt.Time,
+		ResetByEmail: r.ResetByEmail, Roles: distinct(r.Roles), Groups: distinct(r.Groups), Attributes: r.Attributes.Is,
+		Credentials: r.Credentials, FactorAddedAt: r.FactorAddedAt.Time,
+		FactorAskedAt: r.FactorAskedAt.Time, SignedInAt: r.SignedInAt.Time, DeleteAt: r.DeleteAt.Time,
 		DisabledAt: r.DisabledAt.Time, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}
 }
@@ -69,6 +82,14 @@ func distinct(words []string) []string {
 	return slices.Compact(words)
 }
 
+// attributesOf is an object even where a person has no attribute.
+func attributesOf(a storage.Attributes) document[storage.Attributes] {
+	if a == nil {
+		a = storage.Attributes{}
+	}
+	return document[storage.Attributes]{a}
+}
+
 func rowOfUser(u *storage.User) *userRow {
 	return &userRow{
 		ID: string(u.ID), Email: u.Email, EmailCanonical: nullString(ident.Canonical(u.Email)),
@@ -77,8 +98,8 @@ func rowOfUser(u *storage.User) *userRow {
 		Phone:             u.Phone, PhoneVerified: u.PhoneVerified, PhoneChangedAt: sqlTime{u.PhoneChangedAt}, Profile: document[storage.Profile]{u.Profile},
 		PasswordHash: u.PasswordHash, PasswordScheme: storage.PasswordScheme(u.PasswordHash),
 		PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: sqlTime{u.PasswordChangedAt},
-		ResetByEmail: u.ResetByEmail, Credentials: u.Credentials, FactorAddedAt: sqlTime{u.FactorAddedAt},
-		FactorAskedAt: sqlTime{u.FactorAskedAt}, DeleteAt: sqlTime{u.DeleteAt},
+		ResetByEmail: u.ResetByEmail, Attributes: attributesOf(u.Attributes), Credentials: u.Credentials, FactorAddedAt: sqlTime{u.FactorAddedAt},
+		FactorAskedAt: sqlTime{u.FactorAskedAt}, SignedInAt: sqlTime{u.SignedInAt}, DeleteAt: sqlTime{u.DeleteAt},
 		DisabledAt: sqlTime{u.DisabledAt}, CreatedAt: sqlTime{u.CreatedAt}, UpdatedAt: sqlTime{u.UpdatedAt},
 	}
 }
@@ -214,6 +235,21 @@ func (r *Users) SetPasswordHash(ctx context.Context, id storage.ID, old, updated
 func (s *Store) lockUser(ctx context.Context, tx bun.Tx, id storage.ID) error {
 	var found string
 	return s.row(ctx, tx, `SELECT id FROM users WHERE id = $1`+s.dialect.lock("NO KEY UPDATE"), []any{string(id)}, &found)
+}
+
+// underPassword lets one transaction at a time change what hangs on a person, and
+// answers storage.ErrConsumed unless the person has the password epoch under which
+// the change was allowed: an intruder's request that races the owner's new password
+// changes nothing.
+func (s *Store) underPassword(ctx context.Context, tx bun.Tx, id storage.ID, epoch int64) error {
+	if err := s.lockUser(ctx, tx, id); err != nil {
+		return err
+	}
+	err := s.holdPassword(ctx, tx, id, epoch, "NO KEY UPDATE")
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("change under another password: %w", storage.ErrConsumed)
+	}
+	return err
 }
 
 // holdPassword answers sql.ErrNoRows unless the person has the password epoch,

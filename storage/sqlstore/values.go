@@ -58,6 +58,19 @@ func (w *spaceList) Scan(src any) error {
 	return err
 }
 
+// lineList is a list of lines, kept as one text.
+type lineList []string
+
+// Scan implements sql.Scanner.
+func (l *lineList) Scan(src any) error {
+	text, err := asText(src)
+	*l = nil
+	if text != "" {
+		*l = strings.Split(text, "\n")
+	}
+	return err
+}
+
 // document is a value kept as JSON text; a zero value may be kept as "".
 type document[T any] struct{ Is T }
 

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -15,6 +16,8 @@ import (
 func (f fixture) testAccounts(t *testing.T) {
 	t.Run("password change", f.testPasswordChange)
 	t.Run("one password change of an epoch", f.testOnePasswordChange)
+	t.Run("TestFE3_what was allowed under another password", f.testOtherPassword)
+	t.Run("TestFE2_recovery", f.testRecovery)
 	t.Run("e-mail change", f.testEmailChange)
 	t.Run("phone, profile and roles", f.testProfile)
 	t.Run("TestSE5_disabling ends everything", f.testDisable)
@@ -75,7 +78,7 @@ func (f fixture) told(t *testing.T, e storage.Event, m storage.Message) bool {
 	t.Helper()
 	events, err := f.s.Events().List(t.Context(), storage.EventFilter{Limit: 1000})
 	want(t, "List events", err, nil)
-	queued, err := f.s.Outbox().List(t.Context(), storage.DeliveryQueued, 1000)
+	queued, err := f.s.Outbox().List(t.Context(), "", storage.DeliveryQueued, 1000)
 	want(t, "List messages", err, nil)
 	written := slices.ContainsFunc(events, func(o storage.Event) bool { return o.ID == e.ID })
 	if sent := slices.ContainsFunc(queued, func(o storage.Message) bool { return o.ID == m.ID }); sent != written {
@@ -169,23 +172,23 @@ func (f fixture) testProfile(t *testing.T) {
 	f.clock.Advance(time.Second)
 	now := f.clock.Now()
 	event := func() storage.Event { return f.event(t, storage.EventProfileChanged) }
-	want(t, "ChangePhone", users.ChangePhone(ctx, storage.PhoneChange{UserID: u.ID, Phone: "+4930", Verified: true, Now: now}, event()), nil)
+	want(t, "ChangePhone", users.ChangePhone(ctx, storage.PhoneChange{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, Phone: "+4930", Verified: true, Now: now}, event()), nil)
 	want(t, "SetRoles", users.SetRoles(ctx, u.ID, []string{"auditor"}, now, event()), nil)
 	want(t, "StartEnrollmentGrace", users.StartEnrollmentGrace(ctx, u.ID, now), nil)
 	want(t, "StartEnrollmentGrace later", users.StartEnrollmentGrace(ctx, u.ID, now.Add(time.Hour)), nil)
 	profile := storage.Profile{Name: "Countess", Locale: "en"}
-	want(t, "UpdateProfile to a username of another", users.UpdateProfile(ctx, u.ID, profile, other.Username, now, event()), storage.ErrConflict)
-	want(t, "UpdateProfile", users.UpdateProfile(ctx, u.ID, profile, "Countess"+u.Username, now, event()), nil)
+	want(t, "UpdateProfile to a username of another", users.UpdateProfile(ctx, profileOf(u, profile, other.Username, now), event()), storage.ErrConflict)
+	want(t, "UpdateProfile", users.UpdateProfile(ctx, profileOf(u, profile, "Countess"+u.Username, now), event()), nil)
 	got, err := users.ByIdentifier(ctx, "countess"+u.Username)
 	want(t, "ByIdentifier", err, nil)
 	u.Phone, u.PhoneVerified, u.PhoneChangedAt, u.Roles, u.FactorAskedAt = "+4930", true, now, []string{"auditor"}, now
 	u.Profile, u.Username, u.UpdatedAt = profile, "Countess"+u.Username, now
 	equal(t, "person", got, u)
-	for _, who := range []storage.ID{u.ID, other.ID} { // several people have no username
-		want(t, "UpdateProfile to no username", users.UpdateProfile(ctx, who, profile, "", now, event()), nil)
+	for _, who := range []*storage.User{u, other} { // several people have no username
+		want(t, "UpdateProfile to no username", users.UpdateProfile(ctx, profileOf(who, profile, "", now), event()), nil)
 	}
 	want(t, "ChangePhone of nobody", users.ChangePhone(ctx, storage.PhoneChange{UserID: "nobody", Now: now}, event()), storage.ErrNotFound)
-	want(t, "UpdateProfile of nobody", users.UpdateProfile(ctx, "nobody", profile, "", now, event()), storage.ErrNotFound)
+	want(t, "UpdateProfile of nobody", users.UpdateProfile(ctx, profileOf(&storage.User{ID: "nobody"}, profile, "", now), event()), storage.ErrNotFound)
 
 	people, err := users.List(ctx, "", 1000)
 	want(t, "List", err, nil)
@@ -195,6 +198,15 @@ func (f fixture) testProfile(t *testing.T) {
 	if len(rest) != 1 || rest[0].ID != u.ID {
 		t.Errorf("after the person before = %v, want %s", rest, u.ID)
 	}
+}
+
+// profileOf is a change of profile and planOf a deletion that was allowed to the person.
+func profileOf(u *storage.User, p storage.Profile, username string, now time.Time) storage.ProfileChange {
+	return storage.ProfileChange{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, Profile: p, Username: username, Now: now}
+}
+
+func planOf(u *storage.User, at time.Time) storage.DeletionPlan {
+	return storage.DeletionPlan{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, At: at}
 }
 
 func (f fixture) testDisable(t *testing.T) {
@@ -221,12 +233,12 @@ func (f fixture) testDeletion(t *testing.T) {
 	event := func() storage.Event { return f.event(t, storage.EventDeletionPlanned) }
 	at := f.clock.Now().Add(24 * time.Hour)
 	want(t, "CancelDeletion of none", users.CancelDeletion(ctx, s.ID, f.clock.Now(), event()), storage.ErrNotFound)
-	want(t, "PlanDeletion", users.PlanDeletion(ctx, s.ID, at, event()), nil)
-	want(t, "PlanDeletion twice", users.PlanDeletion(ctx, s.ID, at, event()), storage.ErrConflict)
+	want(t, "PlanDeletion", users.PlanDeletion(ctx, planOf(s.User, at), event()), nil)
+	want(t, "PlanDeletion twice", users.PlanDeletion(ctx, planOf(s.User, at), event()), storage.ErrConflict)
 	f.alive(t, "SE5: while it is planned", s, false, false, false, false, false, false)
 	want(t, "CancelDeletion when it is due", users.CancelDeletion(ctx, s.ID, at, event()), storage.ErrNotFound)
 	want(t, "CancelDeletion", users.CancelDeletion(ctx, s.ID, f.clock.Now(), event()), nil)
-	want(t, "PlanDeletion again", users.PlanDeletion(ctx, s.ID, at, event()), nil)
+	want(t, "PlanDeletion again", users.PlanDeletion(ctx, planOf(s.User, at), event()), nil)
 
 	e, m := f.event(t, storage.EventUserDeleted), f.message(t)
 	farewell := func(storage.User) (storage.Event, []storage.Message, error) { return e, []storage.Message{m}, nil }
@@ -265,7 +277,7 @@ func (f fixture) testOneDeletion(t *testing.T) {
 	due := f.clock.Now()
 	for range people {
 		u := f.user(t)
-		want(t, "PlanDeletion", f.s.Users().PlanDeletion(t.Context(), u.ID, due, f.event(t, storage.EventDeletionPlanned)), nil)
+		want(t, "PlanDeletion", f.s.Users().PlanDeletion(t.Context(), planOf(u, due), f.event(t, storage.EventDeletionPlanned)), nil)
 	}
 	deleted := make(chan storage.ID, parallel*people)
 	race(t, func(ctx context.Context) error {
@@ -347,12 +359,15 @@ func (f fixture) testImport(t *testing.T) {
 			}},
 		}
 	}
-	want(t, "Import of a taken address", users.Import(ctx, imported()), storage.ErrConflict)
-	_, err := users.ByID(ctx, one.ID)
+	_, err := users.Import(ctx, Imports(imported()...))
+	want(t, "Import of a taken address", err, storage.ErrConflict)
+	_, err = users.ByID(ctx, one.ID)
 	want(t, "ByID after a failed import", err, storage.ErrNotFound)
 	other.Email = "other@import.example"
 	people := imported()
-	want(t, "Import", users.Import(ctx, people), nil)
+	done, err := users.Import(ctx, Imports(people...))
+	want(t, "Import", err, nil)
+	equal(t, "imported people", done, len(people))
 	got, err := users.ByID(ctx, other.ID)
 	want(t, "ByID", err, nil)
 	other.Credentials, other.FactorAddedAt = 1, f.clock.Now()
@@ -370,10 +385,37 @@ func (f fixture) testImport(t *testing.T) {
 	}
 	failing := slices.Clone(crowd)
 	failing[449].User.Email = there.Email
-	want(t, "Import with a taken address at the end", users.Import(ctx, failing), storage.ErrConflict)
+	_, err = users.Import(ctx, Imports(failing...))
+	want(t, "Import with a taken address at the end", err, storage.ErrConflict)
 	_, err = users.ByID(ctx, crowd[0].User.ID)
 	want(t, "ByID after a failed import", err, storage.ErrNotFound)
-	want(t, "Import of many", users.Import(ctx, crowd), nil)
+	stopped := errors.New("the file ends in the middle")
+	_, err = users.Import(ctx, func(yield func(storage.ImportedUser, error) bool) {
+		for _, person := range crowd {
+			if !yield(person, nil) {
+				return
+			}
+		}
+		yield(storage.ImportedUser{}, stopped)
+	})
+	if !errors.Is(err, stopped) {
+		t.Errorf("an import that was stopped = %v", err)
+	}
+	_, err = users.ByID(ctx, crowd[0].User.ID)
+	want(t, "ByID after an import that was stopped", err, storage.ErrNotFound)
+	done, err = users.Import(ctx, Imports(crowd...))
+	want(t, "Import of many", err, nil)
+	equal(t, "imported many", done, len(crowd))
+	taken, err := users.Taken(ctx, []string{"nobody@import.example", "crowd7@import.example", "crowd7"})
+	want(t, "Taken", err, nil)
+	equal(t, "taken names", taken, map[string]bool{"crowd7@import.example": true})
+	names := make([]string, len(crowd))
+	for i := range crowd {
+		names[i] = ident.Canonical(crowd[i].User.Email)
+	}
+	taken, err = users.Taken(ctx, names)
+	want(t, "Taken of many", err, nil)
+	equal(t, "many taken names", len(taken), len(crowd))
 	got, err = users.ByIdentifier(ctx, "crowd449@import.example")
 	want(t, "ByIdentifier", err, nil)
 	equal(t, "roles", got.Roles, []string{"admin", "staff"})

@@ -16,6 +16,9 @@ func (f fixture) testEpochRaised(t *testing.T) {
 	alone := f.newGrant(t, s.User, "")
 	want(t, "Create grant without a session", f.createGrant(ctx, alone, f.event(t, storage.EventGrantIssued)), nil)
 	device := f.device(t, s.User)
+	moved := f.user(t)
+	change := storage.EmailChange{UserID: moved.ID, PasswordEpoch: moved.PasswordEpoch, From: moved.Email, To: "moved." + moved.Email, Now: f.clock.Now()}
+	want(t, "ChangeEmail", users.ChangeEmail(ctx, change, f.event(t, storage.EventEmailChanged)), nil)
 	inv := f.invitation(t, "epoch@example.com")
 	f.clock.Advance(time.Minute)
 	now := f.clock.Now()
@@ -32,6 +35,12 @@ func (f fixture) testEpochRaised(t *testing.T) {
 	want(t, "trusted device", err, storage.ErrNotFound)
 	_, err = f.s.Invitations().Valid(ctx, []string{inv.TokenHash}, now)
 	want(t, "unused invitation", err, storage.ErrNotFound)
+	for what, back := range map[string]storage.Recovery{
+		"a link that undoes a change of address": {UserID: moved.ID, Epoch: 0, Now: now},
+		"a link that disowns a change":           {UserID: s.ID, Epoch: 0, Since: now.Add(-time.Hour), Now: now},
+	} {
+		want(t, what, users.Recover(ctx, back, f.event(t, storage.EventAccountRecovered)), storage.ErrNotFound)
+	}
 	events, err := f.s.Events().List(ctx, storage.EventFilter{Type: storage.EventEpochRaised, Limit: 10})
 	want(t, "List events", err, nil)
 	equal(t, "events", len(events), 1)
@@ -45,7 +54,7 @@ func (f fixture) testEpochRaised(t *testing.T) {
 
 	u, err := users.ByID(ctx, s.ID)
 	want(t, "ByID", err, nil)
-	s.PasswordEpoch, s.UpdatedAt = s.PasswordEpoch+1, now
+	s.PasswordEpoch, s.EmailEpoch, s.UpdatedAt = s.PasswordEpoch+1, s.EmailEpoch+1, now
 	equal(t, "person", u, s.User)
 	f.session(t, u) // a new one
 }

@@ -42,6 +42,16 @@ func (f fixture) credential(t *testing.T, u *storage.User, kind storage.FactorKi
 	return c
 }
 
+// changeOf is a change of a credential that was allowed to the person.
+func changeOf(u *storage.User, c *storage.Credential) storage.CredentialChange {
+	return storage.CredentialChange{UserID: u.ID, ID: c.ID, PasswordEpoch: u.PasswordEpoch}
+}
+
+// setOf is a new set of recovery codes that was allowed to the person.
+func (f fixture) setOf(u *storage.User, hashes []string) storage.RecoverySet {
+	return storage.RecoverySet{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, Hashes: hashes, Now: f.clock.Now()}
+}
+
 func (f fixture) device(t *testing.T, u *storage.User) *storage.TrustedDevice {
 	t.Helper()
 	now := f.clock.Now()
@@ -78,13 +88,13 @@ func (f fixture) testCredentials(t *testing.T) {
 	f.clock.Advance(time.Second)
 	f.credential(t, u, storage.FactorTOTP) // several have no external id
 
-	want(t, "Rename of another's", credentials.Rename(ctx, stranger.ID, key.ID, "mine", event()), storage.ErrNotFound)
-	want(t, "Rename", credentials.Rename(ctx, u.ID, key.ID, "yubikey", event()), nil)
-	want(t, "Delete of another's", credentials.Delete(ctx, stranger.ID, totp.ID, false, event()), storage.ErrNotFound)
+	want(t, "Rename of another's", credentials.Rename(ctx, changeOf(stranger, key), "mine", event()), storage.ErrNotFound)
+	want(t, "Rename", credentials.Rename(ctx, changeOf(u, key), "yubikey", event()), nil)
+	want(t, "Delete of another's", credentials.Delete(ctx, changeOf(stranger, totp), false, event()), storage.ErrNotFound)
 	e, m := event(), f.message(t)
-	want(t, "Delete", credentials.Delete(ctx, u.ID, totp.ID, false, e, m), nil)
+	want(t, "Delete", credentials.Delete(ctx, changeOf(u, totp), false, e, m), nil)
 	equal(t, "told", f.told(t, e, m), true)
-	want(t, "Delete twice", credentials.Delete(ctx, u.ID, totp.ID, false, event()), storage.ErrNotFound)
+	want(t, "Delete twice", credentials.Delete(ctx, changeOf(u, totp), false, event()), storage.ErrNotFound)
 	got, err = credentials.ListByUser(ctx, u.ID)
 	want(t, "ListByUser", err, nil)
 	if len(got) != 2 || got[0].Name != "yubikey" {
@@ -167,8 +177,8 @@ func (f fixture) testRecoveryCodes(t *testing.T) {
 	}
 	event := func() storage.Event { return f.event(t, storage.EventRecoveryUsed) }
 	status("without codes", storage.RecoveryCodes{})
-	want(t, "Replace", codes.Replace(ctx, u.ID, []string{"p1.a", "p1.b", "p1.c"}, f.clock.Now(), event()), nil)
-	want(t, "Replace of another", codes.Replace(ctx, stranger.ID, []string{"p1.x"}, f.clock.Now(), event()), nil)
+	want(t, "Replace", codes.Replace(ctx, f.setOf(u, []string{"p1.a", "p1.b", "p1.c"}), event()), nil)
+	want(t, "Replace of another", codes.Replace(ctx, f.setOf(stranger, []string{"p1.x"}), event()), nil)
 	e, m := event(), f.message(t)
 	want(t, "Consume", codes.Consume(ctx, u.ID, []string{"p2.b", "p1.b"}, f.clock.Now(), e, m), nil)
 	equal(t, "told", f.told(t, e, m), true)
@@ -178,15 +188,15 @@ func (f fixture) testRecoveryCodes(t *testing.T) {
 	want(t, "Consume of another's", codes.Consume(ctx, u.ID, []string{"p1.x"}, f.clock.Now(), event()), storage.ErrNotFound)
 	status("after one use", storage.RecoveryCodes{Total: 3, Remaining: 2, CreatedAt: f.clock.Now()})
 	f.clock.Advance(time.Second)
-	want(t, "Replace", codes.Replace(ctx, u.ID, []string{"p1.d"}, f.clock.Now(), event()), nil)
+	want(t, "Replace", codes.Replace(ctx, f.setOf(u, []string{"p1.d"}), event()), nil)
 	want(t, "RC3: Consume of the old set", codes.Consume(ctx, u.ID, []string{"p1.a"}, f.clock.Now(), event()), storage.ErrNotFound)
 	status("of the new set", storage.RecoveryCodes{Total: 1, Remaining: 1, CreatedAt: f.clock.Now()})
-	want(t, "Replace for nobody", codes.Replace(ctx, "nobody", []string{"p1.d"}, f.clock.Now(), event()), storage.ErrNotFound)
+	want(t, "Replace for nobody", codes.Replace(ctx, f.setOf(&storage.User{ID: "nobody"}, []string{"p1.d"}), event()), storage.ErrNotFound)
 }
 
 func (f fixture) testOneRecoveryCode(t *testing.T) {
 	u := f.user(t)
-	want(t, "Replace", f.s.RecoveryCodes().Replace(t.Context(), u.ID, []string{"p1.a", "p1.b"}, f.clock.Now(), f.event(t, storage.EventRecoveryReplaced)), nil)
+	want(t, "Replace", f.s.RecoveryCodes().Replace(t.Context(), f.setOf(u, []string{"p1.a", "p1.b"}), f.event(t, storage.EventRecoveryReplaced)), nil)
 	won := race(t, func(ctx context.Context) error {
 		return f.s.RecoveryCodes().Consume(ctx, u.ID, []string{"p1.a"}, f.clock.Now(), f.event(t, storage.EventRecoveryUsed))
 	}, storage.ErrConsumed)
@@ -333,13 +343,13 @@ func (f fixture) testTrustCleared(t *testing.T) {
 			return f.s.Users().ChangePassword(ctx, storage.PasswordChange{UserID: u.ID, Epoch: u.PasswordEpoch, Hash: "x", Now: f.clock.Now()}, e())
 		},
 		"phone": func(u *storage.User) error {
-			return f.s.Users().ChangePhone(ctx, storage.PhoneChange{UserID: u.ID, Now: f.clock.Now()}, e())
+			return f.s.Users().ChangePhone(ctx, storage.PhoneChange{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, Now: f.clock.Now()}, e())
 		},
 		"e-mail": func(u *storage.User) error {
 			return f.s.Users().ChangeEmail(ctx, storage.EmailChange{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, From: u.Email, To: "x" + u.Email, Now: f.clock.Now()}, e())
 		},
 		"recovery codes": func(u *storage.User) error {
-			return f.s.RecoveryCodes().Replace(ctx, u.ID, []string{"p1.a"}, f.clock.Now(), e())
+			return f.s.RecoveryCodes().Replace(ctx, f.setOf(u, []string{"p1.a"}), e())
 		},
 		"factor added": func(u *storage.User) error {
 			f.credential(t, u, storage.FactorTOTP)
@@ -348,7 +358,7 @@ func (f fixture) testTrustCleared(t *testing.T) {
 		"factor removed": func(u *storage.User) error {
 			c := f.credential(t, u, storage.FactorTOTP)
 			f.device(t, u)
-			return f.s.Credentials().Delete(t.Context(), u.ID, c.ID, false, e())
+			return f.s.Credentials().Delete(t.Context(), changeOf(u, c), false, e())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -369,7 +379,7 @@ func (f fixture) testResetFactors(t *testing.T) {
 	ctx := t.Context()
 	s := f.signedIn(t)
 	f.credential(t, s.User, storage.FactorPasskey)
-	want(t, "Replace", f.s.RecoveryCodes().Replace(ctx, s.ID, []string{"p1.a"}, f.clock.Now(), f.event(t, storage.EventRecoveryReplaced)), nil)
+	want(t, "Replace", f.s.RecoveryCodes().Replace(ctx, f.setOf(s.User, []string{"p1.a"}), f.event(t, storage.EventRecoveryReplaced)), nil)
 	d := f.device(t, s.User)
 	_, err := f.s.Lockouts().Attempt(ctx, s.ID, storage.FactorTOTP, f.clock.Now(), storage.Backoff{}, 1)
 	want(t, "Attempt", err, nil)
@@ -429,10 +439,10 @@ func (f fixture) testCredentialCount(t *testing.T) {
 	f.clock.Advance(time.Minute)
 	second := f.credential(t, u, storage.FactorPasskey)
 	check("two", 2, second.CreatedAt)
-	want(t, "Delete", f.s.Credentials().Delete(ctx, u.ID, second.ID, false, f.event(t, storage.EventFactorRemoved)), nil)
+	want(t, "Delete", f.s.Credentials().Delete(ctx, changeOf(u, second), false, f.event(t, storage.EventFactorRemoved)), nil)
 	check("one", 1, first.CreatedAt)
 	removal := f.event(t, storage.EventFactorRemoved)
-	want(t, "Delete of the last, where one must stay", f.s.Credentials().Delete(ctx, u.ID, first.ID, true, removal), storage.ErrConflict)
+	want(t, "Delete of the last, where one must stay", f.s.Credentials().Delete(ctx, changeOf(u, first), true, removal), storage.ErrConflict)
 	check("still one", 1, first.CreatedAt)
 	want(t, "ResetFactors", f.s.Users().ResetFactors(ctx, u.ID, f.clock.Now(), f.event(t, storage.EventFactorsReset)), nil)
 	check("none", 0, time.Time{})

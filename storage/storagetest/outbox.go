@@ -35,7 +35,7 @@ func (f fixture) testOutbox(t *testing.T) {
 	m := f.message(t)
 	e := f.event(t, storage.EventResetRequested)
 	want(t, "Add", outbox.Add(ctx, &e, m), nil)
-	listed, err := outbox.List(ctx, storage.DeliveryQueued, 10)
+	listed, err := outbox.List(ctx, "", storage.DeliveryQueued, 10)
 	want(t, "List", err, nil)
 	equal(t, "queued", listed, []storage.Message{m})
 	f.clock.Advance(time.Second)
@@ -66,7 +66,7 @@ func (f fixture) testOutbox(t *testing.T) {
 	want(t, "Retry of a sent message", outbox.Retry(ctx, m.ID, f.clock.Now(), ""), storage.ErrNotFound)
 	want(t, "SaveComposed of a sent message", outbox.SaveComposed(ctx, m.ID, "x"), storage.ErrNotFound)
 	m.Sealed, m.Status, m.DoneAt = "", storage.DeliverySent, f.clock.Now()
-	listed, err = outbox.List(ctx, "", 1)
+	listed, err = outbox.List(ctx, "", "", 1)
 	want(t, "List", err, nil)
 	equal(t, "sent", listed, []storage.Message{m})
 }
@@ -126,7 +126,7 @@ func (f fixture) testOutboxRetries(t *testing.T) {
 	end.Reason = "550 no such user"
 	want(t, "Finish", outbox.Finish(ctx, m.ID, end, nil), nil)
 	due("after failing", 0)
-	failed, err := outbox.List(ctx, storage.DeliveryFailed, 10)
+	failed, err := outbox.List(ctx, "", storage.DeliveryFailed, 10)
 	want(t, "List", err, nil)
 	if len(failed) != 1 || failed[0].LastError != "550 no such user" || failed[0].Sealed != m.Sealed {
 		t.Errorf("failed = %+v", failed)

@@ -131,7 +131,7 @@ func people(t *testing.T, node *testenv.Node, kind, verifier string, change func
 		}
 		change(&imported[i].User)
 	}
-	if err := store.Users().Import(t.Context(), imported); err != nil {
+	if _, err := store.Users().Import(t.Context(), storagetest.Imports(imported...)); err != nil {
 		t.Fatalf("make people: %v", err)
 	}
 	return func(i int) string { return fmt.Sprintf("%s%d@example.com", kind, i%names) }

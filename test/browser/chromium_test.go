@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 var slots = make(chan struct{}, 3)
 
 // stepTimeout bounds one step of a journey; a page that never comes fails it.
-const stepTimeout = 30 * time.Second
+const stepTimeout = 2 * time.Minute
 
 // look is how a person looks at the pages.
 type look struct {

@@ -12,6 +12,13 @@ import (
 	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
+// confirm presses what ends something, and answers the question that follows.
+func (b *tab) confirm(id string) {
+	b.t.Helper()
+	b.press(id)
+	b.press("confirm-submit")
+}
+
 // account opens a page of the account, signing in on the way.
 func (b *tab) account(p *person, page string) {
 	b.t.Helper()
@@ -117,7 +124,7 @@ func TestPhone(t *testing.T) {
 		b.press("phone-verify-submit")
 		b.at("/account/phone")
 		b.says("main", number)
-		b.press("phone-remove")
+		b.confirm("phone-remove")
 		b.says("notice", "")
 		if strings.Contains(b.text("main"), number) {
 			b.fatalf("the number is still there")
@@ -166,9 +173,9 @@ func TestSessions(t *testing.T) {
 		if listed := b.texts(".items strong"); len(listed) != 3 {
 			b.fatalf("%d sessions, want 3: %q", len(listed), listed)
 		}
-		b.follow(`button[name="end"]:not([value="all"], [value="everywhere"])`)
+		b.follow(`button[name="end"]`)
 		b.says("notice", "")
-		b.press("sessions-end-all")
+		b.confirm("sessions-end-all")
 		if listed := b.texts(".items strong"); len(listed) != 1 {
 			b.fatalf("%d sessions, want 1: %q", len(listed), listed)
 		}
@@ -176,7 +183,7 @@ func TestSessions(t *testing.T) {
 			device.get("/account")
 			device.at("/login")
 		}
-		b.press("sessions-end-everywhere")
+		b.confirm("sessions-end-everywhere")
 		b.get("/account")
 		b.at("/login")
 	})
@@ -195,9 +202,9 @@ func TestApplications(t *testing.T) {
 		b.proved("aal1", "pwd")
 		b.demo() // it keeps its access as well
 		b.get("/account/applications")
-		b.press("application-revoke-demo")
+		b.confirm("application-revoke-demo")
 		b.says("notice", "")
-		b.press("application-revoke-calendar")
+		b.confirm("application-revoke-calendar")
 		b.wantNo("#application-revoke-calendar")
 		b.get("/demo")
 		b.press("demo-refresh")
@@ -260,7 +267,10 @@ func TestDeletionAndKeepingTheAccount(t *testing.T) {
 		ada := s.account()
 		plan := func() {
 			b.account(ada, "/delete")
-			b.tick("confirm")
+			b.fill("confirm", "somebody@example.com")
+			b.press("delete-submit")
+			b.says("confirm-error", "exactly")
+			b.fill("confirm", ada.email)
 			b.press("delete-submit")
 			b.get("/account")
 			b.at("/login") // all access ended
@@ -298,7 +308,7 @@ func TestFactorsOfTheAccount(t *testing.T) {
 		b.follow(".rename button")
 		b.says("main", "The old phone")
 
-		b.press("recovery-replace")
+		b.confirm("recovery-replace")
 		fresh := b.texts(".recovery-code")
 		if len(fresh) != 10 || fresh[0] == old[0] {
 			b.fatalf("the new codes are %q", fresh)
@@ -329,17 +339,18 @@ func TestFactorsOfTheAccount(t *testing.T) {
 		third.proved("aal2", "mfa", "otp", "pwd")
 		third.follow("#leave")
 		b.reload()
-		b.press("device-forget-all")
+		b.confirm("device-forget-all")
 		b.says("notice", "")
 		third.get(app.at("kiosk"))
 		third.signIn(ada)
 		third.at("/factor")
 
 		for range 2 {
-			b.follow(`button[name="remove"]`)
+			b.follow(`a[id^="factor-remove-"]`)
+			b.press("confirm-submit")
 			b.says("notice", "")
 		}
-		b.wantNo(`button[name="remove"]`)
+		b.wantNo(`a[id^="factor-remove-"]`)
 		b.message(ada.email, "method removed")
 		last := b.device()
 		last.get(app.at("wiki"))
@@ -357,6 +368,6 @@ func TestLastFactorStaysWhereOneIsRequired(t *testing.T) {
 		b.signIn(ada)
 		b.enrolApp(ada)
 		b.at("/account/security")
-		b.wantNo(`button[name="remove"]`)
+		b.wantNo(`a[id^="factor-remove-"]`)
 	})
 }

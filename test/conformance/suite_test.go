@@ -52,7 +52,13 @@ type metadata struct {
 // start starts a provider that knows the clients.
 func start(t *testing.T, settings map[string]any) *suite {
 	t.Helper()
-	node := testenv.StartLatchkey(t, testenv.Latchkey{Config: configuration(t, settings)})
+	return startAsking(t, "implied", settings)
+}
+
+// startAsking starts a provider whose clients have a consent policy.
+func startAsking(t *testing.T, consent string, settings map[string]any) *suite {
+	t.Helper()
+	node := testenv.StartLatchkey(t, testenv.Latchkey{Config: configuration(t, consent, settings)})
 	password, err := os.ReadFile(filepath.Join(node.Data, "demo-password"))
 	if err != nil {
 		t.Fatal(err)
@@ -71,16 +77,9 @@ func start(t *testing.T, settings map[string]any) *suite {
 
 // configuration registers the clients as the suite asks for them: without PKCE,
 // since only one of its modules uses it.
-func configuration(t *testing.T, settings map[string]any) string {
+func configuration(t *testing.T, consent string, settings map[string]any) string {
 	t.Helper()
-	var registered []map[string]any
-	for _, c := range []client{first, second, poster} {
-		registered = append(registered, map[string]any{
-			"id": c.ID, "secret": c.Secret, "auth_method": c.Method, "require_pkce": false,
-			"scopes":        []string{"openid", "profile", "email", "address", "phone", "offline_access"},
-			"redirect_uris": []string{redirectURI}, "post_logout_redirect_uris": []string{postLogoutURI},
-		})
-	}
+	registered := registrations(map[string]any{"consent": consent})
 	many := map[string]any{"free": 1000}
 	config := map[string]any{
 		"clients": registered,
@@ -95,6 +94,21 @@ func configuration(t *testing.T, settings map[string]any) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// registrations are the clients, each with more of a registration.
+func registrations(more map[string]any) []map[string]any {
+	var registered []map[string]any
+	for _, c := range []client{first, second, poster} {
+		r := map[string]any{
+			"id": c.ID, "secret": c.Secret, "auth_method": c.Method, "require_pkce": false,
+			"scopes":        []string{"openid", "profile", "email", "address", "phone", "offline_access"},
+			"redirect_uris": []string{redirectURI}, "post_logout_redirect_uris": []string{postLogoutURI},
+		}
+		maps.Copy(r, more)
+		registered = append(registered, r)
+	}
+	return registered
 }
 
 // module is one subtest: a client and a person with a fresh browser.

@@ -28,16 +28,16 @@ func TestTH5_FaultsOfRedis(t *testing.T) {
 		{
 			name: "full", lasts: time.Second, status: "degraded", check: "redis", works: durable[:3],
 			breaks: func(*testing.T) func() {
-				server.Command("CONFIG", "SET", "maxmemory", "1") // it forgets nothing: noeviction
-				return func() { server.Command("CONFIG", "SET", "maxmemory", "0") }
+				server.Ask("CONFIG SET maxmemory 1") // it forgets nothing: noeviction
+				return func() { server.Ask("CONFIG SET maxmemory 0") }
 			},
 		},
 		{
 			name: "read only", lasts: time.Second, status: "degraded", check: "redis", works: durable[:3],
 			breaks: func(t *testing.T) func() {
 				// A replica whose master is away, as after a failover that left it behind.
-				server.Command("REPLICAOF", "127.0.0.1", strconv.Itoa(testenv.FreePort(t)))
-				return func() { server.Command("REPLICAOF", "NO", "ONE") }
+				server.Ask("REPLICAOF 127.0.0.1 " + strconv.Itoa(testenv.FreePort(t)))
+				return func() { server.Ask("REPLICAOF NO ONE") }
 			},
 		},
 		{

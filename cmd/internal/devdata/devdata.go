@@ -4,7 +4,7 @@ package devdata
 
 import (
 	"crypto/rand"
-	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -137,8 +137,8 @@ func (f *Folder) Recall() (Run, error) {
 
 func newSecret() string {
 	var b [32]byte
-	rand.Read(b[:]) // never fails: crypto/rand documents that it crashes instead
-	return base64.StdEncoding.EncodeToString(b[:])
+	rand.Read(b[:])                 // never fails: crypto/rand documents that it crashes instead
+	return hex.EncodeToString(b[:]) // half of all clients send base64's + wrong
 }
 
 // newPassword is one that a person can type: 26 letters and digits would be
@@ -164,7 +164,6 @@ func everywhere() []any {
 func (f *Folder) Defaults(issuer string) map[string]any {
 	return map[string]any{
 		"issuer":         issuer,
-		"insecure_http":  true,
 		"database.url":   "sqlite://" + filepath.Join(f.path, databaseFile),
 		"log.format":     "json",
 		"metrics.listen": "",

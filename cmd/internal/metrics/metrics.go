@@ -30,7 +30,10 @@ type Metrics struct {
 	signIns   *prometheus.CounterVec
 	refused   *prometheus.CounterVec
 	factors   *prometheus.CounterVec
+	pots      *prometheus.CounterVec
 	revoked   *prometheus.CounterVec
+	tokens    *prometheus.CounterVec
+	shaken    *prometheus.CounterVec
 	checks    *prometheus.GaugeVec
 	redis     prometheus.Counter
 	hashWait  prometheus.Histogram
@@ -90,8 +93,15 @@ func New(version string) *Metrics {
 		refused: make.counter("latchkey_throttled_total", "Attempts refused unseen, by limit.", "limit"),
 		factors: make.counter("latchkey_factor_attempts_total", "Attempts with a factor, by its kind and how they ended.",
 			"factor", "result"),
+		pots: make.counter("latchkey_sms_pot_total",
+			"Text messages with which a pot of a day ran low (four fifths are spent), or which found it empty, by what they are for and whether it is one country's or the day's.",
+			"purpose", "scope", "state"),
 		revoked: make.counter("latchkey_grants_revoked_total",
 			"Grants ended because a code or refresh token was used twice, by reason.", "reason"),
+		tokens: make.counter("latchkey_token_requests_total",
+			"Requests for tokens, by grant type and by how they ended: issued, or the error code.", "grant_type", "outcome"),
+		shaken: make.counter("latchkey_tls_handshake_errors_total",
+			"TLS handshakes that failed, by reason: timeout, hang_up, refused.", "reason"),
 		checks:   make.gauge("latchkey_check_ok", "1 while a check of readiness passes, else 0, by check.", "check"),
 		redis:    make.counter("latchkey_redis_errors_total", "Commands that Redis did not answer, or answered with an error.").WithLabelValues(),
 		hashWait: observer(make.histogram("latchkey_password_hash_wait_seconds", "Time that a password hash waited for its turn.")),
@@ -132,6 +142,13 @@ func (m *Metrics) startFromZero() {
 	m.signIns.WithLabelValues("failed")
 	for _, result := range []string{resultSuccess, resultFailure} {
 		m.reloads.WithLabelValues(result)
+	}
+	for _, purpose := range []string{"factor", "confirmation"} {
+		for _, scope := range []string{"country", "day"} {
+			for _, state := range []string{"low", "empty"} {
+				m.pots.WithLabelValues(purpose, scope, state)
+			}
+		}
 	}
 	for _, topic := range storage.Topics() {
 		for _, kind := range topic.Kinds() {
@@ -182,6 +199,32 @@ func (m *Metrics) Job(name string, rows int64, err error) {
 // GrantRevoked counts a grant that ended because a code or refresh token was used twice.
 func (m *Metrics) GrantRevoked(reason string) { m.revoked.WithLabelValues(reason).Inc() }
 
+// TokenRequests names the grants and how requests for tokens end, so that each is
+// counted from zero.
+func (m *Metrics) TokenRequests(grantTypes, outcomes []string) {
+	for _, grantType := range grantTypes {
+		for _, outcome := range outcomes {
+			m.tokens.WithLabelValues(grantType, outcome)
+		}
+	}
+}
+
+// TokensAsked counts a request for tokens.
+func (m *Metrics) TokensAsked(grantType, outcome string) {
+	m.tokens.WithLabelValues(grantType, outcome).Inc()
+}
+
+// Handshakes names the reasons for which TLS handshakes fail, so that each is counted
+// from zero.
+func (m *Metrics) Handshakes(reasons ...string) {
+	for _, reason := range reasons {
+		m.shaken.WithLabelValues(reason)
+	}
+}
+
+// HandshakeFailed counts a TLS handshake that failed.
+func (m *Metrics) HandshakeFailed(reason string) { m.shaken.WithLabelValues(reason).Inc() }
+
 // SignedIn counts a sign-in that was completed.
 func (m *Metrics) SignedIn(acr string) { m.signIns.WithLabelValues(acr).Inc() }
 
@@ -194,6 +237,12 @@ func (m *Metrics) Throttled(limit string) { m.refused.WithLabelValues(limit).Inc
 // Factor counts an attempt with a kind of factor.
 func (m *Metrics) Factor(kind storage.FactorKind, result string) {
 	m.factors.WithLabelValues(string(kind), result).Inc()
+}
+
+// Pot counts a text message with which a pot that all people share ran low, or which
+// found it empty.
+func (m *Metrics) Pot(purpose, scope, state string) {
+	m.pots.WithLabelValues(purpose, scope, state).Inc()
 }
 
 // Check shows whether a check of readiness passes.

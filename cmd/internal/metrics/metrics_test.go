@@ -62,6 +62,7 @@ func TestCounts(t *testing.T) {
 	m.SignInFailed()
 	m.Throttled("sign_in")
 	m.Factor(storage.FactorTOTP, "wrong")
+	m.Pot("confirmation", "day", "low")
 	m.Delivery(storage.TopicEmail, storage.MessageDeleted, "sent")
 	now := time.Now()
 	m.Backlog(storage.Backlog{Queued: 3, Due: 2, Oldest: now.Add(-90 * time.Second)}, now)
@@ -85,6 +86,8 @@ func TestCounts(t *testing.T) {
 		{"latchkey_sign_ins_total", map[string]string{"acr": "failed"}, 1},
 		{"latchkey_throttled_total", map[string]string{"limit": "sign_in"}, 1},
 		{"latchkey_factor_attempts_total", map[string]string{"factor": "totp", "result": "wrong"}, 1},
+		{"latchkey_sms_pot_total", map[string]string{"purpose": "confirmation", "scope": "day", "state": "low"}, 1},
+		{"latchkey_sms_pot_total", map[string]string{"purpose": "factor", "scope": "country", "state": "empty"}, 0},
 		{"latchkey_outbox_messages_total", map[string]string{
 			"topic": string(storage.TopicEmail), "kind": string(storage.MessageDeleted), "result": "sent",
 		}, 1},
@@ -164,6 +167,7 @@ func TestWrapCountsRequestsByRouteAndStatus(t *testing.T) {
 func TestSeriesExistFromZero(t *testing.T) {
 	m := New("v1.2.3")
 	m.Jobs("sweep", "link_audit")
+	m.TokenRequests([]string{"refresh_token"}, []string{"issued", "invalid_grant"})
 	found := scrape(t, m)
 	for _, c := range []struct {
 		name   string
@@ -176,6 +180,7 @@ func TestSeriesExistFromZero(t *testing.T) {
 		{"latchkey_grants_revoked_total", map[string]string{"reason": storage.RevokedReuse}},
 		{"latchkey_sign_ins_total", map[string]string{"acr": "failed"}},
 		{"latchkey_config_reloads_total", map[string]string{"result": "failure"}},
+		{"latchkey_token_requests_total", map[string]string{"grant_type": "refresh_token", "outcome": "invalid_grant"}},
 		{"latchkey_redis_errors_total", nil},
 		{"latchkey_password_hash_refused_total", nil},
 	} {

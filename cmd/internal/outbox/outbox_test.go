@@ -140,7 +140,7 @@ func (h *harness) queue(t *testing.T, n int) {
 
 func (h *harness) only(t *testing.T) storage.Message {
 	t.Helper()
-	all, err := h.store.Outbox().List(t.Context(), "", 10)
+	all, err := h.store.Outbox().List(t.Context(), "", "", 10)
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%d messages, %v", len(all), err)
 	}
@@ -155,7 +155,7 @@ func TestDelivers(t *testing.T) {
 	if len(mail.sent) != 10 {
 		t.Fatalf("sent %d", len(mail.sent))
 	}
-	sent, err := h.store.Outbox().List(t.Context(), storage.DeliverySent, 20)
+	sent, err := h.store.Outbox().List(t.Context(), "", storage.DeliverySent, 20)
 	if err != nil || len(sent) != 10 || sent[0].Sealed != "" {
 		t.Errorf("%d are sent, %v; what was said is kept: %q", len(sent), err, sent[0].Sealed)
 	}

@@ -16,13 +16,13 @@ const defaultName = "Authenticator"
 // maxAuthenticators is how many a person may have.
 const maxAuthenticators = 20
 
-func (r *Read) addAuthenticator(p *Person, where, name string, secret []byte) {
+func (s *scan) addAuthenticator(p *Person, where, name string, secret []byte) {
 	if len(secret) < minSecret || len(secret) > maxSecret {
-		r.problem(where, "the secret of an authenticator has %d bytes: want %d to %d", len(secret), minSecret, maxSecret)
+		s.problem(where, "the secret of an authenticator has %d bytes: want %d to %d", len(secret), minSecret, maxSecret)
 		return
 	}
 	if len(p.Authenticators) == maxAuthenticators {
-		r.note(where, "%s has %d authenticators already; this one is not kept", p.Where, maxAuthenticators)
+		s.note(where, tooMany, "%s has %d authenticators already; this one is not kept", p.Where, maxAuthenticators)
 		return
 	}
 	if name = ident.Cut(ident.Clean(name), ident.MaxDeviceName); name == "" {

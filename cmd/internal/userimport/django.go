@@ -2,9 +2,8 @@ package userimport
 
 import (
 	"bytes"
-	"encoding/base32"
-	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -39,19 +38,25 @@ type djangoUser struct {
 
 // djangoDump sorts the objects of a dump by what they refer to.
 type djangoDump struct {
-	*Read
-	people  []Person
-	byKey   map[string]int            // of the person, by primary and by natural key
-	groups  map[string]string         // names, by key
-	members map[int][]json.RawMessage // the groups of a person
-	ignored map[string]int
-	owned   []ownedRow
+	*scan
+	people, owned *buckets // in the order of the dump
+	peopleN       int
+	groups        map[string]string // names, by key
+	ignored       map[string]int
+	byName, byKey bool // how rows refer to people: by natural key, by primary key
+}
+
+// djangoPerson is a person of a dump who waits for the rest.
+type djangoPerson struct {
+	Person
+	Natural string
+	Groups  []json.RawMessage
 }
 
 // ownedRow is a row that belongs to a person.
 type ownedRow struct {
-	where, model string
-	fields       json.RawMessage
+	Where, Model, Owner string
+	Fields              json.RawMessage
 }
 
 // The models that are read. A user model of one's own is any that ends in .user.
@@ -62,27 +67,32 @@ const (
 	otpTOTP      = "otp_totp.totpdevice"
 )
 
-// readDjango reads what `manage.py dumpdata` writes.
-func (r *Read) readDjango(file io.Reader) error {
-	var rows []djangoRow
-	if err := json.NewDecoder(file).Decode(&rows); err != nil {
-		return fmt.Errorf("this is no dumpdata JSON: %w", plainJSONError(err))
+// readDjango reads what `manage.py dumpdata` writes: one list of objects, in which
+// what belongs to a person may stand anywhere. It is sorted on disk, and then joined
+// by people.
+func (s *scan) readDjango(file io.Reader) (err error) {
+	d := &djangoDump{
+		scan: s, people: newBuckets(1), owned: newBuckets(1), groups: map[string]string{}, ignored: map[string]int{},
 	}
-	d := &djangoDump{Read: r, byKey: map[string]int{}, groups: map[string]string{}, members: map[int][]json.RawMessage{}, ignored: map[string]int{}}
-	for i, row := range rows {
+	defer func() { err = errors.Join(err, d.people.close(), d.owned.close()) }()
+	rows := json.NewDecoder(file)
+	if start, err := rows.Token(); err != nil || start != json.Delim('[') {
+		return errors.New("this is no dumpdata JSON: it does not begin with a list")
+	}
+	for i := 0; rows.More(); i++ {
+		var row djangoRow
+		if err := rows.Decode(&row); err != nil {
+			return fmt.Errorf("this is no dumpdata JSON: %w", plainJSONError(err))
+		}
 		d.sort(i, row)
 	}
-	for i := range d.people {
-		d.addGroups(&d.people[i], d.members[i])
-	}
-	for _, row := range d.owned {
-		d.attach(row)
+	if _, err := rows.Token(); err != nil {
+		return fmt.Errorf("this is no dumpdata JSON: %w", plainJSONError(err))
 	}
 	for _, model := range slices.Sorted(maps.Keys(d.ignored)) {
-		r.note(model, "%d rows are not read", d.ignored[model])
+		s.note(model, unread(model), "%d rows are not read", d.ignored[model])
 	}
-	r.People = d.people
-	return nil
+	return d.join()
 }
 
 func (d *djangoDump) sort(i int, row djangoRow) {
@@ -105,10 +115,27 @@ func (d *djangoDump) sort(i int, row djangoRow) {
 			d.addUser(where, row.PK, &u)
 		}
 	case model == allauthEmail, model == allauthMFA, model == otpTOTP:
-		d.owned = append(d.owned, ownedRow{where, model, row.Fields})
+		d.addOwned(where, model, row.Fields)
 	default:
 		d.ignored[row.Model]++
 	}
+}
+
+// addOwned keeps a row until its owner is known.
+func (d *djangoDump) addOwned(where, model string, fields json.RawMessage) {
+	var owner struct {
+		User json.RawMessage `json:"user"`
+	}
+	if !d.decode(where, fields, &owner) {
+		return
+	}
+	key := keyOf(owner.User)
+	if natural := strings.HasPrefix(key, "["); natural {
+		d.byName = true
+	} else {
+		d.byKey = true
+	}
+	d.owned.add("", ownedRow{Where: where, Model: model, Owner: key, Fields: fields})
 }
 
 func (d *djangoDump) decode(where string, fields json.RawMessage, into any) bool {
@@ -137,10 +164,10 @@ func naturalKey(name string) string {
 }
 
 func (d *djangoDump) addUser(where string, pk json.RawMessage, u *djangoUser) {
-	p := Person{Where: where, User: storage.User{
+	p := Person{Where: where, Key: keyOf(pk), User: storage.User{
 		Email: u.Email, Username: u.Username, PasswordHash: u.Password,
 		Profile: storage.Profile{
-			GivenName: u.FirstName, FamilyName: u.LastName, Name: strings.TrimSpace(u.FirstName + " " + u.LastName),
+			GivenName: u.FirstName, FamilyName: u.LastName, Name: ident.Cut(strings.TrimSpace(u.FirstName+" "+u.LastName), ident.MaxName),
 		},
 	}}
 	if strings.HasPrefix(u.Password, "!") { // Django's mark of an account without a password
@@ -161,12 +188,8 @@ func (d *djangoDump) addUser(where string, pk json.RawMessage, u *djangoUser) {
 	if u.IsSuperuser {
 		p.User.Roles = append(p.User.Roles, "superuser")
 	}
-	d.members[len(d.people)] = u.Groups
-	d.byKey[naturalKey(u.Username)] = len(d.people)
-	if key := keyOf(pk); key != "" {
-		d.byKey[key] = len(d.people)
-	}
-	d.people = append(d.people, p)
+	d.peopleN++
+	d.people.add("", djangoPerson{Person: p, Natural: naturalKey(u.Username), Groups: u.Groups})
 }
 
 // nameDjangoUser makes an address of a username that is one: here a username
@@ -184,7 +207,7 @@ func (d *djangoDump) nameDjangoUser(p *Person) {
 	}
 }
 
-// addGroups makes roles of a person's groups.
+// addGroups gives a person their groups; what separates groups here becomes a dash.
 func (d *djangoDump) addGroups(p *Person, groups []json.RawMessage) {
 	for _, group := range groups {
 		name, ok := d.groups[keyOf(group)]
@@ -192,99 +215,10 @@ func (d *djangoDump) addGroups(p *Person, groups []json.RawMessage) {
 			d.problem(p.Where, "it is in group %s, which the dump lacks; dump auth.group too", keyOf(group))
 			continue
 		}
-		p.User.Roles = append(p.User.Roles, strings.NewReplacer(" ", "-", ",", "-").Replace(name))
+		p.User.Groups = append(p.User.Groups, strings.ReplaceAll(name, ",", "-"))
 	}
-	slices.Sort(p.User.Roles)
-	p.User.Roles = slices.Compact(p.User.Roles)
-}
-
-// attach adds what belongs to a person.
-func (d *djangoDump) attach(row ownedRow) {
-	var owner struct {
-		User json.RawMessage `json:"user"`
-	}
-	if !d.decode(row.where, row.fields, &owner) {
-		return
-	}
-	i, ok := d.byKey[keyOf(owner.User)]
-	if !ok {
-		d.problem(row.where, "the dump lacks its user")
-		return
-	}
-	p := &d.people[i]
-	switch row.model {
-	case allauthEmail:
-		d.attachEmail(p, row)
-	case allauthMFA:
-		d.attachAllauth(p, row)
-	case otpTOTP:
-		d.attachTOTP(p, row)
-	}
-}
-
-func (d *djangoDump) attachEmail(p *Person, row ownedRow) {
-	var e struct {
-		Email    string `json:"email"`
-		Verified bool   `json:"verified"`
-		Primary  bool   `json:"primary"`
-	}
-	if !d.decode(row.where, row.fields, &e) {
-		return
-	}
-	if p.User.Email == "" && e.Primary {
-		p.User.Email = e.Email
-	}
-	if ident.Canonical(e.Email) == ident.Canonical(p.User.Email) {
-		p.User.EmailVerified = p.User.EmailVerified || e.Verified
-		return
-	}
-	d.note(row.where, "a second address of %s is not kept", p.Where)
-}
-
-func (d *djangoDump) attachAllauth(p *Person, row ownedRow) {
-	var a struct {
-		Type string `json:"type"`
-		Data struct {
-			Secret string `json:"secret"`
-		} `json:"data"`
-	}
-	if !d.decode(row.where, row.fields, &a) {
-		return
-	}
-	if a.Type != "totp" {
-		d.note(row.where, "its %s are not kept; %s makes new ones", strings.ReplaceAll(a.Type, "_", " "), p.Where)
-		return
-	}
-	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.TrimRight(a.Data.Secret, "="))
-	if err != nil {
-		d.problem(row.where, "its secret is no base32; if an adapter encrypts it, dump it decrypted or leave mfa.authenticator out")
-		return
-	}
-	d.addAuthenticator(p, row.where, "", secret)
-}
-
-func (d *djangoDump) attachTOTP(p *Person, row ownedRow) {
-	device := struct {
-		Name      string `json:"name"`
-		Confirmed bool   `json:"confirmed"`
-		Key       string `json:"key"`
-		Step      int    `json:"step"`
-		T0        int64  `json:"t0"`
-		Digits    int    `json:"digits"`
-	}{Confirmed: true, Step: 30, Digits: 6}
-	if !d.decode(row.where, row.fields, &device) {
-		return
-	}
-	switch secret, err := hex.DecodeString(device.Key); {
-	case !device.Confirmed:
-		d.note(row.where, "it was never confirmed and is not kept")
-	case device.Step != 30 || device.T0 != 0 || device.Digits != 6:
-		d.note(row.where, "only codes of 6 digits and 30 seconds are taken here, so it is not kept; %s enrols anew", p.Where)
-	case err != nil:
-		d.problem(row.where, "its key is no hexadecimal")
-	default:
-		d.addAuthenticator(p, row.where, device.Name, secret)
-	}
+	slices.Sort(p.User.Groups)
+	p.User.Groups = slices.Compact(p.User.Groups)
 }
 
 func djangoTime(text string) (time.Time, bool) {

@@ -6,49 +6,52 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // judgeNames spells the names of a person as they are kept, and reports those
 // that cannot be.
-func (r *Read) judgeNames(where string, u *storage.User) {
+func (s *scan) judgeNames(where string, u *storage.User) {
 	if email, err := ident.Email(u.Email); u.Email != "" && err != nil {
-		r.problem(where, "%v", err)
+		s.problem(where, "%v", err)
 	} else {
 		u.Email = email
 	}
 	if username, err := ident.Username(u.Username); u.Username != "" && err != nil {
-		r.problem(where, "%v", err)
+		s.problem(where, "%v", err)
 	} else {
 		u.Username = username
 	}
 	if err := ident.Phone(u.Phone); u.Phone != "" && err != nil {
-		r.problem(where, "%v", err)
+		s.problem(where, "%v", err)
 	}
 	for _, role := range u.Roles {
 		if err := ident.Role(role); err != nil {
-			r.problem(where, "%v", err)
+			s.problem(where, "%v", err)
 		}
 	}
-	r.judgeTexts(where, &u.Profile)
-}
-
-// judgeTexts refuses names that hold what no name holds: NUL, control
-// characters, overrides of direction, or the marks of a wrong encoding.
-func (r *Read) judgeTexts(where string, p *storage.Profile) {
-	for _, line := range []struct {
-		field string
-		text  *string
-	}{
-		{"name", &p.Name}, {"given_name", &p.GivenName}, {"family_name", &p.FamilyName},
-		{"locale", &p.Locale}, {"zoneinfo", &p.Zoneinfo},
-	} {
-		if err := ident.Text(*line.text); err != nil {
-			r.problem(where, "%s: %v", line.field, err)
+	for i, typed := range u.Groups {
+		name, err := ident.Group(typed)
+		if err != nil {
+			s.problem(where, "%v", err)
 			continue
 		}
-		*line.text = ident.Clean(*line.text)
+		u.Groups[i] = name
+	}
+	s.judgeProfile(where, &u.Profile)
+}
+
+// judgeProfile refuses claims that the profile page would refuse: texts that hold
+// what no name holds (NUL, control characters, overrides of direction, the marks of
+// a wrong encoding), and what is no date, language, time zone or address.
+func (s *scan) judgeProfile(where string, p *storage.Profile) {
+	for _, err := range account.CheckNewProfile(p) {
+		var wrong *account.FieldError
+		if errors.As(err, &wrong) {
+			s.problem(where, "%s: %v", wrong.Field, err)
+		}
 	}
 }
 

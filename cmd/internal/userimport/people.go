@@ -1,8 +1,12 @@
 // Package userimport reads accounts from other systems: what Django's dumpdata
 // writes, CSV and JSON lines. It decides nothing about what is there already
-// and writes nothing; it finds every problem of a file at once.
+// and writes nothing; it finds every problem of a file in one pass.
 //
-// No password, hash or secret of a file is ever in what it reports.
+// Invariants:
+//
+//   - No password, hash or secret of a file is ever in what it reports.
+//   - What it holds in memory does not grow with the file: people are shown one by
+//     one, and what has to be joined is joined on disk.
 package userimport
 
 import (
@@ -10,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/account/password"
@@ -22,6 +25,8 @@ import (
 type Person struct {
 	// Where says where it stands: "auth.user 12", "line 3".
 	Where string
+	// Key is what the other system calls the person, its primary key; it may be empty.
+	Key string
 	// User lacks what only this installation can give: ID, and when it was made
 	// or disabled here.
 	User     storage.User
@@ -37,28 +42,6 @@ type Authenticator struct {
 	Secret []byte
 }
 
-// Finding is something to be said of a place in a file.
-type Finding struct{ Where, Message string }
-
-// String is "where: message".
-func (f Finding) String() string { return f.Where + ": " + f.Message }
-
-// Read is what a file holds.
-type Read struct {
-	People []Person
-	// Problems keep the file from being imported; Notes do not: they say what
-	// will not be as it was.
-	Problems, Notes []Finding
-}
-
-func (r *Read) problem(where, format string, args ...any) {
-	r.Problems = append(r.Problems, Finding{where, fmt.Sprintf(format, args...)})
-}
-
-func (r *Read) note(where, format string, args ...any) {
-	r.Notes = append(r.Notes, Finding{where, fmt.Sprintf(format, args...)})
-}
-
 // The formats.
 const (
 	FormatDjango = "django"
@@ -69,77 +52,110 @@ const (
 // Formats are the values of --format.
 var Formats = []string{FormatDjango, FormatCSV, FormatJSONL}
 
-// From reads a file. An error says that nothing of it could be read.
-func From(format string, file io.Reader) (*Read, error) {
-	r, checked := &Read{}, &utf8Reader{from: file}
-	var err error
+// Sink is shown what a file holds, in passing. Person ends the reading with its error.
+type Sink struct {
+	Person func(*Person) error
+	// Problem is what keeps the file from being imported. Note is not: it says what
+	// will not be as it was.
+	Problem, Note func(Finding)
+}
+
+// Scan reads a file. An error says that the rest of it could not be read; a problem
+// among the names of people is shown at the end.
+func Scan(format string, file io.Reader, to Sink) (err error) {
+	checked := &utf8Reader{from: file}
+	s := &scan{to: to, names: newBuckets(nameBuckets)}
+	defer func() { err = errors.Join(err, s.names.close()) }()
 	switch format {
 	case FormatDjango:
-		err = r.readDjango(checked)
+		err = s.readDjango(checked)
 	case FormatCSV:
-		err = r.readCSV(checked)
+		err = s.readCSV(checked)
 	case FormatJSONL:
-		err = r.readJSONL(checked)
+		err = s.readJSONL(checked)
 	default:
-		err = fmt.Errorf("format %q is unknown; use %s", format, strings.Join(Formats, ", "))
+		return fmt.Errorf("format %q is unknown; use %s", format, strings.Join(Formats, ", "))
 	}
 	if checked.err != nil {
-		return nil, checked.err
+		return checked.err
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r.judge()
-	return r, nil
+	return s.compareNames()
 }
 
-// judge checks what is the same in every format: that people can be told apart
-// and addressed, and that their passwords can be verified.
-func (r *Read) judge() {
-	owners := map[string]string{}
-	for i := range r.People {
-		p := &r.People[i]
-		u := &p.User
-		if u.Email == "" && u.Username == "" {
-			r.problem(p.Where, "it has neither an e-mail address nor a username to sign in with")
+// scan is one reading of a file.
+type scan struct {
+	to    Sink
+	names *buckets
+}
+
+func (s *scan) problem(where, format string, args ...any) {
+	s.to.Problem(Finding{Where: where, Message: fmt.Sprintf(format, args...)})
+}
+
+func (s *scan) note(where string, of Kind, format string, args ...any) {
+	s.to.Note(Finding{Where: where, Message: fmt.Sprintf(format, args...), Of: of})
+}
+
+// nameBuckets is for how the names of people are compared: two million in each pass.
+const nameBuckets = 64
+
+// ownedName is a name of a person: two people must not have the same.
+type ownedName struct{ Name, Typed, Where string }
+
+// person judges what is the same in every format: that people can be told apart and
+// addressed, and that their passwords can be verified.
+func (s *scan) person(p *Person) error {
+	u := &p.User
+	if u.Email == "" && u.Username == "" {
+		s.problem(p.Where, "it has neither an e-mail address nor a username to sign in with")
+	}
+	s.judgeNames(p.Where, u)
+	for _, name := range []string{u.Email, u.Username} {
+		if canonical := ident.Canonical(name); canonical != "" {
+			s.names.add(canonical, ownedName{Name: canonical, Typed: name, Where: p.Where})
 		}
-		r.judgeNames(p.Where, u)
-		for _, name := range []string{u.Email, u.Username} {
-			canonical := ident.Canonical(name)
-			if first := owners[canonical]; canonical != "" && first != "" && first != p.Where {
-				r.problem(p.Where, "%q is the name of %s too", name, first)
-			} else if canonical != "" {
-				owners[canonical] = p.Where
+	}
+	s.judgePassword(p)
+	return s.to.Person(p)
+}
+
+// compareNames finds people who have the same name.
+func (s *scan) compareNames() error {
+	for i := range nameBuckets {
+		owners := map[string]string{}
+		err := each(s.names, i, func(n *ownedName) error {
+			if first, taken := owners[n.Name]; taken && first != n.Where {
+				s.problem(n.Where, "%q is the name of %s too", n.Typed, first)
+			} else {
+				owners[n.Name] = n.Where
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		r.judgePassword(p)
 	}
+	return nil
 }
 
-func (r *Read) judgePassword(p *Person) {
+func (s *scan) judgePassword(p *Person) {
 	u := &p.User
 	switch {
 	case u.PasswordHash == "":
-		r.note(p.Where, "it has no password: one is set by a message to the address")
+		s.note(p.Where, noPassword, "it has no password: one is set by a message to the address")
 	case password.Supported(u.PasswordHash) != nil:
-		r.note(p.Where, "its password (%s) cannot be verified here: a new one is set by a message to the address", Algorithm(u.PasswordHash))
+		name := Algorithm(u.PasswordHash)
+		s.note(p.Where, unknownPassword(name), "its password (%s) cannot be verified here: a new one is set by a message to the address", name)
 		u.PasswordHash = ""
 	default:
 		return
 	}
 	if u.Email == "" {
-		r.note(p.Where, "without a password and an address nobody can sign in; give it an address first")
+		s.note(p.Where, noWayIn, "without a password and an address nobody can sign in; give it an address first")
 	}
-}
-
-var algorithm = regexp.MustCompile(`^\$?[a-z0-9_-]{1,24}\$`)
-
-// Algorithm names the algorithm of a verifier, and nothing else of it.
-func Algorithm(encoded string) string {
-	if name := strings.Trim(algorithm.FindString(encoded), "$"); name != "" {
-		return name
-	}
-	return "of an unknown kind"
 }
 
 // plainJSONError keeps what stood in the file out of an error: it may be a

@@ -13,46 +13,62 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // record is a line of JSON, and the columns of a CSV file. It is documented in
 // docs/import.md: change both.
 type record struct {
-	Email         string   `json:"email"`
-	EmailVerified bool     `json:"email_verified"`
-	Username      string   `json:"username"`
-	Name          string   `json:"name"`
-	GivenName     string   `json:"given_name"`
-	FamilyName    string   `json:"family_name"`
-	Locale        string   `json:"locale"`
-	Zoneinfo      string   `json:"zoneinfo"`
-	Phone         string   `json:"phone"`
-	PhoneVerified bool     `json:"phone_verified"`
-	PasswordHash  string   `json:"password_hash"`
-	Roles         []string `json:"roles"`
-	Disabled      bool     `json:"disabled"`
-	CreatedAt     string   `json:"created_at"`
-	TOTPSecret    string   `json:"totp_secret"`
+	storage.Profile          // the claims of OpenID Connect by their names, address as an object
+	ID              string   `json:"id"`
+	Email           string   `json:"email"`
+	EmailVerified   bool     `json:"email_verified"`
+	Username        string   `json:"username"`
+	Phone           string   `json:"phone"`
+	PhoneVerified   bool     `json:"phone_verified"`
+	PasswordHash    string   `json:"password_hash"`
+	Roles           []string `json:"roles"`
+	Groups          []string `json:"groups"`
+	Disabled        bool     `json:"disabled"`
+	CreatedAt       string   `json:"created_at"`
+	TOTPSecret      string   `json:"totp_secret"`
 }
 
-// columns are the columns of a CSV file.
+// columns are the columns of a CSV file, besides the claims of a profile.
 var columns = map[string]func(*record, string) error{
+	"id":             text(func(r *record) *string { return &r.ID }),
 	"email":          text(func(r *record) *string { return &r.Email }),
 	"email_verified": truth(func(r *record) *bool { return &r.EmailVerified }),
 	"username":       text(func(r *record) *string { return &r.Username }),
-	"name":           text(func(r *record) *string { return &r.Name }),
-	"given_name":     text(func(r *record) *string { return &r.GivenName }),
-	"family_name":    text(func(r *record) *string { return &r.FamilyName }),
-	"locale":         text(func(r *record) *string { return &r.Locale }),
-	"zoneinfo":       text(func(r *record) *string { return &r.Zoneinfo }),
 	"phone":          text(func(r *record) *string { return &r.Phone }),
 	"phone_verified": truth(func(r *record) *bool { return &r.PhoneVerified }),
 	"password_hash":  text(func(r *record) *string { return &r.PasswordHash }),
 	"roles":          func(r *record, v string) error { r.Roles = strings.Fields(v); return nil },
+	"groups":         func(r *record, v string) error { r.Groups = parts(v); return nil },
 	"disabled":       truth(func(r *record) *bool { return &r.Disabled }),
 	"created_at":     text(func(r *record) *string { return &r.CreatedAt }),
 	"totp_secret":    text(func(r *record) *string { return &r.TOTPSecret }),
+}
+
+// column is how the value of a column is read; nil where there is no such column.
+func column(name string) func(*record, string) error {
+	if slices.Contains(account.ClaimNames(), name) {
+		return func(r *record, v string) error { account.SetClaim(&r.Profile, name, v); return nil }
+	}
+	return columns[name]
+}
+
+// parts are what stands between commas.
+func parts(v string) []string {
+	if v == "" {
+		return nil
+	}
+	list := strings.Split(v, ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
 }
 
 func text(field func(*record) *string) func(*record, string) error {
@@ -70,15 +86,17 @@ func truth(field func(*record) *bool) func(*record, string) error {
 }
 
 // readCSV reads a file whose first line names its columns.
-func (r *Read) readCSV(file io.Reader) error {
+func (s *scan) readCSV(file io.Reader) error {
 	lines := csv.NewReader(file)
+	lines.ReuseRecord = true
 	header, err := lines.Read()
+	header = slices.Clone(header)
 	if err != nil {
 		return fmt.Errorf("read the first line, which names the columns: %w", err)
 	}
 	header[0] = strings.TrimPrefix(header[0], "\ufeff") // spreadsheets begin with it
 	for i, name := range header {
-		if columns[name] == nil {
+		if column(name) == nil {
 			return fmt.Errorf("column %q is unknown; known are %s", name, strings.Join(columnNames(), ", "))
 		}
 		if slices.Contains(header[:i], name) {
@@ -92,19 +110,21 @@ func (r *Read) readCSV(file io.Reader) error {
 		}
 		var bad *csv.ParseError
 		if errors.As(err, &bad) {
-			r.problem(fmt.Sprintf("line %d", bad.Line), "%v", bad.Err)
+			s.problem(fmt.Sprintf("line %d", bad.Line), "%v", bad.Err)
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("read CSV: %w", err)
 		}
 		line, _ := lines.FieldPos(0)
-		r.addRow(fmt.Sprintf("line %d", line), header, values)
+		if err := s.addRow(fmt.Sprintf("line %d", line), header, values); err != nil {
+			return err
+		}
 	}
 }
 
 func columnNames() []string {
-	var names []string
+	names := account.ClaimNames()
 	for name := range columns {
 		names = append(names, name)
 	}
@@ -112,21 +132,21 @@ func columnNames() []string {
 	return names
 }
 
-func (r *Read) addRow(where string, header, values []string) {
+func (s *scan) addRow(where string, header, values []string) error {
 	var rec record
 	for i, v := range values {
-		if err := columns[header[i]](&rec, strings.TrimSpace(v)); err != nil {
-			r.problem(where, "%s: %v", header[i], err)
+		if err := column(header[i])(&rec, strings.TrimSpace(v)); err != nil {
+			s.problem(where, "%s: %v", header[i], err)
 		}
 	}
-	r.addRecord(where, &rec)
+	return s.addRecord(where, &rec)
 }
 
 // maxLine bounds a line of JSON.
 const maxLine = 1 << 20
 
 // readJSONL reads one JSON object a line.
-func (r *Read) readJSONL(file io.Reader) error {
+func (s *scan) readJSONL(file io.Reader) error {
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, maxLine)
 	for n := 1; lines.Scan(); n++ {
@@ -139,14 +159,16 @@ func (r *Read) readJSONL(file io.Reader) error {
 		d := json.NewDecoder(bytes.NewReader(line))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&rec); err != nil {
-			r.problem(where, "%v", plainJSONError(err))
+			s.problem(where, "%v", plainJSONError(err))
 			continue
 		}
 		if d.More() {
-			r.problem(where, "there is more than one object")
+			s.problem(where, "there is more than one object")
 			continue
 		}
-		r.addRecord(where, &rec)
+		if err := s.addRecord(where, &rec); err != nil {
+			return err
+		}
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("read JSON lines: %w", err)
@@ -154,18 +176,16 @@ func (r *Read) readJSONL(file io.Reader) error {
 	return nil
 }
 
-func (r *Read) addRecord(where string, rec *record) {
-	p := Person{Where: where, Disabled: rec.Disabled, User: storage.User{
+func (s *scan) addRecord(where string, rec *record) error {
+	p := Person{Where: where, Key: rec.ID, Disabled: rec.Disabled, User: storage.User{
 		Email: rec.Email, EmailVerified: rec.EmailVerified && rec.Email != "", Username: rec.Username,
-		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles,
-		Profile: storage.Profile{
-			Name: rec.Name, GivenName: rec.GivenName, FamilyName: rec.FamilyName, Locale: rec.Locale, Zoneinfo: rec.Zoneinfo,
-		},
+		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles, Groups: rec.Groups,
+		Profile: rec.Profile,
 	}}
 	if rec.CreatedAt != "" {
 		at, err := time.Parse(time.RFC3339, rec.CreatedAt)
 		if err != nil {
-			r.problem(where, "created_at %q is no time; write it like 2027-01-31T00:00:00Z", rec.CreatedAt)
+			s.problem(where, "created_at %q is no time; write it like 2027-01-31T00:00:00Z", rec.CreatedAt)
 		}
 		p.User.CreatedAt = at.UTC()
 	}
@@ -173,10 +193,10 @@ func (r *Read) addRecord(where string, rec *record) {
 		encoded := strings.ToUpper(strings.NewReplacer(" ", "", "=", "").Replace(rec.TOTPSecret))
 		secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(encoded)
 		if err != nil {
-			r.problem(where, "totp_secret is no base32")
+			s.problem(where, "totp_secret is no base32")
 		} else {
-			r.addAuthenticator(&p, where, "", secret)
+			s.addAuthenticator(&p, where, "", secret)
 		}
 	}
-	r.People = append(r.People, p)
+	return s.person(&p)
 }

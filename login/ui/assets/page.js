@@ -95,10 +95,11 @@
     const words = line.dataset.words.split("|");
     const least = Number(line.dataset.min) || 8;
     const show = (level) => {
-      line.hidden = input.value === "";
+      if (input.value === "") { delete line.dataset.level; return; }
       line.dataset.level = String(level);
       line.querySelector(".word").textContent = words[level];
     };
+    line.hidden = false; // its room is kept: a button that moves is missed
     const guess = (password) => {
       const bits = score(password);
       show(bits < 40 ? 1 : bits < 60 ? 2 : 3);

@@ -1,0 +1,249 @@
+package access
+
+import (
+	"slices"
+	"time"
+)
+
+// The scopes that exist by themselves; each asks for the claim of its name.
+const (
+	ScopeGroups = "groups"
+	ScopeRoles  = "roles"
+)
+
+// Config is what a [Catalog] is made of, as somebody wrote it down.
+type Config struct {
+	// Default is for clients without rules; empty allows.
+	Default Effect
+	// Contact is whom people who are refused may ask: an address or a link; may be empty.
+	Contact   string
+	Scopes    []Scope
+	Claims    []Claim
+	Resources []Resource
+	// Standard are the claims about a person that need no configuration, and Protocol
+	// those of the protocol itself, which nobody may define.
+	Standard, Protocol []string
+	// SigningAlgs are those that a key signs with.
+	SigningAlgs []string
+}
+
+// Scope is a scope of the installation's own.
+type Scope struct {
+	Name string
+	// Claims are what it asks for about the person.
+	Claims []string
+	// Resource is the identifier of the resource server that it is of; empty is none.
+	Resource string
+	// Description says in plain words what a client may do, by language.
+	Description map[string]string
+}
+
+// Claim is a claim of the installation's own: an attribute, or an expression.
+type Claim struct{ Name, Attribute, Expression string }
+
+// Resource is a resource server, and what access tokens for it are like (RFC 8707,
+// RFC 9068). What is empty or zero is the client's own.
+type Resource struct {
+	Identifier string
+	// Format is jwt or opaque.
+	Format     string
+	Lifetime   time.Duration
+	SigningAlg string
+	// Claims are in each token for it, about the person.
+	Claims []string
+	// IntrospectedBy are the clients by which it asks about tokens that are for it.
+	IntrospectedBy []string
+}
+
+// Catalog is the configuration of access, scopes, claims and resources, compiled. It
+// never changes. A nil Catalog is that of an installation that configured nothing.
+type Catalog struct {
+	policy    Policy
+	contact   string
+	scopes    []Scope
+	values    map[string]maker
+	resources []Resource
+}
+
+// maker makes a claim of a person; nil is nothing.
+type maker func(*Subject) (any, error)
+
+// builtIn are the claims that exist by themselves. They are lists, empty ones too:
+// software that looks for one finds it.
+var builtIn = map[string]maker{
+	ScopeGroups: func(s *Subject) (any, error) { return listed(s.Groups), nil },
+	ScopeRoles:  func(s *Subject) (any, error) { return listed(s.Roles), nil },
+}
+
+func listed(texts []string) []string {
+	if texts == nil {
+		return []string{}
+	}
+	return texts
+}
+
+// builtInScopes are the scopes that exist by themselves.
+func builtInScopes() []Scope {
+	return []Scope{{Name: ScopeGroups, Claims: []string{ScopeGroups}}, {Name: ScopeRoles, Claims: []string{ScopeRoles}}}
+}
+
+// New compiles a configuration. The Catalog may be used only where there is no problem.
+func New(cfg Config) (*Catalog, []Problem) {
+	c := &Catalog{
+		policy: Policy{Default: cfg.Default}, contact: cfg.Contact, scopes: append(builtInScopes(), cfg.Scopes...),
+		values: map[string]maker{}, resources: cfg.Resources,
+	}
+	problems := checkCatalog(&cfg)
+	for i, claim := range cfg.Claims {
+		made, problem := claim.compile()
+		if problem != nil {
+			problems = append(problems, Problem{indexed("claims", i) + "." + problem.Field, problem.Message})
+			continue
+		}
+		c.values[claim.Name] = made
+	}
+	return c, problems
+}
+
+// compile returns what makes the claim.
+func (c Claim) compile() (maker, *Problem) {
+	switch {
+	case c.Attribute != "" && c.Expression != "":
+		return nil, &Problem{"expression", "a claim is an attribute or an expression; remove one of them"}
+	case c.Attribute != "":
+		return func(s *Subject) (any, error) { return s.Attributes[c.Attribute], nil }, nil
+	case c.Expression == "":
+		return nil, &Problem{"name", "say where the claim comes from: attribute or expression"}
+	}
+	expression, err := CompileExpression(c.Expression)
+	if err != nil {
+		return nil, &Problem{"expression", err.Error()}
+	}
+	return expression.Evaluate, nil
+}
+
+// Policy is that of a client with these rules.
+func (c *Catalog) Policy(rules []Rule) *Policy {
+	p := &Policy{Rules: rules}
+	if c != nil {
+		p.Default = c.policy.Default
+	}
+	return p
+}
+
+// Contact is whom people who are refused may ask; empty where nobody said.
+func (c *Catalog) Contact() string {
+	if c == nil {
+		return ""
+	}
+	return c.contact
+}
+
+// Scopes are all scopes but the standard ones.
+func (c *Catalog) Scopes() []Scope {
+	if c == nil {
+		return builtInScopes()
+	}
+	return c.scopes
+}
+
+// Scope returns one of [Catalog.Scopes], or nil.
+func (c *Catalog) Scope(name string) *Scope {
+	scopes := c.Scopes()
+	i := slices.IndexFunc(scopes, func(s Scope) bool { return s.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &scopes[i]
+}
+
+// Asks reports whether one of the scopes asks for the claim.
+func (c *Catalog) Asks(scopes []string, claim string) bool {
+	for _, s := range c.Scopes() {
+		if slices.Contains(s.Claims, claim) && slices.Contains(scopes, s.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// InScopes reports whether any scope but the standard ones asks for the claim.
+func (c *Catalog) InScopes(claim string) bool {
+	return slices.ContainsFunc(c.Scopes(), func(s Scope) bool { return slices.Contains(s.Claims, claim) })
+}
+
+// Claims are the names of all claims but the standard ones, sorted.
+func (c *Catalog) Claims() []string {
+	names := []string{ScopeGroups, ScopeRoles}
+	if c != nil {
+		for name := range c.values {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Value makes one of [Catalog.Claims]: as JSON has it, and nil where nothing is known
+// of the person. An expression may fail on a person it did not expect.
+func (c *Catalog) Value(claim string, s *Subject) (any, error) {
+	makes, ok := builtIn[claim]
+	if !ok && c != nil {
+		makes, ok = c.values[claim]
+	}
+	if !ok {
+		return nil, nil
+	}
+	return makes(s)
+}
+
+// Resource returns the resource server of an identifier, or nil.
+func (c *Catalog) Resource(identifier string) *Resource {
+	if c == nil {
+		return nil
+	}
+	i := slices.IndexFunc(c.resources, func(r Resource) bool { return r.Identifier == identifier })
+	if i < 0 {
+		return nil
+	}
+	return &c.resources[i]
+}
+
+// Resources are all resource servers.
+func (c *Catalog) Resources() []Resource {
+	if c == nil {
+		return nil
+	}
+	return c.resources
+}
+
+// ResourceOf is the identifier of the resource server that a scope is of; empty is none.
+func (c *Catalog) ResourceOf(scope string) string {
+	if s := c.Scope(scope); s != nil {
+		return s.Resource
+	}
+	return ""
+}
+
+// ResourcesOf are the resource servers that the scopes are of, sorted.
+func (c *Catalog) ResourcesOf(scopes []string) []string {
+	var found []string
+	for _, scope := range scopes {
+		if r := c.ResourceOf(scope); r != "" {
+			found = append(found, r)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// Describe says in one of the languages, the best first, what a scope allows; empty
+// where nobody wrote it. English stands in for languages that nobody wrote.
+func (s *Scope) Describe(languages ...string) string {
+	for _, l := range append(languages, "en") {
+		if text := s.Description[l]; text != "" {
+			return text
+		}
+	}
+	return ""
+}

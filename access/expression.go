@@ -1,0 +1,149 @@
+package access
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/ext"
+	"google.golang.org/protobuf/types/known/structpb"
+)
+
+// The bounds of an expression. What a claim needs is a comparison or two over a
+// person's groups; these leave room for some hundred of those.
+const (
+	maxExpression = 2 << 10 // bytes of text
+	// maxCost bounds an evaluation, in CEL's units of work: some ms at worst.
+	maxCost = 100_000
+	// The sizes that the cost is estimated for when the expression is compiled.
+	assumedLength = 256 // of a text, in bytes
+	assumedList   = 512 // of a list, in elements
+)
+
+// ErrTooCostly says that an expression does more work than a claim may cost.
+var ErrTooCostly = errors.New("the expression may do more work than a claim is allowed")
+
+// Expression is a compiled CEL expression over the variable `user`. It reads
+// what it is given and nothing else: the language has no I/O, no clock and no
+// unbounded loop, and its cost is bounded when it is compiled and again while it
+// runs (requirement AC3).
+type Expression struct {
+	program cel.Program
+	text    string
+}
+
+// user is the variable of expressions. Its fields are those of [Subject].
+type user struct {
+	ID            string                     `cel:"id"`
+	Username      string                     `cel:"username"`
+	Email         string                     `cel:"email"`
+	EmailVerified bool                       `cel:"email_verified"`
+	Groups        []string                   `cel:"groups"`
+	Roles         []string                   `cel:"roles"`
+	Attributes    map[string]*structpb.Value `cel:"attributes"`
+}
+
+// environment is shared by all expressions; making one takes milliseconds.
+var environment = sync.OnceValues(func() (*cel.Env, error) {
+	return cel.NewEnv(append(functions(),
+		ext.NativeTypes(reflect.TypeFor[user](), ext.ParseStructTags(true)),
+		ext.Sets(),
+		cel.Variable("user", cel.ObjectType("access.user")),
+	)...)
+})
+
+// CompileExpression parses, type-checks and bounds an expression.
+func CompileExpression(text string) (*Expression, error) {
+	if len(text) > maxExpression {
+		return nil, fmt.Errorf("the expression is longer than %d bytes", maxExpression)
+	}
+	env, err := environment()
+	if err != nil {
+		return nil, fmt.Errorf("prepare expressions: %w", err)
+	}
+	ast, issues := env.Compile(text)
+	if issues.Err() != nil {
+		return nil, fmt.Errorf("compile expression: %w", issues.Err())
+	}
+	if !mayBeClaim(ast.OutputType()) {
+		return nil, fmt.Errorf("a claim cannot hold a %s", ast.OutputType())
+	}
+	estimate, err := env.EstimateCost(ast, sizes{})
+	if err != nil {
+		return nil, fmt.Errorf("estimate cost of expression: %w", err)
+	}
+	if estimate.Max > maxCost {
+		return nil, fmt.Errorf("%w: up to %d of %d", ErrTooCostly, estimate.Max, maxCost)
+	}
+	program, err := env.Program(ast, cel.CostTracking(sizes{}), cel.CostLimit(maxCost), cel.EvalOptions(cel.OptOptimize))
+	if err != nil {
+		return nil, fmt.Errorf("compile expression: %w", err)
+	}
+	return &Expression{program: program, text: text}, nil
+}
+
+// mayBeClaim reports whether JSON has values of a type. What is only known when the
+// expression runs may be one.
+func mayBeClaim(t *cel.Type) bool {
+	switch t.Kind() {
+	case cel.BoolKind, cel.IntKind, cel.UintKind, cel.DoubleKind, cel.StringKind, cel.ListKind, cel.MapKind, cel.DynKind, cel.AnyKind, cel.NullTypeKind,
+		cel.TimestampKind, cel.DurationKind:
+		return true
+	}
+	return false
+}
+
+// String returns the expression as it was written.
+func (e *Expression) String() string { return e.text }
+
+// Evaluate returns the value as JSON has it: nil, bool, float64, string, []any
+// or map[string]any. An expression fails on what it did not expect, such as an
+// attribute that the person has not got.
+func (e *Expression) Evaluate(s *Subject) (any, error) {
+	attributes, err := valuesOf(s.Attributes)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate %q: %w", e.text, err)
+	}
+	value, _, err := e.program.Eval(map[string]any{"user": user{
+		ID: s.ID, Username: s.Username, Email: s.Email, EmailVerified: s.EmailVerified,
+		Groups: s.Groups, Roles: s.Roles, Attributes: attributes,
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("evaluate %q: %w", e.text, err)
+	}
+	native, err := value.ConvertToNative(reflect.TypeFor[*structpb.Value]())
+	if err != nil {
+		return nil, fmt.Errorf("evaluate %q: a claim cannot hold a %s: %w", e.text, value.Type().TypeName(), err)
+	}
+	json, ok := native.(*structpb.Value)
+	if !ok {
+		return nil, fmt.Errorf("evaluate %q: a claim cannot hold a %s", e.text, value.Type().TypeName())
+	}
+	return json.AsInterface(), nil
+}
+
+// valuesOf has attributes as the language takes them: numbers are doubles.
+func valuesOf(attributes map[string]any) (map[string]*structpb.Value, error) {
+	values := make(map[string]*structpb.Value, len(attributes))
+	for name, attribute := range attributes {
+		if list, ok := attribute.([]string); ok {
+			attribute = anyOf(list)
+		}
+		value, err := structpb.NewValue(attribute)
+		if err != nil {
+			return nil, fmt.Errorf("attribute %s: %w", name, err)
+		}
+		values[name] = value
+	}
+	return values, nil
+}
+
+func anyOf(texts []string) []any {
+	list := make([]any, len(texts))
+	for i, text := range texts {
+		list[i] = text
+	}
+	return list
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/spf13/cobra"
+)
+
+func clientCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "client", Short: "Look at the applications that are registered"}
+	cmd.AddCommand(clientTestCommand())
+	return cmd
+}
+
+func clientTestCommand() *cobra.Command {
+	var from storeFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "test CLIENT", Short: "Tell what to enter in an application, and what its software has to be told besides", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, issuer, err := from.client(args[0])
+			if err != nil {
+				return err
+			}
+			tested := testClient(found, issuer)
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(tested)
+			}
+			return tested.write(cmd.OutOrStdout())
+		},
+	}
+	from.register(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// client returns a client of the installation's configuration. It asks no store.
+func (f *storeFlags) client(id string) (found *client.Client, issuer string, err error) {
+	cfg, err := f.load()
+	if err != nil {
+		return nil, "", err
+	}
+	d, err := newDependencies(cfg, slog.New(slog.DiscardHandler), time.Now, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	clients, err := d.clients()
+	if err != nil {
+		return nil, "", err
+	}
+	i := slices.IndexFunc(clients, func(c client.Client) bool { return c.ID == id })
+	if i < 0 {
+		return nil, "", fmt.Errorf("no client is called %q", id)
+	}
+	return &clients[i], cfg.Issuer, nil
+}
+
+// clientTest is what somebody who sets up an application needs to know.
+type clientTest struct {
+	Issuer       string      `json:"issuer"`
+	ID           string      `json:"client_id"`
+	Type         client.Type `json:"type"`
+	AuthMethods  []string    `json:"auth_methods"`
+	RedirectURIs []string    `json:"redirect_uris"`
+	Scopes       []string    `json:"scopes"`
+	RequirePKCE  bool        `json:"require_pkce"`
+	// Advice is what its software probably has to be told.
+	Advice []string `json:"advice"`
+}
+
+func testClient(c *client.Client, issuer string) clientTest {
+	t := clientTest{
+		Issuer: issuer, ID: c.ID, Type: c.Type, AuthMethods: c.AuthMethods(), RedirectURIs: c.RedirectURIs, Scopes: c.Scopes,
+		RequirePKCE: c.AllowsGrant(client.GrantAuthorizationCode) && c.RequiresPKCE(), Advice: []string{},
+	}
+	if !t.RequirePKCE {
+		return t
+	}
+	for _, uri := range c.RedirectURIs {
+		if _, known := client.SoftwareAt(uri); known {
+			t.Advice = append(t.Advice, c.PKCEAdvice(uri))
+		}
+	}
+	if len(t.Advice) == 0 {
+		t.Advice = append(t.Advice, "if the log says `code_challenge is missing`: "+c.PKCEAdvice(""))
+	}
+	return t
+}
+
+func (t clientTest) write(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	pkce := "not required; a challenge that is sent is verified"
+	if t.RequirePKCE {
+		pkce = "required, S256"
+	}
+	for _, line := range [][2]string{
+		{"issuer", t.Issuer}, {"client id", t.ID}, {"type", string(t.Type)}, {"authentication", strings.Join(t.AuthMethods, " or ")},
+		{"redirect URIs", strings.Join(t.RedirectURIs, " ")}, {"scopes", strings.Join(t.Scopes, " ")}, {"PKCE", pkce},
+	} {
+		fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
+	}
+	err := w.Flush()
+	for _, advice := range t.Advice {
+		_, said := fmt.Fprintln(out, "advice:", advice)
+		err = errors.Join(err, said)
+	}
+	return err
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
+)
+
+func groupCreateCommand() *cobra.Command {
+	var g account.NewGroup
+	cmd := groupActionCommand("create NAME", "Make a group", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, _ *sqlstore.Store, accounts *account.Service, name string, _ []string) error {
+			g.Name = name
+			made, err := accounts.CreateGroup(cmd.Context(), operator(), g)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "created group %s\n", made.Name)
+			return err
+		})
+	flags := cmd.Flags()
+	flags.StringVar(&g.DisplayName, "display-name", "", "`name` for people")
+	flags.StringVar(&g.Description, "description", "", "`text` that says who they are")
+	flags.StringVar(&g.ExternalID, "external-id", "", "`id` of the group elsewhere")
+	flags.StringArrayVar(&g.Roles, "role", nil, "`role` that every member has; may be repeated")
+	return cmd
+}
+
+func groupEditCommand() *cobra.Command {
+	var force bool
+	cmd := groupActionCommand("edit NAME", "Rename or describe a group", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, _ *sqlstore.Store, accounts *account.Service, of string, _ []string) error {
+			change := account.GroupChange{Force: force}
+			for flag, to := range map[string]**string{
+				"name": &change.Name, "display-name": &change.DisplayName, "description": &change.Description, "external-id": &change.ExternalID,
+			} {
+				if f := cmd.Flags().Lookup(flag); f.Changed {
+					value := f.Value.String()
+					*to = &value
+				}
+			}
+			if change == (account.GroupChange{Force: force}) {
+				return usagef("nothing to change: give --name, --display-name, --description or --external-id")
+			}
+			g, err := accounts.ChangeGroup(cmd.Context(), operator(), of, change)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "changed group %s\n", g.Name)
+			return err
+		})
+	flags := cmd.Flags()
+	flags.String("name", "", "another `name`, which tokens and access rules speak of")
+	flags.String("display-name", "", "`name` for people")
+	flags.String("description", "", "`text` that says who they are")
+	flags.String("external-id", "", "`id` of the group elsewhere")
+	flags.BoolVar(&force, "force", false, "rename it even where the access of clients names it")
+	return cmd
+}
+
+func groupSetRolesCommand() *cobra.Command {
+	return groupActionCommand("set-roles NAME [ROLE...]", "Replace the roles that every member has; without any it gives none", cobra.MinimumNArgs(1),
+		func(cmd *cobra.Command, _ *sqlstore.Store, accounts *account.Service, name string, roles []string) error {
+			g, err := accounts.ChangeGroup(cmd.Context(), operator(), name, account.GroupChange{Roles: &roles})
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "members of %s have the roles %s\n", g.Name, orNone(g.Roles))
+			return err
+		})
+}
+
+func groupDeleteCommand() *cobra.Command {
+	var force bool
+	cmd := groupActionCommand("delete NAME", "Delete a group; people lose what they had by it", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, _ *sqlstore.Store, accounts *account.Service, name string, _ []string) error {
+			if err := accounts.DeleteGroup(cmd.Context(), operator(), name, force); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "deleted group %s\n", name)
+			return err
+		})
+	cmd.Flags().BoolVar(&force, "force", false, "delete it even where the access of clients names it")
+	return cmd
+}

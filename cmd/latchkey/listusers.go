@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
+)
+
+// listBatch is how many people are read at once.
+const listBatch = 500
+
+// userListFlags are what `user list` is told.
+type userListFlags struct {
+	search, state, after string
+	limit                int
+	json                 bool
+}
+
+func userListCommand() *cobra.Command {
+	var from storeFlags
+	var f userListFlags
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List accounts in the order in which they were made",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error { return f.list(cmd, store) })
+		},
+	}
+	from.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.search, "search", "", "only people in whose address, username or name this `text` is")
+	flags.StringVar(&f.state, "state", "", "only people in this `state`: active, disabled, deleted")
+	flags.IntVar(&f.limit, "limit", 0, "at most this `number`; 0 is all")
+	flags.StringVar(&f.after, "after", "", "only people after this `id`, the last one of an earlier page")
+	flags.BoolVar(&f.json, "json", false, "one line of JSON for each")
+	return cmd
+}
+
+func (f *userListFlags) check() error {
+	switch f.state {
+	case "", stateActive, stateDisabled, stateDeleted:
+	default:
+		return usagef("--state %q is none of %s, %s, %s", f.state, stateActive, stateDisabled, stateDeleted)
+	}
+	if _, err := storage.ID(f.after).Bytes(); f.after != "" && err != nil {
+		return usagef("--after %q is no id", f.after)
+	}
+	if f.limit < 0 {
+		return usagef("--limit must not be negative")
+	}
+	return nil
+}
+
+// The states of an account.
+const (
+	stateActive   = "active"
+	stateDisabled = "disabled"
+	stateDeleted  = "deleted" // soon: its owner or an operator asked for it
+)
+
+func stateNameOf(u *storage.User) string {
+	switch {
+	case u.Disabled():
+		return stateDisabled
+	case !u.DeleteAt.IsZero():
+		return stateDeleted
+	}
+	return stateActive
+}
+
+// wants reports whether somebody is to be listed.
+func (f *userListFlags) wants(u *storage.User) bool {
+	if f.state != "" && stateNameOf(u) != f.state {
+		return false
+	}
+	if f.search == "" {
+		return true
+	}
+	wanted := strings.ToLower(f.search)
+	for _, text := range []string{u.Email, u.Username, u.Profile.Name} {
+		if strings.Contains(strings.ToLower(text), wanted) {
+			return true
+		}
+	}
+	return false
+}
+
+// list writes people while they are read, a batch at a time: a million of them take
+// no more memory than a hundred.
+func (f *userListFlags) list(cmd *cobra.Command, store *sqlstore.Store) error {
+	out := bufio.NewWriter(cmd.OutOrStdout())
+	show := f.showTable(out)
+	if f.json {
+		show = showLines(out)
+	}
+	listed, after := 0, storage.ID(f.after)
+	for {
+		users, err := store.Users().List(cmd.Context(), after, listBatch)
+		if err != nil {
+			return err
+		}
+		var wanted []*storage.User
+		for i := range users {
+			after = users[i].ID
+			if f.wants(&users[i]) && (f.limit == 0 || listed < f.limit) {
+				wanted = append(wanted, &users[i])
+				listed++
+			}
+		}
+		if err := show(wanted); err != nil {
+			return err
+		}
+		if err := out.Flush(); err != nil {
+			return err
+		}
+		if len(users) < listBatch || f.limit > 0 && listed == f.limit {
+			return nil
+		}
+	}
+}
+
+// showTable writes rows whose columns are as wide as those of their batch need.
+func (f *userListFlags) showTable(out *bufio.Writer) func([]*storage.User) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	first := true
+	return func(users []*storage.User) error {
+		if first {
+			fmt.Fprintln(w, "ID\tEMAIL\tVERIFIED\tUSERNAME\tSTATE\tROLES\tGROUPS\tCREATED")
+			first = false
+		}
+		for _, u := range users {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", u.ID, dash(u.Email), yesNo(u.EmailVerified), dash(u.Username),
+				stateOf(u), orNone(u.Roles), orNone(u.Groups), at(u.CreatedAt, "-"))
+		}
+		return w.Flush()
+	}
+}
+
+// shownUser is a person as JSON: a form that others read, so its names stay as they are.
+type shownUser struct {
+	ID            storage.ID `json:"id"`
+	Email         string     `json:"email,omitempty"`
+	EmailVerified bool       `json:"email_verified"`
+	Username      string     `json:"username,omitempty"`
+	Phone         string     `json:"phone,omitempty"`
+	PhoneVerified bool       `json:"phone_verified,omitempty"`
+	Name          string     `json:"name,omitempty"`
+	State         string     `json:"state"`
+	Roles         []string   `json:"roles"`
+	Groups        []string   `json:"groups"`
+	CreatedAt     time.Time  `json:"created_at"`
+	UpdatedAt     time.Time  `json:"updated_at"`
+	DisabledAt    *time.Time `json:"disabled_at,omitempty"`
+	DeleteAt      *time.Time `json:"delete_at,omitempty"`
+}
+
+func shownUserOf(u *storage.User) shownUser {
+	return shownUser{
+		ID: u.ID, Email: u.Email, EmailVerified: u.EmailVerified, Username: u.Username, Phone: u.Phone, PhoneVerified: u.PhoneVerified,
+		Name: u.Profile.Name, State: stateNameOf(u), Roles: listed(u.Roles), Groups: listed(u.Groups), CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC(),
+		DisabledAt: timeOrNone(u.DisabledAt), DeleteAt: timeOrNone(u.DeleteAt),
+	}
+}
+
+func showLines(out *bufio.Writer) func([]*storage.User) error {
+	lines := json.NewEncoder(out)
+	return func(users []*storage.User) error {
+		for _, u := range users {
+			if err := lines.Encode(shownUserOf(u)); err != nil {
+				return fmt.Errorf("write person: %w", err)
+			}
+		}
+		return nil
+	}
+}
+
+// timeOrNone is a time for JSON, where there is one.
+func timeOrNone(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// listed is a list for JSON, which is never null.
+func listed(words []string) []string {
+	if words == nil {
+		return []string{}
+	}
+	return words
+}

@@ -1,0 +1,2 @@
+-- Deliveries of one topic are listed, the newest first.
+CREATE INDEX deliveries_topic ON deliveries (topic, id);
