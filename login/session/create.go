@@ -43,7 +43,10 @@ func (s *Sessions) Create(w http.ResponseWriter, r *http.Request, in SignIn, bef
 	if err != nil {
 		return nil, err
 	}
-	secret, hash := NewSecret(s.cfg.Hasher)
+	secret, hash, err := NewSecret(s.cfg.Hasher)
+	if err != nil {
+		return nil, err
+	}
 	session.SecretHash = hash
 	event, err := s.cfg.Journal.Event(r, storage.EventSignIn, in.UserID)
 	if err != nil {
@@ -76,7 +79,11 @@ func (s *Sessions) sessionOf(r *http.Request, in SignIn, before *storage.SignedI
 	}
 	start := storage.SessionStart{PasswordEpoch: in.PasswordEpoch, First: in.First}
 	if before != nil {
-		start.Replaces = s.cfg.Hasher.Sums(purpose, s.cfg.Cookies.Get(r, web.CookieSession))
+		replaced, err := s.cfg.Hasher.SumsOfToken(purpose, s.cfg.Cookies.Get(r, web.CookieSession))
+		if err != nil {
+			return nil, start, err
+		}
+		start.Replaces = replaced
 	}
 	if before != nil && before.User.ID == in.UserID {
 		start.Renews = true

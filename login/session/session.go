@@ -12,6 +12,7 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
@@ -77,20 +78,27 @@ const touchEvery = time.Minute
 
 // NewSecret makes the secret of a session's cookie, and the keyed hash that is kept
 // of it.
-func NewSecret(hasher *keys.Hasher) (secret, hash string) {
-	secret = web.NewSecret()
-	return secret, hasher.Sum(purpose, secret)
+func NewSecret(hasher *keys.Hasher) (secret, hash string, err error) {
+	return hasher.NewToken(rand.Reader, purpose)
 }
 
-// Read returns who is signed in in this browser; nil is nobody. It moves the
-// session's idle deadline on, at most once a minute.
+// Read returns who is signed in in this browser; nil is nobody. Of a session under a
+// hash key that this node does not know it cannot say that: that is 503 (requirement
+// KY5). It moves the session's idle deadline on, at most once a minute.
 func (s *Sessions) Read(r *http.Request) (*storage.SignedIn, error) {
 	secret := s.cfg.Cookies.Get(r, web.CookieSession)
 	if secret == "" {
 		return nil, nil
 	}
+	hashes, err := s.cfg.Hasher.SumsOfToken(purpose, secret)
+	switch {
+	case errors.Is(err, keys.ErrRevokedKey):
+		return nil, nil
+	case err != nil:
+		return nil, pageerror.Unavailable("read session", err)
+	}
 	now := s.cfg.Now()
-	signedIn, err := s.cfg.Store.BySecret(r.Context(), s.cfg.Hasher.Sums(purpose, secret), now)
+	signedIn, err := s.cfg.Store.BySecret(r.Context(), hashes, now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, nil
 	}
