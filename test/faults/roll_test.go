@@ -37,7 +37,7 @@ func TestKY5_EverythingIsRolled(t *testing.T) {
 		roll func(t *testing.T, r *run)
 	}{
 		{"a hash key that is used from a time on", func(t *testing.T, r *run) {
-			from := time.Now().Add(20 * time.Second).Truncate(time.Second).UTC()
+			from := time.Now().Add(12 * time.Second).Truncate(time.Second).UTC()
 			hash = append([]string{secretKey(2, ", use_from: "+from.Format(time.RFC3339))}, hash...)
 			in.restart(t, secrets(hash, sealing))
 			r.until("the new key makes tokens", func() bool { return in.tagged(r, 2) })
