@@ -94,7 +94,8 @@ func (p *Provider) callEndpoint(w http.ResponseWriter, r *http.Request, e *clien
 		return nil, "", err
 	}
 	if e.conclude != nil {
-		defer func() { e.conclude(p, r.Context(), form.Get("grant_type"), clientID, answer, err) }()
+		ctx := r.Context()
+		defer func() { e.conclude(p, ctx, form.Get("grant_type"), clientID, answer, err) }()
 	}
 	shown, err := presentedCredentials(r, form, e.authMethods)
 	answersTo(w, shown.ClientID)
