@@ -45,6 +45,7 @@ type Config struct {
 	Claims         []Claim        `yaml:"claims" doc:"Claims about people besides the standard ones and groups and roles, which exist by themselves."`
 	Resources      []Resource     `yaml:"resources" doc:"Resource servers that clients may ask for access tokens for by the resource parameter (RFC 8707)."`
 	ClientsDir     string         `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
+	PruneAfter     time.Duration  `yaml:"prune_after" default:"7d" doc:"For how long the consents of a client are kept that is in the configuration of no node any more. Its tokens end at once; bringing it back within this time restores what people allowed it."`
 	Clients        []Client       `yaml:"clients" doc:"The relying parties that may use this provider."`
 
 	// Warnings are what does not keep Latchkey from starting and still should
@@ -52,8 +53,10 @@ type Config struct {
 	Warnings []Problem `yaml:"-"`
 	// Catalog is what access, scopes, claims and resources come to.
 	Catalog *access.Catalog `yaml:"-"`
-	// Files are the files and folders that were read, for [Watch].
+	// Files are the files and folders that were read, and Stamp how they were just
+	// before, for [Watch].
 	Files []string `yaml:"-"`
+	Stamp string   `yaml:"-"`
 }
 
 // TLS names a certificate.

@@ -37,6 +37,7 @@ func (l *loader) validateLifetimes(c *Config) {
 	l.within("timeouts.start", o.Start, 0, time.Hour)
 	l.within("timeouts.drain", o.Drain, 0, 10*time.Minute)
 	l.within("timeouts.shutdown", o.Shutdown, time.Millisecond, time.Hour)
+	l.within("prune_after", c.PruneAfter, 0, most)
 	l.within("database.max_clock_offset", c.Database.MaxClockOffset, time.Second, time.Hour)
 	l.validateDatabaseTimeouts(c)
 	if o.Write <= o.Request {
