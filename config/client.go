@@ -33,6 +33,7 @@ type Client struct {
 	UserInfoClaims         []string                 `yaml:"userinfo_claims" doc:"The same for userinfo, besides what the scopes ask for."`
 	AccessTokenClaims      []string                 `yaml:"access_token_claims" doc:"The same for access tokens that are for no resource server in particular; resources say for themselves. Default: none."`
 	Access                 []AccessRule             `yaml:"access" doc:"Who may use the client: the first rule that fits decides, and where none fits the answer is no. An empty list is nobody. Default: access.default."`
+	Expect                 []Expectation            `yaml:"expect" doc:"Tests of who may use the client, and with which claims: run by config validate and before each reload, which does not take place where one fails."`
 	Groups                 ClientGroups             `yaml:"groups" doc:"How the client wants the groups of people spelled. Default: all, as they are."`
 	Resources              []string                 `yaml:"resources" doc:"Resource servers that the client may ask for, of those of resources. Default: those that its scopes are of."`
 	RequirePKCE            bool                     `yaml:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code_challenge. Set it to false only for a confidential client whose software cannot send one; a challenge that is sent is verified all the same."`
