@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -13,7 +14,7 @@ import (
 // Imported is an account that comes from another system.
 type Imported struct {
 	// User lacks what only this installation can give: the id, and when it was
-	// made here.
+	// made here. Groups that it names are made where there are none.
 	User     storage.User
 	Disabled bool
 	// Made is told the id that the person got; it may be nil. What it is told is not
@@ -40,11 +41,11 @@ func (s *Service) Import(ctx context.Context, by Actor, people iter.Seq2[*Import
 		return 0, fmt.Errorf("import accounts: %w", ErrForbidden)
 	}
 	done, err := s.cfg.Accounts.Import(ctx, func(yield func(storage.ImportedUser, error) bool) {
-		n := 0
+		n, groups := 0, map[string]bool{}
 		for person, err := range people {
 			var one storage.ImportedUser
 			if n++; err == nil {
-				one, err = s.complete(by, person)
+				one, err = s.complete(by, person, groups)
 			}
 			if err == nil && person.Made != nil {
 				err = person.Made(one.User.ID)
@@ -66,8 +67,9 @@ func (s *Service) Import(ctx context.Context, by Actor, people iter.Seq2[*Import
 	return done, nil
 }
 
-// complete gives a person what only this installation can give.
-func (s *Service) complete(by Actor, p *Imported) (storage.ImportedUser, error) {
+// complete gives a person what only this installation can give. groups are those
+// that people before them came with.
+func (s *Service) complete(by Actor, p *Imported, groups map[string]bool) (storage.ImportedUser, error) {
 	email, username, err := spellNames(p.User.Email, p.User.Username)
 	if err != nil {
 		return storage.ImportedUser{}, err
@@ -102,6 +104,42 @@ func (s *Service) complete(by Actor, p *Imported) (storage.ImportedUser, error) 
 			ID: id, UserID: u.ID, Kind: storage.FactorTOTP, Name: a.Name, Secret: sealed, CreatedAt: made.CreatedAt,
 		})
 	}
+	if one.User.Groups, one.NewGroups, err = s.importedGroups(by, u.Groups, groups); err != nil {
+		return storage.ImportedUser{}, err
+	}
 	one.Event, err = NewEvent(made.CreatedAt, s.cfg.Random, by, storage.EventUserImported, u.ID)
+	if err == nil && len(one.User.Groups) > 0 {
+		one.Event.Detail += ": groups " + orNone(one.User.Groups)
+	}
 	return one, err
+}
+
+// importedGroups spells the groups that a person comes to, and makes those that
+// nobody before them came with.
+func (s *Service) importedGroups(by Actor, names []string, known map[string]bool) (spelled []string, made []storage.ImportedGroup, err error) {
+	for _, typed := range names {
+		name, err := ident.Group(typed)
+		if err != nil {
+			return nil, nil, &FieldError{Field: "groups", Problem: Invalid, Cause: err}
+		}
+		spelled = append(spelled, name)
+		if known[ident.Canonical(name)] {
+			continue
+		}
+		known[ident.Canonical(name)] = true
+		now := s.cfg.Now()
+		id, err := storage.NewID(now, s.cfg.Random)
+		if err != nil {
+			return nil, nil, fmt.Errorf("name group: %w", err)
+		}
+		e, err := NewEvent(now, s.cfg.Random, by, storage.EventGroupCreated, "")
+		if err != nil {
+			return nil, nil, err
+		}
+		e.Detail += ": group " + name + " (import)"
+		made = append(made, storage.ImportedGroup{
+			Group: storage.Group{ID: id, Name: name, Source: storage.SourceImport, CreatedAt: now, UpdatedAt: now}, Event: e,
+		})
+	}
+	return spelled, made, nil
 }

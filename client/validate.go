@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -61,6 +62,7 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.authentication()
 	v.grants()
 	v.addresses()
+	v.frames()
 	v.scopes()
 	v.keys()
 	v.tokens()
@@ -183,6 +185,19 @@ func (v *validation) addresses() {
 		if err := CheckPage(page.text, v.policy.Dev); err != nil {
 			v.add(page.field, "%q: %v", page.text, err)
 		}
+	}
+}
+
+// frames checks what OpenID Connect Front-Channel Logout 1.0 section 2 wants: what is
+// opened in a frame is of the client.
+func (v *validation) frames() {
+	const field = "frontchannel_logout_uri"
+	u, err := url.Parse(v.FrontchannelLogoutURI)
+	if v.FrontchannelLogoutURI == "" || err != nil {
+		return
+	}
+	if !slices.Contains(originsOf(v.RedirectURIs), OriginOf(u)) {
+		v.add(field, "%q is not of the origin of a redirect URI", v.FrontchannelLogoutURI)
 	}
 }
 

@@ -29,6 +29,7 @@ func (l *loader) validate(c *Config) {
 	l.validateLimits(c.Limits)
 	l.validateCatalog(c)
 	l.validateClients(c)
+	l.validateExpectations(c)
 }
 
 func (l *loader) validateIssuer(c *Config) {

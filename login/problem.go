@@ -6,6 +6,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/internal/locale"
+	"github.com/latchkey-id/latchkey/login/ui"
 )
 
 // Problem is what a form says of one of its fields: the key of a text and what
@@ -63,4 +64,11 @@ func Problems(err error, passwordField string) []Problem {
 		return []Problem{{Field: "username", Text: "wrong.username_taken"}}
 	}
 	return nil
+}
+
+// fail shows what is wrong with a form.
+func fail(page *ui.Page, problems []Problem) {
+	for _, problem := range problems {
+		page.Fail(problem.Field, problem.Text, problem.Args...)
+	}
 }

@@ -244,7 +244,7 @@ func TestEO4_SMSGoToAllowedCountriesAndNoFurtherThanTheCap(t *testing.T) {
 		if _, err := f.Begin(t.Context(), person("+4915100000001")); err != nil {
 			t.Errorf("on the next day: %v", err)
 		}
-	}, func(cfg *Config) { cfg.SMS.PerNumber, cfg.SMS.PerCountry, cfg.SMS.PerDay = 2, 4, 5 })
+	}, func(cfg *Config) { cfg.SMS.Factor = SMSPots{2, 4, 5} })
 }
 
 func TestCodesGoToWhatIsKnownToBeTheirs(t *testing.T) {

@@ -29,6 +29,7 @@ type importReport struct {
 
 	problems, people, verified, disabled, authenticators int
 	algorithms                                           map[string]int
+	groups                                               map[string]int // how many people come to each
 }
 
 // notes are those of one kind.
@@ -38,7 +39,7 @@ type notes struct {
 }
 
 func newImportReport(out io.Writer, verbose bool) *importReport {
-	return &importReport{out: out, verbose: verbose, notes: map[userimport.Kind]*notes{}, algorithms: map[string]int{}}
+	return &importReport{out: out, verbose: verbose, notes: map[userimport.Kind]*notes{}, algorithms: map[string]int{}, groups: map[string]int{}}
 }
 
 func (r *importReport) problem(f userimport.Finding) {
@@ -70,6 +71,9 @@ func (r *importReport) person(p *userimport.Person) {
 	if p.Disabled {
 		r.disabled++
 	}
+	for _, name := range p.User.Groups {
+		r.groups[name]++
+	}
 	r.authenticators += len(p.Authenticators)
 	if p.User.PasswordHash != "" {
 		r.algorithms[userimport.Algorithm(p.User.PasswordHash)]++
@@ -99,6 +103,9 @@ func (r *importReport) print() {
 		fmt.Fprintf(r.out, "%s\n", counted(r.algorithms[name],
 			fmt.Sprintf("person has a password by %s; it is rehashed when they sign in", name),
 			fmt.Sprintf("people have a password by %s; they are rehashed when their owners sign in", name)))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.groups)) {
+		fmt.Fprintf(r.out, "group %s gets %s\n", name, counted(r.groups[name], "person", "people"))
 	}
 	fmt.Fprintf(r.out, "%s: %s with a verified address, %s disabled, %s\n", counted(r.people, "person", "people"),
 		grouped(r.verified), grouped(r.disabled), counted(r.authenticators, "authenticator", "authenticators"))

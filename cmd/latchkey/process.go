@@ -16,7 +16,7 @@ import (
 	"github.com/latchkey-id/latchkey/cmd/internal/task"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/op"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
@@ -35,7 +35,7 @@ type process struct {
 	ring      *keys.Ring
 	metrics   *metrics.Metrics
 	outbox    *outbox.Worker
-	decoys    *login.Decoys
+	decoys    *signin.Decoys
 	health    *health.Monitor
 	// listener is the provider's, probes that of the metrics; nil where it is switched off.
 	listener, probes net.Listener
@@ -81,7 +81,7 @@ func openProcess(ctx context.Context, o serveOptions) (p *process, err error) {
 			return nil, err
 		}
 	}
-	p.decoys = login.NewDecoys(p.store.Users(), boot.password.Current)
+	p.decoys = signin.NewDecoys(p.store.Users(), boot.password.Current)
 	p.outbox = p.newOutbox()
 	p.health = health.New(health.Config{Checks: p.checks(), Metrics: p.metrics, Log: o.log.Logger, Now: o.now, Info: p.info})
 	p.metrics.DroppedLines(o.log.queue.Dropped)
@@ -193,7 +193,7 @@ func (p *process) tasks() []task.Func {
 		p.outbox.Run,
 		task.Every(observeEvery, p.observe),
 		p.reports,
-		task.Every(login.DecoyAge, p.refreshDecoys),
+		task.Every(signin.DecoyAge, p.refreshDecoys),
 	}
 	tasks = append(tasks, p.reloadTasks()...)
 	tasks = append(tasks, p.jobTasks()...)

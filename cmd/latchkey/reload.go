@@ -127,6 +127,9 @@ func (p *process) nextGeneration(ctx context.Context) (*change, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.meetsExpectations(ctx, next); err != nil {
+		return nil, err
+	}
 	return &change{generation: next, applied: applied, waiting: slices.DeleteFunc(wanted, func(line string) bool {
 		return slices.Contains(applied, line)
 	})}, nil

@@ -8,6 +8,7 @@ import (
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/partial"
 	"github.com/latchkey-id/latchkey/login/session"
+	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/mfa"
 )
 
@@ -30,6 +31,18 @@ func (p *Parts) Partials() *partial.Store {
 		Store: p.Store.Ephemeral(), Hasher: p.Hasher, Cookies: p.Cookies, Journal: p.Journal(), Now: p.Clock.Now,
 		Lifetime: 5 * time.Minute, Binding: mfa.BindNetwork, Tries: p.Factors.Policy().Tries,
 	})
+}
+
+// Methods are the ways to sign in; change may be nil.
+func (p *Parts) Methods(limiter *limits.Limiter, change func(*signin.Config)) *signin.Methods {
+	cfg := signin.Config{
+		Users: p.Store.Users(), Accounts: p.Accounts, Passwords: p.Passwords, Decoys: signin.NewDecoys(p.Store.Users(), p.Passwords.Current),
+		Factors: p.Factors, Limits: limiter, Journal: p.Journal(), Metrics: Metrics{}, Hasher: p.Hasher, Log: p.Logger, Now: p.Clock.Now,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	return signin.New(cfg)
 }
 
 // Limiter makes the rate limits of the pages: generous ones, but for what change does.

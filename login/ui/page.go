@@ -25,6 +25,8 @@ type Options struct {
 	// FormAction lists the origins, besides ours, that the answer to the page's
 	// form may redirect to: browsers hold those to the policy.
 	FormAction []string
+	// Frames lists the origins of the pages that the page frames.
+	Frames []string
 	// Person is who is signing in, once that is known, and Switch the address
 	// where somebody else does; either may be empty.
 	Person, Switch string
@@ -111,7 +113,7 @@ func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page
 		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t,
 		Brand: u.brand, Client: newClientView(o.Client), Colors: u.colorsFor(o.Client),
 		Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)),
-		Nonce: web.Page(w, o.FormAction...), focus: new(string),
+		Nonce: web.PageWithFrames(w, o.Frames, o.FormAction...), focus: new(string),
 	}
 	if o.Person != "" {
 		page.Identity = &Identity{Person: o.Person, Switch: o.Switch}

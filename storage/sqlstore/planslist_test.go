@@ -32,6 +32,7 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 		},
 		"Users.Import": func() error {
 			u := c.user()
+			u.Groups = []string{"g7"}
 			return second(users.Import(ctx, storagetest.Imports(storage.ImportedUser{User: *u, Credentials: []storage.Credential{c.credential(u.ID)}, Event: c.event()})))
 		},
 		"Users.Taken":        func() error { return second(users.Taken(ctx, []string{"u77@example.com", "nobody"})) },
@@ -153,6 +154,7 @@ func (c *planCalls) sessionCalls() map[string]func() error {
 		"Sessions.End":        func() error { return sessions.End(ctx, rowOf(c.row()), c.now, c.event()) },
 		"Sessions.EndOf":      func() error { id := rowOf(c.row()); return sessions.EndOf(ctx, id, id, c.now, c.event()) },
 		"Sessions.EndAll":     func() error { return sessions.EndAll(ctx, rowOf(c.row()), "", c.now, true, c.event()) },
+		"Sessions.Clients":    func() error { return second(sessions.Clients(ctx, rowOf(c.row()))) },
 		"Sessions.ListByUser": func() error { return second(sessions.ListByUser(ctx, rowOf(c.row()), c.now)) },
 		"Grants.Create": func() error {
 			id := rowOf(c.row())

@@ -131,6 +131,20 @@ func (r *Sessions) BySecret(ctx context.Context, hashes []string, now time.Time)
 	return nil, wrap("read session", sql.ErrNoRows)
 }
 
+// Clients returns the clients that a session signed in to.
+func (r *Sessions) Clients(ctx context.Context, sid storage.ID) ([]storage.SessionClient, error) {
+	rows, err := list[sessionClientRow](ctx, r.s, r.s.read, `SELECT c.sid, c.client_id, c.sub FROM session_clients c WHERE c.sid = $1 ORDER BY c.client_id`,
+		string(sid))
+	if err != nil {
+		return nil, wrap("list clients of a session", err)
+	}
+	clients := make([]storage.SessionClient, len(rows))
+	for i, row := range rows {
+		clients[i] = storage.SessionClient{ClientID: row.ClientID, Subject: row.Subject}
+	}
+	return clients, nil
+}
+
 // Touch moves a session's idle deadline on.
 func (r *Sessions) Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt time.Time) error {
 	err := must(r.s.exec(ctx, r.s.write, `UPDATE sessions SET last_seen_at = $1, idle_expires_at = $2 WHERE sid = $3 AND idle_expires_at > $1`,

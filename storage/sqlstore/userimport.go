@@ -2,12 +2,14 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"iter"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/uptrace/bun"
 )
@@ -116,9 +118,14 @@ func (s *Store) importBatch(ctx context.Context, tx bun.Tx, people []storage.Imp
 		event := s.rowOfEvent(p.Event)
 		users, events, queue = append(users, user), append(events, event), append(queue, &queueRow{ID: event.ID})
 	}
+	members, err := s.importGroups(ctx, tx, people)
+	if err != nil {
+		return err
+	}
 	for _, insert := range []func() error{
 		func() error { return insertMany(ctx, s, tx, users) },
 		func() error { return insertMany(ctx, s, tx, roles) },
+		func() error { return insertMany(ctx, s, tx, members) },
 		func() error { return insertMany(ctx, s, tx, credentials) },
 		func() error { return insertMany(ctx, s, tx, events) },
 		func() error { return insertMany(ctx, s, tx, queue) },
@@ -128,6 +135,71 @@ func (s *Store) importBatch(ctx context.Context, tx bun.Tx, people []storage.Imp
 		}
 	}
 	return nil
+}
+
+type membershipRow struct {
+	bun.BaseModel `bun:"table:group_members,alias:m"`
+
+	GroupID string  `bun:"group_id"`
+	UserID  string  `bun:"user_id"`
+	Source  string  `bun:"source"`
+	AddedAt sqlTime `bun:"added_at"`
+}
+
+type groupKey struct {
+	bun.BaseModel `bun:"table:groups,alias:g"`
+
+	ID        string `bun:"id"`
+	Canonical string `bun:"canonical"`
+}
+
+// importGroups makes the groups that are not there, and returns the memberships of
+// the people.
+func (s *Store) importGroups(ctx context.Context, tx bun.Tx, people []storage.ImportedUser) ([]*membershipRow, error) {
+	var names []string
+	for i := range people {
+		for j := range people[i].NewGroups {
+			made := &people[i].NewGroups[j]
+			n, err := s.exec(ctx, tx, insertGroup+` ON CONFLICT (canonical) DO NOTHING`, values(rowOfGroup(&made.Group))...)
+			if err == nil && n > 0 {
+				err = s.insertEvent(ctx, tx, made.Event)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		for _, name := range people[i].User.Groups {
+			names = append(names, ident.Canonical(name))
+		}
+	}
+	ids := map[string]string{}
+	for batch := range slices.Chunk(distinct(names), takenBatch) {
+		var args []any
+		found, err := list[groupKey](ctx, s, tx, `SELECT `+columnsOf[groupKey]()+` FROM groups g WHERE g.canonical IN `+anyOf(&args, batch), args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range found {
+			ids[g.Canonical] = g.ID
+		}
+	}
+	var rows []*membershipRow
+	for i := range people {
+		joined := map[string]bool{}
+		for _, name := range people[i].User.Groups {
+			id := ids[ident.Canonical(name)]
+			if id == "" {
+				return nil, fmt.Errorf("group %q: %w", name, sql.ErrNoRows)
+			}
+			if !joined[id] {
+				joined[id] = true
+				rows = append(rows, &membershipRow{
+					GroupID: id, UserID: string(people[i].User.ID), Source: string(storage.SourceImport), AddedAt: sqlTime{people[i].User.UpdatedAt},
+				})
+			}
+		}
+	}
+	return rows, nil
 }
 
 // insertMany inserts rows with one statement for each [importBatch] of them.

@@ -20,6 +20,7 @@ func (f fixture) testGroups(t *testing.T) {
 	t.Run("what a person has by groups", f.testEffective)
 	t.Run("five hundred groups", f.testManyGroups)
 	t.Run("attributes", f.testAttributes)
+	t.Run("import into groups", f.testImportedGroups)
 }
 
 // group is one that is kept, with a name of its own.
@@ -273,4 +274,43 @@ func (f fixture) testAttributes(t *testing.T) {
 	found, err := f.s.Users().ByID(t.Context(), u.ID)
 	want(t, "ByID", err, nil)
 	equal(t, "attributes", found.Attributes, u.Attributes)
+}
+
+// testImportedGroups: people come to groups that are there and to new ones, of
+// which each is made once; where they do not come, no group stays behind.
+func (f fixture) testImportedGroups(t *testing.T) {
+	ctx, users := t.Context(), f.s.Users()
+	there := f.group(t)
+	made := storage.Group{ID: f.id(t), Name: "Made " + rand.Text(), Source: storage.SourceImport, CreatedAt: f.clock.Now(), UpdatedAt: f.clock.Now()}
+	again := made
+	again.ID, again.Name = f.id(t), strings.ToUpper(made.Name)
+	first, second := f.event(t, storage.EventGroupCreated), f.event(t, storage.EventGroupCreated)
+	one, other := f.invited(t, rand.Text()+"@groups.example"), f.invited(t, rand.Text()+"@groups.example")
+	one.Groups = []string{strings.ToLower(there.Name), made.Name, made.Name}
+	other.Groups = []string{again.Name}
+	people := []storage.ImportedUser{
+		{User: *one, Event: f.event(t, storage.EventUserImported), NewGroups: []storage.ImportedGroup{{Group: made, Event: first}}},
+		{User: *other, Event: f.event(t, storage.EventUserImported), NewGroups: []storage.ImportedGroup{{Group: again, Event: second}}},
+	}
+	taken := *other
+	taken.ID, taken.Email = f.id(t), f.user(t).Email
+	_, err := users.Import(ctx, Imports(append(slices.Clone(people), storage.ImportedUser{User: taken, Event: f.event(t, storage.EventUserImported)})...))
+	want(t, "Import of somebody who is there", err, storage.ErrConflict)
+	_, err = f.s.Groups().ByName(ctx, made.Name)
+	want(t, "ByName after a failed import", err, storage.ErrNotFound)
+
+	_, err = users.Import(ctx, Imports(people...))
+	want(t, "Import", err, nil)
+	f.hasGroups(t, one, made.Name, there.Name)
+	f.hasGroups(t, other, made.Name)
+	f.wrote(t, first, true)
+	f.wrote(t, second, false)
+	of, err := f.s.Memberships().Of(ctx, other.ID)
+	want(t, "Of", err, nil)
+	equal(t, "sources", of[0].Sources, []storage.MembershipSource{storage.SourceImport})
+
+	lost := f.invited(t, rand.Text()+"@groups.example")
+	lost.Groups = []string{"never made " + rand.Text()}
+	_, err = users.Import(ctx, Imports(storage.ImportedUser{User: *lost, Event: f.event(t, storage.EventUserImported)}))
+	want(t, "Import into no group", err, storage.ErrNotFound)
 }

@@ -30,6 +30,7 @@ type Metrics struct {
 	signIns   *prometheus.CounterVec
 	refused   *prometheus.CounterVec
 	factors   *prometheus.CounterVec
+	pots      *prometheus.CounterVec
 	revoked   *prometheus.CounterVec
 	tokens    *prometheus.CounterVec
 	shaken    *prometheus.CounterVec
@@ -93,6 +94,9 @@ func New(version string) *Metrics {
 		refused: make.counter("latchkey_throttled_total", "Attempts refused unseen, by limit.", "limit"),
 		factors: make.counter("latchkey_factor_attempts_total", "Attempts with a factor, by its kind and how they ended.",
 			"factor", "result"),
+		pots: make.counter("latchkey_sms_pot_total",
+			"Text messages with which a pot of a day ran low (four fifths are spent), or which found it empty, by what they are for and whether it is one country's or the day's.",
+			"purpose", "scope", "state"),
 		revoked: make.counter("latchkey_grants_revoked_total",
 			"Grants ended because a code or refresh token was used twice, by reason.", "reason"),
 		tokens: make.counter("latchkey_token_requests_total",
@@ -141,6 +145,13 @@ func (m *Metrics) startFromZero() {
 	m.signIns.WithLabelValues("failed")
 	for _, result := range []string{resultSuccess, resultFailure} {
 		m.reloads.WithLabelValues(result)
+	}
+	for _, purpose := range []string{"factor", "confirmation"} {
+		for _, scope := range []string{"country", "day"} {
+			for _, state := range []string{"low", "empty"} {
+				m.pots.WithLabelValues(purpose, scope, state)
+			}
+		}
 	}
 	for _, topic := range storage.Topics() {
 		for _, kind := range topic.Kinds() {
@@ -229,6 +240,12 @@ func (m *Metrics) Throttled(limit string) { m.refused.WithLabelValues(limit).Inc
 // Factor counts an attempt with a kind of factor.
 func (m *Metrics) Factor(kind storage.FactorKind, result string) {
 	m.factors.WithLabelValues(string(kind), result).Inc()
+}
+
+// Pot counts a text message with which a pot that all people share ran low, or which
+// found it empty.
+func (m *Metrics) Pot(purpose, scope, state string) {
+	m.pots.WithLabelValues(purpose, scope, state).Inc()
 }
 
 // Check shows whether a check of readiness passes.

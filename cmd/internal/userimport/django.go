@@ -207,7 +207,7 @@ func (d *djangoDump) nameDjangoUser(p *Person) {
 	}
 }
 
-// addGroups makes roles of a person's groups.
+// addGroups gives a person their groups; what separates groups here becomes a dash.
 func (d *djangoDump) addGroups(p *Person, groups []json.RawMessage) {
 	for _, group := range groups {
 		name, ok := d.groups[keyOf(group)]
@@ -215,10 +215,10 @@ func (d *djangoDump) addGroups(p *Person, groups []json.RawMessage) {
 			d.problem(p.Where, "it is in group %s, which the dump lacks; dump auth.group too", keyOf(group))
 			continue
 		}
-		p.User.Roles = append(p.User.Roles, strings.NewReplacer(" ", "-", ",", "-").Replace(name))
+		p.User.Groups = append(p.User.Groups, strings.ReplaceAll(name, ",", "-"))
 	}
-	slices.Sort(p.User.Roles)
-	p.User.Roles = slices.Compact(p.User.Roles)
+	slices.Sort(p.User.Groups)
+	p.User.Groups = slices.Compact(p.User.Groups)
 }
 
 func djangoTime(text string) (time.Time, bool) {

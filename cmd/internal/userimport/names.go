@@ -32,6 +32,14 @@ func (s *scan) judgeNames(where string, u *storage.User) {
 			s.problem(where, "%v", err)
 		}
 	}
+	for i, typed := range u.Groups {
+		name, err := ident.Group(typed)
+		if err != nil {
+			s.problem(where, "%v", err)
+			continue
+		}
+		u.Groups[i] = name
+	}
 	s.judgeProfile(where, &u.Profile)
 }
 

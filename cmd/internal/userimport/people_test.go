@@ -44,17 +44,17 @@ func TestPW1_ADjangoDumpIsRead(t *testing.T) {
 	type summary struct {
 		Email, Username, Name, Algorithm string
 		Verified, Disabled               bool
-		Roles                            []string
+		Roles, Groups                    []string
 		Secrets                          []Authenticator
 	}
 	secret := []byte("12345678901234567890")
 	want := []summary{
-		{"ada@example.com", "ada", "Ada Lovelace", "Django pbkdf2_sha256", true, false, []string{"editors", "staff", "superuser"}, []Authenticator{{"Phone", secret}}},
-		{"Grace@Example.com", "grace", "Grace Hopper", "Django argon2", false, false, nil, []Authenticator{{"Authenticator", secret}}},
-		{"joan@example.com", "", "", "Django bcrypt_sha256", false, true, nil, nil},
-		{"", "edsger", "", "Django scrypt", false, false, nil, nil},
-		{"alan@example.com", "alan", "", "", false, false, nil, nil},
-		{"barbara@example.com", "barbara", "", "", false, false, nil, nil},
+		{"ada@example.com", "ada", "Ada Lovelace", "Django pbkdf2_sha256", true, false, []string{"staff", "superuser"}, []string{"editors"}, []Authenticator{{"Phone", secret}}},
+		{"Grace@Example.com", "grace", "Grace Hopper", "Django argon2", false, false, nil, nil, []Authenticator{{"Authenticator", secret}}},
+		{"joan@example.com", "", "", "Django bcrypt_sha256", false, true, nil, nil, nil},
+		{"", "edsger", "", "Django scrypt", false, false, nil, nil, nil},
+		{"alan@example.com", "alan", "", "", false, false, nil, nil, nil},
+		{"barbara@example.com", "barbara", "", "", false, false, nil, nil, nil},
 	}
 	var got []summary
 	for _, p := range r.People {
@@ -63,7 +63,7 @@ func TestPW1_ADjangoDumpIsRead(t *testing.T) {
 		if u.PasswordHash != "" {
 			algorithm = Algorithm(u.PasswordHash)
 		}
-		got = append(got, summary{u.Email, u.Username, u.Profile.Name, algorithm, u.EmailVerified, p.Disabled, u.Roles, p.Authenticators})
+		got = append(got, summary{u.Email, u.Username, u.Profile.Name, algorithm, u.EmailVerified, p.Disabled, u.Roles, u.Groups, p.Authenticators})
 		if !u.CreatedAt.Equal(joined) {
 			t.Errorf("%s was made at %s", p.Where, u.CreatedAt)
 		}
@@ -152,10 +152,10 @@ func TestEveryProblemOfADumpAtOnce(t *testing.T) {
 const pbkdf2 = "pbkdf2_sha256$20000$EbovkCf7vzVVbYCdLQkT3G$qCYs80TFVOp29scAG3yEt2Q+StK4BAZqgzc4RuJfw1s="
 
 func TestCSVAndJSONLSayTheSame(t *testing.T) {
-	const csvFile = "\ufeffemail,email_verified,username,name,phone,phone_verified,password_hash,roles,disabled,created_at,totp_secret\n" +
-		"ada@example.com,true,ada,Ada Lovelace,+493012345678,true," + pbkdf2 + ",admin staff,true,2021-03-04T05:06:07+01:00,GEZD GNBV GY3T QOJQ gezdgnbvgy3tqojq\n"
+	const csvFile = "\ufeffemail,email_verified,username,name,phone,phone_verified,password_hash,roles,groups,disabled,created_at,totp_secret\n" +
+		"ada@example.com,true,ada,Ada Lovelace,+493012345678,true," + pbkdf2 + ",admin staff,\"hr, Night  shift\",true,2021-03-04T05:06:07+01:00,GEZD GNBV GY3T QOJQ gezdgnbvgy3tqojq\n"
 	const jsonFile = `
-{"email":"ada@example.com","email_verified":true,"username":"ada","name":"Ada Lovelace","phone":"+493012345678","phone_verified":true,"password_hash":"` + pbkdf2 + `","roles":["admin","staff"],"disabled":true,"created_at":"2021-03-04T04:06:07Z","totp_secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}
+{"email":"ada@example.com","email_verified":true,"username":"ada","name":"Ada Lovelace","phone":"+493012345678","phone_verified":true,"password_hash":"` + pbkdf2 + `","roles":["admin","staff"],"groups":["hr","Night shift"],"disabled":true,"created_at":"2021-03-04T04:06:07Z","totp_secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}
 `
 	for format, file := range map[string]string{FormatCSV: csvFile, FormatJSONL: jsonFile} {
 		r, err := From(format, strings.NewReader(file))
@@ -166,7 +166,7 @@ func TestCSVAndJSONLSayTheSame(t *testing.T) {
 			Where: "line 2", Disabled: true, Authenticators: []Authenticator{{"Authenticator", []byte("12345678901234567890")}},
 			User: storage.User{
 				Email: "ada@example.com", EmailVerified: true, Username: "ada", Profile: storage.Profile{Name: "Ada Lovelace"},
-				Phone: "+493012345678", PhoneVerified: true, PasswordHash: pbkdf2, Roles: []string{"admin", "staff"},
+				Phone: "+493012345678", PhoneVerified: true, PasswordHash: pbkdf2, Roles: []string{"admin", "staff"}, Groups: []string{"hr", "Night shift"},
 				CreatedAt: time.Date(2021, 3, 4, 4, 6, 7, 0, time.UTC),
 			},
 		}}
@@ -184,8 +184,8 @@ func TestEveryProblemOfRecordsAtOnce(t *testing.T) {
 		format, file string
 		want         []string
 	}{
-		"csv": {FormatCSV, "email,disabled,phone,totp_secret,roles\na@example.com,maybe,030,!,\"a,b\"\nb@example.com,true\nc@example.com,,,GEZD,\n", []string{
-			`line 2: disabled: "maybe" is neither true nor false`, "line 2: totp_secret is no base32", `line 2: "030" is not a valid phone number`, `line 2: "a,b" is not a valid role`,
+		"csv": {FormatCSV, "email,disabled,phone,totp_secret,roles,groups\na@example.com,maybe,030,!,\"a,b\",\"hr,\"\nb@example.com,true\nc@example.com,,,GEZD,,\n", []string{
+			`line 2: disabled: "maybe" is neither true nor false`, "line 2: totp_secret is no base32", `line 2: "030" is not a valid phone number`, `line 2: "a,b" is not a valid role`, `line 2: "" is not a valid group name`,
 			"line 3: wrong number of fields", "line 4: the secret of an authenticator has 2 bytes",
 		}},
 		"jsonl": {FormatJSONL, "{\"emial\":\"a@example.com\"}\n{\"email\":5}\n{\"email\":\"a@example.com\"\n{\"email\":\"a@example.com\",\"created_at\":\"soon\"} \n{} {}\n", []string{

@@ -29,6 +29,7 @@ type record struct {
 	PhoneVerified   bool     `json:"phone_verified"`
 	PasswordHash    string   `json:"password_hash"`
 	Roles           []string `json:"roles"`
+	Groups          []string `json:"groups"`
 	Disabled        bool     `json:"disabled"`
 	CreatedAt       string   `json:"created_at"`
 	TOTPSecret      string   `json:"totp_secret"`
@@ -44,6 +45,7 @@ var columns = map[string]func(*record, string) error{
 	"phone_verified": truth(func(r *record) *bool { return &r.PhoneVerified }),
 	"password_hash":  text(func(r *record) *string { return &r.PasswordHash }),
 	"roles":          func(r *record, v string) error { r.Roles = strings.Fields(v); return nil },
+	"groups":         func(r *record, v string) error { r.Groups = parts(v); return nil },
 	"disabled":       truth(func(r *record) *bool { return &r.Disabled }),
 	"created_at":     text(func(r *record) *string { return &r.CreatedAt }),
 	"totp_secret":    text(func(r *record) *string { return &r.TOTPSecret }),
@@ -55,6 +57,18 @@ func column(name string) func(*record, string) error {
 		return func(r *record, v string) error { account.SetClaim(&r.Profile, name, v); return nil }
 	}
 	return columns[name]
+}
+
+// parts are what stands between commas.
+func parts(v string) []string {
+	if v == "" {
+		return nil
+	}
+	list := strings.Split(v, ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
 }
 
 func text(field func(*record) *string) func(*record, string) error {
@@ -165,7 +179,7 @@ func (s *scan) readJSONL(file io.Reader) error {
 func (s *scan) addRecord(where string, rec *record) error {
 	p := Person{Where: where, Key: rec.ID, Disabled: rec.Disabled, User: storage.User{
 		Email: rec.Email, EmailVerified: rec.EmailVerified && rec.Email != "", Username: rec.Username,
-		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles,
+		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles, Groups: rec.Groups,
 		Profile: rec.Profile,
 	}}
 	if rec.CreatedAt != "" {
