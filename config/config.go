@@ -138,6 +138,8 @@ type Sessions struct {
 
 // Tokens holds the lifetimes of every client that does not have its own.
 type Tokens struct {
+	RequirePushed       bool          `yaml:"require_pushed_authorization_requests" default:"false" doc:"Refuse every authorization request that its client did not push (RFC 9126). A client may require it for itself."`
+	PushedLifetime      time.Duration `yaml:"pushed_request_lifetime" default:"60s" doc:"How long a browser may come with the request_uri of a pushed request; at most 10m."`
 	CodeLifetime        time.Duration `yaml:"code_lifetime" default:"60s" doc:"How long an authorization code may be exchanged; at most 60s."`
 	AccessTokenLifetime time.Duration `yaml:"access_token_lifetime" default:"10m" doc:"How long an access token works; at most 24h."`
 	IDTokenLifetime     time.Duration `yaml:"id_token_lifetime" default:"10m" doc:"How long an ID token may be accepted; at most 24h."`

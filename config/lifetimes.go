@@ -23,6 +23,7 @@ func (l *loader) validateLifetimes(c *Config) {
 		l.add("sessions.idle", "it is longer than sessions.absolute (%s), which then always ends a session first; shorten it", client.FormatDuration(c.Sessions.Absolute))
 	}
 	t := c.Tokens
+	l.within("tokens.pushed_request_lifetime", t.PushedLifetime, 5*time.Second, 10*time.Minute)
 	l.within("tokens.code_lifetime", t.CodeLifetime, time.Second, time.Minute)
 	for _, p := range t.lifetimes().Check() {
 		l.add(joinPath("tokens", p.Field), "%s", p.Message)

@@ -76,6 +76,7 @@ func (c *Client) metadata() client.Metadata {
 		PolicyURI:              c.PolicyURI,
 		TOSURI:                 c.TOSURI,
 
+		RequirePushed:        c.RequirePushed,
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,
 		FrontchannelLogoutURI: c.FrontchannelLogoutURI, FrontchannelLogoutSession: c.FrontchannelSession,
 	}

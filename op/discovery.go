@@ -30,6 +30,9 @@ type metadata struct {
 	// Logout 2.1: each logout token has a sid.
 	BackchannelLogout        bool `json:"backchannel_logout_supported"`
 	BackchannelLogoutSession bool `json:"backchannel_logout_session_supported"`
+	// PushedEndpoint and RequirePushed are RFC 9126 section 5.
+	PushedEndpoint string `json:"pushed_authorization_request_endpoint"`
+	RequirePushed  bool   `json:"require_pushed_authorization_requests"`
 	// FrontchannelLogout and FrontchannelLogoutSession are OpenID Connect Front-Channel
 	// Logout 1.0 section 3: each address is called with iss and sid.
 	FrontchannelLogout        bool `json:"frontchannel_logout_supported"`
@@ -45,6 +48,7 @@ func newDiscovery(cfg Config) (*document, error) {
 		DiscoveryConfiguration: libraryMetadata(cfg),
 		IssuerInResponse:       true,
 		BackchannelLogout:      true, BackchannelLogoutSession: true,
+		PushedEndpoint: cfg.Issuer + pushPath, RequirePushed: cfg.RequirePushed,
 		FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		Prompts: cfg.prompts(),
 	})
