@@ -91,6 +91,7 @@ type Redis struct {
 // makes, all of them read what was made under them.
 type Secrets struct {
 	SealingKeys []SecretKey `yaml:"sealing_keys" doc:"Keys that seal signing keys in the database. The first whose use_from has passed seals, all of them open: to rotate, put a new one in front, with a use_from by which every node has it."`
+	PairwiseKey Secret      `yaml:"pairwise_key" secret:"ref" doc:"At least 32 random bytes in base64 or hexadecimal, for the subjects of clients with subject_type: pairwise. Another key makes other subjects, by which every such client takes people for strangers: it must never change. Make one with: openssl rand -base64 32"`
 	HashKeys    []SecretKey `yaml:"hash_keys" doc:"Keys of the keyed hashes under which tokens, codes and sessions are stored. The first whose use_from has passed hashes, all of them find: to rotate, put a new one in front, with a use_from by which every node has it. Keep an old one for as long as refresh tokens live: what was made under a key that a node does not know it cannot judge, and answers 503. They prove the security events too: keep an old one for as long as audit.retention."`
 }
 

@@ -42,6 +42,8 @@ type Config struct {
 	PushedLifetime time.Duration
 	// Ephemeral keeps codes, and whatever else expires by itself.
 	Ephemeral ephemeral.Store
+	// Pairwise says that clients may have pairwise subjects, for discovery.
+	Pairwise bool
 	// Access says who may use clients, and has the scopes, claims and resource servers
 	// of the installation; nil has none, and everyone may.
 	Access *access.Catalog
