@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"login/limits":       {"internal/ident", "internal/web", "keys", "login/pageerror", "storage"},
 	"login/pageerror":    {"internal/web"},
 	"login/partial":      {"interaction", "internal/web", "keys", "login/pageerror", "mfa", "storage", "storage/ephemeral"},
-	"login/session":      {"account", "interaction", "internal/web", "keys", "login/flash", "login/flow", "login/journal", "login/pageerror", "mfa", "storage"},
+	"login/session":      {"account", "interaction", "internal/web", "keys", "login/flow", "login/journal", "login/pageerror", "mfa", "storage"},
 	"login/signin":       {"account", "client", "interaction", "internal/ident", "internal/web", "keys", "login/limits", "login/pageerror", "login/ui", "mfa", "storage"},
 	"login/ui":           {"account", "client", "internal/ident", "internal/locale", "internal/useragent", "internal/web", "keys", "mfa", "storage"},
 	"account":            {"internal/ident", "access", "internal/locale", "internal/useragent", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
