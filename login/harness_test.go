@@ -64,7 +64,7 @@ func newSite(t *testing.T, o siteOptions) *site {
 	limiter := p.Limiter(o.limits)
 	cfg := Config{
 		UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Consents: p.Store.Consents(),
-		Sessions: p.Sessions(), Partials: p.Partials(), Limits: limiter, Journal: p.Journal(),
+		Sessions: p.Sessions(), Partials: p.Partials(), Limits: limiter, Journal: p.Journal(), Flash: p.Flash(),
 		Interactions: p.Interactions(o.pending), Submissions: p.Submissions(), Clients: logintest.Client{Is: &s.client},
 		Methods: p.Methods(limiter, o.methods), Factors: p.Factors, Devices: p.Devices, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
 		Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -29,6 +30,9 @@ type metadata struct {
 	// Logout 2.1: each logout token has a sid.
 	BackchannelLogout        bool `json:"backchannel_logout_supported"`
 	BackchannelLogoutSession bool `json:"backchannel_logout_session_supported"`
+	// PushedEndpoint and RequirePushed are RFC 9126 section 5.
+	PushedEndpoint string `json:"pushed_authorization_request_endpoint"`
+	RequirePushed  bool   `json:"require_pushed_authorization_requests"`
 	// FrontchannelLogout and FrontchannelLogoutSession are OpenID Connect Front-Channel
 	// Logout 1.0 section 3: each address is called with iss and sid.
 	FrontchannelLogout        bool `json:"frontchannel_logout_supported"`
@@ -44,6 +48,7 @@ func newDiscovery(cfg Config) (*document, error) {
 		DiscoveryConfiguration: libraryMetadata(cfg),
 		IssuerInResponse:       true,
 		BackchannelLogout:      true, BackchannelLogoutSession: true,
+		PushedEndpoint: cfg.Issuer + pushPath, RequirePushed: cfg.RequirePushed,
 		FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		Prompts: cfg.prompts(),
 	})
@@ -71,7 +76,7 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		GrantTypesSupported:              wireGrantTypes(),
 		UILocalesSupported:               oidc.ParseLocales(cfg.UILocales),
 		ACRValuesSupported:               cfg.ACRValues,
-		SubjectTypesSupported:            []string{"public"},
+		SubjectTypesSupported:            subjectTypes(cfg),
 		IDTokenSigningAlgValuesSupported: cfg.Keys.Algs(),
 		CodeChallengeMethodsSupported:    []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
 
@@ -111,6 +116,14 @@ func supportedClaims(catalog *access.Catalog) []string {
 		claims = append(claims, c.name)
 	}
 	return append(claims, catalog.Claims()...)
+}
+
+// subjectTypes lists how clients may know people.
+func subjectTypes(cfg Config) []string {
+	if cfg.Pairwise {
+		return client.SubjectTypes()
+	}
+	return []string{client.SubjectPublic}
 }
 
 // supportedScopes lists the standard scopes, and those of the installation.

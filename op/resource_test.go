@@ -139,7 +139,7 @@ func TestTheResourceParameterOfAnAuthorizationRequest(t *testing.T) {
 			t.Fatalf("%s: %v, faulty %v", query, err, faulty)
 		}
 		check := authorizationCheck{params: form, client: &c, claims: book}
-		got := check.request.Resources
+		var got []string
 		if err := check.readResources(); err != nil {
 			got = []string{errorOf(err).Code}
 		} else {

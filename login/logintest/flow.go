@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"time"
 
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/partial"
@@ -15,6 +16,11 @@ import (
 // Journal writes the security events of requests.
 func (p *Parts) Journal() *journal.Journal {
 	return journal.New(journal.Config{Accounts: p.Accounts, Locales: p.UI, Hasher: p.Hasher, Log: p.Logger, Now: p.Clock.Now, Random: rand.Reader})
+}
+
+// Flash keeps what pages say once.
+func (p *Parts) Flash() *flash.Store {
+	return flash.New(flash.Config{Store: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer, Cookies: p.Cookies})
 }
 
 // Sessions keeps browsers signed in: idle for an hour at most, and for a day in any case.

@@ -45,6 +45,8 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("outbox order", f.testOutboxOrder)
 	t.Run("the end of a delivery", f.testOutboxEnd)
 	t.Run("sweep", f.testSweep)
+	t.Run("nodes", f.testNodes)
+	t.Run("TestAC2_removed clients", f.testRemovedClients)
 }
 
 // fixture makes rows to test with.
