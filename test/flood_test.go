@@ -80,7 +80,7 @@ func TestDS1_SlowSendersAreCutOff(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			if err := c.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+			if err := c.SetReadDeadline(time.Now().Add(testenv.Patience)); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := c.Write([]byte(begun)); err != nil {

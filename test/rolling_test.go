@@ -5,7 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/latchkey-id/latchkey/internal/testenv"
 )
@@ -25,7 +24,7 @@ func TestARollingRestartLosesNoRequest(t *testing.T) {
 	}))
 	in.add(in.nodes[0].Peer(t))
 	balancer := testenv.StartHAProxy(t, front, in.nodes[0].Address, in.nodes[1].Address)
-	balanced := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: time.Minute,
+	balanced := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: testenv.Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	t.Cleanup(balanced.CloseIdleConnections)
 	balancer.Await(2)

@@ -59,7 +59,7 @@ func (s *story) links(to, path string) []string {
 // awaited are links that are sent soon.
 func (s *story) awaited(to, path string, most int) []string {
 	s.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(testenv.Patience); time.Now().Before(deadline); {
 		if found := s.links(to, path); len(found) >= most {
 			return found
 		}

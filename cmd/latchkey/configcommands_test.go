@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 // TestConfigCommandsSpeakOfARunningNode: status, diff, and apply, which waits until the
@@ -37,7 +39,7 @@ func TestConfigCommandsSpeakOfARunningNode(t *testing.T) {
 		}
 		return out, errs
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; { // the first report comes soon after the first request is answered
+	for deadline := time.Now().Add(testenv.Patience); ; { // the first report comes soon after the first request is answered
 		if status, _, _ := latchkeyRun(t, "config", "status", "--config", s.file); status == 0 {
 			break
 		}
@@ -83,7 +85,7 @@ func TestConfigCommandsSpeakOfARunningNode(t *testing.T) {
 		t.Errorf("status after apply:\n%s", out)
 	}
 	write(s.file, string(text)+"no_such_key: 1\n")
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(testenv.Patience); ; {
 		// Asked by a file that is good, since the node's is not.
 		out, _ := run(1, "status", "--config", next)
 		if strings.Contains(out, "the last reload changed nothing: ") && strings.Contains(out, "no_such_key") && strings.Contains(out, "line ") {
@@ -129,7 +131,7 @@ func TestAC2_DevReloads(t *testing.T) {
 		t.Fatal("dev does not serve the clients of its file")
 	}
 	write("two")
-	for deadline := time.Now().Add(20 * time.Second); !knows("two") || knows("one"); {
+	for deadline := time.Now().Add(testenv.Patience); !knows("two") || knows("one"); {
 		if time.Now().After(deadline) {
 			t.Fatalf("dev never reloaded:\n%s", s.stderr.String())
 		}

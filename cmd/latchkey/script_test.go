@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -235,7 +236,7 @@ secrets:
 
 func waitUntilReady(t *testing.T, issuer string) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(testenv.Patience)
 	for {
 		var out bytes.Buffer
 		if run(t.Context(), []string{"healthcheck", "--url", issuer + "/readyz"}, nil, &out, &out) == 0 {

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 // served is `latchkey serve` in this process, with probes on a second listener.
@@ -131,7 +133,7 @@ func TestWellKnownAddresses(t *testing.T) {
 // Told to stop, a server says that it is not ready, still answers on a
 // connection that a balancer keeps, closes it, and then ends.
 func TestStoppingDrains(t *testing.T) {
-	s := serveWith(t, "timeouts: {drain: 2s}\n")
+	s := serveWith(t, "timeouts: {drain: 4s}\n")
 	client := &http.Client{Transport: &http.Transport{}} // whose connections are kept
 	type answer struct {
 		status int
@@ -154,7 +156,7 @@ func TestStoppingDrains(t *testing.T) {
 		t.Fatal("connections are closed before there is a reason")
 	}
 	s.stop()
-	deadline := time.Now().Add(time.Second)
+	deadline := time.Now().Add(testenv.Patience)
 	for ask(s.issuer+readyPath).status != http.StatusServiceUnavailable {
 		if time.Now().After(deadline) {
 			t.Fatal("ready although it stops")
@@ -195,7 +197,7 @@ func TestAC2_HangupReloads(t *testing.T) {
 		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
-		for deadline := time.Now().Add(20 * time.Second); !strings.Contains(s.log.String(), logged); {
+		for deadline := time.Now().Add(testenv.Patience); !strings.Contains(s.log.String(), logged); {
 			if time.Now().After(deadline) {
 				t.Fatalf("never logged %q:\n%s", logged, s.log.String())
 			}

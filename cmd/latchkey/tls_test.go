@@ -18,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 // TestServeSpeaksTLSByItself shows a server with a certificate and no proxy.
@@ -83,7 +85,7 @@ secrets:
 // eventually asks until the server answers.
 func eventually(t *testing.T, client *http.Client, address string) *http.Response {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(testenv.Patience)
 	for {
 		response, err := client.Get(address)
 		if err == nil {

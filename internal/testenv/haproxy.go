@@ -68,7 +68,7 @@ backend nodes
 // Await returns when the balancer sends requests to exactly so many nodes.
 func (h *HAProxy) Await(nodes int) {
 	h.t.Helper()
-	for deadline := time.Now().Add(time.Minute); h.nodes() != strconv.Itoa(nodes); {
+	for deadline := time.Now().Add(Patience); h.nodes() != strconv.Itoa(nodes); {
 		if time.Now().After(deadline) {
 			h.t.Fatalf("the balancer finds %s nodes, want %d", h.nodes(), nodes)
 		}

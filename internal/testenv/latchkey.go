@@ -209,7 +209,7 @@ func (n *Node) Kill() {
 }
 
 // stopTimeout is how long a node may take to stop.
-const stopTimeout = 30 * time.Second
+const stopTimeout = Patience
 
 // Stop asks the process to end, and fails the test unless it does so cleanly.
 func (n *Node) Stop() {
@@ -258,7 +258,7 @@ func (n *Node) HTTP() *http.Client {
 	}
 	return &http.Client{
 		Transport:     transport,
-		Timeout:       time.Minute,
+		Timeout:       Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Patience is how long a process may take until it serves: a moment on a quick
-// machine, and more on one that is slow and busy.
+// Patience is for how long a test waits for what comes in a moment on a quick
+// machine, before it calls it hung: a slow one makes tests slow, never red.
 const Patience = 5 * time.Minute
 
 // FreePort returns a loopback port that nobody listens on. What takes it in the

@@ -192,7 +192,7 @@ func TestDL1_ACallThatTakesTooLongIsCanceled(t *testing.T) {
 	}
 	// The server lets go of them, so that they neither hold connections nor write later.
 	const running = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(testenv.Patience)
 	for n := 1; n > 0; {
 		if err := db.admin.QueryRowContext(t.Context(), running).Scan(&n); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"golang.org/x/oauth2"
 )
 
@@ -146,10 +147,9 @@ func (m *module) silently(pairs ...string) *tokens {
 // eventually tries until it works, or for so long that it never will.
 func (m *module) eventually(what string, works func() bool) {
 	m.Helper()
-	const patience = 20 * time.Second
-	for deadline := time.Now().Add(patience); !works(); <-time.After(50 * time.Millisecond) {
+	for deadline := time.Now().Add(testenv.Patience); !works(); <-time.After(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			m.Fatalf("not within %s: %s", patience, what)
+			m.Fatalf("not within %s: %s", testenv.Patience, what)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"testing"
-	"time"
 
 	"github.com/latchkey-id/latchkey/internal/testenv"
 )
@@ -24,7 +23,7 @@ func runNode(t *testing.T, p *provider, script string, told map[string]any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a script that hangs says nothing
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience) // a script that hangs says nothing
 	defer cancel()
 	var problems bytes.Buffer
 	node := exec.CommandContext(ctx, "node", script)

@@ -82,7 +82,7 @@ func within[T any](t *testing.T, what string, c <-chan T) T {
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(20 * time.Second):
+	case <-time.After(testenv.Patience):
 		t.Fatalf("%s: nothing came", what)
 		panic("unreachable")
 	}

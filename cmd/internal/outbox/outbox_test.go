@@ -287,7 +287,7 @@ func TestManyWorkersDeliverOnce(t *testing.T) {
 					}
 				})
 			}
-			for deadline := time.Now().Add(30 * time.Second); ; {
+			for deadline := time.Now().Add(testenv.Patience); ; {
 				backlog, err := h.store.Outbox().Backlog(t.Context(), h.clock.Now())
 				if err != nil {
 					t.Fatal(err)
