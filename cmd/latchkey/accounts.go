@@ -27,7 +27,8 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 		},
 		DeletionGrace: d.cfg.Account.DeletionGrace, InvitationLifetime: d.cfg.Account.Links.Invitation,
 		RecentFactors: d.cfg.Account.RecentFactors, NotifyNewDevice: d.cfg.Account.NotifyNewDevice,
-		Queued: func() {}, // the worker of a node finds what a command queues
+		GroupUses: groupUses{d},
+		Queued:    func() {}, // the worker of a node finds what a command queues
 	}
 }
 
