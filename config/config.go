@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/account/attribute"
 )
 
 // Config is the whole configuration. Its tags say: yaml, the key; default, the
@@ -40,6 +41,7 @@ type Config struct {
 	MemoryLimit    string         `yaml:"memory_limit" default:"auto" doc:"The memory that the process tries to stay within, such as 512MiB: near it garbage is collected more often. auto is nine tenths of what its container may use; off sets none. GOMEMLIMIT wins over auto."`
 	Limits         Limits         `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request. Attempts count before they are looked at; the first free ones are not delayed, then each one is followed by a time of refusal that doubles from base to max."`
 	Timeouts       Timeouts       `yaml:"timeouts" doc:"Bounds on how long a connection may take."`
+	Attributes     []Attribute    `yaml:"attributes" doc:"What is kept of people besides the standard claims. Values of attributes that are not here stay, unseen, until they are again."`
 	Access         Access         `yaml:"access" doc:"Who may use clients that do not say so themselves."`
 	Scopes         []Scope        `yaml:"scopes" doc:"Scopes besides the standard ones and groups and roles, which exist by themselves."`
 	Claims         []Claim        `yaml:"claims" doc:"Claims about people besides the standard ones and groups and roles, which exist by themselves."`
@@ -50,6 +52,8 @@ type Config struct {
 	// Warnings are what does not keep Latchkey from starting and still should
 	// be looked at.
 	Warnings []Problem `yaml:"-"`
+	// AttributeSchema is what attributes come to.
+	AttributeSchema attribute.Schema `yaml:"-"`
 	// Catalog is what access, scopes, claims and resources come to.
 	Catalog *access.Catalog `yaml:"-"`
 	// Files are the files and folders that were read, for [Watch].

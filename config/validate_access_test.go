@@ -38,6 +38,8 @@ claims:
   - {name: is_admin, expression: '"admins" in user.groups'}
 resources:
   - {identifier: https://api.example.com, introspected_by: [open], access_token: {format: jwt, lifetime: 5m, signing_alg: ES256, claims: [groups, is_admin], encryption: none}}
+attributes:
+  - {name: Department}
 `
 
 func TestAC1_RulesSayWhereTheyWereWritten(t *testing.T) {

@@ -44,7 +44,9 @@ func (p *Pages) openSignUp(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) showSignUp(w http.ResponseWriter, r *http.Request, s *standing) error {
-	data := ui.SignUp{Email: s.in.LoginHint()}
+	data := ui.SignUp{
+		Email: s.in.LoginHint(), Attributes: ShownAttributes(p.cfg.Accounts.Attributes().Asked(), func(string) string { return "" }),
+	}
 	invitation, err := p.invitation(r)
 	if err != nil {
 		return err
@@ -101,11 +103,13 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request, s *standing) erro
 	if invitation != nil {
 		form.Email, form.Invited = invitation.Email, true
 	}
+	schema := p.cfg.Accounts.Attributes().Asked()
+	set, texts, problems := AttributesTyped(schema, r.PostForm, func(string) string { return "" })
+	form.Attributes = ShownAttributes(schema, func(name string) string { return texts[name] })
 	typed := &account.SignUp{
 		Email: form.Email, Username: form.Username, Name: form.Name, Password: r.PostForm.Get("password"),
-		Locale: p.cfg.UI.Locale(r, s.in.Locales()), Invitation: invitation,
+		Locale: p.cfg.UI.Locale(r, s.in.Locales()), Invitation: invitation, Attributes: set,
 	}
-	var problems []Problem
 	for _, err := range p.cfg.Accounts.CheckSignUp(typed) {
 		problems = append(problems, Problems(err, "password")...)
 	}

@@ -24,6 +24,8 @@ type SignUp struct {
 	// Verifier is the encoded password verifier of the account to make.
 	Verifier string          `json:"verifier"`
 	Profile  storage.Profile `json:"profile"`
+	// Attributes are custom ones of the account to make.
+	Attributes storage.Attributes `json:"attributes,omitempty"`
 	// Invitation is the one that is consumed with the account; empty where
 	// sign-up is open.
 	Invitation storage.ID `json:"invitation,omitempty"`

@@ -27,8 +27,9 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 		},
 		DeletionGrace: d.cfg.Account.DeletionGrace, InvitationLifetime: d.cfg.Account.Links.Invitation,
 		RecentFactors: d.cfg.Account.RecentFactors, NotifyNewDevice: d.cfg.Account.NotifyNewDevice,
-		GroupUses: groupUses{d},
-		Queued:    func() {}, // the worker of a node finds what a command queues
+		Attributes: d.cfg.AttributeSchema,
+		GroupUses:  groupUses{d},
+		Queued:     func() {}, // the worker of a node finds what a command queues
 	}
 }
 
