@@ -19,6 +19,11 @@ func (l *loader) validateLifetimes(c *Config) {
 	const most = 10 * 366 * day
 	l.within("sessions.idle", c.Sessions.Idle, time.Minute, most)
 	l.within("sessions.absolute", c.Sessions.Absolute, time.Minute, most)
+	l.within("sessions.remember_idle", c.Sessions.RememberIdle, time.Minute, most)
+	l.within("sessions.remember_absolute", c.Sessions.RememberAbsolute, time.Minute, most)
+	if c.Sessions.RememberIdle > c.Sessions.RememberAbsolute {
+		l.add("sessions.remember_idle", "it is longer than sessions.remember_absolute (%s), which then always ends a session first; shorten it", client.FormatDuration(c.Sessions.RememberAbsolute))
+	}
 	if c.Sessions.Idle > c.Sessions.Absolute {
 		l.add("sessions.idle", "it is longer than sessions.absolute (%s), which then always ends a session first; shorten it", client.FormatDuration(c.Sessions.Absolute))
 	}

@@ -25,7 +25,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	p := logintest.New(t, logintest.Options{})
-	return &desk{Parts: p, sessions: p.Sessions(), cookies: map[string]*http.Cookie{}}
+	return &desk{Parts: p, sessions: p.Sessions(nil), cookies: map[string]*http.Cookie{}}
 }
 
 // request is one of the browser, and keep takes the cookies of its answer.
@@ -139,6 +139,28 @@ func TestSE3_AStepUpMakesNoSessionLiveLonger(t *testing.T) {
 	logintest.Check(t, err)
 	if !anew.ExpiresAt.After(first.ExpiresAt) {
 		t.Error("a new first factor did not begin the lifetime anew")
+	}
+}
+
+// TestSE3_AStepUpLeavesASessionRemembered, or not: it asks nobody.
+func TestSE3_AStepUpLeavesASessionRemembered(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ada := d.Person("ada@example.com")
+	for _, remember := range []bool{true, false} {
+		w, r := d.request()
+		before, err := d.sessions.Read(r)
+		logintest.Check(t, err)
+		first, err := d.sessions.Create(w, r, session.SignIn{
+			UserID: ada.ID, PasswordEpoch: ada.PasswordEpoch, Proofs: []storage.Proof{d.password()}, Remember: remember,
+		}, before)
+		logintest.Check(t, err)
+		d.keep(w)
+		stepped, err := d.signIn(ada, storage.Proof{Kind: storage.FactorTOTP, At: d.Clock.Now(), CredentialID: "app"})
+		logintest.Check(t, err)
+		if stepped.Remembered != remember || !stepped.ExpiresAt.Equal(first.ExpiresAt) || !stepped.IdleExpiresAt.Equal(first.IdleExpiresAt) {
+			t.Errorf("remembered %t: before %+v, after %+v", remember, first, stepped)
+		}
 	}
 }
 
