@@ -213,7 +213,7 @@ func TestKY5_ASessionOfAnUnknownKeyIsNotJudged(t *testing.T) {
 		hasher, err := keys.NewHasher(list)
 		logintest.Check(t, err)
 		d.Hasher = hasher
-		return d.Sessions()
+		return d.Sessions(nil)
 	}
 	key := func(id string, b byte) keys.SecretKey {
 		return keys.SecretKey{ID: id, Key: bytes.Repeat([]byte{b}, 32)}
