@@ -91,8 +91,9 @@ func mayBeClaim(t *cel.Type) bool {
 	case cel.BoolKind, cel.IntKind, cel.UintKind, cel.DoubleKind, cel.StringKind, cel.ListKind, cel.MapKind, cel.DynKind, cel.AnyKind, cel.NullTypeKind,
 		cel.TimestampKind, cel.DurationKind:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // String returns the expression as it was written.

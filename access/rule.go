@@ -115,12 +115,12 @@ func (p *Policy) name(i int) string {
 // Finding is how one rule stood to a person, for `latchkey explain`.
 type Finding struct {
 	// Name is the rule's index and where it was written, Effect what it does.
-	Name   string
-	Effect Effect
+	Name   string `json:"name"`
+	Effect Effect `json:"effect"`
 	// Unmet is the condition that is not met, such as "groups"; empty where the rule fits.
-	Unmet string
+	Unmet string `json:"unmet,omitempty"`
 	// ACR is the class that a rule that fits wants besides; empty is none.
-	ACR string
+	ACR string `json:"acr,omitempty"`
 }
 
 // Findings goes through all rules, those after the one that decided too.
@@ -144,7 +144,7 @@ const networks = "networks"
 // empty where the rule fits.
 func (r *Rule) unmet(s *Subject, at Request) string {
 	switch {
-	case !meets(r.Groups, func(group string) bool { return slices.Contains(s.Groups, group) }):
+	case !meets(r.Groups, func(group string) bool { return s.in(group) }):
 		return "groups"
 	case !meets(r.Roles, func(role string) bool { return slices.Contains(s.Roles, role) }):
 		return "roles"

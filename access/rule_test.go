@@ -45,6 +45,7 @@ func TestAC1_TheFirstRuleThatFitsDecides(t *testing.T) {
 		{"empty rules are rules", Policy{Rules: []Rule{}}, ada, home, Decision{Outcome: Refused, Rule: NoRule}},
 		{"the default is for clients without rules", Policy{Rules: []Rule{{Groups: []string{"it"}}}, Default: Allow}, ada, home, Decision{Outcome: Refused, Rule: NoRule}},
 		{"a group", Policy{Rules: []Rule{{Groups: []string{"it", "hr"}}}}, ada, home, Decision{Outcome: Allowed, Rule: 0}},
+		{"a group in another case", Policy{Rules: []Rule{{Groups: []string{"HR"}}}}, ada, home, Decision{Outcome: Allowed, Rule: 0}},
 		{"group and role", Policy{Rules: []Rule{{Groups: []string{"hr"}, Roles: []string{"auditor"}}}}, ada, home, Decision{Outcome: Refused, Rule: NoRule}},
 		{"the second rule", Policy{Rules: []Rule{{Groups: []string{"it"}}, {Roles: []string{"admin"}}}}, ada, home, Decision{Outcome: Allowed, Rule: 1}},
 		{"deny before allow", Policy{Rules: []Rule{{Users: []string{"ada@example.com"}, Effect: Deny}, {Groups: []string{"hr"}}}}, ada, home, Decision{Outcome: Refused, Rule: 0}},

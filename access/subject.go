@@ -2,6 +2,7 @@ package access
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/storage"
@@ -46,6 +47,11 @@ func (s *Subject) domain() string {
 		return ""
 	}
 	return strings.ToLower(s.Email[strings.LastIndexByte(s.Email, '@')+1:])
+}
+
+// in reports whether the person is in a group, whose name is the same in any case.
+func (s *Subject) in(group string) bool {
+	return slices.ContainsFunc(s.Groups, func(name string) bool { return strings.EqualFold(name, group) })
 }
 
 // is reports whether a name is the person's: id, username or verified address.

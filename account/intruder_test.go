@@ -238,7 +238,7 @@ func TestFE2_ThisWasNotMe(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &site{logintest.New(t, logintest.Options{SMS: &mfa.SMSLimits{Countries: []string{"DE"}, PerNumber: 10, PerCountry: 10, PerDay: 10}})}
+			s := &site{logintest.New(t, logintest.Options{SMS: &mfa.SMSLimits{Countries: []string{"DE"}, Factor: mfa.SMSPots{PerNumber: 10, PerCountry: 100, PerDay: 100}, Confirmation: mfa.SMSPots{PerNumber: 10, PerCountry: 100, PerDay: 100}}})}
 			i := &intrusion{site: s, id: s.Person(ownersMailbox).ID}
 			u, by := i.intruder()
 			logintest.Check(t, s.enroll(u, by)) // the owner's own

@@ -50,6 +50,9 @@ type Metadata struct {
 	DefaultACR              []string `json:"default_acr_values,omitempty"`
 	InitiateLoginURI        string   `json:"initiate_login_uri,omitempty"`
 
+	// RequirePushed refuses authorization requests that were not pushed (RFC 9126 section 6).
+	RequirePushed bool `json:"require_pushed_authorization_requests,omitempty"`
+
 	// OpenID Connect RP-Initiated, Back-Channel and Front-Channel Logout 1.0.
 	PostLogoutRedirectURIs    []string `json:"post_logout_redirect_uris,omitempty"`
 	BackchannelLogoutURI      string   `json:"backchannel_logout_uri,omitempty"`

@@ -24,19 +24,21 @@ const (
 
 // SMS says how text messages leave.
 type SMS struct {
-	Provider     SMSProvider   `yaml:"provider" oneof:"twilio http" doc:"twilio: its API for messages; http: any gateway that takes a POST, as url, headers and body describe it."`
-	URL          Secret        `yaml:"url" secret:"url" doc:"Where http posts to. For twilio only needed for another region or something that speaks the same: the address before /2010-04-01. May be a file: or env: reference."`
-	Account      string        `yaml:"account" doc:"The Account SID, or the SID of an API key, of twilio; with http the user of basic authentication, if any."`
-	Token        Secret        `yaml:"token" secret:"ref" doc:"The auth token or key's secret of twilio; with http the password of basic authentication, if any."`
-	From         string        `yaml:"from" doc:"The sender: a number, a name that the gateway knows, or of twilio also the SID of a messaging service (MG…)."`
-	Headers      []SMSHeader   `yaml:"headers" doc:"Headers that http sends besides, such as an API key."`
-	Body         string        `yaml:"body" default:"{\"to\": {{json .To}}, \"from\": {{json .From}}, \"text\": {{json .Text}}}" doc:"The body that http posts: a template of Go over .To, .From, .Text and .ID, which stays the same when a message is tried again; json quotes a text."`
-	ContentType  string        `yaml:"content_type" default:"application/json" doc:"The media type of body."`
-	Timeout      time.Duration `yaml:"timeout" default:"15s" doc:"How long one try may take; at most 1m."`
-	Countries    []string      `yaml:"countries" doc:"Countries that messages go to, such as [DE, AT, CH] (ISO 3166-1). Required: numbers elsewhere can neither be confirmed nor get codes."`
-	PerNumberDay int           `yaml:"per_number_day" default:"10" doc:"Messages to one number within a day."`
-	CountryDay   int           `yaml:"per_country_day" default:"500" doc:"Messages to one country within a day."`
-	DailyCap     int           `yaml:"daily_cap" default:"1000" doc:"Messages within a day in all; it stops what costs."`
+	Provider          SMSProvider   `yaml:"provider" oneof:"twilio http" doc:"twilio: its API for messages; http: any gateway that takes a POST, as url, headers and body describe it."`
+	URL               Secret        `yaml:"url" secret:"url" doc:"Where http posts to. For twilio only needed for another region or something that speaks the same: the address before /2010-04-01. May be a file: or env: reference."`
+	Account           string        `yaml:"account" doc:"The Account SID, or the SID of an API key, of twilio; with http the user of basic authentication, if any."`
+	Token             Secret        `yaml:"token" secret:"ref" doc:"The auth token or key's secret of twilio; with http the password of basic authentication, if any."`
+	From              string        `yaml:"from" doc:"The sender: a number, a name that the gateway knows, or of twilio also the SID of a messaging service (MG…)."`
+	Headers           []SMSHeader   `yaml:"headers" doc:"Headers that http sends besides, such as an API key."`
+	Body              string        `yaml:"body" default:"{\"to\": {{json .To}}, \"from\": {{json .From}}, \"text\": {{json .Text}}}" doc:"The body that http posts: a template of Go over .To, .From, .Text and .ID, which stays the same when a message is tried again; json quotes a text."`
+	ContentType       string        `yaml:"content_type" default:"application/json" doc:"The media type of body."`
+	Timeout           time.Duration `yaml:"timeout" default:"15s" doc:"How long one try may take; at most 1m."`
+	Countries         []string      `yaml:"countries" doc:"Countries that messages go to, such as [DE, AT, CH] (ISO 3166-1). Required: numbers elsewhere can neither be confirmed nor get codes."`
+	PerNumberDay      int           `yaml:"per_number_day" default:"10" doc:"Messages to one number within a day."`
+	CountryDay        int           `yaml:"per_country_day" default:"500" doc:"Codes for factors to one country within a day."`
+	DailyCap          int           `yaml:"daily_cap" default:"1000" doc:"Codes for factors within a day in all; it stops what costs."`
+	ConfirmCountryDay int           `yaml:"confirm_per_country_day" default:"100" doc:"Codes that confirm new numbers, to one country within a day: whoever has an account can have them sent anywhere. They spend nothing of per_country_day; at most that."`
+	ConfirmDailyCap   int           `yaml:"confirm_daily_cap" default:"200" doc:"Codes that confirm new numbers, within a day in all; at most daily_cap."`
 }
 
 // Enabled reports whether there is a gateway.

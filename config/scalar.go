@@ -92,7 +92,7 @@ func parsePrefix(text string) (netip.Prefix, error) {
 
 // decodeScalar is the decode hook that reads text by the type of its field.
 func decodeScalar(from, to reflect.Type, value any) (any, error) {
-	if from.Kind() != reflect.String || from == to || to.Kind() == reflect.Pointer {
+	if from.Kind() != reflect.String || from == to || to.Kind() == reflect.Pointer || to.Kind() == reflect.Interface {
 		return value, nil
 	}
 	if to.Kind() == reflect.Slice {

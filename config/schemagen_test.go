@@ -74,6 +74,7 @@ func describe(s *jsonschema.Schema, sh *shape) {
 		for _, v := range sh.oneOf {
 			s.Enum = append(s.Enum, v)
 		}
+	default: // nothing of it is said within
 	}
 	if sh.preset != "" {
 		s.Default = schemaDefault(sh)

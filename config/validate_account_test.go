@@ -78,6 +78,7 @@ func TestClientPolicy(t *testing.T) {
 		"service verified":     {yaml: clientYAML(append(service, "require_verified_email: true")...), want: []string{"of no use to a service client"}},
 		"service with factors": {yaml: clientYAML(append(service, "require_mfa: true", "factors: [totp]")...), want: []string{"require_mfa (line 5): of no use", "factors (line 6): of no use"}},
 		"service told":         {yaml: clientYAML(append(service, "backchannel_logout_uri: https://a.example/out")...), want: []string{"backchannel_logout_uri (line 5): of no use"}},
+		"told elsewhere":       {yaml: clientYAML("id: a", public, address, "frontchannel_logout_uri: https://b.example/out"), want: []string{"frontchannel_logout_uri (line 5): \"https://b.example/out\" is not of the origin of a redirect URI"}},
 		"told in clear":        {yaml: clientYAML("id: a", public, address, "backchannel_logout_uri: http://a.example/out"), want: []string{"backchannel_logout_uri (line 5): \"http://a.example/out\": use https"}},
 		"service with trust":   {yaml: clientYAML(append(service, "trust_devices: true")...), want: []string{"trust_devices (line 5): of no use"}},
 	})

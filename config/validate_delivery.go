@@ -78,9 +78,23 @@ func (l *loader) validateSMS(s SMS) {
 	for _, n := range []struct {
 		path  string
 		value int
-	}{{"sms.per_number_day", s.PerNumberDay}, {"sms.per_country_day", s.CountryDay}, {"sms.daily_cap", s.DailyCap}} {
+	}{
+		{"sms.per_number_day", s.PerNumberDay}, {"sms.per_country_day", s.CountryDay}, {"sms.daily_cap", s.DailyCap},
+		{"sms.confirm_per_country_day", s.ConfirmCountryDay}, {"sms.confirm_daily_cap", s.ConfirmDailyCap},
+	} {
 		if n.value < 1 || n.value > 1_000_000 {
 			l.add(n.path, "use 1 to 1000000")
+		}
+	}
+	for _, pot := range []struct {
+		path, of      string
+		confirm, most int
+	}{
+		{"sms.confirm_per_country_day", "sms.per_country_day", s.ConfirmCountryDay, s.CountryDay},
+		{"sms.confirm_daily_cap", "sms.daily_cap", s.ConfirmDailyCap, s.DailyCap},
+	} {
+		if pot.confirm > pot.most && pot.most > 0 {
+			l.add(pot.path, "it is more than %s (%d), which is for people who sign in; lower it", pot.of, pot.most)
 		}
 	}
 }
@@ -147,7 +161,7 @@ func (l *loader) completeMessages(c *Config) {
 		c.Messages.Templates = filepath.Join(l.folder(), dir)
 	}
 	if c.Messages.Templates != "" {
-		l.files = append(l.files, c.Messages.Templates)
+		l.reads(c.Messages.Templates)
 	}
 }
 

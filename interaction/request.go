@@ -19,23 +19,29 @@ const (
 // AuthorizationRequest is a request to /authorize that has been checked
 // against its client: everything in it may be relied on.
 type AuthorizationRequest struct {
-	ClientID      string                `json:"client_id"`
-	RedirectURI   string                `json:"redirect_uri"`
-	ResponseType  string                `json:"response_type"`
-	ResponseMode  string                `json:"response_mode"`
-	Scopes        []string              `json:"scopes"`
-	State         string                `json:"state,omitempty"`
-	Nonce         string                `json:"nonce,omitempty"`
-	CodeChallenge string                `json:"code_challenge,omitempty"` // S256 only
-	Prompt        []string              `json:"prompt,omitempty"`
-	MaxAge        *int64                `json:"max_age,omitempty"` // seconds
-	LoginHint     string                `json:"login_hint,omitempty"`
-	HintSubject   string                `json:"hint_subject,omitempty"`  // sub of a verified id_token_hint
-	ACRValues     []string              `json:"acr_values,omitempty"`    // wanted, best first
-	EssentialACR  []string              `json:"essential_acr,omitempty"` // one of these or failure
-	UILocales     []string              `json:"ui_locales,omitempty"`
-	Display       string                `json:"display,omitempty"`
-	Claims        storage.ClaimsRequest `json:"claims,omitzero"`
+	ClientID      string   `json:"client_id"`
+	RedirectURI   string   `json:"redirect_uri"`
+	ResponseType  string   `json:"response_type"`
+	ResponseMode  string   `json:"response_mode"`
+	Scopes        []string `json:"scopes"`
+	State         string   `json:"state,omitempty"`
+	Nonce         string   `json:"nonce,omitempty"`
+	CodeChallenge string   `json:"code_challenge,omitempty"` // S256 only
+	Prompt        []string `json:"prompt,omitempty"`
+	MaxAge        *int64   `json:"max_age,omitempty"` // seconds
+	LoginHint     string   `json:"login_hint,omitempty"`
+	HintSubject   string   `json:"hint_subject,omitempty"`  // sub of a verified id_token_hint
+	ACRValues     []string `json:"acr_values,omitempty"`    // wanted, best first
+	EssentialACR  []string `json:"essential_acr,omitempty"` // one of these or failure
+	UILocales     []string `json:"ui_locales,omitempty"`
+	Display       string   `json:"display,omitempty"`
+	// Pushed is the id under which a client pushed the request (RFC 9126); empty where
+	// the browser brought it.
+	Pushed string `json:"pushed,omitempty"`
+
+	Claims storage.ClaimsRequest `json:"claims,omitzero"`
+	// Resources are the resource servers that access tokens may be asked for (RFC 8707).
+	Resources []string `json:"resources,omitempty"`
 	// ClaimScopes are the scopes of the claims that are asked for by name, where the
 	// request does not ask for them as well. No token ever has them.
 	ClaimScopes []string `json:"claim_scopes,omitempty"`

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -33,12 +34,16 @@ type SubmissionsConfig struct {
 // impatient Enter, is handled once, and both requests get the answer, cookies
 // included. A submission is known by all that makes it one: its address, its fields,
 // and the cookies of its browser, whose secrets change with what a form does. Only
-// answers that lead on (a redirect) are remembered: what was refused is looked at
-// anew, and counts anew.
+// answers that lead on (a redirect) are remembered: what was refused, by an error or by
+// a redirect back to the form (see [RefusedParam]), is looked at anew, and counts anew.
 type Submissions struct {
 	cfg     SubmissionsConfig
 	answers *ephemeral.Values[remembered]
 }
+
+// RefusedParam stands in the address of a page to which a form that was refused leads
+// back (Post/Redirect/Get).
+const RefusedParam = "again"
 
 // remembered is an answer, or that somebody is at it.
 type remembered struct {
@@ -106,7 +111,7 @@ func (s *Submissions) handle(w http.ResponseWriter, r *http.Request, h web.Handl
 
 func (s *Submissions) remember(ctx context.Context, id string, made *recorder, failure error) {
 	location := made.header.Get("Location")
-	if failure == nil && location != "" && made.status >= 300 && made.status < 400 {
+	if failure == nil && location != "" && made.status >= 300 && made.status < 400 && !refused(location) {
 		raw, err := json.Marshal(answer{made.status, location, made.header["Set-Cookie"]})
 		if err == nil {
 			var sealed string
@@ -119,6 +124,12 @@ func (s *Submissions) remember(ctx context.Context, id string, made *recorder, f
 		}
 	}
 	_ = s.answers.Delete(ctx, id) // where that fails too it is gone in seconds
+}
+
+// refused reports whether an address says that the form which led there was refused.
+func refused(location string) bool {
+	u, err := url.Parse(location)
+	return err != nil || u.Query().Has(RefusedParam)
 }
 
 // answerPlace binds a sealed answer to its submission.

@@ -11,7 +11,7 @@ import (
 func (p *Pages) ACRValues() []string {
 	values := []string{mfa.ACRPassword}
 	for _, kind := range mfa.Kinds {
-		_, configured := p.cfg.Factors.Get(kind)
+		_, configured := p.factors.Get(kind)
 		if acr := p.policy.Reaches(kind); configured && acr != "" {
 			values = append(values, acr)
 		}

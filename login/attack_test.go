@@ -148,7 +148,7 @@ func TestL2_NoPageBringsAnInteractionBack(t *testing.T) {
 	b := s.browser()
 	b.start("")
 	b.signIn("ada@example.com", goodPassword).Want(t, 200, "consent-allow")
-	name := b.Page.URL.Query().Get(interactionParam)
+	name := b.Page.URL.Query().Get(interaction.Param)
 	in, err := b.interaction(name)
 	check(t, err)
 	check(t, s.parts.Interactions(1).Take(t.Context(), in))

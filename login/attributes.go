@@ -10,9 +10,9 @@ import (
 
 // AttributesTyped reads the custom attributes that a form asks for, and nothing else
 // (requirement RE4, mass assignment). What is shown as it was typed is left alone:
-// shown says how a value is. texts are the fields as they are shown again.
-func AttributesTyped(asked attribute.Schema, form url.Values, shown func(name string) string) (set map[string]any, texts map[string]string, problems []Problem) {
-	set, texts = map[string]any{}, map[string]string{}
+// shown says how a value is.
+func AttributesTyped(asked attribute.Schema, form url.Values, shown func(name string) string) (set map[string]any, problems []Problem) {
+	set = map[string]any{}
 	for i := range asked {
 		d := &asked[i]
 		field := account.AttributeField(d.Name)
@@ -20,7 +20,6 @@ func AttributesTyped(asked attribute.Schema, form url.Values, shown func(name st
 		if !form.Has(field) || text == shown(d.Name) {
 			continue
 		}
-		texts[d.Name] = text
 		value, err := d.Parse(text)
 		if err != nil {
 			problems = append(problems, Problem{Field: field, Text: "wrong.attribute"})
@@ -28,7 +27,7 @@ func AttributesTyped(asked attribute.Schema, form url.Values, shown func(name st
 		}
 		set[d.Name] = value
 	}
-	return set, texts, problems
+	return set, problems
 }
 
 // ShownAttributes are attributes as a page shows them: text says the value of each.

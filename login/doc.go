@@ -1,8 +1,8 @@
 // Package login is the hosted pages: sign-in, consent, sign-out, errors.
 //
-// The flow is data. [Next] is a pure function that says, from the request, the
+// The flow is data. [flow.Next] is a pure function that says, from the request, the
 // client, the session and the consents, which step is still missing; each page
-// shows one step, collects its evidence, and sends the browser on to where Next
+// shows one step, collects its evidence, and sends the browser on to where it
 // is asked again. No page knows which page follows it.
 //
 // Invariants:

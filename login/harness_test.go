@@ -15,6 +15,8 @@ import (
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/logintest"
+	"github.com/latchkey-id/latchkey/login/session"
+	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -41,6 +43,8 @@ type siteOptions struct {
 	accounts func(*account.Config)
 	config   func(*Config)
 	limits   func(*limits.Bounds)
+	methods  func(*signin.Config)
+	sessions func(*session.Config)
 	client   func(*client.Client)
 	// pending is how many sign-ins an address may start; zero is many.
 	pending int
@@ -59,24 +63,30 @@ func newSite(t *testing.T, o siteOptions) *site {
 	if o.pending == 0 {
 		o.pending = 100000
 	}
+	limiter := p.Limiter(o.limits)
 	cfg := Config{
 		UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Consents: p.Store.Consents(),
-		Sessions: p.Sessions(), Partials: p.Partials(), Limits: p.Limiter(o.limits), Journal: p.Journal(),
+		Sessions: p.Sessions(o.sessions), Partials: p.Partials(), Limits: limiter, Journal: p.Journal(), Flash: p.Flash(),
 		Interactions: p.Interactions(o.pending), Submissions: p.Submissions(), Clients: logintest.Client{Is: &s.client},
-		Password: p.Passwords, Factors: p.Factors, Devices: p.Devices, Hasher: p.Hasher, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
-		Decoys: NewDecoys(p.Store.Users(), p.Passwords.Current), Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now,
+		Methods: p.Methods(limiter, o.methods), Factors: p.Factors, Devices: p.Devices, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
+		Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now,
 	}
 	if o.config != nil {
 		o.config(&cfg)
 	}
 	s.pages = New(cfg)
 	mux := http.NewServeMux()
-	s.pages.Register(mux)
-	mux.Handle("GET /start", p.Errors.Handle(s.startInteraction))
-	mux.Handle("GET /authorize/resume", p.Errors.Handle(s.resume))
-	mux.Handle("GET /account", p.Errors.Handle(s.account))
+	s.routes(mux)
 	p.Serve(mux)
 	return s
+}
+
+// routes adds the pages and the provider's stand-in to mux.
+func (s *site) routes(mux *http.ServeMux) {
+	s.pages.Register(mux)
+	mux.Handle("GET /start", s.parts.Errors.Handle(s.startInteraction))
+	mux.Handle("GET /authorize/resume", s.parts.Errors.Handle(s.resume))
+	mux.Handle("GET /account", s.parts.Errors.Handle(s.account))
 }
 
 // startInteraction does what the provider does with a checked request, whose

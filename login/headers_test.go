@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 )
 
@@ -16,13 +17,13 @@ func TestCS2_EveryPageBearsThePolicy(t *testing.T) {
 	s.person("ada@example.com")
 	within := s.browser()
 	within.start("")
-	in := within.signIn("ada@example.com", goodPassword).URL.Query().Get(interactionParam)
+	in := within.signIn("ada@example.com", goodPassword).URL.Query().Get(interaction.Param)
 	pages := 0
 	for _, path := range s.pages.Paths() {
 		for name, page := range map[string]*testbrowser.Page{
 			"as a stranger":     s.browser().Get(path),
 			"with a token":      s.browser().Get(path + "?token=AAAA"),
-			"within a flow":     within.Get(path + "?" + interactionParam + "=" + in),
+			"within a flow":     within.Get(path + "?" + interaction.Param + "=" + in),
 			"by a foreign form": within.Post(path, url.Values{}),
 		} {
 			if !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {

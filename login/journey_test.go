@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -581,7 +582,7 @@ func TestPolicyGraceRunsForWhoNeverLooks(t *testing.T) {
 		b := s.browser()
 		b.start("")
 		csrf := b.Page.Value("csrf")
-		at := url.Values{interactionParam: {b.Page.URL.Query().Get(interactionParam)}}.Encode()
+		at := url.Values{interaction.Param: {b.Page.URL.Query().Get(interaction.Param)}}.Encode()
 		b.Follow(false)
 		b.signIn("ada@example.com", goodPassword)
 		b.Follow(true)

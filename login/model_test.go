@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/limits"
+	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -237,7 +238,7 @@ func (p *play) held(a *actor) string {
 		if !strings.HasSuffix(c.Name, "session") {
 			continue
 		}
-		found, err := p.s.store.Sessions().BySecret(p.t.Context(), p.s.pages.cfg.Hasher.Sums("session", c.Value), p.s.clock.Now())
+		found, err := p.s.store.Sessions().BySecret(p.t.Context(), p.s.parts.Hasher.Sums("session", c.Value), p.s.clock.Now())
 		if err != nil {
 			return "nobody"
 		}
@@ -287,9 +288,9 @@ type stage struct {
 func newStage(t *testing.T, client func(*client.Client)) *stage {
 	t.Helper()
 	s := newSite(t, siteOptions{
-		client: client,
-		policy: func(p *mfa.Policy) { p.Tries, p.Lockout.Free, p.DisableAfter = 100_000, 100_000, 100_000 },
-		config: func(c *Config) { c.Password = &memory{c.Password.(*pass.Hasher)} },
+		client:  client,
+		policy:  func(p *mfa.Policy) { p.Tries, p.Lockout.Free, p.DisableAfter = 100_000, 100_000, 100_000 },
+		methods: func(c *signin.Config) { c.Passwords = &memory{c.Passwords.(*pass.Hasher)} },
 		limits: func(l *limits.Bounds) {
 			endless := storage.Backoff{Free: 1 << 30, Base: time.Second, Max: time.Second, Window: time.Hour}
 			l.SignInPair, l.SignInAccount, l.SignInAddress, l.SignInKnown = endless, endless, endless, endless

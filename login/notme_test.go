@@ -29,7 +29,7 @@ func TestFE2_ThePageOfThisWasNotMe(t *testing.T) {
 	}
 	owner.Submit("verify-submit").Want(t, 200, "Your account is secured")
 	owner.Get(linkIn(t, told.Text)).Want(t, 410, "error-title")
-	if page := mallory.Get("/account"); strings.Contains(string(page.Body), "account of") {
+	if page := mallory.Get("/account"); strings.Contains(page.Body, "account of") {
 		t.Error("the stolen session lives on")
 	}
 	mallory.Get("/login")

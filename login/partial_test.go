@@ -29,7 +29,7 @@ func (b *browser) started(ada *storage.User, change func(*partial.SignIn)) (*int
 	t := b.s.t
 	t.Helper()
 	b.start("")
-	in, err := b.interaction(b.Page.URL.Query().Get(interactionParam))
+	in, err := b.interaction(b.Page.URL.Query().Get(interaction.Param))
 	check(t, err)
 	r, w := b.request(), httptest.NewRecorder()
 	part := b.s.pages.cfg.Partials.New(r, in, ada)
@@ -57,7 +57,7 @@ func TestPA1_APartialSignInIsOfOneFlow(t *testing.T) {
 	ada, b := s.person("ada@example.com"), s.browser()
 	in, r := b.started(ada, func(*partial.SignIn) {})
 	b.start("")
-	other, err := b.interaction(b.Page.URL.Query().Get(interactionParam))
+	other, err := b.interaction(b.Page.URL.Query().Get(interaction.Param))
 	check(t, err)
 	if s.load(r, other) != nil {
 		t.Error("it is of use in another tab")
@@ -85,9 +85,9 @@ func TestPA1_APartialSignInIsCompletedOnce(t *testing.T) {
 	s := newSite(t, siteOptions{})
 	ada, b := s.person("ada@example.com"), s.browser()
 	in, r := b.started(ada, func(*partial.SignIn) {})
-	var read []*standing
+	var read []*flowContext
 	for range 2 {
-		found, err := s.pages.stand(r, in, s.load(r, in))
+		found, err := s.pages.evaluate(r, in, s.load(r, in))
 		check(t, err)
 		read = append(read, found)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/storage"
@@ -30,7 +31,7 @@ func (p *play) open(fresh, high bool) {
 	request := map[bool]string{true: `,"prompt":["login"]`}[fresh] + map[bool]string{true: `,"essential_acr":["aal2"]`}[high]
 	p.mine.start(`{"client_id":"wiki","scopes":["openid"],"redirect_uri":"https://wiki.example.com/cb"` + request + `}`)
 	p.tab = &tab{of: p.mine, started: p.s.clock.Now(), fresh: fresh, high: high}
-	p.tab.id = p.mine.Page.URL.Query().Get(interactionParam)
+	p.tab.id = p.mine.Page.URL.Query().Get(interaction.Param)
 	p.expect(p.arrive(p.tab))
 }
 
@@ -68,7 +69,7 @@ func (p *play) expect(want string) {
 
 // at is the address of a page in the current tab.
 func (p *play) at(path string) string {
-	return path + "?" + interactionParam + "=" + url.QueryEscape(p.tab.id)
+	return path + "?" + interaction.Param + "=" + url.QueryEscape(p.tab.id)
 }
 
 // visit opens a page of the current tab; it is shown where its step is what is

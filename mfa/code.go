@@ -81,6 +81,8 @@ type sendCap struct {
 	name, key string
 	window    time.Duration
 	max       int
+	// pot names a limit that all people share; empty is one of somebody's own.
+	pot string
 }
 
 // codeHash is the purpose of the hash of a code.
@@ -175,7 +177,7 @@ func (s *sentCode) send(ctx context.Context, a Attempt, to string) (liveCode, er
 // everybody's. It answers how long to wait for the next. Tries are not among
 // what it counts: another code gives no more of them (requirement EO3).
 func (s *sentCode) allow(ctx context.Context, a Attempt, to string) (time.Duration, error) {
-	name := func(of string) string { return "mfa:send:" + string(s.kind) + ":" + of }
+	name := func(of string) string { return "mfa:send:" + string(s.kind) + ":" + s.purpose + ":" + of }
 	wait, err := s.cfg.Ephemeral.Attempt(ctx, name("wait:"+a.ID), s.cfg.Codes.Resend)
 	if err != nil {
 		return 0, fmt.Errorf("wait between codes: %w", err)
@@ -185,9 +187,9 @@ func (s *sentCode) allow(ctx context.Context, a Attempt, to string) (time.Durati
 	}
 	limits := s.cfg.Codes
 	caps := append([]sendCap{
-		{"codes of an attempt", name("attempt:" + a.ID), limits.Window, limits.PerAttempt},
-		{"codes to an account", name("account:" + string(a.Person.User.ID)), limits.Window, limits.PerAccount},
-		{"codes to a destination", name("to:" + s.cfg.Hasher.Sum("limit", string(s.kind), ident.Canonical(to))), limits.Window, limits.PerDestination},
+		{name: "codes of an attempt", key: name("attempt:" + a.ID), window: limits.Window, max: limits.PerAttempt},
+		{name: "codes to an account", key: name("account:" + string(a.Person.User.ID)), window: limits.Window, max: limits.PerAccount},
+		{name: "codes to a destination", key: name("to:" + s.cfg.Hasher.Sum("limit", string(s.kind), ident.Canonical(to))), window: limits.Window, max: limits.PerDestination},
 	}, s.caps(to)...)
 	var nth int64
 	for i, c := range caps {
@@ -195,6 +197,7 @@ func (s *sentCode) allow(ctx context.Context, a Attempt, to string) (time.Durati
 		if err != nil {
 			return 0, fmt.Errorf("count %s: %w", c.name, err)
 		}
+		s.watch(ctx, c, to, n)
 		if n > int64(c.max) {
 			s.cfg.Counter.Factor(s.kind, resultLimited)
 			detail := fmt.Sprintf("%s: %s", s.kind, c.name)
@@ -208,6 +211,27 @@ func (s *sentCode) allow(ctx context.Context, a Attempt, to string) (time.Durati
 		}
 	}
 	return limits.Resend.Wait(nth), nil
+}
+
+// watch tells operators of a pot that runs low, before people are refused, and of
+// one that is empty: each once in the log, and each refusal in the metric.
+func (s *sentCode) watch(ctx context.Context, c sendCap, to string, nth int64) {
+	state := ""
+	switch {
+	case c.pot == "":
+	case nth > int64(c.max):
+		state = potEmpty
+	case nth == runsLow(c.max):
+		state = potLow
+	}
+	if state == "" {
+		return
+	}
+	s.cfg.Counter.Pot(s.purpose, c.pot, state)
+	if nth <= int64(c.max)+1 {
+		s.cfg.Log.WarnContext(ctx, "pot of text messages is "+state, "purpose", s.purpose, "scope", c.pot,
+			"country", s.cfg.SMS.country(to), "messages", nth, "of", c.max)
+	}
 }
 
 // Verify implements Factor.

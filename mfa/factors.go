@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 
 	"github.com/latchkey-id/latchkey/keys"
@@ -33,6 +34,7 @@ type Config struct {
 	Sealer    *keys.Sealer
 	Random    io.Reader
 	Counter   counter
+	Log       *slog.Logger
 	Policy    Policy
 	Codes     CodeLimits
 	// SMS is nil where no gateway is configured: then there is no such factor.

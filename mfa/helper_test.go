@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ type bench struct {
 	user  *storage.User
 	post  *postbox
 	tally *tally
+	logs  *logs
 }
 
 // opening opens the stores of both nodes.
@@ -65,7 +67,7 @@ func run(t *testing.T, openings map[string]opening, test func(t *testing.T, b *b
 	for name, open := range openings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := &bench{t: t, clock: storagetest.NewClock(), post: &postbox{}, tally: &tally{}}
+			b := &bench{t: t, clock: storagetest.NewClock(), post: &postbox{}, tally: &tally{}, logs: &logs{}}
 			for i, s := range open(t, b) {
 				b.cfg[i] = b.config(s)
 				for _, c := range change {
@@ -146,7 +148,7 @@ func (b *bench) config(s stores) Config {
 		Lockouts: s.durable.Lockouts(), Devices: s.durable.TrustedDevices(), Users: s.durable.Users(),
 		Outbox: s.durable.Outbox(), Ephemeral: s.short, Sender: b.post, Hasher: hasher, Sealer: sealer,
 		Random: rand.Reader, Counter: b.tally, Policy: DefaultPolicy(), Codes: DefaultCodeLimits(),
-		SMS: &SMSLimits{Countries: []string{"+49", "+1212"}, PerNumber: 5, PerCountry: 50, PerDay: 100},
+		SMS: &SMSLimits{Countries: []string{"+49", "+1212"}, Factor: SMSPots{5, 50, 100}, Confirmation: SMSPots{5, 50, 100}}, Log: slog.New(b.logs),
 	}
 }
 
@@ -367,4 +369,42 @@ func (c *tally) of(k storage.FactorKind, result string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.counts[string(k)+" "+result]
+}
+
+// Pot counts a pot that runs low or is empty.
+func (c *tally) Pot(purpose, scope, state string) {
+	c.Factor(storage.FactorKind(purpose+" "+scope), state)
+}
+
+// logs keeps the lines of a log.
+type logs struct {
+	slog.Handler
+	mu    sync.Mutex
+	lines []string
+}
+
+func (*logs) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l *logs) Handle(_ context.Context, r slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	line := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		line += " " + a.String()
+		return true
+	})
+	l.lines = append(l.lines, line)
+	return nil
+}
+
+// about counts the lines that begin with the words.
+func (l *logs) about(words string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.lines {
+		if strings.HasPrefix(line, words) {
+			n++
+		}
+	}
+	return n
 }

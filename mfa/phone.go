@@ -8,12 +8,12 @@ import (
 )
 
 // Phone proves that a number is a person's own, before it becomes that of
-// their account: by a code under the limits of all codes by SMS. It is no
+// their account: by a code, under limits of its own. It is no
 // factor, and what proves a number proves nobody's identity.
 type Phone struct{ code *sentCode }
 
 func newPhone(cfg Config, g *gate) *Phone {
-	code := newPhoneCode(cfg, g, "number", storage.MessagePhoneVerify)
+	code := newPhoneCode(cfg, g, smsConfirmation, storage.MessagePhoneVerify, cfg.SMS.Confirmation)
 	code.to = func(u *storage.User) string {
 		if cfg.SMS.country(u.Phone) == "" {
 			return ""

@@ -15,16 +15,37 @@ type SMSLimits struct {
 	// Countries are those whose numbers messages go to (ISO 3166-1, "DE"), or
 	// prefixes of numbers, as "+49" or "+1212"; none is no number at all.
 	Countries []string
-	// PerNumber, PerCountry and PerDay bound the messages within 24 hours, to
-	// one number, to one of Countries, and in all.
-	PerNumber, PerCountry, PerDay int
+	// Factor are the pots of codes for factors, which go to numbers that are known to
+	// be theirs after a right password, and Confirmation those of codes that confirm a
+	// number, which anybody with an account can have sent anywhere (SMS pumping). The
+	// second spends nothing of the first, so that invented numbers keep nobody out.
+	Factor, Confirmation SMSPots
 }
+
+// SMSPots bound the messages within 24 hours, to one number, to one of the countries,
+// and in all.
+type SMSPots struct{ PerNumber, PerCountry, PerDay int }
 
 const day = 24 * time.Hour
 
+// The ends of codes by SMS, which the metrics know.
+const (
+	smsFactor       = "factor"
+	smsConfirmation = "confirmation"
+)
+
+// The states of a pot that somebody should know of before people notice.
+const (
+	potLow   = "low"   // four fifths are spent
+	potEmpty = "empty" // a message was refused
+)
+
+// runsLow is the message with which four fifths of a pot are spent.
+func runsLow(size int) int64 { return int64(size - size/5) }
+
 // newSMS makes the factor of codes by SMS.
 func newSMS(cfg Config, g *gate) Factor {
-	code := newPhoneCode(cfg, g, "factor", storage.MessageSMSCode)
+	code := newPhoneCode(cfg, g, smsFactor, storage.MessageSMSCode, cfg.SMS.Factor)
 	code.to = func(u *storage.User) string {
 		if !u.PhoneVerified || cfg.SMS.country(u.Phone) == "" {
 			return ""
@@ -34,18 +55,18 @@ func newSMS(cfg Config, g *gate) Factor {
 	return code
 }
 
-// newPhoneCode makes what all codes by SMS have in common: however many ends
-// they have, they share what they may cost.
-func newPhoneCode(cfg Config, g *gate, purpose string, message storage.MessageKind) *sentCode {
-	limits := *cfg.SMS
+// newPhoneCode makes what all codes by SMS have in common. What they may cost is
+// counted by what they are for.
+func newPhoneCode(cfg Config, g *gate, purpose string, message storage.MessageKind, pots SMSPots) *sentCode {
+	name := "mfa:sms:" + purpose + ":"
 	return &sentCode{
 		cfg: cfg, gate: g, kind: storage.FactorSMS, purpose: purpose, channel: storage.ChannelSMS, message: message,
 		hint: ident.Mask,
 		caps: func(to string) []sendCap {
 			return []sendCap{
-				{"messages to a number", "mfa:sms:number:" + cfg.Hasher.Sum("limit", "sms", to), day, limits.PerNumber},
-				{"messages to a country", "mfa:sms:country:" + limits.country(to), day, limits.PerCountry},
-				{"messages in all", "mfa:sms:all", day, limits.PerDay},
+				{name: "messages to a number", key: name + "number:" + cfg.Hasher.Sum("limit", "sms", to), window: day, max: pots.PerNumber},
+				{name: "messages to a country", key: name + "country:" + cfg.SMS.country(to), window: day, max: pots.PerCountry, pot: "country"},
+				{name: "messages in all", key: name + "all", window: day, max: pots.PerDay, pot: "day"},
 			}
 		},
 	}

@@ -76,7 +76,9 @@ type Notice struct {
 }
 
 // counter counts for the metrics what was attempted with a kind of factor and
-// how it ended: see the results.
+// how it ended: see the results; and the messages with which a pot that all people
+// share runs low, or which find it empty.
 type counter interface {
 	Factor(kind storage.FactorKind, result string)
+	Pot(purpose, scope, state string)
 }

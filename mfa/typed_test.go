@@ -93,7 +93,7 @@ func TestEO1_SentCodesAreTakenAsTyped(t *testing.T) {
 	}, lenient, func(cfg *Config) {
 		cfg.Codes.PerAccount, cfg.Codes.PerDestination = 1000, 1000
 		if cfg.SMS != nil {
-			cfg.SMS.PerNumber, cfg.SMS.PerCountry, cfg.SMS.PerDay = 1000, 1000, 1000
+			cfg.SMS.Factor.PerNumber, cfg.SMS.Factor.PerCountry, cfg.SMS.Factor.PerDay = 1000, 1000, 1000
 		}
 	})
 }

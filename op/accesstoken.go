@@ -1,7 +1,6 @@
 package op
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -91,17 +90,22 @@ type accessTokenCodec struct {
 	sealer *keys.Sealer
 }
 
-// encode makes a token of the client's format.
-func (c *accessTokenCodec) encode(to *client.Client, claims *accessTokenClaims) (string, error) {
-	if to.AccessTokenFormat == client.AccessTokenOpaque {
+// encode makes a token for a target. about adds what a signed one says of the person,
+// or is nil; a sealed one is small, and introspection tells the same.
+func (c *accessTokenCodec) encode(to target, claims *accessTokenClaims, about extras) (string, error) {
+	if to.format == client.AccessTokenOpaque {
 		return c.seal(claims)
 	}
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("encode access token: %w", err)
 	}
-	token, err := c.jwts.Sign(cmp.Or(to.AccessTokenAlg, defaultAccessTokenAlg),
-		cmp.Or(to.AccessTokenTypeHeader, accessTokenType), payload)
+	if about != nil {
+		if payload, err = about(payload); err != nil {
+			return "", err
+		}
+	}
+	token, err := c.jwts.Sign(to.alg, to.typ, payload)
 	if err != nil {
 		return "", fmt.Errorf("sign access token: %w", err)
 	}

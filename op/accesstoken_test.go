@@ -86,7 +86,7 @@ func (n *node) encode(t *testing.T, client client.Client, change func(*accessTok
 		}
 	}
 	change(&claims)
-	token, err := n.provider.access.encode(&client, &claims)
+	token, err := n.provider.access.encode(n.provider.make.target(&client, nil, ""), &claims, nil)
 	if err != nil {
 		t.Fatalf("encode: %v", err)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
@@ -32,16 +34,44 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return web.Unavailable(err)
 	}
+	if isPushed(form) && !slices.Contains(faulty, "request_uri") {
+		if lacksCookies(r, p.cfg.Cookies, form) {
+			seeOther(w, withQuery(p.cfg.Issuer+authorizePath, url.Values{"client_id": {c.ID}, "request_uri": {form.Get("request_uri")}}))
+			return nil
+		}
+		pushed, id, err := p.pushedForm(r.Context(), form.Get("request_uri"), c)
+		if err != nil {
+			return err
+		}
+		return p.authorizeRequest(w, r, c, pushed, nil, id)
+	}
+	return p.authorizeRequest(w, r, c, form, faulty, "")
+}
+
+// isPushed reports whether a request names one that was pushed.
+func isPushed(form url.Values) bool {
+	return strings.HasPrefix(form.Get("request_uri"), requestURIPrefix)
+}
+
+// authorizeRequest answers an authorization request by its parameters, whether they
+// came with the browser or were pushed, under the id that pushed is then.
+func (p *Provider) authorizeRequest(w http.ResponseWriter, r *http.Request, c *client.Client, form url.Values, faulty []string, pushed string) error {
 	to, err := recipient(form, c)
 	if err != nil {
 		return err
 	}
 	keepOpener(w, c)
-	if lacksCookies(r, p.cfg.Cookies, form) && len(faulty) == 0 {
+	if pushed == "" && p.mustPush(c) {
+		return p.fail(w, r, c.ID, to, badRequest("the client has to push its authorization requests (RFC 9126)"))
+	}
+	if pushed == "" && lacksCookies(r, p.cfg.Cookies, form) && len(faulty) == 0 {
 		seeOther(w, withQuery(p.cfg.Issuer+authorizePath, form))
 		return nil
 	}
 	request, err := p.parseAuthorization(r.Context(), form, faulty, c, to)
+	if err == nil {
+		request.Pushed = pushed
+	}
 	if err != nil {
 		if explained := p.explained(r, c, to, err); explained != nil {
 			return explained
@@ -114,6 +144,11 @@ func causeOf(outcome interaction.Outcome) error {
 // succeed answers the client with a code.
 func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *interaction.AuthorizationRequest, who *storage.SignedIn) error {
 	to := deliveryOf(request)
+	if request.Pushed != "" {
+		if err := p.spendPushed(r.Context(), request.Pushed); err != nil {
+			return err
+		}
+	}
 	code, err := p.issueCode(r.Context(), request, who)
 	if err != nil {
 		return p.fail(w, r, request.ClientID, to, err)

@@ -391,7 +391,7 @@ func TestAuthorize_ForeignParametersAreIgnored(t *testing.T) {
 	t.Parallel()
 	s := signedInSite(t)
 	for name, more := range map[string]string{
-		"repeated": "&utm_source=a&utm_source=b&resource=x&resource=y", "long": "&x=" + strings.Repeat("a", 11<<10),
+		"repeated": "&utm_source=a&utm_source=b&audience=x&audience=y", "long": "&x=" + strings.Repeat("a", 11<<10),
 		"malformed": "&utm_term=50%&%zz=1&a;b=c", "no text": "&x=%ff%00", "empty": "&&=&x", "an object": "&x[y]=z",
 	} {
 		w := s.send(httptest.NewRequest(http.MethodGet, testIssuer+authorizePath+"?"+authorization().Encode()+more, nil))

@@ -39,7 +39,7 @@ var supportedDisplays = []oidc.Display{oidc.DisplayPage}
 var authorizationParameters = parameterSet([]string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce",
 	"code_challenge", "code_challenge_method", "prompt", "max_age", "display", "ui_locales", "acr_values", "claims",
-	"id_token_hint", "login_hint", "request", "request_uri", "registration",
+	"id_token_hint", "login_hint", "request", "request_uri", "registration", "resource",
 })
 
 // authorizationCheck turns the parameters of an authorization request into one
@@ -52,6 +52,8 @@ type authorizationCheck struct {
 	client *client.Client
 	// prompts are the values of prompt that are supported.
 	prompts []string
+	// claims knows which claims there are, and resource servers.
+	claims *maker
 	// hintSubject returns the sub of an ID token of ours.
 	hintSubject func(token string) (string, error)
 	// knownScopes returns those of the scopes that exist here.
@@ -64,9 +66,9 @@ type authorizationCheck struct {
 // of them that cannot be relied on. The error is what the client is told.
 func (p *Provider) parseAuthorization(ctx context.Context, form url.Values, faulty []string, c *client.Client, to delivery) (*interaction.AuthorizationRequest, error) {
 	check := authorizationCheck{
-		params: form, faulty: faulty, client: c, prompts: p.prompts,
+		params: form, faulty: faulty, client: c, prompts: p.prompts, claims: &p.make,
 		hintSubject: func(token string) (string, error) { return p.hintSubject(ctx, token) },
-		knownScopes: func(asked []string) ([]string, error) { return p.knownScopes(ctx, c.ID, asked) },
+		knownScopes: func(asked []string) ([]string, error) { return p.knownScopes(ctx, c, asked) },
 	}
 	return check.run(to)
 }
@@ -82,7 +84,7 @@ func (c *authorizationCheck) run(to delivery) (*interaction.AuthorizationRequest
 		LoginHint:    c.params.Get("login_hint"),
 	}
 	for _, rule := range []func() error{
-		c.checkForm, c.checkUnsupported, c.readResponseType, c.readResponseMode, c.readScopes, c.readPKCE,
+		c.checkForm, c.checkUnsupported, c.readResponseType, c.readResponseMode, c.readResources, c.readScopes, c.readPKCE,
 		c.readPrompt, c.readMaxAge, c.readPresentation, c.readACR, c.readClaims, c.readHint,
 	} {
 		if err := rule(); err != nil {

@@ -21,7 +21,7 @@ import (
 // parseAuthorization runs a request through every check, with "good" for an ID
 // token of ours and "admin" for a scope that only others have.
 func parseAuthorization(form url.Values, clients ...client.Client) (*interaction.AuthorizationRequest, delivery, error) {
-	registry := client.NewSnapshot(append(clients, siteClient(), spaClient(), nativeClient()))
+	registry := client.NewSnapshot(append([]client.Client{siteClient(), spaClient(), nativeClient()}, clients...))
 	form, faulty, err := parseParameters(form.Encode(), authorizationParameters)
 	if err != nil {
 		return nil, delivery{}, err
@@ -35,7 +35,7 @@ func parseAuthorization(form url.Values, clients ...client.Client) (*interaction
 		return nil, to, err
 	}
 	check := authorizationCheck{
-		params: form, faulty: faulty, client: c, prompts: (&Config{}).prompts(),
+		params: form, faulty: faulty, client: c, prompts: (&Config{}).prompts(), claims: plainMaker,
 		hintSubject: func(token string) (string, error) {
 			if token != "good" {
 				return "", errors.New("bad signature")
@@ -43,7 +43,7 @@ func parseAuthorization(form url.Values, clients ...client.Client) (*interaction
 			return "ada", nil
 		},
 		knownScopes: func(asked []string) ([]string, error) {
-			return scopesOf("admin").knownScopes(context.Background(), c.ID, asked)
+			return scopesOf("admin").knownScopes(context.Background(), c, asked)
 		},
 	}
 	request, err := check.run(to)
@@ -323,7 +323,7 @@ func checkReadRequest(t *testing.T, c *client.Client, r *interaction.Authorizati
 		t.Errorf("request %+v", r)
 	}
 	for name := range r.Claims.UserInfo {
-		if !c.AllowsScope(claimScope(name)) || !slices.Contains(r.ConsentScopes(), claimScope(name)) {
+		if !c.AllowsScope(plainMaker.scopeOf(c, name)) || !slices.Contains(r.ConsentScopes(), plainMaker.scopeOf(c, name)) {
 			t.Errorf("claim %q", name)
 		}
 	}

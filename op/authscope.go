@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/ident"
 )
@@ -18,10 +19,11 @@ var standardScopes = []string{
 }
 
 // knownScopes returns those of the asked scopes that exist here, each once. What
-// does not exist is ignored (OpenID Connect Core 3.1.2.1): much software asks for
+// does not exist is ignored (OpenID Connect Core 3.1.2.1), and so are those that exist by
+// themselves where the client is not registered for them: much software asks for
 // "groups" or "roles" wherever it comes. The answer's scope says what is left, and
 // the log what was not.
-func (p *Provider) knownScopes(ctx context.Context, clientID string, asked []string) ([]string, error) {
+func (p *Provider) knownScopes(ctx context.Context, c *client.Client, asked []string) ([]string, error) {
 	if len(asked) > maxScopes {
 		return nil, invalidScope("too many scopes")
 	}
@@ -36,7 +38,7 @@ func (p *Provider) knownScopes(ctx context.Context, clientID string, asked []str
 		case slices.Contains(known, scope) || slices.Contains(unknown, scope):
 		case err != nil:
 			return nil, unavailable("look up scope", err)
-		case exists:
+		case exists && (c.AllowsScope(scope) || !isBuiltIn(scope)):
 			known = append(known, scope)
 		default:
 			unknown = append(unknown, scope)
@@ -44,14 +46,14 @@ func (p *Provider) knownScopes(ctx context.Context, clientID string, asked []str
 	}
 	if len(unknown) > 0 {
 		p.cfg.Log.LogAttrs(ctx, slog.LevelInfo, "scopes that do not exist here were ignored",
-			slog.String("client_id", clientID), slog.String("scopes", loggable(strings.Join(unknown, " "))))
+			slog.String("client_id", c.ID), slog.String("scopes", loggable(strings.Join(unknown, " "))))
 	}
 	return known, nil
 }
 
 // scopeExists reports whether the scope means anything here, to whichever client.
 func (p *Provider) scopeExists(ctx context.Context, scope string) (bool, error) {
-	if slices.Contains(standardScopes, scope) {
+	if slices.Contains(standardScopes, scope) || p.cfg.Access.Scope(scope) != nil {
 		return true, nil
 	}
 	return p.cfg.Clients.HasScope(ctx, scope)
@@ -95,6 +97,9 @@ func (c *authorizationCheck) readScopes() error {
 	}
 	return nil
 }
+
+// isBuiltIn reports whether the scope exists by itself, besides the standard ones.
+func isBuiltIn(scope string) bool { return scope == access.ScopeGroups || scope == access.ScopeRoles }
 
 func allowsOffline(c *client.Client) bool {
 	return c.AllowsScope(client.ScopeOfflineAccess) && c.AllowsGrant(client.GrantRefreshToken)

@@ -1,8 +1,10 @@
 package op
 
 import (
+	"log/slog"
 	"slices"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -69,29 +71,122 @@ func address(u *storage.User) any {
 	return u.Profile.Address
 }
 
+// maker makes what tokens and userinfo say. It is all that this takes: issuing them and
+// explaining what would be issued are the same code.
+type maker struct {
+	issuer string
+	// catalog has the claims, scopes and resource servers besides the standard ones.
+	catalog *access.Catalog
+	log     *slog.Logger
+}
+
 // userClaims returns what is known of u and asked for, by scope or by name. The
 // sub claim is not among them: whoever needs it always needs it.
-func userClaims(u *storage.User, scopes []string, requested map[string]*storage.ClaimRequest) map[string]any {
+func (m *maker) userClaims(c *client.Client, u *storage.User, scopes []string, requested map[string]*storage.ClaimRequest) map[string]any {
 	claims := make(map[string]any, len(personClaims)+1)
-	for _, c := range personClaims {
-		_, named := requested[c.name]
-		if !named && !slices.Contains(scopes, c.scope) {
+	asked := func(name string) bool {
+		_, named := requested[name]
+		return named || m.catalog.Asks(scopes, name)
+	}
+	for _, p := range personClaims {
+		if !slices.Contains(scopes, p.scope) && !asked(p.name) {
 			continue
 		}
-		if value := c.value(u); value != nil {
-			claims[c.name] = value
+		if value := p.value(u); value != nil {
+			claims[p.name] = value
 		}
 	}
+	m.addOwn(claims, c, u, func(name string) bool { return asked(name) || name == access.ScopeGroups && asked(groupsClaim(c)) })
 	return claims
 }
 
-// claimScope returns the scope that a claim about a person belongs to; empty
-// for every other claim.
-func claimScope(name string) string {
-	for _, c := range personClaims {
-		if c.name == name {
-			return c.scope
+// addOwn adds the claims of the installation's own that are wanted. c is nil where the
+// client's spelling of groups is none of the reader's business.
+func (m *maker) addOwn(claims map[string]any, c *client.Client, u *storage.User, wanted func(name string) bool) {
+	var person *access.Subject
+	for _, name := range m.catalog.Claims() {
+		if !wanted(name) || name != access.ScopeGroups && name == groupsClaim(c) { // the client's groups take its place
+			continue
+		}
+		if person == nil {
+			person = access.SubjectOf(u)
+		}
+		if name == access.ScopeGroups && c != nil {
+			spelled, value := c.Groups.Spell(person.Groups)
+			claims[spelled] = value
+			continue
+		}
+		value, err := m.catalog.Value(name, person)
+		switch {
+		case err != nil: // for a person that the expression did not expect: they have not got it
+			m.log.Warn("a claim could not be made", "claim", name, "user_id", u.ID, "reason", err.Error())
+		case value != nil:
+			claims[name] = value
+		}
+	}
+}
+
+// named makes the claims of a list, standard ones and others.
+func (m *maker) named(c *client.Client, u *storage.User, names []string) map[string]any {
+	claims := map[string]any{}
+	for _, p := range personClaims {
+		if slices.Contains(names, p.name) {
+			if value := p.value(u); value != nil {
+				claims[p.name] = value
+			}
+		}
+	}
+	m.addOwn(claims, c, u, func(name string) bool {
+		return slices.Contains(names, name) || name == access.ScopeGroups && slices.Contains(names, groupsClaim(c))
+	})
+	return claims
+}
+
+// groupsClaim is the client's name for groups, where it has one.
+func groupsClaim(c *client.Client) string {
+	if c == nil || c.Groups == nil {
+		return ""
+	}
+	return c.Groups.Claim
+}
+
+// scopeOf returns the scope by which a client gets a claim: of those that ask for it,
+// one that it is registered for. It is empty for a claim that the client does not get,
+// and for those that no scope asks for.
+func (m *maker) scopeOf(c *client.Client, name string) string {
+	if name != "" && name == groupsClaim(c) {
+		name = access.ScopeGroups
+	}
+	for _, p := range personClaims {
+		if p.name == name && c.AllowsScope(p.scope) {
+			return p.scope
+		}
+	}
+	for _, s := range m.catalog.Scopes() {
+		if slices.Contains(s.Claims, name) && c.AllowsScope(s.Name) {
+			return s.Name
 		}
 	}
 	return ""
+}
+
+// mayName reports whether the client gets a claim by naming it: it could have asked for
+// the claim's scope.
+func (m *maker) mayName(c *client.Client, name string) bool { return m.scopeOf(c, name) != "" }
+
+// configured are those of the claims that configuration has a client find somewhere
+// that it may: the claim's scope was granted, or the administrator consents for people.
+// A claim that is in no scope nobody can be asked about: it goes where it was put.
+func (m *maker) configured(c *client.Client, g *storage.Grant, names []string) []string {
+	implied := c.ConsentFor(g.RedirectURI) == client.ConsentImplied
+	var allowed []string
+	for _, name := range names {
+		scope := m.scopeOf(c, name)
+		switch {
+		case scope != "" && (implied || slices.Contains(g.Scopes, scope)),
+			scope == "" && slices.Contains(m.catalog.Claims(), name) && !m.catalog.InScopes(name):
+			allowed = append(allowed, name)
+		}
+	}
+	return allowed
 }

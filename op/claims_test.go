@@ -2,11 +2,13 @@ package op
 
 import (
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -47,13 +49,13 @@ func TestUserClaims(t *testing.T) {
 		{"address", &complete, []string{"address"}, nil, want("address")},
 		{"phone", &complete, []string{"phone"}, nil, want("phone_number", "phone_number_verified")},
 		{"openid alone", &complete, []string{"openid"}, nil, nil},
-		{"by name", &complete, []string{"openid"}, map[string]*storage.ClaimRequest{"name": nil, "email": {Essential: true}, "groups": nil, "sub": nil}, want("email", "name")},
+		{"by name", &complete, []string{"openid"}, map[string]*storage.ClaimRequest{"name": nil, "email": {Essential: true}, "shoe_size": nil, "sub": nil}, want("email", "name")},
 		{"by name and scope", &complete, []string{"email"}, map[string]*storage.ClaimRequest{"email": nil}, want("email", "email_verified")},
 		{"of a bare account", &bare, []string{"profile", "email", "address", "phone"}, nil, nil},
 		{"unverified", &unverified, []string{"email", "phone"}, nil, want("email", "email_verified", "phone_number", "phone_number_verified")},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := userClaims(tc.user, tc.scopes, tc.requested)
+			got := plainMaker.userClaims(&client.Client{}, tc.user, tc.scopes, tc.requested)
 			var names []string
 			for name := range got {
 				names = append(names, name)
@@ -69,7 +71,7 @@ func TestUserClaims(t *testing.T) {
 func TestUserClaims_Values(t *testing.T) {
 	t.Parallel()
 	user := completeUser()
-	raw, err := json.Marshal(userClaims(&user, []string{"profile", "email", "address", "phone"}, nil))
+	raw, err := json.Marshal(plainMaker.userClaims(&client.Client{}, &user, []string{"profile", "email", "address", "phone"}, nil))
 	if err != nil {
 		t.Fatalf("encode claims: %v", err)
 	}
@@ -89,3 +91,6 @@ func TestUserClaims_Values(t *testing.T) {
 		t.Errorf("claims differ (-want +got):\n%s", diff)
 	}
 }
+
+// plainMaker is that of an installation without claims of its own.
+var plainMaker = &maker{issuer: testIssuer, log: slog.New(slog.DiscardHandler)}

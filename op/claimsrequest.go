@@ -58,23 +58,16 @@ func parseClaims(text string) (storage.ClaimsRequest, error) {
 // its registration covers. It notes the scopes of the others, about which people are
 // asked where they are asked at all.
 func (c *authorizationCheck) keep(claims map[string]*storage.ClaimRequest) map[string]*storage.ClaimRequest {
-	maps.DeleteFunc(claims, func(name string, _ *storage.ClaimRequest) bool { return !mayNameClaim(c.client, name) })
+	maps.DeleteFunc(claims, func(name string, _ *storage.ClaimRequest) bool { return !c.claims.mayName(c.client, name) })
 	if len(claims) == 0 {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(claims)) {
-		if scope := claimScope(name); !slices.Contains(c.request.ConsentScopes(), scope) {
+		if scope := c.claims.scopeOf(c.client, name); !slices.Contains(c.request.ConsentScopes(), scope) {
 			c.request.ClaimScopes = append(c.request.ClaimScopes, scope)
 		}
 	}
 	return claims
-}
-
-// mayNameClaim reports whether the client gets a claim by naming it: it could have
-// asked for the claim's scope.
-func mayNameClaim(c *client.Client, name string) bool {
-	scope := claimScope(name)
-	return scope != "" && c.AllowsScope(scope)
 }
 
 // addIDTokenClaims asks in the client's place for the claims that it is registered to

@@ -3,8 +3,11 @@ package op
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -27,6 +30,13 @@ type metadata struct {
 	// Logout 2.1: each logout token has a sid.
 	BackchannelLogout        bool `json:"backchannel_logout_supported"`
 	BackchannelLogoutSession bool `json:"backchannel_logout_session_supported"`
+	// PushedEndpoint and RequirePushed are RFC 9126 section 5.
+	PushedEndpoint string `json:"pushed_authorization_request_endpoint"`
+	RequirePushed  bool   `json:"require_pushed_authorization_requests"`
+	// FrontchannelLogout and FrontchannelLogoutSession are OpenID Connect Front-Channel
+	// Logout 1.0 section 3: each address is called with iss and sid.
+	FrontchannelLogout        bool `json:"frontchannel_logout_supported"`
+	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_supported"`
 	// Prompts is of Initiating User Registration via OpenID Connect 1.0.
 	Prompts []string `json:"prompt_values_supported"`
 }
@@ -38,6 +48,8 @@ func newDiscovery(cfg Config) (*document, error) {
 		DiscoveryConfiguration: libraryMetadata(cfg),
 		IssuerInResponse:       true,
 		BackchannelLogout:      true, BackchannelLogoutSession: true,
+		PushedEndpoint: cfg.Issuer + pushPath, RequirePushed: cfg.RequirePushed,
+		FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		Prompts: cfg.prompts(),
 	})
 	if err != nil {
@@ -58,13 +70,13 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		EndSessionEndpoint:    cfg.Issuer + endSessionPath,
 		JwksURI:               cfg.Issuer + jwksPath,
 
-		ScopesSupported:                  standardScopes,
+		ScopesSupported:                  supportedScopes(cfg.Access),
 		ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
 		ResponseModesSupported:           []string{string(oidc.ResponseModeQuery), string(oidc.ResponseModeFormPost)},
 		GrantTypesSupported:              wireGrantTypes(),
 		UILocalesSupported:               oidc.ParseLocales(cfg.UILocales),
 		ACRValuesSupported:               cfg.ACRValues,
-		SubjectTypesSupported:            []string{"public"},
+		SubjectTypesSupported:            subjectTypes(cfg),
 		IDTokenSigningAlgValuesSupported: cfg.Keys.Algs(),
 		CodeChallengeMethodsSupported:    []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
 
@@ -74,7 +86,7 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 
 		DisplayValuesSupported:   supportedDisplays,
 		ClaimTypesSupported:      []string{"normal"},
-		ClaimsSupported:          supportedClaims(),
+		ClaimsSupported:          supportedClaims(cfg.Access),
 		ClaimsParameterSupported: true,
 	}
 }
@@ -96,12 +108,29 @@ func wireMethods(methods []authMethod) []oidc.AuthMethod {
 }
 
 // supportedClaims lists what an ID token or userinfo may say.
-func supportedClaims() []string {
+func supportedClaims(catalog *access.Catalog) []string {
 	claims := []string{
 		"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
 	}
 	for _, c := range personClaims {
 		claims = append(claims, c.name)
 	}
-	return claims
+	return append(claims, catalog.Claims()...)
+}
+
+// subjectTypes lists how clients may know people.
+func subjectTypes(cfg Config) []string {
+	if cfg.Pairwise {
+		return client.SubjectTypes()
+	}
+	return []string{client.SubjectPublic}
+}
+
+// supportedScopes lists the standard scopes, and those of the installation.
+func supportedScopes(catalog *access.Catalog) []string {
+	scopes := slices.Clone(standardScopes)
+	for _, s := range catalog.Scopes() {
+		scopes = append(scopes, s.Name)
+	}
+	return scopes
 }

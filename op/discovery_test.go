@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -33,8 +34,11 @@ func TestDiscovery(t *testing.T) {
 	for name, want := range map[string]any{
 		"issuer": testIssuer, "authorization_endpoint": testIssuer + "/authorize", "token_endpoint": testIssuer + "/token",
 		"userinfo_endpoint": testIssuer + "/userinfo", "jwks_uri": testIssuer + "/jwks", "end_session_endpoint": testIssuer + "/logout",
+		"pushed_authorization_request_endpoint": testIssuer + "/par", "require_pushed_authorization_requests": false,
 		"introspection_endpoint": testIssuer + "/introspect", "revocation_endpoint": testIssuer + "/revoke",
-		"authorization_response_iss_parameter_supported": true, "claims_parameter_supported": true, "request_uri_parameter_supported": false,
+		"authorization_response_iss_parameter_supported": true, "claims_parameter_supported": true,
+		"backchannel_logout_supported": true, "backchannel_logout_session_supported": true,
+		"frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true, "request_uri_parameter_supported": false,
 		"response_types_supported": []any{"code"}, "response_modes_supported": []any{"query", "form_post"},
 		"grant_types_supported":                         []any{"authorization_code", "refresh_token", "client_credentials"},
 		"code_challenge_methods_supported":              []any{"S256"},
@@ -79,7 +83,9 @@ func TestAZ4_DiscoveryAgrees(t *testing.T) {
 		"scope": m.ScopesSupported,
 	} {
 		for _, value := range advertised {
-			if _, _, err := parseAuthorization(authorization(parameter, value)); err != nil {
+			everything := siteClient()
+			everything.Scopes = append(slices.Clone(everything.Scopes), "groups", "roles")
+			if _, _, err := parseAuthorization(authorization(parameter, value), everything); err != nil {
 				t.Errorf("%s=%s is advertised and refused: %v", parameter, value, err)
 			}
 		}
@@ -168,7 +174,7 @@ func TestNew_NamesWhatIsMissing(t *testing.T) {
 func TestTK1_ALongerCodeLifetimeIsCut(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *Config) { c.CodeLifetime = 10 * maxCodeLifetime })
-	if got := s.provider.cfg.CodeLifetime; got != maxCodeLifetime {
+	if got := s.provider.cfg.CodeLifetime; got != time.Minute {
 		t.Errorf("codes live %s", got)
 	}
 }

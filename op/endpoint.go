@@ -1,6 +1,7 @@
 package op
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,7 @@ const (
 	tokenPath         = "/token"
 	introspectionPath = "/introspect"
 	revocationPath    = "/revoke"
+	pushPath          = "/par"
 )
 
 // tokenRequest is a request about tokens: its form is parsed and its client
@@ -27,6 +29,9 @@ type tokenRequest struct {
 	// Form holds the parameters that the endpoint reads, each sent once and none empty.
 	Form   url.Values
 	Client *client.Client
+	// Resource is the resource server that an access token is for; see
+	// [maker.chooseResource].
+	Resource string
 	// Now is when the request came, by this node's clock.
 	Now time.Time
 }
@@ -37,10 +42,12 @@ type clientEndpoint struct {
 	path string
 	// parameters are those that it reads, besides those of client authentication.
 	parameters []string
-	// required must be there.
+	// required must be there; it may be empty.
 	required string
 	// authMethods are those by which clients may authenticate.
 	authMethods []authMethod
+	// status is that of a success; zero is 200.
+	status int
 	// answer returns what is sent as JSON.
 	answer func(*Provider, context.Context, *tokenRequest) (any, error)
 	// conclude is shown how each request ended whose form could be read; it may be nil.
@@ -56,6 +63,10 @@ var clientEndpoints = []clientEndpoint{
 	{
 		path: introspectionPath, parameters: []string{"token", "token_type_hint"}, required: "token",
 		authMethods: secretMethods(), answer: (*Provider).introspect,
+	},
+	{
+		path: pushPath, parameters: pushedParameters(), authMethods: authMethods,
+		status: http.StatusCreated, answer: (*Provider).push,
 	},
 	{
 		path: revocationPath, parameters: []string{"token", "token_type_hint"}, required: "token", authMethods: authMethods,
@@ -74,7 +85,7 @@ func (p *Provider) serveClient(e clientEndpoint) http.Handler {
 		h["Cache-Control"], h["Pragma"] = noStore, noCache
 		answer, clientID, err := p.callEndpoint(w, r, &e, reads)
 		if err == nil {
-			writeJSON(w, http.StatusOK, answer)
+			writeJSON(w, cmp.Or(e.status, http.StatusOK), answer)
 			return
 		}
 		if shown := errorOf(err); shown.status() == http.StatusUnauthorized {
@@ -91,7 +102,8 @@ func (p *Provider) callEndpoint(w http.ResponseWriter, r *http.Request, e *clien
 		return nil, "", err
 	}
 	if e.conclude != nil {
-		defer func() { e.conclude(p, r.Context(), form.Get("grant_type"), clientID, answer, err) }()
+		ctx := r.Context()
+		defer func() { e.conclude(p, ctx, form.Get("grant_type"), clientID, answer, err) }()
 	}
 	shown, err := presentedCredentials(r, form, e.authMethods)
 	answersTo(w, shown.ClientID)
@@ -102,7 +114,7 @@ func (p *Provider) callEndpoint(w http.ResponseWriter, r *http.Request, e *clien
 	if err != nil {
 		return nil, shown.ClientID, err
 	}
-	if form.Get(e.required) == "" {
+	if e.required != "" && form.Get(e.required) == "" {
 		return nil, c.ID, missing(e.required)
 	}
 	answer, err = e.answer(p, r.Context(), &tokenRequest{HTTP: r, Form: form, Client: c, Now: p.cfg.Now()})

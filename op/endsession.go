@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -35,20 +36,38 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if r.Method != http.MethodPost || !p.cfg.SignOut.VerifyForm(r) {
+		return p.signOut(w, r, request, form, false)
+	}
+	// The form is sent twice by an impatient click: both get the answer (idempotent).
+	return p.cfg.Submissions.Once(func(w http.ResponseWriter, r *http.Request) error {
+		return p.signOut(w, r, request, form, true)
+	})(w, r)
+}
+
+// signOut does what a checked request asks for; confirmed says that the person was
+// asked.
+func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, request *endSessionRequest, form url.Values, confirmed bool) error {
 	session, err := p.cfg.SignOut.Session(r)
 	if err != nil {
 		return web.Unavailable(fmt.Errorf("read session: %w", err))
 	}
-	confirmed := r.Method == http.MethodPost && p.cfg.SignOut.VerifyForm(r)
+	done := interaction.SignedOut{Continue: request.address(confirmed), Locales: strings.Fields(form.Get("ui_locales"))}
+	if request.Client != nil {
+		done.ClientID = request.Client.ID
+	}
 	switch decideEndSession(request, session, confirmed) {
 	case endSessionAsk:
 		return p.cfg.SignOut.ConfirmSignOut(w, r, request.Client, request.carried())
 	case endSessionNow:
+		if done.Told, err = p.toBeTold(r.Context(), session.Session.SID); err != nil {
+			return web.Unavailable(err)
+		}
 		if err := p.cfg.SignOut.SignOut(w, r); err != nil {
 			return web.Unavailable(fmt.Errorf("sign out: %w", err))
 		}
 	case endSessionNothing:
-		ended, err := p.endHintedSession(r, request)
+		ended, told, err := p.endHintedSession(r, request)
 		if err != nil {
 			return web.Unavailable(err)
 		}
@@ -56,37 +75,41 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) error {
 			seeOther(w, withQuery(p.cfg.Issuer+endSessionPath, request.bounced(form)))
 			return nil
 		}
+		done.Told = told
 	}
-	if address := request.address(confirmed); address != "" {
-		seeOther(w, address)
-		return nil
-	}
-	return p.cfg.SignOut.SignedOut(w, r)
+	return p.signedOut(w, r, confirmed, &done)
 }
 
 // endHintedSession ends the session that an ID token of ours was issued in, where
 // the request has no session of its own: a back end calls the endpoint, or a form
 // on another site, both without cookies. Whoever holds the token may end that
 // session, and no more.
-func (p *Provider) endHintedSession(r *http.Request, request *endSessionRequest) (ended bool, err error) {
+func (p *Provider) endHintedSession(r *http.Request, request *endSessionRequest) (ended bool, told []interaction.ToldClient, err error) {
 	hint := request.Hint
 	if hint == nil || hint.SID == "" || request.Client == nil {
-		return false, nil
+		return false, nil, nil
 	}
-	user, sid, now := storage.ID(hint.Subject), storage.ID(hint.SID), p.cfg.Now()
+	user, ours := client.UserOf(request.Client, hint.Subject)
+	if !ours {
+		return false, nil, nil
+	}
+	sid, now := storage.ID(hint.SID), p.cfg.Now()
+	if told, err = p.toBeTold(r.Context(), sid); err != nil {
+		return false, nil, err
+	}
 	event, err := p.event(r.Context(), &tokenRequest{HTTP: r, Client: request.Client, Now: now}, storage.EventSignOut, nil)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	event.UserID, event.SID = user, sid
 	err = p.cfg.Sessions.EndOf(r.Context(), user, sid, now, event)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return false, nil
+		return false, nil, nil
 	case err != nil:
-		return false, fmt.Errorf("end session: %w", err)
+		return false, nil, fmt.Errorf("end session: %w", err)
 	}
-	return true, nil
+	return true, told, nil
 }
 
 // endSessionRequest is a checked request: whatever did not check out is not in it.

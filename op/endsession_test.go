@@ -3,11 +3,16 @@ package op
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -166,10 +171,102 @@ func (s *site) confirm() string {
 	}
 	s.cookies = append(s.cookies, &http.Cookie{Name: "__Host-latchkey-browser", Value: strings.Repeat("b", 43)})
 	w := s.postForm(endSessionPath, form)
-	if location := w.Header().Get("Location"); location != "" {
+	location := w.Header().Get("Location")
+	if done, ours := strings.CutPrefix(location, testIssuer+signedOutPath); ours {
+		w, location = s.send(httptest.NewRequest(http.MethodGet, testIssuer+signedOutPath+done, nil)), ""
+	}
+	if location != "" {
 		return location
 	}
 	return w.Body.String()
+}
+
+// signedInTo has the session of the browser sign in to clients.
+func (s *site) signedInTo(t *testing.T, clients ...client.Client) {
+	t.Helper()
+	for _, c := range clients {
+		s.exchange(basicAuth(c.ID, testSecret), s.code(c.ID)).want(t, http.StatusOK, "")
+	}
+}
+
+// partingClients are told of a sign-out by a frame, by the back channel, or not.
+func partingClients() (framed, posted, quiet client.Client) {
+	framed, posted, quiet = siteClient(), siteClient(), siteClient()
+	framed.ID, framed.Name, framed.FrontchannelLogoutURI = "wiki", "Wiki", "https://wiki.example.com/out?x=1"
+	posted.ID, posted.Name, posted.BackchannelLogoutURI = "board", "Board", "https://board.example.com/out"
+	quiet.ID, quiet.Name = "chat", "Chat"
+	return framed, posted, quiet
+}
+
+func partingSite(t *testing.T) *site {
+	t.Helper()
+	framed, posted, quiet := partingClients()
+	s := signedInSite(t)
+	s.start(s.config([]client.Client{framed, posted, quiet}))
+	s.signedInTo(t, framed, posted, quiet)
+	return s
+}
+
+// The page says which applications are told, and how; it leads on only once those
+// have been told that are told by its frames.
+func TestBL1_SignOutTellsByFrames(t *testing.T) {
+	t.Parallel()
+	s := partingSite(t)
+	hint := s.hint()
+	frame := "https://wiki.example.com/out?x=1&iss=" + url.QueryEscape(testIssuer) + "&sid=" + string(testSID)
+	w := s.get(endSessionPath, signOutForm("id_token_hint", hint, "post_logout_redirect_uri", postRedirect, "state", "x"))
+	if w.Body.String() != "signed out" || s.signIn.SignOuts != 1 {
+		t.Fatalf("answer is %d %s", w.Code, w.Body)
+	}
+	want := &interaction.SignedOut{ClientID: "wiki", Continue: postRedirect + "?state=x", Locales: []string{}, Told: []interaction.ToldClient{
+		{Name: "Board", Posted: true}, {Name: "Chat"}, {Name: "Wiki", Frame: frame},
+	}}
+	if diff := cmp.Diff(want, s.signIn.Done); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An impatient click sends the form twice, and both requests see the same page.
+func TestSignOutMayBeSentTwice(t *testing.T) {
+	t.Parallel()
+	s := partingSite(t)
+	s.get(endSessionPath, nil)
+	form := url.Values{"csrf": {siteFormToken}}
+	s.cookies = []*http.Cookie{{Name: "__Host-latchkey-browser", Value: strings.Repeat("b", 43)}}
+	var leads [5]string
+	var both sync.WaitGroup
+	for i := range leads {
+		both.Go(func() {
+			r := formRequest(http.MethodPost, endSessionPath, form.Encode())
+			for _, c := range s.cookies {
+				r.AddCookie(c)
+			}
+			w := httptest.NewRecorder()
+			s.handler.ServeHTTP(w, r)
+			leads[i] = w.Header().Get("Location")
+		})
+	}
+	both.Wait()
+	for _, location := range leads {
+		if location != leads[0] || !strings.HasPrefix(location, testIssuer+signedOutPath+"?id=") {
+			t.Fatalf("leads to %q", leads)
+		}
+	}
+	if s.signIn.SignOuts != 1 {
+		t.Errorf("signed out %d times", s.signIn.SignOuts)
+	}
+	path := strings.TrimPrefix(leads[0], testIssuer)
+	for range 2 { // it can be reloaded
+		if w := s.send(httptest.NewRequest(http.MethodGet, testIssuer+path, nil)); w.Body.String() != "signed out" || len(s.signIn.Done.Told) != 3 {
+			t.Errorf("the page is %s of %+v", w.Body, s.signIn.Done)
+		}
+	}
+	s.clock.Advance(signOutLifetime)
+	for _, old := range []string{path, signedOutPath, signedOutPath + "?id=x"} {
+		if w := s.send(httptest.NewRequest(http.MethodGet, testIssuer+old, nil)); w.Body.String() != "signed out" || len(s.signIn.Done.Told) != 0 {
+			t.Errorf("the page of %s is %s of %+v", old, w.Body, s.signIn.Done)
+		}
+	}
 }
 
 func TestEndSession_AClientWithoutHintIsAskedFor(t *testing.T) {

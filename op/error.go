@@ -42,6 +42,7 @@ const (
 	codeInvalidGrant            = "invalid_grant"
 	codeInvalidRequest          = "invalid_request"
 	codeInvalidScope            = "invalid_scope"
+	codeInvalidTarget           = "invalid_target" // RFC 8707 section 2
 	codeInvalidToken            = "invalid_token"
 	codeServerError             = "server_error"
 	codeTemporarilyUnavailable  = "temporarily_unavailable"

@@ -59,6 +59,8 @@ func parseParameters(encoded string, reads map[string]bool) (form url.Values, fa
 		value, err = url.QueryUnescape(value)
 		_, repeated := form[name]
 		switch {
+		case err == nil && repeated && name == "resource" && len(form[name]) > 0: // the one that may be (RFC 8707 section 2)
+			form[name] = append(form[name], value)
 		case err != nil || repeated || len(value) > limit || !isText(value):
 			faulty = append(faulty, name)
 			form[name] = nil

@@ -12,7 +12,7 @@ import (
 // 6749 section 4.4).
 var clientCredentials = grantType{
 	name:       client.GrantClientCredentials,
-	parameters: []string{"scope"},
+	parameters: []string{"scope", "resource"},
 	issue:      (*Provider).issueToClient,
 }
 
@@ -27,8 +27,12 @@ func (p *Provider) issueToClient(ctx context.Context, r *tokenRequest) (*tokenRe
 	if err != nil {
 		return nil, err
 	}
-	claims := accessTokenClaims{Subject: r.Client.ID, Scope: strings.Join(scopes, " ")}
-	return p.accessToken(r.Client, &claims, r.Now, r.Now.Add(r.Client.Lifetimes.AccessToken))
+	resource, err := p.make.chooseResource(r, nil)
+	if err != nil {
+		return nil, err
+	}
+	to := p.make.target(r.Client, scopes, resource)
+	return p.accessToken(r.Client, &accessTokenClaims{Subject: r.Client.ID}, to, nil, r.Now, r.Now.Add(to.lifetime))
 }
 
 // serviceScopes is what a client may do for itself: what it asks for of what
@@ -41,7 +45,7 @@ func (p *Provider) serviceScopes(ctx context.Context, c *client.Client, requeste
 	if len(requested) == 0 {
 		return registered, nil
 	}
-	asked, err := p.knownScopes(ctx, c.ID, requested)
+	asked, err := p.knownScopes(ctx, c, requested)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 // RFC 7636 section 4.5).
 var authorizationCode = grantType{
 	name:       client.GrantAuthorizationCode,
-	parameters: []string{"code", "redirect_uri", "code_verifier"},
+	parameters: []string{"code", "redirect_uri", "code_verifier", "resource"},
 	required:   []string{"code", "redirect_uri"},
 	issue:      (*Provider).exchangeCode,
 }
@@ -50,6 +50,9 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 		return nil, err
 	}
 	if err := checkCode(r, code, shown); err != nil {
+		return nil, err
+	}
+	if r.Resource, err = p.make.chooseResource(r, code.Request.Resources); err != nil {
 		return nil, err
 	}
 	created, err := p.createGrant(ctx, r, code, hash)
@@ -134,6 +137,7 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 		CodeChallenge:  code.Request.CodeChallenge,
 		RedirectURI:    code.Request.RedirectURI,
 		Scopes:         code.Request.Scopes,
+		Resource:       code.Request.Resources,
 		Nonce:          code.Request.Nonce,
 		Claims:         code.Request.Claims,
 		Authentication: code.Authentication,

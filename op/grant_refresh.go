@@ -16,7 +16,7 @@ import (
 // section 6).
 var refreshTokenGrant = grantType{
 	name:       client.GrantRefreshToken,
-	parameters: []string{"refresh_token", "scope"},
+	parameters: []string{"refresh_token", "scope", "resource"},
 	required:   []string{"refresh_token"},
 	issue:      (*Provider).refresh,
 }
@@ -90,6 +90,10 @@ func (p *Provider) refreshed(ctx context.Context, r *tokenRequest, g *storage.Gr
 	if err := p.checkAccess(ctx, r, g); err != nil {
 		return nil, err
 	}
+	var err error
+	if r.Resource, err = p.make.chooseResource(r, g.Grant.Resource); err != nil {
+		return nil, err
+	}
 	scopes, err := refreshScopes(r.Client, g.Grant.Scopes, requested)
 	if err != nil {
 		return nil, err
@@ -109,7 +113,7 @@ func (p *Provider) refreshed(ctx context.Context, r *tokenRequest, g *storage.Gr
 // checkRequested refuses a request for more than was granted before it costs
 // the refresh token its life.
 func (p *Provider) checkRequested(ctx context.Context, r *tokenRequest, t *parsedRefreshToken, requested []string) error {
-	if len(requested) == 0 {
+	if len(requested) == 0 && len(r.Form["resource"]) == 0 {
 		return nil
 	}
 	g, err := p.grantOf(ctx, t)
@@ -119,7 +123,10 @@ func (p *Provider) checkRequested(ctx context.Context, r *tokenRequest, t *parse
 	if err != nil {
 		return err
 	}
-	_, err = refreshScopes(r.Client, g.Grant.Scopes, requested)
+	if _, err := refreshScopes(r.Client, g.Grant.Scopes, requested); err != nil {
+		return err
+	}
+	_, err = p.make.chooseResource(r, g.Grant.Resource)
 	return err
 }
 

@@ -22,6 +22,7 @@ func (p *Provider) Handler() http.Handler {
 	route(authorizePath, page(p.authorize), http.MethodGet, http.MethodPost)
 	route(resumePath, page(p.resume), http.MethodGet)
 	route(endSessionPath, page(p.endSession), http.MethodGet, http.MethodPost)
+	route(signedOutPath, page(p.showSignedOut), http.MethodGet)
 
 	userinfo := p.cors(http.HandlerFunc(p.userinfo), http.MethodGet, http.MethodPost)
 	route(userinfoPath, userinfo, http.MethodGet, http.MethodPost, http.MethodOptions)

@@ -80,7 +80,9 @@ func (n *node) config(clients []client.Client) Config {
 		Grants: watchedGrants{n.store.Grants(), n.store}, Tokens: watchedTokens{n.store.AccessTokens(), n.store},
 		Ephemeral: n.ephemeral, Interactions: interactionsOf(n, 1000),
 		SignIn: n.signIn, SignOut: n.signIn, Sessions: n.store.Sessions(),
-		Counter: n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader,
+		Counters: n.ephemeral, PendingPerAddress: 1000,
+		Submissions: interaction.NewSubmissions(interaction.SubmissionsConfig{Store: n.ephemeral, Hasher: hasher, Sealer: sealerOf(n.t, "k2", "k1")}),
+		Counter:     n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader,
 		Errors: &web.Errors{Log: log, Render: func(w http.ResponseWriter, _ *http.Request, page web.ErrorPage) {
 			w.WriteHeader(page.Status)
 			_, _ = w.Write([]byte("error page: " + page.Title + " / " + page.Detail))

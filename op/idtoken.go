@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -34,35 +33,13 @@ type idTokenClaims struct {
 	AccessTokenHash string   `json:"at_hash,omitempty"`
 }
 
-// ownIDTokenClaims are told by us whatever a claims request says.
-var ownIDTokenClaims = []string{
-	"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash", "c_hash",
-}
-
 // idToken makes the ID token that goes with an access token. The nonce is that
 // of the authorization request; after a refresh there is none (Core 12.2).
 func (p *Provider) idToken(c *client.Client, g *storage.GrantUser, accessToken, nonce string, now time.Time) (string, error) {
 	alg := cmp.Or(c.IDTokenSigningAlg, defaultIDTokenAlg)
-	payload, err := json.Marshal(idTokenClaims{
-		Issuer:          p.cfg.Issuer,
-		Subject:         client.Subject(c, g.Grant.UserID),
-		Audience:        c.ID,
-		ExpiresAt:       now.Add(c.Lifetimes.IDToken).Unix(),
-		IssuedAt:        now.Unix(),
-		AuthTime:        g.Grant.Authentication.Time.Unix(),
-		Nonce:           nonce,
-		ACR:             g.Grant.Authentication.ACR,
-		AMR:             g.Grant.Authentication.AMR,
-		SID:             string(g.Grant.SID),
-		AccessTokenHash: tokenHash(alg, accessToken),
-	})
+	payload, err := p.make.idToken(c, g, idTokenClaims{Nonce: nonce, AccessTokenHash: tokenHash(alg, accessToken)}, now)
 	if err != nil {
-		return "", fmt.Errorf("encode ID token: %w", err)
-	}
-	if requested := requestedInIDToken(c, &g.Grant); len(requested) > 0 {
-		if payload, err = addClaims(payload, userClaims(&g.User, nil, requested)); err != nil {
-			return "", err
-		}
+		return "", err
 	}
 	token, err := p.cfg.Keys.Sign(alg, idTokenType, payload)
 	if err != nil {
@@ -71,53 +48,59 @@ func (p *Provider) idToken(c *client.Client, g *storage.GrantUser, accessToken, 
 	return token, nil
 }
 
+// idToken is what an ID token says, to be signed.
+func (m *maker) idToken(c *client.Client, g *storage.GrantUser, claims idTokenClaims, now time.Time) ([]byte, error) {
+	claims.Issuer = m.issuer
+	claims.Subject = client.Subject(c, g.Grant.UserID)
+	claims.Audience = c.ID
+	claims.ExpiresAt = now.Add(c.Lifetimes.IDToken).Unix()
+	claims.IssuedAt = now.Unix()
+	claims.AuthTime = g.Grant.Authentication.Time.Unix()
+	claims.ACR, claims.AMR = g.Grant.Authentication.ACR, g.Grant.Authentication.AMR
+	claims.SID = string(g.Grant.SID)
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return nil, fmt.Errorf("encode ID token: %w", err)
+	}
+	requested := m.requestedInIDToken(c, &g.Grant)
+	if len(requested) == 0 {
+		return payload, nil
+	}
+	return m.addClaims(payload, c.ID, &g.User, m.userClaims(c, &g.User, nil, requested))
+}
+
 // requestedInIDToken are the claims that an ID token holds: those that the
 // authorization asked for by name, and those that the client is registered to
 // find in each, as far as its person allowed them.
-func requestedInIDToken(c *client.Client, g *storage.Grant) map[string]*storage.ClaimRequest {
-	requested := stillAllowed(c, g.Claims.IDToken)
-	if len(c.IDTokenClaims) == 0 {
+func (m *maker) requestedInIDToken(c *client.Client, g *storage.Grant) map[string]*storage.ClaimRequest {
+	return m.withConfigured(c, g, m.stillAllowed(c, g.Claims.IDToken), c.IDTokenClaims)
+}
+
+// withConfigured adds what configuration puts somewhere to what was asked for.
+func (m *maker) withConfigured(c *client.Client, g *storage.Grant, requested map[string]*storage.ClaimRequest, names []string) map[string]*storage.ClaimRequest {
+	if len(names) == 0 {
 		return requested
 	}
-	all := make(map[string]*storage.ClaimRequest, len(requested)+len(c.IDTokenClaims))
+	all := make(map[string]*storage.ClaimRequest, len(requested)+len(names))
 	maps.Copy(all, requested)
-	implied := c.ConsentFor(g.RedirectURI) == client.ConsentImplied
-	for _, name := range c.IDTokenClaims {
-		if mayNameClaim(c, name) && (implied || slices.Contains(g.Scopes, claimScope(name))) {
-			all[name] = nil
-		}
+	for _, name := range m.configured(c, g, names) {
+		all[name] = nil
 	}
 	return all
 }
 
 // stillAllowed are those of the claims that a grant asked for by name that its client
 // may still name: its registration may have changed (requirement RF5).
-func stillAllowed(c *client.Client, named map[string]*storage.ClaimRequest) map[string]*storage.ClaimRequest {
+func (m *maker) stillAllowed(c *client.Client, named map[string]*storage.ClaimRequest) map[string]*storage.ClaimRequest {
 	for name := range named {
-		if mayNameClaim(c, name) {
+		if m.mayName(c, name) {
 			continue
 		}
 		left := maps.Clone(named)
-		maps.DeleteFunc(left, func(name string, _ *storage.ClaimRequest) bool { return !mayNameClaim(c, name) })
+		maps.DeleteFunc(left, func(name string, _ *storage.ClaimRequest) bool { return !m.mayName(c, name) })
 		return left
 	}
 	return named
-}
-
-// addClaims appends what the client asked to have of the person.
-func addClaims(payload []byte, extra map[string]any) ([]byte, error) {
-	for _, name := range ownIDTokenClaims {
-		delete(extra, name)
-	}
-	if len(extra) == 0 {
-		return payload, nil
-	}
-	more, err := json.Marshal(extra)
-	if err != nil {
-		return nil, fmt.Errorf("encode claims of a person: %w", err)
-	}
-	payload[len(payload)-1] = ','
-	return append(payload, more[1:]...), nil
 }
 
 // tokenHash is at_hash or c_hash: the left half of the hash that belongs to the

@@ -2,6 +2,7 @@ package op
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -33,6 +34,18 @@ type introspection struct {
 	ACR       string   `json:"acr,omitempty"`
 	AMR       []string `json:"amr,omitempty"`
 	SID       string   `json:"sid,omitempty"`
+	// about adds what the token says of the person, signed or sealed; nil: nothing.
+	about extras
+}
+
+// MarshalJSON implements json.Marshaler.
+func (i *introspection) MarshalJSON() ([]byte, error) {
+	type plain introspection
+	payload, err := json.Marshal((*plain)(i))
+	if err != nil || i.about == nil {
+		return payload, err
+	}
+	return i.about(payload)
 }
 
 // introspect is the introspection endpoint: it tells a resource server whether a
@@ -56,7 +69,7 @@ func (p *Provider) introspectAccessToken(ctx context.Context, r *tokenRequest, t
 	if err != nil {
 		return nil, err
 	}
-	if !mayIntrospect(r.Client, claims.ClientID, claims.Audience) {
+	if !p.mayIntrospect(r.Client, claims.ClientID, claims.Audience) {
 		return nil, fmt.Errorf("%w: not for this caller", errInvalidToken)
 	}
 	active, err := p.checkAccessTokenState(ctx, claims, r.Now)
@@ -71,6 +84,7 @@ func (p *Provider) introspectAccessToken(ctx context.Context, r *tokenRequest, t
 		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR, SID: claims.SID,
 	}
 	if active.Grant != nil {
+		answer.about = p.make.accessTokenExtras(active.Client, active.Grant, target{audience: claims.Audience})
 		answer.Username = username(&active.Grant.User, claims.Scopes())
 	}
 	return answer, nil
@@ -85,7 +99,7 @@ func (p *Provider) introspectRefreshToken(ctx context.Context, r *tokenRequest, 
 	if err != nil {
 		return nil, err
 	}
-	if !mayIntrospect(r.Client, g.Grant.ClientID, nil) {
+	if !p.mayIntrospect(r.Client, g.Grant.ClientID, nil) {
 		return nil, fmt.Errorf("%w: not for this caller", errInvalidToken)
 	}
 	owner, err := p.cfg.Clients.Client(ctx, g.Grant.ClientID)
@@ -126,8 +140,8 @@ func refreshable(g *storage.GrantUser, generation uint32) bool {
 
 // mayIntrospect reports whether a token concerns the caller: its own, made for
 // it, or any where its registration says so.
-func mayIntrospect(caller *client.Client, clientID string, audience []string) bool {
-	return caller.IntrospectAny || caller.ID == clientID || slices.Contains(audience, caller.ID)
+func (p *Provider) mayIntrospect(caller *client.Client, clientID string, audience []string) bool {
+	return caller.IntrospectAny || caller.ID == clientID || concerns(p.cfg.Access, audience, caller.ID)
 }
 
 // username is told only to whom the profile was granted.

@@ -32,8 +32,18 @@ type Config struct {
 	Grants grants
 	// Tokens answers for access tokens that have no grant.
 	Tokens accessTokens
+	// Counters counts what clients without a secret have us keep: PendingPerAddress of a
+	// kind from one network address at once, and in an hour.
+	Counters          ephemeral.Counters
+	PendingPerAddress int
+	// RequirePushed refuses every authorization request that was not pushed (RFC 9126);
+	// PushedLifetime is for how long a browser may come with one: a minute by default.
+	RequirePushed  bool
+	PushedLifetime time.Duration
 	// Ephemeral keeps codes, and whatever else expires by itself.
 	Ephemeral ephemeral.Store
+	// Pairwise says that clients may have pairwise subjects, for discovery.
+	Pairwise bool
 	// Access says who may use clients, and has the scopes, claims and resource servers
 	// of the installation; nil has none, and everyone may.
 	Access *access.Catalog
@@ -42,12 +52,14 @@ type Config struct {
 	SignIn       signIn
 	SignOut      signOut
 	Sessions     sessions
-	Errors       *web.Errors
-	Cookies      web.Cookies
-	Counter      counter
-	Log          *slog.Logger
-	Now          func() time.Time
-	Random       io.Reader
+	// Submissions make the form that signs out idempotent.
+	Submissions submissions
+	Errors      *web.Errors
+	Cookies     web.Cookies
+	Counter     counter
+	Log         *slog.Logger
+	Now         func() time.Time
+	Random      io.Reader
 	// Explain shows mistakes that are mended by configuration to whoever develops an
 	// application, on a page, with what to set: for `latchkey dev`.
 	Explain bool
@@ -131,12 +143,19 @@ type signOut interface {
 	VerifyForm(r *http.Request) bool
 	// SignOut ends the browser's session, its grants that are not offline, and its cookie.
 	SignOut(w http.ResponseWriter, r *http.Request) error
-	// SignedOut shows the page that says so.
-	SignedOut(w http.ResponseWriter, r *http.Request) error
+	// SignedOut shows the page that says so, which tells applications by its frames.
+	SignedOut(w http.ResponseWriter, r *http.Request, done *interaction.SignedOut) error
 }
 
-// sessions ends sessions that no cookie of the request names; storage/sqlstore.Sessions in the binary.
+// submissions make forms idempotent; interaction.Submissions in the binary.
+type submissions interface {
+	Once(h web.HandlerFunc) web.HandlerFunc
+}
+
+// sessions looks at and ends sessions that no cookie of the request names; storage/sqlstore.Sessions in the binary.
 type sessions interface {
+	// Clients returns the clients that a session signed in to.
+	Clients(ctx context.Context, sid storage.ID) ([]storage.SessionClient, error)
 	// EndOf ends a session of the person with its grants that are not offline, and
 	// writes the event. It answers storage.ErrNotFound where there is none.
 	EndOf(ctx context.Context, user, sid storage.ID, now time.Time, e storage.Event, m ...storage.Message) error
@@ -147,6 +166,10 @@ type Provider struct {
 	cfg           Config
 	prompts       []string
 	codes         *ephemeral.Values[issuedCode]
+	signOuts      *ephemeral.Values[interaction.SignedOut]
+	pushed        *ephemeral.Values[pushedRequest]
+	spent         *ephemeral.Values[struct{}]
+	make          maker
 	access        *accessTokenCodec
 	refreshTokens *refreshTokenCodec
 	discovery     *document
@@ -165,6 +188,10 @@ func New(cfg Config) (*Provider, error) {
 	if cfg.CodeLifetime <= 0 || cfg.CodeLifetime > maxCodeLifetime {
 		cfg.CodeLifetime = maxCodeLifetime
 	}
+	if cfg.PushedLifetime <= 0 {
+		cfg.PushedLifetime = defaultPushedLifetime
+	}
+	cfg.PushedLifetime = min(cfg.PushedLifetime, maxPushedLifetime)
 	discovery, err := newDiscovery(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("make provider: %w", err)
@@ -172,6 +199,10 @@ func New(cfg Config) (*Provider, error) {
 	return &Provider{
 		cfg: cfg, prompts: cfg.prompts(), discovery: discovery,
 		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
+		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
+		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),
+		signOuts:      ephemeral.NewIssued[interaction.SignedOut](cfg.Ephemeral, cfg.Hasher, signOutKind, signOutLifetime),
+		make:          maker{issuer: cfg.Issuer, catalog: cfg.Access, log: cfg.Log},
 		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealer: cfg.Sealer},
 		refreshTokens: newRefreshTokenCodec(cfg.Hasher),
 	}, nil
@@ -183,7 +214,7 @@ func (c *Config) check() error {
 	for name, absent := range map[string]bool{
 		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil, "Sealer": c.Sealer == nil,
 		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil,
-		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil,
+		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil, "Submissions": c.Submissions == nil, "Counters": c.Counters == nil, "PendingPerAddress": c.PendingPerAddress <= 0,
 		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
 		"Counter": c.Counter == nil,
 	} {

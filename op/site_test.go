@@ -33,6 +33,7 @@ type fakeSignIn struct {
 	Hidden   map[string]string
 	Client   *client.Client
 	SignOuts int
+	Done     *interaction.SignedOut
 }
 
 func (s *fakeSignIn) Check(_ *http.Request, in *interaction.Interaction) (interaction.Outcome, error) {
@@ -79,7 +80,10 @@ func (s *fakeSignIn) SignOut(http.ResponseWriter, *http.Request) error {
 	return nil
 }
 
-func (s *fakeSignIn) SignedOut(w http.ResponseWriter, _ *http.Request) error {
+func (s *fakeSignIn) SignedOut(w http.ResponseWriter, _ *http.Request, done *interaction.SignedOut) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Done = done
 	_, err := w.Write([]byte("signed out"))
 	return err
 }

@@ -42,7 +42,7 @@ func TestTK4_PostBodyOnly(t *testing.T) {
 		}, status: 200},
 		{name: "malformed escape", r: formRequest("POST", "/token", good+"&scope=%zz"), status: 400, code: "invalid_request"},
 		{name: "no text", r: formRequest("POST", "/token", good+"&scope=%ff"), status: 400, code: "invalid_request"},
-		{name: "what is not ours, repeated", r: formRequest("POST", "/token", good+"&utm_source=a&utm_source=b&resource=c&resource=d"), status: 200},
+		{name: "what is not ours, repeated", r: formRequest("POST", "/token", good+"&utm_source=a&utm_source=b&audience=c&audience=d"), status: 200},
 		{name: "what is not ours, long", r: formRequest("POST", "/token", good+"&x="+strings.Repeat("a", 11<<10)), status: 200},
 		{name: "what is not ours, malformed", r: formRequest("POST", "/token", good+"&x=100%&%zz=1&y=%ff;z=1&;&="), status: 200},
 		{name: "too many parameters", r: formRequest("POST", "/token", good+manyParameters(100)), status: 400, code: "invalid_request"},

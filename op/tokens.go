@@ -31,20 +31,13 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 	if now.IsZero() {
 		now = r.Now
 	}
-	expiresAt := now.Add(r.Client.Lifetimes.AccessToken)
+	to := p.make.target(r.Client, scopes, r.Resource)
+	expiresAt := now.Add(to.lifetime)
 	if g.Grant.ExpiresAt.Before(expiresAt) {
 		expiresAt = g.Grant.ExpiresAt // a token cannot outlive its grant: say so
 	}
-	claims := accessTokenClaims{
-		Subject:  client.Subject(r.Client, g.Grant.UserID),
-		Scope:    strings.Join(scopes, " "),
-		AuthTime: g.Grant.Authentication.Time.Unix(),
-		ACR:      g.Grant.Authentication.ACR,
-		AMR:      g.Grant.Authentication.AMR,
-		SID:      string(g.Grant.SID),
-		GrantID:  g.Grant.ID,
-	}
-	response, err := p.accessToken(r.Client, &claims, now, expiresAt)
+	claims := grantClaims(r.Client, g)
+	response, err := p.accessToken(r.Client, &claims, to, p.make.accessTokenExtras(r.Client, g, to), now, expiresAt)
 	if err != nil {
 		return nil, err
 	}
@@ -58,19 +51,28 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 	return response, nil
 }
 
+// grantClaims is what access tokens of a grant say of it.
+func grantClaims(c *client.Client, g *storage.GrantUser) accessTokenClaims {
+	return accessTokenClaims{
+		Subject:  client.Subject(c, g.Grant.UserID),
+		AuthTime: g.Grant.Authentication.Time.Unix(),
+		ACR:      g.Grant.Authentication.ACR,
+		AMR:      g.Grant.Authentication.AMR,
+		SID:      string(g.Grant.SID),
+		GrantID:  g.Grant.ID,
+	}
+}
+
 // accessToken completes the claims with what each access token has and makes it.
-func (p *Provider) accessToken(c *client.Client, claims *accessTokenClaims, now, expiresAt time.Time) (*tokenResponse, error) {
+// about adds what is said of the person; nil where there is none.
+func (p *Provider) accessToken(c *client.Client, claims *accessTokenClaims, to target, about extras, now, expiresAt time.Time) (*tokenResponse, error) {
 	id, err := storage.NewID(now, p.cfg.Random)
 	if err != nil {
 		return nil, fmt.Errorf("name access token: %w", err)
 	}
-	claims.Issuer = p.cfg.Issuer
-	claims.Audience = p.audience(c)
-	claims.ClientID = c.ID
 	claims.ID = string(id)
-	claims.IssuedAt = now.Unix()
-	claims.ExpiresAt = expiresAt.Unix()
-	token, err := p.access.encode(c, claims)
+	p.make.complete(claims, c, to, now, expiresAt)
+	token, err := p.access.encode(to, claims, about)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +84,9 @@ func (p *Provider) accessToken(c *client.Client, claims *accessTokenClaims, now,
 	}, nil
 }
 
-// audience is who may rely on the client's access tokens: the resource servers
-// it is registered for, and we ourselves, for userinfo.
-func (p *Provider) audience(c *client.Client) []string {
-	audience := make([]string, 0, len(c.Audience)+1)
-	audience = append(audience, c.Audience...)
-	if !slices.Contains(audience, p.cfg.Issuer) {
-		audience = append(audience, p.cfg.Issuer)
-	}
-	return audience
+// complete fills in what each access token has.
+func (m *maker) complete(claims *accessTokenClaims, c *client.Client, to target, now, expiresAt time.Time) {
+	claims.Issuer, claims.Audience, claims.ClientID = m.issuer, to.audience, c.ID
+	claims.Scope = strings.Join(to.scopes, " ")
+	claims.IssuedAt, claims.ExpiresAt = now.Unix(), expiresAt.Unix()
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -48,9 +49,15 @@ func (p *Provider) userinfoClaims(w http.ResponseWriter, r *http.Request) (claim
 	if active.Grant == nil || !slices.Contains(scopes, client.ScopeOpenID) {
 		return nil, clientID, &Error{Code: codeInsufficientScope, Description: "the access token is not for a person's claims"}
 	}
-	claims = userClaims(&active.Grant.User, scopes, stillAllowed(active.Client, active.Grant.Grant.Claims.UserInfo))
-	claims["sub"] = active.Claims.Subject
-	return claims, clientID, nil
+	return p.make.userinfo(active.Client, active.Grant, scopes), clientID, nil
+}
+
+// userinfo is what userinfo answers for a token with the scopes.
+func (m *maker) userinfo(c *client.Client, g *storage.GrantUser, scopes []string) map[string]any {
+	requested := m.withConfigured(c, &g.Grant, m.stillAllowed(c, g.Grant.Claims.UserInfo), c.UserInfoClaims)
+	claims := m.userClaims(c, &g.User, scopes, requested)
+	claims["sub"] = client.Subject(c, g.Grant.UserID)
+	return claims
 }
 
 // bearerToken returns the access token of a request from its header or the body

@@ -35,7 +35,7 @@ func (*Sessions) Create(context.Context, storage.ID, storage.Event) error { retu
 		{"writers", "op", context + store + `type reader interface { ByID(context.Context, storage.ID) error }; type users interface { reader; SomethingNew(context.Context) error }`, "asks for Users.SomethingNew"},
 		{"writers", "op", context + store + `var x interface { Disable(context.Context, storage.ID, storage.Event) error }`, "asks for Users.Disable"},
 		{"writers", "op", context + store + `type sessions interface { Create(context.Context, storage.ID, storage.Event) error }`, "asks for Sessions.Create"},
-		{"writers", "login", context + store + `type sessions interface { Create(context.Context, storage.ID, storage.Event) error }`, ""},
+		{"writers", "login/session", context + store + `type sessions interface { Create(context.Context, storage.ID, storage.Event) error }`, ""},
 		{"writers", "login", context + store + `type users interface { ByID(context.Context, storage.ID) error }`, ""},
 		{"writers", "account", context + store + `type users interface { Disable(context.Context, storage.ID, storage.Event) error }`, ""},
 		{"writers", "internal/testenv", context + store + `type users interface { Disable(context.Context, storage.ID, storage.Event) error }`, ""},

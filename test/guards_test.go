@@ -20,8 +20,8 @@ var peopleStores = map[string][]string{
 	"RecoveryCodes":  {"Status"},
 	"TrustedDevices": {"BySecret", "ListByUser"},
 	"Lockouts":       {"ListByUser"},
-	"Sessions":       {"BySecret", "ListByUser"},
-	"Grants":         {"ByID", "ByCodeHash", "ListByUser", "ListByClient", "ApplicationsOf"},
+	"Sessions":       {"BySecret", "Clients", "ListByUser"},
+	"Grants":         {"ByID", "ByCodeHash", "ListByUser", "ListByClient", "CountLiveByClient", "ApplicationsOf"},
 	"Consents":       {"Get", "ListByUser"},
 	"Groups":         {"ByName", "List", "Sizes"},
 	"Memberships":    {"Members", "Of"},
@@ -31,9 +31,10 @@ var peopleStores = map[string][]string{
 // are made elsewhere than in account: what signing in, showing a factor and the
 // protocol write themselves.
 var writersBeside = map[string][]string{
-	"login": {"Sessions.Create", "Sessions.Touch", "Users.StartEnrollmentGrace"},
-	"mfa":   {"Credentials.Use", "RecoveryCodes.Consume", "Lockouts.Attempt", "Lockouts.Succeeded", "TrustedDevices.Rotate"},
-	"op":    {"Grants.Create", "Grants.Rotate", "Grants.Revoke", "Sessions.EndOf"},
+	"login":         {"Users.StartEnrollmentGrace"},
+	"login/session": {"Sessions.Create", "Sessions.Touch"},
+	"mfa":           {"Credentials.Use", "RecoveryCodes.Consume", "Lockouts.Attempt", "Lockouts.Succeeded", "TrustedDevices.Rotate"},
+	"op":            {"Grants.Create", "Grants.Rotate", "Grants.Revoke", "Sessions.EndOf"},
 }
 
 // writersOfPeople says where code other than account's can write to the repositories

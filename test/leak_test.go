@@ -7,10 +7,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/pquerna/otp/totp"
 )
@@ -137,14 +139,21 @@ type mail struct {
 	Text  string   `json:"text"`
 }
 
-// inbox returns the newest message to an address; the secrets of all are learnt.
+// inbox returns the newest message to an address that was asked for: notices of
+// what happened, which nobody waits for, come between. The secrets of all are learnt.
 func (h *hunt) inbox(to string) mail {
 	h.t.Helper()
-	all := h.messages(to)
-	for _, m := range all {
+	var asked []mail
+	for _, m := range h.messages(to) {
 		h.learnMail(to, m)
+		if !slices.ContainsFunc(m.Links, func(link string) bool { return strings.Contains(link, message.PathDisown+"?") }) {
+			asked = append(asked, m)
+		}
 	}
-	return all[0]
+	if len(asked) == 0 {
+		h.t.Fatalf("no message but notices to %s", to)
+	}
+	return asked[0]
 }
 
 // messages are all to an address, the newest first.

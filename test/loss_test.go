@@ -143,17 +143,22 @@ func TestTH5_JourneysBeginAnewWhenRedisIsLost(t *testing.T) {
 		h.in.redis.Stop()
 		h.clear(j.name+" without Redis", j.goOn(h, b, m), http.StatusServiceUnavailable)
 		h.in.redis.Start()
-		// Ready it was all the time; now it misses nothing any more.
-		tick := time.NewTicker(20 * time.Millisecond)
-		for b.Get("/readyz"); !strings.Contains(b.Page.Body, `"status":"ok"`); b.Get("/readyz") {
-			<-tick.C
-		}
-		tick.Stop()
+		awaitRedis(b)
 		h.clear(j.name+" after Redis was lost", j.goOn(h, b, m), http.StatusBadRequest, http.StatusGone)
 		if _, err := users.ByIdentifier(t.Context(), email); j.makes != errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("%s: the account is %v", j.name, err)
 		}
 		b = h.browser()
 		h.well(j.name+" begun anew", j.goOn(h, b, j.begin(h, b, email)))
+	}
+}
+
+// awaitRedis waits until the browser's node, which was ready all the time, misses
+// nothing any more.
+func awaitRedis(b *testbrowser.Browser) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !strings.Contains(b.Get("/readyz").Body, `"status":"ok"`) {
+		<-tick.C
 	}
 }

@@ -9,13 +9,14 @@ import (
 )
 
 func configCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "Check a configuration, or print its schema"}
-	cmd.AddCommand(configValidateCommand(), configSchemaCommand())
+	cmd := &cobra.Command{Use: "config", Short: "Check a configuration, say what it changes, and which one runs"}
+	cmd.AddCommand(configValidateCommand(), configSchemaCommand(), configDiffCommand(), configApplyCommand(), configStatusCommand())
 	return cmd
 }
 
 func configValidateCommand() *cobra.Command {
 	var file string
+	var expect expectFlags
 	cmd := &cobra.Command{
 		Use:   "validate",
 		Short: "Check a configuration and report every problem at once",
@@ -28,11 +29,15 @@ func configValidateCommand() *cobra.Command {
 			for _, w := range c.Warnings {
 				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
 			}
+			if err := expect.run(cmd, file, c); err != nil {
+				return err
+			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %d clients\n", configFile(file), len(c.Clients))
 			return err
 		},
 	}
 	configFlag(cmd, &file)
+	expect.register(cmd)
 	return cmd
 }
 

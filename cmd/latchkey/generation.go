@@ -101,6 +101,7 @@ func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 	renderer, err := ui.New(ui.Config{
 		Brand: d.brand(), Cookies: d.cookies(), Hasher: d.hasher, Log: d.log,
 		Strength: func(typed string) int { return policy.Strength(typed, password.Context{}) },
+		Describe: cfg.Catalog.Describe,
 	})
 	if err != nil {
 		return nil, err
@@ -118,10 +119,11 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 	return op.Config{
 		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher, Sealer: f.sealer,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
-		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
+		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Submissions: newSubmissions(p, f), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
 		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != account.SignUpOff,
-		Interactions: newInteractions(p, f),
-		CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Explain: p.dev.mount != nil,
+		Interactions: newInteractions(p, f), Counters: p.ephemeral, PendingPerAddress: cfg.Limits.PendingPerAddress,
+		RequirePushed: cfg.Tokens.RequirePushed, PushedLifetime: cfg.Tokens.PushedLifetime,
+		CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Pairwise: cfg.Secrets.Pairwise(), Explain: p.dev.mount != nil,
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/latchkey-id/latchkey/access"
 )
@@ -18,7 +19,9 @@ func (g groupUses) ClientsNaming(_ context.Context, group string) ([]string, err
 	}
 	var found []string
 	for _, c := range clients {
-		if slices.ContainsFunc(c.Access, func(r access.Rule) bool { return slices.Contains(r.Groups, group) }) {
+		if slices.ContainsFunc(c.Access, func(r access.Rule) bool {
+			return slices.ContainsFunc(r.Groups, func(name string) bool { return strings.EqualFold(name, group) })
+		}) {
 			found = append(found, c.ID)
 		}
 	}

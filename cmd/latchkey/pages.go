@@ -15,11 +15,13 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/partial"
 	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/settings"
+	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -110,19 +112,25 @@ func factorsConfig(p *process, f *foundation) (mfa.Config, error) {
 			Factors: message.Factors{Intents: f.intents(), Outbox: pokingOutbox{p.store.Outbox(), p.outbox.Poke}, Asked: requestOrigin},
 			limiter: limits.MessageLimiter{Counters: p.ephemeral, Hasher: f.hasher, Bounds: f.messageBounds()},
 		},
-		Hasher: f.hasher, Sealer: f.sealer, Random: rand.Reader, Counter: p.metrics,
+		Hasher: f.hasher, Sealer: f.sealer, Random: rand.Reader, Counter: p.metrics, Log: f.log,
 		Policy: f.policy(), Codes: codes, SMS: f.smsLimits(),
 	}, nil
 }
 
 func loginConfig(p *process, f *foundation, accounts *account.Service, factors *mfa.Factors, devices *mfa.Devices) login.Config {
 	records := journal.New(journal.Config{Accounts: accounts, Locales: f.ui, Hasher: f.hasher, Log: f.log, Now: f.now, Random: rand.Reader})
+	limiter := newLimiter(p, f, records)
 	return login.Config{
 		UI: f.ui, Accounts: accounts, Users: p.store.Users(), Consents: p.store.Consents(),
-		Sessions: newSessions(p, f, accounts, records), Partials: newPartials(p, f, records), Limits: newLimiter(p, f, records), Journal: records,
-		Interactions: newInteractions(p, f), Submissions: newSubmissions(p, f), Clients: f.clients, Access: f.cfg.Catalog, Password: f.password,
-		Factors: factors, Devices: devices, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
-		Decoys: p.decoys, Metrics: p.metrics, Log: f.log, Now: f.now,
+		Sessions: newSessions(p, f, accounts, records), Partials: newPartials(p, f, records), Limits: limiter, Journal: records,
+		Flash:        flash.New(flash.Config{Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies()}),
+		Interactions: newInteractions(p, f), Submissions: newSubmissions(p, f), Clients: f.clients, Access: f.cfg.Catalog,
+		Methods: signin.New(signin.Config{
+			Users: p.store.Users(), Accounts: accounts, Passwords: f.password, Decoys: p.decoys, Factors: factors, Limits: limiter,
+			Journal: records, Metrics: p.metrics, Hasher: f.hasher, Log: f.log, Now: f.now,
+		}),
+		Factors: factors, Devices: devices, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
+		Metrics: p.metrics, Log: f.log, Now: f.now,
 	}
 }
 
@@ -130,7 +138,8 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 func newSessions(p *process, f *foundation, accounts *account.Service, records *journal.Journal) *session.Sessions {
 	return session.New(session.Config{
 		Store: p.store.Sessions(), Accounts: accounts, Journal: records, Hasher: f.hasher, Cookies: f.cookies(), Policy: f.policy(),
-		Now: f.now, Random: rand.Reader, Idle: f.cfg.Sessions.Idle, Absolute: f.cfg.Sessions.Absolute,
+		Now: f.now, Random: rand.Reader, Lifetime: session.Lifetime{Idle: f.cfg.Sessions.Idle, Absolute: f.cfg.Sessions.Absolute},
+		Remembered: session.Lifetime{Idle: f.cfg.Sessions.RememberIdle, Absolute: f.cfg.Sessions.RememberAbsolute},
 	})
 }
 
@@ -218,5 +227,9 @@ func (d *dependencies) smsLimits() *mfa.SMSLimits {
 	if len(s.Countries) == 0 {
 		return nil
 	}
-	return &mfa.SMSLimits{Countries: s.Countries, PerNumber: s.PerNumberDay, PerCountry: s.CountryDay, PerDay: s.DailyCap}
+	return &mfa.SMSLimits{
+		Countries:    s.Countries,
+		Factor:       mfa.SMSPots{PerNumber: s.PerNumberDay, PerCountry: s.CountryDay, PerDay: s.DailyCap},
+		Confirmation: mfa.SMSPots{PerNumber: s.PerNumberDay, PerCountry: s.ConfirmCountryDay, PerDay: s.ConfirmDailyCap},
+	}
 }

@@ -19,6 +19,8 @@ func userCommand() *cobra.Command {
 	cmd.AddCommand(
 		userCreateCommand(), userImportCommand(), userListCommand(), userShowCommand(), userEditCommand(), userDisableCommand(), userEnableCommand(),
 		userSetRolesCommand(), userUnlockCommand(), userResetMFACommand(),
+		userEditCommand(), userVerifyEmailCommand(), userResetPasswordCommand(), userDeleteCommand(), userKeepCommand(),
+		sessionListCommand("sessions USER"), userEndSessionsCommand(), userRevokeGrantsCommand(),
 	)
 	return cmd
 }

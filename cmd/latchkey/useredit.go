@@ -3,99 +3,88 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/latchkey-id/latchkey/account"
-	"github.com/latchkey-id/latchkey/account/attribute"
 	"github.com/latchkey-id/latchkey/storage"
-	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
 )
 
-// userEdit is what `user edit` is told.
-type userEdit struct {
-	claims, attributes []string
-}
-
 func userEditCommand() *cobra.Command {
-	var e userEdit
-	cmd := userCommandOn("edit USER", "Change what is said of a person", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, u *storage.User, _ []string) error {
-			return e.edit(cmd, d.accounts(store), u)
+	var username string
+	var attributes []string
+	var p storage.Profile
+	fields := []struct {
+		flag, usage string
+		typed, of   func(*storage.Profile) *string
+	}{}
+	add := func(flag, usage string, of func(*storage.Profile) *string) {
+		fields = append(fields, struct {
+			flag, usage string
+			typed, of   func(*storage.Profile) *string
+		}{flag, usage, of, of})
+	}
+	add("name", "full `name`", func(p *storage.Profile) *string { return &p.Name })
+	add("given-name", "given `name`", func(p *storage.Profile) *string { return &p.GivenName })
+	add("family-name", "family `name`", func(p *storage.Profile) *string { return &p.FamilyName })
+	add("nickname", "`name` that they are called by", func(p *storage.Profile) *string { return &p.Nickname })
+	add("locale", "`language`, such as de", func(p *storage.Profile) *string { return &p.Locale })
+	add("zoneinfo", "time `zone`, such as Europe/Berlin", func(p *storage.Profile) *string { return &p.Zoneinfo })
+	add("picture", "`address` of a picture", func(p *storage.Profile) *string { return &p.Picture })
+	add("website", "`address` of their page", func(p *storage.Profile) *string { return &p.Website })
+	cmd := userActionCommand("edit USER", "Change a person's username and what their profile says; an empty value takes it away", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
+			next, name, changed := u.Profile, u.Username, false
+			for _, f := range fields {
+				if cmd.Flags().Changed(f.flag) {
+					*f.of(&next), changed = *f.typed(&p), true
+				}
+			}
+			if cmd.Flags().Changed("username") {
+				name, changed = username, true
+			}
+			set, err := attributesTyped(accounts.Attributes(), attributes)
+			if err != nil {
+				return err
+			}
+			if !changed && len(set) == 0 {
+				return usagef("nothing to change: say what, such as --name")
+			}
+			if _, problems := accounts.CheckAttributes(operator(), u, set); len(problems) > 0 {
+				return fmt.Errorf("--attribute: %w", problems[0])
+			}
+			if changed {
+				err = accounts.SetProfile(cmd.Context(), operator(), u.ID, next, name)
+			}
+			if err == nil && len(set) > 0 {
+				err = accounts.SetAttributes(cmd.Context(), operator(), u.ID, set)
+			}
+			var wrong *account.FieldError
+			switch {
+			case errors.Is(err, account.ErrTaken):
+				return errors.New("somebody else has this username")
+			case errors.As(err, &wrong):
+				return fmt.Errorf("%s: %w", wrong.Field, err)
+			}
+			return report(cmd, err, nameOf(u)+" is gone", "changed %s", nameOf(u))
 		})
-	flags := cmd.Flags()
-	flags.String("name", "", "full `name`")
-	flags.String("username", "", "`name` to sign in with besides the address")
-	flags.StringArrayVar(&e.claims, "claim", nil, "`NAME=VALUE` of another claim, such as given_name=Ada; without VALUE it goes; may be repeated")
-	attributeFlag(cmd, &e.attributes)
+	cmd.Flags().StringVar(&username, "username", "", "`name` to sign in with besides the address")
+	attributeFlag(cmd, &attributes)
+	for _, f := range fields {
+		cmd.Flags().StringVar(f.typed(&p), f.flag, "", f.usage)
+	}
 	return cmd
 }
 
-// attributeFlag is the flag of commands that set custom attributes.
-func attributeFlag(cmd *cobra.Command, to *[]string) {
-	cmd.Flags().StringArrayVar(to, "attribute", nil, "`NAME=VALUE` of a custom attribute, a list with commas; without VALUE it goes; may be repeated")
-}
-
-func (e *userEdit) edit(cmd *cobra.Command, accounts *account.Service, u *storage.User) error {
-	profile, username, changed := u.Profile, u.Username, len(e.claims) > 0
-	for flag, to := range map[string]*string{"name": &profile.Name, "username": &username} {
-		if f := cmd.Flags().Lookup(flag); f.Changed {
-			*to, changed = f.Value.String(), true
-		}
-	}
-	if err := setClaims(&profile, e.claims); err != nil {
-		return err
-	}
-	attributes, err := attributesTyped(accounts.Attributes(), e.attributes)
-	if err != nil {
-		return err
-	}
-	if !changed && len(attributes) == 0 {
-		return usagef("nothing to change: give --name, --username, --claim or --attribute")
-	}
-	if _, problems := accounts.CheckAttributes(operator(), u, attributes); len(problems) > 0 {
-		return flagProblem(problems[0])
-	}
-	if changed {
-		if err := accounts.SetProfile(cmd.Context(), operator(), u.ID, profile, username); err != nil {
-			return flagProblem(err)
-		}
-	}
-	if len(attributes) > 0 {
-		if err := accounts.SetAttributes(cmd.Context(), operator(), u.ID, attributes); err != nil {
-			return flagProblem(err)
-		}
-	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "changed %s\n", nameOf(u))
-	return err
-}
-
-// attributesTyped reads what --attribute was given.
-func attributesTyped(schema attribute.Schema, typed []string) (map[string]any, error) {
-	set := map[string]any{}
-	for _, one := range typed {
-		name, text, ok := strings.Cut(one, "=")
-		d := schema.Find(name)
-		if !ok || d == nil {
-			return nil, fmt.Errorf("--attribute %q: write it as NAME=VALUE, with one of the names in attributes of the configuration", one)
-		}
-		value, err := d.Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("--attribute: %w", err)
-		}
-		set[name] = value
-	}
-	return set, nil
-}
-
-// flagProblem says by which flag something came that is not taken.
-func flagProblem(err error) error {
-	var wrong *account.FieldError
-	switch {
-	case errors.Is(err, account.ErrTaken):
-		return errors.New("an account with this e-mail address or username exists already")
-	case errors.As(err, &wrong):
-		return fmt.Errorf("%s: %w", flagOf(wrong.Field), err)
-	}
-	return err
+func userVerifyEmailCommand() *cobra.Command {
+	return userActionCommand("verify-email USER", "Note that a person's address is known to be theirs", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
+			switch {
+			case u.Email == "":
+				return fmt.Errorf("%s has no address", nameOf(u))
+			case u.EmailVerified:
+				return fmt.Errorf("the address of %s is verified already", nameOf(u))
+			}
+			err := accounts.MarkEmailVerified(cmd.Context(), operator(), u.ID)
+			return report(cmd, err, nameOf(u)+" is gone", "%s is verified", u.Email)
+		})
 }

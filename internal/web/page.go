@@ -11,11 +11,16 @@ import (
 // to a relying party, to the origins in formAction as well: browsers hold
 // redirects after a POST to form-action too. It returns the nonce.
 func Page(w http.ResponseWriter, formAction ...string) (nonce string) {
+	return PageWithFrames(w, nil, formAction...)
+}
+
+// PageWithFrames is [Page] for a page that frames others, of exactly those origins.
+func PageWithFrames(w http.ResponseWriter, frames []string, formAction ...string) (nonce string) {
 	nonce = NewSecret()
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", strings.Join([]string{
+	policy := []string{
 		"default-src 'none'",
 		"style-src 'self' 'nonce-" + nonce + "'",
 		"img-src 'self' https: data:",
@@ -24,6 +29,10 @@ func Page(w http.ResponseWriter, formAction ...string) (nonce string) {
 		"form-action " + strings.Join(append([]string{"'self'"}, formAction...), " "),
 		"frame-ancestors 'none'",
 		"base-uri 'none'",
-	}, "; "))
+	}
+	if len(frames) > 0 {
+		policy = append(policy, "frame-src "+strings.Join(frames, " "))
+	}
+	h.Set("Content-Security-Policy", strings.Join(policy, "; "))
 	return nonce
 }

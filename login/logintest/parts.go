@@ -169,7 +169,7 @@ func (p *Parts) factors(o Options) {
 		Issuer: p.URL, Brand: "Latchkey", Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(), Lockouts: p.Store.Lockouts(),
 		Devices: p.Store.TrustedDevices(), Users: p.Store.Users(), Outbox: p.Store.Outbox(), Ephemeral: p.Store.Ephemeral(),
 		Sender: &message.Factors{Intents: p.Intents, Outbox: p.Store.Outbox(), Asked: func(context.Context) message.Asked { return message.Asked{} }},
-		Hasher: p.Hasher, Sealer: p.Sealer, Random: rand.Reader, Counter: Metrics{},
+		Hasher: p.Hasher, Sealer: p.Sealer, Random: rand.Reader, Counter: Metrics{}, Log: p.Logger,
 		Policy: policy, Codes: mfa.DefaultCodeLimits(), SMS: o.SMS,
 	}
 	var err error
@@ -277,6 +277,9 @@ func (Metrics) Throttled(string) {}
 
 // Factor does nothing.
 func (Metrics) Factor(storage.FactorKind, string) {}
+
+// Pot does nothing.
+func (Metrics) Pot(string, string, string) {}
 
 // Client is a registry with one client.
 type Client struct{ Is *client.Client }

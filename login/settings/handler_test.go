@@ -11,7 +11,7 @@ import (
 )
 
 // everyPage has all pages, those of phone numbers too.
-var everyPage = options{sms: &mfa.SMSLimits{Countries: []string{"DE"}, PerNumber: 10, PerCountry: 100, PerDay: 100}}
+var everyPage = options{sms: &mfa.SMSLimits{Countries: []string{"DE"}, Factor: mfa.SMSPots{PerNumber: 10, PerCountry: 100, PerDay: 100}, Confirmation: mfa.SMSPots{PerNumber: 10, PerCountry: 100, PerDay: 100}}}
 
 // shownAt is where somebody is who opens a page while there is nothing that it is
 // about: no number waits for its code, nothing is to be removed.

@@ -48,12 +48,13 @@ func newSite(t *testing.T, o options) *site {
 		client: client.Client{ID: "wiki", Metadata: client.Metadata{Name: "Wiki", RedirectURIs: []string{"https://wiki.example.com/cb"}}},
 	}
 	registry := logintest.Client{Is: &s.client}
+	limiter := s.Limiter(o.limits)
 	s.flow = login.New(login.Config{
 		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Consents: s.Store.Consents(),
-		Sessions: s.Sessions(), Partials: s.Partials(), Limits: s.Limiter(o.limits), Journal: s.Journal(),
-		Interactions: s.Interactions(100000), Submissions: s.Submissions(), Clients: registry, Password: s.Passwords,
-		Factors: s.Factors, Devices: s.Devices, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
-		Decoys: login.NewDecoys(s.Store.Users(), s.Passwords.Current), Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now,
+		Sessions: s.Sessions(nil), Partials: s.Partials(), Limits: limiter, Journal: s.Journal(), Flash: s.Flash(),
+		Interactions: s.Interactions(100000), Submissions: s.Submissions(), Clients: registry, Methods: s.Methods(limiter, nil),
+		Factors: s.Factors, Devices: s.Devices, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
+		Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now,
 	})
 	cfg := Config{
 		Flow: s.flow, Submissions: s.Submissions(), Messages: s.flow, Accounts: s.Accounts, UI: s.UI, Sessions: s.Store.Sessions(), Grants: s.Store.Grants(),

@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/attribute"
@@ -20,8 +21,8 @@ func (h *Handler) showProfile(w http.ResponseWriter, r *http.Request, v *visit) 
 type typedProfile struct {
 	username string
 	profile  storage.Profile
-	// attributes are the texts of those that were changed.
-	attributes map[string]string
+	// form has the fields of custom attributes as they were typed.
+	form url.Values
 }
 
 // renderProfile shows the form, with what is wrong with it.
@@ -33,8 +34,8 @@ func (h *Handler) renderProfile(w http.ResponseWriter, r *http.Request, v *visit
 	}
 	edited, told := h.attributes()
 	data.Attributes = login.ShownAttributes(edited, func(name string) string {
-		if text, changed := typed.attributes[name]; changed {
-			return text
+		if field := account.AttributeField(name); typed.form.Has(field) {
+			return typed.form.Get(field)
 		}
 		return attribute.Text(v.User.Attributes[name])
 	})
@@ -103,8 +104,8 @@ func (h *Handler) changeProfile(w http.ResponseWriter, r *http.Request, v *visit
 		}
 	}
 	edited, _ := h.attributes()
-	set, texts, problems := login.AttributesTyped(edited, r.PostForm, func(name string) string { return attribute.Text(v.User.Attributes[name]) })
-	wanted := typedProfile{username: username, profile: profile, attributes: texts}
+	set, problems := login.AttributesTyped(edited, r.PostForm, func(name string) string { return attribute.Text(v.User.Attributes[name]) })
+	wanted := typedProfile{username: username, profile: profile, form: r.PostForm}
 	_, wrong := h.cfg.Accounts.CheckAttributes(v.actor, &v.User, set)
 	for _, err := range append(h.cfg.Accounts.CheckProfile(&v.User, &wanted.profile, username), wrong...) {
 		problems = append(problems, login.Problems(err, "")...)

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
@@ -11,6 +12,10 @@ func (h *Handler) showSessions(w http.ResponseWriter, r *http.Request, v *visit)
 	sessions, err := h.cfg.Sessions.ListByUser(r.Context(), v.User.ID, h.cfg.Now())
 	if err != nil {
 		return unavailable("list sessions", err)
+	}
+	here := slices.IndexFunc(sessions, func(s storage.AccountSession) bool { return s.SID == v.Session.SID })
+	if here > 0 { // this browser comes first
+		sessions = slices.Insert(slices.Delete(slices.Clone(sessions), here, here+1), 0, sessions[here])
 	}
 	return h.cfg.UI.Render(w, http.StatusOK, ui.AccountSessions{
 		Account: h.newPage(w, r, v, "account.sessions"), Sessions: sessions, Current: v.Session.SID,

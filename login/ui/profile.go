@@ -47,7 +47,7 @@ var profileGroups = []profileGroup{
 		{name: "middle_name", settings: []string{"autocomplete=additional-name"}},
 		{name: "family_name", settings: []string{"autocomplete=family-name"}},
 		{name: "nickname", settings: []string{"autocomplete=nickname"}},
-		{name: "username", settings: []string{"autocomplete=username", "plain", "maxlength=64", "label=signup.username"}},
+		{name: "username", wide: true, settings: []string{"autocomplete=username", "plain", "maxlength=64", "label=signup.username"}},
 		{name: "birthdate", settings: []string{"type=date", "autocomplete=bday"}},
 		{name: "gender", settings: []string{"autocomplete=sex"}},
 	}},
@@ -56,9 +56,9 @@ var profileGroups = []profileGroup{
 		{name: "zoneinfo", options: Page.ZoneOptions},
 	}},
 	{"profile.links", []profileField{
-		{name: "website", settings: []string{"type=url", "autocomplete=url", "maxlength=1024", "plain", "placeholder=https://"}},
-		{name: "profile", settings: []string{"type=url", "maxlength=1024", "plain", "placeholder=https://"}},
-		{name: "picture", settings: []string{"type=url", "autocomplete=photo", "maxlength=1024", "plain", "placeholder=https://"}},
+		{name: "website", wide: true, settings: []string{"type=url", "autocomplete=url", "maxlength=1024", "plain"}},
+		{name: "profile", settings: []string{"type=url", "maxlength=1024", "plain"}},
+		{name: "picture", settings: []string{"type=url", "autocomplete=photo", "maxlength=1024", "plain"}},
 	}},
 	{"profile.address", []profileField{
 		{name: "street_address", wide: true, settings: []string{"autocomplete=street-address"}},

@@ -27,7 +27,15 @@ func newRenderer(brand Brand) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(Config{Brand: brand, Hasher: hasher, Cookies: web.Cookies{}, Log: slog.New(slog.DiscardHandler)})
+	return New(Config{Brand: brand, Hasher: hasher, Cookies: web.Cookies{}, Log: slog.New(slog.DiscardHandler), Describe: describe})
+}
+
+// describe knows one scope, in one language.
+func describe(scope string, languages ...string) string {
+	if scope == "tasks.read" && languages[0] == "de" {
+		return "Ihre Aufgaben lesen"
+	}
+	return ""
 }
 
 // begin starts a page as a handler does.
@@ -91,6 +99,9 @@ func samples(u *Renderer, lang string) []sample {
 		{"checkmail-anybody", CheckMail{Page: page("checkmail.title")}, nil},
 		{"forgot", ForgotPassword{Page: failed(page("forgot.title"), "email", "wrong.email"), Email: "ada", SignIn: "/login"}, []string{"email", "email-error", "forgot-submit"}},
 		{"reset", ResetPassword{Page: carrying(page("reset.title")), Username: "ada@example.com", MinLength: 15}, []string{"new_password", "reset-submit"}},
+		{"reset-recent", ResetPassword{Page: carrying(page("reset.title")), Username: "ada@example.com", MinLength: 15, RecentCodes: true, RecentPhone: "…67",
+			Recent: []storage.Credential{{ID: "c1", Kind: storage.FactorPasskey, Name: "Laptop", CreatedAt: now}, {ID: "c2", Kind: storage.FactorTOTP, CreatedAt: now}}},
+			[]string{"new_password", "remove_recent", "recent-lead", "reset-submit"}},
 		{"factor-totp", Factor{Page: knowing(forClient("factor.title")), Kind: storage.FactorTOTP, Digits: 6, TrustDays: 30, Others: factors[:1], Cancel: true},
 			[]string{"code", "trust_device", "factor-submit", "not-you", "login-cancel"}},
 		{"factor-email", Factor{Page: said(page("factor.title"), NoticeDone, "notice.sent"), Kind: storage.FactorEmail, Hint: "a•••@example.com", Digits: 6, Resend: resend, Others: factors},
@@ -112,6 +123,7 @@ func samples(u *Renderer, lang string) []sample {
 		{"accessdenied-elsewhere", AccessDenied{Page: forClient("denied.title"), Person: "Ada Lovelace", Contact: "it@example.com", Elsewhere: true, Again: "/access-denied", Another: "/access-denied?another=1", Leave: "/authorize/resume"}, []string{"access-denied", "elsewhere", "contact", "again", "use-another-account", "continue"}},
 		{"signout", SignOut{Page: carrying(page("signout.title")), Person: "Ada Lovelace", Back: "/account"}, []string{"logout-confirm", "logout-cancel"}},
 		{"signedout", SignedOut{Page: page("signedout.title")}, []string{"signed-out", "continue"}},
+		{"signedout-told", SignedOut{Page: forClient("signedout.title"), Told: []string{"Wiki", "Board"}, NotTold: []string{"Chat"}, Next: "https://wiki.example.com/"}, []string{"signed-out", "told", "not-told", "continue"}},
 		{"error", ErrorPage{Page: page("error.title"), Error: web.ErrorPage{Status: 500, Title: page("").T("error.internal.title"), Detail: page("").T("error.internal.detail"), ID: "9306ee609144058c1fc8992d"}},
 			[]string{"error-title", "error-detail", "error-id", "continue"}},
 		{"message", Message{Page: page("message.reset_done.title"), Text: page("").T("message.reset_done.text"), NextURL: "/login", NextLabel: page("").T("message.next_signin")}, []string{"message", "continue"}},

@@ -9,8 +9,6 @@ type SignIn struct {
 	// leaves that open. HideRemember leaves the box out where it means nothing.
 	RememberDays int
 	HideRemember bool
-	// Wrong says that the last attempt failed. Which half was wrong stays here.
-	Wrong bool
 	// Cancel offers the way back to the client.
 	Cancel bool
 	// SignUp and Forgot are addresses; an empty one is not offered.

@@ -1,5 +1,7 @@
 package ui
 
+import "github.com/latchkey-id/latchkey/storage"
+
 import (
 	"fmt"
 	"strconv"
@@ -82,13 +84,26 @@ type ForgotPassword struct {
 // Screen implements [Screen].
 func (ForgotPassword) Screen() string { return "forgot" }
 
-// ResetPassword sets a new password. Carry the link's token as a hidden field.
+// ResetPassword sets a new password: field "new_password", button "reset-submit",
+// and the box "remove_recent" where something was added to the account lately.
+// Carry the link's token as a hidden field.
 type ResetPassword struct {
 	Page
 	// Username is for password managers, which keep it with the new password.
 	Username string
 	// MinLength is how many characters a password must have.
 	MinLength int
+	// Recent are the factors that were added lately, RecentCodes says that the
+	// recovery codes are new, and RecentPhone is the end of a new number: whoever
+	// took the account over may have added them.
+	Recent      []storage.Credential
+	RecentCodes bool
+	RecentPhone string
+}
+
+// HasRecent reports whether there is anything that can be removed.
+func (r ResetPassword) HasRecent() bool {
+	return len(r.Recent) > 0 || r.RecentCodes || r.RecentPhone != ""
 }
 
 // Screen implements [Screen].

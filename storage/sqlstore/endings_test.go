@@ -153,7 +153,14 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 					}
 				}
 				e.fail, e.told = nil, nil
+				want := []storage.SessionClient{{ClientID: "chat", Subject: "sub of chat"}, {ClientID: "wiki", Subject: "sub of wiki"}}
+				if got, err := e.Sessions().Clients(t.Context(), s.SID); err != nil || !slices.Equal(got, want) {
+					t.Errorf("the session signed in to %v, %v", got, err)
+				}
 				e.must(t, name, end(e, t, user, s))
+				if left, err := e.Sessions().Clients(t.Context(), s.SID); err != nil || len(left) != 0 {
+					t.Errorf("after its end it is signed in to %v, %v", left, err)
+				}
 				if len(e.told) != 1 || e.told[0].SID != s.SID || e.told[0].UserID != user {
 					t.Fatalf("told of %+v, want session %s of %s", e.told, s.SID, user)
 				}

@@ -12,7 +12,7 @@ import (
 // calls are the calls by their methods.
 func (c *planCalls) calls() map[string]func() error {
 	all := map[string]func() error{}
-	for _, some := range []map[string]func() error{c.peopleCalls(), c.groupCalls(), c.accountCalls(), c.sessionCalls(), c.factorCalls(), c.deviceCalls(), c.keyCalls(), c.auditCalls(), c.deliveryCalls(), c.ephemeralCalls()} {
+	for _, some := range []map[string]func() error{c.peopleCalls(), c.groupCalls(), c.accountCalls(), c.sessionCalls(), c.factorCalls(), c.deviceCalls(), c.keyCalls(), c.auditCalls(), c.nodeCalls(), c.deliveryCalls(), c.ephemeralCalls()} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -157,6 +157,7 @@ func (c *planCalls) sessionCalls() map[string]func() error {
 		"Sessions.End":        func() error { return sessions.End(ctx, rowOf(c.row()), c.now, c.event()) },
 		"Sessions.EndOf":      func() error { id := rowOf(c.row()); return sessions.EndOf(ctx, id, id, c.now, c.event()) },
 		"Sessions.EndAll":     func() error { return sessions.EndAll(ctx, rowOf(c.row()), "", c.now, true, c.event()) },
+		"Sessions.Clients":    func() error { return second(sessions.Clients(ctx, rowOf(c.row()))) },
 		"Sessions.ListByUser": func() error { return second(sessions.ListByUser(ctx, rowOf(c.row()), c.now)) },
 		"Grants.Create": func() error {
 			id := rowOf(c.row())

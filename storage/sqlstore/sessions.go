@@ -34,6 +34,8 @@ type sessionRow struct {
 
 	TrustedDevice string `bun:"trusted_device"`
 	TrustACR      string `bun:"trust_acr"`
+
+	Remembered bool `bun:"remembered"`
 }
 
 func (r *sessionRow) session() storage.Session {
@@ -43,7 +45,7 @@ func (r *sessionRow) session() storage.Session {
 		CreatedAt:      r.CreatedAt.Time, LastSeenAt: r.LastSeenAt.Time,
 		IdleExpiresAt: r.IdleExpiresAt.Time, ExpiresAt: r.ExpiresAt.Time,
 		UserAgent: r.UserAgent, Address: r.Address, Proofs: r.Proofs.Is,
-		TrustedDevice: storage.ID(r.TrustedDevice), TrustACR: r.TrustACR,
+		TrustedDevice: storage.ID(r.TrustedDevice), TrustACR: r.TrustACR, Remembered: r.Remembered,
 	}
 }
 
@@ -54,7 +56,7 @@ func rowOfSession(s *storage.Session) *sessionRow {
 		CreatedAt: sqlTime{s.CreatedAt}, LastSeenAt: sqlTime{s.LastSeenAt},
 		IdleExpiresAt: sqlTime{s.IdleExpiresAt}, ExpiresAt: sqlTime{s.ExpiresAt},
 		UserAgent: s.UserAgent, Address: s.Address, Proofs: document[[]storage.Proof]{s.Proofs},
-		TrustedDevice: string(s.TrustedDevice), TrustACR: s.TrustACR,
+		TrustedDevice: string(s.TrustedDevice), TrustACR: s.TrustACR, Remembered: s.Remembered,
 	}
 }
 
@@ -129,6 +131,20 @@ func (r *Sessions) BySecret(ctx context.Context, hashes []string, now time.Time)
 		return &storage.SignedIn{Session: session.session(), User: user.user()}, nil
 	}
 	return nil, wrap("read session", sql.ErrNoRows)
+}
+
+// Clients returns the clients that a session signed in to.
+func (r *Sessions) Clients(ctx context.Context, sid storage.ID) ([]storage.SessionClient, error) {
+	rows, err := list[sessionClientRow](ctx, r.s, r.s.read, `SELECT c.sid, c.client_id, c.sub FROM session_clients c WHERE c.sid = $1 ORDER BY c.client_id`,
+		string(sid))
+	if err != nil {
+		return nil, wrap("list clients of a session", err)
+	}
+	clients := make([]storage.SessionClient, len(rows))
+	for i, row := range rows {
+		clients[i] = storage.SessionClient{ClientID: row.ClientID, Subject: row.Subject}
+	}
+	return clients, nil
 }
 
 // Touch moves a session's idle deadline on.

@@ -55,3 +55,16 @@ func TestFormPost(t *testing.T) {
 	t.Parallel()
 	start(t, nil).run(t, "form_post", basicModules)
 }
+
+// TestPushed runs the modules of a request that is pushed first (RFC 9126), as
+// fapi2-security-profile asks of it.
+func TestPushed(t *testing.T) {
+	t.Parallel()
+	start(t, nil).run(t, "", []named{
+		{"fapi2-security-profile-final-happy-flow", pushedHappyFlow},
+		{"fapi2-security-profile-final-par-attempt-reuse-request_uri", pushedReuse},
+		{"fapi2-security-profile-final-attempt-to-use-request_uri-for-different-client", pushedForAnother},
+		{"fapi2-security-profile-final-par-endpoint-request-with-request_uri", pushedRequestURI},
+		{"fapi2-security-profile-final-state-only-outside-request-object-not-used", pushedStateOutside},
+	})
+}

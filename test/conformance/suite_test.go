@@ -79,14 +79,7 @@ func startAsking(t *testing.T, consent string, settings map[string]any) *suite {
 // since only one of its modules uses it.
 func configuration(t *testing.T, consent string, settings map[string]any) string {
 	t.Helper()
-	var registered []map[string]any
-	for _, c := range []client{first, second, poster} {
-		registered = append(registered, map[string]any{
-			"id": c.ID, "secret": c.Secret, "auth_method": c.Method, "require_pkce": false, "consent": consent,
-			"scopes":        []string{"openid", "profile", "email", "address", "phone", "offline_access"},
-			"redirect_uris": []string{redirectURI}, "post_logout_redirect_uris": []string{postLogoutURI},
-		})
-	}
+	registered := registrations(map[string]any{"consent": consent})
 	many := map[string]any{"free": 1000}
 	config := map[string]any{
 		"clients": registered,
@@ -101,6 +94,21 @@ func configuration(t *testing.T, consent string, settings map[string]any) string
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// registrations are the clients, each with more of a registration.
+func registrations(more map[string]any) []map[string]any {
+	var registered []map[string]any
+	for _, c := range []client{first, second, poster} {
+		r := map[string]any{
+			"id": c.ID, "secret": c.Secret, "auth_method": c.Method, "require_pkce": false,
+			"scopes":        []string{"openid", "profile", "email", "address", "phone", "offline_access"},
+			"redirect_uris": []string{redirectURI}, "post_logout_redirect_uris": []string{postLogoutURI},
+		}
+		maps.Copy(r, more)
+		registered = append(registered, r)
+	}
+	return registered
 }
 
 // module is one subtest: a client and a person with a fresh browser.

@@ -2,28 +2,43 @@
 // rest on, one at a time, and runs the tests that should notice. It fails where no
 // test does, or where a check is no longer where the list says. The tree is not
 // touched: the go command lays the changed file over it.
+//
+//	go run ./test/mutate -only 'FE2|own undo'
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 )
 
+// mutants are the checks that are taken away.
+var mutants = slices.Concat(protocol, factors, accounts, pages)
+
 func main() {
-	if err := run(os.Stdout); err != nil {
+	only := flag.String("only", "", "a regular expression: the requirements, or what is taken away")
+	flag.Parse()
+	if err := run(os.Stdout, *only); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(out io.Writer) error {
+func run(out io.Writer, only string) error {
+	wanted, err := regexp.Compile(only)
+	if err != nil {
+		return fmt.Errorf("-only: %w", err)
+	}
 	dir, err := os.MkdirTemp("", "latchkey-mutate-")
 	if err != nil {
 		return fmt.Errorf("make a folder: %w", err)
@@ -31,10 +46,13 @@ func run(out io.Writer) error {
 	defer os.RemoveAll(dir)
 	var problems []error
 	for i, m := range mutants {
+		if !wanted.MatchString(m.requirement) && !wanted.MatchString(m.what) {
+			continue
+		}
 		survived, err := m.survives(filepath.Join(dir, fmt.Sprint(i)))
 		switch {
 		case err != nil:
-			problems = append(problems, fmt.Errorf("%s: %w", m.requirement, err))
+			problems = append(problems, fmt.Errorf("%s: %s: %w", m.requirement, m.what, err))
 		case survived:
 			problems = append(problems, fmt.Errorf("%s: nothing notices that %s", m.requirement, m.what))
 		default:
@@ -53,21 +71,30 @@ type mutant struct {
 	pkg, tests string
 }
 
+// changed is the file without the check; root is where the module is.
+func (m mutant) changed(root string) ([]byte, error) {
+	content, err := os.ReadFile(filepath.Join(root, m.file))
+	if err != nil {
+		return nil, fmt.Errorf("read the check: %w", err)
+	}
+	if n := bytes.Count(content, []byte(m.from)); n != 1 {
+		return nil, fmt.Errorf("the check is %d times in %s: bring the list up to date", n, m.file)
+	}
+	return bytes.Replace(content, []byte(m.from), []byte(m.to), 1), nil
+}
+
 // survives reports whether the tests pass in spite of the change. dir is for the
 // changed file.
 func (m mutant) survives(dir string) (bool, error) {
-	content, err := os.ReadFile(m.file)
+	content, err := m.changed(".")
 	if err != nil {
-		return false, fmt.Errorf("read the check: %w", err)
-	}
-	if n := strings.Count(string(content), m.from); n != 1 {
-		return false, fmt.Errorf("the check is %d times in %s: bring the list up to date", n, m.file)
+		return false, err
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return false, fmt.Errorf("make a folder: %w", err)
 	}
 	changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(changed, []byte(strings.Replace(string(content), m.from, m.to, 1)), 0o600); err != nil {
+	if err := os.WriteFile(changed, content, 0o600); err != nil {
 		return false, fmt.Errorf("write the change: %w", err)
 	}
 	original, err := filepath.Abs(m.file)
@@ -81,14 +108,16 @@ func (m mutant) survives(dir string) (bool, error) {
 	if err := os.WriteFile(overlay, replace, 0o600); err != nil {
 		return false, fmt.Errorf("lay the change over: %w", err)
 	}
-	ctx := context.Background()
-	if output, err := exec.CommandContext(ctx, "go", "vet", "-overlay", overlay, m.pkg).CombinedOutput(); err != nil {
-		return false, fmt.Errorf("the change does not build: %w\n%s", err, output)
-	}
-	err = exec.CommandContext(ctx, "go", "test", "-short", "-timeout", "1h", "-overlay", overlay, "-run", m.tests, m.pkg).Run()
+	output, err := exec.CommandContext(context.Background(),
+		"go", "test", "-short", "-failfast", "-timeout", "1h", "-overlay", overlay, "-run", m.tests, m.pkg).CombinedOutput()
 	var failed *exec.ExitError
 	if err != nil && !errors.As(err, &failed) {
 		return false, fmt.Errorf("run the tests: %w", err)
+	}
+	for _, broken := range []string{"[build failed]", "[setup failed]", "no tests to run"} {
+		if strings.Contains(string(output), broken) {
+			return false, fmt.Errorf("%s:\n%s", broken, output)
+		}
 	}
 	return err == nil, nil
 }

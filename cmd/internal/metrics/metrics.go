@@ -30,9 +30,11 @@ type Metrics struct {
 	signIns   *prometheus.CounterVec
 	refused   *prometheus.CounterVec
 	factors   *prometheus.CounterVec
+	pots      *prometheus.CounterVec
 	revoked   *prometheus.CounterVec
 	tokens    *prometheus.CounterVec
 	shaken    *prometheus.CounterVec
+	digest    *prometheus.GaugeVec
 	checks    *prometheus.GaugeVec
 	redis     prometheus.Counter
 	hashWait  prometheus.Histogram
@@ -92,12 +94,17 @@ func New(version string) *Metrics {
 		refused: make.counter("latchkey_throttled_total", "Attempts refused unseen, by limit.", "limit"),
 		factors: make.counter("latchkey_factor_attempts_total", "Attempts with a factor, by its kind and how they ended.",
 			"factor", "result"),
+		pots: make.counter("latchkey_sms_pot_total",
+			"Text messages with which a pot of a day ran low (four fifths are spent), or which found it empty, by what they are for and whether it is one country's or the day's.",
+			"purpose", "scope", "state"),
 		revoked: make.counter("latchkey_grants_revoked_total",
 			"Grants ended because a code or refresh token was used twice, by reason.", "reason"),
 		tokens: make.counter("latchkey_token_requests_total",
 			"Requests for tokens, by grant type and by how they ended: issued, or the error code.", "grant_type", "outcome"),
 		shaken: make.counter("latchkey_tls_handshake_errors_total",
 			"TLS handshakes that failed, by reason: timeout, hang_up, refused.", "reason"),
+		digest: make.gauge("latchkey_config_info",
+			"1, with the digest of the configuration that serves as a label: nodes that run with the same have the same.", "digest"),
 		checks:   make.gauge("latchkey_check_ok", "1 while a check of readiness passes, else 0, by check.", "check"),
 		redis:    make.counter("latchkey_redis_errors_total", "Commands that Redis did not answer, or answered with an error.").WithLabelValues(),
 		hashWait: observer(make.histogram("latchkey_password_hash_wait_seconds", "Time that a password hash waited for its turn.")),
@@ -138,6 +145,13 @@ func (m *Metrics) startFromZero() {
 	m.signIns.WithLabelValues("failed")
 	for _, result := range []string{resultSuccess, resultFailure} {
 		m.reloads.WithLabelValues(result)
+	}
+	for _, purpose := range []string{"factor", "confirmation"} {
+		for _, scope := range []string{"country", "day"} {
+			for _, state := range []string{"low", "empty"} {
+				m.pots.WithLabelValues(purpose, scope, state)
+			}
+		}
 	}
 	for _, topic := range storage.Topics() {
 		for _, kind := range topic.Kinds() {
@@ -228,6 +242,12 @@ func (m *Metrics) Factor(kind storage.FactorKind, result string) {
 	m.factors.WithLabelValues(string(kind), result).Inc()
 }
 
+// Pot counts a text message with which a pot that all people share ran low, or which
+// found it empty.
+func (m *Metrics) Pot(purpose, scope, state string) {
+	m.pots.WithLabelValues(purpose, scope, state).Inc()
+}
+
 // Check shows whether a check of readiness passes.
 func (m *Metrics) Check(name string, ok bool) {
 	value := 0.0
@@ -257,6 +277,12 @@ func (m *Metrics) Reloaded(now time.Time, err error) {
 	if err == nil {
 		m.Loaded(now)
 	}
+}
+
+// ConfigDigest shows which configuration serves.
+func (m *Metrics) ConfigDigest(digest string) {
+	m.digest.Reset()
+	m.digest.WithLabelValues(digest).Set(1)
 }
 
 // Loaded shows when the configuration that serves was loaded.

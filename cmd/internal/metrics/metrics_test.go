@@ -62,6 +62,7 @@ func TestCounts(t *testing.T) {
 	m.SignInFailed()
 	m.Throttled("sign_in")
 	m.Factor(storage.FactorTOTP, "wrong")
+	m.Pot("confirmation", "day", "low")
 	m.Delivery(storage.TopicEmail, storage.MessageDeleted, "sent")
 	now := time.Now()
 	m.Backlog(storage.Backlog{Queued: 3, Due: 2, Oldest: now.Add(-90 * time.Second)}, now)
@@ -85,6 +86,8 @@ func TestCounts(t *testing.T) {
 		{"latchkey_sign_ins_total", map[string]string{"acr": "failed"}, 1},
 		{"latchkey_throttled_total", map[string]string{"limit": "sign_in"}, 1},
 		{"latchkey_factor_attempts_total", map[string]string{"factor": "totp", "result": "wrong"}, 1},
+		{"latchkey_sms_pot_total", map[string]string{"purpose": "confirmation", "scope": "day", "state": "low"}, 1},
+		{"latchkey_sms_pot_total", map[string]string{"purpose": "factor", "scope": "country", "state": "empty"}, 0},
 		{"latchkey_outbox_messages_total", map[string]string{
 			"topic": string(storage.TopicEmail), "kind": string(storage.MessageDeleted), "result": "sent",
 		}, 1},

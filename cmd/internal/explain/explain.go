@@ -1,0 +1,104 @@
+package explain
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/op"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// Provider is what answers depend on besides the question.
+type Provider struct {
+	Issuer  string
+	Catalog *access.Catalog
+	Policy  mfa.Policy
+	Log     *slog.Logger
+	Now     time.Time
+}
+
+// Question is somebody on the way to an application.
+type Question struct {
+	User   *storage.User
+	Client *client.Client
+	// Address is where their browser is; the zero value is in no network.
+	Address netip.Addr
+	// ACR is the class that they have reached already; empty: they are not signed in,
+	// and go through every step.
+	ACR string
+	// Scopes are what the application asks for; nil is all that it is registered for.
+	Scopes []string
+	// Resource is the resource server that the access token is for; empty: none.
+	Resource string
+}
+
+// Answer is what would happen.
+type Answer struct {
+	Outcome access.Outcome `json:"outcome"`
+	// By names what decided, and Rules how each rule stood.
+	By    string           `json:"by"`
+	Rules []access.Finding `json:"rules,omitempty"`
+	// ACR is the class that has to be reached.
+	ACR string `json:"acr,omitempty"`
+	// Elsewhere says that another network would help.
+	Elsewhere bool `json:"elsewhere,omitempty"`
+	// Steps are what sign-in would ask for, in their order.
+	Steps []string `json:"steps"`
+	// Preview is nil where nothing would be issued.
+	*op.Preview
+}
+
+// Allowed reports whether the person gets in, if need be after the steps.
+func (a *Answer) Allowed() bool { return a.Preview != nil }
+
+// Explain answers a question.
+func (p *Provider) Explain(q Question) (*Answer, error) {
+	policy, subject := p.Catalog.Policy(q.Client.Access), access.SubjectOf(q.User)
+	at := access.Request{Address: q.Address, ACR: q.ACR}
+	decision := policy.Decide(subject, at, mfa.AtLeast)
+	answer := &Answer{
+		Outcome: decision.Outcome, By: decision.By, ACR: decision.ACR, Elsewhere: decision.Elsewhere, Rules: policy.Findings(subject, at),
+	}
+	steps, reached := p.steps(q)
+	answer.Steps = steps
+	if decision.Outcome == access.Refused || slices.Contains(steps, StepUnreachable) {
+		return answer, nil
+	}
+	if q.User.Disabled() {
+		answer.Outcome, answer.By = access.Refused, "the account is disabled"
+		return answer, nil
+	}
+	scopes := q.Scopes
+	if scopes == nil {
+		scopes = q.Client.Scopes
+	}
+	for _, scope := range scopes {
+		if !q.Client.AllowsScope(scope) {
+			return nil, fmt.Errorf("the client %s is not registered for the scope %s", q.Client.ID, scope)
+		}
+	}
+	preview, err := op.NewPreview(p.Issuer, p.Catalog, p.Log, q.Client, p.grant(q, scopes, reached), scopes, q.Resource, p.Now)
+	if err != nil {
+		return nil, fmt.Errorf("say what tokens would hold: %w", err)
+	}
+	answer.Preview = preview
+	return answer, nil
+}
+
+// grant is what the person would have allowed.
+func (p *Provider) grant(q Question, scopes []string, reached storage.Authentication) *storage.GrantUser {
+	g := storage.Grant{ClientID: q.Client.ID, UserID: q.User.ID, Scopes: scopes, Authentication: reached, CreatedAt: p.Now}
+	if len(q.Client.RedirectURIs) > 0 {
+		g.RedirectURI = q.Client.RedirectURIs[0]
+	}
+	if q.Address.IsValid() {
+		g.Address = q.Address.String()
+	}
+	return &storage.GrantUser{Grant: g, User: *q.User, Now: p.Now}
+}

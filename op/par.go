@@ -1,0 +1,129 @@
+package op
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+const (
+	pushedKind, spentKind = "pushed", "pushed-spent"
+	// requestURIPrefix begins the request_uri of a pushed request (RFC 9126 section 2.2).
+	requestURIPrefix = "urn:ietf:params:oauth:request_uri:"
+	// defaultPushedLifetime is for how long a browser may come with a request_uri.
+	defaultPushedLifetime = time.Minute
+	// maxPushedLifetime is the longest that RFC 9126 section 2.2 recommends.
+	maxPushedLifetime = 10 * time.Minute
+)
+
+// pushedParameters are those that a pushed request may have: all but request_uri,
+// which readPushed refuses by name.
+func pushedParameters() []string { return slices.Sorted(maps.Keys(authorizationParameters)) }
+
+// pushedRequest is an authorization request that a client sent ahead of the browser.
+// It is judged when it comes, and again when the browser does.
+type pushedRequest struct {
+	ClientID string     `json:"client_id"`
+	Form     url.Values `json:"form"`
+}
+
+// pushedResponse is the answer to a pushed request (RFC 9126 section 2.2).
+type pushedResponse struct {
+	RequestURI string `json:"request_uri"`
+	// ExpiresIn is in seconds.
+	ExpiresIn int64 `json:"expires_in"`
+}
+
+// push is the pushed authorization request endpoint (RFC 9126 section 2).
+func (p *Provider) push(ctx context.Context, r *tokenRequest) (any, error) {
+	if !r.Client.AllowsGrant(client.GrantAuthorizationCode) {
+		return nil, &Error{Code: codeUnauthorizedClient, Description: "the client is not registered for the code flow"}
+	}
+	if r.Form.Has("request_uri") {
+		return nil, invalidRequest("request_uri does not belong into a pushed request", nil)
+	}
+	form := maps.Clone(r.Form)
+	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
+		form.Del(name)
+	}
+	form.Set("client_id", r.Client.ID)
+	if err := p.admitUnauthenticated(ctx, r.Client, pushedKind); err != nil {
+		return nil, err
+	}
+	if _, err := p.judgePushed(ctx, r.Client, form); err != nil {
+		return nil, err
+	}
+	id := p.pushed.NewID()
+	if _, err := p.pushed.Put(ctx, id, pushedRequest{ClientID: r.Client.ID, Form: form}); err != nil {
+		return nil, unavailable("keep pushed request", err)
+	}
+	return pushedResponse{RequestURI: requestURIPrefix + id, ExpiresIn: int64(p.cfg.PushedLifetime / time.Second)}, nil
+}
+
+// judgePushed is the judgement of the authorization endpoint, told to the client
+// itself.
+func (p *Provider) judgePushed(ctx context.Context, c *client.Client, form url.Values) (*interaction.AuthorizationRequest, error) {
+	to, err := recipient(form, c)
+	if err != nil {
+		return nil, invalidRequest("redirect_uri is missing or not registered for the client", err)
+	}
+	return p.parseAuthorization(ctx, form, nil, c, to)
+}
+
+// pushedForm returns the parameters of a pushed request by its request_uri. Those
+// beside it do not count (RFC 9126 section 4, RFC 9101 section 6.3). Its error is a
+// page: of a request that is not there nobody knows where its answer goes.
+func (p *Provider) pushedForm(ctx context.Context, requestURI string, c *client.Client) (form url.Values, id string, err error) {
+	id, _ = strings.CutPrefix(requestURI, requestURIPrefix)
+	request, _, err := p.pushed.Get(ctx, id)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, "", goneRequestPage(err)
+	case err != nil:
+		return nil, "", web.Unavailable(err)
+	case request.ClientID != c.ID:
+		return nil, "", goneRequestPage(errors.New("client " + c.ID + " came with the request_uri of " + request.ClientID))
+	}
+	return request.Form, id, nil
+}
+
+// spendPushed spends a pushed request when a code is issued for it, however often the
+// browser came with it before (RFC 9126 section 7.3): of many that come this far one
+// goes on (replay, requirement PR1). What is spent is remembered for longer than any
+// browser may have been on its way.
+func (p *Provider) spendPushed(ctx context.Context, id string) error {
+	err := p.spent.PutNew(ctx, id, struct{}{}, p.cfg.PushedLifetime+interaction.Lifetime)
+	switch {
+	case errors.Is(err, storage.ErrConflict):
+		return goneRequestPage(errors.New("its request_uri was used before"))
+	case err != nil:
+		return web.Unavailable(fmt.Errorf("spend pushed request: %w", err))
+	}
+	if err := p.pushed.Delete(ctx, id); err != nil {
+		p.cfg.Log.ErrorContext(ctx, "forget a pushed request", "reason", err.Error()) // it is spent all the same
+	}
+	return nil
+}
+
+func goneRequestPage(cause error) error {
+	return &web.Error{
+		Status: http.StatusBadRequest, Key: "signin_over",
+		Title:  "This sign-in has ended",
+		Detail: "It was finished already, perhaps in another tab, or it took too long. Start again from the app.",
+		Cause:  cause,
+	}
+}
+
+// mustPush reports whether the client's requests must be pushed.
+func (p *Provider) mustPush(c *client.Client) bool { return p.cfg.RequirePushed || c.RequirePushed }

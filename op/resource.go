@@ -1,0 +1,179 @@
+package op
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// maxResources bounds the resource parameters of a request.
+const maxResources = 16
+
+// errInvalidTarget refuses a resource parameter (RFC 8707 section 2).
+func errInvalidTarget(description string) error {
+	return &Error{Code: codeInvalidTarget, Description: description}
+}
+
+// readResources takes the resource servers that access tokens may be asked for later;
+// each request for a token then names one.
+func (c *authorizationCheck) readResources() error {
+	asked := c.params["resource"]
+	if len(asked) > maxResources {
+		return errInvalidTarget("too many resources")
+	}
+	for _, identifier := range asked {
+		if err := c.claims.mayAskFor(c.client, identifier); err != nil {
+			return err
+		}
+		if !slices.Contains(c.request.Resources, identifier) {
+			c.request.Resources = append(c.request.Resources, identifier)
+		}
+	}
+	return nil
+}
+
+// mayAskFor answers invalid_target unless the client may have access tokens for the
+// resource server. The issuer stands for our own endpoints.
+func (m *maker) mayAskFor(c *client.Client, identifier string) error {
+	switch u, err := url.Parse(identifier); {
+	case err != nil || !u.IsAbs() || u.Fragment != "":
+		return errInvalidTarget("a resource is an absolute URI without a fragment")
+	case identifier == m.issuer:
+		return nil
+	case m.catalog.Resource(identifier) == nil:
+		return errInvalidTarget("a resource is not known here")
+	case !c.MayAskFor(identifier, m.catalog):
+		return errInvalidTarget("the client is not registered for a resource")
+	}
+	return nil
+}
+
+// chooseResource says which resource server a token is for: the one that the request
+// names, of those that were granted, where any were. Where it names none it is the
+// one that was granted, or, of several, none but ourselves: each access token is for
+// one. Empty is a token for whatever the client is registered for.
+func (m *maker) chooseResource(r *tokenRequest, granted []string) (string, error) {
+	asked := r.Form["resource"]
+	switch {
+	case len(asked) > 1:
+		return "", errInvalidTarget("name one resource: each access token is for one")
+	case len(asked) == 1 && len(granted) > 0 && asked[0] != m.issuer && !slices.Contains(granted, asked[0]):
+		return "", errInvalidTarget("a resource was not granted")
+	case len(asked) == 1:
+		return asked[0], m.mayAskFor(r.Client, asked[0])
+	case len(granted) == 0:
+		return "", nil
+	case len(granted) == 1 && m.mayAskFor(r.Client, granted[0]) == nil:
+		return granted[0], nil
+	}
+	return m.issuer, nil
+}
+
+// target is whom an access token is for, and what that makes of it.
+type target struct {
+	audience []string
+	// scopes are those of the granted ones that concern the audience.
+	scopes   []string
+	format   client.AccessTokenFormat
+	alg, typ string
+	lifetime time.Duration
+}
+
+// target says what a token of the client is like that is for a resource server, for
+// ourselves (the issuer), or, where that is empty, for whatever the client is registered
+// for and the scopes are of.
+func (m *maker) target(c *client.Client, scopes []string, resource string) target {
+	t := target{
+		scopes: scopes, format: c.AccessTokenFormat, lifetime: c.Lifetimes.AccessToken,
+		alg: cmp.Or(c.AccessTokenAlg, defaultAccessTokenAlg), typ: cmp.Or(c.AccessTokenTypeHeader, accessTokenType),
+	}
+	switch of := m.catalog.Resource(resource); {
+	case resource == "":
+		t.audience = m.audience(c, scopes)
+		for _, identifier := range m.catalog.ResourcesOf(scopes) {
+			if r := m.catalog.Resource(identifier); r != nil && r.Lifetime > 0 {
+				t.lifetime = min(t.lifetime, r.Lifetime)
+			}
+		}
+	case of == nil:
+		t.audience = []string{m.issuer}
+		t.scopes = m.scopesFor(scopes, "")
+	default:
+		t.audience = []string{of.Identifier}
+		t.scopes = m.scopesFor(scopes, of.Identifier)
+		t.format = cmp.Or(client.AccessTokenFormat(of.Format), t.format)
+		t.alg = cmp.Or(of.SigningAlg, t.alg)
+		t.lifetime = cmp.Or(of.Lifetime, t.lifetime)
+	}
+	return t
+}
+
+// scopesFor narrows scopes to those of a resource server, and such as are of none and
+// not about a person; or, for ourselves, to those that are of none.
+func (m *maker) scopesFor(scopes []string, resource string) []string {
+	narrowed := make([]string, 0, len(scopes))
+	for _, scope := range scopes {
+		of := m.catalog.ResourceOf(scope)
+		ours := slices.Contains(standardScopes, scope) || isBuiltIn(scope)
+		if of == resource && of != "" || of == "" && (resource == "" || !ours) {
+			narrowed = append(narrowed, scope)
+		}
+	}
+	return narrowed
+}
+
+// audience is who may rely on the client's access tokens: the resource servers
+// it is registered for, those that the scopes are of, and we ourselves, for userinfo.
+func (m *maker) audience(c *client.Client, scopes []string) []string {
+	audience := make([]string, 0, len(c.Audience)+1)
+	audience = append(audience, c.Audience...)
+	for _, identifier := range append(m.catalog.ResourcesOf(scopes), m.issuer) {
+		if !slices.Contains(audience, identifier) {
+			audience = append(audience, identifier)
+		}
+	}
+	return audience
+}
+
+// extras adds claims about a person to what a token says.
+type extras func(payload []byte) ([]byte, error)
+
+// accessTokenExtras are the claims that resource servers find in their tokens, and, in
+// those that are for us too, what the client is registered to find there.
+func (m *maker) accessTokenExtras(c *client.Client, g *storage.GrantUser, to target) extras {
+	claims := m.accessTokenClaims(c, g, to.audience)
+	return func(payload []byte) ([]byte, error) { return m.addClaims(payload, c.ID, &g.User, claims) }
+}
+
+func (m *maker) accessTokenClaims(c *client.Client, g *storage.GrantUser, audience []string) map[string]any {
+	var names []string
+	for _, identifier := range audience {
+		if r := m.catalog.Resource(identifier); r != nil {
+			names = append(names, r.Claims...)
+		}
+	}
+	claims := map[string]any{}
+	if len(names) > 0 {
+		claims = m.named(nil, &g.User, names)
+	}
+	if len(c.AccessTokenClaims) > 0 && slices.Contains(audience, m.issuer) {
+		for name, value := range m.named(c, &g.User, m.configured(c, &g.Grant, c.AccessTokenClaims)) {
+			claims[name] = value
+		}
+	}
+	return claims
+}
+
+// concerns reports whether a resource server that asks by the client has a token of
+// the audience for itself.
+func concerns(catalog *access.Catalog, audience []string, caller string) bool {
+	return slices.ContainsFunc(audience, func(identifier string) bool {
+		r := catalog.Resource(identifier)
+		return identifier == caller || r != nil && slices.Contains(r.IntrospectedBy, caller)
+	})
+}
