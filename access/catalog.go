@@ -1,7 +1,9 @@
 package access
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -240,10 +242,27 @@ func (c *Catalog) ResourcesOf(scopes []string) []string {
 // Describe says in one of the languages, the best first, what a scope allows; empty
 // where nobody wrote it. English stands in for languages that nobody wrote.
 func (s *Scope) Describe(languages ...string) string {
-	for _, l := range append(languages, "en") {
-		if text := s.Description[l]; text != "" {
-			return text
+	for _, wanted := range append(languages, "en") {
+		similar := ""
+		for _, l := range slices.Sorted(maps.Keys(s.Description)) {
+			switch base, _, _ := strings.Cut(l, "-"); {
+			case strings.EqualFold(l, wanted):
+				return s.Description[l]
+			case similar == "" && strings.EqualFold(base, strings.SplitN(wanted, "-", 2)[0]):
+				similar = s.Description[l] // of the same language, elsewhere
+			}
 		}
+		if similar != "" {
+			return similar
+		}
+	}
+	return ""
+}
+
+// Describe is [Scope.Describe] of a scope by its name; empty for one that is not ours.
+func (c *Catalog) Describe(scope string, languages ...string) string {
+	if s := c.Scope(scope); s != nil {
+		return s.Describe(languages...)
 	}
 	return ""
 }

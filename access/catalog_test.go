@@ -35,6 +35,12 @@ func TestAC3_ClaimsAreAttributesAndExpressions(t *testing.T) {
 	if got := catalog.ResourcesOf([]string{"openid", "reports.read", "work"}); !slices.Equal(got, []string{"https://api.example.com"}) {
 		t.Errorf("resources of the scopes: %v", got)
 	}
+	described := Scope{Description: map[string]string{"en": "Read", "de": "Lesen", "pt-BR": "Ler", "zh-Hant": "讀"}}
+	for language, want := range map[string]string{"de": "Lesen", "de-CH": "Lesen", "pt": "Ler", "PT-br": "Ler", "zh-Hant": "讀", "fr": "Read"} {
+		if got := described.Describe(language); got != want {
+			t.Errorf("in %s: %q, want %q", language, got, want)
+		}
+	}
 	if (*Catalog)(nil).Scope("groups") == nil || !(*Catalog)(nil).Asks([]string{"roles"}, "roles") {
 		t.Error("groups and roles do not exist by themselves")
 	}

@@ -74,8 +74,10 @@ type Stores struct {
 	Invitations Invitations
 	Groups      Groups
 	Memberships Memberships
-	Events      Events
-	Outbox      Outbox
+	// RemovedClients may be nil where no configuration is reloaded.
+	RemovedClients RemovedClients
+	Events         Events
+	Outbox         Outbox
 }
 
 // Users finds people, disabled or not. Both answer storage.ErrNotFound.

@@ -3,8 +3,6 @@ package client
 import (
 	"strings"
 	"time"
-
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Type says where a client runs and so what it can keep secret
@@ -105,6 +103,8 @@ type Client struct {
 	Metadata
 	Secrets   []Secret
 	Lifetimes Lifetimes
+	// Sector makes the subjects of a pairwise client; nil: they are public.
+	Sector *Sector
 }
 
 // ConsentFor is the consent policy for a request that would be answered at
@@ -122,9 +122,3 @@ func (c *Client) ConsentFor(redirectURI string) ConsentPolicy {
 	}
 	return ConsentImplied
 }
-
-// Subject is the sub by which a client knows a person (OpenID Connect Core 8).
-// It is public today: the same at every client, so that c may be nil.
-// Everything that writes or compares a sub asks here, so that pairwise
-// identifiers have one place to come from.
-func Subject(_ *Client, user storage.ID) string { return string(user) }

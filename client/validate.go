@@ -23,6 +23,8 @@ type Policy struct {
 	SigningAlgs []string
 	// Factors are the second factors that count at all.
 	Factors []storage.FactorKind
+	// Pairwise says that there is a key for pairwise subjects.
+	Pairwise bool
 	// Catalog has the claims, scopes and resource servers that there are besides the
 	// standard ones; nil has none.
 	Catalog *access.Catalog
@@ -263,9 +265,21 @@ func (v *validation) tokens() {
 // pairwise checks what OpenID Connect Core 8.1 wants of pairwise subjects.
 func (v *validation) pairwise() {
 	switch v.SubjectType {
-	case "", "public":
+	case "", SubjectPublic:
+		if v.SectorIdentifierURI != "" {
+			v.add("sector_identifier_uri", "of no use without %s: pairwise; remove it", v.spell("subject_type"))
+		}
+	case SubjectPairwise:
+		switch {
+		case v.Type == TypeService:
+			v.add("subject_type", "of no use to a service client, which acts for no person; remove it")
+		case !v.policy.Pairwise:
+			v.add("subject_type", "pairwise needs secrets.pairwise_key; set that")
+		case v.sectorName() == "":
+			v.add("subject_type", "pairwise needs one host that all redirect URIs have, or sector_identifier_uri")
+		}
 	default:
-		v.add("subject_type", "%q is not supported; use public", v.SubjectType)
+		v.add("subject_type", "%q is not supported; use %s", v.SubjectType, OrList(SubjectTypes()))
 	}
 	switch v.ApplicationType {
 	case "", "web", "native":

@@ -53,8 +53,9 @@ func orNothing(text string) string {
 }
 
 // Changes lists the differences between two configurations, ordered by their keys.
-func Changes(before, after *Config) []Change {
-	from, to := flatten(before), flatten(after)
+func Changes(before, after *Config) []Change { return changes(flatten(before), flatten(after)) }
+
+func changes(from, to map[string]value) []Change {
 	var changes []Change
 	for _, key := range slices.Sorted(maps.Keys(merged(from, to))) {
 		was, is := from[key], to[key]

@@ -33,6 +33,8 @@ type Client struct {
 	UserInfoClaims         []string                 `yaml:"userinfo_claims" doc:"The same for userinfo, besides what the scopes ask for."`
 	AccessTokenClaims      []string                 `yaml:"access_token_claims" doc:"The same for access tokens that are for no resource server in particular; resources say for themselves. Default: none."`
 	Access                 []AccessRule             `yaml:"access" doc:"Who may use the client: the first rule that fits decides, and where none fits the answer is no. An empty list is nobody. Default: access.default."`
+	SubjectType            string                   `yaml:"subject_type" oneof:"@subject_type" doc:"How the client knows people: public, by the same sub as every other client; pairwise, by one that only clients of its sector have in common, which takes secrets.pairwise_key. Default: public."`
+	SectorIdentifierURI    string                   `yaml:"sector_identifier_uri" doc:"An https address whose host names the sector of a pairwise client. Default: the host of the redirect URIs, which then all have the same."`
 	Expect                 []Expectation            `yaml:"expect" doc:"Tests of who may use the client, and with which claims: run by config validate and before each reload, which does not take place where one fails."`
 	Groups                 ClientGroups             `yaml:"groups" doc:"How the client wants the groups of people spelled. Default: all, as they are."`
 	Resources              []string                 `yaml:"resources" doc:"Resource servers that the client may ask for, of those of resources. Default: those that its scopes are of."`

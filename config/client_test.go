@@ -24,6 +24,12 @@ func clientsOf(t *testing.T, c *Config) []client.Client {
 	return clients
 }
 
+// withPairwiseKey adds a key for pairwise subjects.
+func withPairwiseKey(vars map[string]string) map[string]string {
+	vars["LATCHKEY_SECRETS_PAIRWISE_KEY"] = "QmU0a1pXc3BhaXJ3aXNlS2V5MTIzNDU2Nzg5MEFCQ0RFRkdI"
+	return vars
+}
+
 func TestClientDefaults(t *testing.T) {
 	common := client.Client{
 		Metadata: client.Metadata{
@@ -88,14 +94,15 @@ func TestClientIsComplete(t *testing.T) {
 		"access_token_lifetime: 1m", "id_token_lifetime: 2m", "refresh_idle_lifetime: 3m", "refresh_lifetime: 4m", "refresh_grace: 5s",
 		"default_max_age: 1h", "default_acr_values: [aal2]", "introspect_any: true", "id_token_claims: [name]", "access_token_type_header: JWT",
 		"userinfo_claims: [name]", "access_token_claims: [groups]", "access: [{groups: [hr]}]", "groups: {prefix: a-}", "resources: [https://api.example]",
+		"subject_type: pairwise", "sector_identifier_uri: https://a.example/sector.json",
 		"require_verified_email: true", "require_mfa: true", "trust_devices: true", "factors: [totp]", "accent_color: '#1f6feb'",
 		"logo_uri: https://a.example/l", "client_uri: https://a.example/c", "policy_uri: https://a.example/p", "tos_uri: https://a.example/t",
 		"backchannel_logout_uri: https://a.example/out", "backchannel_logout_session_required: true",
 		"require_pushed_authorization_requests: true", "jwks_uri: https://a.example/keys", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
-	)+"resources: [{identifier: https://api.example}]\n", serveEnv())
+	)+"resources: [{identifier: https://api.example}]\n", withPairwiseKey(serveEnv()))
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{
-		"Contacts", "JWKS", "ApplicationType", "SubjectType", "SectorIdentifierURI", "RequestObjectSigningAlg", "AuthSigningAlg",
+		"Contacts", "JWKS", "ApplicationType", "RequestObjectSigningAlg", "AuthSigningAlg",
 		"RequireAuthTime", "InitiateLoginURI",
 	}
 	for f, v := range reflect.ValueOf(got.Metadata).Fields() {

@@ -38,7 +38,7 @@ func (l *loader) readClientsDir(dir string, from int) ([]any, error) {
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(l.folder(), dir)
 	}
-	l.files = append(l.files, dir)
+	l.reads(dir)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		l.add("clients_dir", "cannot be read: %v", err)

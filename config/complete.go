@@ -11,11 +11,18 @@ import (
 // hashes at once only take more memory.
 const maxDefaultHashes = 8
 
+// Hashes is how many hashes a node computes at once. It is no part of what the
+// configuration says where that leaves it to the node: nodes of another size run with
+// the same configuration.
+func (p Password) Hashes() int {
+	if p.MaxConcurrent == 0 {
+		return min(runtime.GOMAXPROCS(0), maxDefaultHashes)
+	}
+	return p.MaxConcurrent
+}
+
 // complete fills in the defaults that depend on other values.
 func (c *Config) complete() {
-	if c.Password.MaxConcurrent == 0 {
-		c.Password.MaxConcurrent = min(runtime.GOMAXPROCS(0), maxDefaultHashes)
-	}
 	c.Database.complete(c.Timeouts.Request)
 }
 

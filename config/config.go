@@ -45,6 +45,7 @@ type Config struct {
 	Claims         []Claim        `yaml:"claims" doc:"Claims about people besides the standard ones and groups and roles, which exist by themselves."`
 	Resources      []Resource     `yaml:"resources" doc:"Resource servers that clients may ask for access tokens for by the resource parameter (RFC 8707)."`
 	ClientsDir     string         `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
+	PruneAfter     time.Duration  `yaml:"prune_after" default:"7d" doc:"For how long the consents of a client are kept that is in the configuration of no node any more. Its tokens end at once; bringing it back within this time restores what people allowed it."`
 	Clients        []Client       `yaml:"clients" doc:"The relying parties that may use this provider."`
 
 	// Warnings are what does not keep Latchkey from starting and still should
@@ -52,8 +53,10 @@ type Config struct {
 	Warnings []Problem `yaml:"-"`
 	// Catalog is what access, scopes, claims and resources come to.
 	Catalog *access.Catalog `yaml:"-"`
-	// Files are the files and folders that were read, for [Watch].
+	// Files are the files and folders that were read, and Stamp how they were just
+	// before, for [Watch].
 	Files []string `yaml:"-"`
+	Stamp string   `yaml:"-"`
 }
 
 // TLS names a certificate.
@@ -88,6 +91,7 @@ type Redis struct {
 // makes, all of them read what was made under them.
 type Secrets struct {
 	SealingKeys []SecretKey `yaml:"sealing_keys" doc:"Keys that seal signing keys in the database. The first whose use_from has passed seals, all of them open: to rotate, put a new one in front, with a use_from by which every node has it."`
+	PairwiseKey Secret      `yaml:"pairwise_key" secret:"ref" doc:"At least 32 random bytes in base64 or hexadecimal, for the subjects of clients with subject_type: pairwise. Another key makes other subjects, by which every such client takes people for strangers: it must never change. Make one with: openssl rand -base64 32"`
 	HashKeys    []SecretKey `yaml:"hash_keys" doc:"Keys of the keyed hashes under which tokens, codes and sessions are stored. The first whose use_from has passed hashes, all of them find: to rotate, put a new one in front, with a use_from by which every node has it. Keep an old one for as long as refresh tokens live: what was made under a key that a node does not know it cannot judge, and answers 503. They prove the security events too: keep an old one for as long as audit.retention."`
 }
 
@@ -133,6 +137,9 @@ type Argon2 struct {
 type Sessions struct {
 	Idle     time.Duration `yaml:"idle" default:"12h" doc:"A session that was not used for so long ends."`
 	Absolute time.Duration `yaml:"absolute" default:"7d" doc:"A session ends after so long however much it is used."`
+	// Where somebody ticks "keep me signed in", these are meant instead.
+	RememberIdle     time.Duration `yaml:"remember_idle" default:"30d" doc:"The same as idle for whoever asks to be kept signed in; the sign-in page names it. More than one factor still ages (mfa.assurance_age)."`
+	RememberAbsolute time.Duration `yaml:"remember_absolute" default:"90d" doc:"The same as absolute for whoever asks to be kept signed in. Where neither is longer than idle and absolute, the sign-in page does not offer it."`
 }
 
 // Tokens holds the lifetimes of every client that does not have its own.

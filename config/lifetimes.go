@@ -19,6 +19,11 @@ func (l *loader) validateLifetimes(c *Config) {
 	const most = 10 * 366 * day
 	l.within("sessions.idle", c.Sessions.Idle, time.Minute, most)
 	l.within("sessions.absolute", c.Sessions.Absolute, time.Minute, most)
+	l.within("sessions.remember_idle", c.Sessions.RememberIdle, time.Minute, most)
+	l.within("sessions.remember_absolute", c.Sessions.RememberAbsolute, time.Minute, most)
+	if c.Sessions.RememberIdle > c.Sessions.RememberAbsolute {
+		l.add("sessions.remember_idle", "it is longer than sessions.remember_absolute (%s), which then always ends a session first; shorten it", client.FormatDuration(c.Sessions.RememberAbsolute))
+	}
 	if c.Sessions.Idle > c.Sessions.Absolute {
 		l.add("sessions.idle", "it is longer than sessions.absolute (%s), which then always ends a session first; shorten it", client.FormatDuration(c.Sessions.Absolute))
 	}
@@ -38,6 +43,7 @@ func (l *loader) validateLifetimes(c *Config) {
 	l.within("timeouts.start", o.Start, 0, time.Hour)
 	l.within("timeouts.drain", o.Drain, 0, 10*time.Minute)
 	l.within("timeouts.shutdown", o.Shutdown, time.Millisecond, time.Hour)
+	l.within("prune_after", c.PruneAfter, 0, most)
 	l.within("database.max_clock_offset", c.Database.MaxClockOffset, time.Second, time.Hour)
 	l.validateDatabaseTimeouts(c)
 	if o.Write <= o.Request {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/go-viper/mapstructure/v2"
@@ -42,7 +43,7 @@ func Load(o LoadOptions) (*Config, error) {
 	if err := l.err(o.File); err != nil {
 		return nil, err
 	}
-	c.Warnings, c.Files = l.warnings, l.files
+	c.Warnings, c.Files, c.Stamp = l.warnings, l.files, l.stamp.String()
 	return c, nil
 }
 
@@ -50,8 +51,15 @@ type loader struct {
 	LoadOptions
 	*problems
 	viper *viper.Viper
-	// files are those that were read.
+	// files are those that were read, and stamp how they were just before.
 	files []string
+	stamp strings.Builder
+}
+
+// reads notes a file or folder that is about to be read.
+func (l *loader) reads(file string) {
+	l.files = append(l.files, file)
+	l.stamp.WriteString(fingerprint([]string{file}))
 }
 
 func newLoader(o LoadOptions) *loader {
@@ -104,7 +112,7 @@ func (l *loader) readFile() error {
 	if l.File == "" {
 		return nil
 	}
-	l.files = append(l.files, l.File)
+	l.reads(l.File)
 	text, err := os.ReadFile(l.File)
 	if err != nil {
 		return fmt.Errorf("read configuration: %w", err)

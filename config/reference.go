@@ -91,7 +91,7 @@ func (l *loader) dereference(reference, path string) (string, error) {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(l.folder(), file)
 	}
-	l.files = append(l.files, file)
+	l.reads(file)
 	text, err := readSecretFile(file)
 	if err != nil {
 		return "", err

@@ -22,7 +22,11 @@ func (c *Config) ClientList(hash SecretHasher) ([]client.Client, error) {
 		if err != nil {
 			return nil, fmt.Errorf("client %q: %w", written.ID, err)
 		}
-		clients = append(clients, client.New(written.ID, written.metadata(), secrets, c.Tokens.lifetimes()))
+		made := client.New(written.ID, written.metadata(), secrets, c.Tokens.lifetimes())
+		if err := made.Pair(c.Secrets.pairwiseKey()); err != nil {
+			return nil, fmt.Errorf("client %q: %w", written.ID, err)
+		}
+		clients = append(clients, made)
 	}
 	return clients, nil
 }
@@ -50,6 +54,8 @@ func (c *Client) metadata() client.Metadata {
 		Access:                 rulesOf(c.Access),
 		Groups:                 c.Groups.spelling(),
 		Resources:              c.Resources,
+		SubjectType:            c.SubjectType,
+		SectorIdentifierURI:    c.SectorIdentifierURI,
 		AccessTokenFormat:      c.AccessTokenFormat,
 		AccessTokenAlg:         c.AccessTokenSigningAlg,
 		AccessTokenTypeHeader:  c.AccessTokenTypeHeader,
@@ -125,6 +131,18 @@ func (c *Client) allSecrets() []ClientSecret {
 	}
 	return append([]ClientSecret{{Value: c.Secret}}, c.Secrets...)
 }
+
+// pairwiseKey is nil where there is none, or none that can be used.
+func (s Secrets) pairwiseKey() []byte {
+	key, err := decodeKey(s.PairwiseKey.Reveal())
+	if err != nil {
+		return nil
+	}
+	return key
+}
+
+// Pairwise reports whether clients may have pairwise subjects.
+func (s Secrets) Pairwise() bool { return len(s.pairwiseKey()) >= client.MinPairwiseKey }
 
 // Bytes returns the key's material, or nil where it is no base64 or hexadecimal.
 func (k SecretKey) Bytes() []byte {

@@ -54,6 +54,7 @@ var enums = map[string][]string{
 	"grant_types":                client.GrantTypes(),
 	"response_modes":             client.ResponseModes(),
 	"response_types":             client.ResponseTypes(),
+	"subject_type":               client.SubjectTypes(),
 	"signing_alg":                client.SigningAlgs(),
 	"token_endpoint_auth_method": client.AuthMethods(),
 }

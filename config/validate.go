@@ -135,7 +135,7 @@ func (l *loader) validatePassword(p Password) {
 	if p.Argon2.Parallelism < 1 || p.Argon2.Parallelism > 64 {
 		l.add("password.argon2.parallelism", "use 1 to 64")
 	}
-	if p.MaxConcurrent < 1 || p.MaxConcurrent > 1024 {
+	if p.MaxConcurrent < 0 || p.MaxConcurrent > 1024 {
 		l.add("password.max_concurrent", "use 1 to 1024, or 0 for one a CPU")
 	}
 	l.within("password.queue_timeout", p.QueueTimeout, time.Millisecond, time.Minute)

@@ -103,6 +103,13 @@ func TestAC1_RulesAndClaimsThatMeanNothingAreRefused(t *testing.T) {
 			yaml: "claims:\n  - {name: x, expression: 'user.groups.all(a, user.groups.all(b, user.groups.all(c, a + b + c != \"\")))'}\nscopes: [{name: y, claims: [x]}]",
 			want: []string{`claims[0].expression (line 2): the expression may do more work than a claim is allowed`},
 		},
+		"pairwise without a key": {yaml: clientYAML("id: a", "type: public", redirect, "subject_type: pairwise"), want: []string{"clients[0].subject_type (line 5): pairwise needs secrets.pairwise_key"}},
+		"pairwise of two hosts": {
+			yaml: clientYAML("id: a", "type: public", "redirect_uris: [https://a.example/cb, https://b.example/cb]", "subject_type: pairwise"), vars: withPairwiseKey(map[string]string{}),
+			want: []string{"clients[0].subject_type (line 5): pairwise needs one host that all redirect URIs have, or sector_identifier_uri"},
+		},
+		"a short pairwise key": {vars: map[string]string{"LATCHKEY_SECRETS_PAIRWISE_KEY": "c2hvcnQ="}, want: []string{"secrets.pairwise_key (LATCHKEY_SECRETS_PAIRWISE_KEY): it must be at least 32 random bytes"}},
+		"a sector of nobody":   {yaml: clientYAML("id: a", "type: public", redirect, "sector_identifier_uri: https://a.example/s"), want: []string{"clients[0].sector_identifier_uri (line 5): of no use without subject_type: pairwise"}},
 		"scope of nobody":      {yaml: "scopes:\n  - {name: reports, resource: https://api.example}", want: []string{`scopes[0].resource (line 2): "https://api.example" is not among resources`}},
 		"introspecting nobody": {yaml: "resources:\n  - {identifier: https://api.example, introspected_by: [x]}", want: []string{`resources[0].introspected_by[0] (line 2): "x" is no client`}},
 		"given twice":          {yaml: "scopes:\n  - name: y\n    description: {en: A, en: B}", want: []string{`scopes[0].description.en (line 3): given twice`}},

@@ -161,7 +161,7 @@ func (l *loader) completeMessages(c *Config) {
 		c.Messages.Templates = filepath.Join(l.folder(), dir)
 	}
 	if c.Messages.Templates != "" {
-		l.files = append(l.files, c.Messages.Templates)
+		l.reads(c.Messages.Templates)
 	}
 }
 

@@ -14,6 +14,9 @@ func (l *loader) validateSecrets(c *Config) {
 	owners := map[string]string{} // a key's bytes, and where they were first seen
 	l.validateKeys("secrets.sealing_keys", c.Secrets.SealingKeys, owners)
 	l.validateKeys("secrets.hash_keys", c.Secrets.HashKeys, owners)
+	if !c.Secrets.PairwiseKey.IsZero() {
+		l.validateKey("secrets.pairwise_key", SecretKey{Key: c.Secrets.PairwiseKey}, owners)
+	}
 }
 
 func (l *loader) validateKeys(path string, keys []SecretKey, owners map[string]string) {

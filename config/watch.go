@@ -18,12 +18,18 @@ import (
 // and deployments write several files, and one in several steps.
 const settle = 200 * time.Millisecond
 
+// mostSettle bounds that wait: a folder in which something is always written, such as
+// the one of a database, is looked at all the same.
+const mostSettle = time.Second
+
 // Watch calls changed whenever one of the files, or a file in one of the
-// folders, is another than before, until ctx is done. It watches the folders
+// folders, is another than before, until ctx is done. stamp is how they were when
+// they were read (Config.Stamp), so that a change between the reading and the watch
+// is told too; empty is now. It watches the folders
 // that they are in, since mounted secrets and editors put another file in the
 // place of the old one, and looks by itself every poll where a file system tells
 // nothing. Viper's own watch cannot be stopped and knows one file only.
-func Watch(ctx context.Context, files []string, poll time.Duration, changed func()) (err error) {
+func Watch(ctx context.Context, files []string, stamp string, poll time.Duration, changed func()) (err error) {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watch files: %w", err)
@@ -33,23 +39,36 @@ func Watch(ctx context.Context, files []string, poll time.Duration, changed func
 		// One that cannot be watched is looked at every poll.
 		_ = w.Add(folder)
 	}
-	last := fingerprint(files)
-	quiet := time.NewTimer(poll)
+	last := stamp
+	if last == "" {
+		last = fingerprint(files)
+	}
+	quiet := time.NewTimer(settle)
 	defer quiet.Stop()
+	var since time.Time // when the first of the events came that are waited out; zero is none
+	wait := func() {
+		if since.IsZero() {
+			since = time.Now()
+		}
+		if time.Since(since) < mostSettle {
+			quiet.Reset(settle)
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-w.Events:
-			quiet.Reset(settle)
+			wait()
 			continue
 		case _, more := <-w.Errors: // events were lost: look
 			if !more {
 				return nil
 			}
-			quiet.Reset(settle)
+			wait()
 			continue
 		case <-quiet.C:
+			since = time.Time{}
 			quiet.Reset(poll)
 		}
 		if now := fingerprint(files); now != last {

@@ -13,7 +13,7 @@ func watched(t *testing.T, poll time.Duration, files ...string) <-chan struct{} 
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	told, done := make(chan struct{}, 16), make(chan error, 1)
-	go func() { done <- Watch(ctx, files, poll, func() { told <- struct{}{} }) }()
+	go func() { done <- Watch(ctx, files, "", poll, func() { told <- struct{}{} }) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -103,4 +103,49 @@ func TestWatch_LooksWhereNothingIsTold(t *testing.T) {
 		}
 		writeFile(t, filepath.Dir(file), "latchkey.yaml", string(make([]byte, n+1)))
 	})
+}
+
+// What changes between the reading and the watch is told: a second change comes while
+// the first one is taken.
+func TestWatch_TellsWhatChangedSinceTheReading(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFile(t, dir, "secret", "the secret of a client, long enough")
+	file := writeFile(t, dir, "latchkey.yaml", "clients: [{id: a, name: A, type: confidential, secret: 'file:secret', redirect_uris: ['http://127.0.0.1/cb']}]\n")
+	c, err := Load(LoadOptions{File: file, Dev: true, Defaults: devDefaults()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Stamp != fingerprint(c.Files) {
+		t.Errorf("the stamp is not that of the files:\n%s\n%s", c.Stamp, fingerprint(c.Files))
+	}
+	writeFile(t, dir, "secret", "another secret of the client, longer")
+	ctx, stop := context.WithCancel(t.Context())
+	told := 0
+	if err := Watch(ctx, c.Files, c.Stamp, time.Hour, func() { told++; stop() }); err != nil || told != 1 {
+		t.Errorf("told %d times, %v", told, err)
+	}
+}
+
+// In a folder in which something else is always written, as beside a database, a change
+// is told all the same (starvation).
+func TestWatch_TellsOfAChangeInABusyFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := writeFile(t, dir, "latchkey.yaml", "a")
+	told := watched(t, time.Hour, file)
+	writing := time.NewTicker(settle / 10)
+	defer writing.Stop()
+	writeFile(t, dir, "latchkey.yaml", "changed")
+	for n := 0; ; n++ {
+		select {
+		case <-told:
+			return
+		case <-writing.C:
+			writeFile(t, dir, "latchkey.db-wal", string(make([]byte, n%100)))
+		}
+		if n%50 == 49 { // the watch may have begun after the change
+			writeFile(t, dir, "latchkey.yaml", string(make([]byte, n)))
+		}
+	}
 }

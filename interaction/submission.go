@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -19,6 +20,8 @@ const (
 	rememberedFor = 5 * time.Second
 	// lookAgain is how often a second submission looks whether the first was answered.
 	lookAgain = 20 * time.Millisecond
+	// handledFor bounds how long a form is handled whose browser went away.
+	handledFor = 20 * time.Second
 )
 
 // SubmissionsConfig is what [Submissions] are made of. Every field is required.
@@ -33,12 +36,16 @@ type SubmissionsConfig struct {
 // impatient Enter, is handled once, and both requests get the answer, cookies
 // included. A submission is known by all that makes it one: its address, its fields,
 // and the cookies of its browser, whose secrets change with what a form does. Only
-// answers that lead on (a redirect) are remembered: what was refused is looked at
-// anew, and counts anew.
+// answers that lead on (a redirect) are remembered: what was refused, by an error or by
+// a redirect back to the form (see [RefusedParam]), is looked at anew, and counts anew.
 type Submissions struct {
 	cfg     SubmissionsConfig
 	answers *ephemeral.Values[remembered]
 }
+
+// RefusedParam stands in the address of a page to which a form that was refused leads
+// back (Post/Redirect/Get).
+const RefusedParam = "again"
 
 // remembered is an answer, or that somebody is at it.
 type remembered struct {
@@ -65,21 +72,29 @@ func (s *Submissions) Once(h web.HandlerFunc) web.HandlerFunc {
 		if s.cfg.Cookies.Browser(r) == "" {
 			return h(w, r)
 		}
-		id := submissionID(r)
-		for r.Context().Err() == nil {
-			err := s.answers.PutNew(r.Context(), id, remembered{}, rememberedFor)
-			if !errors.Is(err, storage.ErrConflict) {
-				return s.handle(w, r, h, id, err == nil)
-			}
-			if given, err := s.again(r.Context(), id); err == nil {
-				given.write(w)
-				return nil
-			} else if !errors.Is(err, storage.ErrNotFound) {
-				return h(w, r)
-			}
-		}
-		return h(w, r)
+		// Browsers cancel the first request when a form is sent again. It is carried out
+		// all the same: stopped half way it would have spent what the second one brings.
+		whole, stop := context.WithTimeout(context.WithoutCancel(r.Context()), handledFor)
+		defer stop()
+		return s.once(w, r.WithContext(whole), h)
 	}
+}
+
+func (s *Submissions) once(w http.ResponseWriter, r *http.Request, h web.HandlerFunc) error {
+	id := submissionID(r)
+	for r.Context().Err() == nil {
+		err := s.answers.PutNew(r.Context(), id, remembered{}, rememberedFor)
+		if !errors.Is(err, storage.ErrConflict) {
+			return s.handle(w, r, h, id, err == nil)
+		}
+		if given, err := s.again(r.Context(), id); err == nil {
+			given.write(w)
+			return nil
+		} else if !errors.Is(err, storage.ErrNotFound) {
+			return h(w, r)
+		}
+	}
+	return h(w, r)
 }
 
 // submissionID is what two submissions of one form have in common.
@@ -92,7 +107,6 @@ func (s *Submissions) handle(w http.ResponseWriter, r *http.Request, h web.Handl
 	made := &recorder{header: http.Header{}}
 	err := h(made, r)
 	if claimed {
-		// Whoever cancelled the request may have sent the form twice.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), rememberedFor)
 		defer cancel()
 		s.remember(ctx, id, made, err)
@@ -106,7 +120,7 @@ func (s *Submissions) handle(w http.ResponseWriter, r *http.Request, h web.Handl
 
 func (s *Submissions) remember(ctx context.Context, id string, made *recorder, failure error) {
 	location := made.header.Get("Location")
-	if failure == nil && location != "" && made.status >= 300 && made.status < 400 {
+	if failure == nil && location != "" && made.status >= 300 && made.status < 400 && !refused(location) {
 		raw, err := json.Marshal(answer{made.status, location, made.header["Set-Cookie"]})
 		if err == nil {
 			var sealed string
@@ -119,6 +133,12 @@ func (s *Submissions) remember(ctx context.Context, id string, made *recorder, f
 		}
 	}
 	_ = s.answers.Delete(ctx, id) // where that fails too it is gone in seconds
+}
+
+// refused reports whether an address says that the form which led there was refused.
+func refused(location string) bool {
+	u, err := url.Parse(location)
+	return err != nil || u.Query().Has(RefusedParam)
 }
 
 // answerPlace binds a sealed answer to its submission.

@@ -8,6 +8,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/pageerror"
@@ -25,6 +26,7 @@ type core struct {
 	accounts *account.Service
 	limits   *limits.Limiter
 	journal  *journal.Journal
+	flash    *flash.Store
 	trust    *trustedDevices
 	errors   *web.Errors
 	metrics  Metrics
@@ -39,7 +41,7 @@ func newCore(cfg Config) *core {
 			partials: cfg.Partials, factors: cfg.Factors, access: cfg.Access, policy: policy, now: cfg.Now,
 			signUp: cfg.Accounts.SignUpPolicy().Mode != account.SignUpOff,
 		},
-		ui: cfg.UI, accounts: cfg.Accounts, limits: cfg.Limits, journal: cfg.Journal, errors: cfg.Errors, metrics: cfg.Metrics, log: cfg.Log,
+		ui: cfg.UI, accounts: cfg.Accounts, limits: cfg.Limits, journal: cfg.Journal, flash: cfg.Flash, errors: cfg.Errors, metrics: cfg.Metrics, log: cfg.Log,
 		trust: &trustedDevices{
 			devices: cfg.Devices, accounts: cfg.Accounts, journal: cfg.Journal, cookies: cfg.Cookies, policy: policy, now: cfg.Now,
 		},
@@ -196,6 +198,29 @@ func (c *core) ensurePartial(w http.ResponseWriter, r *http.Request, f *flowCont
 // session.
 func (c *core) actor(r *http.Request, f *flowContext) account.Actor {
 	return account.Person(f.evidence(), c.journal.Origin(r, f.interaction))
+}
+
+// refuse sends the browser back to the page of the form that it sent (Post/Redirect/Get),
+// which says what is wrong and shows the id of this request.
+func (c *core) refuse(w http.ResponseWriter, r *http.Request, page string, m flash.Message) error {
+	m.Trace = web.RequestID(r.Context())
+	return c.flash.Redirect(w, r, page, m)
+}
+
+// say has a page say what waited for it.
+func say(page *ui.Page, m flash.Message) {
+	for _, problem := range m.Problems {
+		page.Fail(problem.Field, problem.Text, problem.Args...)
+	}
+	switch {
+	case m.Failure != "":
+		page.Say(ui.NoticeFailure, m.Failure)
+	case m.Limited > 0:
+		page.Say(ui.NoticeWarning, "factor.limited", "Wait", page.Duration(m.Limited))
+	case m.Done != "":
+		page.Say(ui.NoticeDone, m.Done)
+	}
+	page.Trace = m.Trace
 }
 
 // page begins a page of an interaction, or of none: its form goes to path.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -33,7 +34,7 @@ func (p *enrollPage) show(w http.ResponseWriter, r *http.Request, f *flowContext
 	if err := p.ensurePartial(w, r, f); err != nil {
 		return err
 	}
-	return p.render(w, r, f, kind, "")
+	return p.render(w, r, f, kind)
 }
 
 // startGrace has the grace for enrollment run from when it was first asked for.
@@ -76,7 +77,7 @@ func (p *enrollPage) renderChoice(w http.ResponseWriter, r *http.Request, f *flo
 }
 
 // render shows what a kind needs, by how its first response is given.
-func (p *enrollPage) render(w http.ResponseWriter, r *http.Request, f *flowContext, kind storage.FactorKind, problem string) error {
+func (p *enrollPage) render(w http.ResponseWriter, r *http.Request, f *flowContext, kind storage.FactorKind) error {
 	attempt, err := p.factorAttempt(r, f)
 	if err != nil {
 		return err
@@ -88,19 +89,18 @@ func (p *enrollPage) render(w http.ResponseWriter, r *http.Request, f *flowConte
 	case err != nil:
 		return accountError("start enrollment", err)
 	}
+	said, err := p.flash.Read(r)
+	if err != nil {
+		return err
+	}
 	page := p.page(w, r, f.interaction, "/enroll", string(kind)+".title")
 	page.Carry(factorParam, string(kind))
-	name, back := r.PostForm.Get("name"), p.back(f)
+	say(&page, said)
+	name, back := said.Typed["name"], p.back(f)
 	if enrollment.Input == mfa.InputPasskey {
-		if problem != "" {
-			page.Say(ui.NoticeFailure, problem)
-		}
 		return p.ui.Render(w, http.StatusOK, ui.EnrolPasskey{
 			Page: page, Name: name, Back: back, Passkey: ui.Ceremony{Action: page.Action, Options: string(enrollment.Options)},
 		})
-	}
-	if problem != "" {
-		page.Fail("code", problem)
 	}
 	return p.ui.Render(w, http.StatusOK, ui.EnrolTOTP{
 		Page: page, Name: name, Back: back, Secret: enrollment.Secret, URI: enrollment.URI,
@@ -170,7 +170,7 @@ func (p *enrollPage) putOff(w http.ResponseWriter, r *http.Request, f *flowConte
 	return p.redirectToNextStep(w, r, f)
 }
 
-// failed shows the page again, or says why there is no more trying.
+// failed has the page say what was wrong, or says why there is no more trying.
 func (p *enrollPage) failed(w http.ResponseWriter, r *http.Request, f *flowContext, kind storage.FactorKind, failure error) error {
 	var wrong *mfa.WrongError
 	key := ""
@@ -195,7 +195,13 @@ func (p *enrollPage) failed(w http.ResponseWriter, r *http.Request, f *flowConte
 	default:
 		return accountError("confirm enrollment", failure)
 	}
-	return p.render(w, r, f, kind, key)
+	said := flash.Message{Typed: map[string]string{"name": r.PostForm.Get("name")}}
+	if len(r.PostForm.Get(credentialField)) > 0 {
+		said.Failure = key
+	} else {
+		said.Problems = []Problem{{Field: "code", Text: key}}
+	}
+	return p.refuse(w, r, factorAddress("/enroll", f.interaction, kind), said)
 }
 
 // codesPage shows new recovery codes until the person says to have kept them.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -31,7 +32,7 @@ func (p *factorPage) show(w http.ResponseWriter, r *http.Request, f *flowContext
 	if err := p.ensurePartial(w, r, f); err != nil {
 		return err
 	}
-	return p.challenge(w, r, f, chosenFactor(r, f), false)
+	return p.challenge(w, r, f, chosenFactor(r, f))
 }
 
 // chosenFactor is the factor that the request names, if the person may be asked for it.
@@ -44,7 +45,7 @@ func chosenFactor(r *http.Request, f *flowContext) storage.FactorKind {
 
 // challenge begins one factor and shows its page. A limit on what is sent does not keep
 // the page away: the code that was sent before still works.
-func (p *factorPage) challenge(w http.ResponseWriter, r *http.Request, f *flowContext, kind storage.FactorKind, resend bool) error {
+func (p *factorPage) challenge(w http.ResponseWriter, r *http.Request, f *flowContext, kind storage.FactorKind) error {
 	factor, ok := p.factors.Get(kind)
 	if !ok {
 		return p.advance(w, r, f)
@@ -53,25 +54,24 @@ func (p *factorPage) challenge(w http.ResponseWriter, r *http.Request, f *flowCo
 	if err != nil {
 		return err
 	}
-	attempt.Resend = resend
 	challenge, err := factor.Begin(r.Context(), attempt)
+	said := flash.Message{}
 	if limited := (*mfa.LimitedError)(nil); errors.As(err, &limited) && challenge.Kind != "" {
 		p.metrics.Throttled("factor_" + string(kind))
-		return p.render(w, r, f, challenge, func(data *ui.Factor) {
-			data.Say(ui.NoticeWarning, "factor.limited", "Wait", data.Duration(limited.RetryAfter))
-		})
+		said.Limited, err = limited.RetryAfter, nil
 	}
 	if err != nil {
 		return p.factorUnavailable(kind, err)
 	}
-	return p.render(w, r, f, challenge, func(data *ui.Factor) {
-		if resend {
-			data.Say(ui.NoticeDone, "notice.sent")
-		}
-	})
+	if waiting, err := p.flash.Read(r); err != nil {
+		return err
+	} else if waiting.Trace != "" || waiting.Done != "" || waiting.Limited > 0 {
+		said = waiting
+	}
+	return p.render(w, r, f, challenge, said)
 }
 
-func (p *factorPage) render(w http.ResponseWriter, r *http.Request, f *flowContext, c mfa.Challenge, add func(*ui.Factor)) error {
+func (p *factorPage) render(w http.ResponseWriter, r *http.Request, f *flowContext, c mfa.Challenge, said flash.Message) error {
 	data := ui.Factor{
 		Page: p.page(w, r, f.interaction, "/factor", "factor.title"), Kind: c.Kind, Hint: c.Hint, Digits: c.Digits,
 		TrustDays: p.trust.days(f.client), Cancel: f.interaction.ForClient(),
@@ -86,7 +86,7 @@ func (p *factorPage) render(w http.ResponseWriter, r *http.Request, f *flowConte
 		}
 	}
 	data.Others = factorLinks("/factor", f.interaction, f.state.Offer.Ask, c.Kind)
-	add(&data)
+	say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
 }
 
@@ -104,7 +104,7 @@ func (p *factorPage) check(w http.ResponseWriter, r *http.Request, f *flowContex
 	}
 	kind := chosenFactor(r, f)
 	if r.Form.Has("resend") {
-		return p.challenge(w, r, f, kind, true)
+		return p.resend(w, r, f, kind)
 	}
 	factor, ok := p.factors.Get(kind)
 	if !ok {
@@ -133,7 +133,7 @@ func (p *factorPage) check(w http.ResponseWriter, r *http.Request, f *flowContex
 	return p.redirectToNextStep(w, r, f)
 }
 
-// failed shows the page again, or says why there is no more trying.
+// failed has the page say what was wrong, or says why there is no more trying.
 func (p *factorPage) failed(w http.ResponseWriter, r *http.Request, f *flowContext, kind storage.FactorKind, failure error) error {
 	var (
 		wrong  *mfa.WrongError
@@ -157,19 +157,30 @@ func (p *factorPage) failed(w http.ResponseWriter, r *http.Request, f *flowConte
 	default:
 		return pageerror.Unavailable("verify factor", failure)
 	}
+	return p.refuse(w, r, factorAddress("/factor", f.interaction, kind), flash.Message{Problems: []Problem{{Field: "code", Text: key}}})
+}
+
+// resend has the factor send another code, and says so on its page.
+func (p *factorPage) resend(w http.ResponseWriter, r *http.Request, f *flowContext, kind storage.FactorKind) error {
+	factor, ok := p.factors.Get(kind)
+	if !ok {
+		return p.advance(w, r, f)
+	}
 	attempt, err := p.factorAttempt(r, f)
 	if err != nil {
 		return err
 	}
-	factor, _ := p.factors.Get(kind)
+	attempt.Resend = true
+	said := flash.Message{Done: "notice.sent"}
 	challenge, err := factor.Begin(r.Context(), attempt)
+	if limited := (*mfa.LimitedError)(nil); errors.As(err, &limited) && challenge.Kind != "" {
+		p.metrics.Throttled("factor_" + string(kind))
+		said, err = flash.Message{Limited: limited.RetryAfter}, nil
+	}
 	if err != nil {
 		return p.factorUnavailable(kind, err)
 	}
-	return p.render(w, r, f, challenge, func(data *ui.Factor) {
-		data.Fail("code", key)
-		data.TraceTo(r)
-	})
+	return p.flash.Redirect(w, r, factorAddress("/factor", f.interaction, kind), said)
 }
 
 // factorUnavailable says why a person who has a factor cannot be asked for it now:

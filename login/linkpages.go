@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
@@ -80,6 +81,11 @@ func (l linkPage) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return l.spend(w, r, by, r.PostForm.Get(message.TokenParam))
+}
+
+// linkAddress is the address that a link in a message has.
+func linkAddress(path, token string) string {
+	return path + "?" + url.Values{message.TokenParam: {token}}.Encode()
 }
 
 // submittedByPerson reports whether a person sent the form, as far as can be told:

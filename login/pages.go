@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
@@ -38,6 +39,8 @@ type Config struct {
 	Partials *partial.Store
 	Limits   *limits.Limiter
 	Journal  *journal.Journal
+	// Flash keeps what a page says after a form on it was refused.
+	Flash *flash.Store
 	// Methods are the first factors, Factors the second ones, and Devices the browsers
 	// that may do without.
 	Methods *signin.Methods

@@ -240,7 +240,7 @@ func TestTH2_FewOfManyGuessesAreLookedAt(t *testing.T) {
 			t.Errorf("%s: %d of 200 guesses were looked at, want at most %d", username, n, free+1)
 		}
 		refused := count(answers, func(r reply) bool { return r.status == http.StatusTooManyRequests && r.header.Get("Retry-After") != "" })
-		if shown := count(answers, func(r reply) bool { return r.status == http.StatusOK }); refused+shown != 200 || refused < 200-free-1 {
+		if shown := count(answers, func(r reply) bool { return r.status == http.StatusSeeOther }); refused+shown != 200 || refused < 200-free-1 {
 			t.Errorf("%s: %d guesses were refused and %d answered", username, refused, shown)
 		}
 	}

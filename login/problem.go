@@ -6,15 +6,12 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/internal/locale"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/login/flash"
 )
 
 // Problem is what a form says of one of its fields: the key of a text and what
 // stands in it.
-type Problem struct {
-	Field, Text string
-	Args        []any
-}
+type Problem = flash.Problem
 
 // passwordTexts are what forms say of passwords that are not taken.
 var passwordTexts = map[password.Problem]string{
@@ -57,18 +54,11 @@ func Problems(err error, passwordField string) []Problem {
 	case errors.As(err, &chosen):
 		var problems []Problem
 		for _, problem := range chosen.Problems {
-			problems = append(problems, Problem{passwordField, passwordTexts[problem], []any{locale.Count, chosen.Least}})
+			problems = append(problems, Problem{Field: passwordField, Text: passwordTexts[problem], Args: []any{locale.Count, chosen.Least}})
 		}
 		return problems
 	case errors.Is(err, account.ErrTaken):
 		return []Problem{{Field: "username", Text: "wrong.username_taken"}}
 	}
 	return nil
-}
-
-// fail shows what is wrong with a form.
-func fail(page *ui.Page, problems []Problem) {
-	for _, problem := range problems {
-		page.Fail(problem.Field, problem.Text, problem.Args...)
-	}
 }

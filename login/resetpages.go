@@ -8,6 +8,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/interaction"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
@@ -32,15 +33,16 @@ func (p *resetPages) showForgot(w http.ResponseWriter, r *http.Request) error {
 			Page: p.page(w, r, in, message.PathForgotPassword, "checkmail.title"), SignIn: in.Address("/login"),
 		})
 	}
-	data := p.forgotForm(w, r, in)
+	said, err := p.flash.Read(r)
+	if err != nil {
+		return err
+	}
+	data := ui.ForgotPassword{Page: p.page(w, r, in, message.PathForgotPassword, "forgot.title"), SignIn: in.Address("/login")}
 	if in != nil {
 		data.Email = in.LoginHint()
 	}
+	say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
-}
-
-func (p *resetPages) forgotForm(w http.ResponseWriter, r *http.Request, in *interaction.Interaction) ui.ForgotPassword {
-	return ui.ForgotPassword{Page: p.page(w, r, in, message.PathForgotPassword, "forgot.title"), SignIn: in.Address("/login")}
 }
 
 // forgot queues the wish for a new password. What happens to it, and whether
@@ -54,9 +56,7 @@ func (p *resetPages) forgot(w http.ResponseWriter, r *http.Request) error {
 	}
 	identifier := strings.TrimSpace(r.PostForm.Get("email"))
 	if identifier == "" || len(identifier) > maxIdentifier {
-		data := p.forgotForm(w, r, in)
-		data.Fail("email", "wrong.required")
-		return p.ui.Render(w, http.StatusOK, data)
+		return p.flash.Redirect(w, r, in.Address(message.PathForgotPassword), flash.Message{Problems: []Problem{{Field: "email", Text: "wrong.required"}}})
 	}
 	if err := p.countReset(r, identifier); err != nil {
 		return err
@@ -90,15 +90,15 @@ func (p *resetPages) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return accountError("read link", err)
 	}
-	return p.render(w, r, token, found, nil)
-}
-
-func (p *resetPages) render(w http.ResponseWriter, r *http.Request, token string, found *account.Reset, problems []Problem) error {
+	said, err := p.flash.Read(r)
+	if err != nil {
+		return err
+	}
 	page := p.ui.Begin(w, r, ui.Options{Title: "reset.title", Action: message.PathResetPassword})
 	page.Carry(message.TokenParam, token)
 	data := ui.ResetPassword{Page: page, Username: found.User.Identifier(), MinLength: p.accounts.MinPassword(found.User),
 		Recent: found.Recent.Factors, RecentCodes: found.Recent.Recovery, RecentPhone: endOf(found.Recent.Phone)}
-	fail(&data.Page, problems)
+	say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
 }
 
@@ -118,11 +118,7 @@ func (p *resetPages) set(w http.ResponseWriter, r *http.Request) error {
 	chosen := account.NewPassword{Password: r.PostForm.Get("new_password"), RemoveRecent: r.PostForm.Has("remove_recent")}
 	found, err := p.accounts.ResetPassword(r.Context(), p.journal.Visitor(r, nil), token, chosen)
 	if problems := Problems(err, "new_password"); len(problems) > 0 {
-		found, err := p.accounts.PeekReset(r.Context(), token)
-		if err != nil {
-			return accountError("read link", err)
-		}
-		return p.render(w, r, token, found, problems)
+		return p.flash.Redirect(w, r, linkAddress(message.PathResetPassword, token), flash.Message{Problems: problems})
 	}
 	if err != nil {
 		return accountError("reset password", err)

@@ -3,9 +3,11 @@ package login
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -31,16 +33,23 @@ func (p *signInPage) open(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *signInPage) show(w http.ResponseWriter, r *http.Request, f *flowContext) error {
-	data := ui.SignIn{Username: f.interaction.LoginHint()}
-	if f.signedIn != nil && data.Username == "" && f.interaction.Another == nil && !f.interaction.HasPrompt(interaction.PromptSelectAccount) {
-		data.Username = f.signedIn.User.Identifier() // who is to prove anew who they are
-	}
-	return p.render(w, r, f, data, signin.Problem{})
-}
-
-func (p *signInPage) render(w http.ResponseWriter, r *http.Request, f *flowContext, data ui.SignIn, problem signin.Problem) error {
 	in := f.interaction
-	data.Page, data.Cancel = p.page(w, r, in, "/login", "signin.title"), in.ForClient()
+	said, err := p.flash.Read(r)
+	if err != nil {
+		return err
+	}
+	data := ui.SignIn{
+		Page: p.page(w, r, in, "/login", "signin.title"), Cancel: in.ForClient(),
+		Username: p.username(f), Remember: said.Typed[rememberField] != "" || f.signedIn != nil && f.signedIn.Session.Remembered,
+	}
+	if idle, ok := p.sessions.Remembers(); ok {
+		data.RememberDays = int(idle / (24 * time.Hour))
+	} else {
+		data.HideRemember = true
+	}
+	if typed, again := said.Typed[usernameField]; again {
+		data.Username = typed
+	}
 	if p.signUp {
 		data.SignUp = in.Address("/signup")
 	}
@@ -49,17 +58,31 @@ func (p *signInPage) render(w http.ResponseWriter, r *http.Request, f *flowConte
 			return err
 		}
 	}
-	switch {
-	case problem.Field != "":
-		data.Fail(problem.Field, problem.Text)
-		data.TraceTo(r)
-	case problem.Text != "":
-		data.Say(ui.NoticeFailure, problem.Text)
-		data.TraceTo(r)
-	case in.PasswordSet:
+	if in.PasswordSet {
 		data.Say(ui.NoticeDone, "message.reset_done.title")
 	}
+	if say(&data.Page, said); data.Failed() {
+		data.Notice = nil
+	}
 	return p.ui.Render(w, http.StatusOK, data)
+}
+
+// The fields of the page that are shown again after an attempt that failed.
+const (
+	usernameField = "username"
+	rememberField = "remember"
+)
+
+// username is whom the page expects: the client's hint, or who is to prove anew who
+// they are.
+func (p *signInPage) username(f *flowContext) string {
+	if hint := f.interaction.LoginHint(); hint != "" {
+		return hint
+	}
+	if f.signedIn == nil || f.interaction.Another != nil || f.interaction.HasPrompt(interaction.PromptSelectAccount) {
+		return ""
+	}
+	return f.signedIn.User.Identifier()
 }
 
 // answers are where what people send goes, by their way to sign in.
@@ -83,7 +106,7 @@ func (p *signInPage) answer(method signin.Method) web.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		remember := r.PostForm.Has("remember")
+		remember := r.PostForm.Has(rememberField)
 		switch {
 		case result.Evidence != nil && result.Evidence.Level.ACR == "":
 			return fmt.Errorf("%T: evidence that reaches no class", method)
@@ -93,6 +116,15 @@ func (p *signInPage) answer(method signin.Method) web.HandlerFunc {
 			http.Redirect(w, r, result.Next, http.StatusSeeOther)
 			return nil
 		}
-		return p.render(w, r, f, ui.SignIn{Username: result.Problem.Username, Remember: remember}, result.Problem)
+		said := flash.Message{Typed: map[string]string{usernameField: result.Problem.Username}}
+		if remember {
+			said.Typed[rememberField] = "1"
+		}
+		if result.Problem.Field == "" {
+			said.Failure = result.Problem.Text
+		} else {
+			said.Problems = []Problem{{Field: result.Problem.Field, Text: result.Problem.Text}}
+		}
+		return p.refuse(w, r, f.interaction.Address("/login"), said)
 	}, flow.StepSignIn, flow.StepSignUp)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -13,10 +14,10 @@ import (
 // showLink opens the link of a sign-up. In another browser than the one that signed up
 // it asks for the password, or for a new one.
 func (p *signUpPages) showLink(w http.ResponseWriter, r *http.Request) error {
-	return p.renderLink(w, r, nil)
-}
-
-func (p *signUpPages) renderLink(w http.ResponseWriter, r *http.Request, problems []Problem) error {
+	said, err := p.flash.Read(r)
+	if err != nil {
+		return err
+	}
 	token := r.FormValue(message.TokenParam)
 	asked, err := p.accounts.PeekSignUp(r.Context(), token)
 	if err != nil {
@@ -31,7 +32,7 @@ func (p *signUpPages) renderLink(w http.ResponseWriter, r *http.Request, problem
 	if data.AskPassword {
 		data.Text = page.T("confirm.sign_up.elsewhere")
 	}
-	fail(&data.Page, problems)
+	say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
 }
 
@@ -43,7 +44,7 @@ func (p *signUpPages) askedHere(r *http.Request, to message.Return) bool {
 // confirmByLink makes the account that was asked for.
 func (p *signUpPages) confirmByLink(w http.ResponseWriter, r *http.Request) error {
 	if !submittedByPerson(r) {
-		return p.renderLink(w, r, nil)
+		return p.showLink(w, r)
 	}
 	token := r.PostForm.Get(message.TokenParam)
 	asked, err := p.accounts.PeekSignUp(r.Context(), token)
@@ -60,10 +61,10 @@ func (p *signUpPages) confirmByLink(w http.ResponseWriter, r *http.Request) erro
 	}
 	user, confirmed, err := p.accounts.ConfirmSignUp(r.Context(), p.journal.Visitor(r, nil), token, shown)
 	if errors.Is(err, account.ErrWrongPassword) {
-		return p.renderLink(w, r, []Problem{{Field: "password", Text: "wrong.password"}})
+		return p.flash.Redirect(w, r, linkAddress(r.URL.Path, token), flash.Message{Problems: []Problem{{Field: "password", Text: "wrong.password"}}})
 	}
 	if problems := Problems(err, "new_password"); len(problems) > 0 {
-		return p.renderLink(w, r, problems)
+		return p.flash.Redirect(w, r, linkAddress(r.URL.Path, token), flash.Message{Problems: problems})
 	}
 	if err != nil {
 		return accountError("confirm sign-up", err)

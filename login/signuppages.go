@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -37,24 +38,42 @@ func (p *signUpPages) open(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	to := in.Address("/signup")
-	if token := r.URL.Query().Get(message.InvitationParam); token != "" {
-		to += "&" + url.Values{message.InvitationParam: {token}}.Encode()
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, signUpAddress(r, in), http.StatusSeeOther)
 	return nil
 }
 
 func (p *signUpPages) show(w http.ResponseWriter, r *http.Request, f *flowContext) error {
-	data := ui.SignUp{Email: f.interaction.LoginHint()}
 	invitation, err := p.invitation(r)
 	if err != nil {
 		return err
 	}
+	said, err := p.flash.Read(r)
+	if err != nil {
+		return err
+	}
+	data := ui.SignUp{Email: f.interaction.LoginHint()}
+	if len(said.Typed) > 0 {
+		data.Email, data.Username, data.Name = said.Typed["email"], said.Typed["username"], said.Typed["name"]
+	}
 	if invitation != nil {
 		data.Email, data.Invited = invitation.Email, true
 	}
-	return p.render(w, r, f, data, nil)
+	policy := p.accounts.SignUpPolicy()
+	data.Page = p.page(w, r, f.interaction, "/signup", "signup.title")
+	data.Action = signUpAddress(r, f.interaction)
+	data.SignIn, data.AskName, data.AskUsername = f.interaction.Address("/login"), true, policy.Username != account.PresenceOff
+	data.MinLength, data.EmailOptional = p.accounts.MinPassword(&storage.User{}), policy.Email == account.PresenceOptional
+	say(&data.Page, said)
+	return p.ui.Render(w, http.StatusOK, data)
+}
+
+// signUpAddress is the address of the form, with the invitation that the request bears.
+func signUpAddress(r *http.Request, in *interaction.Interaction) string {
+	to := in.Address("/signup")
+	if token := r.URL.Query().Get(message.InvitationParam); token != "" {
+		to += "&" + url.Values{message.InvitationParam: {token}}.Encode()
+	}
+	return to
 }
 
 // invitation is the one that the request bears. Where sign-up is by invitation
@@ -75,18 +94,6 @@ func (p *signUpPages) invitation(r *http.Request) (*storage.Invitation, error) {
 	return found, accountError("read invitation", err)
 }
 
-func (p *signUpPages) render(w http.ResponseWriter, r *http.Request, f *flowContext, data ui.SignUp, problems []Problem) error {
-	policy := p.accounts.SignUpPolicy()
-	data.Page = p.page(w, r, f.interaction, "/signup", "signup.title")
-	if data.Invited {
-		data.Action += "&" + url.Values{message.InvitationParam: {r.URL.Query().Get(message.InvitationParam)}}.Encode()
-	}
-	data.SignIn, data.AskName, data.AskUsername = f.interaction.Address("/login"), true, policy.Username != account.PresenceOff
-	data.MinLength, data.EmailOptional = p.accounts.MinPassword(&storage.User{}), policy.Email == account.PresenceOptional
-	fail(&data.Page, problems)
-	return p.ui.Render(w, http.StatusOK, data)
-}
-
 // submit takes what was typed. Nothing that it answers depends on who has an
 // account (user enumeration, requirement EN1).
 func (p *signUpPages) submit(w http.ResponseWriter, r *http.Request, f *flowContext) error {
@@ -94,38 +101,34 @@ func (p *signUpPages) submit(w http.ResponseWriter, r *http.Request, f *flowCont
 	if err != nil {
 		return err
 	}
-	form := ui.SignUp{
+	typed := &account.SignUp{
 		Email: strings.TrimSpace(r.PostForm.Get("email")), Username: strings.TrimSpace(r.PostForm.Get("username")),
-		Name: ident.Clean(r.PostForm.Get("name")),
+		Name: ident.Clean(r.PostForm.Get("name")), Password: r.PostForm.Get("password"),
+		Locale: p.ui.Locale(r, f.interaction.Locales()), Invitation: invitation,
 	}
 	if invitation != nil {
-		form.Email, form.Invited = invitation.Email, true
-	}
-	typed := &account.SignUp{
-		Email: form.Email, Username: form.Username, Name: form.Name, Password: r.PostForm.Get("password"),
-		Locale: p.ui.Locale(r, f.interaction.Locales()), Invitation: invitation,
+		typed.Email = invitation.Email
 	}
 	var problems []Problem
 	for _, err := range p.accounts.CheckSignUp(typed) {
 		problems = append(problems, Problems(err, "password")...)
 	}
-	form.Email, form.Username = typed.Email, typed.Username // as they are kept
 	if len(problems) > 0 {
-		return p.render(w, r, f, form, problems)
+		return p.failed(w, r, f, typed, problems)
 	}
-	wanted := form.Email
+	wanted := typed.Email
 	if wanted == "" {
-		wanted = form.Username
+		wanted = typed.Username
 	}
 	if err := p.limits.SignUp(r, wanted); err != nil {
 		return err
 	}
-	if form.Email == "" {
-		return p.byName(w, r, f, form, typed)
+	if typed.Email == "" {
+		return p.byName(w, r, f, typed)
 	}
 	asked, err := p.accounts.PrepareSignUp(r.Context(), typed, returnTo(f.interaction))
 	if problems := Problems(err, "password"); len(problems) > 0 {
-		return p.render(w, r, f, form, problems)
+		return p.failed(w, r, f, typed, problems)
 	}
 	if err != nil {
 		return accountError("prepare sign-up", err)
@@ -137,11 +140,18 @@ func (p *signUpPages) submit(w http.ResponseWriter, r *http.Request, f *flowCont
 	return nil
 }
 
+// failed has the form say what is wrong. What was typed stays, but for the password.
+func (p *signUpPages) failed(w http.ResponseWriter, r *http.Request, f *flowContext, typed *account.SignUp, problems []Problem) error {
+	return p.flash.Redirect(w, r, signUpAddress(r, f.interaction), flash.Message{
+		Problems: problems, Typed: map[string]string{"email": typed.Email, "username": typed.Username, "name": typed.Name},
+	})
+}
+
 // byName makes an account without an address, which needs no confirmation.
-func (p *signUpPages) byName(w http.ResponseWriter, r *http.Request, f *flowContext, form ui.SignUp, typed *account.SignUp) error {
+func (p *signUpPages) byName(w http.ResponseWriter, r *http.Request, f *flowContext, typed *account.SignUp) error {
 	user, err := p.accounts.SignUpByName(r.Context(), p.journal.Visitor(r, f.interaction), typed)
 	if problems := Problems(err, "password"); len(problems) > 0 {
-		return p.render(w, r, f, form, problems)
+		return p.failed(w, r, f, typed, problems)
 	}
 	if err != nil {
 		return accountError("create account", err)
@@ -201,7 +211,7 @@ func (p *signUpPages) showCode(w http.ResponseWriter, r *http.Request, f *flowCo
 		http.Redirect(w, r, f.interaction.Address("/signup"), http.StatusSeeOther)
 		return nil
 	}
-	return p.renderConfirm(w, r, f.interaction, message.PathConfirmSignUp, pending.Email, func(*ui.ConfirmEmail) {})
+	return p.renderConfirm(w, r, f.interaction, message.PathConfirmSignUp, pending.Email)
 }
 
 // confirmByCode spends the code, or sends another one.
@@ -220,12 +230,12 @@ func (p *signUpPages) confirmByCode(w http.ResponseWriter, r *http.Request, f *f
 		if err := p.send(r, f.interaction, pending); err != nil {
 			return err
 		}
-		return p.renderConfirm(w, r, f.interaction, message.PathConfirmSignUp, pending.Email, saySent)
+		return p.flash.Redirect(w, r, f.interaction.Address(message.PathConfirmSignUp), flash.Message{Done: "notice.sent"})
 	}
 	user, err := p.accounts.ConfirmSignUpByCode(r.Context(), p.journal.Visitor(r, f.interaction), *pending, r.PostForm.Get("code"))
 	switch {
 	case errors.Is(err, onetime.ErrInvalid):
-		return p.renderConfirm(w, r, f.interaction, message.PathConfirmSignUp, pending.Email, sayWrongCode)
+		return p.refuse(w, r, f.interaction.Address(message.PathConfirmSignUp), wrongCode)
 	case err != nil:
 		return accountError("confirm sign-up", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/interaction"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/ui"
 )
 
@@ -26,7 +27,7 @@ func (p *verifyPage) show(w http.ResponseWriter, r *http.Request, f *flowContext
 			return err
 		}
 	}
-	return p.renderConfirm(w, r, f.interaction, "/verify", user.Email, func(*ui.ConfirmEmail) {})
+	return p.renderConfirm(w, r, f.interaction, "/verify", user.Email)
 }
 
 func (p *verifyPage) send(r *http.Request, f *flowContext) error {
@@ -48,12 +49,12 @@ func (p *verifyPage) check(w http.ResponseWriter, r *http.Request, f *flowContex
 		if err := p.send(r, f); err != nil {
 			return err
 		}
-		return p.renderConfirm(w, r, f.interaction, "/verify", user.Email, saySent)
+		return p.flash.Redirect(w, r, f.interaction.Address("/verify"), flash.Message{Done: "notice.sent"})
 	}
 	err := p.accounts.VerifyEmailByCode(r.Context(), p.actor(r, f), user.ID, r.PostForm.Get("code"))
 	switch {
 	case errors.Is(err, onetime.ErrInvalid):
-		return p.renderConfirm(w, r, f.interaction, "/verify", user.Email, sayWrongCode)
+		return p.refuse(w, r, f.interaction.Address("/verify"), wrongCode)
 	case err != nil:
 		return accountError("spend code", err)
 	}
@@ -61,7 +62,11 @@ func (p *verifyPage) check(w http.ResponseWriter, r *http.Request, f *flowContex
 }
 
 // renderConfirm asks for a code that was sent to an address.
-func (c *core) renderConfirm(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, path, email string, add func(*ui.ConfirmEmail)) error {
+func (c *core) renderConfirm(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, path, email string) error {
+	said, err := c.flash.Read(r)
+	if err != nil {
+		return err
+	}
 	data := ui.ConfirmEmail{
 		Page: c.page(w, r, in, path, "confirm.title"), Email: email,
 		Resend: &ui.Resend{Action: in.Address(path) + "&resend=1", After: int(resendAfter / time.Second)},
@@ -69,15 +74,15 @@ func (c *core) renderConfirm(w http.ResponseWriter, r *http.Request, in *interac
 	if path == message.PathConfirmSignUp { // at the others they are signed in
 		data.SignIn = in.Address("/login")
 	}
-	add(&data)
+	say(&data.Page, said)
 	return c.ui.Render(w, http.StatusOK, data)
 }
 
 // resendAfter is when a page offers to send once more.
 const resendAfter = 30 * time.Second
 
-func saySent(data *ui.ConfirmEmail)      { data.Say(ui.NoticeDone, "notice.sent") }
-func sayWrongCode(data *ui.ConfirmEmail) { data.Fail("code", "wrong.code") }
+// wrongCode is what a page says of a code that is not the one that was sent.
+var wrongCode = flash.Message{Problems: []Problem{{Field: "code", Text: "wrong.code"}}}
 
 // returnTo is how a message finds the way back to an interaction.
 func returnTo(in *interaction.Interaction) message.Return {

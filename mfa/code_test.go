@@ -90,6 +90,22 @@ func TestEO2_ACodeLivesTenMinutes(t *testing.T) {
 	})
 }
 
+// TestEO2_ACodeEndsWhereTheStoreKeepsIt: a store whose clock is slow forgets nothing.
+func TestEO2_ACodeEndsWhereTheStoreKeepsIt(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b *bench) {
+		f := b.factor(storage.FactorEmail)
+		if _, err := f.Begin(t.Context(), b.attempt("late")); err != nil {
+			t.Fatal(err)
+		}
+		late := b.attempt("late")
+		late.Now = late.Now.Add(10 * time.Minute)
+		if _, err := f.Verify(t.Context(), late, Response{Code: b.post.last().code}); !errors.Is(err, ErrExpired) {
+			t.Errorf("after ten minutes = %v", err)
+		}
+	})
+}
+
 // TestEO3_AnotherCodeReplacesTheFirstAndGivesNoTries: nor does it come at once,
 // or without end.
 func TestEO3_AnotherCodeReplacesTheFirstAndGivesNoTries(t *testing.T) {

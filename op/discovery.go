@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -75,7 +76,7 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		GrantTypesSupported:              wireGrantTypes(),
 		UILocalesSupported:               oidc.ParseLocales(cfg.UILocales),
 		ACRValuesSupported:               cfg.ACRValues,
-		SubjectTypesSupported:            []string{"public"},
+		SubjectTypesSupported:            subjectTypes(cfg),
 		IDTokenSigningAlgValuesSupported: cfg.Keys.Algs(),
 		CodeChallengeMethodsSupported:    []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
 
@@ -119,6 +120,14 @@ func supportedClaims(catalog *access.Catalog) []string {
 		claims = append(claims, c.name)
 	}
 	return append(claims, catalog.Claims()...)
+}
+
+// subjectTypes lists how clients may know people.
+func subjectTypes(cfg Config) []string {
+	if cfg.Pairwise {
+		return client.SubjectTypes()
+	}
+	return []string{client.SubjectPublic}
 }
 
 // supportedScopes lists the standard scopes, and those of the installation.

@@ -89,7 +89,11 @@ func (p *Provider) endHintedSession(r *http.Request, request *endSessionRequest)
 	if hint == nil || hint.SID == "" || request.Client == nil {
 		return false, nil, nil
 	}
-	user, sid, now := storage.ID(hint.Subject), storage.ID(hint.SID), p.cfg.Now()
+	user, ours := client.UserOf(request.Client, hint.Subject)
+	if !ours {
+		return false, nil, nil
+	}
+	sid, now := storage.ID(hint.SID), p.cfg.Now()
 	if told, err = p.toBeTold(r.Context(), sid); err != nil {
 		return false, nil, err
 	}

@@ -44,6 +44,8 @@ type Config struct {
 	Ephemeral ephemeral.Store
 	// Fetch calls addresses of clients.
 	Fetch fetcher
+	// Pairwise says that clients may have pairwise subjects, for discovery.
+	Pairwise bool
 	// Access says who may use clients, and has the scopes, claims and resource servers
 	// of the installation; nil has none, and everyone may.
 	Access *access.Catalog

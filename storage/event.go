@@ -111,7 +111,10 @@ const (
 	EventUserImported       EventType = "user_imported"
 	EventInvitationCreated  EventType = "invitation_created"
 	EventMessageFailed      EventType = "message_failed"
-	EventEpochRaised        EventType = "epoch_raised" // everything issued before is void
+	EventEpochRaised        EventType = "epoch_raised"    // everything issued before is void
+	EventClientRemoved      EventType = "client_removed"  // no node is configured with it any more: its grants ended
+	EventClientRestored     EventType = "client_restored" // it is back, and its consents with it
+	EventClientPruned       EventType = "client_pruned"   // its consents were deleted
 
 	EventFactorPassed     EventType = "factor_passed" // Detail is the kind
 	EventFactorFailed     EventType = "factor_failed"

@@ -117,4 +117,5 @@ const (
 	RevokedExpired    = "session_expired"
 	RevokedEpoch      = "epoch_raised"
 	RevokedAccess     = "access_refused"
+	RevokedClientGone = "client_removed"
 )

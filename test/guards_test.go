@@ -21,7 +21,7 @@ var peopleStores = map[string][]string{
 	"TrustedDevices": {"BySecret", "ListByUser"},
 	"Lockouts":       {"ListByUser"},
 	"Sessions":       {"BySecret", "Clients", "ListByUser"},
-	"Grants":         {"ByID", "ByCodeHash", "ListByUser", "ListByClient", "ApplicationsOf"},
+	"Grants":         {"ByID", "ByCodeHash", "ListByUser", "ListByClient", "CountLiveByClient", "ApplicationsOf"},
 	"Consents":       {"Get", "ListByUser"},
 	"Groups":         {"ByName", "List", "Sizes"},
 	"Memberships":    {"Members", "Of"},

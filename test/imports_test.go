@@ -19,9 +19,10 @@ const module = "github.com/latchkey-id/latchkey"
 // It is "Imports lean one way" of ARCHITECTURE.md. The longest name that fits a
 // package is its room.
 var mayImport = map[string][]string{
-	"cmd":                {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "login/ui"},
+	"cmd":                {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore", "login/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "login/ui"},
 	"op":                 {"internal/ident", "access", "client", "interaction", "internal/fetch", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
-	"login":              {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "login/ui"},
+	"login":              {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral", "login/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "login/ui"},
+	"login/flash":        {"interaction", "internal/web", "keys", "login/pageerror", "storage", "storage/ephemeral"},
 	"login/flow":         {"access", "client", "interaction", "mfa", "storage"},
 	"login/journal":      {"account", "interaction", "internal/web", "keys", "login/pageerror", "storage"},
 	"login/limits":       {"internal/ident", "internal/web", "keys", "login/pageerror", "storage"},
@@ -52,10 +53,11 @@ var mayImport = map[string][]string{
 // and databases are wired together in one place.
 var importedBy = map[string][]string{
 	"login":            {"cmd"},
+	"login/flash":      {"cmd", "login"},
 	"login/flow":       {"cmd", "login", "login/session"},
 	"login/journal":    {"cmd", "login", "login/session"},
 	"login/limits":     {"cmd", "login", "login/signin"},
-	"login/pageerror":  {"cmd", "login", "login/journal", "login/limits", "login/partial", "login/session", "login/signin"},
+	"login/pageerror":  {"cmd", "login", "login/flash", "login/journal", "login/limits", "login/partial", "login/session", "login/signin"},
 	"login/partial":    {"cmd", "login"},
 	"login/session":    {"cmd", "login"},
 	"login/signin":     {"cmd", "login"},

@@ -120,7 +120,8 @@ func TestPW2_OlderVerifiersAreTriedAsTypedAndReplaced(t *testing.T) {
 }
 
 func TestEN2_AnUnknownPersonCostsAHash(t *testing.T) {
-	h := newHasher(t)
+	hashes := 0
+	h := newHasher(t, func(c *Config) { c.Observe = func(time.Duration, bool) { hashes++ } })
 	encoded, err := h.Hash(t.Context(), "p")
 	if err != nil {
 		t.Fatal(err)
@@ -134,8 +135,12 @@ func TestEN2_AnUnknownPersonCostsAHash(t *testing.T) {
 	if a.Params != b.Params || len(a.hash) != len(b.hash) || len(a.salt) != len(b.salt) {
 		t.Errorf("dummy %+v costs other than a real verifier %+v", a.Params, b.Params)
 	}
-	if err := h.VerifyDummy(t.Context(), "p"); err != nil {
-		t.Error(err)
+	hashes = 0
+	if err := h.VerifyDummy(t.Context(), "p"); err != nil || hashes != 1 {
+		t.Errorf("%d hashes for an unknown person, %v", hashes, err)
+	}
+	if _, err := h.Verify(t.Context(), encoded, "p"); err != nil || hashes != 2 {
+		t.Errorf("%d hashes after one for a known person, %v", hashes, err)
 	}
 }
 

@@ -4,8 +4,11 @@ import (
 	"crypto/rand"
 	"os"
 	"os/user"
+	"slices"
+	"strings"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
@@ -18,7 +21,7 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 			Users: store.Users(), Accounts: store.Users(), Verifiers: store.Users(), Addresses: store.Users(),
 			Profiles: store.Users(), Standings: store.Users(), Epochs: store.Users(), Credentials: store.Credentials(), Recovery: store.RecoveryCodes(),
 			Trusted: store.TrustedDevices(), Lockouts: store.Lockouts(), Sessions: store.Sessions(), Grants: store.Grants(),
-			Consents: store.Consents(), Groups: store.Groups(), Memberships: store.Memberships(), Invitations: store.Invitations(), Events: store.Events(), Outbox: store.Outbox(),
+			Consents: store.Consents(), Groups: store.Groups(), Memberships: store.Memberships(), RemovedClients: store.RemovedClients(), Invitations: store.Invitations(), Events: store.Events(), Outbox: store.Outbox(),
 		},
 		Passwords: d.password, PasswordPolicy: d.passwordPolicy(), Policy: d.policy(), Messages: d.intents(),
 		Hasher: d.hasher, Sealer: d.sealer, Now: d.now, Random: rand.Reader,
@@ -27,7 +30,8 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 		},
 		DeletionGrace: d.cfg.Account.DeletionGrace, InvitationLifetime: d.cfg.Account.Links.Invitation,
 		RecentFactors: d.cfg.Account.RecentFactors, NotifyNewDevice: d.cfg.Account.NotifyNewDevice,
-		Queued: func() {}, // the worker of a node finds what a command queues
+		GroupUses: groupUses{d.cfg},
+		Queued:    func() {}, // the worker of a node finds what a command queues
 	}
 }
 
@@ -41,6 +45,23 @@ func newAccounts(p *process, f *foundation, factors *mfa.Factors, devices *mfa.D
 	cfg := f.accountConfig(p.store)
 	cfg.Factors, cfg.Trust, cfg.Tokens, cfg.Queued = factors, devices, f.tokens, p.outbox.Poke
 	return account.New(cfg)
+}
+
+// groupUses knows which clients' access names a group.
+type groupUses struct{ cfg *config.Config }
+
+// ClientsNaming implements account.GroupUses.
+func (u groupUses) ClientsNaming(group string) []string {
+	var clients []string
+	for _, c := range u.cfg.Clients {
+		for _, rule := range c.Access {
+			if slices.ContainsFunc(rule.Groups, func(name string) bool { return strings.EqualFold(name, group) }) {
+				clients = append(clients, c.ID)
+				break
+			}
+		}
+	}
+	return clients
 }
 
 // operator is whoever runs the command, by their name on this machine.

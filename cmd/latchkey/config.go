@@ -9,8 +9,8 @@ import (
 )
 
 func configCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "Check a configuration, or print its schema"}
-	cmd.AddCommand(configValidateCommand(), configSchemaCommand())
+	cmd := &cobra.Command{Use: "config", Short: "Check a configuration, say what it changes, and which one runs"}
+	cmd.AddCommand(configValidateCommand(), configSchemaCommand(), configDiffCommand(), configApplyCommand(), configStatusCommand())
 	return cmd
 }
 

@@ -46,7 +46,7 @@ func newDependencies(
 		Params: password.Params{
 			MemoryKiB: cfg.Password.Argon2.MemoryKiB, Time: cfg.Password.Argon2.Time, Parallelism: cfg.Password.Argon2.Parallelism,
 		},
-		MaxConcurrent: cfg.Password.MaxConcurrent, QueueTimeout: cfg.Password.QueueTimeout, Random: rand.Reader, Observe: observe,
+		MaxConcurrent: cfg.Password.Hashes(), QueueTimeout: cfg.Password.QueueTimeout, Random: rand.Reader, Observe: observe,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("password: %w", err)

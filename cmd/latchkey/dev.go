@@ -68,7 +68,7 @@ func (f *devFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	if err := f.remember(data, cfg.Issuer); err != nil {
+	if err := f.remember(data, cfg); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	log, err := openLog(cfg.Log, cmd.ErrOrStderr())
@@ -108,8 +108,8 @@ func (f *devFlags) load(data *devdata.Folder, address net.Addr) (*config.Config,
 }
 
 // remember keeps how dev is started, for commands on its data folder.
-func (f *devFlags) remember(data *devdata.Folder, issuer string) error {
-	run := devdata.Run{Issuer: issuer}
+func (f *devFlags) remember(data *devdata.Folder, cfg *config.Config) error {
+	run := devdata.Run{Issuer: cfg.Issuer, Listen: cfg.Listen, Text: f.text}
 	if f.config != "" {
 		path, err := filepath.Abs(f.config)
 		if err != nil {

@@ -101,6 +101,7 @@ func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 	renderer, err := ui.New(ui.Config{
 		Brand: d.brand(), Cookies: d.cookies(), Hasher: d.hasher, Log: d.log,
 		Strength: func(typed string) int { return policy.Strength(typed, password.Context{}) },
+		Describe: cfg.Catalog.Describe,
 	})
 	if err != nil {
 		return nil, err
@@ -122,7 +123,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != account.SignUpOff,
 		Interactions: newInteractions(p, f), Fetch: f.fetch, Counters: p.ephemeral, PendingPerAddress: cfg.Limits.PendingPerAddress,
 		RequirePushed: cfg.Tokens.RequirePushed, PushedLifetime: cfg.Tokens.PushedLifetime,
-		CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Explain: p.dev.mount != nil,
+		CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Pairwise: cfg.Secrets.Pairwise(), Explain: p.dev.mount != nil,
 	}
 }
 

@@ -28,6 +28,7 @@ func (p *process) jobs() []job {
 	return []job{
 		{name: "sweep", every: 5 * time.Minute, do: p.sweep},
 		{name: "delete_accounts", every: time.Minute, do: p.deleteAccounts},
+		{name: removeClientsJob, every: time.Minute, do: p.removeClients},
 		{name: "link_audit", every: time.Second, do: p.linkAudit, unclaimed: true},
 		{name: "prune_audit", every: time.Hour, do: p.pruneAudit},
 	}

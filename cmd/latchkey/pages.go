@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/partial"
@@ -122,6 +123,7 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 	return login.Config{
 		UI: f.ui, Accounts: accounts, Users: p.store.Users(), Consents: p.store.Consents(),
 		Sessions: newSessions(p, f, accounts, records), Partials: newPartials(p, f, records), Limits: limiter, Journal: records,
+		Flash:        flash.New(flash.Config{Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies()}),
 		Interactions: newInteractions(p, f), Submissions: newSubmissions(p, f), Clients: f.clients, Access: f.cfg.Catalog,
 		Methods: signin.New(signin.Config{
 			Users: p.store.Users(), Accounts: accounts, Passwords: f.password, Decoys: p.decoys, Factors: factors, Limits: limiter,
@@ -136,7 +138,8 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 func newSessions(p *process, f *foundation, accounts *account.Service, records *journal.Journal) *session.Sessions {
 	return session.New(session.Config{
 		Store: p.store.Sessions(), Accounts: accounts, Journal: records, Hasher: f.hasher, Cookies: f.cookies(), Policy: f.policy(),
-		Now: f.now, Random: rand.Reader, Idle: f.cfg.Sessions.Idle, Absolute: f.cfg.Sessions.Absolute,
+		Now: f.now, Random: rand.Reader, Lifetime: session.Lifetime{Idle: f.cfg.Sessions.Idle, Absolute: f.cfg.Sessions.Absolute},
+		Remembered: session.Lifetime{Idle: f.cfg.Sessions.RememberIdle, Absolute: f.cfg.Sessions.RememberAbsolute},
 	})
 }
 

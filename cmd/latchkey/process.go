@@ -45,19 +45,21 @@ type process struct {
 	// measured, in nanoseconds.
 	offset   atomic.Int64
 	eviction *evictionWatch
+	// node is what this process says of itself.
+	node *nodeState
 	// current is what serves now. It is swapped as a whole, so that a request
 	// sees one configuration from its beginning to its end.
 	current atomic.Pointer[generation]
 }
 
 // openProcess opens the stores and listeners. It changes nothing in a database.
-func openProcess(ctx context.Context, o serveOptions) (p *process, err error) {
+func openProcess(ctx context.Context, o serveOptions) (_ *process, err error) {
 	counters := metrics.New(version)
 	boot, err := newDependencies(o.cfg, o.log.Logger, o.now, counters.HashWaited)
 	if err != nil {
 		return nil, err
 	}
-	p = &process{boot: boot, reread: o.load, dev: o.dev, listener: o.listener, metrics: counters}
+	p := &process{boot: boot, reread: o.load, dev: o.dev, listener: o.listener, metrics: counters, node: newNodeState(o.now())}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.closeStores())
@@ -81,7 +83,7 @@ func openProcess(ctx context.Context, o serveOptions) (p *process, err error) {
 	}
 	p.decoys = signin.NewDecoys(p.store.Users(), boot.password.Current)
 	p.outbox = p.newOutbox()
-	p.health = health.New(health.Config{Checks: p.checks(), Metrics: p.metrics, Log: o.log.Logger, Now: o.now})
+	p.health = health.New(health.Config{Checks: p.checks(), Metrics: p.metrics, Log: o.log.Logger, Now: o.now, Info: p.info})
 	p.metrics.DroppedLines(o.log.queue.Dropped)
 	p.metrics.Pool(p.store.Stats)
 	p.metrics.HashQueue(boot.password.Queue)
@@ -190,6 +192,7 @@ func (p *process) tasks() []task.Func {
 		p.ring.Run,
 		p.outbox.Run,
 		task.Every(observeEvery, p.observe),
+		p.reports,
 		task.Every(signin.DecoyAge, p.refreshDecoys),
 	}
 	tasks = append(tasks, p.reloadTasks()...)

@@ -25,6 +25,7 @@ func (p *process) checks() []health.Check {
 		{Name: "signing_keys", Ask: p.checkKeys},
 		{Name: short, Ask: health.Optional(p.ephemeral.Ping)},
 		{Name: "outbox", Ask: health.Optional(p.checkOutbox)},
+		{Name: "configuration", Ask: health.Optional(p.checkConfiguration)},
 	}
 }
 
@@ -81,6 +82,15 @@ func judgeClock(offset, most time.Duration) error {
 
 // checkMigrations refuses to serve on tables of another version.
 func (p *process) checkMigrations(ctx context.Context) error { return requireMigrated(ctx, p.store) }
+
+// checkConfiguration tells that the last reload failed: the node runs on with what it
+// had, and nobody's change is in force.
+func (p *process) checkConfiguration(context.Context) error {
+	if node := p.node.node(p.now()); node.Fault != "" {
+		return fmt.Errorf("the last reload failed, so that nothing was changed: %s", node.Fault)
+	}
+	return nil
+}
 
 func (p *process) checkKeys(context.Context) error { return p.ring.Ready() }
 

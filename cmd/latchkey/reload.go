@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -55,7 +56,7 @@ func (p *process) watch(ctx context.Context, asked chan<- os.Signal) {
 		case <-ctx.Done():
 		}
 	}()
-	err := config.Watch(ctx, g.cfg.Files, watchPoll, func() {
+	err := config.Watch(ctx, g.cfg.Files, g.cfg.Stamp, watchPoll, func() {
 		select {
 		case asked <- syscall.SIGHUP:
 		default:
@@ -75,21 +76,29 @@ func (p *process) reload(ctx context.Context) {
 	change, err := p.nextGeneration(ctx)
 	p.metrics.Reloaded(p.now(), err)
 	if err != nil {
+		p.node.fails(err)
 		p.log().ErrorContext(ctx, "reload failed: nothing was changed", "error", err)
+		p.report(ctx)
 		return
 	}
-	p.serve(change.generation)
+	p.serve(change.generation, change.waiting...)
 	warn(ctx, p.log(), change.generation.cfg)
 	cfg := change.generation.cfg
 	p.log().InfoContext(ctx, "reloaded", "changed", change.applied, "clients", len(cfg.Clients), "digest", cfg.Digest())
 	if len(change.waiting) > 0 {
 		p.log().WarnContext(ctx, "some changes need a restart", "changes", change.waiting)
 	}
+	p.report(ctx)
+	p.runJob(ctx, job{name: removeClientsJob, do: p.removeClients, unclaimed: true})
 }
 
-// serve makes a generation the one that serves.
-func (p *process) serve(next *generation) {
-	if last := p.current.Swap(next); last != nil {
+// serve makes a generation the one that serves. waiting are changes that it leaves out.
+func (p *process) serve(next *generation, waiting ...string) {
+	last := p.current.Swap(next)
+	digest := next.cfg.Digest()
+	p.node.loads(digest, waiting, p.now())
+	p.metrics.ConfigDigest(digest)
+	if last != nil {
 		close(last.replaced)
 	}
 }
@@ -132,6 +141,23 @@ func inWords(changes []config.Change) []string {
 		lines[i] = c.String()
 	}
 	return lines
+}
+
+// needsRestart reports whether a running process cannot change the key.
+func needsRestart(key string) bool {
+	for _, prefix := range untilRestart {
+		if rest, under := strings.CutPrefix(key, prefix); under && (rest == "" || strings.ContainsAny(rest[:1], ".[")) {
+			return true
+		}
+	}
+	return false
+}
+
+// untilRestart are the keys of what [keepUntilRestart] keeps; a test holds the two
+// together.
+var untilRestart = []string{
+	"issuer", "insecure_http", "listen", "tls", "metrics", "timeouts", "limits.header_kib", "database", "redis", "secrets", "signing_keys",
+	"log", "password.argon2", "password.max_concurrent", "password.queue_timeout", "outbox.workers", "outbox.poll", "outbox.give_up",
 }
 
 // keepUntilRestart gives next those values of the running configuration that

@@ -41,7 +41,14 @@ func (f *storeFlags) load() (*config.Config, error) {
 	if file == "" {
 		file = last.Config
 	}
-	return config.Load(config.LoadOptions{File: file, Dev: true, Defaults: data.Defaults(last.Issuer)})
+	defaults := data.Defaults(last.Issuer)
+	if last.Listen != "" {
+		defaults["listen"] = last.Listen
+	}
+	if last.Text {
+		defaults["log.format"] = "text"
+	}
+	return config.Load(config.LoadOptions{File: file, Dev: true, Defaults: defaults})
 }
 
 // withStore opens the installation's database for do.

@@ -77,7 +77,9 @@ type Page struct {
 	// shown in small print below the form where an attempt failed.
 	Trace string
 	texts *locale.Texts
-	focus *string
+	// describe says what scopes of the installation's own allow; it may be nil.
+	describe func(scope string, languages ...string) string
+	focus    *string
 }
 
 // Notice is something that the person should know before anything else.
@@ -110,7 +112,7 @@ func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page
 	}
 	page := Page{
 		StrengthURL: estimate,
-		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t,
+		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t, describe: u.cfg.Describe,
 		Brand: u.brand, Client: newClientView(o.Client), Colors: u.colorsFor(o.Client),
 		Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)),
 		Nonce: web.PageWithFrames(w, o.Frames, o.FormAction...), focus: new(string),
@@ -144,7 +146,14 @@ func (p Page) CancelLabel() string {
 func (p Page) T(key string, values ...any) string { return p.texts.Get(key, values...) }
 
 // Scope says what a scope means; one that is not of the standard is shown as it is.
-func (p Page) Scope(scope string) string { return p.texts.Or("scope."+scope, scope) }
+func (p Page) Scope(scope string) string {
+	if p.describe != nil {
+		if text := p.describe(scope, p.Lang); text != "" {
+			return text
+		}
+	}
+	return p.texts.Or("scope."+scope, scope)
+}
 
 // Fail says what is wrong with a field, by the key of a text.
 func (p *Page) Fail(field, key string, values ...any) {

@@ -155,3 +155,16 @@ func TestErrorPageSpeaksTheLanguage(t *testing.T) {
 		t.Errorf("not as it is: %s", body)
 	}
 }
+
+// A scope of the installation's own says in the page's language what it allows.
+func TestAScopeIsDescribedInTheLanguageOfThePage(t *testing.T) {
+	u, err := newRenderer(Brand{Name: "Latchkey"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lang, want := range map[string]string{"de": "Ihre Aufgaben lesen", "en": "tasks.read"} {
+		if page, _ := begin(u, lang, "consent.title", nil); page.Scope("tasks.read") != want {
+			t.Errorf("in %s: %q, want %q", lang, page.Scope("tasks.read"), want)
+		}
+	}
+}

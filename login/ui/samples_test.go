@@ -26,7 +26,15 @@ func newRenderer(brand Brand) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(Config{Brand: brand, Hasher: hasher, Cookies: web.Cookies{}, Log: slog.New(slog.DiscardHandler)})
+	return New(Config{Brand: brand, Hasher: hasher, Cookies: web.Cookies{}, Log: slog.New(slog.DiscardHandler), Describe: describe})
+}
+
+// describe knows one scope, in one language.
+func describe(scope string, languages ...string) string {
+	if scope == "tasks.read" && languages[0] == "de" {
+		return "Ihre Aufgaben lesen"
+	}
+	return ""
 }
 
 // begin starts a page as a handler does.

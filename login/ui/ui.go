@@ -19,6 +19,9 @@ type Config struct {
 	// Strength estimates a password from 0 to 4 while it is typed. It is optional:
 	// without it the browser estimates by itself, more roughly.
 	Strength func(password string) int
+	// Describe says in a language what a scope of the installation's own allows; empty
+	// for one that it does not know. It is optional.
+	Describe func(scope string, languages ...string) string
 }
 
 // Renderer writes the hosted pages.

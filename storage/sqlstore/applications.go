@@ -80,3 +80,10 @@ func (r *Grants) RevokeClient(ctx context.Context, userID storage.ID, clientID s
 	})
 	return wrap("revoke access of a client", err)
 }
+
+// CountLiveByClient counts the live grants of a client, as far as most.
+func (r *Grants) CountLiveByClient(ctx context.Context, clientID string, now time.Time, most int) (n int, err error) {
+	err = r.s.row(ctx, r.s.read, `SELECT count(*) FROM (SELECT g.id FROM grants g WHERE g.client_id = $1 AND g.revoked_at IS NULL AND g.expires_at > $2 LIMIT $3) live`,
+		[]any{clientID, sqlTime{now}, most}, &n)
+	return n, wrap("count grants of a client", err)
+}

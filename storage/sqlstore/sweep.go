@@ -14,6 +14,11 @@ const (
 	sweepBatch = 1000
 	// keepDone is how long something that is over can still be looked up.
 	keepDone = 30 * 24 * time.Hour
+	// keepNodes is how long a node that ended without saying so is shown.
+	keepNodes = 24 * time.Hour
+	// keepRemoved is longer than keepDone: while a configuration is kept that has a
+	// client, it is known whether that was removed.
+	keepRemoved = 3 * keepDone
 )
 
 // sweepable says which rows of a table may go: those whose indexed time since,
@@ -31,6 +36,9 @@ var sweepables = []sweepable{
 	{"deliveries", "id", "done_at", "", keepDone},
 	{"lockouts", "user_id, kind", "updated_at", " AND failures = 0", 0},
 	{"jobs", "name", "claimed_at", "", keepDone},
+	{"nodes", "id", "seen_at", "", keepNodes},
+	{"configurations", "digest", "seen_at", "", keepDone},
+	{"removed_clients", "client_id", "pruned_at", "", keepRemoved},
 	{"ephemeral", "key", "expires_at", "", 0},
 }
 

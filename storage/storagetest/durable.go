@@ -45,6 +45,8 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("outbox order", f.testOutboxOrder)
 	t.Run("the end of a delivery", f.testOutboxEnd)
 	t.Run("sweep", f.testSweep)
+	t.Run("nodes", f.testNodes)
+	t.Run("TestAC2_removed clients", f.testRemovedClients)
 }
 
 // fixture makes rows to test with.
@@ -102,7 +104,7 @@ func (f fixture) session(t *testing.T, u *storage.User, replaces ...string) *sto
 		Proofs:         []storage.Proof{{Kind: storage.FactorPassword, At: now}, {Kind: storage.FactorPasskey, At: now, CredentialID: "c", UserVerified: true}},
 		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
 		CreatedAt:      now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(10 * time.Hour),
-		UserAgent: "Test/1", Address: "192.0.2.1",
+		UserAgent: "Test/1", Address: "192.0.2.1", Remembered: true,
 	}
 	if err := f.s.Sessions().Create(t.Context(), s, storage.SessionStart{PasswordEpoch: u.PasswordEpoch, Replaces: replaces}, f.event(t, storage.EventSignIn)); err != nil {
 		t.Fatal(err)

@@ -51,7 +51,7 @@ var protocol = []mutant{
 		"AZ4", "a client gets codes that is not registered for them", "op/authrequest.go",
 		`if !slices.Contains(c.client.ResponseTypes, code) || !c.client.AllowsGrant(client.GrantAuthorizationCode) {`,
 		`if false {`,
-		"./op", "AZ4|AZ1|TestAuthorize",
+		"./op", "TestAuthorizationRequest_IsRefused",
 	},
 	{
 		"TK1", "a code may wait for an hour", "op/code.go",
@@ -137,19 +137,13 @@ var protocol = []mutant{
 		"RF4", "an access token outlives its grant", "storage/sqlstore/accesstokens.go",
 		`WHERE g.id = $1 AND g.revoked_at IS NULL AND g.expires_at > $2`,
 		`WHERE g.id = $1 AND g.expires_at > $2`,
-		"./op", "RF4",
+		"./storage/sqlstore", "TestContract/sqlite",
 	},
 	{
 		"RF4", "a grant that nobody uses lives on", "storage/sqlstore/grants.go",
 		"` AND g.idle_expires_at > ` + now + ` AND ` + enabled",
 		"` AND ` + enabled",
 		"./op", "RF4",
-	},
-	{
-		"RF5", "who is disabled gets new tokens", "storage/sqlstore/grants.go",
-		"`EXISTS (SELECT 1 FROM users u WHERE u.id = g.user_id AND u.disabled_at IS NULL)`\n",
-		"`TRUE`\n",
-		"./storage/sqlstore", "TestContract/sqlite",
 	},
 	{
 		"RF5", "a scope that a client lost is refreshed", "op/grant_refresh.go",
@@ -195,8 +189,8 @@ var protocol = []mutant{
 	},
 	{
 		"SE5", "a code outlives its session", "storage/sqlstore/grantcreate.go",
-		"`s.sid = $1 AND u.id = $2`",
-		"`(s.sid = $1 OR TRUE) AND u.id = $2`",
+		`withSession := g.SID != ""`,
+		`withSession := g.SID == "never"`,
 		"./op", "SE5_Code",
 	},
 	{
@@ -207,8 +201,8 @@ var protocol = []mutant{
 	},
 	{
 		"CS1", "any form signs people out", "op/endsession.go",
-		`confirmed := r.Method == http.MethodPost && p.cfg.SignOut.VerifyForm(r)`,
-		`confirmed := r.Method == http.MethodPost`,
+		`if r.Method != http.MethodPost || !p.cfg.SignOut.VerifyForm(r) {`,
+		`if r.Method != http.MethodPost {`,
 		"./op", "CS1",
 	},
 	{

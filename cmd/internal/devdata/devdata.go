@@ -103,6 +103,9 @@ type Run struct {
 	Issuer string `json:"issuer"`
 	// Config is the absolute path of the configuration file; empty for none.
 	Config string `json:"config,omitempty"`
+	// Listen is where it listens, and Text that a person reads its log.
+	Listen string `json:"listen,omitempty"`
+	Text   bool   `json:"text,omitempty"`
 }
 
 // Remember keeps how dev is started.

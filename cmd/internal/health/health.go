@@ -73,6 +73,8 @@ type Config struct {
 	Metrics observer
 	Log     *slog.Logger
 	Now     func() time.Time
+	// Info is what the answers on the inner listener say besides; nil is nothing.
+	Info func() map[string]string
 }
 
 // Monitor runs checks and answers probes. Its methods may be called concurrently.
@@ -154,6 +156,8 @@ type result struct {
 type report struct {
 	Status string            `json:"status"`
 	Checks map[string]result `json:"checks"`
+	// Info is only in the details.
+	Info map[string]string `json:"info,omitempty"`
 }
 
 func (m *Monitor) reportOf(answers []error, details bool) report {
@@ -174,6 +178,9 @@ func (m *Monitor) reportOf(answers []error, details bool) report {
 			failed.Error = err.Error()
 		}
 		r.Checks[c.Name] = failed
+	}
+	if details && m.cfg.Info != nil {
+		r.Info = m.cfg.Info()
 	}
 	if m.Draining() {
 		r.Status = statusUnavailable

@@ -34,6 +34,7 @@ type Metrics struct {
 	revoked   *prometheus.CounterVec
 	tokens    *prometheus.CounterVec
 	shaken    *prometheus.CounterVec
+	digest    *prometheus.GaugeVec
 	checks    *prometheus.GaugeVec
 	redis     prometheus.Counter
 	hashWait  prometheus.Histogram
@@ -102,6 +103,8 @@ func New(version string) *Metrics {
 			"Requests for tokens, by grant type and by how they ended: issued, or the error code.", "grant_type", "outcome"),
 		shaken: make.counter("latchkey_tls_handshake_errors_total",
 			"TLS handshakes that failed, by reason: timeout, hang_up, refused.", "reason"),
+		digest: make.gauge("latchkey_config_info",
+			"1, with the digest of the configuration that serves as a label: nodes that run with the same have the same.", "digest"),
 		checks:   make.gauge("latchkey_check_ok", "1 while a check of readiness passes, else 0, by check.", "check"),
 		redis:    make.counter("latchkey_redis_errors_total", "Commands that Redis did not answer, or answered with an error.").WithLabelValues(),
 		hashWait: observer(make.histogram("latchkey_password_hash_wait_seconds", "Time that a password hash waited for its turn.")),
@@ -274,6 +277,12 @@ func (m *Metrics) Reloaded(now time.Time, err error) {
 	if err == nil {
 		m.Loaded(now)
 	}
+}
+
+// ConfigDigest shows which configuration serves.
+func (m *Metrics) ConfigDigest(digest string) {
+	m.digest.Reset()
+	m.digest.WithLabelValues(digest).Set(1)
 }
 
 // Loaded shows when the configuration that serves was loaded.

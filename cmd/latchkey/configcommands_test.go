@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestConfigCommandsSpeakOfARunningNode: status, diff, and apply, which waits until the
+// node has taken the file that it watches.
+func TestConfigCommandsSpeakOfARunningNode(t *testing.T) {
+	const wiki = "clients:\n  - {id: wiki, name: Wiki, type: public, redirect_uris: [https://wiki.example.com/cb]}\n"
+	s := serveWith(t, "timeouts: {drain: 0s}\n"+wiki)
+	text, err := os.ReadFile(s.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string) string {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	next := write(filepath.Join(filepath.Dir(s.file), "next.yaml"), strings.NewReplacer(
+		"name: Wiki", "name: Knowledge", wiki, "").Replace(strings.TrimSuffix(string(text), wiki))+
+		"tokens: {access_token_lifetime: 5m}\nlog: {level: warn}\nclients: [{id: shop, name: Shop, type: public, redirect_uris: [https://shop.example.com/cb]}]\n")
+
+	run := func(want int, args ...string) (string, string) {
+		t.Helper()
+		status, out, errs := latchkeyRun(t, append([]string{"config"}, args...)...)
+		if status != want {
+			t.Fatalf("config %s = %d, want %d\n%s%s", strings.Join(args, " "), status, want, out, errs)
+		}
+		return out, errs
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; { // the first report comes soon after the first request is answered
+		if status, _, _ := latchkeyRun(t, "config", "status", "--config", s.file); status == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the node never reported:\n%s", s.log.String())
+		}
+	}
+	if out, _ := run(0, "status", "--config", s.file); !strings.Contains(out, "live   this one") {
+		t.Errorf("status:\n%s", out)
+	}
+	if out, _ := run(0, "diff", "--config", s.file); out != "nothing would change\n" {
+		t.Errorf("diff of what runs:\n%s", out)
+	}
+	out, errs := run(1, "diff", "--config", next)
+	for _, want := range []string{
+		"clients[shop]: added\n", "clients[wiki]: removed\n    its tokens stop working at once: no live grants; what people allowed it is kept for 7d",
+		"tokens.access_token_lifetime: 10m -> 5m\n    tokens that were issued keep their end", "log.level: info -> warn (needs a restart)\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("diff lacks %q:\n%s", want, out)
+		}
+	}
+	if !strings.Contains(errs, "differs") {
+		t.Errorf("diff says why it ends with 1: %q", errs)
+	}
+	if out, _ := run(1, "diff", "--config", next, "--against", s.file); !strings.Contains(out, "clients[shop]: added") {
+		t.Errorf("diff against a file:\n%s", out)
+	}
+	var found []consequence
+	out, _ = run(1, "diff", "--config", next, "--json")
+	if err := json.Unmarshal([]byte(out), &found); err != nil || len(found) != 4 || found[0].Key != "clients[shop]" || found[0].Kind != "added" {
+		t.Errorf("diff --json: %v\n%s", err, out)
+	}
+	if out, _ := run(0, "apply", "--dry-run", "--config", next); !strings.Contains(out, "clients[wiki]: removed") {
+		t.Errorf("apply --dry-run:\n%s", out)
+	}
+
+	write(s.file, string(text)+"audit: {retention: 100d}\n")
+	if _, errs := run(0, "apply", "--config", s.file, "--wait", "20s"); !strings.Contains(errs, "1 node runs with it") {
+		t.Errorf("apply: %s", errs)
+	}
+	if out, _ := run(0, "status", "--config", s.file); !strings.Contains(out, "this one") {
+		t.Errorf("status after apply:\n%s", out)
+	}
+	write(s.file, string(text)+"no_such_key: 1\n")
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		// Asked by a file that is good, since the node's is not.
+		out, _ := run(1, "status", "--config", next)
+		if strings.Contains(out, "the last reload changed nothing: ") && strings.Contains(out, "no_such_key") && strings.Contains(out, "line ") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("status never told of the fault:\n%s\n%s", out, s.log.String())
+		}
+	}
+	s.stop()
+	if code := <-s.ended; code != 0 {
+		t.Errorf("ended with %d", code)
+	}
+	s.ended <- 0
+	if _, errs := run(1, "diff", "--config", next); !strings.Contains(errs, "no node runs") {
+		t.Errorf("diff where nothing runs: %s", errs)
+	}
+}
+
+// dev reloads too: who edits clients.yaml sees the effect in a second, and commands on
+// its data folder speak of what it runs with.
+func TestAC2_DevReloads(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "clients.yaml")
+	write := func(name string) {
+		t.Helper()
+		text := "clients: [{id: " + name + ", name: Wiki, type: public, redirect_uris: [http://127.0.0.1:1/cb]}]\n"
+		if err := os.WriteFile(file+".new", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(file+".new", file); err != nil { // as editors do
+			t.Fatal(err)
+		}
+	}
+	write("one")
+	data := filepath.Join(dir, "data")
+	s := start(t, "dev", "--listen", "127.0.0.1:0", "--data", data, "--config", file)
+	knows := func(name string) bool {
+		_, body := s.get("/authorize?client_id=" + name)
+		return !strings.Contains(body, "We don’t know this app")
+	}
+	if !knows("one") || knows("two") {
+		t.Fatal("dev does not serve the clients of its file")
+	}
+	write("two")
+	for deadline := time.Now().Add(20 * time.Second); !knows("two") || knows("one"); {
+		if time.Now().After(deadline) {
+			t.Fatalf("dev never reloaded:\n%s", s.stderr.String())
+		}
+	}
+	if status, out, errs := latchkeyRun(t, "config", "apply", "--data", data, "--wait", "20s"); status != 0 {
+		t.Errorf("config apply --data = %d\n%s%s", status, out, errs)
+	}
+	s.stop()
+}

@@ -1,0 +1,182 @@
+// Package flash keeps what a page has to say after the form on it was refused, for one
+// reading (flash messages). A form that failed is answered by a redirect to its page
+// (Post/Redirect/Get, 303), so that going back or reloading never asks to send the form
+// again; what was wrong waits here meanwhile.
+//
+// Invariants:
+//
+//   - A message belongs to the browser that sent the form, and to the address of its
+//     page: to any other it does not exist.
+//   - It holds keys of texts and what may be typed again, such as a username; never a
+//     password, a code or a token. It is sealed all the same: people type passwords
+//     where names belong.
+//   - Whether there is one shows in the address alone, which is the same whatever was
+//     wrong (user enumeration, requirement EN1).
+package flash
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/latchkey-id/latchkey/interaction"
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/login/pageerror"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
+)
+
+// Message is what a page says once.
+type Message struct {
+	// Problems are what is wrong with fields of the form.
+	Problems []Problem `json:"problems,omitempty"`
+	// Done and Failure are keys of texts for the notice above the form: that
+	// something was done, or that it failed. Limited says that a limit on what is
+	// sent bids wait for so long.
+	Done    string        `json:"done,omitempty"`
+	Failure string        `json:"failure,omitempty"`
+	Limited time.Duration `json:"limited,omitempty"`
+	// Typed is what was typed, by the name of its field, where it is no secret.
+	Typed map[string]string `json:"typed,omitempty"`
+	// Trace is the id of the request that failed; empty where it is not shown.
+	Trace string `json:"trace,omitempty"`
+	// Read says that the message was shown.
+	Read bool `json:"read,omitempty"`
+}
+
+// Problem is what is wrong with a field: the key of a text and what stands in it.
+type Problem struct {
+	Field string `json:"field"`
+	Text  string `json:"text"`
+	Args  []any  `json:"args,omitempty"`
+}
+
+const (
+	kind = "flash message"
+	// lifetime is how long a message waits for its reading.
+	lifetime = 10 * time.Minute
+	// rereadFor is for how long it is read again: browsers that were asked to send a
+	// form twice follow two redirects, and show the second.
+	rereadFor = 10 * time.Second
+	// maxTyped bounds what is kept of one field, in bytes.
+	maxTyped = 320
+	// param says in the address of a page that a message waits.
+	param = interaction.RefusedParam
+)
+
+// Store keeps messages.
+type Store struct {
+	cfg    Config
+	values *ephemeral.Values[string] // sealed messages
+}
+
+// Config is what a [Store] is made of. Every field is required.
+type Config struct {
+	Store   ephemeral.Store
+	Hasher  ephemeral.Hasher
+	Sealer  *keys.Sealer
+	Cookies web.Cookies
+}
+
+// New makes a Store.
+func New(cfg Config) *Store {
+	return &Store{cfg, ephemeral.NewValues[string](cfg.Store, cfg.Hasher, kind, lifetime)}
+}
+
+// Redirect sends the browser to a page of ours, which says the message. A browser that
+// keeps no cookies sees the page without.
+func (s *Store) Redirect(w http.ResponseWriter, r *http.Request, page string, m Message) error {
+	to, err := url.Parse(page)
+	if err != nil {
+		return err
+	}
+	query := to.Query()
+	query.Del(param)
+	for field, typed := range m.Typed {
+		if len(typed) > maxTyped {
+			delete(m.Typed, field)
+		}
+	}
+	if browser := s.cfg.Cookies.Browser(r); browser != "" {
+		if err := s.keep(r.Context(), id(browser, to.Path, query), m, lifetime); err != nil {
+			return pageerror.Unavailable("keep message for a page", err)
+		}
+	}
+	query.Set(param, "1")
+	to.RawQuery = query.Encode()
+	http.Redirect(w, r, to.String(), http.StatusSeeOther)
+	return nil
+}
+
+// Read returns what the page of the request has to say; nothing, for most requests.
+func (s *Store) Read(r *http.Request) (Message, error) {
+	query, browser := r.URL.Query(), s.cfg.Cookies.Browser(r)
+	if !query.Has(param) || browser == "" {
+		return Message{}, nil
+	}
+	query.Del(param)
+	name := id(browser, r.URL.Path, query)
+	m, err := s.get(r.Context(), name)
+	if errors.Is(err, storage.ErrNotFound) {
+		return Message{}, nil
+	}
+	if err == nil && !m.Read {
+		m.Read = true
+		err = s.keep(r.Context(), name, m, rereadFor)
+	}
+	if err != nil {
+		return Message{}, pageerror.Unavailable("read message for a page", err)
+	}
+	for _, p := range m.Problems {
+		for i, arg := range p.Args {
+			if n, ok := arg.(float64); ok { // JSON has no whole numbers
+				p.Args[i] = int(n)
+			}
+		}
+	}
+	return m, nil
+}
+
+// keep keeps a message, sealed: people type passwords where names belong.
+func (s *Store) keep(ctx context.Context, name string, m Message, ttl time.Duration) error {
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
+	sealed, err := s.cfg.Sealer.Seal(raw, place(name))
+	if err != nil {
+		return fmt.Errorf("seal: %w", err)
+	}
+	_, err = s.values.PutFor(ctx, name, sealed, ttl)
+	return err
+}
+
+func (s *Store) get(ctx context.Context, name string) (m Message, err error) {
+	sealed, _, err := s.values.Get(ctx, name)
+	if err != nil {
+		return m, err
+	}
+	raw, err := s.cfg.Sealer.Open(sealed, place(name))
+	if err != nil {
+		return m, fmt.Errorf("open: %w", err)
+	}
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return m, fmt.Errorf("decode: %w", err)
+	}
+	return m, nil
+}
+
+// place binds a sealed message to its browser and page.
+func place(name string) keys.AssociatedData {
+	return keys.AssociatedData{Table: "ephemeral", Column: "flash", Row: name}
+}
+
+// id names a message: the browser, and the page that it is for.
+func id(browser, path string, query url.Values) string {
+	return ephemeral.Name(browser, path, query.Encode())
+}

@@ -1,0 +1,45 @@
+package sqlstore_test
+
+import (
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+func (c *planCalls) nodeCalls() map[string]func() error {
+	ctx, nodes, removed := c.t.Context(), c.s.Nodes(), c.s.RemovedClients()
+	remove := func(client string) error {
+		return removed.Remove(ctx, client, c.now, storage.RevokedClientGone, c.event())
+	}
+	return map[string]func() error{
+		"Nodes.Report": func() error {
+			return nodes.Report(ctx, storage.Node{ID: "node", Digest: "d", StartedAt: c.now, LoadedAt: c.now, SeenAt: c.now})
+		},
+		"Nodes.Leave": func() error { return nodes.Leave(ctx, "node") },
+		"Nodes.List":  func() error { return second(nodes.List(ctx)) },
+		"Nodes.KeepConfiguration": func() error {
+			return nodes.KeepConfiguration(ctx, storage.Configuration{Digest: "d", Document: []byte("x"), SeenAt: c.now})
+		},
+		"Nodes.Configurations": func() error { return second(nodes.Configurations(ctx)) },
+		"Nodes.Document": func() error {
+			if err := nodes.KeepConfiguration(ctx, storage.Configuration{Digest: "d", Document: []byte("x"), SeenAt: c.now}); err != nil {
+				return err
+			}
+			return second(nodes.Document(ctx, "d"))
+		},
+		"RemovedClients.Remove": func() error { return remove(string(c.id())) },
+		"RemovedClients.Restore": func() error {
+			if err := remove("back"); err != nil {
+				return err
+			}
+			return removed.Restore(ctx, "back", c.event())
+		},
+		"RemovedClients.Prune": func() error {
+			client := string(c.id())
+			if err := remove(client); err != nil {
+				return err
+			}
+			return removed.Prune(ctx, client, c.now, c.now, c.event())
+		},
+		"RemovedClients.List":      func() error { return second(removed.List(ctx)) },
+		"Grants.CountLiveByClient": func() error { return second(c.s.Grants().CountLiveByClient(ctx, "client7", c.now, 1000)) },
+	}
+}

@@ -1,0 +1,302 @@
+package test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/pquerna/otp/totp"
+)
+
+// story is a running provider with an owner, and whoever wants what is theirs.
+type story struct {
+	*testenv.Node
+	t     *testing.T
+	owner string // the address of the owner
+}
+
+const ownersPassword = "correct horse battery staple"
+
+func newStory(t *testing.T, config string) *story {
+	t.Helper()
+	s := &story{Node: testenv.StartLatchkey(t, testenv.Latchkey{Config: "password: {argon2: {memory_kib: 19456}}\n" + config}), t: t, owner: "ada@example.com"}
+	s.CreateUser(s.owner, ownersPassword)
+	return s
+}
+
+// links are those to a page that were sent to an address, the newest first.
+func (s *story) links(to, path string) []string {
+	s.t.Helper()
+	response, err := s.HTTP().Get(s.Issuer + "/dev/inbox.json?to=" + url.QueryEscape(to))
+	if err != nil {
+		s.t.Fatalf("read inbox: %v", err)
+	}
+	defer response.Body.Close()
+	var all []struct{ Links []string }
+	if err := json.NewDecoder(response.Body).Decode(&all); err != nil && err != io.EOF {
+		s.t.Fatalf("read inbox: %v", err)
+	}
+	var found []string
+	for _, m := range all {
+		for _, link := range m.Links {
+			if u, err := url.Parse(link); err == nil && u.Path == path {
+				found = append(found, u.RequestURI())
+			}
+		}
+	}
+	return found
+}
+
+// awaited are links that are sent soon.
+func (s *story) awaited(to, path string, most int) []string {
+	s.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		if found := s.links(to, path); len(found) >= most {
+			return found
+		}
+		s.Browser(s.t).Get("/readyz") // a round trip
+	}
+	s.t.Fatalf("no link to %s for %s", path, to)
+	return nil
+}
+
+// signIn fills in the sign-in page.
+func signIn(b *testbrowser.Browser, name, password string) *testbrowser.Page {
+	b.Get("/login")
+	return b.Submit("login-submit", "username="+name, "password="+password)
+}
+
+func (s *story) isIn(b *testbrowser.Browser) bool { return b.Get("/account").Has("signout-link") }
+
+// stolen is a browser with the cookies of another.
+func (s *story) stolen(from *testbrowser.Browser) *testbrowser.Browser {
+	s.t.Helper()
+	b := s.Browser(s.t)
+	u, err := url.Parse(s.Issuer)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	b.Jar().SetCookies(u, from.Cookies())
+	return b
+}
+
+// The ways in which an intruder with a stolen session tries to become the owner. Each
+// answers whether something was changed.
+var takeovers = map[string]func(s *story, b *testbrowser.Browser) bool{
+	"an authenticator of their own": func(s *story, b *testbrowser.Browser) bool {
+		b.Get("/account/security/add?kind=totp")
+		secret := strings.ReplaceAll(b.Page.Text("totp-secret"), " ", "")
+		code, err := totp.GenerateCode(secret, time.Now())
+		return err == nil && b.Submit("enroll-submit", "code="+code, "name=mallory's").Has("recovery-continue")
+	},
+	"a password of their own": func(s *story, b *testbrowser.Browser) bool {
+		b.Get("/account/password")
+		return b.Submit("password-submit", "new_password="+mallorysPassword).Has("notice")
+	},
+	"an address of their own": func(s *story, b *testbrowser.Browser) bool { return s.moves(b, "mallory@evil.example") },
+	"two addresses of their own": func(s *story, b *testbrowser.Browser) bool {
+		return s.moves(b, "mallory@evil.example") && s.moves(b, "mallory2@evil.example")
+	},
+	"a username of their own": func(s *story, b *testbrowser.Browser) bool {
+		b.Get("/account/profile")
+		return b.Submit("profile-submit", "username=mallory").Has("notice")
+	},
+	"an authenticator, then an address": func(s *story, b *testbrowser.Browser) bool {
+		b.Get("/account/security/add?kind=totp")
+		secret := strings.ReplaceAll(b.Page.Text("totp-secret"), " ", "")
+		code, err := totp.GenerateCode(secret, time.Now())
+		return err == nil && b.Submit("enroll-submit", "code="+code, "name=mallory's").Has("recovery-continue") &&
+			b.Submit("recovery-continue").Status == http.StatusOK && s.moves(b, "mallory@evil.example")
+	},
+	"the deletion of the account": func(s *story, b *testbrowser.Browser) bool {
+		b.Get("/account/delete")
+		return strings.Contains(string(b.Submit("delete-submit", "confirm="+s.owner).Body), "will be deleted")
+	},
+}
+
+const mallorysPassword = "the pass phrase of mallory"
+
+// moves changes the address by the session of the browser, and opens the link there.
+func (s *story) moves(b *testbrowser.Browser, to string) bool {
+	b.Get("/account/email")
+	b.Submit("email-submit", "email="+to)
+	b.Get(s.awaited(to, message.PathConfirmEmail, 1)[0])
+	return strings.Contains(string(b.Submit("verify-submit").Body), "has been changed")
+}
+
+// TestFE2_AnIntrudersStory: whoever holds a stolen session tries each way to become the
+// owner, and for as long as it works holds all that it gave them. The owner uses what
+// messages and pages offer, and nothing else: the account is theirs again, alone.
+func TestFE2_AnIntrudersStory(t *testing.T) {
+	t.Parallel()
+	for name, takeover := range takeovers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t, "")
+			owner := s.Browser(t)
+			signIn(owner, s.owner, ownersPassword).Want(t, http.StatusOK, `id="signout-link"`)
+			intruder := s.stolen(owner)
+			if !takeover(s, intruder) {
+				t.Fatalf("it does not work, and shows nothing:\n%s", intruder.Page.Body)
+			}
+			theirs := []*testbrowser.Browser{intruder, s.Browser(t)}
+			signIn(theirs[1], s.owner, mallorysPassword) // where there is such a password
+
+			s.recover(owner)
+			for i, b := range theirs {
+				if s.isIn(b) {
+					t.Errorf("browser %d of the intruder's is signed in", i)
+				}
+			}
+			for _, name := range []string{s.owner, "mallory@evil.example", "mallory2@evil.example", "mallory"} {
+				for _, password := range []string{ownersPassword, mallorysPassword} {
+					if page := signIn(s.Browser(t), name, password); page.Text("password-error") == "" {
+						t.Errorf("%s signs in with %q: %s", name, password, page.URL)
+					}
+				}
+			}
+			for _, to := range []string{"mallory@evil.example", "mallory2@evil.example"} {
+				for _, path := range []string{message.PathUndoEmail, message.PathDisown, message.PathStopEmail, message.PathResetPassword, message.PathConfirmEmail} {
+					for _, link := range s.links(to, path) {
+						if page := press(s.stolen(owner), link); page.Status < http.StatusBadRequest {
+							t.Errorf("a link of the intruder's to %s works: %d on %s", path, page.Status, page.URL)
+						}
+					}
+				}
+			}
+			if page := owner.Get("/account/email"); !strings.Contains(string(page.Body), s.owner) {
+				t.Errorf("the address of the account:\n%s", page.Body)
+			}
+		})
+	}
+}
+
+// press opens a link of a message and presses its button.
+func press(b *testbrowser.Browser, link string) *testbrowser.Page {
+	page := b.Get(link)
+	switch {
+	case page.Has("verify-submit"):
+		return b.Submit("verify-submit")
+	case page.Has("reset-submit"):
+		return b.Submit("reset-submit", "new_password=chosen in some mailbox")
+	}
+	return page
+}
+
+const newPassword = "a wholly new pass phrase"
+
+// recover is what the owner does: every link that says "this was not me", the oldest
+// last, and whatever the messages lead to.
+func (s *story) recover(b *testbrowser.Browser) {
+	s.t.Helper()
+	pressed := 0
+	for _, path := range []string{message.PathDisown, message.PathUndoEmail} {
+		for _, link := range s.links(s.owner, path) {
+			if page := press(b, link); page.Status == http.StatusOK { // a younger one may be void by now
+				page.Want(s.t, http.StatusOK, "signed out")
+				pressed++
+			}
+		}
+	}
+	if kept := s.links(s.owner, message.PathKeepAccount); pressed == 0 && len(kept) > 0 {
+		b.Get(kept[0]).Want(s.t, http.StatusOK, "verify-submit")
+		b.Submit("verify-submit").Want(s.t, http.StatusOK, "")
+		b.Get("/forgot-password")
+		b.Submit("forgot-submit", "email="+s.owner)
+		pressed++
+	}
+	if pressed == 0 {
+		s.t.Fatal("no message says how to take it back")
+	}
+	link := s.awaited(s.owner, message.PathResetPassword, 1)[0]
+	for range pressed { // each makes the one before void
+		if link = s.awaited(s.owner, message.PathResetPassword, 1)[0]; b.Get(link).Has("reset-submit") {
+			break
+		}
+	}
+	b.Get(link).Want(s.t, http.StatusOK, "reset-submit")
+	b.Submit("reset-submit", "new_password="+newPassword).Want(s.t, http.StatusOK, "")
+	signIn(b, s.owner, newPassword).Want(s.t, http.StatusOK, `id="signout-link"`)
+}
+
+// from is a browser in some network, as a proxy says that we trust.
+func (s *story) from(network string) *testbrowser.Browser {
+	b := s.Browser(s.t)
+	b.Header.Set("X-Forwarded-For", network)
+	return b
+}
+
+// TestTH3_AnOutsidersStory: with any number of addresses, names, tags and networks, and
+// no password, an outsider asks for whatever anybody may ask for. On a device that is
+// theirs the owner signs in, resets the password and gets codes all the same, under the
+// limits that a new installation has.
+func TestTH3_AnOutsidersStory(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, "trusted_proxies: [127.0.0.1/32]\nsign_up: {mode: open}\n")
+	owner := s.from("198.51.100.7")
+	signIn(owner, s.owner, ownersPassword).Want(t, http.StatusOK, `id="signout-link"`)
+
+	names := []string{s.owner, "ADA@example.com", "ada+1@example.com", "ada+2@EXAMPLE.com"}
+	refused := map[string]int{}
+	for i := range 120 {
+		stranger := s.from(fmt.Sprintf("203.0.113.%d", i%40))
+		if i%3 == 0 {
+			stranger = s.from(fmt.Sprintf("2001:db8:%x:%x::1", i%4, i))
+		}
+		name := names[i%len(names)]
+		for what, ask := range map[string]func() *testbrowser.Page{
+			"sign-in": func() *testbrowser.Page { return signIn(stranger, name, "a guess at the password") },
+			"reset": func() *testbrowser.Page {
+				stranger.Get("/forgot-password")
+				return stranger.Submit("forgot-submit", "email="+name)
+			},
+			"sign-up": func() *testbrowser.Page {
+				stranger.Get("/signup")
+				return stranger.Submit("signup-submit", "email="+name, "password=a long enough new password")
+			},
+			"image": func() *testbrowser.Page {
+				b := s.from("198.51.100.7") // the owner's own network: any page on the web does that
+				b.Header.Set("Sec-Fetch-Dest", "image")
+				b.Header.Set("Sec-Fetch-Mode", "no-cors")
+				b.Header.Set("Sec-Fetch-Site", "cross-site")
+				return b.Get("/login")
+			},
+		} {
+			if page := ask(); page.Status == http.StatusTooManyRequests || page.Status == http.StatusBadRequest {
+				refused[what]++
+			}
+		}
+	}
+	for _, what := range []string{"sign-in", "reset", "sign-up", "image"} {
+		if refused[what] == 0 {
+			t.Errorf("the outsider was never refused a %s: %v", what, refused)
+		}
+	}
+	bombs := len(s.links(s.owner, message.PathResetPassword)) + len(s.links(s.owner, message.PathForgotPassword))
+	if bombs > 40 {
+		t.Errorf("%d messages reached the owner", bombs)
+	}
+
+	owner.Get("/logout")
+	owner.Submit("logout-confirm")
+	signIn(owner, s.owner, ownersPassword).Want(t, http.StatusOK, `id="signout-link"`)
+	before := s.links(s.owner, message.PathResetPassword)
+	owner.Get("/forgot-password")
+	owner.Submit("forgot-submit", "email="+s.owner).Want(t, http.StatusOK, "")
+	reset := s.awaited(s.owner, message.PathResetPassword, len(before)+1)
+	fresh := slices.DeleteFunc(reset, func(link string) bool { return slices.Contains(before, link) })
+	owner.Get(fresh[0]).Want(t, http.StatusOK, "reset-submit")
+	owner.Submit("reset-submit", "new_password="+newPassword).Want(t, http.StatusOK, "")
+	signIn(owner, s.owner, newPassword).Want(t, http.StatusOK, `id="signout-link"`)
+	// Somebody else in the owner's network, on a device that nobody knows.
+	signIn(s.from("198.51.100.7"), "demo", "a guess at the password").Want(t, http.StatusOK, "login-submit")
+}
