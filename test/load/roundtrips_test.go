@@ -49,7 +49,7 @@ func TestRoundTrips(t *testing.T) {
 			if err := do(); err != nil {
 				t.Fatal(err)
 			}
-			const times = 50
+			const times = 100
 			trips, commands, signed := database.trips.Load(), redis.commands(t), 0
 			for range times {
 				if err := do(); err != nil {
