@@ -67,6 +67,7 @@ var (
 	enable         = action{event: storage.EventUserEnabled, operator: true}
 	planDeletion   = action{event: storage.EventDeletionPlanned, self: fresh, operator: true}
 	keepAccount    = action{event: storage.EventDeletionCancelled, self: signedIn, token: true, operator: true}
+	issueReset     = action{event: storage.EventResetRequested, operator: true}
 	raiseEpoch     = action{event: storage.EventEpochRaised, operator: true}
 	removeClient   = action{event: storage.EventClientRemoved, operator: true, system: true}
 	restoreClient  = action{event: storage.EventClientRestored, operator: true, system: true}

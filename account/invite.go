@@ -2,12 +2,12 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -43,9 +43,12 @@ func (s *Service) Invite(ctx context.Context, by Actor, email, locale string, se
 		return "", time.Time{}, fmt.Errorf("look for %q: %w", email, err)
 	}
 	now := s.cfg.Now()
-	token = rand.Text() // 130 bits
+	token, sum, err := s.cfg.Hasher.NewToken(s.cfg.Random, invitationPurpose)
+	if err != nil {
+		return "", time.Time{}, err
+	}
 	inv := &storage.Invitation{
-		TokenHash: s.cfg.Hasher.Sum(invitationPurpose, token), Email: email, CreatedAt: now, ExpiresAt: now.Add(s.cfg.InvitationLifetime),
+		TokenHash: sum, Email: email, CreatedAt: now, ExpiresAt: now.Add(s.cfg.InvitationLifetime),
 	}
 	if inv.ID, err = storage.NewID(now, s.cfg.Random); err != nil {
 		return "", time.Time{}, fmt.Errorf("name invitation: %w", err)
@@ -65,9 +68,17 @@ func (s *Service) Invite(ctx context.Context, by Actor, email, locale string, se
 	return token, inv.ExpiresAt, err
 }
 
-// Invitation finds the one that a token stands for. It answers ErrVoid.
+// Invitation finds the one that a token stands for. It answers ErrVoid, and
+// keys.ErrUnknownKey where this node cannot judge the token (requirement KY5).
 func (s *Service) Invitation(ctx context.Context, token string) (*storage.Invitation, error) {
-	found, err := s.cfg.Invitations.Valid(ctx, s.cfg.Hasher.Sums(invitationPurpose, token), s.cfg.Now())
+	hashes, err := s.cfg.Hasher.SumsOfToken(invitationPurpose, token)
+	switch {
+	case errors.Is(err, keys.ErrRevokedKey):
+		return nil, fmt.Errorf("invitation: %w: %w", ErrVoid, err)
+	case err != nil:
+		return nil, fmt.Errorf("invitation: %w", err)
+	}
+	found, err := s.cfg.Invitations.Valid(ctx, hashes, s.cfg.Now())
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, fmt.Errorf("invitation: %w: %w", ErrVoid, err)
 	}

@@ -23,8 +23,8 @@ type RingPolicy struct {
 	// verifies what an application shows as a hint: as long as sessions and
 	// refresh tokens live. Zero keeps none.
 	KeepHints time.Duration
-	// Poll is how often a node reads the ring that all nodes share. It is less
-	// than half of PublishAhead, so that every node has a key before it signs.
+	// Poll is how often a node reads the ring that all nodes share. It is at
+	// most half of PublishAhead, so that every node has a key before it signs.
 	Poll time.Duration
 }
 

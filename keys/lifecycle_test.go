@@ -87,7 +87,7 @@ func TestRingPolicyIsChecked(t *testing.T) {
 		"signs too short":     func(p *RingPolicy) { p.SignFor = p.PublishAhead },
 		"not published ahead": func(p *RingPolicy) { p.PublishAhead = 0 },
 		"not kept":            func(p *RingPolicy) { p.KeepAfter = 0 },
-		"polls too seldom":    func(p *RingPolicy) { p.Poll = p.PublishAhead / 2 },
+		"polls too seldom":    func(p *RingPolicy) { p.Poll = p.PublishAhead/2 + 1 },
 	} {
 		policy := testPolicy
 		change(&policy)

@@ -78,8 +78,8 @@ func NewRing(cfg RingConfig) (*Ring, error) {
 		return nil, errors.New("signing keys: a key must sign for longer than its successor is published ahead")
 	case p.PublishAhead <= 0 || p.KeepAfter <= 0 || p.Poll <= 0:
 		return nil, errors.New("signing keys: every duration must be positive")
-	case 2*p.Poll >= p.PublishAhead:
-		return nil, errors.New("signing keys: poll must be less than half of publish_ahead")
+	case 2*p.Poll > p.PublishAhead:
+		return nil, errors.New("signing keys: poll must be at most half of publish_ahead")
 	}
 	for _, alg := range p.Algs {
 		if !slices.Contains([]string{RS256, ES256, EdDSA}, alg) {

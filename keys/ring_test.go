@@ -236,3 +236,27 @@ func TestGenerateMakesAKeyOfItsAlgorithm(t *testing.T) {
 		t.Error("a key for HS256")
 	}
 }
+
+// A node whose clock is behind that of the node which made the first key, or took a
+// stolen one out, signs with the key that there is.
+func TestDL1_ANodeWhoseClockIsBehindSigns(t *testing.T) {
+	store, clock := &storagetest.SigningKeys{}, storagetest.NewClock()
+	ahead, behind := newRing(t, store, clock.Now), newRing(t, store, func() time.Time { return clock.Now().Add(-5 * time.Minute) })
+	load(t, ahead)
+	load(t, behind)
+	signs := func() {
+		t.Helper()
+		if err := behind.Ready(); err != nil {
+			t.Error(err)
+		}
+		if _, err := ahead.Verify(t.Context(), sign(t, behind, ES256), "JWT", ES256); err != nil {
+			t.Errorf("the other node refuses what this one signs: %v", err)
+		}
+	}
+	signs()
+	if err := ahead.Revoke(t.Context(), ahead.Keys()[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	load(t, behind)
+	signs()
+}

@@ -47,3 +47,16 @@ func (h *Hasher) SumToken(purpose, token string) (string, error) {
 	}
 	return spell(h.Derive(purpose)[h.place[tag]], []string{token}), nil
 }
+
+// SumsOfToken is [Hasher.SumToken] for tokens of which some were made before tokens
+// bore a tag: of those it returns the hash under every key.
+func (h *Hasher) SumsOfToken(purpose, token string) ([]string, error) {
+	sum, err := h.SumToken(purpose, token)
+	switch {
+	case errors.Is(err, ErrNoToken):
+		return h.Sums(purpose, token), nil
+	case err != nil:
+		return nil, err
+	}
+	return []string{sum}, nil
+}

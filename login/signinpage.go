@@ -3,6 +3,7 @@ package login
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -39,7 +40,12 @@ func (p *signInPage) show(w http.ResponseWriter, r *http.Request, f *flowContext
 	}
 	data := ui.SignIn{
 		Page: p.page(w, r, in, "/login", "signin.title"), Cancel: in.ForClient(),
-		Username: p.username(f), Remember: said.Typed[rememberField] != "",
+		Username: p.username(f), Remember: said.Typed[rememberField] != "" || f.signedIn != nil && f.signedIn.Session.Remembered,
+	}
+	if idle, ok := p.sessions.Remembers(); ok {
+		data.RememberDays = int(idle / (24 * time.Hour))
+	} else {
+		data.HideRemember = true
 	}
 	if typed, again := said.Typed[usernameField]; again {
 		data.Username = typed

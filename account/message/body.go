@@ -64,6 +64,9 @@ type Reset struct {
 	Epoch int64 `json:"epoch"`
 	// Email is where the link went, which proves the address.
 	Email string `json:"email"`
+	// HandedOver says that an operator gave the link to the person by a way of their
+	// own: it proves no address, and makes no code to that address less of a factor.
+	HandedOver bool `json:"handed_over,omitempty"`
 	Return
 }
 

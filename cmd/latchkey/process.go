@@ -53,13 +53,13 @@ type process struct {
 }
 
 // openProcess opens the stores and listeners. It changes nothing in a database.
-func openProcess(ctx context.Context, o serveOptions) (p *process, err error) {
+func openProcess(ctx context.Context, o serveOptions) (_ *process, err error) {
 	counters := metrics.New(version)
 	boot, err := newDependencies(o.cfg, o.log.Logger, o.now, counters.HashWaited)
 	if err != nil {
 		return nil, err
 	}
-	p = &process{boot: boot, reread: o.load, dev: o.dev, listener: o.listener, metrics: counters, node: newNodeState(o.now())}
+	p := &process{boot: boot, reread: o.load, dev: o.dev, listener: o.listener, metrics: counters, node: newNodeState(o.now())}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.closeStores())

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -139,5 +140,51 @@ func TestStartWaitsForItsStores(t *testing.T) {
 		if tries != c.tries || (err == nil) != c.ok {
 			t.Errorf("%s: %d tries, %v", name, tries, err)
 		}
+	}
+}
+
+// A server whose stores cannot be opened says so, having opened others or not.
+func TestAServerThatCannotBeOpenedSaysWhy(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*config.Config)
+		want   string
+	}{
+		"a database that is away": {func(c *config.Config) {
+			c.Database.URL = config.NewSecret("postgres://127.0.0.1:1/nowhere?connect_timeout=1&sslmode=disable")
+			c.Timeouts.Start = 0
+		}, "timeouts.start is over"},
+		"a short-lived store that is none": {func(c *config.Config) { c.Redis.URL = config.NewSecret("nonsense://") }, "redis url"},
+		"keys that would be met too late":  {func(c *config.Config) { c.SigningKeys.PublishAhead = c.SigningKeys.Poll }, "publish_ahead"},
+	} {
+		data, err := devdata.Open(filepath.Join(t.TempDir(), "data"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := config.Load(config.LoadOptions{Dev: true, Defaults: data.Defaults("http://localhost")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.change(cfg)
+		log, err := openLog(cfg.Log, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(log.close)
+		_, err = openProcess(t.Context(), serveOptions{cfg: cfg, log: log, now: time.Now})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// The shortest time that a configuration may say is one that a ring takes.
+func TestTheShortestPublicationIsTaken(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	server := newIdleServer(t, &now)
+	cfg := *server.boot.cfg
+	cfg.SigningKeys.PublishAhead = 2 * cfg.SigningKeys.Poll
+	server.boot.cfg = &cfg
+	if _, err := server.boot.newRing(server.store); err != nil {
+		t.Error(err)
 	}
 }

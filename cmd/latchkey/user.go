@@ -20,6 +20,8 @@ func userCommand() *cobra.Command {
 	cmd.AddCommand(
 		userCreateCommand(), userImportCommand(), userListCommand(), userShowCommand(), userDisableCommand(), userEnableCommand(),
 		userSetRolesCommand(), userUnlockCommand(), userResetMFACommand(),
+		userEditCommand(), userVerifyEmailCommand(), userResetPasswordCommand(), userDeleteCommand(), userKeepCommand(),
+		sessionListCommand("sessions USER"), userEndSessionsCommand(), userRevokeGrantsCommand(),
 	)
 	return cmd
 }

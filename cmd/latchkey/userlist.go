@@ -26,7 +26,20 @@ func yesNo(is bool) string {
 }
 
 func userShowCommand() *cobra.Command {
-	return userCommandOn("show USER", "Show an account and what it signs in with, never a secret", cobra.ExactArgs(1), showUser)
+	var asJSON bool
+	cmd := userCommandOn("show USER", "Show an account and what it signs in with, never a secret", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, u *storage.User, rest []string) error {
+			if !asJSON {
+				return showUser(cmd, store, d, u, rest)
+			}
+			shown, err := personAsJSON(cmd, store, d, u)
+			if err != nil {
+				return err
+			}
+			return writeJSON(cmd.OutOrStdout(), shown)
+		})
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the account as JSON")
+	return cmd
 }
 
 func showUser(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {

@@ -40,6 +40,13 @@ type Latchkey struct {
 	// Wire, where it is not nil, wraps every connection that a test makes to the
 	// node, so that it sees what goes over the wire.
 	Wire func(http.RoundTripper) http.RoundTripper
+	// Binary is run instead of [Binary], and Wrap is a command that runs it, such as
+	// one that sets limits and then becomes it.
+	Binary string
+	Wrap   []string
+	// Enter, where it is not nil, is a command that runs another one where the files
+	// of the node are, such as in the mounts of its process.
+	Enter func(pid int) []string
 	// Args are further arguments of `latchkey dev`, Env further variables.
 	Args, Env []string
 }
@@ -116,7 +123,8 @@ func (n *Node) Start() {
 			args = append(args, flag[0], flag[1])
 		}
 	}
-	n.cmd = exec.CommandContext(context.Background(), Binary(n.t), append(args, n.cfg.Args...)...)
+	command := append(append(slices.Clone(n.cfg.Wrap), n.binary()), append(args, n.cfg.Args...)...)
+	n.cmd = exec.CommandContext(context.Background(), command[0], command[1:]...)
 	n.cmd.Env = append(os.Environ(), n.cfg.Env...)
 	n.cmd.Stderr = &n.log
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -147,6 +155,34 @@ func (n *Node) Start() {
 		n.cfg.Listen = n.Address
 	}
 }
+
+func (n *Node) binary() string {
+	if n.cfg.Binary != "" {
+		return n.cfg.Binary
+	}
+	return Binary(n.t)
+}
+
+// Use has the node run another binary from its next start on.
+func (n *Node) Use(binary string) { n.cfg.Binary = binary }
+
+// Configure writes another configuration file. What a reload does not take over
+// waits for the next start.
+func (n *Node) Configure(text string) {
+	n.t.Helper()
+	if n.config == "" {
+		n.t.Fatal("the node was started without a configuration file")
+	}
+	if err := os.WriteFile(n.config, []byte(text), 0o600); err != nil {
+		n.t.Fatalf("write configuration: %v", err)
+	}
+}
+
+// Pid is the id of the node's process.
+func (n *Node) Pid() int { return n.cmd.Process.Pid }
+
+// StallLog stops reading what the node logs, until release is called.
+func (n *Node) StallLog() (release func()) { return n.log.Hold() }
 
 // running reports whether the process has neither ended nor been ended.
 func (n *Node) running() bool {
@@ -256,7 +292,12 @@ func (n *Node) Command(stdin string, args ...string) string {
 	if n.config != "" {
 		args = append(args, "--config", n.config)
 	}
-	cmd := exec.CommandContext(context.Background(), Binary(n.t), args...)
+	command := []string{n.binary()}
+	if n.cfg.Enter != nil {
+		command = append(n.cfg.Enter(n.Pid()), command...)
+	}
+	command = append(command, args...)
+	cmd := exec.CommandContext(context.Background(), command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), n.cfg.Env...)
 	for name, value := range map[string]string{"LATCHKEY_DATABASE_URL": n.cfg.Database, "LATCHKEY_REDIS_URL": n.cfg.Redis} {
 		if value != "" {
@@ -267,7 +308,7 @@ func (n *Node) Command(stdin string, args ...string) string {
 	var output, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &problems
 	if err := cmd.Run(); err != nil {
-		n.t.Fatalf("latchkey %s: %v\n%s", strings.Join(args, " "), err, problems.String())
+		n.t.Fatalf("latchkey %s: %v\n%s%s", strings.Join(args, " "), err, output.String(), problems.String())
 	}
 	return output.String()
 }

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// patience is how long a process may take until it serves: a moment on a quick
+// Patience is how long a process may take until it serves: a moment on a quick
 // machine, and more on one that is slow and busy.
-const patience = 5 * time.Minute
+const Patience = 5 * time.Minute
 
 // FreePort returns a loopback port that nobody listens on. What takes it in the
 // meantime makes whoever was meant to have it fail to start, and say so.
@@ -25,7 +25,7 @@ func FreePort(t testing.TB) int {
 // it fails the test with what log says.
 func WaitForPort(t testing.TB, address string, log fmt.Stringer) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()

@@ -35,31 +35,60 @@ func RedisCluster(t testing.TB) string {
 	return fmt.Sprintf("redis://127.0.0.1:%d?addr=127.0.0.1:%d&addr=127.0.0.1:%d", ports[0], ports[1], ports[2])
 }
 
-// RedisSentinel starts an empty Redis with one Sentinel that watches it, for the
-// test, and returns the URL by which it is found.
+// RedisSentinel is [StartSentinel] for who only wants its URL.
 func RedisSentinel(t testing.TB) string {
 	t.Helper()
-	master, sentinel := freePort(t), freePort(t)
-	startRedis(t, master)
+	return StartSentinel(t).URL
+}
+
+// Sentinel is a Redis with a replica, and one Sentinel that watches both.
+type Sentinel struct {
+	// URL is by which the master is found, whichever it is.
+	URL string
+
+	t                        testing.TB
+	sentinel, first, replica int // ports
+	master                   *server.Process
+}
+
+// StartSentinel starts an empty Redis with a replica and a Sentinel, for the test.
+func StartSentinel(t testing.TB) *Sentinel {
+	t.Helper()
+	s := &Sentinel{t: t, sentinel: freePort(t), first: freePort(t), replica: freePort(t)}
+	s.master = startRedis(t, s.first)
+	startRedis(t, s.replica, "--replicaof", fmt.Sprintf("127.0.0.1 %d", s.first), "--repl-diskless-sync-delay", "0")
+	waitForRedis(t, s.replica, "master_link_status:up", "INFO", "replication")
 	file := filepath.Join(t.TempDir(), "sentinel.conf")
-	text := fmt.Sprintf("port %d\nbind 127.0.0.1\nsentinel monitor latchkey 127.0.0.1 %d 1\n", sentinel, master)
+	text := fmt.Sprintf(`port %d
+bind 127.0.0.1
+sentinel monitor latchkey 127.0.0.1 %d 1
+sentinel down-after-milliseconds latchkey 1000
+`, s.sentinel, s.first)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	runRedis(t, sentinel, file, "--sentinel")
-	waitForRedis(t, sentinel, strconv.Itoa(master), "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "latchkey")
-	return fmt.Sprintf("redis://127.0.0.1:%d?master_set=latchkey", sentinel)
+	runRedis(t, s.sentinel, file, "--sentinel")
+	waitForRedis(t, s.sentinel, strconv.Itoa(s.replica), "SENTINEL", "REPLICAS", "latchkey")
+	s.URL = fmt.Sprintf("redis://127.0.0.1:%d?master_set=latchkey", s.sentinel)
+	return s
 }
 
-func startRedis(t testing.TB, port int, options ...string) {
+// FailOver kills the master, and returns when the replica has taken its place.
+func (s *Sentinel) FailOver() {
+	s.t.Helper()
+	s.master.Kill()
+	waitForRedis(s.t, s.sentinel, strconv.Itoa(s.replica), "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "latchkey")
+}
+
+func startRedis(t testing.TB, port int, options ...string) *server.Process {
 	t.Helper()
-	runRedis(t, port, append([]string{
+	return runRedis(t, port, append([]string{
 		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(),
 	}, options...)...)
 }
 
 // runRedis runs a server that listens on the port until the test ends.
-func runRedis(t testing.TB, port int, args ...string) {
+func runRedis(t testing.TB, port int, args ...string) *server.Process {
 	t.Helper()
 	answers := func() error { return server.Dial(fmt.Sprintf("127.0.0.1:%d", port)) }
 	s, err := server.Start("", answers, find(t, "redis-server", "redis-server"), args...)
@@ -67,6 +96,7 @@ func runRedis(t testing.TB, port int, args ...string) {
 		t.Fatalf("start Redis: %v", err)
 	}
 	t.Cleanup(s.Kill)
+	return s
 }
 
 func redisCLI(t testing.TB, port int, command ...string) string {
@@ -82,7 +112,7 @@ func redisCLI(t testing.TB, port int, command ...string) string {
 // waitForRedis asks until the answer holds the text.
 func waitForRedis(t testing.TB, port int, text string, command ...string) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(Patience)
 	for !strings.Contains(redisCLI(t, port, command...), text) {
 		if time.Now().After(deadline) {
 			t.Fatalf("redis on port %d never said %q to %v", port, text, command)

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/storage"
@@ -23,7 +25,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	p := logintest.New(t, logintest.Options{})
-	return &desk{Parts: p, sessions: p.Sessions(), cookies: map[string]*http.Cookie{}}
+	return &desk{Parts: p, sessions: p.Sessions(nil), cookies: map[string]*http.Cookie{}}
 }
 
 // request is one of the browser, and keep takes the cookies of its answer.
@@ -140,6 +142,28 @@ func TestSE3_AStepUpMakesNoSessionLiveLonger(t *testing.T) {
 	}
 }
 
+// TestSE3_AStepUpLeavesASessionRemembered, or not: it asks nobody.
+func TestSE3_AStepUpLeavesASessionRemembered(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ada := d.Person("ada@example.com")
+	for _, remember := range []bool{true, false} {
+		w, r := d.request()
+		before, err := d.sessions.Read(r)
+		logintest.Check(t, err)
+		first, err := d.sessions.Create(w, r, session.SignIn{
+			UserID: ada.ID, PasswordEpoch: ada.PasswordEpoch, Proofs: []storage.Proof{d.password()}, Remember: remember,
+		}, before)
+		logintest.Check(t, err)
+		d.keep(w)
+		stepped, err := d.signIn(ada, storage.Proof{Kind: storage.FactorTOTP, At: d.Clock.Now(), CredentialID: "app"})
+		logintest.Check(t, err)
+		if stepped.Remembered != remember || !stepped.ExpiresAt.Equal(first.ExpiresAt) || !stepped.IdleExpiresAt.Equal(first.IdleExpiresAt) {
+			t.Errorf("remembered %t: before %+v, after %+v", remember, first, stepped)
+		}
+	}
+}
+
 // TestSE1_NoSessionUnderAnotherPassword: a password that changed between the first
 // proof and the last voids the sign-in.
 func TestSE1_NoSessionUnderAnotherPassword(t *testing.T) {
@@ -175,5 +199,34 @@ func TestSE2_EndingIsIdempotent(t *testing.T) {
 	r.AddCookie(&http.Cookie{Name: "latchkey-session", Value: kept})
 	if found, err := d.sessions.Read(r); err != nil || found != nil {
 		t.Errorf("the old secret: %+v, %v", found, err)
+	}
+}
+
+// TestKY5_ASessionOfAnUnknownKeyIsNotJudged: while a hash key is rolled over the nodes,
+// one that does not know it yet does not say that nobody is signed in.
+func TestKY5_ASessionOfAnUnknownKeyIsNotJudged(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	_, err := d.signIn(d.Person("ada@example.com"), d.password())
+	logintest.Check(t, err)
+	with := func(list ...keys.SecretKey) *session.Sessions {
+		hasher, err := keys.NewHasher(list)
+		logintest.Check(t, err)
+		d.Hasher = hasher
+		return d.Sessions(nil)
+	}
+	key := func(id string, b byte) keys.SecretKey {
+		return keys.SecretKey{ID: id, Key: bytes.Repeat([]byte{b}, 32)}
+	}
+	_, r := d.request()
+	var answer *web.Error
+	if _, err := with(key("p2", 2)).Read(r); !errors.As(err, &answer) || answer.Status != http.StatusServiceUnavailable {
+		t.Errorf("where the key is not: %v", err)
+	}
+	if found, err := with(key("p2", 2), key("p1", 1)).Read(r); err != nil || found == nil {
+		t.Errorf("where it is: %v, %v", found, err)
+	}
+	if found, err := with(key("p2", 2), keys.SecretKey{ID: "p1", Revoked: true}).Read(r); err != nil || found != nil {
+		t.Errorf("where it is revoked: %v, %v", found, err)
 	}
 }

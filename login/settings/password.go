@@ -35,15 +35,18 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request, v *visi
 	if v.askPassword && chosen == r.PostForm.Get("current_password") {
 		return h.renderPassword(w, r, v, login.Problem{Field: "new_password", Text: "wrong.password_same"})
 	}
-	secret, hash := session.NewSecret(h.cfg.Hasher)
-	err := h.cfg.Accounts.SetPassword(r.Context(), v.actor, v.User.ID, chosen, hash)
+	secret, hash, err := session.NewSecret(h.cfg.Hasher)
+	if err != nil {
+		return err
+	}
+	err = h.cfg.Accounts.SetPassword(r.Context(), v.actor, v.User.ID, chosen, hash)
 	if problems := login.Problems(err, "new_password"); len(problems) > 0 {
 		return h.renderPassword(w, r, v, problems...)
 	}
 	if err != nil {
 		return h.answerRefusal(w, r, ui.PathPassword, "change password", err)
 	}
-	h.cfg.Cookies.Set(w, web.CookieSession, secret, 0)
+	h.cfg.Cookies.Set(w, web.CookieSession, secret, session.CookieAge(&v.Session, h.cfg.Now()))
 	h.cfg.Cookies.Clear(w, web.CookieTrust)
 	return redirectDone(w, r, ui.PathSecurity, "password_changed")
 }

@@ -275,7 +275,12 @@ func TestLG3_WhatIsWrittenIsProven(t *testing.T) {
 		if report = a.verify(t); report.Events != 10 || report.Unlinked != 3 || len(report.Findings) != 0 {
 			t.Errorf("report before linking = %+v", report)
 		}
-		a.clock.Advance(2 * time.Minute)
+		// A node whose clock is ahead by five minutes looks at what was written just now.
+		a.clock.Advance(5 * time.Minute)
+		if report = a.verify(t); report.Unlinked != 3 || len(report.Findings) != 0 {
+			t.Errorf("report by a clock that is ahead = %+v", report)
+		}
+		a.clock.Advance(6 * time.Minute)
 		report = a.verify(t)
 		if len(report.Findings) != 3 || report.Findings[0].Problem != storage.AuditUnlinked {
 			t.Errorf("report when linking stopped = %+v", report)

@@ -13,8 +13,9 @@ import (
 const (
 	// maxFindings is how many findings a report holds: one is enough to act on.
 	maxFindings = 100
-	// linkWithin is how long an event may wait to be linked.
-	linkWithin = time.Minute
+	// linkWithin is how long an event may wait to be linked: seconds, and by how much
+	// the clock of the node that wrote it may be behind ours.
+	linkWithin = 10 * time.Minute
 	// verifyBatch bounds the events that are read at once.
 	verifyBatch = 1000
 )

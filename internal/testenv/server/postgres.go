@@ -23,14 +23,10 @@ const (
 // Postgres makes and starts a PostgreSQL in the folder and returns its URL. Every
 // folder above it must let PostgreSQL's own account pass.
 func Postgres(dir string, durability Durability) (*Process, string, error) {
-	postgres, err := Find("postgres", "postgresql", "/usr/lib/postgresql/*/bin/postgres")
+	bin, err := postgresFolder()
 	if err != nil {
 		return nil, "", err
 	}
-	if resolved, err := filepath.EvalSymlinks(postgres); err == nil {
-		postgres = resolved // its own folder holds initdb and its library
-	}
-	bin := filepath.Dir(postgres)
 	if os.Geteuid() == 0 {
 		uid, gid, err := accountIDs("postgres")
 		if err != nil {
@@ -40,9 +36,8 @@ func Postgres(dir string, durability Durability) (*Process, string, error) {
 			return nil, "", fmt.Errorf("give folder to PostgreSQL: %w", err)
 		}
 	}
-	data := filepath.Join(dir, "data")
 	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"),
-		"-D", data, "-U", "latchkey", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+		"-D", filepath.Join(dir, "data"), "-U", "latchkey", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	if initdb.SysProcAttr, err = procAttr("postgres"); err != nil {
 		return nil, "", err
 	}
@@ -54,8 +49,21 @@ func Postgres(dir string, durability Durability) (*Process, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	p, err := StartPostgres(dir, port, durability)
+	if err != nil {
+		return nil, "", err
+	}
+	return p, fmt.Sprintf("postgres://latchkey@127.0.0.1:%d/postgres?sslmode=disable", port), nil
+}
+
+// StartPostgres starts the PostgreSQL that [Postgres] made in the folder, on a port.
+func StartPostgres(dir string, port int, durability Durability) (*Process, error) {
+	bin, err := postgresFolder()
+	if err != nil {
+		return nil, err
+	}
 	args := []string{
-		"-D", data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", dir,
+		"-D", filepath.Join(dir, "data"), "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", dir,
 		"-c", "shared_buffers=128MB",
 	}
 	if durability == Durable {
@@ -69,9 +77,18 @@ func Postgres(dir string, durability Durability) (*Process, string, error) {
 		return exec.CommandContext(context.Background(), filepath.Join(bin, "pg_isready"),
 			"-q", "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-U", "latchkey").Run()
 	}
-	p, err := Start("postgres", answers, postgres, args...)
+	return Start("postgres", answers, filepath.Join(bin, "postgres"), args...)
+}
+
+// postgresFolder is where the programs of PostgreSQL are: beside its own binary,
+// which may be a link.
+func postgresFolder() (string, error) {
+	postgres, err := Find("postgres", "postgresql", "/usr/lib/postgresql/*/bin/postgres")
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
-	return p, fmt.Sprintf("postgres://latchkey@127.0.0.1:%d/postgres?sslmode=disable", port), nil
+	if resolved, err := filepath.EvalSymlinks(postgres); err == nil {
+		postgres = resolved
+	}
+	return filepath.Dir(postgres), nil
 }

@@ -138,10 +138,11 @@ func isAnswer(err error) bool {
 	return errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict) || errors.Is(err, context.Canceled)
 }
 
-// Ping reports why Redis does not answer; nil when it does.
+// Ping reports why Redis cannot be used; nil when it can. It writes: a replica, and
+// a server whose memory is full, answer whatever they are asked and keep nothing.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.with(ctx, "reach redis", func(ctx context.Context, c rueidis.Client) error {
-		return c.Do(ctx, c.B().Ping().Build()).Error()
+	return s.with(ctx, "write to redis", func(ctx context.Context, c rueidis.Client) error {
+		return c.Do(ctx, c.B().Set().Key(s.prefix+"write check").Value("").Ex(time.Minute).Build()).Error()
 	})
 }
 

@@ -148,3 +148,27 @@ func TestTH5_ARedisThatIsBackAnswersEveryone(t *testing.T) {
 		t.Errorf("after a restart: %v", err)
 	}
 }
+
+// TestPingFindsAServerThatKeepsNothing: one that answers and takes no writes is of
+// no use.
+func TestPingFindsAServerThatKeepsNothing(t *testing.T) {
+	t.Parallel()
+	server := testenv.StartRedis(t)
+	s := open(t, server.URL, issuer)
+	for name, c := range map[string]struct{ breaks, mends string }{
+		"full":      {"CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"},
+		"a replica": {"REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"},
+	} {
+		if err := s.Ping(t.Context()); err != nil {
+			t.Fatalf("before it is %s: %v", name, err)
+		}
+		server.Ask(c.breaks)
+		if err := s.Ping(t.Context()); err == nil {
+			t.Errorf("a server that is %s is taken for good", name)
+		}
+		server.Ask(c.mends)
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("a server that is good again: %v", err)
+	}
+}

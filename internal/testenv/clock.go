@@ -1,0 +1,75 @@
+package testenv
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// ClockVariable is by how much the clock of a [SkewedBinary] is off, such as -5m; without
+// it the clock is right.
+const ClockVariable = "TEST_CLOCK_OFFSET"
+
+// clockFile is laid over the sources of cmd/latchkey.
+const clockFile = `package main
+
+import (
+	"os"
+	"time"
+)
+
+func skewedNow() time.Time {
+	text := os.Getenv("` + ClockVariable + `")
+	if text == "" {
+		return time.Now()
+	}
+	offset, err := time.ParseDuration(text)
+	if err != nil {
+		panic(err)
+	}
+	return time.Now().Add(offset)
+}
+`
+
+// SkewedBinary is [Binary] with a clock that [ClockVariable] sets: the sources are
+// the same but for the one place where the program reads the time. A preloaded
+// library cannot do that, for Go asks the kernel itself.
+func SkewedBinary(t testing.TB) string {
+	t.Helper()
+	folder, dir := filepath.Join(moduleRoot(t), "cmd", "latchkey"), t.TempDir()
+	overlay := map[string]string{filepath.Join(folder, "skewednow.go"): filepath.Join(dir, "skewednow.go")}
+	write(t, filepath.Join(dir, "skewednow.go"), clockFile)
+	for _, name := range []string{"serve.go", "dev.go"} {
+		source, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const from = "now: time.Now,"
+		if strings.Count(string(source), from) != 1 {
+			t.Fatalf("%s no longer reads the time in one place, as %q", name, from)
+		}
+		changed := filepath.Join(dir, name)
+		write(t, changed, strings.Replace(string(source), from, "now: skewedNow,", 1)+"\nvar _ = time.Now\n")
+		overlay[filepath.Join(folder, name)] = changed
+	}
+	text, err := json.Marshal(map[string]any{"Replace": overlay})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "overlay.json")
+	write(t, file, string(text))
+	name, flags := "latchkey-skewed", []string{"-ldflags=-s -w", "-overlay", file}
+	if raceDetector {
+		name, flags = name+"-race", append(flags, "-race")
+	}
+	return goBuild(t, openFolder(t), name, "./cmd/latchkey", flags...)
+}
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
