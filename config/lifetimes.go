@@ -105,6 +105,11 @@ func (l *loader) validateSigningKeys(c *Config) {
 		m := c.Clients[i].completed(c.Tokens)
 		longest = max(longest, m.AccessTokenLifetime.Duration(), m.IDTokenLifetime.Duration())
 	}
+	for _, r := range c.Resources {
+		if r.AccessToken.Lifetime != nil {
+			longest = max(longest, *r.AccessToken.Lifetime)
+		}
+	}
 	if k.KeepAfter < longest {
 		l.add("signing_keys.keep_after", "%s is shorter than the longest token lives (%s), which then could not be verified; lengthen it", client.FormatDuration(k.KeepAfter), client.FormatDuration(longest))
 	}

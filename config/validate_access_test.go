@@ -111,6 +111,10 @@ func TestAC1_RulesAndClaimsThatMeanNothingAreRefused(t *testing.T) {
 			want: []string{"clients[0].subject_type (line 5): pairwise needs one host that all redirect URIs have, or sector_identifier_uri"},
 		},
 		"a short pairwise key": {vars: map[string]string{"LATCHKEY_SECRETS_PAIRWISE_KEY": "c2hvcnQ="}, want: []string{"secrets.pairwise_key (LATCHKEY_SECRETS_PAIRWISE_KEY): it must be at least 32 random bytes"}},
+		"tokens that outlive their key": {
+			yaml: "resources: [{identifier: https://api.example, access_token: {lifetime: 3h}}]\nsigning_keys: {keep_after: 2h}\n",
+			want: []string{"signing_keys.keep_after (line 2): 2h is shorter than the longest token lives (3h)"},
+		},
 		"a sector of nobody":   {yaml: clientYAML("id: a", "type: public", redirect, "sector_identifier_uri: https://a.example/s"), want: []string{"clients[0].sector_identifier_uri (line 5): of no use without subject_type: pairwise"}},
 		"scope of nobody":      {yaml: "scopes:\n  - {name: reports, resource: https://api.example}", want: []string{`scopes[0].resource (line 2): "https://api.example" is not among resources`}},
 		"introspecting nobody": {yaml: "resources:\n  - {identifier: https://api.example, introspected_by: [x]}", want: []string{`resources[0].introspected_by[0] (line 2): "x" is no client`}},

@@ -67,6 +67,18 @@ func (p *signInPage) show(w http.ResponseWriter, r *http.Request, f *flowContext
 	return p.ui.Render(w, http.StatusOK, data)
 }
 
+// switchPath is where "Not you?" leads, from every step after the first.
+const switchPath = "/login/another"
+
+// another has somebody else sign in than the flow is about.
+func (p *signInPage) another(w http.ResponseWriter, r *http.Request) error {
+	f, err := p.loadFlow(w, r)
+	if err != nil {
+		return err
+	}
+	return p.switchAccount(w, r, f)
+}
+
 // The fields of the page that are shown again after an attempt that failed.
 const (
 	usernameField = "username"

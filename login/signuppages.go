@@ -215,7 +215,8 @@ func (p *signUpPages) showCode(w http.ResponseWriter, r *http.Request, f *flowCo
 		http.Redirect(w, r, f.interaction.Address("/signup"), http.StatusSeeOther)
 		return nil
 	}
-	return p.renderConfirm(w, r, f.interaction, message.PathConfirmSignUp, pending.Email)
+	page := p.page(w, r, f.interaction, message.PathConfirmSignUp, confirmTitle)
+	return p.renderConfirm(w, r, page, ui.ConfirmEmail{Email: pending.Email, SignIn: f.interaction.Address("/login")})
 }
 
 // confirmByCode spends the code, or sends another one.
