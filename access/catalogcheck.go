@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-var claimSyntax = regexp.MustCompile(`^[!-~]{1,128}$`)
+var claimSyntax = regexp.MustCompile(`^[!#-\[\]-~]{1,128}$`)
 
 // claimName says what is wrong with the name of a claim.
 func claimName(name string) string {
@@ -17,7 +17,7 @@ func claimName(name string) string {
 	case name == "":
 		return "required"
 	case !claimSyntax.MatchString(name):
-		return fmt.Sprintf("%q is no name of a claim: use at most 128 printable ASCII characters without spaces", name)
+		return fmt.Sprintf("%q is no name of a claim: use at most 128 printable ASCII characters without spaces, quotes and backslashes", name)
 	}
 	return ""
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/ext"
 	"google.golang.org/protobuf/types/known/structpb"
 )
@@ -32,6 +34,8 @@ var ErrTooCostly = errors.New("the expression may do more work than a claim is a
 type Expression struct {
 	program cel.Program
 	text    string
+	// attributes says that it may read them.
+	attributes bool
 }
 
 // user is the variable of expressions. Its fields are those of [Subject].
@@ -81,7 +85,7 @@ func CompileExpression(text string) (*Expression, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile expression: %w", err)
 	}
-	return &Expression{program: program, text: text}, nil
+	return &Expression{program: program, text: text, attributes: readsAttributes(text)}, nil
 }
 
 // mayBeClaim reports whether JSON has values of a type. What is only known when the
@@ -96,6 +100,21 @@ func mayBeClaim(t *cel.Type) bool {
 	}
 }
 
+// readsAttributes reports whether an expression names attributes, or the person as a
+// whole: user is followed by nothing but the name of another field otherwise.
+func readsAttributes(text string) bool {
+	for rest := text; ; {
+		i := strings.Index(rest, "user")
+		if i < 0 {
+			return strings.Contains(text, "attributes")
+		}
+		rest = rest[i+len("user"):]
+		if !strings.HasPrefix(rest, ".") {
+			return true
+		}
+	}
+}
+
 // String returns the expression as it was written.
 func (e *Expression) String() string { return e.text }
 
@@ -103,9 +122,12 @@ func (e *Expression) String() string { return e.text }
 // or map[string]any. An expression fails on what it did not expect, such as an
 // attribute that the person has not got.
 func (e *Expression) Evaluate(s *Subject) (any, error) {
-	attributes, err := valuesOf(s.Attributes)
-	if err != nil {
-		return nil, fmt.Errorf("evaluate %q: %w", e.text, err)
+	var attributes map[string]*structpb.Value
+	if e.attributes {
+		var err error
+		if attributes, err = valuesOf(s.Attributes); err != nil {
+			return nil, fmt.Errorf("evaluate %q: %w", e.text, err)
+		}
 	}
 	value, _, err := e.program.Eval(map[string]any{"user": user{
 		ID: s.ID, Username: s.Username, Email: s.Email, EmailVerified: s.EmailVerified,
@@ -113,6 +135,12 @@ func (e *Expression) Evaluate(s *Subject) (any, error) {
 	}})
 	if err != nil {
 		return nil, fmt.Errorf("evaluate %q: %w", e.text, err)
+	}
+	switch v := value.(type) { // the usual, at less cost
+	case types.Bool:
+		return bool(v), nil
+	case types.String:
+		return string(v), nil
 	}
 	native, err := value.ConvertToNative(reflect.TypeFor[*structpb.Value]())
 	if err != nil {

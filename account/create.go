@@ -31,6 +31,8 @@ type NewAccount struct {
 	Phone         string // E.164
 	PhoneVerified bool
 	Profile       storage.Profile
+	// Attributes are custom ones, as JSON has their values.
+	Attributes map[string]any
 	// Password is the account's; empty leaves it without one.
 	Password string
 }
@@ -52,6 +54,9 @@ func (s *Service) Create(ctx context.Context, by Actor, n NewAccount) (*storage.
 	user.EmailVerified = n.EmailVerified && email != ""
 	user.Phone, user.PhoneVerified = n.Phone, n.PhoneVerified && n.Phone != ""
 	if err := checkNewPerson(user); err != nil {
+		return nil, err
+	}
+	if user.Attributes, err = s.newAttributes(n.Attributes, byAdministrator); err != nil {
 		return nil, err
 	}
 	if n.Password != "" {
@@ -115,6 +120,7 @@ func (s *Service) confirmSignUp(ctx context.Context, by Actor, asked *message.Si
 		return nil, err
 	}
 	user.EmailVerified, user.PasswordHash, user.PasswordChangedAt = true, asked.Verifier, user.CreatedAt
+	user.Attributes = s.stillAsked(asked.Attributes)
 	err = s.insert(ctx, by, user, asked.Invitation)
 	if errors.Is(err, ErrTaken) && user.Username != "" {
 		user.Username = ""
@@ -155,7 +161,7 @@ func (s *Service) ConfirmSignUp(ctx context.Context, by Actor, token string, sho
 	switch {
 	case shown.SameBrowser:
 	case shown.NewPassword != "":
-		asked.Username, asked.Profile = "", storage.Profile{Locale: asked.Profile.Locale}
+		asked.Username, asked.Attributes, asked.Profile = "", nil, storage.Profile{Locale: asked.Profile.Locale}
 		owner := &storage.User{Email: asked.Email}
 		if asked.Verifier, err = s.newPassword(ctx, owner, shown.NewPassword); err != nil {
 			return nil, nil, err

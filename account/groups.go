@@ -27,7 +27,7 @@ type Groups interface {
 // GroupUses knows what names groups besides their members.
 type GroupUses interface {
 	// ClientsNaming returns the ids of the clients whose access speaks of the group.
-	ClientsNaming(group string) []string
+	ClientsNaming(ctx context.Context, group string) ([]string, error)
 }
 
 // maxDescription bounds the description of a group, in characters.
@@ -97,7 +97,7 @@ func (s *Service) ChangeGroup(ctx context.Context, by Actor, name string, change
 		return nil, err
 	}
 	if g.Name != was {
-		if err := s.checkUse(was, change.Force); err != nil {
+		if err := s.checkUse(ctx, was, change.Force); err != nil {
 			return nil, err
 		}
 		c.detail("renamed to " + g.Name)
@@ -116,7 +116,7 @@ func (s *Service) DeleteGroup(ctx context.Context, by Actor, name string, force 
 	if err != nil {
 		return err
 	}
-	if err := s.checkUse(g.Name, force); err != nil {
+	if err := s.checkUse(ctx, g.Name, force); err != nil {
 		return err
 	}
 	err = s.written(c, "delete group", s.cfg.Groups.Delete(ctx, g.ID, c.event))
@@ -159,11 +159,15 @@ func (s *Service) group(ctx context.Context, name string) (*storage.Group, error
 }
 
 // checkUse answers an [InUseError] for a group that a client's access names.
-func (s *Service) checkUse(name string, force bool) error {
+func (s *Service) checkUse(ctx context.Context, name string, force bool) error {
 	if force || s.cfg.GroupUses == nil {
 		return nil
 	}
-	if clients := s.cfg.GroupUses.ClientsNaming(name); len(clients) > 0 {
+	clients, err := s.cfg.GroupUses.ClientsNaming(ctx, name)
+	if err != nil {
+		return fmt.Errorf("look for clients that name group %q: %w", name, err)
+	}
+	if len(clients) > 0 {
 		return &InUseError{Group: name, Clients: clients}
 	}
 	return nil

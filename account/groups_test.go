@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -14,7 +15,10 @@ import (
 // namedBy is the access of clients: which groups it names.
 type namedBy map[string][]string
 
-func (n namedBy) ClientsNaming(group string) []string { return n[group] }
+// ClientsNaming implements account.GroupUses.
+func (n namedBy) ClientsNaming(_ context.Context, group string) ([]string, error) {
+	return n[group], nil
+}
 
 // TestAD1_GroupsAreForOperators: nobody raises themselves, and who tries is recorded.
 func TestAD1_GroupsAreForOperators(t *testing.T) {

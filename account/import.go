@@ -90,6 +90,9 @@ func (s *Service) complete(by Actor, p *Imported, groups map[string]bool) (stora
 	if p.Disabled {
 		u.DisabledAt = made.CreatedAt
 	}
+	if u.Attributes, err = s.newAttributes(u.Attributes, byImport); err != nil {
+		return storage.ImportedUser{}, err
+	}
 	one := storage.ImportedUser{User: u}
 	for _, a := range p.Authenticators {
 		id, err := storage.NewID(made.CreatedAt, s.cfg.Random)

@@ -196,7 +196,7 @@ func (s *Service) ResetPassword(ctx context.Context, by Actor, token string, cho
 	if c.user.PasswordEpoch != found.Epoch {
 		return nil, fmt.Errorf("%w: the password was changed since the link was made", ErrVoid)
 	}
-	change := storage.PasswordChange{Hash: hash, ByEmail: true}
+	change := storage.PasswordChange{Hash: hash, ByEmail: !found.HandedOver}
 	if chosen.RemoveRecent {
 		c.detail("what was added lately is removed")
 		change.RemoveSince = s.recentSince()
@@ -213,7 +213,7 @@ func (s *Service) ResetPassword(ctx context.Context, by Actor, token string, cho
 
 // proveByReset notes that who could read the link has the mailbox.
 func (s *Service) proveByReset(ctx context.Context, by Actor, found *Reset) error {
-	if found.User.EmailVerified {
+	if found.User.EmailVerified || found.HandedOver {
 		return nil
 	}
 	err := s.verifyEmail(ctx, by, found.UserID, found.Email)

@@ -18,6 +18,9 @@ type Profiles interface {
 	// ChangePhone it answers storage.ErrConsumed when the password epoch is another.
 	UpdateProfile(ctx context.Context, c storage.ProfileChange, e storage.Event, m ...storage.Message) error
 	ChangePhone(ctx context.Context, c storage.PhoneChange, e storage.Event, m ...storage.Message) error
+	// SetAttributes answers storage.ErrConflict when they are not what they were, and
+	// storage.ErrConsumed when the password epoch is another.
+	SetAttributes(ctx context.Context, c storage.AttributesChange, e storage.Event) error
 	SetRoles(ctx context.Context, id storage.ID, roles []string, now time.Time, e storage.Event) error
 	// ResetFactors removes all that a person has besides a password, and ends
 	// sessions and grants.
@@ -80,8 +83,8 @@ func (s *Service) newUsername(user *storage.User, typed string) (string, error) 
 	return "", nil
 }
 
-// SetRoles replaces the roles that the person has other than by a group, and returns them in order. It answers a
-// [FieldError] for field roles.
+// SetRoles replaces the roles that the person has other than by a group, and returns
+// them in order. It answers a [FieldError] for field roles.
 func (s *Service) SetRoles(ctx context.Context, by Actor, id storage.ID, roles []string) ([]string, error) {
 	roles, err := spellRoles(roles)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/attribute"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
@@ -47,6 +48,8 @@ type Config struct {
 	NotifyNewDevice bool
 	// InvitationLifetime is how long an invitation is good for.
 	InvitationLifetime time.Duration
+	// Attributes is the schema of custom attributes; nil has none.
+	Attributes attribute.Schema
 	// GroupUses knows which clients name a group; nil: none does.
 	GroupUses GroupUses
 	// Queued is told that the outbox holds something new.

@@ -52,6 +52,8 @@ type SignUp struct {
 	Email, Username, Name, Password string
 	// Locale is the language that they read (BCP 47).
 	Locale string
+	// Attributes are the custom ones that were asked for, as JSON has their values.
+	Attributes map[string]any
 	// Invitation is the one that they hold; nil is none.
 	Invitation *storage.Invitation
 }
@@ -92,6 +94,9 @@ func (s *Service) CheckSignUp(f *SignUp) []error {
 	case f.Username != "":
 		spell(&f.Username, spellUsername)
 	}
+	kept, wrongAttributes := s.checkAttributes(nil, f.Attributes, bySignUp)
+	f.Attributes = kept
+	problems = append(problems, wrongAttributes...)
 	if utf8.RuneCountInString(f.Name) > ident.MaxName {
 		add(&FieldError{Field: "name", Problem: TooLong})
 	}
@@ -130,7 +135,7 @@ func (s *Service) PrepareSignUp(ctx context.Context, f *SignUp, to message.Retur
 		return nil, err
 	}
 	asked := &message.SignUp{
-		Email: f.Email, Username: f.Username, Verifier: verifier, Profile: f.user().Profile, Return: to,
+		Email: f.Email, Username: f.Username, Verifier: verifier, Profile: f.user().Profile, Attributes: f.Attributes, Return: to,
 	}
 	if f.Invitation != nil {
 		asked.Invitation = f.Invitation.ID
@@ -160,5 +165,6 @@ func (s *Service) SignUpByName(ctx context.Context, by Actor, f *SignUp) (*stora
 		return nil, err
 	}
 	user.PasswordHash, user.PasswordChangedAt = asked.Verifier, user.CreatedAt
+	user.Attributes = s.stillAsked(asked.Attributes)
 	return user, s.insert(ctx, by, user, "")
 }

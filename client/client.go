@@ -26,6 +26,9 @@ const (
 	AuthMethodBasic = "client_secret_basic"
 	AuthMethodPost  = "client_secret_post"
 	AuthMethodNone  = "none"
+	// The client signs an assertion (RFC 7523), with a secret or with a key of its own.
+	AuthMethodSecretJWT     = "client_secret_jwt"
+	AuthMethodPrivateKeyJWT = "private_key_jwt"
 )
 
 // Grant types (RFC 6749).
@@ -73,9 +76,24 @@ const SecretPurpose = "client_secret"
 type Secret struct {
 	// Verifier is the keyed hash of the secret.
 	Verifier string
+	// Key is the secret itself, of clients that sign assertions with it
+	// (client_secret_jwt); empty of all others.
+	Key HMACKey
 	// ExpiresAt is when the secret stops being accepted; zero is never.
 	ExpiresAt time.Time
 }
+
+// HMACKey is a secret that verifies; it prints nothing.
+type HMACKey []byte
+
+// String implements fmt.Stringer.
+func (HMACKey) String() string { return "[redacted]" }
+
+// GoString implements fmt.GoStringer.
+func (HMACKey) GoString() string { return "[redacted]" }
+
+// MarshalJSON implements json.Marshaler.
+func (HMACKey) MarshalJSON() ([]byte, error) { return []byte(`"[redacted]"`), nil }
 
 // Client is a relying party as the provider runs with it: its metadata, and
 // what was made of it. A Client is never changed once it is in use: a reload

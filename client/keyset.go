@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// maxKeys bounds a client's key set: verifying tries each key that fits.
-const maxKeys = 32
+// MaxKeys bounds a client's key set: verifying tries each key that fits.
+const MaxKeys = 32
 
 // KeySet is the public keys that a client signs with and is encrypted to, as a
 // JWK Set (RFC 7517 section 5). Private keys have no place in it.

@@ -227,14 +227,17 @@ func aboutPeople(scope string) bool {
 }
 
 func (v *validation) keys() {
+	if v.AuthMethod == AuthMethodPrivateKeyJWT && v.JWKS == nil && v.JWKSURI == "" {
+		v.add("jwks_uri", "private_key_jwt needs the client's keys: their address here, or themselves in jwks")
+	}
 	if v.JWKS == nil {
 		return
 	}
 	if v.JWKSURI != "" {
 		v.add("jwks", "give the keys or their address, not both; remove one")
 	}
-	if n := len(v.JWKS.Keys); n == 0 || n > maxKeys {
-		v.add("jwks", "use 1 to %d keys", maxKeys)
+	if n := len(v.JWKS.Keys); n == 0 || n > MaxKeys {
+		v.add("jwks", "use 1 to %d keys", MaxKeys)
 	}
 }
 

@@ -22,7 +22,9 @@ const (
 func Types() []Type { return []Type{TypeConfidential, TypePublic, TypeNative, TypeService} }
 
 // AuthMethods lists the token endpoint authentication methods.
-func AuthMethods() []string { return []string{AuthMethodBasic, AuthMethodPost, AuthMethodNone} }
+func AuthMethods() []string {
+	return []string{AuthMethodBasic, AuthMethodPost, AuthMethodSecretJWT, AuthMethodPrivateKeyJWT, AuthMethodNone}
+}
 
 // GrantTypes lists the grant types.
 func GrantTypes() []string {

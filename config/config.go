@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/account/attribute"
 )
 
 // Config is the whole configuration. Its tags say: yaml, the key; default, the
@@ -40,6 +41,7 @@ type Config struct {
 	MemoryLimit    string         `yaml:"memory_limit" default:"auto" doc:"The memory that the process tries to stay within, such as 512MiB: near it garbage is collected more often. auto is nine tenths of what its container may use; off sets none. GOMEMLIMIT wins over auto."`
 	Limits         Limits         `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request. Attempts count before they are looked at; the first free ones are not delayed, then each one is followed by a time of refusal that doubles from base to max."`
 	Timeouts       Timeouts       `yaml:"timeouts" doc:"Bounds on how long a connection may take."`
+	Attributes     []Attribute    `yaml:"attributes" doc:"What is kept of people besides the standard claims. Values of attributes that are not here stay, unseen, until they are again."`
 	Access         Access         `yaml:"access" doc:"Who may use clients that do not say so themselves."`
 	Scopes         []Scope        `yaml:"scopes" doc:"Scopes besides the standard ones and groups and roles, which exist by themselves."`
 	Claims         []Claim        `yaml:"claims" doc:"Claims about people besides the standard ones and groups and roles, which exist by themselves."`
@@ -51,6 +53,8 @@ type Config struct {
 	// Warnings are what does not keep Latchkey from starting and still should
 	// be looked at.
 	Warnings []Problem `yaml:"-"`
+	// AttributeSchema is what attributes come to.
+	AttributeSchema attribute.Schema `yaml:"-"`
 	// Catalog is what access, scopes, claims and resources come to.
 	Catalog *access.Catalog `yaml:"-"`
 	// Files are the files and folders that were read, and Stamp how they were just
@@ -137,6 +141,9 @@ type Argon2 struct {
 type Sessions struct {
 	Idle     time.Duration `yaml:"idle" default:"12h" doc:"A session that was not used for so long ends."`
 	Absolute time.Duration `yaml:"absolute" default:"7d" doc:"A session ends after so long however much it is used."`
+	// Where somebody ticks "keep me signed in", these are meant instead.
+	RememberIdle     time.Duration `yaml:"remember_idle" default:"30d" doc:"The same as idle for whoever asks to be kept signed in; the sign-in page names it. More than one factor still ages (mfa.assurance_age)."`
+	RememberAbsolute time.Duration `yaml:"remember_absolute" default:"90d" doc:"The same as absolute for whoever asks to be kept signed in. Where neither is longer than idle and absolute, the sign-in page does not offer it."`
 }
 
 // Tokens holds the lifetimes of every client that does not have its own.

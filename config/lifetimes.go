@@ -19,6 +19,11 @@ func (l *loader) validateLifetimes(c *Config) {
 	const most = 10 * 366 * day
 	l.within("sessions.idle", c.Sessions.Idle, time.Minute, most)
 	l.within("sessions.absolute", c.Sessions.Absolute, time.Minute, most)
+	l.within("sessions.remember_idle", c.Sessions.RememberIdle, time.Minute, most)
+	l.within("sessions.remember_absolute", c.Sessions.RememberAbsolute, time.Minute, most)
+	if c.Sessions.RememberIdle > c.Sessions.RememberAbsolute {
+		l.add("sessions.remember_idle", "it is longer than sessions.remember_absolute (%s), which then always ends a session first; shorten it", client.FormatDuration(c.Sessions.RememberAbsolute))
+	}
 	if c.Sessions.Idle > c.Sessions.Absolute {
 		l.add("sessions.idle", "it is longer than sessions.absolute (%s), which then always ends a session first; shorten it", client.FormatDuration(c.Sessions.Absolute))
 	}
@@ -99,6 +104,11 @@ func (l *loader) validateSigningKeys(c *Config) {
 	for i := range c.Clients {
 		m := c.Clients[i].completed(c.Tokens)
 		longest = max(longest, m.AccessTokenLifetime.Duration(), m.IDTokenLifetime.Duration())
+	}
+	for _, r := range c.Resources {
+		if r.AccessToken.Lifetime != nil {
+			longest = max(longest, *r.AccessToken.Lifetime)
+		}
 	}
 	if k.KeepAfter < longest {
 		l.add("signing_keys.keep_after", "%s is shorter than the longest token lives (%s), which then could not be verified; lengthen it", client.FormatDuration(k.KeepAfter), client.FormatDuration(longest))

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -76,10 +77,20 @@ func (c *Client) metadata() client.Metadata {
 		PolicyURI:              c.PolicyURI,
 		TOSURI:                 c.TOSURI,
 
-		RequirePushed:        c.RequirePushed,
+		RequirePushed: c.RequirePushed,
+		JWKSURI:       c.JWKSURI, JWKS: c.keySet(),
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,
 		FrontchannelLogoutURI: c.FrontchannelLogoutURI, FrontchannelLogoutSession: c.FrontchannelSession,
 	}
+}
+
+// keySet is what jwks holds; nil where that is nothing, or cannot be read.
+func (c *Client) keySet() *client.KeySet {
+	var set client.KeySet
+	if c.JWKS == "" || json.Unmarshal([]byte(c.JWKS), &set) != nil {
+		return nil
+	}
+	return &set
 }
 
 // completed is metadata with the defaults that apply.
@@ -104,7 +115,11 @@ func (c *Client) verifiers(hash SecretHasher) ([]client.Secret, error) {
 		if text == "" {
 			return nil, errors.New("hash an empty secret") // refused by Load: never let it match
 		}
-		secrets = append(secrets, client.Secret{Verifier: hash(c.ID, text), ExpiresAt: s.ExpiresAt})
+		made := client.Secret{Verifier: hash(c.ID, text), ExpiresAt: s.ExpiresAt}
+		if c.AuthMethod == client.AuthMethodSecretJWT {
+			made.Key = client.HMACKey(text)
+		}
+		secrets = append(secrets, made)
 	}
 	return secrets, nil
 }

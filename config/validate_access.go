@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"net/mail"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ func (l *loader) validateCatalog(c *Config) {
 		l.add(p.Field, "%s", p.Message)
 	}
 	c.Catalog = catalog
+	l.validateContact(c.Access.Contact)
 	for i, claim := range c.Claims {
 		if !l.isReleased(c, claim.Name) {
 			l.warn(indexPath("claims", i), "no scope, client or resource names it, so that nobody gets it")
@@ -35,6 +37,23 @@ func (l *loader) validateCatalog(c *Config) {
 		for j := range c.Clients[i].Access {
 			c.Clients[i].Access[j].at = l.located(indexPath(joinPath(indexPath("clients", i), "access"), j))
 		}
+	}
+}
+
+// validateContact keeps what people are sent to on an error page to an address that a
+// browser opens.
+func (l *loader) validateContact(contact string) {
+	if contact == "" {
+		return
+	}
+	if strings.Contains(contact, "://") {
+		if err := client.CheckPage(contact, l.Dev); err != nil {
+			l.add("access.contact", "%q: %v", contact, err)
+		}
+		return
+	}
+	if a, err := mail.ParseAddress(contact); err != nil || a.Address != contact {
+		l.add("access.contact", "%q is neither an e-mail address nor the address of a page", contact)
 	}
 }
 

@@ -38,6 +38,8 @@ claims:
   - {name: is_admin, expression: '"admins" in user.groups'}
 resources:
   - {identifier: https://api.example.com, introspected_by: [open], access_token: {format: jwt, lifetime: 5m, signing_alg: ES256, claims: [groups, is_admin], encryption: none}}
+attributes:
+  - {name: Department}
 `
 
 func TestAC1_RulesSayWhereTheyWereWritten(t *testing.T) {
@@ -109,9 +111,15 @@ func TestAC1_RulesAndClaimsThatMeanNothingAreRefused(t *testing.T) {
 			want: []string{"clients[0].subject_type (line 5): pairwise needs one host that all redirect URIs have, or sector_identifier_uri"},
 		},
 		"a short pairwise key": {vars: map[string]string{"LATCHKEY_SECRETS_PAIRWISE_KEY": "c2hvcnQ="}, want: []string{"secrets.pairwise_key (LATCHKEY_SECRETS_PAIRWISE_KEY): it must be at least 32 random bytes"}},
-		"a sector of nobody":   {yaml: clientYAML("id: a", "type: public", redirect, "sector_identifier_uri: https://a.example/s"), want: []string{"clients[0].sector_identifier_uri (line 5): of no use without subject_type: pairwise"}},
-		"scope of nobody":      {yaml: "scopes:\n  - {name: reports, resource: https://api.example}", want: []string{`scopes[0].resource (line 2): "https://api.example" is not among resources`}},
-		"introspecting nobody": {yaml: "resources:\n  - {identifier: https://api.example, introspected_by: [x]}", want: []string{`resources[0].introspected_by[0] (line 2): "x" is no client`}},
-		"given twice":          {yaml: "scopes:\n  - name: y\n    description: {en: A, en: B}", want: []string{`scopes[0].description.en (line 3): given twice`}},
+		"tokens that outlive their key": {
+			yaml: "resources: [{identifier: https://api.example, access_token: {lifetime: 3h}}]\nsigning_keys: {keep_after: 2h}\n",
+			want: []string{"signing_keys.keep_after (line 2): 2h is shorter than the longest token lives (3h)"},
+		},
+		"a contact that is none": {yaml: "access: {contact: 'javascript:alert(1)'}\n", want: []string{"access.contact (line 1): \"javascript:alert(1)\" is neither an e-mail address"}},
+		"a page as the contact":  {yaml: "access: {contact: https://help.example.com/access}\n"},
+		"a sector of nobody":     {yaml: clientYAML("id: a", "type: public", redirect, "sector_identifier_uri: https://a.example/s"), want: []string{"clients[0].sector_identifier_uri (line 5): of no use without subject_type: pairwise"}},
+		"scope of nobody":        {yaml: "scopes:\n  - {name: reports, resource: https://api.example}", want: []string{`scopes[0].resource (line 2): "https://api.example" is not among resources`}},
+		"introspecting nobody":   {yaml: "resources:\n  - {identifier: https://api.example, introspected_by: [x]}", want: []string{`resources[0].introspected_by[0] (line 2): "x" is no client`}},
+		"given twice":            {yaml: "scopes:\n  - name: y\n    description: {en: A, en: B}", want: []string{`scopes[0].description.en (line 3): given twice`}},
 	})
 }

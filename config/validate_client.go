@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -18,6 +19,12 @@ func (l *loader) validateClients(c *Config) {
 		l.validateClientID(path, written.ID, ids)
 		if l.isBlamed(joinPath(path, "type")) {
 			continue // what is right depends on it
+		}
+		if written.JWKS != "" {
+			if err := json.Unmarshal([]byte(written.JWKS), &client.KeySet{}); err != nil {
+				l.add(joinPath(path, "jwks"), "it is no JWK Set of public keys in JSON: %v", err)
+				l.blame(joinPath(path, "jwks_uri")) // which is not missing: the keys are there
+			}
 		}
 		m := written.completed(c.Tokens)
 		for _, p := range m.Validate(policy) {

@@ -64,9 +64,18 @@ func (l *loader) validateKey(path string, k SecretKey, owners map[string]string)
 // is one that nobody watches.
 const maxLiveSecrets = 2
 
+// minHMACKey is what HS256 needs of a key, in bytes.
+const minHMACKey = 32
+
 // validateClientSecrets checks the secrets of one client. owners tells whose a
 // secret was first.
 func (l *loader) validateClientSecrets(path string, c *Client, m *client.Metadata, owners map[string]string) {
+	if m.AuthMethod == client.AuthMethodPrivateKeyJWT {
+		if !c.Secret.IsZero() || len(c.Secrets) > 0 {
+			l.add(joinPath(path, "secret"), "auth_method private_key_jwt uses keys and no secret; remove it")
+		}
+		return
+	}
 	if m.IsPublic() {
 		if !c.Secret.IsZero() {
 			l.add(joinPath(path, "secret"), "auth_method none uses no secret; remove it, or use another auth_method with type confidential")
@@ -112,6 +121,8 @@ func (l *loader) validateClientSecret(path string, c *Client, m *client.Metadata
 		l.add(path, "it is the same secret as %s; every client and every rotation needs its own", owner)
 	case text == c.ID:
 		l.add(path, "it is the client's id, which everyone knows; make one with `openssl rand -hex 32`")
+	case m.AuthMethod == client.AuthMethodSecretJWT && len(text) < minHMACKey:
+		l.add(path, "client_secret_jwt signs with it, for which it needs at least %d characters (RFC 7518 section 3.2)", minHMACKey)
 	case l.Dev:
 	case strengthOf(text) == weak && !c.AllowWeakSecret:
 		l.add(path, "it is too weak: use at least %d varied characters, best of all what `openssl rand -hex 32` prints; if the relying party cannot take that, set allow_weak_secret: true", minFairLength)

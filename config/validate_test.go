@@ -144,6 +144,7 @@ func TestLifetimesAndLimits(t *testing.T) {
 		"grace off":            {yaml: "tokens: {refresh_grace: 0s}"},
 		"refresh idle":         {yaml: "tokens: {refresh_idle_lifetime: 91d}", want: []string{"tokens.refresh_idle_lifetime (line 1): it is longer than refresh_lifetime (90d)"}},
 		"session idle":         {yaml: "sessions: {idle: 8d}", want: []string{"sessions.idle (line 1): it is longer than sessions.absolute (7d)"}},
+		"remembered idle":      {yaml: "sessions: {remember_absolute: 20d}", want: []string{"sessions.remember_idle (line 1): it is longer than sessions.remember_absolute (20d)"}},
 		"no algs":              {yaml: "signing_keys: {algs: []}", want: []string{"name at least one algorithm"}},
 		"alg twice":            {yaml: "signing_keys: {algs: [RS256, RS256]}", want: []string{"signing_keys.algs[1] (line 1): \"RS256\" is listed twice"}},
 		"published too late":   {yaml: "signing_keys: {publish_ahead: 5s}", want: []string{"5s is too short; use at least 10s"}},

@@ -20,6 +20,8 @@ const (
 	rememberedFor = 5 * time.Second
 	// lookAgain is how often a second submission looks whether the first was answered.
 	lookAgain = 20 * time.Millisecond
+	// handledFor bounds how long a form is handled whose browser went away.
+	handledFor = 20 * time.Second
 )
 
 // SubmissionsConfig is what [Submissions] are made of. Every field is required.
@@ -70,21 +72,29 @@ func (s *Submissions) Once(h web.HandlerFunc) web.HandlerFunc {
 		if s.cfg.Cookies.Browser(r) == "" {
 			return h(w, r)
 		}
-		id := submissionID(r)
-		for r.Context().Err() == nil {
-			err := s.answers.PutNew(r.Context(), id, remembered{}, rememberedFor)
-			if !errors.Is(err, storage.ErrConflict) {
-				return s.handle(w, r, h, id, err == nil)
-			}
-			if given, err := s.again(r.Context(), id); err == nil {
-				given.write(w)
-				return nil
-			} else if !errors.Is(err, storage.ErrNotFound) {
-				return h(w, r)
-			}
-		}
-		return h(w, r)
+		// Browsers cancel the first request when a form is sent again. It is carried out
+		// all the same: stopped half way it would have spent what the second one brings.
+		whole, stop := context.WithTimeout(context.WithoutCancel(r.Context()), handledFor)
+		defer stop()
+		return s.once(w, r.WithContext(whole), h)
 	}
+}
+
+func (s *Submissions) once(w http.ResponseWriter, r *http.Request, h web.HandlerFunc) error {
+	id := submissionID(r)
+	for r.Context().Err() == nil {
+		err := s.answers.PutNew(r.Context(), id, remembered{}, rememberedFor)
+		if !errors.Is(err, storage.ErrConflict) {
+			return s.handle(w, r, h, id, err == nil)
+		}
+		if given, err := s.again(r.Context(), id); err == nil {
+			given.write(w)
+			return nil
+		} else if !errors.Is(err, storage.ErrNotFound) {
+			return h(w, r)
+		}
+	}
+	return h(w, r)
 }
 
 // submissionID is what two submissions of one form have in common.
@@ -97,7 +107,6 @@ func (s *Submissions) handle(w http.ResponseWriter, r *http.Request, h web.Handl
 	made := &recorder{header: http.Header{}}
 	err := h(made, r)
 	if claimed {
-		// Whoever cancelled the request may have sent the form twice.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), rememberedFor)
 		defer cancel()
 		s.remember(ctx, id, made, err)

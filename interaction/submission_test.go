@@ -49,7 +49,11 @@ func newDesk(t *testing.T) *desk {
 
 // send sends a form, with the cookies of a browser.
 func (d *desk) send(h web.HandlerFunc, body, cookies string) (*httptest.ResponseRecorder, error) {
-	r := httptest.NewRequest(http.MethodPost, "https://id.example.com/factor?interaction=x", strings.NewReader(body))
+	return d.sendIn(context.Background(), h, body, cookies)
+}
+
+func (d *desk) sendIn(ctx context.Context, h web.HandlerFunc, body, cookies string) (*httptest.ResponseRecorder, error) {
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "https://id.example.com/factor?interaction=x", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Cookie", cookies)
 	if err := r.ParseForm(); err != nil {
@@ -109,6 +113,40 @@ func TestPA1_AFormThatIsSentTwiceIsHandledOnce(t *testing.T) {
 	d.clock.Advance(time.Minute)
 	if _, err := d.send(h, "code=123456", browserCookie); err == nil || handled.Load() != 2 {
 		t.Errorf("a minute later: %v, handled %d times", err, handled.Load())
+	}
+}
+
+// TestPA1_AFormIsCarriedOutThoughItsBrowserSendsItAgain: the second press cancels the
+// first request in its middle, and gets its answer.
+func TestPA1_AFormIsCarriedOutThoughItsBrowserSendsItAgain(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for _, early := range []bool{true, false} { // before it was begun, or in its middle
+		ctx, cancel := context.WithCancel(t.Context())
+		if early {
+			cancel()
+		}
+		d.carriesOut(t, ctx, cancel)
+		d.clock.Advance(time.Minute)
+	}
+}
+
+func (d *desk) carriesOut(t *testing.T, ctx context.Context, cancel func()) {
+	t.Helper()
+	handled := 0
+	h := func(w http.ResponseWriter, r *http.Request) error {
+		handled++
+		cancel()
+		if err := r.Context().Err(); err != nil {
+			return err // as a store does that is asked next
+		}
+		http.Redirect(w, r, "/account", http.StatusSeeOther)
+		return nil
+	}
+	_, err := d.sendIn(ctx, h, "code=123456", browserCookie)
+	check(t, err)
+	if w, err := d.send(h, "code=123456", browserCookie); err != nil || w.Header().Get("Location") != "/account" || handled != 1 {
+		t.Errorf("%v %v, handled %d times", err, w.Header(), handled)
 	}
 }
 

@@ -39,13 +39,7 @@ func (l *flows) addAccess(ctx context.Context, f *flowContext) error {
 func (p *accessDeniedPage) show(w http.ResponseWriter, r *http.Request, f *flowContext) error {
 	user, decision := f.state.User, f.state.Access
 	if r.URL.Query().Has(anotherParam) {
-		err := p.updateInteraction(r.Context(), f.interaction, func(in *interaction.Interaction) {
-			in.Another = &interaction.Another{Than: user.ID, At: p.now()}
-		})
-		if err != nil {
-			return err
-		}
-		return p.redirectToNextStep(w, r, f)
+		return p.switchAccount(w, r, f)
 	}
 	if f.interaction.AnswersOf(user.ID).AccessRefused != decision.By {
 		if err := p.journal.RecordFor(r, f.interaction, storage.EventAccessRefused, user.ID, storage.Failure, decision.By); err != nil {

@@ -12,7 +12,7 @@ type consentPage struct{ *core }
 
 func (p *consentPage) show(w http.ResponseWriter, r *http.Request, f *flowContext) error {
 	return p.ui.Render(w, http.StatusOK, ui.Consent{
-		Page: p.page(w, r, f.interaction, "/consent", "consent.title"), Person: DisplayName(f.state.User),
+		Page: p.personPage(w, r, f, "/consent", "consent.title"), Person: DisplayName(f.state.User),
 		Scopes: f.interaction.Request.ConsentScopes(),
 	})
 }

@@ -177,6 +177,23 @@ func (c *core) refuseClient(w http.ResponseWriter, r *http.Request, in *interact
 	return nil
 }
 
+// switchAccount has whoever the flow is about not be used here: what they showed in it
+// is dropped, and somebody signs in anew. Their session, if there is one, goes on for
+// others.
+func (c *core) switchAccount(w http.ResponseWriter, r *http.Request, f *flowContext) error {
+	if err := c.dropPartial(w, r, f); err != nil {
+		return err
+	}
+	f.partial = nil
+	if f.state.User != nil {
+		another := &interaction.Another{Than: f.state.User.ID, At: c.now()}
+		if err := c.updateInteraction(r.Context(), f.interaction, func(in *interaction.Interaction) { in.Another = another }); err != nil {
+			return err
+		}
+	}
+	return c.redirectToNextStep(w, r, f)
+}
+
 // dropPartial forgets the partial sign-in, where there is one.
 func (c *core) dropPartial(w http.ResponseWriter, r *http.Request, f *flowContext) error {
 	if f.partial == nil {
@@ -225,6 +242,18 @@ func say(page *ui.Page, m flash.Message) {
 
 // page begins a page of an interaction, or of none: its form goes to path.
 func (c *core) page(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, path, title string) ui.Page {
+	return c.ui.Begin(w, r, c.options(r, in, path, title))
+}
+
+// personPage begins a page that asks something of whoever the flow is about: it says
+// whose account that is, and lets somebody else sign in.
+func (c *core) personPage(w http.ResponseWriter, r *http.Request, f *flowContext, path, title string) ui.Page {
+	o := c.options(r, f.interaction, path, title)
+	o.Person, o.Switch = f.state.User.Identifier(), f.interaction.Address(switchPath)
+	return c.ui.Begin(w, r, o)
+}
+
+func (c *core) options(r *http.Request, in *interaction.Interaction, path, title string) ui.Options {
 	o := ui.Options{Title: title, Action: in.Address(path)}
 	if in != nil {
 		o.FormAction = redirectOrigin(in.RedirectURI())
@@ -232,5 +261,5 @@ func (c *core) page(w http.ResponseWriter, r *http.Request, in *interaction.Inte
 		// For its name and color only: without them the page is as good.
 		o.Client, _ = c.clientOf(r.Context(), in)
 	}
-	return c.ui.Begin(w, r, o)
+	return o
 }

@@ -23,7 +23,7 @@ func (p *deletionPage) show(w http.ResponseWriter, r *http.Request, f *flowConte
 		return p.redirectToNextStep(w, r, f)
 	}
 	return p.ui.Render(w, http.StatusOK, ui.DeletionPlanned{
-		Page: p.page(w, r, f.interaction, "/deletion", "deletion.planned_title"), At: f.state.User.DeleteAt,
+		Page: p.personPage(w, r, f, "/deletion", "deletion.planned_title"), At: f.state.User.DeleteAt,
 		Leave: f.interaction.Address("/deletion") + "&" + leaveParam + "=1",
 	})
 }

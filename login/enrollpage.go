@@ -68,7 +68,7 @@ func (p *enrollPage) chosen(r *http.Request, f *flowContext) storage.FactorKind 
 
 func (p *enrollPage) renderChoice(w http.ResponseWriter, r *http.Request, f *flowContext) error {
 	data := ui.EnrolChoice{
-		Page: p.page(w, r, f.interaction, "/enroll", "enrol.title"), Kinds: factorLinks("/enroll", f.interaction, p.kinds(f), ""),
+		Page: p.personPage(w, r, f, "/enroll", "enrol.title"), Kinds: factorLinks("/enroll", f.interaction, p.kinds(f), ""),
 	}
 	if f.state.MayPutOff() {
 		data.Until = f.state.PutOffUntil()
@@ -93,7 +93,7 @@ func (p *enrollPage) render(w http.ResponseWriter, r *http.Request, f *flowConte
 	if err != nil {
 		return err
 	}
-	page := p.page(w, r, f.interaction, "/enroll", string(kind)+".title")
+	page := p.personPage(w, r, f, "/enroll", string(kind)+".title")
 	page.Carry(factorParam, string(kind))
 	say(&page, said)
 	name, back := said.Typed["name"], p.back(f)
@@ -228,9 +228,9 @@ func (p *codesPage) show(w http.ResponseWriter, r *http.Request, f *flowContext)
 	if err := opened(p.sealer, f.interaction, recoveryColumn, f.interaction.AnswersOf(f.state.User.ID).RecoveryCodes, &codes); err != nil {
 		return err
 	}
-	return p.ui.Render(w, http.StatusOK, ui.RecoveryCodes{
-		Page: p.page(w, r, f.interaction, "/recovery-codes", "recovery.title"), Codes: codes, Account: f.state.User.Identifier(),
-	})
+	page := p.personPage(w, r, f, "/recovery-codes", "recovery.title")
+	page.Identity.Switch = "" // nobody who leaves would see them again
+	return p.ui.Render(w, http.StatusOK, ui.RecoveryCodes{Page: page, Codes: codes, Account: f.state.User.Identifier()})
 }
 
 // kept forgets the codes: nobody shows them again.

@@ -73,7 +73,7 @@ func (p *factorPage) challenge(w http.ResponseWriter, r *http.Request, f *flowCo
 
 func (p *factorPage) render(w http.ResponseWriter, r *http.Request, f *flowContext, c mfa.Challenge, said flash.Message) error {
 	data := ui.Factor{
-		Page: p.page(w, r, f.interaction, "/factor", "factor.title"), Kind: c.Kind, Hint: c.Hint, Digits: c.Digits,
+		Page: p.personPage(w, r, f, "/factor", "factor.title"), Kind: c.Kind, Hint: c.Hint, Digits: c.Digits,
 		TrustDays: p.trust.days(f.client), Cancel: f.interaction.ForClient(),
 	}
 	data.Carry(factorParam, string(c.Kind))

@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/logintest"
+	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -43,6 +44,7 @@ type siteOptions struct {
 	config   func(*Config)
 	limits   func(*limits.Bounds)
 	methods  func(*signin.Config)
+	sessions func(*session.Config)
 	client   func(*client.Client)
 	// pending is how many sign-ins an address may start; zero is many.
 	pending int
@@ -64,7 +66,7 @@ func newSite(t *testing.T, o siteOptions) *site {
 	limiter := p.Limiter(o.limits)
 	cfg := Config{
 		UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Consents: p.Store.Consents(),
-		Sessions: p.Sessions(), Partials: p.Partials(), Limits: limiter, Journal: p.Journal(), Flash: p.Flash(),
+		Sessions: p.Sessions(o.sessions), Partials: p.Partials(), Limits: limiter, Journal: p.Journal(), Flash: p.Flash(),
 		Interactions: p.Interactions(o.pending), Submissions: p.Submissions(), Clients: logintest.Client{Is: &s.client},
 		Methods: p.Methods(limiter, o.methods), Factors: p.Factors, Devices: p.Devices, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
 		Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now,

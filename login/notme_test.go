@@ -105,3 +105,37 @@ func TestASignUpIsNoNewDevice(t *testing.T) {
 		t.Error("the notice has no link")
 	}
 }
+
+// TestFE4_AChangeOfAddressAsksForTheSession: whoever presses the link in another
+// browser moves nobody's account onto their own address, and the link stays good for
+// whoever asked.
+func TestFE4_AChangeOfAddressAsksForTheSession(t *testing.T) {
+	s := newSite(t, siteOptions{})
+	ada := s.person("ada@example.com")
+	s.person("bob@example.com")
+	b := s.browser()
+	b.Get("/login")
+	b.signIn("ada@example.com", goodPassword).Want(t, 200, "account of")
+	shown := account.Evidence{User: ada, Proofs: []storage.Proof{{Kind: storage.FactorPassword, At: s.clock.Now()}}}
+	_, err := s.parts.Accounts.RequestEmailChange(t.Context(), account.Person(shown, account.Origin{}), ada.ID, "new@example.com")
+	check(t, err)
+	link := linkIn(t, s.sent("new@example.com").Text)
+	stranger := s.browser()
+	stranger.Get(link).Want(t, 403, "Sign in first")
+	other := s.browser()
+	other.Get("/login")
+	other.signIn("bob@example.com", goodPassword).Want(t, 200, "account of")
+	other.Get(link).Want(t, 403, "Sign in first")
+	for _, elsewhere := range []*browser{stranger, other} {
+		_, form := b.Get(link).Form("verify-submit")
+		form.Set("csrf", elsewhere.Get("/forgot-password").Value("csrf"))
+		if page := elsewhere.Post(message.PathConfirmEmail, form); page.Status < 400 {
+			t.Errorf("pressed elsewhere: %d", page.Status)
+		}
+	}
+	if got, err := s.store.Users().ByID(t.Context(), ada.ID); err != nil || got.Email != "ada@example.com" {
+		t.Errorf("the address is %v, %v", got, err)
+	}
+	b.Get(link).Want(t, 200, "verify-submit")
+	b.Submit("verify-submit").Want(t, 200, "new@example.com")
+}

@@ -2,6 +2,7 @@ package login
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -154,4 +155,31 @@ func TestLK1_StrangersKeepNobodyFromAReset(t *testing.T) {
 	if page := ask(s.browser(), "ada@example.com"); page.Status != 200 {
 		t.Errorf("twenty minutes later: %d", page.Status)
 	}
+}
+
+// TestTH1_AllThatStrangersAskForTogetherIsBounded: a breaker on mail to anybody at all,
+// which spends nothing of what people get who are signed in, and refills.
+func TestTH1_AllThatStrangersAskForTogetherIsBounded(t *testing.T) {
+	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) { l.Messages.AnonymousPerHour = 5 }})
+	refused := 0
+	for i := range 10 {
+		b := s.browser()
+		b.Get("/forgot-password")
+		if b.Submit("forgot-submit", "email="+strings.Repeat("x", i+1)+"@example.com").Status == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	if refused != 4 {
+		t.Errorf("%d of 10 were refused, want all beyond 6", refused)
+	}
+	l := s.parts.Limiter(func(l *limits.Bounds) { l.Messages.AnonymousPerHour = 5 })
+	b := s.browser()
+	b.Get("/forgot-password")
+	r := httptest.NewRequest(http.MethodPost, "/account/email", nil)
+	if err := l.MemberMessage(r, "ada", "ada@example.com"); err != nil {
+		t.Errorf("a message that somebody asks for who is signed in: %v", err)
+	}
+	s.clock.Advance(time.Hour)
+	b.Get("/forgot-password")
+	b.Submit("forgot-submit", "email=later@example.com").Want(t, 200, "")
 }

@@ -133,7 +133,7 @@ func (p *Pages) routes() []route {
 	consent, deletion, denied := &consentPage{c}, &deletionPage{c}, &accessDeniedPage{c}
 
 	routes := slices.Concat(
-		[]route{{"GET /login", signIn.open}},
+		[]route{{"GET /login", signIn.open}, {"GET " + switchPath, signIn.another}},
 		signIn.answers(),
 		p.stepPage("/factor", factor.show, factor.check, flow.StepFactor),
 		p.stepPage("/enroll", enroll.show, enroll.add, flow.StepEnroll),

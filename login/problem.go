@@ -30,6 +30,8 @@ var fieldTexts = map[string]string{
 func fieldText(e *account.FieldError) string {
 	text, known := fieldTexts[e.Field]
 	switch {
+	case account.IsAttributeField(e.Field):
+		return "wrong.attribute"
 	case e.Field == "email" && e.Problem == account.Same:
 		return "wrong.email_same"
 	case e.Problem == account.TooLong && e.Field != "email":

@@ -3,6 +3,7 @@ package login
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -39,7 +40,12 @@ func (p *signInPage) show(w http.ResponseWriter, r *http.Request, f *flowContext
 	}
 	data := ui.SignIn{
 		Page: p.page(w, r, in, "/login", "signin.title"), Cancel: in.ForClient(),
-		Username: p.username(f), Remember: said.Typed[rememberField] != "",
+		Username: p.username(f), Remember: said.Typed[rememberField] != "" || f.signedIn != nil && f.signedIn.Session.Remembered,
+	}
+	if idle, ok := p.sessions.Remembers(); ok {
+		data.RememberDays = int(idle / (24 * time.Hour))
+	} else {
+		data.HideRemember = true
 	}
 	if typed, again := said.Typed[usernameField]; again {
 		data.Username = typed
@@ -59,6 +65,18 @@ func (p *signInPage) show(w http.ResponseWriter, r *http.Request, f *flowContext
 		data.Notice = nil
 	}
 	return p.ui.Render(w, http.StatusOK, data)
+}
+
+// switchPath is where "Not you?" leads, from every step after the first.
+const switchPath = "/login/another"
+
+// another has somebody else sign in than the flow is about.
+func (p *signInPage) another(w http.ResponseWriter, r *http.Request) error {
+	f, err := p.loadFlow(w, r)
+	if err != nil {
+		return err
+	}
+	return p.switchAccount(w, r, f)
 }
 
 // The fields of the page that are shown again after an attempt that failed.

@@ -55,6 +55,7 @@ func (p *signUpPages) show(w http.ResponseWriter, r *http.Request, f *flowContex
 	if len(said.Typed) > 0 {
 		data.Email, data.Username, data.Name = said.Typed["email"], said.Typed["username"], said.Typed["name"]
 	}
+	data.Attributes = ShownAttributes(p.accounts.Attributes().Asked(), func(name string) string { return said.Typed[account.AttributeField(name)] })
 	if invitation != nil {
 		data.Email, data.Invited = invitation.Email, true
 	}
@@ -101,15 +102,15 @@ func (p *signUpPages) submit(w http.ResponseWriter, r *http.Request, f *flowCont
 	if err != nil {
 		return err
 	}
+	set, problems := AttributesTyped(p.accounts.Attributes().Asked(), r.PostForm, func(string) string { return "" })
 	typed := &account.SignUp{
 		Email: strings.TrimSpace(r.PostForm.Get("email")), Username: strings.TrimSpace(r.PostForm.Get("username")),
 		Name: ident.Clean(r.PostForm.Get("name")), Password: r.PostForm.Get("password"),
-		Locale: p.ui.Locale(r, f.interaction.Locales()), Invitation: invitation,
+		Locale: p.ui.Locale(r, f.interaction.Locales()), Invitation: invitation, Attributes: set,
 	}
 	if invitation != nil {
 		typed.Email = invitation.Email
 	}
-	var problems []Problem
 	for _, err := range p.accounts.CheckSignUp(typed) {
 		problems = append(problems, Problems(err, "password")...)
 	}
@@ -142,9 +143,12 @@ func (p *signUpPages) submit(w http.ResponseWriter, r *http.Request, f *flowCont
 
 // failed has the form say what is wrong. What was typed stays, but for the password.
 func (p *signUpPages) failed(w http.ResponseWriter, r *http.Request, f *flowContext, typed *account.SignUp, problems []Problem) error {
-	return p.flash.Redirect(w, r, signUpAddress(r, f.interaction), flash.Message{
-		Problems: problems, Typed: map[string]string{"email": typed.Email, "username": typed.Username, "name": typed.Name},
-	})
+	again := map[string]string{"email": typed.Email, "username": typed.Username, "name": typed.Name}
+	for _, d := range p.accounts.Attributes().Asked() {
+		field := account.AttributeField(d.Name)
+		again[field] = r.PostForm.Get(field)
+	}
+	return p.flash.Redirect(w, r, signUpAddress(r, f.interaction), flash.Message{Problems: problems, Typed: again})
 }
 
 // byName makes an account without an address, which needs no confirmation.
@@ -211,7 +215,8 @@ func (p *signUpPages) showCode(w http.ResponseWriter, r *http.Request, f *flowCo
 		http.Redirect(w, r, f.interaction.Address("/signup"), http.StatusSeeOther)
 		return nil
 	}
-	return p.renderConfirm(w, r, f.interaction, message.PathConfirmSignUp, pending.Email)
+	page := p.page(w, r, f.interaction, message.PathConfirmSignUp, confirmTitle)
+	return p.renderConfirm(w, r, page, ui.ConfirmEmail{Email: pending.Email, SignIn: f.interaction.Address("/login")})
 }
 
 // confirmByCode spends the code, or sends another one.

@@ -27,7 +27,7 @@ func (p *verifyPage) show(w http.ResponseWriter, r *http.Request, f *flowContext
 			return err
 		}
 	}
-	return p.renderConfirm(w, r, f.interaction, "/verify", user.Email)
+	return p.renderConfirm(w, r, p.personPage(w, r, f, "/verify", confirmTitle), ui.ConfirmEmail{Email: user.Email})
 }
 
 func (p *verifyPage) send(r *http.Request, f *flowContext) error {
@@ -61,19 +61,16 @@ func (p *verifyPage) check(w http.ResponseWriter, r *http.Request, f *flowContex
 	return p.redirectToNextStep(w, r, f)
 }
 
-// renderConfirm asks for a code that was sent to an address.
-func (c *core) renderConfirm(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, path, email string) error {
+// confirmTitle is the title of a page that asks for a code.
+const confirmTitle = "confirm.title"
+
+// renderConfirm asks for a code that was sent to an address, on a page that was begun.
+func (c *core) renderConfirm(w http.ResponseWriter, r *http.Request, page ui.Page, data ui.ConfirmEmail) error {
 	said, err := c.flash.Read(r)
 	if err != nil {
 		return err
 	}
-	data := ui.ConfirmEmail{
-		Page: c.page(w, r, in, path, "confirm.title"), Email: email,
-		Resend: &ui.Resend{Action: in.Address(path) + "&resend=1", After: int(resendAfter / time.Second)},
-	}
-	if path == message.PathConfirmSignUp { // at the others they are signed in
-		data.SignIn = in.Address("/login")
-	}
+	data.Page, data.Resend = page, &ui.Resend{Action: page.Action + "&resend=1", After: int(resendAfter / time.Second)}
 	say(&data.Page, said)
 	return c.ui.Render(w, http.StatusOK, data)
 }

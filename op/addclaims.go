@@ -28,42 +28,56 @@ func (m *maker) addClaims(payload []byte, clientID string, about *storage.User, 
 	if len(extra) == 0 {
 		return payload, nil
 	}
-	size, sizes, own := len(payload), map[string]int{}, []string{}
-	encoded := make(map[string]json.RawMessage, len(extra)+1)
+	size := len(payload)
+	encoded := make([]encodedClaim, 0, len(extra)+1)
 	for name, value := range extra {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, fmt.Errorf("encode claim %s: %w", name, err)
 		}
-		encoded[name], sizes[name] = text, len(name)+len(text)+len(`"":,`)
-		size += sizes[name]
-		if !slices.Contains(client.PersonClaims(), name) {
-			own = append(own, name)
+		encoded = append(encoded, encodedClaim{name, text})
+		size += encoded[len(encoded)-1].size()
+	}
+	if size > maxPayload {
+		var omitted []string
+		if encoded, omitted = fitting(encoded, size-maxPayload); len(omitted) > 0 {
+			m.log.Warn("claims are too large for a token and were left out: narrow them, such as by the client's groups.prefix, or have it ask userinfo",
+				"claims", omitted, "client_id", clientID, "user_id", about.ID)
+			text, err := json.Marshal(omitted)
+			if err != nil {
+				return nil, fmt.Errorf("encode %s: %w", omittedClaims, err)
+			}
+			encoded = append(encoded, encodedClaim{omittedClaims, text})
 		}
 	}
-	var omitted []string
-	slices.SortFunc(own, func(a, b string) int { return cmp.Or(sizes[b]-sizes[a], strings.Compare(a, b)) })
-	for _, largest := range own {
-		if size <= maxPayload {
-			break
+	slices.SortFunc(encoded, func(a, b encodedClaim) int { return strings.Compare(a.name, b.name) })
+	payload = payload[:len(payload)-1]
+	for _, claim := range encoded { // no name of a claim holds what JSON escapes
+		payload = append(append(append(payload, `,"`...), claim.name...), `":`...)
+		payload = append(payload, claim.text...)
+	}
+	return append(payload, '}'), nil
+}
+
+// encodedClaim is a claim as JSON.
+type encodedClaim struct {
+	name string
+	text []byte
+}
+
+func (c encodedClaim) size() int { return len(c.name) + len(c.text) + len(`"":,`) }
+
+// fitting leaves out claims of the installation's own, the largest first, until they
+// are shorter by so many bytes.
+func fitting(claims []encodedClaim, by int) (left []encodedClaim, omitted []string) {
+	slices.SortFunc(claims, func(a, b encodedClaim) int { return cmp.Or(b.size()-a.size(), strings.Compare(a.name, b.name)) })
+	for _, claim := range claims {
+		if by <= 0 || slices.Contains(client.PersonClaims(), claim.name) {
+			left = append(left, claim)
+			continue
 		}
-		delete(encoded, largest)
-		size -= sizes[largest]
-		omitted = append(omitted, largest)
+		by -= claim.size()
+		omitted = append(omitted, claim.name)
 	}
-	if len(omitted) > 0 {
-		m.log.Warn("claims are too large for a token and were left out: narrow them, such as by the client's groups.prefix, or have it ask userinfo",
-			"claims", omitted, "client_id", clientID, "user_id", about.ID)
-		text, err := json.Marshal(omitted)
-		if err != nil {
-			return nil, fmt.Errorf("encode %s: %w", omittedClaims, err)
-		}
-		encoded[omittedClaims] = text
-	}
-	more, err := json.Marshal(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("encode claims of a person: %w", err)
-	}
-	payload[len(payload)-1] = ','
-	return append(payload, more[1:]...), nil
+	return left, omitted
 }

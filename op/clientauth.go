@@ -30,7 +30,7 @@ type authMethod struct {
 
 // authMethods is the one list of methods: the endpoints, discovery and the rules
 // for clients read it.
-var authMethods = []authMethod{clientSecretBasic, clientSecretPost, publicClient}
+var authMethods = []authMethod{clientSecretBasic, clientSecretPost, clientSecretJWT, privateKeyJWT, publicClient}
 
 func methodNames(methods []authMethod) []string {
 	names := make([]string, len(methods))
@@ -56,6 +56,8 @@ type credentials struct {
 	// where that is something else: not every client form-encodes them (RFC 6749
 	// section 2.3.1).
 	RawClientID, RawSecret string
+	// Assertion is a signed JWT (RFC 7523).
+	Assertion string
 
 	method *authMethod
 }
@@ -65,9 +67,6 @@ type credentials struct {
 // the credentials say at most whose they claim to be.
 func presentedCredentials(r *http.Request, form url.Values, methods []authMethod) (credentials, error) {
 	claimed := credentials{ClientID: form.Get("client_id")}
-	if form.Get("client_assertion") != "" || form.Get("client_assertion_type") != "" {
-		return claimed, errInvalidClient(errors.New("client assertions are not supported"))
-	}
 	var found credentials
 	for i := range methods {
 		m := &methods[i]
@@ -148,6 +147,9 @@ func whyRefused(found *client.Client, c credentials) error {
 		return errors.New("no client has this id")
 	case !found.AllowsAuthMethod(c.method.name):
 		return fmt.Errorf("the client is registered for %s, and %s was used", strings.Join(found.AuthMethods(), " and "), c.method.name)
+	}
+	if c.Assertion != "" {
+		return errors.New("the client assertion is not signed by the client")
 	}
 	return errors.New("the secret is none of the client's, or has expired")
 }

@@ -80,6 +80,10 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		IDTokenSigningAlgValuesSupported: cfg.Keys.Algs(),
 		CodeChallengeMethodsSupported:    []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
 
+		TokenEndpointAuthSigningAlgValuesSupported:         assertionAlgs(),
+		RevocationEndpointAuthSigningAlgValuesSupported:    assertionAlgs(),
+		IntrospectionEndpointAuthSigningAlgValuesSupported: assertionAlgs(),
+
 		TokenEndpointAuthMethodsSupported:         all,
 		RevocationEndpointAuthMethodsSupported:    all,
 		IntrospectionEndpointAuthMethodsSupported: withSecret,
@@ -133,4 +137,13 @@ func supportedScopes(catalog *access.Catalog) []string {
 		scopes = append(scopes, s.Name)
 	}
 	return scopes
+}
+
+// assertionAlgs are the algorithms of clients' assertions.
+func assertionAlgs() []string {
+	var algs []string
+	for _, alg := range slices.Concat(clientAlgs, secretAlgs) {
+		algs = append(algs, string(alg))
+	}
+	return algs
 }

@@ -40,12 +40,13 @@ func TestDiscovery(t *testing.T) {
 		"backchannel_logout_supported": true, "backchannel_logout_session_supported": true,
 		"frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true, "request_uri_parameter_supported": false,
 		"response_types_supported": []any{"code"}, "response_modes_supported": []any{"query", "form_post"},
-		"grant_types_supported":                         []any{"authorization_code", "refresh_token", "client_credentials"},
-		"code_challenge_methods_supported":              []any{"S256"},
-		"token_endpoint_auth_methods_supported":         []any{"client_secret_basic", "client_secret_post", "none"},
-		"introspection_endpoint_auth_methods_supported": []any{"client_secret_basic", "client_secret_post"},
-		"prompt_values_supported":                       []any{"none", "login", "consent", "select_account"},
-		"acr_values_supported":                          []any{"aal1"}, "subject_types_supported": []any{"public"},
+		"grant_types_supported":                            []any{"authorization_code", "refresh_token", "client_credentials"},
+		"code_challenge_methods_supported":                 []any{"S256"},
+		"token_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"},
+		"token_endpoint_auth_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "ES384", "EdDSA", "HS256"},
+		"introspection_endpoint_auth_methods_supported":    []any{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"},
+		"prompt_values_supported":                          []any{"none", "login", "consent", "select_account"},
+		"acr_values_supported":                             []any{"aal1"}, "subject_types_supported": []any{"public"},
 	} {
 		if !equalJSON(t, got[name], want) {
 			t.Errorf("%s is %v, want %v", name, got[name], want)

@@ -47,13 +47,14 @@ type node struct {
 	ephemeral *watchedEphemeral
 	registry  *client.Registry
 	revoked   *revocations
+	keys      *publishedKeys
 	log       *testenv.Log
 }
 
 // newNode starts a node whose clients are the given ones, wiki, app and robot.
 func newNode(t testing.TB, clients ...client.Client) *node {
 	t.Helper()
-	n := &node{t: t, clock: storagetest.NewClock(), revoked: &revocations{}, log: &testenv.Log{}, signIn: &fakeSignIn{}}
+	n := &node{t: t, clock: storagetest.NewClock(), revoked: &revocations{}, keys: &publishedKeys{}, log: &testenv.Log{}, signIn: &fakeSignIn{}}
 	n.store = newTestStore(t, testHasher(t), n.clock.Now)
 	n.ephemeral = &watchedEphemeral{Ephemeral: n.store.Ephemeral()}
 	n.start(n.config(append(clients, wikiClient(), appClient(), robotClient())))
@@ -80,7 +81,7 @@ func (n *node) config(clients []client.Client) Config {
 		Grants: watchedGrants{n.store.Grants(), n.store}, Tokens: watchedTokens{n.store.AccessTokens(), n.store},
 		Ephemeral: n.ephemeral, Interactions: interactionsOf(n, 1000),
 		SignIn: n.signIn, SignOut: n.signIn, Sessions: n.store.Sessions(),
-		Counters: n.ephemeral, PendingPerAddress: 1000,
+		Counters: n.ephemeral, PendingPerAddress: 1000, Fetch: n.keys,
 		Submissions: interaction.NewSubmissions(interaction.SubmissionsConfig{Store: n.ephemeral, Hasher: hasher, Sealer: sealerOf(n.t, "k2", "k1")}),
 		Counter:     n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader,
 		Errors: &web.Errors{Log: log, Render: func(w http.ResponseWriter, _ *http.Request, page web.ErrorPage) {

@@ -42,6 +42,8 @@ type Config struct {
 	PushedLifetime time.Duration
 	// Ephemeral keeps codes, and whatever else expires by itself.
 	Ephemeral ephemeral.Store
+	// Fetch calls addresses of clients.
+	Fetch fetcher
 	// Pairwise says that clients may have pairwise subjects, for discovery.
 	Pairwise bool
 	// Access says who may use clients, and has the scopes, claims and resource servers
@@ -169,6 +171,7 @@ type Provider struct {
 	signOuts      *ephemeral.Values[interaction.SignedOut]
 	pushed        *ephemeral.Values[pushedRequest]
 	spent         *ephemeral.Values[struct{}]
+	assertions    *ephemeral.Values[struct{}]
 	make          maker
 	access        *accessTokenCodec
 	refreshTokens *refreshTokenCodec
@@ -201,6 +204,7 @@ func New(cfg Config) (*Provider, error) {
 		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
 		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
 		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),
+		assertions:    ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, assertionKind, maxAssertionLifetime),
 		signOuts:      ephemeral.NewIssued[interaction.SignedOut](cfg.Ephemeral, cfg.Hasher, signOutKind, signOutLifetime),
 		make:          maker{issuer: cfg.Issuer, catalog: cfg.Access, log: cfg.Log},
 		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealer: cfg.Sealer},
@@ -214,7 +218,7 @@ func (c *Config) check() error {
 	for name, absent := range map[string]bool{
 		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil, "Sealer": c.Sealer == nil,
 		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil,
-		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil, "Submissions": c.Submissions == nil, "Counters": c.Counters == nil, "PendingPerAddress": c.PendingPerAddress <= 0,
+		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil, "Submissions": c.Submissions == nil, "Counters": c.Counters == nil, "Fetch": c.Fetch == nil, "PendingPerAddress": c.PendingPerAddress <= 0,
 		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
 		"Counter": c.Counter == nil,
 	} {

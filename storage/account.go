@@ -85,6 +85,16 @@ type ProfileChange struct {
 	Now           time.Time
 }
 
+// AttributesChange sets the custom attributes.
+type AttributesChange struct {
+	UserID ID
+	// PasswordEpoch is as in [CredentialChange].
+	PasswordEpoch int64
+	// From are those that the change was made from, To all of those to be.
+	From, To Attributes
+	Now      time.Time
+}
+
 // DeletionPlan says when a person's account is to go.
 type DeletionPlan struct {
 	UserID ID

@@ -37,8 +37,11 @@ type Session struct {
 	// IdleExpiresAt moves with use; ExpiresAt never does.
 	IdleExpiresAt time.Time
 	ExpiresAt     time.Time
-	UserAgent     string
-	Address       string
+	// Remembered says that the person asked to be kept signed in: both are further
+	// away than those of other sessions.
+	Remembered bool
+	UserAgent  string
+	Address    string
 }
 
 // SessionStart is under what conditions a session begins.

@@ -119,7 +119,7 @@ var takeovers = map[string]func(s *story, b *testbrowser.Browser) bool{
 	},
 	"the deletion of the account": func(s *story, b *testbrowser.Browser) bool {
 		b.Get("/account/delete")
-		return strings.Contains(string(b.Submit("delete-submit", "confirm="+s.owner).Body), "will be deleted")
+		return strings.Contains(b.Submit("delete-submit", "confirm="+s.owner).Body, "will be deleted")
 	},
 }
 
@@ -130,7 +130,7 @@ func (s *story) moves(b *testbrowser.Browser, to string) bool {
 	b.Get("/account/email")
 	b.Submit("email-submit", "email="+to)
 	b.Get(s.awaited(to, message.PathConfirmEmail, 1)[0])
-	return strings.Contains(string(b.Submit("verify-submit").Body), "has been changed")
+	return strings.Contains(b.Submit("verify-submit").Body, "has been changed")
 }
 
 // TestFE2_AnIntrudersStory: whoever holds a stolen session tries each way to become the
@@ -173,7 +173,7 @@ func TestFE2_AnIntrudersStory(t *testing.T) {
 					}
 				}
 			}
-			if page := owner.Get("/account/email"); !strings.Contains(string(page.Body), s.owner) {
+			if page := owner.Get("/account/email"); !strings.Contains(page.Body, s.owner) {
 				t.Errorf("the address of the account:\n%s", page.Body)
 			}
 		})

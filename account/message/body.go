@@ -24,6 +24,8 @@ type SignUp struct {
 	// Verifier is the encoded password verifier of the account to make.
 	Verifier string          `json:"verifier"`
 	Profile  storage.Profile `json:"profile"`
+	// Attributes are custom ones of the account to make.
+	Attributes storage.Attributes `json:"attributes,omitempty"`
 	// Invitation is the one that is consumed with the account; empty where
 	// sign-up is open.
 	Invitation storage.ID `json:"invitation,omitempty"`
@@ -64,6 +66,9 @@ type Reset struct {
 	Epoch int64 `json:"epoch"`
 	// Email is where the link went, which proves the address.
 	Email string `json:"email"`
+	// HandedOver says that an operator gave the link to the person by a way of their
+	// own: it proves no address, and makes no code to that address less of a factor.
+	HandedOver bool `json:"handed_over,omitempty"`
 	Return
 }
 

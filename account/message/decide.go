@@ -28,6 +28,22 @@ func sameAddress(a, b string) bool {
 	return ident.Canonical(a) == ident.Canonical(b)
 }
 
+// linked adds a link with a new one-time token to a message, and how long it works.
+func (c *Composer) linked(ctx context.Context, what content, path string, t onetime.Token) (content, error) {
+	issued, err := c.cfg.Tokens.Issue(ctx, t)
+	if err != nil {
+		return content{}, err
+	}
+	what.link, what.linkLasts = c.link(path, TokenParam, issued.Token), t.TTL
+	what.code, what.codeLasts = issued.Code, t.CodeTTL
+	return what, nil
+}
+
+// proof is a token that proves an address, by the link or by the code beside it.
+func (c *Composer) proof(purpose onetime.Purpose, subject string, data any) onetime.Token {
+	return onetime.Token{Purpose: purpose, Subject: subject, Data: data, TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Code}
+}
+
 // signUp makes a token only for an address that is free.
 func (c *Composer) signUp(ctx context.Context, b SignUp) (content, error) {
 	user, err := find(c.cfg.Users.ByIdentifier(ctx, b.Email))
@@ -40,17 +56,8 @@ func (c *Composer) signUp(ctx context.Context, b SignUp) (content, error) {
 			link: c.link(PathSignIn, "", ""), also: c.link(PathForgotPassword, "", ""),
 		}, nil
 	}
-	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
-		Purpose: onetime.SignUp, Subject: AddressSubject(c.cfg.Hasher, b.Email), Data: b,
-		TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Code,
-	})
-	if err != nil {
-		return content{}, err
-	}
-	return content{
-		to: b.Email, key: "sign_up", link: c.link(PathConfirmSignUp, TokenParam, issued.Token), code: issued.Code,
-		linkLasts: c.cfg.Lifetimes.Verify, codeLasts: c.cfg.Lifetimes.Code, locale: b.Profile.Locale,
-	}, nil
+	what := content{to: b.Email, key: "sign_up", locale: b.Profile.Locale}
+	return c.linked(ctx, what, PathConfirmSignUp, c.proof(onetime.SignUp, AddressSubject(c.cfg.Hasher, b.Email), b))
 }
 
 func (c *Composer) verifyEmail(ctx context.Context, b VerifyEmail) (content, error) {
@@ -67,17 +74,9 @@ func (c *Composer) verifyEmail(ctx context.Context, b VerifyEmail) (content, err
 	if user == nil || user.Disabled() || user.EmailVerified || !sameAddress(user.Email, b.Email) {
 		return content{}, ErrNobody
 	}
-	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
-		Purpose: onetime.VerifyEmail, Subject: string(user.ID), Data: Verification{UserID: user.ID, Email: user.Email, Return: b.Return},
-		TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Code,
-	})
-	if err != nil {
-		return content{}, err
-	}
-	return content{
-		to: user.Email, key: "verify_email", link: c.link(PathVerifyEmail, TokenParam, issued.Token), code: issued.Code,
-		linkLasts: c.cfg.Lifetimes.Verify, codeLasts: c.cfg.Lifetimes.Code, locale: user.Profile.Locale,
-	}, nil
+	what := content{to: user.Email, key: "verify_email", locale: user.Profile.Locale}
+	return c.linked(ctx, what, PathVerifyEmail,
+		c.proof(onetime.VerifyEmail, string(user.ID), Verification{UserID: user.ID, Email: user.Email, Return: b.Return}))
 }
 
 // passwordReset goes to the address as the account has it, never as it was
@@ -92,26 +91,31 @@ func (c *Composer) passwordReset(ctx context.Context, b PasswordReset) (content,
 	if user == nil || user.Disabled() || (!user.EmailVerified && user.PasswordHash == "") {
 		return content{}, ErrNobody
 	}
-	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
+	what := content{to: user.Email, key: "password_reset", locale: user.Profile.Locale}
+	return c.linked(ctx, what, PathResetPassword, onetime.Token{
 		Purpose: onetime.PasswordReset, Subject: string(user.ID), TTL: c.cfg.Lifetimes.Reset,
 		Data: Reset{UserID: user.ID, Epoch: user.PasswordEpoch, Email: user.Email, Return: b.Return},
 	})
+}
+
+// changing is the person whose change of address waits, asked for under a password
+// epoch and at an address; ErrNobody where it is void by now.
+func (c *Composer) changing(ctx context.Context, u EmailUpdate) (*storage.User, error) {
+	user, err := find(c.cfg.Users.ByID(ctx, u.UserID))
 	if err != nil {
-		return content{}, err
+		return nil, err
 	}
-	return content{
-		to: user.Email, key: "password_reset", link: c.link(PathResetPassword, TokenParam, issued.Token),
-		linkLasts: c.cfg.Lifetimes.Reset, locale: user.Profile.Locale,
-	}, nil
+	if user == nil || user.Disabled() || user.PasswordEpoch != u.PasswordEpoch || !sameAddress(user.Email, u.From) {
+		return nil, ErrNobody
+	}
+	return user, nil
 }
 
 func (c *Composer) emailChange(ctx context.Context, b EmailChange) (content, error) {
-	user, err := find(c.cfg.Users.ByID(ctx, b.UserID))
+	update := EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, PasswordEpoch: b.PasswordEpoch, Return: b.Return}
+	user, err := c.changing(ctx, update)
 	if err != nil {
 		return content{}, err
-	}
-	if user == nil || user.Disabled() || user.PasswordEpoch != b.PasswordEpoch || !sameAddress(user.Email, b.From) {
-		return content{}, ErrNobody
 	}
 	owner, err := find(c.cfg.Users.ByIdentifier(ctx, b.To))
 	if err != nil {
@@ -120,39 +124,23 @@ func (c *Composer) emailChange(ctx context.Context, b EmailChange) (content, err
 	if owner != nil && owner.ID != b.UserID {
 		return content{to: owner.Email, key: "email_change_taken", locale: owner.Profile.Locale}, nil
 	}
-	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
-		Purpose: onetime.EmailChange, Subject: string(b.UserID),
-		Data: EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, PasswordEpoch: b.PasswordEpoch, Return: b.Return}, TTL: c.cfg.Lifetimes.Verify, CodeTTL: c.cfg.Lifetimes.Code,
-	})
-	if err != nil {
-		return content{}, err
-	}
-	return content{
-		to: b.To, key: "email_change", link: c.link(PathConfirmEmail, TokenParam, issued.Token), code: issued.Code,
-		linkLasts: c.cfg.Lifetimes.Verify, codeLasts: c.cfg.Lifetimes.Code, locale: user.Profile.Locale,
-	}, nil
+	what := content{to: b.To, key: "email_change", locale: user.Profile.Locale}
+	return c.linked(ctx, what, PathConfirmEmail, c.proof(onetime.EmailChange, string(b.UserID), update))
 }
 
 func (c *Composer) emailChangeAsked(ctx context.Context, b EmailChangeAsked) (content, error) {
-	user, err := find(c.cfg.Users.ByID(ctx, b.UserID))
+	update := EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, PasswordEpoch: b.PasswordEpoch}
+	user, err := c.changing(ctx, update)
 	if err != nil {
 		return content{}, err
 	}
-	if user == nil || user.Disabled() || user.PasswordEpoch != b.PasswordEpoch || !sameAddress(user.Email, b.From) {
-		return content{}, ErrNobody
-	}
-	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
-		Purpose: onetime.EmailStop, Subject: string(b.UserID), TTL: c.cfg.Lifetimes.Verify,
-		Data: EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, PasswordEpoch: b.PasswordEpoch},
-	})
-	if err != nil {
-		return content{}, err
-	}
-	return content{
+	what := content{
 		to: user.Email, key: "email_change_asked", values: []any{"Email", ident.Mask(b.To)}, happened: true,
-		link: c.link(PathStopEmail, TokenParam, issued.Token), linkLasts: c.cfg.Lifetimes.Verify,
 		locale: user.Profile.Locale, zone: user.Profile.Zoneinfo,
-	}, nil
+	}
+	return c.linked(ctx, what, PathStopEmail, onetime.Token{
+		Purpose: onetime.EmailStop, Subject: string(b.UserID), TTL: c.cfg.Lifetimes.Verify, Data: update,
+	})
 }
 
 func (c *Composer) emailChanged(ctx context.Context, b EmailChanged) (content, error) {
@@ -160,17 +148,11 @@ func (c *Composer) emailChanged(ctx context.Context, b EmailChanged) (content, e
 	if err != nil {
 		return content{}, err
 	}
-	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
-		Purpose: onetime.EmailUndo, Subject: UndoSubject(c.cfg.Hasher, b.UserID, b.From),
-		Data: EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, Epoch: b.Epoch}, TTL: c.cfg.Lifetimes.Undo,
+	what := content{to: b.From, key: "email_changed", values: []any{"Email", ident.Mask(b.To)}, happened: true, zone: zone}
+	return c.linked(ctx, what, PathUndoEmail, onetime.Token{
+		Purpose: onetime.EmailUndo, Subject: UndoSubject(c.cfg.Hasher, b.UserID, b.From), TTL: c.cfg.Lifetimes.Undo,
+		Data: EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, Epoch: b.Epoch},
 	})
-	if err != nil {
-		return content{}, err
-	}
-	return content{
-		to: b.From, key: "email_changed", values: []any{"Email", ident.Mask(b.To)}, happened: true, zone: zone,
-		link: c.link(PathUndoEmail, TokenParam, issued.Token), linkLasts: c.cfg.Lifetimes.Undo,
-	}, nil
 }
 
 func (c *Composer) deletionPlanned(ctx context.Context, b DeletionPlanned) (content, error) {
@@ -182,16 +164,12 @@ func (c *Composer) deletionPlanned(ctx context.Context, b DeletionPlanned) (cont
 	if err != nil {
 		return content{}, err
 	}
-	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
+	what := content{to: b.To, key: "deletion_planned", values: []any{locale.Count, wholeDays(left)}, happened: true, zone: zone}
+	what, err = c.linked(ctx, what, PathKeepAccount, onetime.Token{
 		Purpose: onetime.DeletionCancel, Subject: string(b.UserID), Data: Deletion{UserID: b.UserID}, TTL: left,
 	})
-	if err != nil {
-		return content{}, err
-	}
-	return content{
-		to: b.To, key: "deletion_planned", values: []any{locale.Count, wholeDays(left)}, happened: true, zone: zone,
-		link: c.link(PathKeepAccount, TokenParam, issued.Token),
-	}, nil
+	what.linkLasts = 0 // the text says it
+	return what, err
 }
 
 func (c *Composer) invitation(_ context.Context, b Invitation) (content, error) {

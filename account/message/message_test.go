@@ -221,7 +221,7 @@ func TestOT1_TokensCarryWhatTheyAreFor(t *testing.T) {
 		data    any
 	}{
 		"sign-up": {signUp, func(h *harness) string { return AddressSubject(h.cfg.Hasher, "new@EXAMPLE.com") }, signUp},
-		"reset":   {PasswordReset{Identifier: "robin", Return: back}, func(*harness) string { return string(r.ID) }, Reset{r.ID, 7, r.Email, back}},
+		"reset":   {PasswordReset{Identifier: "robin", Return: back}, func(*harness) string { return string(r.ID) }, Reset{UserID: r.ID, Epoch: 7, Email: r.Email, Return: back}},
 		"change":  {EmailChange{UserID: r.ID, From: r.Email, To: "n@example.com", PasswordEpoch: 7, Return: back}, func(*harness) string { return string(r.ID) }, EmailUpdate{UserID: r.ID, From: r.Email, To: "n@example.com", PasswordEpoch: 7, Return: back}},
 		"stop":    {EmailChangeAsked{UserID: r.ID, From: r.Email, To: "n@example.com", PasswordEpoch: 7}, func(*harness) string { return string(r.ID) }, EmailUpdate{UserID: r.ID, From: r.Email, To: "n@example.com", PasswordEpoch: 7}},
 		"undo": {EmailChanged{UserID: r.ID, From: r.Email, To: "n@example.com", Epoch: 2}, func(h *harness) string {

@@ -47,7 +47,7 @@ func (c *Composer) notice(ctx context.Context, m storage.Message, b Notice) (con
 	if b.Since.IsZero() || !disownable[kind] {
 		return what, nil
 	}
-	return what, c.disown(ctx, m, b, &what)
+	return c.disown(ctx, m, b, what)
 }
 
 // disownable are the notices of what an intruder does to become an owner.
@@ -57,14 +57,10 @@ var disownable = map[storage.MessageKind]bool{
 }
 
 // disown makes the button of a notice one that gives the account back to its owner.
-func (c *Composer) disown(ctx context.Context, m storage.Message, b Notice, what *content) error {
-	issued, err := c.cfg.Tokens.Issue(ctx, onetime.Token{
+func (c *Composer) disown(ctx context.Context, m storage.Message, b Notice, what content) (content, error) {
+	what.disowns = true
+	return c.linked(ctx, what, PathDisown, onetime.Token{
 		Purpose: onetime.Disown, Subject: disownSubject(b.UserID, m.ID), TTL: c.cfg.Lifetimes.Undo,
 		Data: Disowned{UserID: b.UserID, Email: b.To, Epoch: b.Epoch, Since: b.Since},
 	})
-	if err != nil {
-		return err
-	}
-	what.disowns, what.link, what.linkLasts = true, c.link(PathDisown, TokenParam, issued.Token), c.cfg.Lifetimes.Undo
-	return nil
 }

@@ -4,11 +4,8 @@ import (
 	"crypto/rand"
 	"os"
 	"os/user"
-	"slices"
-	"strings"
 
 	"github.com/latchkey-id/latchkey/account"
-	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
@@ -30,8 +27,9 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 		},
 		DeletionGrace: d.cfg.Account.DeletionGrace, InvitationLifetime: d.cfg.Account.Links.Invitation,
 		RecentFactors: d.cfg.Account.RecentFactors, NotifyNewDevice: d.cfg.Account.NotifyNewDevice,
-		GroupUses: groupUses{d.cfg},
-		Queued:    func() {}, // the worker of a node finds what a command queues
+		Attributes: d.cfg.AttributeSchema,
+		GroupUses:  groupUses{d},
+		Queued:     func() {}, // the worker of a node finds what a command queues
 	}
 }
 
@@ -45,23 +43,6 @@ func newAccounts(p *process, f *foundation, factors *mfa.Factors, devices *mfa.D
 	cfg := f.accountConfig(p.store)
 	cfg.Factors, cfg.Trust, cfg.Tokens, cfg.Queued = factors, devices, f.tokens, p.outbox.Poke
 	return account.New(cfg)
-}
-
-// groupUses knows which clients' access names a group.
-type groupUses struct{ cfg *config.Config }
-
-// ClientsNaming implements account.GroupUses.
-func (u groupUses) ClientsNaming(group string) []string {
-	var clients []string
-	for _, c := range u.cfg.Clients {
-		for _, rule := range c.Access {
-			if slices.ContainsFunc(rule.Groups, func(name string) bool { return strings.EqualFold(name, group) }) {
-				clients = append(clients, c.ID)
-				break
-			}
-		}
-	}
-	return clients
 }
 
 // operator is whoever runs the command, by their name on this machine.

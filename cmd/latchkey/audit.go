@@ -147,6 +147,7 @@ func auditListCommand() *cobra.Command {
 	var f auditFilter
 	var limit int
 	var identifier string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Show the newest events, newest first",
@@ -165,20 +166,21 @@ func auditListCommand() *cobra.Command {
 				if identifier != "" {
 					hashes = account.IdentifierHashes(p.hasher, identifier)
 				}
-				return listAudit(cmd, store, filter, hashes)
+				return listAudit(cmd, store, filter, hashes, asJSON)
 			})
 		},
 	}
 	from.register(cmd)
 	f.register(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 50, "at most this `number`")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON for each, as `audit export` writes them")
 	cmd.Flags().StringVar(&identifier, "identifier", "", "only failed sign-ins by this `name`, whether or not an account has it")
 	return cmd
 }
 
 // listAudit lists the newest events. Events of a name may be kept under any of its
 // hashes, one for each hash key.
-func listAudit(cmd *cobra.Command, store *sqlstore.Store, filter storage.EventFilter, hashes []string) error {
+func listAudit(cmd *cobra.Command, store *sqlstore.Store, filter storage.EventFilter, hashes []string, asJSON bool) error {
 	var events []storage.Event
 	for _, filter.IdentifierHash = range hashes {
 		some, err := store.Events().List(cmd.Context(), filter)
@@ -189,6 +191,9 @@ func listAudit(cmd *cobra.Command, store *sqlstore.Store, filter storage.EventFi
 	}
 	slices.SortStableFunc(events, func(a, b storage.Event) int { return b.At.Compare(a.At) })
 	events = events[:min(len(events), filter.Limit)]
+	if asJSON {
+		return writeEvents(cmd.OutOrStdout(), events)
+	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "TIME\tTYPE\tOUTCOME\tUSER\tCLIENT\tADDRESS\tREQUEST\tDETAIL")
 	for _, e := range events {

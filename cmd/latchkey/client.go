@@ -17,7 +17,7 @@ import (
 
 func clientCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "client", Short: "Look at the applications that are registered"}
-	cmd.AddCommand(clientTestCommand())
+	cmd.AddCommand(clientListCommand(), clientShowCommand(), clientTestCommand())
 	return cmd
 }
 
@@ -43,17 +43,26 @@ func clientTestCommand() *cobra.Command {
 	return cmd
 }
 
+// clients returns the clients of the installation's configuration. It asks no store.
+func (f *storeFlags) clients() ([]client.Client, error) {
+	cfg, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	d, err := newDependencies(cfg, slog.New(slog.DiscardHandler), time.Now, nil)
+	if err != nil {
+		return nil, err
+	}
+	return d.clients()
+}
+
 // client returns a client of the installation's configuration. It asks no store.
 func (f *storeFlags) client(id string) (found *client.Client, issuer string, err error) {
 	cfg, err := f.load()
 	if err != nil {
 		return nil, "", err
 	}
-	d, err := newDependencies(cfg, slog.New(slog.DiscardHandler), time.Now, nil)
-	if err != nil {
-		return nil, "", err
-	}
-	clients, err := d.clients()
+	clients, err := f.clients()
 	if err != nil {
 		return nil, "", err
 	}

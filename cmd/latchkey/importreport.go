@@ -11,6 +11,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
 	"github.com/latchkey-id/latchkey/internal/ident"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
@@ -154,4 +155,33 @@ func namesOf(p *userimport.Person) []string {
 		}
 	}
 	return names
+}
+
+// judgeAttributes reads the custom attributes of a person by the schema.
+func (f *importFlags) judgeAttributes(report *importReport, p *userimport.Person) {
+	problem := func(err error) {
+		report.problem(userimport.Finding{Where: p.Where, Message: err.Error()})
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.AttributeTexts)) {
+		text := p.AttributeTexts[name]
+		if text == "" {
+			continue
+		}
+		var value any = text
+		if d := f.accounts.Attributes().Find(name); d != nil {
+			var err error
+			if value, err = d.Parse(text); err != nil {
+				problem(err)
+				continue
+			}
+		}
+		if p.User.Attributes == nil {
+			p.User.Attributes = storage.Attributes{}
+		}
+		p.User.Attributes[name] = value
+	}
+	_, problems := f.accounts.CheckImported(p.User.Attributes)
+	for _, err := range problems {
+		problem(err)
+	}
 }

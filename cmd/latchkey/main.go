@@ -38,8 +38,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetArgs(args)
 	root.AddCommand(
 		devCommand(), serveCommand(), migrateCommand(), configCommand(),
-		userCommand(), groupCommand(), inviteCommand(), clientCommand(), auditCommand(), outboxCommand(), mailCommand(), smsCommand(),
-		keysCommand(), epochCommand(), explainCommand(), healthcheckCommand(), versionCommand(),
+		userCommand(), groupCommand(), inviteCommand(), clientCommand(), sessionCommand(), grantCommand(), auditCommand(), outboxCommand(), mailCommand(), smsCommand(),
+		keysCommand(), epochCommand(), explainCommand(), traceCommand(), doctorCommand(), initCommand(), healthcheckCommand(), versionCommand(),
 	)
 	strictUsage(root)
 	err := root.ExecuteContext(ctx)

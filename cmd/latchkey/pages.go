@@ -138,7 +138,8 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 func newSessions(p *process, f *foundation, accounts *account.Service, records *journal.Journal) *session.Sessions {
 	return session.New(session.Config{
 		Store: p.store.Sessions(), Accounts: accounts, Journal: records, Hasher: f.hasher, Cookies: f.cookies(), Policy: f.policy(),
-		Now: f.now, Random: rand.Reader, Idle: f.cfg.Sessions.Idle, Absolute: f.cfg.Sessions.Absolute,
+		Now: f.now, Random: rand.Reader, Lifetime: session.Lifetime{Idle: f.cfg.Sessions.Idle, Absolute: f.cfg.Sessions.Absolute},
+		Remembered: session.Lifetime{Idle: f.cfg.Sessions.RememberIdle, Absolute: f.cfg.Sessions.RememberAbsolute},
 	})
 }
 

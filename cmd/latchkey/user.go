@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -18,8 +17,10 @@ import (
 func userCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Manage people's accounts"}
 	cmd.AddCommand(
-		userCreateCommand(), userImportCommand(), userListCommand(), userShowCommand(), userDisableCommand(), userEnableCommand(),
+		userCreateCommand(), userImportCommand(), userListCommand(), userShowCommand(), userEditCommand(), userDisableCommand(), userEnableCommand(),
 		userSetRolesCommand(), userUnlockCommand(), userResetMFACommand(),
+		userEditCommand(), userVerifyEmailCommand(), userResetPasswordCommand(), userDeleteCommand(), userKeepCommand(),
+		sessionListCommand("sessions USER"), userEndSessionsCommand(), userRevokeGrantsCommand(),
 	)
 	return cmd
 }
@@ -27,7 +28,7 @@ func userCommand() *cobra.Command {
 // newUser is what `user create` is told.
 type newUser struct {
 	email, username, name, phone string
-	claims                       []string
+	claims, attributes           []string
 	verified                     bool
 	passwordStdin                bool
 }
@@ -35,17 +36,25 @@ type newUser struct {
 // profile is what is said of the person.
 func (u *newUser) profile() (storage.Profile, error) {
 	p := storage.Profile{Name: u.name}
-	for _, claim := range u.claims {
+	return p, setClaims(&p, u.claims)
+}
+
+// setClaims sets what --claim was given.
+func setClaims(p *storage.Profile, typed []string) error {
+	for _, claim := range typed {
 		name, value, ok := strings.Cut(claim, "=")
-		if !ok || !account.SetClaim(&p, name, value) {
-			return p, fmt.Errorf("--claim %q: write it as NAME=VALUE, with one of the names %s", claim, strings.Join(account.ClaimNames(), ", "))
+		if !ok || !account.SetClaim(p, name, value) {
+			return fmt.Errorf("--claim %q: write it as NAME=VALUE, with one of the names %s", claim, strings.Join(account.ClaimNames(), ", "))
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // flagOf is the flag that set a field of a new account.
 func flagOf(field string) string {
+	if account.IsAttributeField(field) {
+		return "--attribute"
+	}
 	if field != "name" && slices.Contains(account.ClaimNames(), field) {
 		return "--claim " + field
 	}
@@ -70,6 +79,7 @@ func userCreateCommand() *cobra.Command {
 	flags.StringVar(&u.name, "name", "", "full `name`")
 	flags.StringVar(&u.phone, "phone", "", "phone `number`, such as +493012345678")
 	flags.StringArrayVar(&u.claims, "claim", nil, "`NAME=VALUE` of another claim, such as given_name=Ada; may be repeated")
+	attributeFlag(cmd, &u.attributes)
 	flags.BoolVar(&u.verified, "verified", false, "the address is known to be theirs")
 	flags.BoolVar(&u.passwordStdin, "password-stdin", false, "read the password from standard input")
 	return cmd
@@ -88,17 +98,16 @@ func (u *newUser) create(cmd *cobra.Command, store *sqlstore.Store, d *dependenc
 	if err != nil {
 		return err
 	}
-	made, err := d.accounts(store).Create(cmd.Context(), operator(), account.NewAccount{
-		Email: u.email, EmailVerified: u.verified, Username: u.username, Phone: u.phone, Profile: profile, Password: password,
-	})
-	var wrong *account.FieldError
-	switch {
-	case errors.Is(err, account.ErrTaken):
-		return errors.New("an account with this e-mail address or username exists already")
-	case errors.As(err, &wrong):
-		return fmt.Errorf("%s: %w", flagOf(wrong.Field), err)
-	case err != nil:
+	accounts := d.accounts(store)
+	attributes, err := attributesTyped(accounts.Attributes(), u.attributes)
+	if err != nil {
 		return err
+	}
+	made, err := accounts.Create(cmd.Context(), operator(), account.NewAccount{
+		Email: u.email, EmailVerified: u.verified, Username: u.username, Phone: u.phone, Profile: profile, Attributes: attributes, Password: password,
+	})
+	if err != nil {
+		return flagProblem(err)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "created user %s\n", made.ID)
 	if generated {

@@ -20,6 +20,8 @@ type importFlags struct {
 	format                          string
 	apply, verified, skips, verbose bool
 	json                            bool
+
+	accounts *account.Service // of the installation, once it is known
 }
 
 func userImportCommand() *cobra.Command {
@@ -96,6 +98,7 @@ func (s *importSource) close() error { return s.file.Close() }
 // run judges the file, says what would happen, and then, where it may, does it.
 func (f *importFlags) run(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, source *importSource) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	f.accounts = d.accounts(store)
 	if f.json {
 		out = cmd.ErrOrStderr()
 	}
@@ -138,6 +141,7 @@ func (f *importFlags) people(
 		rest, err := f.meetExisting(ctx, store, report, waiting)
 		waiting = waiting[:0]
 		for _, p := range rest {
+			f.judgeAttributes(report, p)
 			if f.verified {
 				p.User.EmailVerified = p.User.Email != ""
 			}
@@ -168,7 +172,7 @@ func (f *importFlags) importPeople(cmd *cobra.Command, store *sqlstore.Store, d 
 	}
 	defer func() { err = errors.Join(err, subs.close()) }()
 	importing := newProgress(cmd.ErrOrStderr(), "people imported")
-	done, err = d.accounts(store).Import(cmd.Context(), operator(), func(yield func(*account.Imported, error) bool) {
+	done, err = f.accounts.Import(cmd.Context(), operator(), func(yield func(*account.Imported, error) bool) {
 		importing.reset()
 		err := subs.reset()
 		if err == nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/latchkey-id/latchkey/account/attribute"
 	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -26,12 +27,26 @@ func yesNo(is bool) string {
 }
 
 func userShowCommand() *cobra.Command {
-	return userCommandOn("show USER", "Show an account and what it signs in with, never a secret", cobra.ExactArgs(1), showUser)
+	var asJSON bool
+	cmd := userCommandOn("show USER", "Show an account and what it signs in with, never a secret", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, u *storage.User, rest []string) error {
+			if !asJSON {
+				return showUser(cmd, store, d, u, rest)
+			}
+			shown, err := personAsJSON(cmd, store, d, u)
+			if err != nil {
+				return err
+			}
+			return writeJSON(cmd.OutOrStdout(), shown)
+		})
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the account as JSON")
+	return cmd
 }
 
 func showUser(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
 	showAccount(w, u)
+	showAttributes(w, p, u)
 	if err := showGroupsOf(cmd, w, store, u); err != nil {
 		return err
 	}
@@ -72,6 +87,15 @@ func verifiedOr(value string, verified bool) string {
 		return value + " (verified)"
 	}
 	return value + " (not verified)"
+}
+
+// showAttributes shows the custom attributes that operators may see.
+func showAttributes(w io.Writer, d *dependencies, u *storage.User) {
+	for _, seen := range d.cfg.AttributeSchema.Seen(attribute.Administrator) {
+		if value, has := u.Attributes[seen.Name]; has {
+			fmt.Fprintf(w, "attribute\t%s: %s\n", seen.Name, attribute.Text(value))
+		}
+	}
 }
 
 // showGroupsOf shows the groups of a person, by whose word, and the roles that

@@ -94,9 +94,9 @@ func (s State) reaches(r requirement) bool {
 	return mfa.AtLeast(s.counted(s.sinceFor(r)).ACR, r.acr)
 }
 
-// short reports whether what was shown is less than the request requires, and no
+// insufficient reports whether what was shown is less than the request requires, and no
 // trusted device stands in.
-func (s State) short() bool {
+func (s State) insufficient() bool {
 	r := s.requirement()
 	return !s.reaches(r) && (!r.byPolicy || !s.trusted(r.acr))
 }
@@ -119,7 +119,7 @@ func (s State) TrustHelps(acr string) bool {
 // FactorsMatter reports whether the next step hangs on what the person could
 // show or enroll, so that Offer must be known.
 func (s State) FactorsMatter() bool {
-	return !nobodyThere(s) && !identityStale(s) && (s.short() || s.changesGuards())
+	return !nobodyThere(s) && !identityStale(s) && (s.insufficient() || s.changesGuards())
 }
 
 // Demand is what the factors are asked for.
@@ -136,7 +136,7 @@ func levelUnreachable(s State) bool {
 	if len(s.Offer.Ask) > 0 || len(s.Offer.Enrol) > 0 {
 		return false
 	}
-	return s.short() && !s.requirement().optional || s.changesGuards() && s.fresh().ACR != "" && s.guardsStale()
+	return s.insufficient() && !s.requirement().optional || s.changesGuards() && s.fresh().ACR != "" && s.guardsStale()
 }
 
 // firstFactorStale: a second factor or an enrollment comes next, and it would rest
@@ -145,14 +145,14 @@ func firstFactorStale(s State) bool {
 	switch {
 	case s.enrollmentNext():
 		return s.fresh().ACR == ""
-	case s.short() && len(s.Offer.Ask) > 0:
+	case s.insufficient() && len(s.Offer.Ask) > 0:
 		return s.counted(s.sinceFor(s.requirement())).ACR == ""
 	}
 	return false
 }
 
 func factorMissing(s State) bool {
-	return len(s.Offer.Ask) > 0 && (s.short() || s.changesGuards() && s.guardsStale())
+	return len(s.Offer.Ask) > 0 && (s.insufficient() || s.changesGuards() && s.guardsStale())
 }
 
 // enrollmentMissing: the request needs a factor that the person has not got; a
@@ -162,7 +162,7 @@ func enrollmentMissing(s State) bool {
 	if s.enrollmentAsked() || s.recoveryPending() {
 		return true
 	}
-	return s.short() && len(s.Offer.Enrol) > 0 && !s.enrollmentWaits()
+	return s.insufficient() && len(s.Offer.Enrol) > 0 && !s.enrollmentWaits()
 }
 
 // changesGuards reports whether the interaction is to change what guards the
@@ -177,7 +177,7 @@ func (s State) enrollmentNext() bool {
 	if s.changesGuards() {
 		return true
 	}
-	return s.short() && !s.enrollmentWaits() && (s.Offer.Guards || len(s.Offer.Ask) == 0 && len(s.Offer.Enrol) > 0)
+	return s.insufficient() && !s.enrollmentWaits() && (s.Offer.Guards || len(s.Offer.Ask) == 0 && len(s.Offer.Enrol) > 0)
 }
 
 // fresh is what the proofs are worth that are young enough to change what guards

@@ -257,3 +257,30 @@ func TestTD2_ReportedIsHonest(t *testing.T) {
 		t.Errorf("a step-up told as %+v, want the class that was asked for and the password's time", reported)
 	}
 }
+
+// TestAZ6_WhatAgedIsAskedForAgain, and nothing else: where the request or the policy
+// wants a class, and not where somebody has a factor of their own accord.
+func TestAZ6_WhatAgedIsAskedForAgain(t *testing.T) {
+	const old, young = -25 * time.Hour, -time.Hour
+	required := withClient(func(c *client.Client) { c.RequireMFA = true })
+	ageless := func(s *State) { s.Policy.AssuranceAge = 0 }
+	for name, test := range map[string]struct {
+		state State
+		want  string
+	}{
+		"both are young":              {situation(proof(byPassword, young), proof(byApp, young), acrs("aal2")), StepDone},
+		"both aged":                   {situation(proof(byPassword, old), proof(byApp, old), acrs("aal2")), StepSignIn},
+		"the factor aged":             {situation(proof(byPassword, young), proof(byApp, old), acrs("aal2")), StepFactor},
+		"both aged, by the policy":    {situation(proof(byPassword, old), proof(byApp, old), required), StepSignIn},
+		"the factor aged, by policy":  {situation(proof(byPassword, young), proof(byApp, old), required), StepFactor},
+		"of their own accord":         {situation(proof(byPassword, old), proof(byApp, old)), StepDone},
+		"where the policy has no age": {situation(proof(byPassword, old), proof(byApp, old), acrs("aal2"), ageless), StepDone},
+	} {
+		if got := Next(test.state).Name; got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+	if reported := situation(proof(byPassword, old), proof(byApp, old)).Reported(); reported.ACR != "aal1" {
+		t.Errorf("what aged is told as %+v", reported)
+	}
+}

@@ -23,12 +23,19 @@ func (p *Parts) Flash() *flash.Store {
 	return flash.New(flash.Config{Store: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer, Cookies: p.Cookies})
 }
 
-// Sessions keeps browsers signed in: idle for an hour at most, and for a day in any case.
-func (p *Parts) Sessions() *session.Sessions {
-	return session.New(session.Config{
+// Sessions keeps browsers signed in: idle for an hour at most, and for a day in any
+// case; where somebody asks for it for 30 and 90 days. change may be nil.
+func (p *Parts) Sessions(change func(*session.Config)) *session.Sessions {
+	const day = 24 * time.Hour
+	cfg := session.Config{
 		Store: p.Store.Sessions(), Accounts: p.Accounts, Journal: p.Journal(), Hasher: p.Hasher, Cookies: p.Cookies, Policy: p.Factors.Policy(),
-		Now: p.Clock.Now, Random: rand.Reader, Idle: time.Hour, Absolute: 24 * time.Hour,
-	})
+		Now: p.Clock.Now, Random: rand.Reader, Lifetime: session.Lifetime{Idle: time.Hour, Absolute: day},
+		Remembered: session.Lifetime{Idle: 30 * day, Absolute: 90 * day},
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	return session.New(cfg)
 }
 
 // Partials keeps sign-ins between their factors, for five minutes each.

@@ -24,7 +24,8 @@ type SignIn struct {
 	// TrustedDevice and TrustACR are of a trusted device that stood in.
 	TrustedDevice storage.ID
 	TrustACR      string
-	// Remember says that the person asked to be kept signed in.
+	// Remember says that the person asked to be kept signed in. A step-up is not asked:
+	// the session stays as it is.
 	Remember bool
 	// First says that nobody signed in to the account before.
 	First bool
@@ -60,11 +61,7 @@ func (s *Sessions) Create(w http.ResponseWriter, r *http.Request, in SignIn, bef
 	if err != nil {
 		return nil, pageerror.Unavailable("create session", err)
 	}
-	var maxAge time.Duration
-	if in.Remember {
-		maxAge = s.cfg.Absolute
-	}
-	s.cfg.Cookies.Set(w, web.CookieSession, secret, maxAge)
+	s.cfg.Cookies.Set(w, web.CookieSession, secret, CookieAge(session, s.cfg.Now()))
 	return session, nil
 }
 
@@ -74,9 +71,12 @@ func (s *Sessions) sessionOf(r *http.Request, in SignIn, before *storage.SignedI
 	now := s.cfg.Now()
 	session := &storage.Session{
 		UserID: in.UserID, Proofs: in.Proofs, TrustedDevice: in.TrustedDevice, TrustACR: in.TrustACR,
-		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(s.cfg.Absolute),
+		CreatedAt: now, LastSeenAt: now,
 		UserAgent: journal.UserAgent(r), Address: web.ClientAddress(r.Context()).String(),
 	}
+	_, means := s.Remembers()
+	session.Remembered = in.Remember && means
+	session.ExpiresAt = now.Add(s.lifetime(session.Remembered).Absolute)
 	start := storage.SessionStart{PasswordEpoch: in.PasswordEpoch, First: in.First}
 	if before != nil {
 		replaced, err := s.cfg.Hasher.SumsOfToken(purpose, s.cfg.Cookies.Get(r, web.CookieSession))
@@ -96,7 +96,7 @@ func (s *Sessions) sessionOf(r *http.Request, in SignIn, before *storage.SignedI
 		}
 		session.SID = sid
 	}
-	session.IdleExpiresAt = now.Add(s.cfg.Idle)
+	session.IdleExpiresAt = now.Add(s.lifetime(session.Remembered).Idle)
 	if session.IdleExpiresAt.After(session.ExpiresAt) {
 		session.IdleExpiresAt = session.ExpiresAt
 	}
@@ -113,6 +113,6 @@ func (s *Sessions) renew(session *storage.Session, in SignIn, old *storage.Sessi
 		session.TrustedDevice, session.TrustACR = old.TrustedDevice, old.TrustACR
 	}
 	if mfa.Level(in.Proofs, time.Time{}, s.cfg.Policy).ACR == "" {
-		session.ExpiresAt = old.ExpiresAt // a step-up makes no session live longer
+		session.ExpiresAt, session.Remembered = old.ExpiresAt, old.Remembered // a step-up makes no session live longer
 	}
 }

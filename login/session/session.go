@@ -39,8 +39,14 @@ type Config struct {
 	Policy mfa.Policy
 	Now    func() time.Time
 	Random io.Reader
-	// Idle ends a session that was not used for so long, and Absolute every session
-	// after so long.
+	// Lifetime is that of every session, and Remembered that of sessions of people who
+	// ask to be kept signed in.
+	Lifetime, Remembered Lifetime
+}
+
+// Lifetime is how long sessions live.
+type Lifetime struct {
+	// Idle ends a session that was not used for so long, and Absolute in any case.
 	Idle, Absolute time.Duration
 }
 
@@ -106,12 +112,37 @@ func (s *Sessions) Read(r *http.Request) (*storage.SignedIn, error) {
 		return nil, pageerror.Unavailable("read session", err)
 	}
 	if now.Sub(signedIn.Session.LastSeenAt) >= touchEvery {
-		err := s.cfg.Store.Touch(r.Context(), signedIn.Session.SID, now, now.Add(s.cfg.Idle))
+		err := s.cfg.Store.Touch(r.Context(), signedIn.Session.SID, now, now.Add(s.lifetime(signedIn.Session.Remembered).Idle))
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return nil, pageerror.Unavailable("record use of session", err)
 		}
 	}
 	return signedIn, nil
+}
+
+// lifetime is that of sessions whose person asked to be kept signed in, or did not.
+func (s *Sessions) lifetime(remembered bool) Lifetime {
+	l := s.cfg.Lifetime
+	if remembered {
+		l.Idle, l.Absolute = max(l.Idle, s.cfg.Remembered.Idle), max(l.Absolute, s.cfg.Remembered.Absolute)
+	}
+	return l
+}
+
+// Remembers reports whether asking to be kept signed in means anything, and for how
+// long a browser that is not used then stays signed in.
+func (s *Sessions) Remembers() (idle time.Duration, ok bool) {
+	kept := s.lifetime(true)
+	return kept.Idle, kept != s.cfg.Lifetime
+}
+
+// CookieAge is how long the browser keeps the cookie of a session; zero: until it is
+// closed.
+func CookieAge(s *storage.Session, now time.Time) time.Duration {
+	if !s.Remembered {
+		return 0
+	}
+	return s.ExpiresAt.Sub(now)
 }
 
 // Actor is whoever is signed in. shown is what the very request shows beside the

@@ -25,7 +25,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	p := logintest.New(t, logintest.Options{})
-	return &desk{Parts: p, sessions: p.Sessions(), cookies: map[string]*http.Cookie{}}
+	return &desk{Parts: p, sessions: p.Sessions(nil), cookies: map[string]*http.Cookie{}}
 }
 
 // request is one of the browser, and keep takes the cookies of its answer.
@@ -142,6 +142,28 @@ func TestSE3_AStepUpMakesNoSessionLiveLonger(t *testing.T) {
 	}
 }
 
+// TestSE3_AStepUpLeavesASessionRemembered, or not: it asks nobody.
+func TestSE3_AStepUpLeavesASessionRemembered(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ada := d.Person("ada@example.com")
+	for _, remember := range []bool{true, false} {
+		w, r := d.request()
+		before, err := d.sessions.Read(r)
+		logintest.Check(t, err)
+		first, err := d.sessions.Create(w, r, session.SignIn{
+			UserID: ada.ID, PasswordEpoch: ada.PasswordEpoch, Proofs: []storage.Proof{d.password()}, Remember: remember,
+		}, before)
+		logintest.Check(t, err)
+		d.keep(w)
+		stepped, err := d.signIn(ada, storage.Proof{Kind: storage.FactorTOTP, At: d.Clock.Now(), CredentialID: "app"})
+		logintest.Check(t, err)
+		if stepped.Remembered != remember || !stepped.ExpiresAt.Equal(first.ExpiresAt) || !stepped.IdleExpiresAt.Equal(first.IdleExpiresAt) {
+			t.Errorf("remembered %t: before %+v, after %+v", remember, first, stepped)
+		}
+	}
+}
+
 // TestSE1_NoSessionUnderAnotherPassword: a password that changed between the first
 // proof and the last voids the sign-in.
 func TestSE1_NoSessionUnderAnotherPassword(t *testing.T) {
@@ -191,7 +213,7 @@ func TestKY5_ASessionOfAnUnknownKeyIsNotJudged(t *testing.T) {
 		hasher, err := keys.NewHasher(list)
 		logintest.Check(t, err)
 		d.Hasher = hasher
-		return d.Sessions()
+		return d.Sessions(nil)
 	}
 	key := func(id string, b byte) keys.SecretKey {
 		return keys.SecretKey{ID: id, Key: bytes.Repeat([]byte{b}, 32)}

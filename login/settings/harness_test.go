@@ -51,7 +51,7 @@ func newSite(t *testing.T, o options) *site {
 	limiter := s.Limiter(o.limits)
 	s.flow = login.New(login.Config{
 		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Consents: s.Store.Consents(),
-		Sessions: s.Sessions(), Partials: s.Partials(), Limits: limiter, Journal: s.Journal(), Flash: s.Flash(),
+		Sessions: s.Sessions(nil), Partials: s.Partials(), Limits: limiter, Journal: s.Journal(), Flash: s.Flash(),
 		Interactions: s.Interactions(100000), Submissions: s.Submissions(), Clients: registry, Methods: s.Methods(limiter, nil),
 		Factors: s.Factors, Devices: s.Devices, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
 		Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now,

@@ -46,7 +46,7 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request, v *visi
 	if err != nil {
 		return h.answerRefusal(w, r, ui.PathPassword, "change password", err)
 	}
-	h.cfg.Cookies.Set(w, web.CookieSession, secret, 0)
+	h.cfg.Cookies.Set(w, web.CookieSession, secret, session.CookieAge(&v.Session, h.cfg.Now()))
 	h.cfg.Cookies.Clear(w, web.CookieTrust)
 	return redirectDone(w, r, ui.PathSecurity, "password_changed")
 }

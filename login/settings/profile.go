@@ -3,8 +3,10 @@ package settings
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/account/attribute"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/ui"
@@ -12,21 +14,54 @@ import (
 )
 
 func (h *Handler) showProfile(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return h.renderProfile(w, r, v, v.User.Username, v.User.Profile, nil)
+	return h.renderProfile(w, r, v, typedProfile{username: v.User.Username, profile: v.User.Profile}, nil)
+}
+
+// typedProfile is what the form holds.
+type typedProfile struct {
+	username string
+	profile  storage.Profile
+	// form has the fields of custom attributes as they were typed.
+	form url.Values
 }
 
 // renderProfile shows the form, with what is wrong with it.
-func (h *Handler) renderProfile(w http.ResponseWriter, r *http.Request, v *visit, username string, profile storage.Profile, problems []login.Problem) error {
+func (h *Handler) renderProfile(w http.ResponseWriter, r *http.Request, v *visit, typed typedProfile, problems []login.Problem) error {
 	data := ui.AccountProfile{
 		Account: h.newPage(w, r, v, "account.profile"), Fields: h.profileFields(),
 		Email: v.User.Email, Phone: v.User.Phone, AskPhone: h.cfg.Factors.Phone() != nil,
-		Values: map[string]string{"username": username},
+		Values: map[string]string{"username": typed.username},
+	}
+	edited, told := h.attributes()
+	data.Attributes = login.ShownAttributes(edited, func(name string) string {
+		if field := account.AttributeField(name); typed.form.Has(field) {
+			return typed.form.Get(field)
+		}
+		return attribute.Text(v.User.Attributes[name])
+	})
+	for _, a := range login.ShownAttributes(told, func(name string) string { return attribute.Text(v.User.Attributes[name]) }) {
+		if a.Text != "" {
+			data.Facts = append(data.Facts, a)
+		}
 	}
 	for _, name := range account.ClaimNames() {
-		data.Values[name] = account.ClaimValue(profile, name)
+		data.Values[name] = account.ClaimValue(typed.profile, name)
 	}
 	showProblems(&data.Page, problems)
 	return h.cfg.UI.Render(w, http.StatusOK, data)
+}
+
+// attributes are the custom attributes that a person edits, and those that they are
+// only told of.
+func (h *Handler) attributes() (edited, told attribute.Schema) {
+	for _, d := range h.cfg.Accounts.Attributes().Seen(attribute.Person) {
+		if d.EditableBy.Includes(attribute.Person) {
+			edited = append(edited, d)
+		} else {
+			told = append(told, d)
+		}
+	}
+	return edited, told
 }
 
 // addressFields are the parts of the claim address.
@@ -68,16 +103,22 @@ func (h *Handler) changeProfile(w http.ResponseWriter, r *http.Request, v *visit
 			account.SetClaim(&profile, field, typed)
 		}
 	}
-	var problems []login.Problem
-	for _, err := range h.cfg.Accounts.CheckProfile(&v.User, &profile, username) {
+	edited, _ := h.attributes()
+	set, problems := login.AttributesTyped(edited, r.PostForm, func(name string) string { return attribute.Text(v.User.Attributes[name]) })
+	wanted := typedProfile{username: username, profile: profile, form: r.PostForm}
+	_, wrong := h.cfg.Accounts.CheckAttributes(v.actor, &v.User, set)
+	for _, err := range append(h.cfg.Accounts.CheckProfile(&v.User, &wanted.profile, username), wrong...) {
 		problems = append(problems, login.Problems(err, "")...)
 	}
 	if len(problems) > 0 {
-		return h.renderProfile(w, r, v, username, profile, problems)
+		return h.renderProfile(w, r, v, wanted, problems)
 	}
-	err := h.cfg.Accounts.SetProfile(r.Context(), v.actor, v.User.ID, profile, username)
+	err := h.cfg.Accounts.SetProfile(r.Context(), v.actor, v.User.ID, wanted.profile, username)
 	if errors.Is(err, account.ErrTaken) {
-		return h.renderProfile(w, r, v, username, profile, login.Problems(err, ""))
+		return h.renderProfile(w, r, v, wanted, login.Problems(err, ""))
+	}
+	if err == nil && len(set) > 0 {
+		err = h.cfg.Accounts.SetAttributes(r.Context(), v.actor, v.User.ID, set)
 	}
 	if err != nil {
 		return h.answerRefusal(w, r, ui.PathProfile, "update profile", err)

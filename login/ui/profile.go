@@ -11,6 +11,9 @@ type AccountProfile struct {
 	Fields []string
 	// Values are what the fields hold, by their names.
 	Values map[string]string
+	// Attributes are the custom attributes that the person edits, in fields of their
+	// own, and Facts those that others say of them.
+	Attributes, Facts []Attribute
 	// Email and Phone are shown with links to their own pages.
 	Email, Phone string
 	// AskPhone says that phone numbers are of use here.
@@ -98,6 +101,13 @@ func (p AccountProfile) Groups() ([]ProfileGroup, error) {
 		if len(group.Fields) > 0 {
 			groups = append(groups, group)
 		}
+	}
+	more, err := p.attributeInputs(p.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	if len(more) > 0 {
+		groups = append(groups, ProfileGroup{Legend: p.T("profile.more"), Fields: more})
 	}
 	return groups, nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/attribute"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
@@ -176,9 +177,15 @@ func samples(u *Renderer, lang string) []sample {
 	badDelete := asking("delete.title")
 	badDelete.Fail("confirm", "wrong.confirm")
 
+	attributes := []Attribute{
+		{Definition: attribute.Definition{Name: "nickel", Type: attribute.String, Labels: map[string]string{"en": "Badge", "de": "Ausweis"}, Help: map[string]string{"en": "It is on the back."}}, Field: "attribute_nickel", Text: "N-12"},
+		{Definition: attribute.Definition{Name: "sites", Type: attribute.List, Options: []string{"Oslo", "Bonn"}}, Field: "attribute_sites", Text: "Oslo"},
+		{Definition: attribute.Definition{Name: "staff", Type: attribute.Boolean}, Field: "attribute_staff", Text: "true"},
+	}
+	facts := []Attribute{{Definition: attribute.Definition{Name: "department", Type: attribute.String, Labels: map[string]string{"en": "Department"}}, Field: "attribute_department", Text: "People"}}
 	return append(flow, []sample{
 		{"account-overview", AccountOverview{Account: planned, User: user, Factors: 2, Sessions: 3, Applications: 2, Recovery: storage.RecoveryCodes{Total: 10, Remaining: 8}}, []string{"deletion-cancel", "signout-link", "main"}},
-		{"account-profile", AccountProfile{Account: badProfile, Fields: slices.Collect(maps.Keys(profile)), Values: profile, Email: user.Email, AskPhone: true}, []string{"name", "given_name", "website-error", "street_address", "profile-submit"}},
+		{"account-profile", AccountProfile{Account: badProfile, Fields: slices.Collect(maps.Keys(profile)), Values: profile, Email: user.Email, AskPhone: true, Attributes: attributes, Facts: facts}, []string{"attribute_nickel", "attribute_sites", "attribute_staff", "attribute_department", "name", "given_name", "website-error", "street_address", "profile-submit"}},
 		{"account-profile-short", AccountProfile{Account: account("account.profile"), Fields: []string{"name", "zoneinfo"}, Email: user.Email}, []string{"name", "zoneinfo", "profile-submit"}},
 		{"account-profile-none", AccountProfile{Account: account("account.profile"), Email: user.Email}, nil},
 		{"account-email", AccountEmail{Account: asking("email.title"), Current: user.Email, Pending: "countess@example.com", Resend: resend}, []string{"email", "password", "email-submit", "verify-resend"}},

@@ -143,17 +143,17 @@ func (v *view) element(n *html.Node) {
 	}
 	switch n.Data {
 	case "label":
-		v.labels[attribute(n, "for")] = true
+		v.labels[attributeOf(n, "for")] = true
 	case "input":
-		if attribute(n, "type") != "hidden" && !has(n, "hidden") {
+		if attributeOf(n, "type") != "hidden" && !has(n, "hidden") {
 			v.inputs = append(v.inputs, n)
 		}
 	case "style":
-		if attribute(n, "nonce") == "" {
+		if attributeOf(n, "nonce") == "" {
 			v.forbidden = append(v.forbidden, "<style> without a nonce")
 		}
 	case "script":
-		if attribute(n, "nonce") == "" || attribute(n, "src") == "" {
+		if attributeOf(n, "nonce") == "" || attributeOf(n, "src") == "" {
 			v.forbidden = append(v.forbidden, "<script> without src and nonce")
 		}
 	case "form":
@@ -163,11 +163,11 @@ func (v *view) element(n *html.Node) {
 
 // form holds every form that posts to its token.
 func (v *view) form(n *html.Node) {
-	if attribute(n, "method") == "get" {
+	if attributeOf(n, "method") == "get" {
 		return
 	}
 	for d := range n.Descendants() {
-		if attribute(d, "name") == "csrf" && attribute(d, "value") != "" {
+		if attributeOf(d, "name") == "csrf" && attributeOf(d, "value") != "" {
 			return
 		}
 	}
@@ -203,26 +203,26 @@ func (v *view) check(t *testing.T, lang string, ids []string) {
 		t.Errorf("the page has %q", v.forbidden)
 	}
 	for _, n := range v.inputs {
-		if !v.labels[attribute(n, "id")] {
-			t.Errorf("#%s has no label", attribute(n, "id"))
+		if !v.labels[attributeOf(n, "id")] {
+			t.Errorf("#%s has no label", attributeOf(n, "id"))
 		}
-		if attribute(n, "type") == "password" && attribute(n, "autocomplete") == "" {
-			t.Errorf("#%s tells password managers nothing", attribute(n, "id"))
+		if attributeOf(n, "type") == "password" && attributeOf(n, "autocomplete") == "" {
+			t.Errorf("#%s tells password managers nothing", attributeOf(n, "id"))
 		}
-		if has(n, "aria-invalid") && attribute(n, "aria-describedby") == "" {
-			t.Errorf("#%s is wrong and does not say why", attribute(n, "id"))
+		if has(n, "aria-invalid") && attributeOf(n, "aria-describedby") == "" {
+			t.Errorf("#%s is wrong and does not say why", attributeOf(n, "id"))
 		}
 	}
 	for n := range v.root.Descendants() {
 		if n.Data == "html" && n.Type == html.ElementNode {
-			if want := map[bool]string{true: "rtl", false: "ltr"}[lang == "ar"]; attribute(n, "lang") != lang || attribute(n, "dir") != want {
-				t.Errorf("lang=%q dir=%q: want %s and %s", attribute(n, "lang"), attribute(n, "dir"), lang, want)
+			if want := map[bool]string{true: "rtl", false: "ltr"}[lang == "ar"]; attributeOf(n, "lang") != lang || attributeOf(n, "dir") != want {
+				t.Errorf("lang=%q dir=%q: want %s and %s", attributeOf(n, "lang"), attributeOf(n, "dir"), lang, want)
 			}
 		}
 	}
 }
 
-func attribute(n *html.Node, name string) string {
+func attributeOf(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
 			return a.Val

@@ -19,12 +19,17 @@ type SignUp struct {
 	MinLength int
 	// Invited says that the address is given by the invitation.
 	Invited bool
+	// Attributes are custom attributes that are asked for.
+	Attributes []Attribute
 	// SignIn is where people go who have an account.
 	SignIn string
 }
 
 // Screen implements [Screen].
 func (SignUp) Screen() string { return "signup" }
+
+// More are the fields of the custom attributes.
+func (s SignUp) More() ([]Select, error) { return s.attributeInputs(s.Attributes) }
 
 // EmailOption keeps an invited person's address as it is.
 func (s SignUp) EmailOption() string {

@@ -128,6 +128,9 @@ func (c *planCalls) accountCalls() map[string]func() error {
 		"Users.UpdateProfile": func() error {
 			return users.UpdateProfile(ctx, storage.ProfileChange{UserID: rowOf(c.row()), Username: string(c.id()), Now: c.now}, c.event())
 		},
+		"Users.SetAttributes": func() error {
+			return users.SetAttributes(ctx, storage.AttributesChange{UserID: rowOf(c.row()), To: storage.Attributes{"a": "b"}, Now: c.now}, c.event())
+		},
 		"Users.SetRoles":             func() error { return users.SetRoles(ctx, rowOf(c.row()), []string{"admin"}, c.now, c.event()) },
 		"Users.StartEnrollmentGrace": func() error { return users.StartEnrollmentGrace(ctx, rowOf(c.row()), c.now) },
 		"Users.Disable":              func() error { return users.Disable(ctx, rowOf(c.row()), c.now, c.event()) },

@@ -34,6 +34,8 @@ type sessionRow struct {
 
 	TrustedDevice string `bun:"trusted_device"`
 	TrustACR      string `bun:"trust_acr"`
+
+	Remembered bool `bun:"remembered"`
 }
 
 func (r *sessionRow) session() storage.Session {
@@ -43,7 +45,7 @@ func (r *sessionRow) session() storage.Session {
 		CreatedAt:      r.CreatedAt.Time, LastSeenAt: r.LastSeenAt.Time,
 		IdleExpiresAt: r.IdleExpiresAt.Time, ExpiresAt: r.ExpiresAt.Time,
 		UserAgent: r.UserAgent, Address: r.Address, Proofs: r.Proofs.Is,
-		TrustedDevice: storage.ID(r.TrustedDevice), TrustACR: r.TrustACR,
+		TrustedDevice: storage.ID(r.TrustedDevice), TrustACR: r.TrustACR, Remembered: r.Remembered,
 	}
 }
 
@@ -54,7 +56,7 @@ func rowOfSession(s *storage.Session) *sessionRow {
 		CreatedAt: sqlTime{s.CreatedAt}, LastSeenAt: sqlTime{s.LastSeenAt},
 		IdleExpiresAt: sqlTime{s.IdleExpiresAt}, ExpiresAt: sqlTime{s.ExpiresAt},
 		UserAgent: s.UserAgent, Address: s.Address, Proofs: document[[]storage.Proof]{s.Proofs},
-		TrustedDevice: string(s.TrustedDevice), TrustACR: s.TrustACR,
+		TrustedDevice: string(s.TrustedDevice), TrustACR: s.TrustACR, Remembered: s.Remembered,
 	}
 }
 

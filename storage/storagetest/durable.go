@@ -104,7 +104,7 @@ func (f fixture) session(t *testing.T, u *storage.User, replaces ...string) *sto
 		Proofs:         []storage.Proof{{Kind: storage.FactorPassword, At: now}, {Kind: storage.FactorPasskey, At: now, CredentialID: "c", UserVerified: true}},
 		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
 		CreatedAt:      now, LastSeenAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(10 * time.Hour),
-		UserAgent: "Test/1", Address: "192.0.2.1",
+		UserAgent: "Test/1", Address: "192.0.2.1", Remembered: true,
 	}
 	if err := f.s.Sessions().Create(t.Context(), s, storage.SessionStart{PasswordEpoch: u.PasswordEpoch, Replaces: replaces}, f.event(t, storage.EventSignIn)); err != nil {
 		t.Fatal(err)

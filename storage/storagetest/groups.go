@@ -274,6 +274,22 @@ func (f fixture) testAttributes(t *testing.T) {
 	found, err := f.s.Users().ByID(t.Context(), u.ID)
 	want(t, "ByID", err, nil)
 	equal(t, "attributes", found.Attributes, u.Attributes)
+
+	users := f.s.Users()
+	change := storage.AttributesChange{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, From: found.Attributes, To: storage.Attributes{"department": "it"}, Now: f.clock.Now()}
+	e := f.event(t, storage.EventProfileChanged)
+	want(t, "SetAttributes", users.SetAttributes(t.Context(), change, e), nil)
+	f.wrote(t, e, true)
+	found, err = users.ByID(t.Context(), u.ID)
+	want(t, "ByID", err, nil)
+	equal(t, "attributes after", found.Attributes, change.To)
+	e = f.event(t, storage.EventProfileChanged)
+	want(t, "SetAttributes of what was before", users.SetAttributes(t.Context(), change, e), storage.ErrConflict)
+	f.wrote(t, e, false)
+	change.From, change.To = change.To, nil
+	want(t, "SetAttributes to none", users.SetAttributes(t.Context(), change, f.event(t, storage.EventProfileChanged)), nil)
+	change.From, change.PasswordEpoch = nil, u.PasswordEpoch+1
+	want(t, "SetAttributes under another password", users.SetAttributes(t.Context(), change, f.event(t, storage.EventProfileChanged)), storage.ErrConsumed)
 }
 
 // testImportedGroups: people come to groups that are there and to new ones, of

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"flag"
-	"os"
 	"testing"
 	"time"
 )
@@ -16,7 +15,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 // fault is a row of the table: something that breaks and is mended.

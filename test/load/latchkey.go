@@ -48,7 +48,7 @@ const (
 func newInstallation(dir, binary string, s stores) (*installation, error) {
 	in := &installation{
 		binary: binary, dir: dir, config: filepath.Join(dir, "latchkey.yaml"), stores: s,
-		secrets:  map[string]string{application: newSecret(), service: newSecret()},
+		secrets:  map[string]string{application: newSecret(), withClaims: newSecret(), service: newSecret()},
 		password: rand.Text(),
 	}
 	text := fmt.Sprintf(`clients:
@@ -62,7 +62,7 @@ func newInstallation(dir, binary string, s stores) (*installation, error) {
     type: service
     secret: %s
     scopes: [read, write]
-`, application, in.secrets[application], redirectURI, service, in.secrets[service])
+%s`, application, in.secrets[application], redirectURI, service, in.secrets[service], claimsConfig(in.secrets[withClaims]))
 	if s.Database != "" {
 		text += fmt.Sprintf("database: {url: %q}\n", s.Database)
 	}

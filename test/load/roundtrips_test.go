@@ -50,24 +50,33 @@ func TestRoundTrips(t *testing.T) {
 				t.Fatal(err)
 			}
 			const times = 50
-			trips, commands, signed := database.trips.Load(), redis.commands(t), 0
-			for range times {
-				if err := do(); err != nil {
-					t.Fatal(err)
+			var got cost
+			// The node's own jobs ask now and then as well: more than the request does on a
+			// machine that is busy, but not each time.
+			for range 3 {
+				got = cost{Database: database.trips.Load(), Redis: redis.commands(t)}
+				signed := 0
+				for range times {
+					if err := do(); err != nil {
+						t.Fatal(err)
+					}
+					signed += bytes.Count(w.body, []byte(`":"eyJ`)) // how every signed token begins
 				}
-				signed += bytes.Count(w.body, []byte(`":"eyJ`)) // how every signed token begins
+				got = cost{each(database.trips.Load()-got.Database, times), each(redis.commands(t)-got.Redis, times), each(int64(signed), times)}
+				if got == r.cost() {
+					return
+				}
 			}
-			if got := database.trips.Load() - trips; each(got, times) != int64(r.Database) {
-				t.Errorf("%d round trips to PostgreSQL for %d, want %d for each", got, times, r.Database)
-			}
-			if got := redis.commands(t) - commands; each(got, times) != int64(r.Redis) {
-				t.Errorf("%d commands to Redis for %d, want %d for each", got, times, r.Redis)
-			}
-			if want := times * r.Signatures; signed != want {
-				t.Errorf("%d signed tokens for %d, want %d", signed, times, want)
-			}
+			t.Errorf("%+v for each, want %+v", got, r.cost())
 		})
 	}
+}
+
+// cost is what one request costs: round trips, and tokens signed.
+type cost struct{ Database, Redis, Signatures int64 }
+
+func (r row) cost() cost {
+	return cost{int64(r.Database), int64(r.Redis), int64(r.Signatures)}
 }
 
 // each is how many there are for one of so many requests. The node's own jobs

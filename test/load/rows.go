@@ -45,6 +45,8 @@ var rows = []row{
 		request := p.node.get(p.node.Endpoints.UserInfo, "Authorization: Bearer "+p.people[i].tokens.access)
 		return always(w, request, `"email"`), nil
 	}},
+	{Name: "code flow, groups and an expression in tokens", Signatures: 2, Database: 2, Redis: 2, prepare: (*party).codeFlowWithClaims},
+	{Name: "refresh, groups and an expression in tokens", Signatures: 2, Database: 1, Commits: true, prepare: (*party).refreshWithClaims},
 }
 
 // party is a relying party, with the people who are signed in at its provider:
@@ -59,6 +61,8 @@ type party struct {
 type person struct {
 	cookies string
 	tokens  tokens
+	// claimed are those of the application whose tokens carry more.
+	claimed tokens
 	// spare are access tokens that nobody has shown to the node yet.
 	spare []string
 }
@@ -70,6 +74,9 @@ func newParty(ctx context.Context, in *installation, node *latchkey, people int)
 	p := &party{node: node, secrets: in.secrets}
 	for i := range people {
 		name, err := in.person(ctx, i)
+		if err == nil {
+			err = in.join(ctx, name)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +108,11 @@ var (
 // codeFlow is what a person does who is signed in and opens one more
 // application: /authorize answers with a code, which the application exchanges.
 func (p *party) codeFlow(w *wire, i int) (work, error) {
-	authorize := p.node.get(p.node.authorizeURL(), p.people[i].cookies)
+	return p.codeFlowOf(w, application, p.people[i], &p.people[i].tokens)
+}
+
+func (p *party) codeFlowOf(w *wire, client string, who *person, into *tokens) (work, error) {
+	authorize := p.node.get(p.node.authorizeURL(client), who.cookies)
 	return func() error {
 		if err := w.expect(authorize, http.StatusSeeOther, nil); err != nil {
 			return err
@@ -113,19 +124,22 @@ func (p *party) codeFlow(w *wire, i int) (work, error) {
 		form := url.Values{
 			"grant_type": {"authorization_code"}, "code": {string(code)}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
 		}.Encode()
-		if err := w.expect(p.node.post(p.node.Endpoints.Token, form, p.basic(application)), http.StatusOK, idTokenMark); err != nil {
+		if err := w.expect(p.node.post(p.node.Endpoints.Token, form, p.basic(client)), http.StatusOK, idTokenMark); err != nil {
 			return err
 		}
-		return p.people[i].keep(w.body)
+		return into.keep(w.body)
 	}, nil
 }
 
 // refresh follows one chain: each request spends the token that the one before
 // brought.
 func (p *party) refresh(w *wire, i int) (work, error) {
-	who := p.people[i]
-	if who.tokens.refresh == "" {
-		flow, err := p.codeFlow(w, i)
+	return p.refreshOf(w, application, p.people[i], &p.people[i].tokens)
+}
+
+func (p *party) refreshOf(w *wire, client string, who *person, held *tokens) (work, error) {
+	if held.refresh == "" {
+		flow, err := p.codeFlowOf(w, client, who, held)
 		if err == nil {
 			err = flow()
 		}
@@ -133,21 +147,21 @@ func (p *party) refresh(w *wire, i int) (work, error) {
 			return nil, err
 		}
 	}
-	request := p.node.post(p.node.Endpoints.Token, "grant_type=refresh_token&refresh_token="+who.tokens.refresh, p.basic(application))
+	request := p.node.post(p.node.Endpoints.Token, "grant_type=refresh_token&refresh_token="+held.refresh, p.basic(client))
 	return func() error {
-		last := who.tokens.refresh
+		last := held.refresh
 		copy(request[len(request)-len(last):], last) // every refresh token has the same length
 		if err := w.expect(request, http.StatusOK, idTokenMark); err != nil {
 			return err
 		}
-		if err := who.keep(w.body); err != nil {
+		if err := held.keep(w.body); err != nil {
 			return err
 		}
-		if who.tokens.refresh == last || len(who.tokens.refresh) != len(last) {
+		if held.refresh == last || len(held.refresh) != len(last) {
 			return errors.New("the refresh token did not rotate")
 		}
-		if len(who.spare) < maxSpare {
-			who.spare = append(who.spare, who.tokens.access)
+		if client == application && len(who.spare) < maxSpare {
+			who.spare = append(who.spare, held.access)
 		}
 		return nil
 	}, nil
@@ -157,7 +171,7 @@ func (p *party) refresh(w *wire, i int) (work, error) {
 const maxSpare = 4000
 
 // keep notes the tokens of a token response.
-func (who *person) keep(response []byte) error {
+func (t *tokens) keep(response []byte) error {
 	access, err := between(response, accessTokenMark, '"')
 	if err != nil {
 		return err
@@ -166,7 +180,7 @@ func (who *person) keep(response []byte) error {
 	if err != nil {
 		return err
 	}
-	who.tokens = tokens{access: string(access), refresh: string(refresh)}
+	*t = tokens{access: string(access), refresh: string(refresh)}
 	return nil
 }
 

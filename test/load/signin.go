@@ -20,9 +20,9 @@ const (
 )
 
 // authorizeURL is a request as relying parties make it.
-func (l *latchkey) authorizeURL() string {
+func (l *latchkey) authorizeURL(client string) string {
 	return l.Endpoints.Authorization + "?" + url.Values{
-		"response_type": {"code"}, "client_id": {application}, "redirect_uri": {redirectURI},
+		"response_type": {"code"}, "client_id": {client}, "redirect_uri": {redirectURI},
 		"scope": {"openid profile email offline_access"}, "state": {"af0ifjsldkj"}, "nonce": {"n-0S6_WzA2Mj"},
 		"code_challenge": {challenge}, "code_challenge_method": {"S256"},
 	}.Encode()
@@ -41,7 +41,7 @@ func (l *latchkey) signIn(ctx context.Context, username, password string) (strin
 		}
 		return nil
 	}}
-	page, form, err := openForm(ctx, browser, l.authorizeURL())
+	page, form, err := openForm(ctx, browser, l.authorizeURL(application))
 	if err != nil {
 		return "", fmt.Errorf("sign in: %w", err)
 	}

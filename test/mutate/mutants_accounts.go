@@ -29,10 +29,10 @@ var accounts = []mutant{
 		"./account", "FE1",
 	},
 	{
-		"FE1", "a factor is enrolled on old evidence", "login/flow/assurance.go",
+		"FE1", "a factor is enrolled on old evidence", "login",
 		`return mfa.Level(s.Proofs, later(since, s.since()), *s.Policy)`,
 		`return mfa.Level(s.Proofs, later(since.AddDate(-1, 0, 0), s.since()), *s.Policy)`,
-		"./login/flow", "FE1",
+		"./login/...", "FE1",
 	},
 	{
 		"FE2", "an intruder's own undo outlives the owner's", "storage/sqlstore/recover.go",
@@ -110,13 +110,13 @@ var accounts = []mutant{
 		"FE4", "a mailbox ends another browser's sign-up", "account/create.go",
 		`		if !fits {`,
 		`		if !fits && false {`,
-		"./login", "FE4",
+		"./login/...", "FE4",
 	},
 	{
 		"RE1", "a link works that went to an address which the account has left", "account/password.go",
 		`r.User.PasswordEpoch == r.Epoch && r.User.Email == r.Email &&`,
 		`r.User.PasswordEpoch == r.Epoch &&`,
-		"./login", "RE1",
+		"./login/...", "RE1",
 	},
 	{
 		"RE3", "the current address hears nothing of a change that is asked for", "account/email.go",

@@ -3,45 +3,45 @@ package main
 // pages are the checks of the hosted pages and of what they keep.
 var pages = []mutant{
 	{
-		"TH3", "a device that is known to anybody is known to everybody", "login/limits/knowndevice.go",
+		"TH3", "a device that is known to anybody is known to everybody", "login",
 		`return l.cfg.Hasher.Verify(sum, knownDevicePurpose, id, string(user.ID))`,
 		`return sum != ""`,
-		"./login", "TH3_ADevice",
+		"./login/...", "TH3_ADevice",
 	},
 	{
-		"TH3", "a known device has no budget of its own", "login/limits/limits.go",
+		"TH3", "a known device has no budget of its own", "login",
 		`	if device, known := l.knows(r, user); known {
 		return []limit{`,
 		`	if device, known := l.knows(r, user); known && device == "" {
 		return []limit{`,
-		"./login", "TH3_Strangers",
+		"./login/...", "TH3_Strangers",
 	},
 	{
-		"TH1", "one address may try any number of accounts", "login/limits/limits.go",
+		"TH1", "one address may try any number of accounts", "login",
 		`return l.limitOf(signInAddress, b, network)`,
 		`return l.limitOf(signInAddress, b, network, name)`,
-		"./login", "TH1_SignIn",
+		"./login/...", "TH1_SignIn",
 	},
 	{
-		"TH1", "a person who has two names has two budgets", "login/limits/limits.go",
+		"TH1", "a person who has two names has two budgets", "login",
 		`person = "id:" + string(user.ID)`,
 		`person = "name:" + name`,
-		"./login", "TH1_TwoNames",
+		"./login/...", "TH1_TwoNames",
 	},
 	{
-		"EN2", "a refusal of somebody who is known writes a row", "login/limits/limits.go",
+		"EN2", "a refusal of somebody who is known writes a row", "login",
 		`l.cfg.Hasher.Sum("limit", "throttled", refused.key, addressBucket(r.Context()))`,
 		`l.cfg.Hasher.Sum("limit", "throttled", string(userID), addressBucket(r.Context()))`,
-		"./login", "EN2|DS3",
+		"./login/...", "EN2|DS3",
 	},
 	{
-		"PA1", "a sign-in under way lives for ever", "login/partial/partial.go",
+		"PA1", "a sign-in under way lives for ever", "login",
 		`s.cfg.Now().Sub(found.StartedAt) <= maxAge`,
 		`s.cfg.Now().Sub(found.StartedAt) <= 1000*maxAge`,
-		"./login", "PA1_APartialSignInEnds",
+		"./login/...", "PA1_APartialSignInEnds",
 	},
 	{
-		"PA1", "a sign-in under way is completed twice", "login/partial/partial.go",
+		"PA1", "a sign-in under way is completed twice", "login",
 		`		return pageerror.AttemptOver(err)
 	}
 	if err != nil {
@@ -50,43 +50,43 @@ var pages = []mutant{
 	}
 	if err != nil {
 		return pageerror.Unavailable("take partial sign-in", err)`,
-		"./login", "PA1_APartialSignInIsCompleted|PA1_OnePartial",
+		"./login/...", "PA1_APartialSignInIsCompleted|PA1_OnePartial",
 	},
 	{
-		"PA1", "a sign-in under way is of any flow", "login/partial/partial.go",
+		"PA1", "a sign-in under way is of any flow", "login",
 		`if !s.cfg.Hasher.Verify(found.Interaction, interactionPurpose, in.ID) {`,
 		`if false {`,
-		"./login", "PA1_APartialSignInIsOfOneFlow",
+		"./login/...", "PA1_APartialSignInIsOfOneFlow",
 	},
 	{
-		"PA4", "a sign-in under way goes on in another browser", "login/partial/partial.go",
+		"PA4", "a sign-in under way goes on in another browser", "login",
 		`why := found.Binding.differs(bindingOf(r, s.cfg.Binding), s.cfg.Binding)`,
 		`why := ""`,
-		"./login", "PA|Binding|Attempt",
+		"./login/...", "PA|Binding|Attempt",
 	},
 	{
-		"CS1", "any form token will do", "login/ui/csrf.go",
+		"CS1", "any form token will do", "login",
 		`return browser != "" && u.cfg.Hasher.Verify(r.PostFormValue(csrfField), "csrf", browser)`,
 		`return browser != "" && r.PostFormValue(csrfField) != ""`,
-		"./login/ui", "CS1",
+		"./login/...", "CS1",
 	},
 	{
 		"SE1", "a session begins under another password", "storage/sqlstore/sessions.go",
 		"WHERE id = $1 AND password_epoch = $2 AND disabled_at IS NULL`",
 		"WHERE id = $1 AND $2 >= 0 AND disabled_at IS NULL`",
-		"./login/session", "SE1",
+		"./login/...", "SE1",
 	},
 	{
 		"SE3", "a session has no end", "storage/sqlstore/sessions.go",
 		`WHERE s.secret_hash = $1 AND s.ends_at > $2 AND`,
 		`WHERE s.secret_hash = $1 AND $2 > 0 AND`,
-		"./login", "SE3",
+		"./login/...", "SE3",
 	},
 	{
-		"SE3", "a step-up makes a session live longer", "login/session/create.go",
-		`session.ExpiresAt = old.ExpiresAt // a step-up`,
-		`_ = old.ExpiresAt // a step-up`,
-		"./login/session", "SE3",
+		"SE3", "a step-up makes a session live longer", "login",
+		`session.ExpiresAt, session.Remembered = old.ExpiresAt, old.Remembered`,
+		`session.Remembered = old.Remembered`,
+		"./login/...", "SE3_AStepUp",
 	},
 	{
 		"SE5", "grants outlive their sessions", "storage/sqlstore/endings.go",
@@ -123,5 +123,63 @@ var pages = []mutant{
 		`if chain.at != head {`,
 		`if false {`,
 		"./storage/sqlstore", "LG3",
+	},
+	{
+		"AZ8", "a native client gets codes in silence", "client/client.go",
+		`case c.Type == TypeNative && !strings.HasPrefix(redirectURI, "https://"):`,
+		`case c.Type == TypeNative && strings.HasPrefix(redirectURI, "never"):`,
+		"./client", "AZ8",
+	},
+	{
+		"AZ8", "nobody is asked again for a wider scope", "login",
+		`if !answers.ConsentedAt.IsZero() && covers(answers.Consented, asked) {`,
+		`if !answers.ConsentedAt.IsZero() {`,
+		"./login/...", "AZ|PA5|TestNext",
+	},
+	{
+		"AZ6", "an assurance never ages", "mfa/age.go",
+		`reached.Time.Before(oldest)`,
+		`reached.Time.Before(oldest.AddDate(-1, 0, 0))`,
+		"./mfa", "AZ6",
+	},
+	{
+		"LG3", "an event of somebody who is there may be erased", "storage/sqlstore/chainreader.go",
+		`gone = gone || deletions[i].unknownKey(c.s.cfg.Hasher) != "" || deletions[i].proven(c.s.cfg.Hasher)
+		}`,
+		`gone = true
+		}
+		gone = true`,
+		"./storage/sqlstore", "LG3_WhoIsThere",
+	},
+	{
+		"TH1", "a tag makes a mailbox of its own", "internal/ident/canonical.go",
+		`tagged && mailbox != ""`,
+		`tagged && mailbox == "never"`,
+		"./internal/ident", "TH1|Limit",
+	},
+	{
+		"TH1", "neighbouring networks of IPv6 are counted apart", "internal/web/address.go",
+		`for _, bits := range []int{56, 48} {`,
+		`for _, bits := range []int{} {`,
+		"./internal/web", "PA4|Bucket|Address",
+	},
+	{
+		"TH1", "strangers have any number of messages sent", "login",
+		`return append(limits, refilling(l.Hasher, "messages_anonymous", all))`,
+		`_ = all
+	return limits`,
+		"./login/...", "TH1_AllThat",
+	},
+	{
+		"LK1", "strangers spend the messages of who is signed in", "login",
+		`refilling(l.Hasher, "messages_member_destination",`,
+		`refilling(l.Hasher, "messages_destination",`,
+		"./cmd/latchkey", "LK1",
+	},
+	{
+		"FE4", "a mailbox moves another browser's account", "login",
+		`"confirm.email_change", nil, true, p.confirmEmail}`,
+		`"confirm.email_change", nil, false, p.confirmEmail}`,
+		"./login/...", "FE4_AChange",
 	},
 }

@@ -22,7 +22,7 @@ func TestEveryCheckIsWhereTheListSays(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, m := range mutants {
-		content, err := m.changed(root)
+		_, content, err := m.find(root)
 		if err != nil {
 			t.Errorf("%s: %s: %v", m.requirement, m.what, err)
 		}
@@ -44,7 +44,13 @@ var function = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 // named reports whether a test of the package has a name that the mutant asks for.
 func named(t *testing.T, m mutant) bool {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root, m.pkg, "*_test.go"))
+	folder, below := strings.CutSuffix(m.pkg, "/...")
+	files, err := filepath.Glob(filepath.Join(root, folder, "*_test.go"))
+	if below && err == nil {
+		var more []string
+		more, err = filepath.Glob(filepath.Join(root, folder, "*", "*_test.go"))
+		files = append(files, more...)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

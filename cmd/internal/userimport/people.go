@@ -31,6 +31,9 @@ type Person struct {
 	// or disabled here.
 	User     storage.User
 	Disabled bool
+	// AttributeTexts are custom attributes as a CSV file has them; those of JSON lines
+	// are User's. Neither is judged here.
+	AttributeTexts map[string]string
 	// Authenticators are the secrets of authenticator apps.
 	Authenticators []Authenticator
 }

@@ -237,6 +237,11 @@ func TestColumnsAreTheFieldsOfARecord(t *testing.T) {
 		}
 		delete(fields, name)
 	}
+	// Each attribute has a column of its own.
+	if _, ok := fields["attributes"]; !ok || column(attributeColumn+"x") == nil || column(attributeColumn) != nil {
+		t.Error("attributes are no columns")
+	}
+	delete(fields, "attributes")
 	if len(fields) > 0 {
 		t.Errorf("fields without a column: %v", fields)
 	}

@@ -20,19 +20,21 @@ import (
 // record is a line of JSON, and the columns of a CSV file. It is documented in
 // docs/import.md: change both.
 type record struct {
-	storage.Profile          // the claims of OpenID Connect by their names, address as an object
-	ID              string   `json:"id"`
-	Email           string   `json:"email"`
-	EmailVerified   bool     `json:"email_verified"`
-	Username        string   `json:"username"`
-	Phone           string   `json:"phone"`
-	PhoneVerified   bool     `json:"phone_verified"`
-	PasswordHash    string   `json:"password_hash"`
-	Roles           []string `json:"roles"`
-	Groups          []string `json:"groups"`
-	Disabled        bool     `json:"disabled"`
-	CreatedAt       string   `json:"created_at"`
-	TOTPSecret      string   `json:"totp_secret"`
+	storage.Profile                   // the claims of OpenID Connect by their names, address as an object
+	ID              string            `json:"id"`
+	Email           string            `json:"email"`
+	EmailVerified   bool              `json:"email_verified"`
+	Username        string            `json:"username"`
+	Phone           string            `json:"phone"`
+	PhoneVerified   bool              `json:"phone_verified"`
+	PasswordHash    string            `json:"password_hash"`
+	Roles           []string          `json:"roles"`
+	Groups          []string          `json:"groups"`
+	Attributes      map[string]any    `json:"attributes"` // judged by who knows the schema
+	Disabled        bool              `json:"disabled"`
+	CreatedAt       string            `json:"created_at"`
+	texts           map[string]string // attributes of a CSV file
+	TOTPSecret      string            `json:"totp_secret"`
 }
 
 // columns are the columns of a CSV file, besides the claims of a profile.
@@ -56,7 +58,21 @@ func column(name string) func(*record, string) error {
 	if slices.Contains(account.ClaimNames(), name) {
 		return func(r *record, v string) error { account.SetClaim(&r.Profile, name, v); return nil }
 	}
+	if attribute, ok := strings.CutPrefix(name, attributeColumn); ok && attribute != "" {
+		return func(r *record, v string) error { r.setText(attribute, v); return nil }
+	}
 	return columns[name]
+}
+
+// attributeColumn begins the name of a column that is a custom attribute.
+const attributeColumn = "attribute."
+
+// setText keeps an attribute as it was typed: of which type it is knows the schema.
+func (r *record) setText(attribute, typed string) {
+	if r.texts == nil {
+		r.texts = map[string]string{}
+	}
+	r.texts[attribute] = typed
 }
 
 // parts are what stands between commas.
@@ -177,9 +193,9 @@ func (s *scan) readJSONL(file io.Reader) error {
 }
 
 func (s *scan) addRecord(where string, rec *record) error {
-	p := Person{Where: where, Key: rec.ID, Disabled: rec.Disabled, User: storage.User{
+	p := Person{Where: where, Key: rec.ID, AttributeTexts: rec.texts, Disabled: rec.Disabled, User: storage.User{
 		Email: rec.Email, EmailVerified: rec.EmailVerified && rec.Email != "", Username: rec.Username,
-		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles, Groups: rec.Groups,
+		Phone: rec.Phone, PhoneVerified: rec.PhoneVerified && rec.Phone != "", PasswordHash: rec.PasswordHash, Roles: rec.Roles, Groups: rec.Groups, Attributes: rec.Attributes,
 		Profile: rec.Profile,
 	}}
 	if rec.CreatedAt != "" {

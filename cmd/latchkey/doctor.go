@@ -1,0 +1,293 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
+)
+
+// doctorWait bounds each thing that doctor looks at.
+const doctorWait = 5 * time.Second
+
+// diagnosis is what one check found.
+type diagnosis struct {
+	Check string `json:"check"`
+	OK    bool   `json:"ok"`
+	// Problem says what is wrong, and Fix what to do about it.
+	Problem string `json:"problem,omitempty"`
+	Fix     string `json:"fix,omitempty"`
+}
+
+// ailment is what a check answers where something is wrong.
+type ailment struct{ problem, fix string }
+
+// Error implements error.
+func (a *ailment) Error() string { return a.problem }
+
+func ails(fix, format string, args ...any) error {
+	return &ailment{problem: fmt.Sprintf(format, args...), fix: fix}
+}
+
+// doctorCheck is one thing that operators get wrong.
+type doctorCheck struct {
+	name string
+	look func(ctx context.Context, store *sqlstore.Store, d *dependencies) error
+}
+
+var doctorChecks = []doctorCheck{
+	{"configuration", doctorConfiguration},
+	{"database", doctorDatabase},
+	{"migrations", doctorMigrations},
+	{"clock", doctorClock},
+	{"redis", doctorRedis},
+	{"signing keys", doctorKeys},
+	{"messages", doctorOutbox},
+	{"mail server", doctorMail},
+	{"issuer", doctorIssuer},
+	{"nodes", doctorNodes},
+}
+
+func doctorCommand() *cobra.Command {
+	var from storeFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look for what is commonly wrong with an installation, and say how to mend it",
+		Long: "doctor looks at the configuration, the stores, the clock, keys and messages, and at the provider as others see it. It\n" +
+			"writes nothing but a mark in the database, to see that it can, and ends with 1 where something is wrong.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return from.withStore(cmd, func(store *sqlstore.Store, d *dependencies) error {
+				found := examine(cmd.Context(), store, d)
+				if asJSON {
+					if err := writeJSON(cmd.OutOrStdout(), found); err != nil {
+						return err
+					}
+				} else {
+					tellDiagnoses(cmd.OutOrStdout(), found)
+				}
+				wrong := 0
+				for _, f := range found {
+					if !f.OK {
+						wrong++
+					}
+				}
+				if wrong > 0 {
+					return errors.New(counted(wrong, "thing is wrong", "things are wrong"))
+				}
+				return nil
+			})
+		},
+	}
+	from.register(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was found as JSON")
+	return cmd
+}
+
+// examine runs the checks, one after the other.
+func examine(ctx context.Context, store *sqlstore.Store, d *dependencies) []diagnosis {
+	found := make([]diagnosis, 0, len(doctorChecks))
+	for _, check := range doctorChecks {
+		looking, cancel := context.WithTimeout(ctx, doctorWait)
+		err := check.look(looking, store, d)
+		cancel()
+		one := diagnosis{Check: check.name, OK: err == nil}
+		if known := (*ailment)(nil); errors.As(err, &known) {
+			one.Problem, one.Fix = known.problem, known.fix
+		} else if err != nil {
+			one.Problem = err.Error()
+		}
+		found = append(found, one)
+	}
+	return found
+}
+
+func tellDiagnoses(w io.Writer, found []diagnosis) {
+	for _, f := range found {
+		if f.OK {
+			fmt.Fprintf(w, "ok     %s\n", f.Check)
+			continue
+		}
+		fmt.Fprintf(w, "wrong  %s: %s\n", f.Check, f.Problem)
+		if f.Fix != "" {
+			fmt.Fprintf(w, "       %s\n", f.Fix)
+		}
+	}
+}
+
+func doctorConfiguration(_ context.Context, _ *sqlstore.Store, d *dependencies) error {
+	if n := len(d.cfg.Warnings); n > 0 {
+		return ails("`latchkey config validate` lists all warnings", "%s", d.cfg.Warnings[0])
+	}
+	return nil
+}
+
+func doctorDatabase(ctx context.Context, store *sqlstore.Store, _ *dependencies) error {
+	if err := requireMigrated(ctx, store); err != nil {
+		return nil // there is nothing to write to yet: that is the next check's
+	}
+	if _, err := store.CheckWritable(ctx); err != nil {
+		return ails("give the role of database.url INSERT, UPDATE and DELETE on all tables, and let the URL lead to the primary", "it cannot be written: %v", err)
+	}
+	return nil
+}
+
+func doctorMigrations(ctx context.Context, store *sqlstore.Store, _ *dependencies) error {
+	return requireMigrated(ctx, store)
+}
+
+func doctorClock(ctx context.Context, store *sqlstore.Store, d *dependencies) error {
+	if requireMigrated(ctx, store) != nil {
+		return nil
+	}
+	before := d.now()
+	theirs, err := store.CheckWritable(ctx)
+	if err != nil {
+		return nil // said of the database
+	}
+	if err := judgeClock(clockOffset(before, d.now(), theirs), d.cfg.Database.MaxClockOffset); err != nil {
+		return ails("let both machines keep their clocks by NTP (chrony, systemd-timesyncd)", "%v", err)
+	}
+	return nil
+}
+
+func doctorRedis(ctx context.Context, store *sqlstore.Store, d *dependencies) (err error) {
+	short, err := openEphemeral(d.cfg, store, nil)
+	if err != nil || short.policy == nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, short.close()) }()
+	policy, err := short.policy(ctx)
+	switch {
+	case err != nil:
+		return ails("look at redis.url and at the server; without Redis nobody can sign in, and tokens refresh", "it does not answer: %v", err)
+	case policy != "" && policy != noEviction:
+		return ails("CONFIG SET maxmemory-policy noeviction, and the same in redis.conf",
+			"maxmemory-policy is %s: entries, and limits on guessing with them, are forgotten early", policy)
+	}
+	return nil
+}
+
+func doctorKeys(ctx context.Context, store *sqlstore.Store, d *dependencies) error {
+	if requireMigrated(ctx, store) != nil {
+		return nil
+	}
+	keys, err := store.SigningKeys().List(ctx)
+	if err != nil || len(keys) == 0 {
+		return err // the first node makes them
+	}
+	for _, alg := range d.cfg.SigningKeys.Algs {
+		signs := false
+		for _, k := range keys {
+			signs = signs || k.Alg == alg && !k.SignsFrom.After(d.now()) && (k.SignsUntil.IsZero() || k.SignsUntil.After(d.now()))
+		}
+		if !signs {
+			return ails("start a node, which makes one, or look at its log", "no key signs %s now", alg)
+		}
+	}
+	return nil
+}
+
+func doctorOutbox(ctx context.Context, store *sqlstore.Store, d *dependencies) error {
+	if requireMigrated(ctx, store) != nil {
+		return nil
+	}
+	backlog, err := store.Outbox().Backlog(ctx, d.now())
+	if err == nil {
+		err = judgeBacklog(backlog, d.now(), d.cfg.Outbox.MaxAge)
+	}
+	if err != nil {
+		return ails("`latchkey outbox list --status failed` says why, and `latchkey mail test` which step fails", "%v", err)
+	}
+	return nil
+}
+
+func doctorMail(ctx context.Context, _ *sqlstore.Store, d *dependencies) error {
+	if d.cfg.Mail.SMTPURL.IsZero() {
+		return ails("set mail.smtp_url; until then a forgotten password takes `latchkey user reset-password --print-link`", "no mail is set up")
+	}
+	u, err := url.Parse(d.cfg.Mail.SMTPURL.Reveal())
+	if err != nil {
+		return errors.New("mail.smtp_url is no URL") // the error would quote it
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"smtps": "465"}[u.Scheme]
+	}
+	if port == "" {
+		port = "587"
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil {
+		return ails("look at the host and port of mail.smtp_url, and at what is between; `latchkey mail test` goes on from there", "its server cannot be reached: %v", err)
+	}
+	return conn.Close()
+}
+
+// doctorIssuer looks at the provider as others see it: by its name, through whatever
+// is in front.
+func doctorIssuer(ctx context.Context, _ *sqlstore.Store, d *dependencies) error {
+	address := d.cfg.Issuer + "/.well-known/openid-configuration"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(request)
+	var unknown *tls.CertificateVerificationError
+	var lookup *net.DNSError
+	switch {
+	case errors.As(err, &unknown):
+		return ails("serve the certificate with its whole chain, for this name", "others would not take its certificate: %v", unknown.Err)
+	case errors.As(err, &lookup):
+		return ails("give the name an address in DNS", "its name is not found: %v", lookup)
+	case err != nil:
+		return ails("start a node, and look at the proxy and firewall in front of it", "it does not answer: %v", err)
+	}
+	defer response.Body.Close()
+	var discovery struct {
+		Issuer string `json:"issuer"`
+	}
+	err = json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&discovery)
+	switch {
+	case response.StatusCode == http.StatusMisdirectedRequest:
+		return ails("let the proxy pass the Host header on", "the proxy in front changes the Host header")
+	case response.StatusCode != http.StatusOK || err != nil:
+		return ails("look at the proxy in front: another program answers at this address", "it answers %d, and not with a discovery document", response.StatusCode)
+	case discovery.Issuer != d.cfg.Issuer:
+		return ails("let issuer be the address that browsers and applications use", "who answers there calls itself %s", discovery.Issuer)
+	}
+	return nil
+}
+
+func doctorNodes(ctx context.Context, store *sqlstore.Store, d *dependencies) error {
+	if requireMigrated(ctx, store) != nil {
+		return nil
+	}
+	nodes, err := running(ctx, store, d.now())
+	if err != nil {
+		return err
+	}
+	digest := d.cfg.Digest()
+	for _, n := range nodes {
+		switch {
+		case n.Fault != "":
+			return ails("mend the file that it names; the node takes it by itself", "the last reload of %s changed nothing: %s", n.ID, n.Fault)
+		case n.Digest != digest && len(n.Waiting) == 0:
+			return ails("give all nodes the same files, then `latchkey config apply`", "%s runs with another configuration than this one", n.ID)
+		case n.Digest != digest:
+			return ails("restart it", "%s needs a restart: %s", n.ID, n.Waiting[0])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/spf13/cobra"
+)
+
+func userEditCommand() *cobra.Command {
+	var username string
+	var attributes []string
+	var p storage.Profile
+	fields := []struct {
+		flag, usage string
+		typed, of   func(*storage.Profile) *string
+	}{}
+	add := func(flag, usage string, of func(*storage.Profile) *string) {
+		fields = append(fields, struct {
+			flag, usage string
+			typed, of   func(*storage.Profile) *string
+		}{flag, usage, of, of})
+	}
+	add("name", "full `name`", func(p *storage.Profile) *string { return &p.Name })
+	add("given-name", "given `name`", func(p *storage.Profile) *string { return &p.GivenName })
+	add("family-name", "family `name`", func(p *storage.Profile) *string { return &p.FamilyName })
+	add("nickname", "`name` that they are called by", func(p *storage.Profile) *string { return &p.Nickname })
+	add("locale", "`language`, such as de", func(p *storage.Profile) *string { return &p.Locale })
+	add("zoneinfo", "time `zone`, such as Europe/Berlin", func(p *storage.Profile) *string { return &p.Zoneinfo })
+	add("picture", "`address` of a picture", func(p *storage.Profile) *string { return &p.Picture })
+	add("website", "`address` of their page", func(p *storage.Profile) *string { return &p.Website })
+	cmd := userActionCommand("edit USER", "Change a person's username and what their profile says; an empty value takes it away", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
+			next, name, changed := u.Profile, u.Username, false
+			for _, f := range fields {
+				if cmd.Flags().Changed(f.flag) {
+					*f.of(&next), changed = *f.typed(&p), true
+				}
+			}
+			if cmd.Flags().Changed("username") {
+				name, changed = username, true
+			}
+			set, err := attributesTyped(accounts.Attributes(), attributes)
+			if err != nil {
+				return err
+			}
+			if !changed && len(set) == 0 {
+				return usagef("nothing to change: say what, such as --name")
+			}
+			if _, problems := accounts.CheckAttributes(operator(), u, set); len(problems) > 0 {
+				return fmt.Errorf("--attribute: %w", problems[0])
+			}
+			if changed {
+				err = accounts.SetProfile(cmd.Context(), operator(), u.ID, next, name)
+			}
+			if err == nil && len(set) > 0 {
+				err = accounts.SetAttributes(cmd.Context(), operator(), u.ID, set)
+			}
+			var wrong *account.FieldError
+			switch {
+			case errors.Is(err, account.ErrTaken):
+				return errors.New("somebody else has this username")
+			case errors.As(err, &wrong):
+				return fmt.Errorf("%s: %w", wrong.Field, err)
+			}
+			return report(cmd, err, nameOf(u)+" is gone", "changed %s", nameOf(u))
+		})
+	cmd.Flags().StringVar(&username, "username", "", "`name` to sign in with besides the address")
+	attributeFlag(cmd, &attributes)
+	for _, f := range fields {
+		cmd.Flags().StringVar(f.typed(&p), f.flag, "", f.usage)
+	}
+	return cmd
+}
+
+func userVerifyEmailCommand() *cobra.Command {
+	return userActionCommand("verify-email USER", "Note that a person's address is known to be theirs", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
+			switch {
+			case u.Email == "":
+				return fmt.Errorf("%s has no address", nameOf(u))
+			case u.EmailVerified:
+				return fmt.Errorf("the address of %s is verified already", nameOf(u))
+			}
+			err := accounts.MarkEmailVerified(cmd.Context(), operator(), u.ID)
+			return report(cmd, err, nameOf(u)+" is gone", "%s is verified", u.Email)
+		})
+}

@@ -1,0 +1,87 @@
+package op
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/fetch"
+)
+
+// clientAlgs are the algorithms of signatures that clients make with their keys. None
+// of them works with a secret, so that no public key can be taken for one.
+var clientAlgs = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.ES384, jose.EdDSA}
+
+// keysKept is for how long fetched keys are used at least, whatever their headers say:
+// it bounds how often a client's jwks_uri is called for a kid that is not there.
+const keysKept = time.Minute
+
+// minRSABits is the least that a client's RSA key may have (NIST SP 800-131A).
+const minRSABits = 2048
+
+// fetcher calls addresses of clients; fetch.Client in the binary.
+type fetcher interface {
+	Get(ctx context.Context, address string, r fetch.Request) (*fetch.Answer, error)
+}
+
+// errNotSigned says that nothing which the client published signed something.
+var errNotSigned = errors.New("no key of the client fits the signature")
+
+// verifyByClient returns the payload of what a key of the client signed. Keys that are
+// published at its jwks_uri are fetched again where none has the kid. Its error is of a
+// bad signature, or says that it cannot be judged now.
+func (p *Provider) verifyByClient(ctx context.Context, c *client.Client, token string) ([]byte, error) {
+	signed, err := jose.ParseSignedCompact(token, clientAlgs)
+	if err != nil {
+		return nil, fmt.Errorf("read signature: %w", err)
+	}
+	if c.JWKS != nil {
+		return verifyWith(signed, *c.JWKS)
+	}
+	if c.JWKSURI == "" {
+		return nil, errors.New("the client has no keys")
+	}
+	request := fetch.Request{Accept: "application/jwk-set+json, application/json", Keep: keysKept}
+	for {
+		answer, err := p.cfg.Fetch.Get(ctx, c.JWKSURI, request)
+		if err != nil {
+			return nil, unavailable("fetch keys of client "+c.ID, err)
+		}
+		var set client.KeySet
+		if err := json.Unmarshal(answer.Body, &set); err != nil {
+			return nil, fmt.Errorf("read keys of the client: %w", err)
+		}
+		payload, err := verifyWith(signed, set)
+		if !errors.Is(err, errNotSigned) || !request.NewerThan.IsZero() {
+			return payload, err
+		}
+		request.NewerThan = answer.FetchedAt // the client may have a new key
+	}
+}
+
+// verifyWith tries the keys of a set that may have signed: the one that the header
+// names, or where it names none each of the algorithm's kind.
+func verifyWith(signed *jose.JSONWebSignature, set client.KeySet) ([]byte, error) {
+	header := signed.Signatures[0].Header
+	tried := 0
+	for _, k := range set.Keys {
+		if k.Use == "enc" || header.KeyID != "" && k.ID != header.KeyID || k.Algorithm != "" && k.Algorithm != header.Algorithm {
+			continue
+		}
+		if tried++; tried > client.MaxKeys {
+			break
+		}
+		var key jose.JSONWebKey
+		if err := key.UnmarshalJSON(k.JSON()); err != nil || !key.IsPublic() || !strongEnough(key.Key) {
+			continue
+		}
+		if payload, err := signed.Verify(key); err == nil {
+			return payload, nil
+		}
+	}
+	return nil, errNotSigned
+}
