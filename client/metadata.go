@@ -39,16 +39,20 @@ type Metadata struct {
 	JWKS    *KeySet `json:"jwks,omitempty"`
 
 	// OpenID Connect Dynamic Client Registration 1.0 section 2.
-	ApplicationType         string   `json:"application_type,omitempty"`
-	SubjectType             string   `json:"subject_type,omitempty"`
-	SectorIdentifierURI     string   `json:"sector_identifier_uri,omitempty"`
-	IDTokenSigningAlg       string   `json:"id_token_signed_response_alg,omitempty"`
-	RequestObjectSigningAlg string   `json:"request_object_signing_alg,omitempty"`
-	AuthSigningAlg          string   `json:"token_endpoint_auth_signing_alg,omitempty"`
-	DefaultMaxAge           *Seconds `json:"default_max_age,omitempty"`
-	RequireAuthTime         bool     `json:"require_auth_time,omitempty"`
-	DefaultACR              []string `json:"default_acr_values,omitempty"`
-	InitiateLoginURI        string   `json:"initiate_login_uri,omitempty"`
+	ApplicationType     string `json:"application_type,omitempty"`
+	SubjectType         string `json:"subject_type,omitempty"`
+	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
+	IDTokenSigningAlg   string `json:"id_token_signed_response_alg,omitempty"`
+	// RequestObjectSigningAlg is the algorithm of request objects; empty is any with a
+	// key of the client, and none lets them be unsigned.
+	RequestObjectSigningAlg string `json:"request_object_signing_alg,omitempty"`
+	// RequestURIs are the addresses that request objects may be fetched from.
+	RequestURIs      []string `json:"request_uris,omitempty"`
+	AuthSigningAlg   string   `json:"token_endpoint_auth_signing_alg,omitempty"`
+	DefaultMaxAge    *Seconds `json:"default_max_age,omitempty"`
+	RequireAuthTime  bool     `json:"require_auth_time,omitempty"`
+	DefaultACR       []string `json:"default_acr_values,omitempty"`
+	InitiateLoginURI string   `json:"initiate_login_uri,omitempty"`
 
 	// RequirePushed refuses authorization requests that were not pushed (RFC 9126 section 6).
 	RequirePushed bool `json:"require_pushed_authorization_requests,omitempty"`

@@ -175,6 +175,7 @@ func (v *validation) addresses() {
 	redirect := func(text string) error { return checkRedirect(text, v.Type, v.policy.Dev) }
 	v.each("redirect_uris", v.RedirectURIs, redirect)
 	v.each("post_logout_redirect_uris", v.PostLogoutRedirectURIs, redirect)
+	v.each("request_uris", v.RequestURIs, func(text string) error { return CheckPage(text, v.policy.Dev) })
 	v.each("origins", v.Origins, func(text string) error { return checkOrigin(text, v.policy.Dev) })
 	for _, page := range []struct{ field, text string }{
 		{"logo_uri", v.LogoURI}, {"client_uri", v.ClientURI}, {"policy_uri", v.PolicyURI}, {"tos_uri", v.TOSURI},
@@ -229,6 +230,9 @@ func aboutPeople(scope string) bool {
 func (v *validation) keys() {
 	if v.AuthMethod == AuthMethodPrivateKeyJWT && v.JWKS == nil && v.JWKSURI == "" {
 		v.add("jwks_uri", "private_key_jwt needs the client's keys: their address here, or themselves in jwks")
+	}
+	if alg := v.RequestObjectSigningAlg; alg != "" {
+		oneOf(v, "request_object_signing_alg", alg, RequestObjectAlgs())
 	}
 	if v.JWKS == nil {
 		return

@@ -26,6 +26,11 @@ func AuthMethods() []string {
 	return []string{AuthMethodBasic, AuthMethodPost, AuthMethodSecretJWT, AuthMethodPrivateKeyJWT, AuthMethodNone}
 }
 
+// RequestObjectAlgs lists the algorithms of request objects.
+func RequestObjectAlgs() []string {
+	return []string{"none", "RS256", "PS256", "ES256", "ES384", "EdDSA"}
+}
+
 // GrantTypes lists the grant types.
 func GrantTypes() []string {
 	return []string{GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,14 +38,22 @@ func Load(o LoadOptions) (*Config, error) {
 	l := newLoader(o)
 	c, err := l.read()
 	if err != nil {
-		return nil, err
+		return nil, l.withFiles(err)
 	}
 	l.validate(c)
 	if err := l.err(o.File); err != nil {
-		return nil, err
+		return nil, l.withFiles(err)
 	}
 	c.Warnings, c.Files, c.Stamp = l.warnings, l.files, l.stamp.String()
 	return c, nil
+}
+
+// withFiles notes in an error which files were read.
+func (l *loader) withFiles(err error) error {
+	if known := (*Error)(nil); errors.As(err, &known) {
+		known.Files, known.Stamp = l.files, l.stamp.String()
+	}
+	return err
 }
 
 type loader struct {

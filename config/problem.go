@@ -36,6 +36,10 @@ type Error struct {
 	// File is the file that was read; empty when there was none.
 	File     string
 	Problems []Problem
+	// Files and Stamp are those of the configuration, as far as it was read, for
+	// [Watch]: what mends it may be a file that it names.
+	Files []string
+	Stamp string
 }
 
 // Error implements error with one line a problem.

@@ -79,6 +79,7 @@ func (c *Client) metadata() client.Metadata {
 
 		RequirePushed: c.RequirePushed,
 		JWKSURI:       c.JWKSURI, JWKS: c.keySet(),
+		RequestObjectSigningAlg: c.RequestObjectAlg, RequestURIs: c.RequestURIs,
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,
 		FrontchannelLogoutURI: c.FrontchannelLogoutURI, FrontchannelLogoutSession: c.FrontchannelSession,
 	}

@@ -52,6 +52,7 @@ var enums = map[string][]string{
 	"consent":                    wordsOf(client.ConsentPolicies()),
 	"factors":                    wordsOf(client.SecondFactors()),
 	"grant_types":                client.GrantTypes(),
+	"request_object_algs":        client.RequestObjectAlgs(),
 	"response_modes":             client.ResponseModes(),
 	"response_types":             client.ResponseTypes(),
 	"subject_type":               client.SubjectTypes(),

@@ -111,7 +111,7 @@ func (p *linkPages) verify(w http.ResponseWriter, r *http.Request, by account.Ac
 	if err != nil {
 		return accountError("verify e-mail", err)
 	}
-	return p.resumeAfterMessage(w, r, v.Return, "message.verified")
+	return p.resumeAfterMessage(w, r, v.Return, "verified")
 }
 
 // confirmEmail makes the address that was proven the account's.
@@ -123,7 +123,7 @@ func (p *linkPages) confirmEmail(w http.ResponseWriter, r *http.Request, by acco
 	if err != nil {
 		return accountError("change e-mail", err)
 	}
-	return p.resumeAfterMessage(w, r, u.Return, "message.email_changed", "Email", u.To)
+	return p.resumeAfterMessage(w, r, u.Return, "email_changed")
 }
 
 // stopEmail voids a change of address that waits for its proof.
@@ -131,7 +131,7 @@ func (p *linkPages) stopEmail(w http.ResponseWriter, r *http.Request, by account
 	if err := p.accounts.StopEmailChange(r.Context(), by, token); err != nil {
 		return accountError("stop change of e-mail", err)
 	}
-	return p.renderDone(w, r, "message.email_stopped")
+	return redirectDone(w, r, "email_stopped")
 }
 
 // undoEmail gives an old address back.
@@ -139,7 +139,7 @@ func (p *linkPages) undoEmail(w http.ResponseWriter, r *http.Request, by account
 	if err := p.accounts.UndoEmail(r.Context(), by, token); err != nil {
 		return accountError("undo change of e-mail", err)
 	}
-	return p.renderDone(w, r, "message.email_undone")
+	return redirectDone(w, r, "email_undone")
 }
 
 // keepAccount takes the planned deletion of an account back.
@@ -147,7 +147,7 @@ func (p *linkPages) keepAccount(w http.ResponseWriter, r *http.Request, by accou
 	if err := p.accounts.KeepAccountByLink(r.Context(), by, token); err != nil {
 		return accountError("cancel deletion", err)
 	}
-	return p.renderDone(w, r, "message.deletion_cancelled")
+	return redirectDone(w, r, "deletion_cancelled")
 }
 
 // disown gives the account back to its owner, who says of a change that it was not
@@ -156,7 +156,7 @@ func (p *linkPages) disown(w http.ResponseWriter, r *http.Request, by account.Ac
 	if err := p.accounts.Disown(r.Context(), by, token); err != nil {
 		return accountError("recover account", err)
 	}
-	return p.renderDone(w, r, "message.not_me")
+	return redirectDone(w, r, "not_me")
 }
 
 // renderSignInFirst says that the link is for whoever is signed in to the account:

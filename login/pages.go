@@ -142,6 +142,7 @@ func (p *Pages) routes() []route {
 		p.stepPage("/verify", verify.show, verify.check, flow.StepVerify),
 		p.stepPage("/consent", consent.show, consent.decide, flow.StepConsent),
 		[]route{
+			{"GET " + donePath, c.showDone},
 			{"GET " + accessPath, c.step(denied.show, flow.StepAccess)},
 			{"GET /signup", signUp.open},
 			{"POST /signup", c.step(signUp.submit, flow.StepSignIn, flow.StepSignUp)},

@@ -127,7 +127,7 @@ func (p *resetPages) set(w http.ResponseWriter, r *http.Request) error {
 	if err := p.announce(r, found.Return); err != nil {
 		return err
 	}
-	return p.resumeAfterMessage(w, r, found.Return, "message.reset_done")
+	return p.resumeAfterMessage(w, r, found.Return, "reset_done")
 }
 
 // announce lets the sign-in page that the person comes back to say that the password

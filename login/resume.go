@@ -7,19 +7,18 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/pageerror"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // resumeAfterMessage goes on where a person was when a message was sent to them, if
 // this is the browser of then; in any other it says that all is done, and where to go on.
-func (c *core) resumeAfterMessage(w http.ResponseWriter, r *http.Request, to message.Return, done string, args ...any) error {
+func (c *core) resumeAfterMessage(w http.ResponseWriter, r *http.Request, to message.Return, done string) error {
 	in, err := c.interactionOf(r, to)
 	if err != nil {
 		return err
 	}
 	if in == nil {
-		return c.renderDone(w, r, done, args...)
+		return redirectDone(w, r, done)
 	}
 	f, err := c.flowOf(w, r, in)
 	if err != nil {
@@ -42,12 +41,4 @@ func (l *flows) interactionOf(r *http.Request, to message.Return) (*interaction.
 		return nil, pageerror.Unavailable("load interaction", err)
 	}
 	return in, nil
-}
-
-// renderDone says that something was done, and offers to sign in.
-func (c *core) renderDone(w http.ResponseWriter, r *http.Request, text string, args ...any) error {
-	page := c.ui.Begin(w, r, ui.Options{Title: text + ".title"})
-	return c.ui.Render(w, http.StatusOK, ui.Message{
-		Page: page, Text: page.T(text+".text", args...), NextURL: message.PathSignIn, NextLabel: page.T("message.next_signin"),
-	})
 }

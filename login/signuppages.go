@@ -255,7 +255,7 @@ func (p *signUpPages) confirmed(w http.ResponseWriter, r *http.Request, to messa
 		return err
 	}
 	if in == nil || user == nil {
-		return p.resumeAfterMessage(w, r, to, "message.verified")
+		return p.resumeAfterMessage(w, r, to, "verified")
 	}
 	f, err := p.flowOf(w, r, in)
 	if err != nil {

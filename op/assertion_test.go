@@ -31,6 +31,8 @@ type publishedKeys struct {
 	keys  []jose.JSONWebKey
 	calls []fetch.Request
 	err   error
+	// object is what is at another address; empty is nothing.
+	object string
 }
 
 func (p *publishedKeys) set(keys ...jose.JSONWebKey) {
@@ -44,6 +46,9 @@ func (p *publishedKeys) Get(_ context.Context, address string, r fetch.Request) 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls = append(p.calls, r)
+	if p.object != "" && address == "https://signer.example.com/object" {
+		return &fetch.Answer{Status: http.StatusOK, Body: []byte(p.object + "\n")}, nil
+	}
 	if p.err != nil || address != keysURI {
 		return nil, errors.Join(p.err, errors.New("called "+address))
 	}

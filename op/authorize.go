@@ -45,6 +45,21 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 		}
 		return p.authorizeRequest(w, r, c, pushed, nil, id)
 	}
+	if hasObject(form) && len(faulty) == 0 {
+		if lacksCookies(r, p.cfg.Cookies, form) {
+			seeOther(w, withQuery(p.cfg.Issuer+authorizePath, form))
+			return nil
+		}
+		inside, err := p.requestObject(r.Context(), form, c)
+		if err != nil {
+			to, nowhere := recipient(form, c)
+			if nowhere != nil {
+				return nowhere
+			}
+			return p.fail(w, r, c.ID, to, err)
+		}
+		form = inside
+	}
 	return p.authorizeRequest(w, r, c, form, faulty, "")
 }
 

@@ -92,6 +92,11 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		ClaimTypesSupported:      []string{"normal"},
 		ClaimsSupported:          supportedClaims(cfg.Access),
 		ClaimsParameterSupported: true,
+
+		RequestParameterSupported:              true,
+		RequestURIParameterSupported:           true,
+		RequireRequestURIRegistration:          true,
+		RequestObjectSigningAlgValuesSupported: objectAlgs(),
 	}
 }
 
@@ -143,6 +148,15 @@ func supportedScopes(catalog *access.Catalog) []string {
 func assertionAlgs() []string {
 	var algs []string
 	for _, alg := range slices.Concat(clientAlgs, secretAlgs) {
+		algs = append(algs, string(alg))
+	}
+	return algs
+}
+
+// objectAlgs are the algorithms of request objects.
+func objectAlgs() []string {
+	algs := []string{unsignedAlg}
+	for _, alg := range clientAlgs {
 		algs = append(algs, string(alg))
 	}
 	return algs

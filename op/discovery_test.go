@@ -38,8 +38,9 @@ func TestDiscovery(t *testing.T) {
 		"introspection_endpoint": testIssuer + "/introspect", "revocation_endpoint": testIssuer + "/revoke",
 		"authorization_response_iss_parameter_supported": true, "claims_parameter_supported": true,
 		"backchannel_logout_supported": true, "backchannel_logout_session_supported": true,
-		"frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true, "request_uri_parameter_supported": false,
-		"response_types_supported": []any{"code"}, "response_modes_supported": []any{"query", "form_post"},
+		"frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true, "request_uri_parameter_supported": true, "request_parameter_supported": true,
+		"require_request_uri_registration": true,
+		"response_types_supported":         []any{"code"}, "response_modes_supported": []any{"query", "form_post"},
 		"grant_types_supported":                            []any{"authorization_code", "refresh_token", "client_credentials"},
 		"code_challenge_methods_supported":                 []any{"S256"},
 		"token_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"},
@@ -52,7 +53,7 @@ func TestDiscovery(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, got[name], want)
 		}
 	}
-	for _, absent := range []string{"registration_endpoint", "device_authorization_endpoint", "request_parameter_supported", "check_session_iframe"} {
+	for _, absent := range []string{"registration_endpoint", "device_authorization_endpoint", "check_session_iframe"} {
 		if got[absent] != nil {
 			t.Errorf("%s is advertised", absent)
 		}

@@ -58,6 +58,13 @@ func (p *Provider) push(ctx context.Context, r *tokenRequest) (any, error) {
 		form.Del(name)
 	}
 	form.Set("client_id", r.Client.ID)
+	if hasObject(form) {
+		inside, err := p.requestObject(ctx, form, r.Client)
+		if err != nil {
+			return nil, err
+		}
+		form = inside
+	}
 	if err := p.admitUnauthenticated(ctx, r.Client, pushedKind); err != nil {
 		return nil, err
 	}

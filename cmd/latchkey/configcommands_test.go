@@ -136,8 +136,42 @@ func TestAC2_DevReloads(t *testing.T) {
 			t.Fatalf("dev never reloaded:\n%s", s.stderr.String())
 		}
 	}
-	if status, out, errs := latchkeyRun(t, "config", "apply", "--data", data, "--wait", "20s"); status != 0 {
-		t.Errorf("config apply --data = %d\n%s%s", status, out, errs)
+	for deadline := time.Now().Add(20 * time.Second); ; { // it reports soon after it serves
+		status, out, errs := latchkeyRun(t, "config", "status", "--data", data)
+		if status == 0 && strings.Contains(out, "this one") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("config status --data = %d\n%s%s", status, out, errs)
+		}
 	}
 	s.stop()
+}
+
+// A configuration that names a secret which is not there yet is taken when that comes,
+// though no file changed that the running one was made of.
+func TestAC2_WhatAFaultyFileNamesIsWatched(t *testing.T) {
+	s := serveWith(t, "timeouts: {drain: 0s}\n")
+	text, err := os.ReadFile(s.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until := func(logged string) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !strings.Contains(s.log.String(), logged); {
+			if time.Now().After(deadline) {
+				t.Fatalf("never logged %q:\n%s", logged, s.log.String())
+			}
+		}
+	}
+	secrets := t.TempDir()
+	text = append(text, "clients: [{id: late, name: Late, type: confidential, secret: 'file:"+secrets+"/late', redirect_uris: [https://late.example.com/cb]}]\n"...)
+	if err := os.WriteFile(s.file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	until("reload failed")
+	if err := os.WriteFile(filepath.Join(secrets, "late"), []byte("0b1c2d3e4f5061728394a5b6c7d8e9f00b1c2d3e4f5061728394a5b6c7d8e9f0"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	until(`"reloaded"`)
 }

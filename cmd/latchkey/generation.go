@@ -34,8 +34,6 @@ type generation struct {
 	deliveries map[storage.Topic]outbox.Handler
 	logouts    *op.Logouts
 	handler    http.Handler
-	// replaced is closed when another generation serves.
-	replaced chan struct{}
 }
 
 // newGeneration makes everything that a configuration says. It writes nothing,
@@ -75,7 +73,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, accounts: accounts, deliveries: handlers, logouts: f.logouts, replaced: make(chan struct{}),
+		dependencies: f.dependencies, accounts: accounts, deliveries: handlers, logouts: f.logouts,
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }

@@ -50,6 +50,7 @@ type process struct {
 	// current is what serves now. It is swapped as a whole, so that a request
 	// sees one configuration from its beginning to its end.
 	current atomic.Pointer[generation]
+	watched atomic.Pointer[watched]
 }
 
 // openProcess opens the stores and listeners. It changes nothing in a database.

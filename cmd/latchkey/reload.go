@@ -43,20 +43,35 @@ func (p *process) reloadTasks() []task.Func {
 	}
 }
 
-// watch asks for a reload when one of the files changes that the current
-// generation was made of, until another generation takes over.
+// watched are the files whose change asks for a reload: those that the current
+// generation was made of, or that the last faulty configuration named.
+type watched struct {
+	files []string
+	stamp string
+	// over is closed when others are watched.
+	over chan struct{}
+}
+
+// watchFiles watches other files from now on.
+func (p *process) watchFiles(files []string, stamp string) {
+	if last := p.watched.Swap(&watched{files: files, stamp: stamp, over: make(chan struct{})}); last != nil {
+		close(last.over)
+	}
+}
+
+// watch asks for a reload when one of the watched files changes, until others are.
 func (p *process) watch(ctx context.Context, asked chan<- os.Signal) {
-	g := p.current.Load()
+	list := p.watched.Load()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
 		select {
-		case <-g.replaced:
+		case <-list.over:
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
-	err := config.Watch(ctx, g.cfg.Files, g.cfg.Stamp, watchPoll, func() {
+	err := config.Watch(ctx, list.files, list.stamp, watchPoll, func() {
 		select {
 		case asked <- syscall.SIGHUP:
 		default:
@@ -77,6 +92,9 @@ func (p *process) reload(ctx context.Context) {
 	p.metrics.Reloaded(p.now(), err)
 	if err != nil {
 		p.node.fails(err)
+		if faulty := (*config.Error)(nil); errors.As(err, &faulty) && len(faulty.Files) > 0 {
+			p.watchFiles(faulty.Files, faulty.Stamp) // what mends it may be one that it names
+		}
 		p.log().ErrorContext(ctx, "reload failed: nothing was changed", "error", err)
 		p.report(ctx)
 		return
@@ -94,13 +112,11 @@ func (p *process) reload(ctx context.Context) {
 
 // serve makes a generation the one that serves. waiting are changes that it leaves out.
 func (p *process) serve(next *generation, waiting ...string) {
-	last := p.current.Swap(next)
+	p.current.Store(next)
+	p.watchFiles(next.cfg.Files, next.cfg.Stamp)
 	digest := next.cfg.Digest()
 	p.node.loads(digest, waiting, p.now())
 	p.metrics.ConfigDigest(digest)
-	if last != nil {
-		close(last.replaced)
-	}
 }
 
 // change is a generation that is ready to serve, and what it changes.

@@ -36,7 +36,7 @@ func TestAC2_AThousandReloadsUnderLoad(t *testing.T) {
 	var asking sync.WaitGroup
 	var asked atomic.Int64
 	done := make(chan struct{})
-	for range 4 {
+	for range 2 {
 		asking.Go(func() {
 			for n := 0; ; n++ {
 				select {
