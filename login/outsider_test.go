@@ -183,3 +183,21 @@ func TestTH1_AllThatStrangersAskForTogetherIsBounded(t *testing.T) {
 	b.Get("/forgot-password")
 	b.Submit("forgot-submit", "email=later@example.com").Want(t, 200, "")
 }
+
+// TestLK1_StrangersSpendNothingOfWhoIsSignedIn: nor of what somebody has sent to an
+// address of their own.
+func TestLK1_StrangersSpendNothingOfWhoIsSignedIn(t *testing.T) {
+	s := newSite(t, siteOptions{})
+	l := s.parts.Limiter(func(l *limits.Bounds) { l.Messages.Destination = strict(2) })
+	r := httptest.NewRequest(http.MethodPost, "/", nil)
+	var refused error
+	for range 5 {
+		refused = l.AnonymousMessage(r, "ada@example.com")
+	}
+	if refused == nil {
+		t.Fatal("strangers are never refused")
+	}
+	if err := l.MemberMessage(r, "ada", "ada@example.com"); err != nil {
+		t.Errorf("a message to whoever is signed in: %v", err)
+	}
+}

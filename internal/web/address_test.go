@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -77,5 +78,18 @@ func TestPA4_HostAndRequestIDOfStrangers(t *testing.T) {
 	}
 	if w := send("id.example.com", "10.1.2.3:1"); w.Header().Get("X-Request-Id") != "chosen-by-the-sender" {
 		t.Errorf("a proxy's request id became %q", w.Header().Get("X-Request-Id"))
+	}
+}
+
+// TestTH1_NeighboringNetworksAreCountedTogether: one customer has many networks of IPv6.
+func TestTH1_NeighboringNetworksAreCountedTogether(t *testing.T) {
+	for address, want := range map[string]string{
+		"2001:db8:aa:bb00::1": "2001:db8:aa:bb00::/64 2001:db8:aa:bb00::/56 2001:db8:aa::/48",
+		"2001:db8:aa:bb01::1": "2001:db8:aa:bb01::/64 2001:db8:aa:bb00::/56 2001:db8:aa::/48",
+		"192.0.2.7":           "192.0.2.7",
+	} {
+		if got := strings.Join(AddressBuckets(netip.MustParseAddr(address)), " "); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
 	}
 }

@@ -144,11 +144,10 @@ var pages = []mutant{
 	},
 	{
 		"LG3", "an event of somebody who is there may be erased", "storage/sqlstore/chainreader.go",
-		`gone = gone || deletions[i].unknownKey(c.s.cfg.Hasher) != "" || deletions[i].proven(c.s.cfg.Hasher)
-		}`,
-		`gone = true
-		}
-		gone = true`,
+		`	if !row.erased() {
+		return nil, nil`,
+		`	if !row.erased() || c != nil {
+		return nil, nil`,
 		"./storage/sqlstore", "LG3_WhoIsThere",
 	},
 	{
@@ -161,7 +160,7 @@ var pages = []mutant{
 		"TH1", "neighbouring networks of IPv6 are counted apart", "internal/web/address.go",
 		`for _, bits := range []int{56, 48} {`,
 		`for _, bits := range []int{} {`,
-		"./internal/web", "PA4|Bucket|Address",
+		"./internal/web", "TH1",
 	},
 	{
 		"TH1", "strangers have any number of messages sent", "login",
@@ -174,7 +173,7 @@ var pages = []mutant{
 		"LK1", "strangers spend the messages of who is signed in", "login",
 		`refilling(l.Hasher, "messages_member_destination",`,
 		`refilling(l.Hasher, "messages_destination",`,
-		"./cmd/latchkey", "LK1",
+		"./login", "LK1_StrangersSpend",
 	},
 	{
 		"FE4", "a mailbox moves another browser's account", "login",
