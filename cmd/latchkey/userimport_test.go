@@ -20,7 +20,7 @@ func TestPW1_ImportedPasswordsFit(t *testing.T) {
 	defer source.close()
 	cmd := &cobra.Command{}
 	cmd.SetContext(t.Context())
-	if done, err := new(importFlags).importPeople(cmd, n.store, n.boot, source); err != nil || done != 6 {
+	if done, err := (&importFlags{accounts: n.boot.accounts(n.store)}).importPeople(cmd, n.store, n.boot, source); err != nil || done != 6 {
 		t.Fatalf("%d people were imported, %v", done, err)
 	}
 	for who, password := range map[string]string{
