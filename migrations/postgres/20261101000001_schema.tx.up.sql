@@ -30,6 +30,9 @@ CREATE TABLE users (
     factor_added_at     BIGINT,
     factor_asked_at     BIGINT,
     delete_at           BIGINT,
+    -- When the person first signed in: the first time on a device that is not known is
+    -- no news to them.
+    signed_in_at        BIGINT,
     disabled_at         BIGINT,
     -- Which provisioning source made the person, and their id there.
     source              TEXT NOT NULL DEFAULT '',
@@ -50,6 +53,9 @@ CREATE TABLE former_addresses (
     epoch    BIGINT NOT NULL,
     email    TEXT NOT NULL,
     moved_at BIGINT NOT NULL,
+    -- When the owner of the address got the account back by a link that was sent there:
+    -- such a link works once more only if it tells of something older than moved_at.
+    given_back_at BIGINT,
     PRIMARY KEY (user_id, epoch)
 );
 
@@ -194,6 +200,8 @@ CREATE TABLE sessions (
     idle_expires_at BIGINT NOT NULL,
     expires_at      BIGINT NOT NULL,
     ends_at         BIGINT NOT NULL GENERATED ALWAYS AS (LEAST(expires_at, idle_expires_at)) STORED,
+    -- The person asked to be kept signed in: the session lives for longer than others.
+    remembered      BOOLEAN NOT NULL DEFAULT FALSE,
     user_agent      TEXT NOT NULL,
     address         TEXT NOT NULL,
     proofs          TEXT NOT NULL DEFAULT '',
@@ -235,6 +243,9 @@ CREATE TABLE grants (
     cnf             TEXT NOT NULL DEFAULT '',
     nonce           TEXT NOT NULL DEFAULT '',
     claims          TEXT NOT NULL DEFAULT '{}',
+    -- Where the person's browser was when they allowed the client, for rules of access
+    -- that name networks.
+    address         TEXT NOT NULL DEFAULT '',
     auth_time       BIGINT NOT NULL,
     acr             TEXT NOT NULL,
     amr             TEXT NOT NULL,
@@ -391,12 +402,47 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (topic, priority, next_at, id) WHERE done_at IS NULL;
 CREATE INDEX deliveries_done_at ON deliveries (done_at) WHERE done_at IS NOT NULL;
 CREATE INDEX deliveries_status ON deliveries (status, id);
+CREATE INDEX deliveries_topic ON deliveries (topic, id);
 
 -- When each periodic job was last begun, so that one node runs it at a time.
 CREATE TABLE jobs (
     name       TEXT PRIMARY KEY,
     claimed_at BIGINT NOT NULL
 );
+
+-- The processes that serve, each as it last reported itself.
+CREATE TABLE nodes (
+    id         TEXT PRIMARY KEY,
+    version    TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    fault      TEXT NOT NULL,
+    waiting    TEXT NOT NULL,
+    started_at BIGINT NOT NULL,
+    loaded_at  BIGINT NOT NULL,
+    seen_at    BIGINT NOT NULL
+);
+
+CREATE INDEX nodes_seen_at ON nodes (seen_at);
+
+-- What nodes of a digest run with; secrets are keyed hashes.
+CREATE TABLE configurations (
+    digest   TEXT PRIMARY KEY,
+    document BYTEA NOT NULL,
+    clients  TEXT NOT NULL,
+    seen_at  BIGINT NOT NULL
+);
+
+CREATE INDEX configurations_seen_at ON configurations (seen_at);
+
+-- Clients that no node is configured with any more. Their consents are kept for a
+-- while, so that bringing one back restores them.
+CREATE TABLE removed_clients (
+    client_id  TEXT PRIMARY KEY,
+    removed_at BIGINT NOT NULL,
+    pruned_at  BIGINT
+);
+
+CREATE INDEX removed_clients_pruned_at ON removed_clients (pruned_at);
 
 -- What expires by itself, where there is no Redis. Unlogged: it may be lost
 -- with the server, and is not worth a write-ahead log.
