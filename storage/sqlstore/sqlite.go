@@ -49,6 +49,9 @@ func openSQLite(cfg Config) (*Store, error) {
 	return s, nil
 }
 
+// File is where a SQLite database is; false for PostgreSQL.
+func (s *Store) File() (path string, ok bool) { return s.path, s.dialect == sqliteDB }
+
 // makePrivate makes the file of a database, where there is none, so that only its
 // owner can read it: SQLite would let everybody, and gives the files beside it
 // the mode of this one.

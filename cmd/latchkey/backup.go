@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
+)
+
+func backupCommand() *cobra.Command {
+	var from storeFlags
+	var to string
+	cmd := &cobra.Command{
+		Use:   "backup --to FILE",
+		Short: "Copy the SQLite database while it is served from",
+		Long: "Writes a consistent copy of the SQLite database to a new file that only its owner can read. The keys that seal what is in\n" +
+			"it are not: keep them, once, at another place. PostgreSQL is backed up by its own tools.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if to == "" {
+				return usagef("--to is missing: say which file to write")
+			}
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error {
+				if err := requireMigrated(cmd.Context(), store); err != nil {
+					return err
+				}
+				if err := store.Backup(cmd.Context(), to); errors.Is(err, sqlstore.ErrOwnTools) {
+					return fmt.Errorf("%w: back the database up with pg_dump", err)
+				} else if err != nil {
+					return err
+				}
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), "the database is copied to", to)
+				return err
+			})
+		},
+	}
+	from.register(cmd)
+	cmd.Flags().StringVar(&to, "to", "", "`file` to write, which is not there yet")
+	return cmd
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
+)
+
+const restoreQuestion = "This puts the backup in the place of the database and signs everybody out of everything. Restore it?"
+
+func restoreCommand() *cobra.Command {
+	var at storeFlags
+	var from, reason string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "restore --from FILE --reason TEXT",
+		Short: "Put a backup in the place of the SQLite database, and end all that was issued before",
+		Long: "A backup makes valid again what was ended after it was made. So the epoch is raised in it (see `latchkey epoch raise`)\n" +
+			"before it takes the database's place. It is checked first; the database stays beside it under another name. No node may\n" +
+			"serve meanwhile. PostgreSQL is restored by its own tools; run `latchkey epoch raise` afterwards.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if from == "" || reason == "" {
+				return usagef("--from and --reason are needed: say what to restore, and why; the reason is recorded")
+			}
+			if err := checkReason(reason); err != nil {
+				return &usageError{err}
+			}
+			return at.withStore(cmd, func(store *sqlstore.Store, d *dependencies) error {
+				path, ok := store.File()
+				if !ok {
+					return fmt.Errorf("%w: restore with pg_restore, then run `latchkey epoch raise`", sqlstore.ErrOwnTools)
+				}
+				if !yes {
+					if err := agreed(cmd.InOrStdin(), cmd.ErrOrStderr(), restoreQuestion); err != nil {
+						return err
+					}
+				}
+				if err := store.LockNode(); err != nil {
+					return err
+				}
+				made := path + "-restored"
+				if err := copyFile(from, made); err != nil {
+					return err
+				}
+				if err := raiseEpochIn(cmd.Context(), d, made, reason); err != nil {
+					return errors.Join(err, os.Remove(made))
+				}
+				kept, err := store.Replace(made, d.now())
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "the backup is in its place, and nothing that was issued to people before works any more; the database before it is %s\n", kept)
+				return err
+			})
+		},
+	}
+	at.register(cmd)
+	reasonFlag(cmd, &reason, " (required)")
+	cmd.Flags().StringVar(&from, "from", "", "`file` that `latchkey backup` wrote")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking, as in scripts")
+	return cmd
+}
+
+// raiseEpochIn checks a copy of a backup, applies the migrations that it lacks, and
+// ends in it all that was issued before.
+func raiseEpochIn(ctx context.Context, d *dependencies, file, reason string) (err error) {
+	cfg := *d.cfg
+	cfg.Database.URL = config.NewSecret("sqlite://" + file)
+	there := d.with(&cfg)
+	store, err := there.store(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, store.Close())
+		for _, suffix := range []string{"-ephemeral", "-ephemeral-wal", "-ephemeral-shm"} {
+			_ = os.Remove(file + suffix) // made with the store, and of no use
+		}
+	}()
+	if err := store.Sound(ctx); err != nil {
+		return fmt.Errorf("the backup cannot be restored: %w", err)
+	}
+	status, err := store.MigrationStatus(ctx)
+	if err != nil {
+		return err
+	}
+	if len(status.Applied) == 0 {
+		return errors.New("the backup cannot be restored: it is no database of Latchkey")
+	}
+	if err := status.Err(); errors.Is(err, sqlstore.ErrNewerDatabase) {
+		return fmt.Errorf("the backup cannot be restored: %w: use that version", err)
+	}
+	if err := migratePending(ctx, store); err != nil {
+		return err
+	}
+	return there.accounts(store).RaiseEpoch(ctx, operator(), reason)
+}
+
+// copyFile copies a file to one that is not there yet, which only its owner can read.
+func copyFile(from, to string) (err error) {
+	source, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("open the backup: %w", err)
+	}
+	defer source.Close()
+	copied, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("copy the backup: %w", err)
+	}
+	_, err = io.Copy(copied, source)
+	if err = errors.Join(err, copied.Sync(), copied.Close()); err != nil {
+		return errors.Join(fmt.Errorf("copy the backup: %w", err), os.Remove(to))
+	}
+	return nil
+}
