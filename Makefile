@@ -28,9 +28,10 @@ generate: ## what is written by programs: embedded files, and tables in docs/
 # this long.
 TIMEOUT := -timeout 2h
 
-# What measures runs alone, after all others: see test/alone.
-ALONE := ./test/alone/...
-TOGETHER := $$(go list ./... | grep -v /test/alone)
+# What measures, or counts seconds of an outage, runs alone after all others: see
+# test/alone and test/faults.
+ALONE := ./test/alone/... ./test/faults/...
+TOGETHER := $$(go list ./... | grep -v -e /test/alone -e /test/faults)
 
 test: deps ## every test
 	go test $(TIMEOUT) $(TOGETHER)

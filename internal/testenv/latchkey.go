@@ -149,6 +149,9 @@ func (n *Node) Start() {
 		n.t.Fatalf("no ready line from latchkey but %q\n%s", lines.Text(), n.Log())
 	}
 	go func() { _, _ = io.Copy(io.Discard, output) }()
+	if n.Issuer != "" { // it is where it was, and others read that meanwhile
+		return
+	}
 	n.Issuer, n.Address = found[1], n.cfg.Listen
 	if n.cfg.Issuer == "" {
 		n.Address = strings.TrimPrefix(n.Issuer, "http://")

@@ -160,6 +160,9 @@ func (a *authenticator) code(t *testing.T) string {
 	t.Helper()
 	now := time.Now().Unix() / totpStep
 	step := max(a.last+1, now-1)
+	if left := totpStep - time.Now().Unix()%totpStep; step < now && left < 5 {
+		step = now // that of the step before may be over before it is typed
+	}
 	if step > now+1 {
 		t.Fatal("the app was asked for more codes than it has without waiting")
 	}
