@@ -34,9 +34,8 @@ type SubmissionsConfig struct {
 
 // Submissions make forms idempotent: one that is sent twice, by a double click or an
 // impatient Enter, is handled once, and both requests get the answer, cookies
-// included. A submission is known by all that makes it one: its address, its fields
-// (the CSRF token of the page among them), its browser and the sign-in under way; not
-// by the session, which the first of the two may have ended by then. Only
+// included. A submission is known by all that makes it one: its address, its fields,
+// and the cookies of its browser, whose secrets change with what a form does. Only
 // answers that lead on (a redirect) are remembered: what was refused, by an error or by
 // a redirect back to the form (see [RefusedParam]), is looked at anew, and counts anew.
 type Submissions struct {
@@ -82,7 +81,7 @@ func (s *Submissions) Once(h web.HandlerFunc) web.HandlerFunc {
 }
 
 func (s *Submissions) once(w http.ResponseWriter, r *http.Request, h web.HandlerFunc) error {
-	id := s.submissionID(r)
+	id := submissionID(r)
 	for r.Context().Err() == nil {
 		err := s.answers.PutNew(r.Context(), id, remembered{}, rememberedFor)
 		if !errors.Is(err, storage.ErrConflict) {
@@ -99,9 +98,8 @@ func (s *Submissions) once(w http.ResponseWriter, r *http.Request, h web.Handler
 }
 
 // submissionID is what two submissions of one form have in common.
-func (s *Submissions) submissionID(r *http.Request) string {
-	return ephemeral.Name(r.Method, r.URL.RequestURI(), r.PostForm.Encode(), s.cfg.Cookies.Browser(r),
-		s.cfg.Cookies.Get(r, web.CookiePartial), r.UserAgent())
+func submissionID(r *http.Request) string {
+	return ephemeral.Name(r.Method, r.URL.RequestURI(), r.PostForm.Encode(), r.Header.Get("Cookie"), r.UserAgent())
 }
 
 // handle runs the handler and remembers where its answer leads, for whoever waits.

@@ -199,6 +199,9 @@ func (w twice) leave(b *tab, p *person, press func(button, leads string)) {
 
 	b.get("/account/delete")
 	b.fill("confirm", p.email)
+	if !w.guarded { // where scripts are off, the second press meets a session that the first has ended
+		press = func(button, _ string) { b.press(button) }
+	}
 	press("delete-submit", "#message")
 	b.get("/login")
 	b.signIn(p)
