@@ -70,7 +70,7 @@ func TestAC1_NoSequenceOfChangesGivesATokenThatWouldBeRefused(t *testing.T) {
 			},
 			"refresh": func(t *rapid.T) {
 				if held == nil {
-					t.Skip("nothing to refresh")
+					return // nothing to refresh
 				}
 				got := n.refresh(asWiki, held.RefreshToken)
 				if (got.Code == http.StatusOK) != mayUse(rules, in) {
@@ -88,7 +88,7 @@ func TestAC1_NoSequenceOfChangesGivesATokenThatWouldBeRefused(t *testing.T) {
 			},
 			"userinfo": func(t *rapid.T) {
 				if held == nil {
-					t.Skip("nothing to show")
+					return // nothing to show
 				}
 				if status := n.userinfoStatus(held.AccessToken); (status == http.StatusOK) != mayUse(rules, in) {
 					t.Fatalf("userinfo: %d, in %v under %+v", status, in, rules)
