@@ -34,6 +34,9 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 	shown := codeProof{
 		ClientID: r.Client.ID, RedirectURI: r.Form.Get("redirect_uri"), Verifier: r.Form.Get("code_verifier"),
 	}
+	if r.Proof != nil {
+		shown.Key = r.Proof.Key
+	}
 	text := r.Form.Get("code")
 	hash, err := p.codes.Hash(text) // of what may be no code at all
 	switch {
@@ -53,6 +56,12 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 		return nil, err
 	}
 	if r.Resource, err = p.make.chooseResource(r, code.Request.Resources); err != nil {
+		return nil, err
+	}
+	if err := p.spendProof(ctx, r.Proof); err != nil {
+		if cannotJudge(err) {
+			p.putCodeBack(ctx, text, code, r.Now)
+		}
 		return nil, err
 	}
 	created, err := p.createGrant(ctx, r, code, hash)
@@ -99,7 +108,11 @@ func (p *Provider) grantOfRetry(ctx context.Context, r *tokenRequest, hash strin
 	if err != nil {
 		return nil, unavailable("read the grant of a code", err)
 	}
-	if !created.Grant.Live(created.Now) || created.Grant.Generation != 1 {
+	bound, err := r.rowConfirmation()
+	if err != nil {
+		return nil, err
+	}
+	if !created.Grant.Live(created.Now) || created.Grant.Generation != 1 || created.Grant.Confirmation != bound {
 		return nil, p.refuseReplay(ctx, r, hash, shown)
 	}
 	return created, nil
@@ -114,7 +127,9 @@ func checkCode(r *tokenRequest, code *issuedCode, shown codeProof) error {
 	if request.CodeChallenge == "" && r.Client.RequiresPKCE() {
 		return errBadCode(errors.New("the code has no challenge and the client needs one"))
 	}
-	bound := codeBinding{ClientID: request.ClientID, RedirectURI: request.RedirectURI, Challenge: request.CodeChallenge}
+	bound := codeBinding{
+		ClientID: request.ClientID, RedirectURI: request.RedirectURI, Challenge: request.CodeChallenge, Key: request.DPoPKey,
+	}
 	if err := bound.check(shown); err != nil {
 		return errBadCode(err)
 	}
@@ -165,6 +180,10 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 		g.Scopes = slices.DeleteFunc(slices.Clone(g.Scopes), func(scope string) bool {
 			return scope == client.ScopeOfflineAccess
 		})
+	}
+	var err error
+	if g.Confirmation, err = r.rowConfirmation(); err != nil {
+		return nil, err
 	}
 	if _, err := io.ReadFull(p.cfg.Random, g.Salt); err != nil {
 		return nil, fmt.Errorf("read randomness for a grant: %w", err)
