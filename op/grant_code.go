@@ -52,7 +52,7 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 	if err := checkCode(r, code, shown); err != nil {
 		return nil, err
 	}
-	if r.Resource, err = p.make.chooseResource(r, code.Request.Resources); err != nil {
+	if r.Resource, err = p.make.chooseResource(r, allowed{code.Request.Scopes, code.Request.Resources, code.Request.RedirectURI}); err != nil {
 		return nil, err
 	}
 	created, err := p.createGrant(ctx, r, code, hash)
