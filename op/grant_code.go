@@ -131,7 +131,7 @@ func (p *Provider) checkCode(r *tokenRequest, code *issuedCode, shown codeProof)
 		return errBadCode(err)
 	}
 	var err error
-	r.Resource, err = p.make.chooseResource(r, request.Resources)
+	r.Resource, err = p.make.chooseResource(r, allowed{request.Scopes, request.Resources, request.RedirectURI})
 	return err
 }
 
