@@ -91,6 +91,16 @@ func (p *Provider) createGrant(ctx context.Context, r *tokenRequest, code *issue
 // the end of: its row was written, and the client told to try again. Nobody has
 // any token of it yet, so this is that exchange (idempotent), and no replay.
 func (p *Provider) grantOfRetry(ctx context.Context, r *tokenRequest, hash string, shown codeProof) (*storage.GrantUser, error) {
+	created, err := p.unansweredGrant(ctx, hash)
+	if err == nil && created == nil {
+		return nil, p.refuseReplay(ctx, r, hash, shown)
+	}
+	return created, err
+}
+
+// unansweredGrant returns the grant of a code, if it lives and no token of it was used
+// yet; nil otherwise.
+func (p *Provider) unansweredGrant(ctx context.Context, hash string) (*storage.GrantUser, error) {
 	g, err := p.cfg.Grants.ByCodeHash(ctx, []string{hash})
 	if err != nil {
 		return nil, unavailable("look up the grant of a code", err)
@@ -100,7 +110,7 @@ func (p *Provider) grantOfRetry(ctx context.Context, r *tokenRequest, hash strin
 		return nil, unavailable("read the grant of a code", err)
 	}
 	if !created.Grant.Live(created.Now) || created.Grant.Generation != 1 {
-		return nil, p.refuseReplay(ctx, r, hash, shown)
+		return nil, nil
 	}
 	return created, nil
 }
@@ -132,6 +142,7 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 		ID:             code.GrantID,
 		ClientID:       r.Client.ID,
 		UserID:         code.UserID,
+		Origin:         code.Origin,
 		SID:            code.SID,
 		CodeHash:       hash,
 		CodeChallenge:  code.Request.CodeChallenge,
