@@ -50,15 +50,15 @@ type Audit struct {
 
 // Limits bounds what one address or account may do.
 type Limits struct {
-	SignIn            SignInLimits  `yaml:"sign_in" doc:"Attempts to sign in with a password."`
-	SignUp            AskLimits     `yaml:"sign_up" doc:"Asking for an account."`
-	Reset             AskLimits     `yaml:"reset" doc:"Asking for a new password."`
-	Resend            AskLimits     `yaml:"resend" doc:"Asking for a message or a code once more."`
+	SignIn            SignInLimits   `yaml:"sign_in" doc:"Attempts to sign in with a password."`
+	SignUp            AskLimits      `yaml:"sign_up" doc:"Asking for an account."`
+	Reset             AskLimits      `yaml:"reset" doc:"Asking for a new password."`
+	Resend            AskLimits      `yaml:"resend" doc:"Asking for a message or a code once more."`
 	UserCode          UserCodeLimits `yaml:"user_code" doc:"Tries at the codes that devices without a browser show."`
-	Messages          MessageLimits `yaml:"messages" doc:"Messages sent, of all kinds together. What is over the limit is refused before anything is sent."`
-	PendingPerAddress int           `yaml:"pending_per_address" default:"1000" doc:"Sign-ins that one address may start within an hour, by a client or on our own pages; an IPv6 address counts by its /64."`
-	BodyKiB           int           `yaml:"body_kib" default:"64" doc:"Largest request body in KiB."`
-	HeaderKiB         int           `yaml:"header_kib" default:"32" doc:"Largest request header in KiB."`
+	Messages          MessageLimits  `yaml:"messages" doc:"Messages sent, of all kinds together. What is over the limit is refused before anything is sent."`
+	PendingPerAddress int            `yaml:"pending_per_address" default:"1000" doc:"Sign-ins that one address may start within an hour, by a client or on our own pages; an IPv6 address counts by its /64."`
+	BodyKiB           int            `yaml:"body_kib" default:"64" doc:"Largest request body in KiB."`
+	HeaderKiB         int            `yaml:"header_kib" default:"32" doc:"Largest request header in KiB."`
 }
 
 // SignInLimits bounds sign-in attempts; they are counted before the password is

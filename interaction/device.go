@@ -37,8 +37,9 @@ type DeviceRequest struct {
 	// Approval is who allowed it, and Refusal why nobody will; both nil: it is pending.
 	Approval *Approval `json:"approval,omitempty"`
 	Refusal  *Refusal  `json:"refusal,omitempty"`
-	// PutBack says that a redemption ended without an answer of the database.
-	PutBack bool `json:"put_back,omitempty"`
+	// Unanswered says that a redemption ended without an answer of the database, which
+	// may have written the grant.
+	Unanswered bool `json:"unanswered,omitempty"`
 
 	version ephemeral.Version
 }

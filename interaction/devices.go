@@ -157,19 +157,6 @@ func (s *Devices) Redeem(ctx context.Context, deviceCode string) error {
 	return nil
 }
 
-// PutBack gives a device code back whose redemption the database did not answer: the
-// device is told to try again, and can. That it is redeemed once is the grant row's
-// business.
-func (s *Devices) PutBack(ctx context.Context, deviceCode string, d *DeviceRequest) error {
-	if err := s.Update(ctx, d, func(d *DeviceRequest) { d.PutBack = true }); err != nil {
-		return err
-	}
-	if _, err := s.codes.Put(ctx, deviceCode, d.UserCode); err != nil {
-		return fmt.Errorf("put device code back: %w", err)
-	}
-	return nil
-}
-
 // Forget drops a request that was redeemed.
 func (s *Devices) Forget(ctx context.Context, d *DeviceRequest) error {
 	return s.requests.TakeIf(ctx, d.version)

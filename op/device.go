@@ -39,8 +39,7 @@ type devices interface {
 type redemptions interface {
 	// Redeem takes a device code: of many callers one does, the others get storage.ErrNotFound.
 	Redeem(ctx context.Context, deviceCode string) error
-	// PutBack gives a device code back that was taken, and Forget drops its request.
-	PutBack(ctx context.Context, deviceCode string, d *interaction.DeviceRequest) error
+	// Forget drops the request of a device code that was redeemed.
 	Forget(ctx context.Context, d *interaction.DeviceRequest) error
 	// Hash is the keyed hash of a device code.
 	Hash(deviceCode string) (string, error)
@@ -108,7 +107,7 @@ func (p *Provider) judgeDevice(ctx context.Context, r *tokenRequest) (*interacti
 		ClientID: r.Client.ID, Nonce: r.Form.Get("nonce"), LoginHint: r.Form.Get("login_hint"),
 	}
 	for _, rule := range []func() error{
-		check.readResources, check.readScopes, check.readMaxAge, check.readPresentation, check.readACR, check.readClaims, check.readHint,
+		check.readResources, check.readScopes, check.notePlainResources, check.readMaxAge, check.readPresentation, check.readACR, check.readClaims, check.readHint,
 	} {
 		if err := rule(); err != nil {
 			return nil, err

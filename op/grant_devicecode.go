@@ -3,7 +3,6 @@ package op
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strconv"
 	"time"
 
@@ -94,45 +93,55 @@ func (p *Provider) countPoll(ctx context.Context, code string, interval int) (ti
 }
 
 // redeemDevice trades a device code that was allowed for tokens, as a code is exchanged.
-// It is taken once, and the grant's row is unique by its hash, so that a cache that
-// brings it back changes nothing (replay, requirements TK7, DC1).
+// That it happens once is the database's to say: the grant's row is unique by the code's
+// hash (replay, requirements TK7, DC1). The code itself is taken away afterwards.
 func (p *Provider) redeemDevice(ctx context.Context, r *tokenRequest, text string, d *interaction.DeviceRequest) (*tokenResponse, error) {
 	var err error
-	if r.Resource, err = p.make.chooseResource(r, d.Request.Resources); err != nil {
+	if r.Resource, err = p.make.chooseResource(r, allowed{scopes: d.Request.Scopes, resources: d.Request.Resources, onDevice: true}); err != nil {
 		return nil, err
 	}
 	hash, err := p.cfg.Devices.Hash(text)
 	if err != nil {
 		return nil, unavailable("find device code", err)
 	}
-	err = p.cfg.Devices.Redeem(ctx, text)
+	created, err := p.createGrant(ctx, r, deviceGrant(d), hash)
+	switch {
+	case d.Unanswered && (err == nil || errors.Is(err, storage.ErrConsumed)):
+		created, err = p.deviceOfRetry(ctx, text, hash)
+	case errors.Is(err, storage.ErrConsumed):
+		return nil, errBadDeviceCode(err)
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, errBadDeviceCode(errors.New("the session in which it was allowed has ended, or the password was changed"))
+	case err != nil:
+		p.markDeviceUnanswered(ctx, d)
+		return nil, unavailable("create grant", err)
+	default:
+		p.forgetDevice(ctx, text, d)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.firstTokens(ctx, r, created)
+}
+
+// deviceOfRetry returns the grant of a device code whose first redemption we did not see
+// the end of (idempotent). Of many such requests the one that takes the code goes on.
+func (p *Provider) deviceOfRetry(ctx context.Context, text, hash string) (*storage.GrantUser, error) {
+	err := p.cfg.Devices.Redeem(ctx, text)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, errBadDeviceCode(err)
 	case err != nil:
 		return nil, unavailable("redeem device code", err)
 	}
-	created, err := p.createGrant(ctx, r, deviceGrant(d), hash)
-	switch {
-	case errors.Is(err, storage.ErrConsumed) && d.PutBack:
-		if created, err = p.unansweredGrant(ctx, hash); err != nil {
-			return nil, err
-		}
-		if created == nil {
-			return nil, errBadDeviceCode(errors.New("it was redeemed before"))
-		}
-	case errors.Is(err, storage.ErrConsumed):
-		return nil, errBadDeviceCode(err)
-	case errors.Is(err, storage.ErrNotFound):
-		return nil, errBadDeviceCode(errors.New("the session in which it was allowed has ended, or the password was changed"))
-	case err != nil:
-		p.putDeviceBack(ctx, text, d)
-		return nil, unavailable("create grant", err)
+	created, err := p.grantOfCode(ctx, hash)
+	if err != nil {
+		return nil, err
 	}
-	if err := p.cfg.Devices.Forget(ctx, d); err != nil && !errors.Is(err, storage.ErrNotFound) {
-		p.cfg.Log.ErrorContext(ctx, "forget the request of a device", "reason", err.Error()) // it is spent all the same
+	if created.Grant.Generation != 1 || !created.Grant.Live(created.Now) {
+		return nil, errBadDeviceCode(errors.New("its grant was used or has ended"))
 	}
-	return p.firstTokens(ctx, r, created)
+	return created, nil
 }
 
 // deviceGrant is what a device code stands for, in the terms of a code: what is said of
@@ -145,12 +154,23 @@ func deviceGrant(d *interaction.DeviceRequest) *issuedCode {
 	}
 }
 
-// putDeviceBack gives a device code back that was taken for a redemption that the
-// database did not answer.
-func (p *Provider) putDeviceBack(ctx context.Context, text string, d *interaction.DeviceRequest) {
+// markDeviceUnanswered notes that the database did not answer a redemption, which it may
+// have written: the device is told to try again, and can.
+func (p *Provider) markDeviceUnanswered(ctx context.Context, d *interaction.DeviceRequest) {
 	ctx, cancel := uncancelled(ctx)
 	defer cancel()
-	if err := p.cfg.Devices.PutBack(ctx, text, d); err != nil {
-		p.cfg.Log.LogAttrs(ctx, slog.LevelError, "put device code back", slog.String("reason", err.Error()))
+	err := p.cfg.Devices.Update(ctx, d, func(d *interaction.DeviceRequest) { d.Unanswered = true })
+	if err != nil && !errors.Is(err, storage.ErrConflict) {
+		p.cfg.Log.ErrorContext(ctx, "note that a redemption was not answered", "reason", err.Error())
+	}
+}
+
+// forgetDevice takes away what was redeemed: it is spent all the same.
+func (p *Provider) forgetDevice(ctx context.Context, text string, d *interaction.DeviceRequest) {
+	ctx, cancel := uncancelled(ctx)
+	defer cancel()
+	err := errors.Join(p.cfg.Devices.Redeem(ctx, text), p.cfg.Devices.Forget(ctx, d))
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		p.cfg.Log.ErrorContext(ctx, "forget the request of a device", "reason", err.Error())
 	}
 }
