@@ -344,3 +344,20 @@ func TestPR1_AnUnspentProofIsOurFault(t *testing.T) {
 	n.token(asRobot).want(t, http.StatusOK, "")
 	n.token(n.prover().with(asRobot)).want(t, http.StatusInternalServerError, codeServerError)
 }
+
+// A device that polls proves too, from its first tokens on; what is pending spends nothing.
+func TestPR1_TokensOfDevicesAreBound(t *testing.T) {
+	t.Parallel()
+	s := deviceSite(t)
+	p := s.prover()
+	told := s.askDevice(asTV)
+	s.poll(p.with(asTV), told.DeviceCode).want(t, http.StatusBadRequest, codeAuthorizationPending)
+	s.becomes(testUser)
+	s.allowed(told.UserCode)
+	a := s.poll(p.with(asTV), told.DeviceCode).want(t, http.StatusOK, "")
+	if a.TokenType != "DPoP" {
+		t.Errorf("token_type %q", a.TokenType)
+	}
+	s.refresh(asTV, a.RefreshToken).want(t, http.StatusBadRequest, "invalid_grant")
+	s.refresh(p.with(asTV), a.RefreshToken).want(t, http.StatusOK, "")
+}
