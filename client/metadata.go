@@ -100,7 +100,13 @@ type Metadata struct {
 	Groups *access.Groups `json:"groups,omitempty"`
 	// Resources are the resource servers that the client may ask for (RFC 8707); nil is
 	// those that its scopes are of.
-	Resources         []string          `json:"resources,omitzero"`
+	Resources []string `json:"resources,omitzero"`
+	// TokenExchange are the rules by which the client exchanges tokens (RFC 8693): the
+	// first that fits holds.
+	TokenExchange []ExchangeRule `json:"token_exchange,omitempty"`
+	// MayAct is the one client that may exchange access tokens of this one; empty leaves
+	// it to that client's rules (RFC 8693 section 4.4).
+	MayAct            string            `json:"may_act,omitempty"`
 	AccessTokenFormat AccessTokenFormat `json:"access_token_format,omitempty"`
 	AccessTokenAlg    string            `json:"access_token_signed_response_alg,omitempty"`
 	// AccessTokenTypeHeader is the typ in the header of JWT access tokens:

@@ -70,6 +70,7 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.tokens()
 	v.claims()
 	v.access()
+	v.exchange()
 	v.pairwise()
 	v.people()
 	return v.problems

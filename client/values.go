@@ -33,7 +33,7 @@ func RequestObjectAlgs() []string {
 
 // GrantTypes lists the grant types.
 func GrantTypes() []string {
-	return []string{GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials, GrantDeviceCode}
+	return []string{GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials, GrantDeviceCode, GrantTokenExchange}
 }
 
 // ResponseTypes lists the response types.
@@ -80,7 +80,7 @@ func PersonClaims() []string {
 func ProtocolClaims() []string {
 	return []string{
 		"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash", "c_hash",
-		"client_id", "scope", "gid", "cnf", "act", "may_act", "events", "s_hash", "_claim_names", "_claim_sources",
+		"client_id", "scope", "gid", "gcl", "cnf", "act", "may_act", "events", "s_hash", "_claim_names", "_claim_sources",
 	}
 }
 

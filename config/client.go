@@ -41,6 +41,8 @@ type Client struct {
 	Expect                 []Expectation            `yaml:"expect" doc:"Tests of who may use the client, and with which claims: run by config validate and before each reload, which does not take place where one fails."`
 	Groups                 ClientGroups             `yaml:"groups" doc:"How the client wants the groups of people spelled. Default: all, as they are."`
 	Resources              []string                 `yaml:"resources" doc:"Resource servers that the client may ask for, of those of resources. Default: those that its scopes are of."`
+	TokenExchange          []TokenExchange          `yaml:"token_exchange" doc:"What the client may exchange tokens for that it was sent (RFC 8693): the first rule that fits holds, and without one it may not."`
+	MayAct                 string                   `yaml:"may_act" doc:"The one client that may exchange access tokens of this one; they say so (may_act). Default: any that has a rule for it."`
 	RequirePKCE            bool                     `yaml:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code_challenge. Set it to false only for a confidential client whose software cannot send one; a challenge that is sent is verified all the same."`
 	RequirePushed          bool                     `yaml:"require_pushed_authorization_requests" default:"false" doc:"Refuse authorization requests that were not pushed (RFC 9126)."`
 	DPoPBound              bool                     `yaml:"dpop_bound_access_tokens" default:"false" doc:"Refuse requests for tokens without a DPoP proof (RFC 9449), so that each access token works only with a key that the client holds."`
@@ -70,6 +72,14 @@ type Client struct {
 	ClientURI              string                   `yaml:"client_uri" doc:"The client's home page. People open the client there from their account page, unless there is initiate_login_uri."`
 	PolicyURI              string                   `yaml:"policy_uri" doc:"The client's privacy policy."`
 	TOSURI                 string                   `yaml:"tos_uri" doc:"The client's terms of service."`
+}
+
+// TokenExchange lets a client exchange tokens that it was sent.
+type TokenExchange struct {
+	From      []string                 `yaml:"from" doc:"The clients whose tokens it may exchange. Default: any, of tokens that are for it."`
+	Resources []string                 `yaml:"resources" doc:"The resource servers that the new tokens may be for, of those of resources; each is for one. Required."`
+	Scopes    []string                 `yaml:"scopes" doc:"Scopes that the new token may have besides those of the old one, of the client's scopes."`
+	Semantics client.ExchangeSemantics `yaml:"semantics" oneof:"@exchange_semantics" doc:"delegation, whose tokens name the client as who acts (act), or impersonation, whose tokens do not. Default: delegation."`
 }
 
 // ClientSecret is one of several secrets of a client.

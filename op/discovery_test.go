@@ -44,6 +44,7 @@ func TestDiscovery(t *testing.T) {
 		"response_types_supported":         []any{"code"}, "response_modes_supported": []any{"query", "form_post"},
 		"grant_types_supported": []any{
 			"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
+			"urn:ietf:params:oauth:grant-type:token-exchange",
 		},
 		"device_authorization_endpoint":                    testIssuer + "/device_authorization",
 		"code_challenge_methods_supported":                 []any{"S256"},

@@ -19,6 +19,8 @@ type tokenResponse struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
 	Scope        string `json:"scope,omitempty"`
+	// IssuedType is of token exchange (RFC 8693 section 2.2.1).
+	IssuedType string `json:"issued_token_type,omitempty"`
 	// about is whom the tokens are about; the zero value is the client itself.
 	about issuedTo
 }
@@ -89,5 +91,8 @@ func (p *Provider) accessToken(r *tokenRequest, claims *accessTokenClaims, to ta
 func (m *maker) complete(claims *accessTokenClaims, c *client.Client, to target, now, expiresAt time.Time) {
 	claims.Issuer, claims.Audience, claims.ClientID = m.issuer, to.audience, c.ID
 	claims.Scope = strings.Join(to.scopes, " ")
+	if c.MayAct != "" {
+		claims.MayAct = &actorClaim{Subject: c.MayAct}
+	}
 	claims.IssuedAt, claims.ExpiresAt = now.Unix(), expiresAt.Unix()
 }
