@@ -35,9 +35,9 @@ type idTokenClaims struct {
 
 // idToken makes the ID token that goes with an access token. The nonce is that
 // of the authorization request; after a refresh there is none (Core 12.2).
-func (p *Provider) idToken(c *client.Client, g *storage.GrantUser, accessToken, nonce string, now time.Time) (string, error) {
+func (p *Provider) idToken(m *maker, c *client.Client, g *storage.GrantUser, accessToken, nonce string, now time.Time) (string, error) {
 	alg := cmp.Or(c.IDTokenSigningAlg, defaultIDTokenAlg)
-	payload, err := p.make.idToken(c, g, idTokenClaims{Nonce: nonce, AccessTokenHash: tokenHash(alg, accessToken)}, now)
+	payload, err := m.idToken(c, g, idTokenClaims{Nonce: nonce, AccessTokenHash: tokenHash(alg, accessToken)}, now)
 	if err != nil {
 		return "", err
 	}

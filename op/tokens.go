@@ -36,14 +36,14 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 	if g.Grant.ExpiresAt.Before(expiresAt) {
 		expiresAt = g.Grant.ExpiresAt // a token cannot outlive its grant: say so
 	}
-	claims := grantClaims(r.Client, g)
-	response, err := p.accessToken(r.Client, &claims, to, p.make.accessTokenExtras(r.Client, g, to), now, expiresAt)
+	claims, m := grantClaims(r.Client, g), p.make.forOne()
+	response, err := p.accessToken(r.Client, &claims, to, m.accessTokenExtras(r.Client, g, to), now, expiresAt)
 	if err != nil {
 		return nil, err
 	}
 	response.about = issuedTo{UserID: g.Grant.UserID, GrantID: g.Grant.ID, ACR: g.Grant.Authentication.ACR}
 	if slices.Contains(scopes, client.ScopeOpenID) {
-		response.IDToken, err = p.idToken(r.Client, g, response.AccessToken, nonce, now)
+		response.IDToken, err = p.idToken(m, r.Client, g, response.AccessToken, nonce, now)
 		if err != nil {
 			return nil, err
 		}
