@@ -57,6 +57,9 @@ type Metadata struct {
 	// RequirePushed refuses authorization requests that were not pushed (RFC 9126 section 6).
 	RequirePushed bool `json:"require_pushed_authorization_requests,omitempty"`
 
+	// DPoPBound refuses requests for tokens without a DPoP proof (RFC 9449 section 5.2).
+	DPoPBound bool `json:"dpop_bound_access_tokens,omitempty"`
+
 	// OpenID Connect RP-Initiated, Back-Channel and Front-Channel Logout 1.0.
 	PostLogoutRedirectURIs    []string `json:"post_logout_redirect_uris,omitempty"`
 	BackchannelLogoutURI      string   `json:"backchannel_logout_uri,omitempty"`
@@ -142,6 +145,11 @@ func (m *Metadata) AllowsAuthMethod(method string) bool {
 // AllowsGrant reports whether the client is registered for the grant type.
 func (m *Metadata) AllowsGrant(grantType string) bool {
 	return slices.Contains(m.GrantTypes, grantType)
+}
+
+// ActsForPeople reports whether the client gets tokens that are about a person.
+func (m *Metadata) ActsForPeople() bool {
+	return m.AllowsGrant(GrantAuthorizationCode) || m.AllowsGrant(GrantDeviceCode)
 }
 
 // AllowsScope reports whether the client is registered for the scope.

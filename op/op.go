@@ -40,6 +40,9 @@ type Config struct {
 	// PushedLifetime is for how long a browser may come with one: a minute by default.
 	RequirePushed  bool
 	PushedLifetime time.Duration
+	// RequireDPoP binds every token to a key of its client (RFC 9449); RequireDPoPNonce
+	// wants a nonce of ours in each proof.
+	RequireDPoP, RequireDPoPNonce bool
 	// Ephemeral keeps codes, and whatever else expires by itself.
 	Ephemeral ephemeral.Store
 	// Fetch calls addresses of clients.
@@ -51,9 +54,11 @@ type Config struct {
 	Access *access.Catalog
 	// Interactions keeps requests that wait for a person.
 	Interactions interactions
-	SignIn       signIn
-	SignOut      signOut
-	Sessions     sessions
+	// Devices keeps the requests of devices that have no browser.
+	Devices  devices
+	SignIn   signIn
+	SignOut  signOut
+	Sessions sessions
 	// Submissions make the form that signs out idempotent.
 	Submissions submissions
 	Errors      *web.Errors
@@ -132,6 +137,8 @@ type signIn interface {
 	Check(r *http.Request, in *interaction.Interaction) (interaction.Outcome, error)
 	// Begin sends the browser to the page of what is missing.
 	Begin(w http.ResponseWriter, r *http.Request, in *interaction.Interaction)
+	// DeviceDecided says that a device was allowed what it asked for, or was not.
+	DeviceDecided(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, allowed bool) error
 }
 
 // signOut is how a person leaves; login.Pages in the binary.
@@ -172,6 +179,8 @@ type Provider struct {
 	pushed        *ephemeral.Values[pushedRequest]
 	spent         *ephemeral.Values[struct{}]
 	assertions    *ephemeral.Values[struct{}]
+	proofs        *ephemeral.Values[struct{}]
+	nonces        *dpopNonces
 	make          maker
 	access        *accessTokenCodec
 	refreshTokens *refreshTokenCodec
@@ -205,6 +214,8 @@ func New(cfg Config) (*Provider, error) {
 		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
 		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),
 		assertions:    ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, assertionKind, maxAssertionLifetime),
+		proofs:        ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, proofKind, 4*proofWindow),
+		nonces:        newDPoPNonces(cfg.Hasher, cfg.Now),
 		signOuts:      ephemeral.NewIssued[interaction.SignedOut](cfg.Ephemeral, cfg.Hasher, signOutKind, signOutLifetime),
 		make:          maker{issuer: cfg.Issuer, catalog: cfg.Access, log: cfg.Log},
 		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealer: cfg.Sealer},
@@ -217,7 +228,7 @@ func (c *Config) check() error {
 	var missing []error
 	for name, absent := range map[string]bool{
 		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil, "Sealer": c.Sealer == nil,
-		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil,
+		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil, "Devices": c.Devices == nil,
 		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil, "Submissions": c.Submissions == nil, "Counters": c.Counters == nil, "Fetch": c.Fetch == nil, "PendingPerAddress": c.PendingPerAddress <= 0,
 		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
 		"Counter": c.Counter == nil,

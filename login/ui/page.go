@@ -20,6 +20,8 @@ type Options struct {
 	Action string
 	// Client is whom the person is on the way to; nil where nobody asked.
 	Client *client.Client
+	// Elsewhere says that the client is on another device, so that no page leads to it.
+	Elsewhere bool
 	// Locales are the languages wanted, best first: the request's ui_locales.
 	// The browser's come after them.
 	Locales []string
@@ -53,8 +55,10 @@ type Page struct {
 	Brand     BrandView
 	// Client is whom the person is on the way to; nil where nobody asked.
 	Client *ClientView
-	Action string
-	CSRF   string
+	// Elsewhere says that the client is on another device.
+	Elsewhere bool
+	Action    string
+	CSRF      string
 	// Hidden are fields that the form carries along, such as a one-time token.
 	Hidden map[string]string
 	Nonce  string
@@ -114,7 +118,7 @@ func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page
 		StrengthURL: estimate,
 		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t, catalog: u.cfg.Catalog,
 		Brand: u.brand, Client: newClientView(o.Client), Colors: u.colorsFor(o.Client),
-		Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)),
+		Elsewhere: o.Elsewhere, Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)),
 		Nonce: web.PageWithFrames(w, o.Frames, o.FormAction...), focus: new(string),
 	}
 	if o.Person != "" {
@@ -135,7 +139,7 @@ func (p Page) DocumentTitle() string {
 
 // CancelLabel says where cancelling leads: back to the client.
 func (p Page) CancelLabel() string {
-	if p.Client == nil {
+	if p.Client == nil || p.Elsewhere {
 		return p.T("signin.cancel")
 	}
 	return p.T("signin.back_to", "Client", p.Client.Name)
