@@ -1,9 +1,7 @@
 package access
 
 import (
-	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -11,7 +9,12 @@ import (
 const (
 	ScopeGroups = "groups"
 	ScopeRoles  = "roles"
+	// ScopeEntitlements is of the attribute of that name (RFC 9068 section 2.2.3.1).
+	ScopeEntitlements = "entitlements"
 )
+
+// BuiltIn lists them.
+func BuiltIn() []string { return []string{ScopeGroups, ScopeRoles, ScopeEntitlements} }
 
 // Config is what a [Catalog] is made of, as somebody wrote it down.
 type Config struct {
@@ -47,6 +50,8 @@ type Claim struct{ Name, Attribute, Expression string }
 // RFC 9068). What is empty or zero is the client's own.
 type Resource struct {
 	Identifier string
+	// Name is what people know it by; empty is none, see [Resource.Called].
+	Name string
 	// Format is jwt or opaque.
 	Format     string
 	Lifetime   time.Duration
@@ -73,8 +78,9 @@ type maker func(*Subject) (any, error)
 // builtIn are the claims that exist by themselves. They are lists, empty ones too:
 // software that looks for one finds it.
 var builtIn = map[string]maker{
-	ScopeGroups: func(s *Subject) (any, error) { return listed(s.Groups), nil },
-	ScopeRoles:  func(s *Subject) (any, error) { return listed(s.Roles), nil },
+	ScopeGroups:       func(s *Subject) (any, error) { return listed(s.Groups), nil },
+	ScopeRoles:        func(s *Subject) (any, error) { return listed(s.Roles), nil },
+	ScopeEntitlements: func(s *Subject) (any, error) { return listed(texts(s.Attributes[ScopeEntitlements])), nil },
 }
 
 func listed(texts []string) []string {
@@ -86,7 +92,11 @@ func listed(texts []string) []string {
 
 // builtInScopes are the scopes that exist by themselves.
 func builtInScopes() []Scope {
-	return []Scope{{Name: ScopeGroups, Claims: []string{ScopeGroups}}, {Name: ScopeRoles, Claims: []string{ScopeRoles}}}
+	var scopes []Scope
+	for _, name := range BuiltIn() {
+		scopes = append(scopes, Scope{Name: name, Claims: []string{name}})
+	}
+	return scopes
 }
 
 // New compiles a configuration. The Catalog may be used only where there is no problem.
@@ -176,7 +186,7 @@ func (c *Catalog) InScopes(claim string) bool {
 
 // Claims are the names of all claims but the standard ones, sorted.
 func (c *Catalog) Claims() []string {
-	names := []string{ScopeGroups, ScopeRoles}
+	names := BuiltIn()
 	if c != nil {
 		for name := range c.values {
 			names = append(names, name)
@@ -240,24 +250,8 @@ func (c *Catalog) ResourcesOf(scopes []string) []string {
 }
 
 // Describe says in one of the languages, the best first, what a scope allows; empty
-// where nobody wrote it. English stands in for languages that nobody wrote.
-func (s *Scope) Describe(languages ...string) string {
-	for _, wanted := range append(languages, "en") {
-		similar := ""
-		for _, l := range slices.Sorted(maps.Keys(s.Description)) {
-			switch base, _, _ := strings.Cut(l, "-"); {
-			case strings.EqualFold(l, wanted):
-				return s.Description[l]
-			case similar == "" && strings.EqualFold(base, strings.SplitN(wanted, "-", 2)[0]):
-				similar = s.Description[l] // of the same language, elsewhere
-			}
-		}
-		if similar != "" {
-			return similar
-		}
-	}
-	return ""
-}
+// where nobody wrote it.
+func (s *Scope) Describe(languages ...string) string { return InLanguage(s.Description, languages...) }
 
 // Describe is [Scope.Describe] of a scope by its name; empty for one that is not ours.
 func (c *Catalog) Describe(scope string, languages ...string) string {

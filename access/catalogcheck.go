@@ -30,8 +30,8 @@ type catalogCheck struct {
 }
 
 func checkCatalog(cfg *Config) []Problem {
-	c := &catalogCheck{Config: cfg, known: map[string]bool{ScopeGroups: true, ScopeRoles: true}}
-	for _, name := range cfg.Standard {
+	c := &catalogCheck{Config: cfg, known: map[string]bool{}}
+	for _, name := range append(BuiltIn(), cfg.Standard...) {
 		c.known[name] = true
 	}
 	c.claims()
@@ -61,9 +61,13 @@ func (c *catalogCheck) claims() {
 
 var scopeSyntax = regexp.MustCompile(`^[!#-\[\]-~]+$`) // RFC 6749 section 3.3
 
+// reservedScopes begins what consent to a resource server is remembered as, among scopes.
+const reservedScopes = "resource:"
+
 func (c *catalogCheck) allScopes() {
-	seen := map[string]bool{
-		"openid": true, "profile": true, "email": true, "address": true, "phone": true, "offline_access": true, ScopeGroups: true, ScopeRoles: true,
+	seen := map[string]bool{"openid": true, "profile": true, "email": true, "address": true, "phone": true, "offline_access": true}
+	for _, name := range BuiltIn() {
+		seen[name] = true
 	}
 	for i, scope := range c.Scopes {
 		at := indexed("scopes", i)
@@ -72,6 +76,8 @@ func (c *catalogCheck) allScopes() {
 			c.add(at+".name", "%q is no scope: use printable ASCII without spaces, quotes and backslashes", scope.Name)
 		case seen[scope.Name]:
 			c.add(at+".name", "%q exists already; take another name", scope.Name)
+		case strings.HasPrefix(scope.Name, reservedScopes):
+			c.add(at+".name", "%q begins with %s, as consent to a resource server does; take another name", scope.Name, reservedScopes)
 		}
 		seen[scope.Name] = true
 		c.allKnown(at+".claims", scope.Claims)

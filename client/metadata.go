@@ -67,6 +67,10 @@ type Metadata struct {
 	// Type says where the client runs; empty follows from the rest.
 	Type          Type     `json:"client_type,omitempty"`
 	ResponseModes []string `json:"response_modes,omitempty"`
+	// Description says to people what the client is for, by language.
+	Description map[string]string `json:"client_description,omitempty"`
+	// Unlisted keeps the client from the list of applications that people may open.
+	Unlisted bool `json:"unlisted,omitempty"`
 	// Origins may call the token, userinfo and revocation endpoints from a browser (CORS).
 	Origins []string `json:"origins,omitempty"`
 	// Audience is put in access tokens besides the issuer (RFC 9068 section 3).

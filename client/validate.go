@@ -221,7 +221,7 @@ func (v *validation) scopes() {
 
 func aboutPeople(scope string) bool {
 	switch scope {
-	case ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, ScopePhone, ScopeOfflineAccess, access.ScopeGroups, access.ScopeRoles:
+	case ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, ScopePhone, ScopeOfflineAccess, access.ScopeGroups, access.ScopeRoles, access.ScopeEntitlements:
 		return true
 	}
 	return false

@@ -49,7 +49,7 @@ func (v *validation) access() {
 	}
 	taken := func(claim string) bool {
 		return slices.Contains(ProtocolClaims(), claim) || slices.Contains(PersonClaims(), claim) ||
-			claim != access.ScopeRoles && slices.Contains(v.policy.Catalog.Claims(), claim) || claim == access.ScopeRoles && v.AllowsScope(access.ScopeRoles)
+			slices.Contains(v.policy.Catalog.Claims(), claim) && (!slices.Contains(access.BuiltIn(), claim) || v.AllowsScope(claim))
 	}
 	for _, p := range v.Groups.Check("groups", taken) {
 		v.add(p.Field, "%s", p.Message)

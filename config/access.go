@@ -44,6 +44,7 @@ type Claim struct {
 // Resource is a resource server (RFC 8707).
 type Resource struct {
 	Identifier     string        `yaml:"identifier" doc:"The absolute URI that names it: the resource parameter of requests, and the aud of its access tokens. Required."`
+	Name           string        `yaml:"name" doc:"What people know it by, where they are asked whether a client may use it. Default: its host."`
 	AccessToken    ResourceToken `yaml:"access_token" doc:"What access tokens for it are like. What is not said is as the client has it."`
 	IntrospectedBy []string      `yaml:"introspected_by" doc:"The ids of the clients by which it introspects its tokens, besides one whose id is the identifier."`
 }

@@ -29,9 +29,9 @@ func (l *loader) validateAttributes(c *Config) {
 	for _, p := range problems {
 		l.add(p.Field, "%s", p.Message)
 	}
-	c.AttributeSchema = schema
+	c.AttributeSchema = schema.WithBuiltIn()
 	for i, claim := range c.Claims {
-		if claim.Attribute != "" && schema.Find(claim.Attribute) == nil {
+		if claim.Attribute != "" && c.AttributeSchema.Find(claim.Attribute) == nil {
 			l.warn(joinPath(indexPath("claims", i), "attribute"), "attributes has no %q: only values from before are told, and nobody can change them", claim.Attribute)
 		}
 	}

@@ -12,6 +12,9 @@ import (
 type Client struct {
 	ID                     string                   `yaml:"id" doc:"The client_id: printable ASCII without spaces, at most 256 characters. Required."`
 	Name                   string                   `yaml:"name" doc:"What people are shown. Default: the id."`
+	Description            map[string]string        `yaml:"description" doc:"What the client is for, in a few words by language, such as {en: Holidays and payslips, de: Urlaub und Abrechnungen}. Shown where people find their applications."`
+	Listed                 bool                     `yaml:"listed" default:"true" doc:"Show the client on the account page to those who may use it, if it has initiate_login_uri or client_uri to open it by."`
+	InitiateLoginURI       string                   `yaml:"initiate_login_uri" doc:"Where the client begins a sign-in by itself (OpenID Connect Core 4). The account page opens the client there, with iss. Default: client_uri, without."`
 	Type                   client.Type              `yaml:"type" default:"confidential" oneof:"@client_type" doc:"Where the client runs: confidential, a server that can keep a secret; public, an application in the browser; native, an installed application; service, a program that acts for no person."`
 	AuthMethod             string                   `yaml:"auth_method" oneof:"@token_endpoint_auth_method" doc:"How the client authenticates, and then the only way it may. Default: none for public and native; for the others client_secret_basic and client_secret_post are both accepted."`
 	Secret                 Secret                   `yaml:"secret" secret:"ref" doc:"The client's secret as a file: or env: reference. Make one with: openssl rand -hex 32"`
@@ -62,8 +65,8 @@ type Client struct {
 	Factors                []storage.FactorKind     `yaml:"factors" oneof:"@factors" doc:"The second factors that this client accepts. Default: mfa.factors."`
 	IntrospectAny          bool                     `yaml:"introspect_any" default:"false" doc:"Let this client introspect tokens that were not issued for it."`
 	AccentColor            string                   `yaml:"accent_color" doc:"Color of buttons and links as #rrggbb. Default: branding.accent_color."`
-	LogoURI                string                   `yaml:"logo_uri" doc:"Address of a picture that is shown at sign-in."`
-	ClientURI              string                   `yaml:"client_uri" doc:"The client's home page."`
+	LogoURI                string                   `yaml:"logo_uri" doc:"Address of a picture that is shown at sign-in and among people's applications."`
+	ClientURI              string                   `yaml:"client_uri" doc:"The client's home page. People open the client there from their account page, unless there is initiate_login_uri."`
 	PolicyURI              string                   `yaml:"policy_uri" doc:"The client's privacy policy."`
 	TOSURI                 string                   `yaml:"tos_uri" doc:"The client's terms of service."`
 }

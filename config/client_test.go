@@ -96,6 +96,7 @@ func TestClientIsComplete(t *testing.T) {
 		"userinfo_claims: [name]", "access_token_claims: [groups]", "access: [{groups: [hr]}]", "groups: {prefix: a-}", "resources: [https://api.example]",
 		"subject_type: pairwise", "sector_identifier_uri: https://a.example/sector.json",
 		"require_verified_email: true", "require_mfa: true", "trust_devices: true", "factors: [totp]", "accent_color: '#1f6feb'",
+		"description: {en: An application}", "listed: false", "initiate_login_uri: https://a.example/i",
 		"logo_uri: https://a.example/l", "client_uri: https://a.example/c", "policy_uri: https://a.example/p", "tos_uri: https://a.example/t",
 		"backchannel_logout_uri: https://a.example/out", "backchannel_logout_session_required: true",
 		"require_pushed_authorization_requests: true", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
@@ -103,7 +104,7 @@ func TestClientIsComplete(t *testing.T) {
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{
 		"Contacts", "JWKS", "ApplicationType", "AuthSigningAlg",
-		"RequireAuthTime", "InitiateLoginURI",
+		"RequireAuthTime",
 	}
 	for f, v := range reflect.ValueOf(got.Metadata).Fields() {
 		if v.IsZero() && !slices.Contains(notInTheFile, f.Name) {

@@ -76,6 +76,9 @@ func (c *Client) metadata() client.Metadata {
 		ClientURI:              c.ClientURI,
 		PolicyURI:              c.PolicyURI,
 		TOSURI:                 c.TOSURI,
+		Description:            c.Description,
+		Unlisted:               !c.Listed,
+		InitiateLoginURI:       c.InitiateLoginURI,
 
 		RequirePushed: c.RequirePushed,
 		JWKSURI:       c.JWKSURI, JWKS: c.keySet(),

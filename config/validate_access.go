@@ -111,7 +111,7 @@ func (c *Config) catalog() access.Config {
 	for _, r := range c.Resources {
 		t := r.AccessToken
 		cfg.Resources = append(cfg.Resources, access.Resource{
-			Identifier: r.Identifier, Format: t.Format, Lifetime: *cmp.Or(t.Lifetime, new(time.Duration)), SigningAlg: t.SigningAlg,
+			Identifier: r.Identifier, Name: r.Name, Format: t.Format, Lifetime: *cmp.Or(t.Lifetime, new(time.Duration)), SigningAlg: t.SigningAlg,
 			Claims: t.Claims, IntrospectedBy: r.IntrospectedBy,
 		})
 	}

@@ -3,6 +3,7 @@ package interaction
 import (
 	"slices"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -42,15 +43,21 @@ type AuthorizationRequest struct {
 	Claims storage.ClaimsRequest `json:"claims,omitzero"`
 	// Resources are the resource servers that access tokens may be asked for (RFC 8707).
 	Resources []string `json:"resources,omitempty"`
+	// PlainResources are those of them that no scope of the request is of.
+	PlainResources []string `json:"plain_resources,omitempty"`
 	// ClaimScopes are the scopes of the claims that are asked for by name, where the
 	// request does not ask for them as well. No token ever has them.
 	ClaimScopes []string `json:"claim_scopes,omitempty"`
 }
 
 // ConsentScopes are what a person is asked about, and what is remembered: what the
-// client asks for as scopes, and what its claims parameter comes to.
+// client asks for as scopes, what its claims parameter comes to, and resource servers.
 func (r *AuthorizationRequest) ConsentScopes() []string {
-	return slices.Concat(r.Scopes, r.ClaimScopes)
+	asked := slices.Concat(r.Scopes, r.ClaimScopes)
+	for _, resource := range r.PlainResources {
+		asked = append(asked, client.ConsentTo(resource))
+	}
+	return asked
 }
 
 // HasPrompt reports whether the request names the prompt value.

@@ -84,7 +84,7 @@ func (c *authorizationCheck) run(to delivery) (*interaction.AuthorizationRequest
 		LoginHint:    c.params.Get("login_hint"),
 	}
 	for _, rule := range []func() error{
-		c.checkForm, c.checkUnsupported, c.readResponseType, c.readResponseMode, c.readResources, c.readScopes, c.readPKCE,
+		c.checkForm, c.checkUnsupported, c.readResponseType, c.readResponseMode, c.readResources, c.readScopes, c.notePlainResources, c.readPKCE,
 		c.readPrompt, c.readMaxAge, c.readPresentation, c.readACR, c.readClaims, c.readHint,
 	} {
 		if err := rule(); err != nil {

@@ -99,7 +99,7 @@ func (c *authorizationCheck) readScopes() error {
 }
 
 // isBuiltIn reports whether the scope exists by itself, besides the standard ones.
-func isBuiltIn(scope string) bool { return scope == access.ScopeGroups || scope == access.ScopeRoles }
+func isBuiltIn(scope string) bool { return slices.Contains(access.BuiltIn(), scope) }
 
 func allowsOffline(c *client.Client) bool {
 	return c.AllowsScope(client.ScopeOfflineAccess) && c.AllowsGrant(client.GrantRefreshToken)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // maxCodeLifetime is the longest that a code may wait for its exchange
@@ -36,8 +37,9 @@ type issuedCode struct {
 	// SessionExpiresAt is when the session ends at the latest.
 	SessionExpiresAt time.Time `json:"session_expires_at,omitzero"`
 	ExpiresAt        time.Time `json:"expires_at"`
-	// PutBack says that an exchange of it ended without an answer of the database.
-	PutBack bool `json:"put_back,omitempty"`
+	// Unanswered says that an exchange of it ended without an answer of the database,
+	// which may have written the grant.
+	Unanswered bool `json:"unanswered,omitempty"`
 }
 
 // issueCode makes a code for the request of a person who is signed in.
@@ -65,31 +67,37 @@ func (p *Provider) issueCode(ctx context.Context, request *interaction.Authoriza
 	return code, nil
 }
 
-// takeCode takes a code, so that nobody else does, and returns what it stands for.
-// It answers storage.ErrNotFound where it is not there (any more).
-func (p *Provider) takeCode(ctx context.Context, code string) (*issuedCode, error) {
-	issued, err := p.codes.Take(ctx, code)
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return nil, err
-	case err != nil:
-		return nil, unavailable("take code", err)
+// spoilCode takes away a code that was shown in a wrong way, so that nobody tries
+// another (brute force), and returns why it was refused.
+func (p *Provider) spoilCode(ctx context.Context, text string, why error) error {
+	if _, err := p.codes.Take(ctx, text); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return unavailable("take code", err)
 	}
-	return &issued, nil
+	return why
 }
 
-// putCodeBack gives a code back that was taken for an exchange that the database
-// did not answer: the client is told to try again, and can, for as long as the
-// code lives. That it is exchanged once is the grant row's business.
-func (p *Provider) putCodeBack(ctx context.Context, code string, issued *issuedCode, now time.Time) {
-	left := min(issued.ExpiresAt.Sub(now), p.cfg.CodeLifetime)
-	if left <= 0 {
+// forgetCode takes away a code that was exchanged. Where that fails, its grant's row
+// refuses it for as long as it lives.
+func (p *Provider) forgetCode(ctx context.Context, text string) {
+	ctx, cancel := uncancelled(ctx)
+	defer cancel()
+	if _, err := p.codes.Take(ctx, text); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		p.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "forget code", slog.String("reason", err.Error()))
+	}
+}
+
+// markUnanswered notes that the database did not answer an exchange: the client is
+// told to try again, and can, for as long as the code lives, whatever was written. A
+// code that somebody took meanwhile does not come back.
+func (p *Provider) markUnanswered(ctx context.Context, version ephemeral.Version, code *issuedCode, now time.Time) {
+	left := min(code.ExpiresAt.Sub(now), p.cfg.CodeLifetime)
+	if left <= 0 || code.Unanswered {
 		return
 	}
 	ctx, cancel := uncancelled(ctx)
 	defer cancel()
-	issued.PutBack = true
-	if _, err := p.codes.PutFor(ctx, code, *issued, left); err != nil {
-		p.cfg.Log.LogAttrs(ctx, slog.LevelError, "put code back", slog.String("reason", err.Error()))
+	code.Unanswered = true
+	if _, err := p.codes.SwapFor(ctx, version, *code, left); err != nil {
+		p.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "mark code", slog.String("reason", err.Error()))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/latchkey-id/latchkey/access"
 )
 
 func TestDiscovery(t *testing.T) {
@@ -86,7 +87,7 @@ func TestAZ4_DiscoveryAgrees(t *testing.T) {
 	} {
 		for _, value := range advertised {
 			everything := siteClient()
-			everything.Scopes = append(slices.Clone(everything.Scopes), "groups", "roles")
+			everything.Scopes = append(slices.Clone(everything.Scopes), access.BuiltIn()...)
 			if _, _, err := parseAuthorization(authorization(parameter, value), everything); err != nil {
 				t.Errorf("%s=%s is advertised and refused: %v", parameter, value, err)
 			}

@@ -11,8 +11,8 @@
 // Invariants:
 //
 //   - A browser is only ever redirected to a URI that its client registered.
-//   - A code is taken before anything else is looked at, and a grant's row is
-//     unique by its code's hash: two successes for one code cannot be.
+//   - A grant's row is unique by its code's hash: two successes for one code cannot
+//     be, whatever becomes of the code.
 //   - Whether a token works is asked of its grant's row each time; a signature
 //     alone opens nothing here.
 //   - What cannot be judged (a store that does not answer, a key that this node does

@@ -27,7 +27,7 @@ func (p *Provider) issueToClient(ctx context.Context, r *tokenRequest) (*tokenRe
 	if err != nil {
 		return nil, err
 	}
-	resource, err := p.make.chooseResource(r, nil)
+	resource, err := p.make.chooseResource(r, allowed{})
 	if err != nil {
 		return nil, err
 	}

@@ -26,10 +26,12 @@ func errBadCode(cause error) error {
 	return invalidGrant("the code is not valid, expired or was used before", cause)
 }
 
-// exchangeCode trades a code for tokens. The code is taken before anything else
-// is looked at, so that of any number of requests one goes on; and the grant's
-// row is unique by the code's hash, so that a cache that brings the code back
-// changes nothing (replay, requirement TK1).
+// exchangeCode trades a code for tokens. That it happens once is the database's to
+// say: the grant's row is unique by the code's hash, so that of any number of
+// requests one goes on, and a cache that brings the code back changes nothing
+// (replay, requirement TK1). The code itself is read, and taken away afterwards: a
+// store that fails in between has lost nothing. A code that was shown with the
+// wrong proof is taken at once.
 func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenResponse, error) {
 	shown := codeProof{
 		ClientID: r.Client.ID, RedirectURI: r.Form.Get("redirect_uri"), Verifier: r.Form.Get("code_verifier"),
@@ -42,30 +44,29 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 	case err != nil:
 		return nil, unavailable("find code", err)
 	}
-	code, err := p.takeCode(ctx, text)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, p.refuseReplay(ctx, r, hash, shown)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := checkCode(r, code, shown); err != nil {
-		return nil, err
-	}
-	if r.Resource, err = p.make.chooseResource(r, code.Request.Resources); err != nil {
-		return nil, err
-	}
-	created, err := p.createGrant(ctx, r, code, hash)
+	code, version, err := p.codes.Get(ctx, text)
 	switch {
-	case errors.Is(err, storage.ErrConsumed) && code.PutBack:
-		created, err = p.grantOfRetry(ctx, r, hash, shown)
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, p.refuseReplay(ctx, r, hash, shown)
+	case err != nil:
+		return nil, unavailable("read code", err)
+	}
+	if err := p.checkCode(r, &code, shown); err != nil {
+		return nil, p.spoilCode(ctx, text, err)
+	}
+	created, err := p.createGrant(ctx, r, &code, hash)
+	switch {
+	case code.Unanswered && (err == nil || errors.Is(err, storage.ErrConsumed)):
+		created, err = p.grantOfRetry(ctx, r, text, hash, shown)
 	case errors.Is(err, storage.ErrConsumed):
 		return nil, p.refuseReplay(ctx, r, hash, shown)
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, errBadCode(errors.New("the session that the code came from has ended, or the password was changed"))
 	case err != nil:
-		p.putCodeBack(ctx, text, code, r.Now)
+		p.markUnanswered(ctx, version, &code, r.Now)
 		return nil, unavailable("create grant", err)
+	default:
+		p.forgetCode(ctx, text)
 	}
 	if err != nil {
 		return nil, err
@@ -88,9 +89,17 @@ func (p *Provider) createGrant(ctx context.Context, r *tokenRequest, code *issue
 }
 
 // grantOfRetry returns the grant of a code whose first exchange we did not see
-// the end of: its row was written, and the client told to try again. Nobody has
-// any token of it yet, so this is that exchange (idempotent), and no replay.
-func (p *Provider) grantOfRetry(ctx context.Context, r *tokenRequest, hash string, shown codeProof) (*storage.GrantUser, error) {
+// the end of: its row may have been written then, and the client was told to try
+// again. Nobody has any token of it yet, so this is that exchange (idempotent), and
+// no replay. Of many such requests the one that takes the code goes on.
+func (p *Provider) grantOfRetry(ctx context.Context, r *tokenRequest, text, hash string, shown codeProof) (*storage.GrantUser, error) {
+	_, err := p.codes.Take(ctx, text)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, p.refuseReplay(ctx, r, hash, shown)
+	case err != nil:
+		return nil, unavailable("take code", err)
+	}
 	g, err := p.cfg.Grants.ByCodeHash(ctx, []string{hash})
 	if err != nil {
 		return nil, unavailable("look up the grant of a code", err)
@@ -99,14 +108,17 @@ func (p *Provider) grantOfRetry(ctx context.Context, r *tokenRequest, hash strin
 	if err != nil {
 		return nil, unavailable("read the grant of a code", err)
 	}
-	if !created.Grant.Live(created.Now) || created.Grant.Generation != 1 {
+	grant := &created.Grant
+	replayed := grant.RevokedReason == storage.RevokedCodeReplay // meanwhile: see firstTokens
+	if grant.Generation != 1 || !replayed && !grant.Live(created.Now) {
 		return nil, p.refuseReplay(ctx, r, hash, shown)
 	}
 	return created, nil
 }
 
-// checkCode refuses a code that was taken but may not be used so.
-func checkCode(r *tokenRequest, code *issuedCode, shown codeProof) error {
+// checkCode refuses a code that may not be used so, and chooses the resource that its
+// token is for.
+func (p *Provider) checkCode(r *tokenRequest, code *issuedCode, shown codeProof) error {
 	if !r.Now.Before(code.ExpiresAt.Add(clockTolerance)) {
 		return errBadCode(errors.New("the code expired"))
 	}
@@ -118,7 +130,9 @@ func checkCode(r *tokenRequest, code *issuedCode, shown codeProof) error {
 	if err := bound.check(shown); err != nil {
 		return errBadCode(err)
 	}
-	return nil
+	var err error
+	r.Resource, err = p.make.chooseResource(r, allowed{request.Scopes, request.Resources, request.RedirectURI})
+	return err
 }
 
 // newGrant is the row that a code turns into. Where the client may refresh, the

@@ -313,6 +313,28 @@ func TestDL1_ACodeOutlivesAFailureOfTheStore(t *testing.T) {
 	}
 }
 
+// A disk that is full holds up both stores at once: nothing can be put back. The code
+// is there all the same when there is room again.
+func TestDL1_ACodeOutlivesADiskThatIsFull(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	code := n.code("wiki")
+	full := errors.New("database or disk is full")
+	n.store.Err.Set(full)
+	n.ephemeral.WriteErr.Set(full)
+	n.exchange(asWiki, code).want(t, http.StatusServiceUnavailable, "temporarily_unavailable")
+	n.store.Err.Set(nil)
+	// The first to find room is the database: the code cannot be taken away, and is
+	// spent by its row.
+	first := n.exchange(asWiki, code).want(t, http.StatusOK, "")
+	n.ephemeral.WriteErr.Set(nil)
+	n.refresh(asWiki, first.RefreshToken).want(t, http.StatusOK, "")
+	n.exchange(asWiki, code).want(t, http.StatusBadRequest, "invalid_grant")
+	if n.grant().RevokedReason != storage.RevokedCodeReplay {
+		t.Error("the replay did not revoke the grant")
+	}
+}
+
 // The database may have done what it did not answer: the next try is that exchange,
 // not a replay.
 func TestDL1_AnExchangeThatWasWrittenButNotAnswered(t *testing.T) {
@@ -344,7 +366,7 @@ func TestDL1_AnExchangeThatWasWrittenButNotAnswered(t *testing.T) {
 }
 
 // A failure does not make a code live longer.
-func TestTK1_ACodeThatWasPutBackExpires(t *testing.T) {
+func TestTK1_ACodeOfAFailedExchangeExpires(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	code := n.code("wiki")

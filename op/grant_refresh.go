@@ -91,7 +91,7 @@ func (p *Provider) refreshed(ctx context.Context, r *tokenRequest, g *storage.Gr
 		return nil, err
 	}
 	var err error
-	if r.Resource, err = p.make.chooseResource(r, g.Grant.Resource); err != nil {
+	if r.Resource, err = p.make.chooseResource(r, allowedBy(&g.Grant)); err != nil {
 		return nil, err
 	}
 	scopes, err := refreshScopes(r.Client, g.Grant.Scopes, requested)
@@ -126,7 +126,7 @@ func (p *Provider) checkRequested(ctx context.Context, r *tokenRequest, t *parse
 	if _, err := refreshScopes(r.Client, g.Grant.Scopes, requested); err != nil {
 		return err
 	}
-	_, err = p.make.chooseResource(r, g.Grant.Resource)
+	_, err = p.make.chooseResource(r, allowedBy(&g.Grant))
 	return err
 }
 

@@ -37,6 +37,25 @@ func (c *authorizationCheck) readResources() error {
 	return nil
 }
 
+// notePlainResources notes the resource servers that no scope of the request is of:
+// people who are asked about scopes are asked about those by themselves.
+func (c *authorizationCheck) notePlainResources() error {
+	c.request.PlainResources = c.claims.plainResources(c.request.Scopes, c.request.Resources)
+	return nil
+}
+
+// plainResources are those of the resource servers that none of the scopes is of.
+func (m *maker) plainResources(scopes, resources []string) []string {
+	var plain []string
+	of := m.catalog.ResourcesOf(scopes)
+	for _, identifier := range resources {
+		if identifier != m.issuer && !slices.Contains(of, identifier) {
+			plain = append(plain, identifier)
+		}
+	}
+	return plain
+}
+
 // mayAskFor answers invalid_target unless the client may have access tokens for the
 // resource server. The issuer stands for our own endpoints.
 func (m *maker) mayAskFor(c *client.Client, identifier string) error {
@@ -53,17 +72,32 @@ func (m *maker) mayAskFor(c *client.Client, identifier string) error {
 	return nil
 }
 
+// allowed is what a person allowed a client. Its zero value is of no person.
+type allowed struct {
+	scopes, resources []string
+	redirectURI       string
+}
+
+func allowedBy(g *storage.Grant) allowed { return allowed{g.Scopes, g.Resource, g.RedirectURI} }
+
+// askedPeople reports whether the person was asked, or had been before.
+func (a allowed) askedPeople(c *client.Client) bool {
+	return a.redirectURI != "" && c.ConsentFor(a.redirectURI) != client.ConsentImplied
+}
+
 // chooseResource says which resource server a token is for: the one that the request
 // names, of those that were granted, where any were. Where it names none it is the
 // one that was granted, or, of several, none but ourselves: each access token is for
 // one. Empty is a token for whatever the client is registered for.
-func (m *maker) chooseResource(r *tokenRequest, granted []string) (string, error) {
-	asked := r.Form["resource"]
+func (m *maker) chooseResource(r *tokenRequest, by allowed) (string, error) {
+	asked, granted := r.Form["resource"], by.resources
 	switch {
 	case len(asked) > 1:
 		return "", errInvalidTarget("name one resource: each access token is for one")
 	case len(asked) == 1 && len(granted) > 0 && asked[0] != m.issuer && !slices.Contains(granted, asked[0]):
 		return "", errInvalidTarget("a resource was not granted")
+	case len(asked) == 1 && by.askedPeople(r.Client) && len(m.plainResources(by.scopes, asked)) > 0 && len(granted) == 0:
+		return "", errInvalidTarget("nobody was asked to allow a resource: name it at the authorization endpoint")
 	case len(asked) == 1:
 		return asked[0], m.mayAskFor(r.Client, asked[0])
 	case len(granted) == 0:

@@ -223,3 +223,65 @@ func TestWhatIsTooLargeForAHeaderIsLeftOutAndSaid(t *testing.T) {
 		t.Errorf("userinfo has %d of the groups", strings.Count(w.Body.String(), "a-group-of-many"))
 	}
 }
+
+// Whoever is asked what a client may have is asked about resource servers as well: one
+// that the client names at /token alone, and no granted scope is of, is not theirs.
+func TestAResourceThatNobodyWasAskedAboutIsNotGranted(t *testing.T) {
+	remember := func(c *client.Client) { c.Consent = client.ConsentRemember }
+	for name, c := range map[string]struct {
+		change func(*client.Client)
+		scopes string
+		asked  []string
+		want   string
+	}{
+		"nobody is asked about this client": {func(*client.Client) {}, "openid", nil, ""},
+		"not asked about":                   {remember, "openid", nil, "invalid_target"},
+		"by a scope of it":                  {remember, "openid reports.read", nil, ""},
+		"by itself":                         {remember, "openid", []string{reportsAPI}, ""},
+		"of another":                        {remember, "openid", []string{filesAPI}, "invalid_target"},
+	} {
+		n := resourceNode(t, c.change)
+		status := http.StatusOK
+		if c.want != "" {
+			status = http.StatusBadRequest
+		}
+		t.Run(name, func(t *testing.T) {
+			n.exchangeFor(n.code("wiki", asking(c.scopes, c.asked...)), "resource", reportsAPI).want(t, status, c.want)
+		})
+	}
+}
+
+// People are asked about the resource servers that no scope of the request is of.
+func TestConsentNamesResourcesWithoutAScope(t *testing.T) {
+	m := *plainMaker
+	m.catalog, m.issuer = testCatalog(t), testIssuer
+	c := client.Client{ID: "wiki", Metadata: client.Metadata{Scopes: []string{"openid", "reports.read"}, Resources: []string{reportsAPI, filesAPI}}}
+	check := authorizationCheck{
+		params: url.Values{"resource": {reportsAPI, filesAPI, testIssuer}}, client: &c, claims: &m,
+	}
+	check.request.Scopes = []string{"openid", "reports.read"}
+	for _, rule := range []func() error{check.readResources, check.notePlainResources} {
+		if err := rule(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := strings.Join(check.request.ConsentScopes(), " "), "openid reports.read resource:"+filesAPI; got != want {
+		t.Errorf("people are asked about %q, want %q", got, want)
+	}
+}
+
+// Entitlements are an attribute that everybody has, if only an empty one (RFC 9068
+// section 2.2.3.1): software that looks for the list finds it.
+func TestEntitlementsAreToldToWhoAsksForThem(t *testing.T) {
+	n := resourceNode(t, func(c *client.Client) {
+		c.Scopes = append(c.Scopes, "entitlements")
+		c.IDTokenClaims = []string{"entitlements"}
+	})
+	for attributes, want := range map[string]any{`{}`: []any{}, `{"entitlements":["reports","print"]}`: []any{"reports", "print"}} {
+		n.store.exec(`UPDATE users SET attributes = '` + attributes + `'`)
+		got := n.exchangeFor(n.code("wiki", asking("openid entitlements"))).want(t, http.StatusOK, "")
+		if claims := claimsOf(t, got.IDToken); !cmp.Equal(claims["entitlements"], want) {
+			t.Errorf("with %s the ID token says %v, want %v", attributes, claims["entitlements"], want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -277,12 +278,17 @@ func (a watchedTokens) Revoke(ctx context.Context, jti string, expiresAt time.Ti
 // watchedEphemeral is the store as ephemeral.
 type watchedEphemeral struct {
 	*sqlstore.Ephemeral
-	Err    fault
-	counts atomic.Int64
+	// Err is what every method answers while it is set, WriteErr what those that change
+	// anything do.
+	Err, WriteErr fault
+	counts        atomic.Int64
 }
 
+// change is the error of a method that changes something.
+func (e *watchedEphemeral) change() error { return cmp.Or(e.Err.get(), e.WriteErr.get()) }
+
 func (e *watchedEphemeral) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	if err := e.Err.get(); err != nil {
+	if err := e.change(); err != nil {
 		return err
 	}
 	return e.Ephemeral.Put(ctx, key, value, ttl)
@@ -296,14 +302,14 @@ func (e *watchedEphemeral) Get(ctx context.Context, key string) ([]byte, error) 
 }
 
 func (e *watchedEphemeral) Take(ctx context.Context, key string) ([]byte, error) {
-	if err := e.Err.get(); err != nil {
+	if err := e.change(); err != nil {
 		return nil, err
 	}
 	return e.Ephemeral.Take(ctx, key)
 }
 
 func (e *watchedEphemeral) Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) error {
-	if err := e.Err.get(); err != nil {
+	if err := e.change(); err != nil {
 		return err
 	}
 	return e.Ephemeral.Swap(ctx, key, old, value, ttl)

@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"login/partial":      {"interaction", "internal/web", "keys", "login/pageerror", "mfa", "storage", "storage/ephemeral"},
 	"login/session":      {"account", "interaction", "internal/web", "keys", "login/flow", "login/journal", "login/pageerror", "mfa", "storage"},
 	"login/signin":       {"account", "client", "interaction", "internal/ident", "internal/web", "keys", "login/limits", "login/pageerror", "login/ui", "mfa", "storage"},
-	"login/ui":           {"account", "client", "internal/ident", "internal/locale", "internal/useragent", "internal/web", "keys", "mfa", "storage"},
+	"login/ui":           {"access", "account", "client", "internal/ident", "internal/locale", "internal/useragent", "internal/web", "keys", "mfa", "storage"},
 	"account":            {"internal/ident", "access", "internal/locale", "internal/useragent", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"access":             {"storage"},
 	"client":             {"internal/ident", "access", "storage"},

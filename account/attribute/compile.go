@@ -59,6 +59,7 @@ func Compile(specs []Spec) (Schema, []Problem) {
 		judgeTexts(spec.Labels, "labels", maxLabel, add)
 		judgeTexts(spec.Help, "help", maxHelp, add)
 		judgeAudiences(&spec, add)
+		judgeEntitlements(&spec, add)
 		d := Definition{
 			Name: spec.Name, Type: spec.Type, Labels: spec.Labels, Help: spec.Help, VisibleTo: spec.VisibleTo, EditableBy: spec.EditableBy,
 			Options: spec.Options, SignUp: spec.SignUp,
@@ -67,6 +68,30 @@ func Compile(specs []Spec) (Schema, []Problem) {
 		schema = append(schema, d)
 	}
 	return schema, problems
+}
+
+// Entitlements is the attribute that the claim of its name is made of (RFC 9068 section
+// 2.2.3.1). It exists by itself.
+const Entitlements = "entitlements"
+
+// WithBuiltIn adds what exists by itself and was not written down otherwise.
+func (s Schema) WithBuiltIn() Schema {
+	if s.Find(Entitlements) != nil {
+		return s
+	}
+	return append(s, Definition{Name: Entitlements, Type: List, VisibleTo: Administrator, EditableBy: Administrator})
+}
+
+// judgeEntitlements keeps people from giving themselves what applications take for
+// permission (privilege escalation).
+func judgeEntitlements(spec *Spec, add adder) {
+	switch {
+	case spec.Name != Entitlements:
+	case spec.Type != List:
+		add("type", "%s are a list", Entitlements)
+	case spec.EditableBy == Person:
+		add("editable_by", "applications take %s for permission, so nobody may edit their own", Entitlements)
+	}
 }
 
 type adder = func(key, format string, args ...any)

@@ -99,7 +99,7 @@ func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 	renderer, err := ui.New(ui.Config{
 		Brand: d.brand(), Cookies: d.cookies(), Hasher: d.hasher, Log: d.log,
 		Strength: func(typed string) int { return policy.Strength(typed, password.Context{}) },
-		Describe: cfg.Catalog.Describe,
+		Catalog:  cfg.Catalog,
 	})
 	if err != nil {
 		return nil, err

@@ -291,3 +291,6 @@ func (c Client) Client(_ context.Context, id string) (*client.Client, error) {
 	}
 	return c.Is, nil
 }
+
+// Snapshot has it alone.
+func (c Client) Snapshot() *client.Snapshot { return client.NewSnapshot([]client.Client{*c.Is}) }

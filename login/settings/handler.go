@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -37,12 +38,15 @@ type Config struct {
 	Events    events
 	Ephemeral ephemeral.Store
 	Clients   clients
-	Factors   *mfa.Factors
-	Hasher    *keys.Hasher
-	Sealer    *keys.Sealer
-	Errors    *web.Errors
-	Cookies   web.Cookies
-	Now       func() time.Time
+	// Access says who may use clients, and Issuer who sends people there.
+	Access  *access.Catalog
+	Issuer  string
+	Factors *mfa.Factors
+	Hasher  *keys.Hasher
+	Sealer  *keys.Sealer
+	Errors  *web.Errors
+	Cookies web.Cookies
+	Now     func() time.Time
 	// PendingFor is how long a new address waits for its confirmation.
 	PendingFor time.Duration
 	// ProfileFields are what the profile asks for: names of claims, of which
@@ -116,6 +120,8 @@ type events interface {
 type clients interface {
 	// Client answers client.ErrUnknown where no client has the id.
 	Client(ctx context.Context, id string) (*client.Client, error)
+	// Snapshot has those of the configuration.
+	Snapshot() *client.Snapshot
 }
 
 // Handler serves the account pages.

@@ -31,6 +31,8 @@ type options struct {
 	sms     *mfa.SMSLimits
 	limits  func(*limits.Bounds)
 	account func(*account.Config)
+	// clients, where there are any, stand in for the one.
+	clients []client.Client
 	// profile are the fields of the profile; by default all of them.
 	profile []string
 }
@@ -59,8 +61,11 @@ func newSite(t *testing.T, o options) *site {
 	cfg := Config{
 		Flow: s.flow, Submissions: s.Submissions(), Flash: s.Flash(), Messages: s.flow, Accounts: s.Accounts, UI: s.UI, Sessions: s.Store.Sessions(), Grants: s.Store.Grants(),
 		Consents: s.Store.Consents(), Devices: s.Store.TrustedDevices(), Events: s.Store.Events(), Ephemeral: s.Store.Ephemeral(),
-		Clients: registry, Factors: s.Factors, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
+		Clients: registry, Issuer: "https://id.example.com", Factors: s.Factors, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
 		Now: s.Clock.Now, PendingFor: 24 * time.Hour, ProfileFields: o.profile,
+	}
+	if o.clients != nil {
+		cfg.Clients = client.NewRegistry(client.NewSnapshot(o.clients))
 	}
 	if o.profile == nil {
 		cfg.ProfileFields = allProfileFields

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -74,10 +73,13 @@ type AccountSessions struct {
 // Screen implements [Screen].
 func (AccountSessions) Screen() string { return "account/sessions" }
 
-// AccountApplications lists the clients that have access. Links:
-// application-revoke-CLIENTID.
+// AccountApplications is a launcher of what the person may use, beside a list of the
+// clients that have access. Links: application-open-CLIENTID, and
+// application-revoke-CLIENTID. Where there are many, the field "q" and the button
+// "application-search" narrow what can be opened.
 type AccountApplications struct {
 	Account
+	Launcher
 	Applications []Application
 }
 
@@ -86,25 +88,6 @@ type Application struct {
 	storage.AccountApplication
 	// Client is nil where it is not registered any more.
 	Client *client.Client
-}
-
-// Allowed are the scopes in an order that people can read: who somebody is, what is
-// known of them, other things, and access without them last.
-func (a Application) Allowed() []string {
-	order := []string{client.ScopeOpenID, client.ScopeProfile, client.ScopeEmail, client.ScopePhone, client.ScopeAddress}
-	place := func(scope string) int {
-		switch i := slices.Index(order, scope); {
-		case scope == client.ScopeOfflineAccess:
-			return len(order) + 1
-		case i < 0:
-			return len(order)
-		default:
-			return i
-		}
-	}
-	scopes := slices.Clone(a.Scopes)
-	slices.SortStableFunc(scopes, func(a, b string) int { return place(a) - place(b) })
-	return scopes
 }
 
 // Name is what people know the client by.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/locale"
 	"github.com/latchkey-id/latchkey/internal/useragent"
@@ -81,11 +82,10 @@ type Page struct {
 	Notice *Notice
 	// Trace is the id that finds what happened in the log and the audit record,
 	// shown in small print below the form where an attempt failed.
-	Trace string
-	texts *locale.Texts
-	// describe says what scopes of the installation's own allow; it may be nil.
-	describe func(scope string, languages ...string) string
-	focus    *string
+	Trace   string
+	texts   *locale.Texts
+	catalog *access.Catalog
+	focus   *string
 }
 
 // Notice is something that the person should know before anything else.
@@ -118,7 +118,7 @@ func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page
 	}
 	page := Page{
 		StrengthURL: estimate,
-		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t, describe: u.cfg.Describe,
+		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t, catalog: u.cfg.Catalog,
 		Brand: u.brand, Client: newClientView(o.Client), Colors: u.colorsFor(o.Client),
 		Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)), Once: web.NewSecret()[:onceLength],
 		Nonce: web.PageWithFrames(w, o.Frames, o.FormAction...), focus: new(string),
@@ -153,10 +153,11 @@ func (p Page) T(key string, values ...any) string { return p.texts.Get(key, valu
 
 // Scope says what a scope means; one that is not of the standard is shown as it is.
 func (p Page) Scope(scope string) string {
-	if p.describe != nil {
-		if text := p.describe(scope, p.Lang); text != "" {
-			return text
-		}
+	if text := p.catalog.Describe(scope, p.Lang); text != "" {
+		return text
+	}
+	if _, is := client.ConsentedResource(scope); is {
+		return p.T("consent.resource")
 	}
 	return p.texts.Or("scope."+scope, scope)
 }

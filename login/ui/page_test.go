@@ -162,7 +162,7 @@ func TestAScopeIsDescribedInTheLanguageOfThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for lang, want := range map[string]string{"de": "Ihre Aufgaben lesen", "en": "tasks.read"} {
+	for lang, want := range map[string]string{"de": "Ihre Aufgaben lesen", "fr": "tasks.read"} {
 		if page, _ := begin(u, lang, "consent.title", nil); page.Scope("tasks.read") != want {
 			t.Errorf("in %s: %q, want %q", lang, page.Scope("tasks.read"), want)
 		}

@@ -1,12 +1,14 @@
 package ui
 
 import (
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http/httptest"
 	"slices"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/account/attribute"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -27,15 +29,26 @@ func newRenderer(brand Brand) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(Config{Brand: brand, Hasher: hasher, Cookies: web.Cookies{}, Log: slog.New(slog.DiscardHandler), Describe: describe})
+	return New(Config{Brand: brand, Hasher: hasher, Cookies: web.Cookies{}, Log: slog.New(slog.DiscardHandler), Catalog: sampleCatalog()})
 }
 
-// describe knows one scope, in one language.
-func describe(scope string, languages ...string) string {
-	if scope == "tasks.read" && languages[0] == "de" {
-		return "Ihre Aufgaben lesen"
+// sampleCatalog has two resource servers, one of which has a name and learns something.
+func sampleCatalog() *access.Catalog {
+	catalog, problems := access.New(access.Config{
+		Claims: []access.Claim{{Name: "department", Attribute: "department"}},
+		Scopes: []access.Scope{
+			{Name: "tasks.read", Resource: "https://tasks.example.com/api", Description: map[string]string{"de": "Ihre Aufgaben lesen"}},
+			{Name: "tasks.write", Resource: "https://tasks.example.com/api", Description: map[string]string{"en": "change your tasks"}},
+		},
+		Resources: []access.Resource{
+			{Identifier: "https://tasks.example.com/api", Name: "Example Tasks", Claims: []string{access.ScopeGroups, "department"}},
+			{Identifier: "https://files.example.com"},
+		},
+	})
+	if len(problems) > 0 {
+		panic(problems[0])
 	}
-	return ""
+	return catalog
 }
 
 // begin starts a page as a handler does.
@@ -49,14 +62,36 @@ const (
 	safari  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 )
 
-// samples returns every screen, some in several states.
-func samples(u *Renderer, lang string) []sample {
-	client := &client.Client{
+func sampleClient() *client.Client {
+	return &client.Client{
 		ID: "wiki", Metadata: client.Metadata{
 			Name: "Wiki of the Example Society", LogoURI: "/assets/sample.svg", PolicyURI: "https://wiki.example.com/privacy",
 			TOSURI: "https://wiki.example.com/terms", ClientURI: "https://wiki.example.com", AccentColor: "#0f766e",
+			GrantTypes:  []string{client.GrantAuthorizationCode},
+			Description: map[string]string{"en": "What we know and where it is written", "de": "Was wir wissen, und wo es steht"},
 		},
 	}
+}
+
+// manyClients are more than a page shows at once.
+func manyClients(first *client.Client) []*client.Client {
+	all := []*client.Client{first}
+	for i, name := range []string{"Holidays", "Payroll", "Übersetzungen", "Zoo"} {
+		c := *first
+		c.ID, c.Name, c.LogoURI, c.Description = fmt.Sprintf("app%d", i), name, "", nil
+		all = append(all, &c)
+	}
+	for i := range 130 {
+		c := *first
+		c.ID, c.Name = fmt.Sprintf("more%d", i), fmt.Sprintf("Project %d", i)
+		all = append(all, &c)
+	}
+	return all
+}
+
+// samples returns every screen, some in several states.
+func samples(u *Renderer, lang string) []sample {
+	client := sampleClient()
 	page := func(title string) Page { p, _ := begin(u, lang, title, nil); return p }
 	forClient := func(title string) Page { p, _ := begin(u, lang, title, client); return p }
 	knowing := func(p Page) Page {
@@ -74,6 +109,7 @@ func samples(u *Renderer, lang string) []sample {
 		{storage.FactorPasskey, "/factor?kind=passkey"}, {storage.FactorTOTP, "/factor?kind=totp"}, {storage.FactorEmail, "/factor?kind=email"},
 		{storage.FactorSMS, "/factor?kind=sms"}, {storage.FactorRecovery, "/factor?kind=recovery"},
 	}
+	launched := manyClients(client)
 	account := func(title string) Account { return Account{Page: page(title), Person: "Ada Lovelace"} }
 	asking := func(title string) Account { a := account(title); a.AskPassword = true; return a }
 	saying := func(title string, kind NoticeKind, key string) Account {
@@ -119,6 +155,10 @@ func samples(u *Renderer, lang string) []sample {
 			"T6RC1-VYQ5N", "D8PB3-XWK7M", "H4ZS9-AFR2T", "V1GQ5-DYP6K", "W3ME8-JHT4R"}},
 			[]string{"recovery-download", "saved", "recovery-continue"}},
 		{"consent", Consent{Page: knowing(forClient("consent.title")), Person: "Ada Lovelace", Scopes: []string{"openid", "profile", "email", "offline_access"}}, []string{"consent-allow", "consent-deny"}},
+		{"consent-resources", Consent{
+			Page: knowing(forClient("consent.title")), Person: "Ada Lovelace",
+			Scopes: []string{"openid", "offline_access", "tasks.read", "tasks.write", "resource:https://files.example.com", "resource:https://gone.example.com/x"},
+		}, []string{"consent-allow", "consent-deny"}},
 		{"accessdenied", AccessDenied{Page: forClient("denied.title"), Person: "Ada Lovelace", Another: "/access-denied?another=1", Leave: "/authorize/resume"}, []string{"access-denied", "use-another-account", "continue"}},
 		{"accessdenied-elsewhere", AccessDenied{Page: forClient("denied.title"), Person: "Ada Lovelace", Contact: "it@example.com", Elsewhere: true, Again: "/access-denied", Another: "/access-denied?another=1", Leave: "/authorize/resume"}, []string{"access-denied", "elsewhere", "contact", "again", "use-another-account", "continue"}},
 		{"signout", SignOut{Page: carrying(page("signout.title")), Person: "Ada Lovelace", Back: "/account"}, []string{"logout-confirm", "logout-cancel"}},
@@ -198,6 +238,15 @@ func samples(u *Renderer, lang string) []sample {
 		{"account-security-empty", AccountSecurity{Account: account("account.security"), HasPassword: true, Required: true, RecoveryCounts: true, Add: []FactorLink{{storage.FactorTOTP, "/account/security/totp"}}}, []string{"recovery-replace"}},
 		{"account-sessions", AccountSessions{Account: account("account.sessions"), Sessions: sessions, Current: "s1"}, []string{"session-end-s2", "sessions-end-all"}},
 		{"account-applications", AccountApplications{Account: account("account.applications"), Applications: applications}, []string{"application-revoke-wiki"}},
+		{"account-launcher", AccountApplications{
+			Account: account("account.applications"), Launcher: page("").Launch(launched[:5], "https://id.example.com", ""), Applications: applications,
+		}, []string{"application-open-wiki", "application-revoke-wiki"}},
+		{"account-launcher-many", AccountApplications{
+			Account: account("account.applications"), Launcher: page("").Launch(launched, "https://id.example.com", ""), Applications: applications,
+		}, []string{"application-open-more5", "q", "application-search"}},
+		{"account-launcher-nothing", AccountApplications{
+			Account: account("account.applications"), Launcher: page("").Launch(launched, "https://id.example.com", "no such application"),
+		}, []string{"q", "application-search"}},
 		{"account-applications-none", AccountApplications{Account: account("account.applications")}, nil},
 		{"account-activity", AccountActivity{Account: account("account.activity"), Events: events}, nil},
 		{"account-activity-none", AccountActivity{Account: account("account.activity")}, nil},

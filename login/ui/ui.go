@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/internal/locale"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
@@ -19,9 +20,8 @@ type Config struct {
 	// Strength estimates a password from 0 to 4 while it is typed. It is optional:
 	// without it the browser estimates by itself, more roughly.
 	Strength func(password string) int
-	// Describe says in a language what a scope of the installation's own allows; empty
-	// for one that it does not know. It is optional.
-	Describe func(scope string, languages ...string) string
+	// Catalog has the installation's own scopes and resource servers; nil has none.
+	Catalog *access.Catalog
 }
 
 // Renderer writes the hosted pages.

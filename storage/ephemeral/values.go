@@ -110,6 +110,11 @@ func (v *Values[T]) Get(ctx context.Context, id string) (T, Version, error) {
 // storage.ErrConflict where another value is there by now, and
 // storage.ErrNotFound where none is.
 func (v *Values[T]) Swap(ctx context.Context, version Version, value T) (Version, error) {
+	return v.SwapFor(ctx, version, value, v.ttl)
+}
+
+// SwapFor is Swap for another time than the kind's.
+func (v *Values[T]) SwapFor(ctx context.Context, version Version, value T, ttl time.Duration) (Version, error) {
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return Version{}, fmt.Errorf("encode %s: %w", v.kind, err)
@@ -117,7 +122,7 @@ func (v *Values[T]) Swap(ctx context.Context, version Version, value T) (Version
 	if version.IsZero() {
 		return Version{}, fmt.Errorf("swap %s: %w", v.kind, storage.ErrNotFound)
 	}
-	if err := v.store.Swap(ctx, version.key, version.raw, raw, v.ttl); err != nil {
+	if err := v.store.Swap(ctx, version.key, version.raw, raw, ttl); err != nil {
 		return Version{}, fmt.Errorf("swap %s: %w", v.kind, err)
 	}
 	return Version{key: version.key, raw: raw}, nil

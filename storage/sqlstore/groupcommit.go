@@ -17,8 +17,8 @@ import (
 // itself.
 //
 // Each write is a savepoint of its own: it happens whole or not at all, whatever
-// becomes of the others, and nobody is answered before it is on the disk. A write
-// that panics is undone, and panics where it was asked for. A caller whose
+// becomes of the others, and nobody is answered before it is on the disk, not even
+// whom a write before it kept from writing. A write that panics is undone, and panics where it was asked for. A caller whose
 // context ends stops waiting; what had begun by then may still be committed.
 type groupCommit struct {
 	mu      sync.Mutex
@@ -98,7 +98,9 @@ func commitGroup(ctx context.Context, group []*pendingWrite, db *sql.DB) {
 	}
 	err := writeGroup(ctx, group, db)
 	for _, p := range group {
-		if p.err == nil {
+		// What a write found wrong may be what one before it did, and that is undone:
+		// where nothing was committed there is no verdict, but only that.
+		if err != nil {
 			p.err = err
 		}
 		close(p.done)
@@ -128,6 +130,8 @@ func writeGroup(ctx context.Context, group []*pendingWrite, db *sql.DB) error {
 		}
 	}
 	if err := tx.Commit(); err != nil {
+		// SQLite leaves some transactions open that it could not commit.
+		_, _ = conn.ExecContext(ctx, "ROLLBACK")
 		return fmt.Errorf("commit a group: %w", err)
 	}
 	return nil

@@ -97,6 +97,42 @@ func TestGroupCommitEachForItself(t *testing.T) {
 
 // A caller whose context ends stops waiting at once, and writes nothing where
 // its write had not begun; the others go on.
+// A write that finds that another one in its group was there before it has found
+// nothing, where the group is not committed: the other did not happen.
+func TestDL1_AGroupThatIsNotCommittedDecidesNothing(t *testing.T) {
+	s := newGroupStore(t)
+	if _, err := s.write.ExecContext(t.Context(), `CREATE TABLE owed (n INTEGER REFERENCES noted(n) DEFERRABLE INITIALLY DEFERRED)`); err != nil {
+		t.Fatal(err)
+	}
+	conflict := errors.New("somebody was there before")
+	note := func() error {
+		return s.group.run(t.Context(), s.write.DB, func(ctx context.Context, tx *sql.Tx) error {
+			var n int
+			if err := tx.QueryRowContext(ctx, "INSERT INTO noted VALUES (1) ON CONFLICT DO NOTHING RETURNING n").Scan(&n); errors.Is(err, sql.ErrNoRows) {
+				return conflict
+			}
+			return nil
+		})
+	}
+	uncommittable := func() error {
+		return s.group.run(t.Context(), s.write.DB, func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, "INSERT INTO owed VALUES (2)")
+			return err
+		})
+	}
+	for i, err := range s.inOneGroup(note, note, uncommittable) {
+		if err == nil || errors.Is(err, conflict) || !strings.Contains(err.Error(), "commit a group") {
+			t.Errorf("write %d of a group that was not committed: %v", i, err)
+		}
+	}
+	if noted := s.noted(t); len(noted) != 0 {
+		t.Errorf("noted %v", noted)
+	}
+	if err := s.note(t.Context(), 3, nothing); err != nil {
+		t.Errorf("the next group: %v", err)
+	}
+}
+
 func TestGroupCommitHonorsContexts(t *testing.T) {
 	t.Parallel()
 	s := newGroupStore(t)

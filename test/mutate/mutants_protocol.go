@@ -60,10 +60,10 @@ var protocol = []mutant{
 		"./op", "TK1_ALonger",
 	},
 	{
-		"TK1", "a code that was put back lives anew", "op/code.go",
-		`left := min(issued.ExpiresAt.Sub(now), p.cfg.CodeLifetime)`,
+		"TK1", "a code whose exchange was not answered lives anew", "op/code.go",
+		`left := min(code.ExpiresAt.Sub(now), p.cfg.CodeLifetime)`,
 		`left := p.cfg.CodeLifetime`,
-		"./op", "TK1_ACodeThatWasPutBack",
+		"./op", "TK1_ACodeOfAFailedExchange",
 	},
 	{
 		"TK2", "a valid replay of a code ends nothing", "op/replay.go",

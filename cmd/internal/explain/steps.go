@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/access"
@@ -40,6 +41,9 @@ func (p *Provider) steps(q Question) (steps []string, reached storage.Authentica
 	}
 	if len(q.Client.RedirectURIs) > 0 {
 		request.RedirectURI = q.Client.RedirectURIs[0]
+	}
+	if q.Resource != "" && q.Resource != p.Issuer && !slices.Contains(p.Catalog.ResourcesOf(request.Scopes), q.Resource) {
+		request.PlainResources = []string{q.Resource}
 	}
 	state := flow.State{
 		Now: p.Now, Interaction: interaction.ForRequest(request, p.Now), Client: q.Client, Policy: &p.Policy, Enrollable: true,
