@@ -36,6 +36,8 @@ const (
 	GrantAuthorizationCode = "authorization_code"
 	GrantRefreshToken      = "refresh_token"
 	GrantClientCredentials = "client_credentials"
+	// GrantDeviceCode is of devices without a browser (RFC 8628 section 3.4).
+	GrantDeviceCode = "urn:ietf:params:oauth:grant-type:device_code"
 )
 
 // Scopes with a meaning of their own (OpenID Connect Core 5.4 and 11).

@@ -144,6 +144,11 @@ func (m *Metadata) AllowsGrant(grantType string) bool {
 	return slices.Contains(m.GrantTypes, grantType)
 }
 
+// ActsForPeople reports whether the client gets tokens that are about a person.
+func (m *Metadata) ActsForPeople() bool {
+	return m.AllowsGrant(GrantAuthorizationCode) || m.AllowsGrant(GrantDeviceCode)
+}
+
 // AllowsScope reports whether the client is registered for the scope.
 func (m *Metadata) AllowsScope(scope string) bool { return slices.Contains(m.Scopes, scope) }
 

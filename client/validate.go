@@ -145,12 +145,12 @@ func (v *validation) grants() {
 	switch {
 	case len(v.GrantTypes) == 0:
 		v.add(field, "name at least one grant type")
-	case v.Type == TypeService && (code || v.AllowsGrant(GrantRefreshToken)):
+	case v.Type == TypeService && (v.ActsForPeople() || v.AllowsGrant(GrantRefreshToken)):
 		v.add(field, "a service client acts for no person: only client_credentials; use type confidential for more")
 	case credentials && v.Type.KeepsNoSecret():
 		v.add(field, "client_credentials needs a client that authenticates; a %s client cannot", v.Type)
-	case v.AllowsGrant(GrantRefreshToken) && !code:
-		v.add(field, "refresh_token needs authorization_code, which issues the first one")
+	case v.AllowsGrant(GrantRefreshToken) && !v.ActsForPeople():
+		v.add(field, "refresh_token needs authorization_code, which issues the first one, or %s", GrantDeviceCode)
 	}
 	for _, list := range []struct {
 		field, missing string
@@ -209,12 +209,12 @@ func (v *validation) scopes() {
 		if ident.Scope(scope) != nil {
 			return errors.New("a scope is printable ASCII without spaces, quotes and backslashes")
 		}
-		if aboutPeople(scope) && !v.AllowsGrant(GrantAuthorizationCode) {
-			return errors.New("this scope is about a person, so it needs the authorization_code grant")
+		if aboutPeople(scope) && !v.ActsForPeople() {
+			return errors.New("this scope is about a person, so it needs the authorization_code or the device_code grant")
 		}
 		return nil
 	})
-	if v.AllowsScope(ScopeOfflineAccess) && v.AllowsGrant(GrantAuthorizationCode) && !v.AllowsGrant(GrantRefreshToken) {
+	if v.AllowsScope(ScopeOfflineAccess) && v.ActsForPeople() && !v.AllowsGrant(GrantRefreshToken) {
 		v.add("scope", "offline_access needs refresh_token in %s", v.spell("grant_types"))
 	}
 }

@@ -32,7 +32,7 @@ func (v *validation) claims() {
 			v.add(list.field, "there is %s without the scope openid; add it to %s or remove this", list.what, v.spell("scope"))
 		}
 	}
-	if len(v.AccessTokenClaims) > 0 && !v.AllowsGrant(GrantAuthorizationCode) {
+	if len(v.AccessTokenClaims) > 0 && !v.ActsForPeople() {
 		v.add("access_token_claims", "they are about a person, so they need the authorization_code grant; remove them")
 	}
 }

@@ -33,7 +33,7 @@ func RequestObjectAlgs() []string {
 
 // GrantTypes lists the grant types.
 func GrantTypes() []string {
-	return []string{GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials}
+	return []string{GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials, GrantDeviceCode}
 }
 
 // ResponseTypes lists the response types.

@@ -50,14 +50,15 @@ type Audit struct {
 
 // Limits bounds what one address or account may do.
 type Limits struct {
-	SignIn            SignInLimits  `yaml:"sign_in" doc:"Attempts to sign in with a password."`
-	SignUp            AskLimits     `yaml:"sign_up" doc:"Asking for an account."`
-	Reset             AskLimits     `yaml:"reset" doc:"Asking for a new password."`
-	Resend            AskLimits     `yaml:"resend" doc:"Asking for a message or a code once more."`
-	Messages          MessageLimits `yaml:"messages" doc:"Messages sent, of all kinds together. What is over the limit is refused before anything is sent."`
-	PendingPerAddress int           `yaml:"pending_per_address" default:"1000" doc:"Sign-ins that one address may start within an hour, by a client or on our own pages; an IPv6 address counts by its /64."`
-	BodyKiB           int           `yaml:"body_kib" default:"64" doc:"Largest request body in KiB."`
-	HeaderKiB         int           `yaml:"header_kib" default:"32" doc:"Largest request header in KiB."`
+	SignIn            SignInLimits   `yaml:"sign_in" doc:"Attempts to sign in with a password."`
+	SignUp            AskLimits      `yaml:"sign_up" doc:"Asking for an account."`
+	Reset             AskLimits      `yaml:"reset" doc:"Asking for a new password."`
+	Resend            AskLimits      `yaml:"resend" doc:"Asking for a message or a code once more."`
+	UserCode          UserCodeLimits `yaml:"user_code" doc:"Tries at the codes that devices without a browser show."`
+	Messages          MessageLimits  `yaml:"messages" doc:"Messages sent, of all kinds together. What is over the limit is refused before anything is sent."`
+	PendingPerAddress int            `yaml:"pending_per_address" default:"1000" doc:"Sign-ins that one address may start within an hour, by a client or on our own pages; an IPv6 address counts by its /64."`
+	BodyKiB           int            `yaml:"body_kib" default:"64" doc:"Largest request body in KiB."`
+	HeaderKiB         int            `yaml:"header_kib" default:"32" doc:"Largest request header in KiB."`
 }
 
 // SignInLimits bounds sign-in attempts; they are counted before the password is
@@ -74,6 +75,14 @@ type SignInLimits struct {
 type AskLimits struct {
 	PerAccount Backoff `yaml:"per_account" default:"free=3,base=1m,max=1h,window=6h" doc:"For one account or address of e-mail, known or not: free at once, and as many again within max."`
 	PerAddress Backoff `yaml:"per_address" default:"free=20,base=30s,max=15m,window=1h" doc:"From one network address; an IPv6 address counts by its /64."`
+}
+
+// UserCodeLimits bounds tries at the codes that devices show.
+type UserCodeLimits struct {
+	PerAccount Backoff `yaml:"per_account" default:"free=20,base=30s,max=15m,window=1h" doc:"By somebody who is signed in: free at once, and as many again within max."`
+	PerAddress Backoff `yaml:"per_address" default:"free=20,base=30s,max=15m,window=1h" doc:"From one network address; an IPv6 address counts by its /64, and four times as much by its /56, and again by its /48."`
+	// AnonymousPerHour bounds the chance that any of them guesses any code.
+	AnonymousPerHour int `yaml:"anonymous_per_hour" default:"10000" doc:"By all who are not signed in, together; who is signed in goes on."`
 }
 
 // MessageLimits bounds what is sent.

@@ -87,6 +87,8 @@ func (l *loader) validateLimits(m Limits) {
 		{"reset.per_address", m.Reset.PerAddress},
 		{"resend.per_account", m.Resend.PerAccount},
 		{"resend.per_address", m.Resend.PerAddress},
+		{"user_code.per_account", m.UserCode.PerAccount},
+		{"user_code.per_address", m.UserCode.PerAddress},
 		{"messages.per_account", m.Messages.PerAccount},
 		{"messages.per_destination", m.Messages.PerDestination},
 		{"messages.per_address", m.Messages.PerAddress},
@@ -98,6 +100,7 @@ func (l *loader) validateLimits(m Limits) {
 		value int
 	}{
 		{"limits.pending_per_address", m.PendingPerAddress},
+		{"limits.user_code.anonymous_per_hour", m.UserCode.AnonymousPerHour},
 		{"limits.messages.anonymous_per_hour", m.Messages.AnonymousPerHour},
 		{"limits.body_kib", m.BodyKiB},
 		{"limits.header_kib", m.HeaderKiB},

@@ -16,6 +16,8 @@ const (
 	Authorize Purpose = "authorize"
 	// AccountPage is a page of the account that wants somebody signed in.
 	AccountPage Purpose = "account"
+	// ApproveDevice is a request of a client on a device that has no browser (RFC 8628).
+	ApproveDevice Purpose = "device"
 )
 
 // Interaction is something that waits for a person.
@@ -23,8 +25,10 @@ type Interaction struct {
 	// ID is in the address of each page of the flow; one per tab.
 	ID      string  `json:"-"`
 	Purpose Purpose `json:"purpose"`
-	// Request is what a client asks for; nil unless the purpose is [Authorize].
+	// Request is what a client asks for; nil where the purpose is [AccountPage].
 	Request *AuthorizationRequest `json:"request,omitempty"`
+	// Device is where the client asks; nil unless the purpose is [ApproveDevice].
+	Device *Device `json:"device,omitempty"`
 	// Page is what a page of the account asks for; nil unless the purpose is
 	// [AccountPage].
 	Page *PageRequest `json:"page,omitempty"`
@@ -117,7 +121,9 @@ func (in *Interaction) AnswersOf(user storage.ID) Answers {
 
 // ForClient reports whether a client waits for the end of it, so that the person
 // may decline and the client is told of failure.
-func (in *Interaction) ForClient() bool { return in.Purpose == Authorize }
+func (in *Interaction) ForClient() bool {
+	return in.Purpose == Authorize || in.Purpose == ApproveDevice
+}
 
 // ClientID is the client that asks; empty where none does.
 func (in *Interaction) ClientID() string {

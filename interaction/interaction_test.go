@@ -25,6 +25,9 @@ type site struct {
 	t     *testing.T
 	store *interaction.Store
 	clock *storagetest.Clock
+	// What the store is made of.
+	ephemeral *sqlstore.Ephemeral
+	hasher    *keys.Hasher
 }
 
 func newSite(t *testing.T, pending int) *site {
@@ -37,7 +40,7 @@ func newSite(t *testing.T, pending int) *site {
 	t.Cleanup(func() { _ = s.Close() })
 	hasher, err := keys.NewHasher([]keys.SecretKey{{ID: "p1", Key: bytes.Repeat([]byte{1}, 32)}})
 	check(t, err)
-	return &site{t: t, clock: clock, store: interaction.NewStore(interaction.Config{
+	return &site{t: t, clock: clock, ephemeral: s.Ephemeral(), hasher: hasher, store: interaction.NewStore(interaction.Config{
 		Store: s.Ephemeral(), Counters: s.Ephemeral(), Hasher: hasher, PendingPerAddress: pending,
 	})}
 }

@@ -257,7 +257,7 @@ func (c *core) options(r *http.Request, in *interaction.Interaction, path, title
 	o := ui.Options{Title: title, Action: in.Address(path)}
 	if in != nil {
 		o.FormAction = redirectOrigin(in.RedirectURI())
-		o.Locales = in.Locales()
+		o.Locales, o.Elsewhere = in.Locales(), in.Device != nil
 		// For its name and color only: without them the page is as good.
 		o.Client, _ = c.clientOf(r.Context(), in)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -28,6 +29,8 @@ var doneTexts = map[string]string{
 	"deletion_cancelled": "message.deletion_cancelled",
 	"reset_done":         "message.reset_done",
 	"not_me":             "message.not_me",
+	"device_allowed":     "message.device_allowed",
+	"device_denied":      "message.device_denied",
 }
 
 func redirectDone(w http.ResponseWriter, r *http.Request, what string) error {
@@ -59,7 +62,11 @@ func (c *core) showDone(w http.ResponseWriter, r *http.Request) error {
 		args = []any{"Email", signedIn.User.Email}
 	}
 	page := c.ui.Begin(w, r, ui.Options{Title: key + ".title"})
-	return c.ui.Render(w, http.StatusOK, ui.Message{
+	data := ui.Message{
 		Page: page, Text: page.T(key+".text", args...), NextURL: message.PathSignIn, NextLabel: page.T("message.next_signin"),
-	})
+	}
+	if strings.HasPrefix(what, "device_") { // in whose browser somebody signed in just now
+		data.NextURL, data.NextLabel = accountPath, page.T("continue.account")
+	}
+	return c.ui.Render(w, http.StatusOK, data)
 }

@@ -33,6 +33,8 @@ type site struct {
 	url    *url.URL
 	pages  *Pages
 	client client.Client
+	// devices keeps what devices ask for.
+	devices *interaction.Devices
 }
 
 const goodPassword = logintest.GoodPassword
@@ -64,8 +66,9 @@ func newSite(t *testing.T, o siteOptions) *site {
 		o.pending = 100000
 	}
 	limiter := p.Limiter(o.limits)
+	s.devices = interaction.NewDevices(p.Store.Ephemeral(), p.Hasher)
 	cfg := Config{
-		UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Consents: p.Store.Consents(),
+		Issuer: p.URL.String(), Requests: s.devices, UI: p.UI, Accounts: p.Accounts, Users: p.Store.Users(), Consents: p.Store.Consents(),
 		Sessions: p.Sessions(o.sessions), Partials: p.Partials(), Limits: limiter, Journal: p.Journal(), Flash: p.Flash(),
 		Interactions: p.Interactions(o.pending), Submissions: p.Submissions(), Clients: logintest.Client{Is: &s.client},
 		Methods: p.Methods(limiter, o.methods), Factors: p.Factors, Devices: p.Devices, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,

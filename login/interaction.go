@@ -89,9 +89,14 @@ func (l *flows) startInteraction(w http.ResponseWriter, r *http.Request, page in
 		return nil, fmt.Errorf("return to %q, which is no path of ours", page.ReturnTo)
 	}
 	in := interaction.ForPage(page, l.now())
+	return in, l.start(w, r, in)
+}
+
+// start keeps an interaction, bound to the browser.
+func (l *flows) start(w http.ResponseWriter, r *http.Request, in *interaction.Interaction) error {
 	err := l.interactions.Start(w, r, in)
 	if shown := (*web.Error)(nil); err == nil || errors.As(err, &shown) {
-		return in, err
+		return err
 	}
-	return nil, pageerror.Unavailable("start interaction", err)
+	return pageerror.Unavailable("start interaction", err)
 }

@@ -29,7 +29,9 @@ import (
 
 // Config is what [Pages] are made of. Every field is required.
 type Config struct {
-	UI *ui.Renderer
+	// Issuer is the issuer URL without a trailing slash.
+	Issuer string
+	UI     *ui.Renderer
 	// Accounts changes people's accounts: every one of these changes is its own.
 	Accounts *account.Service
 	Users    Users
@@ -48,6 +50,8 @@ type Config struct {
 	Devices *mfa.Devices
 	// Interactions keeps what waits for a person.
 	Interactions Interactions
+	// Requests finds what devices without a browser ask for.
+	Requests Devices
 	// Submissions make forms idempotent.
 	Submissions Submissions
 	Clients     Clients
@@ -130,6 +134,7 @@ func (p *Pages) routes() []route {
 	verify := &verifyPage{c}
 	signUp := &signUpPages{c, p.cfg.Methods.Password, p.cfg.Sealer}
 	reset := &resetPages{c}
+	device := &devicePages{c, p.cfg.Requests, p.cfg.Issuer}
 	consent, deletion, denied := &consentPage{c}, &deletionPage{c}, &accessDeniedPage{c}
 
 	routes := slices.Concat(
@@ -141,7 +146,10 @@ func (p *Pages) routes() []route {
 		p.stepPage("/deletion", deletion.show, deletion.cancel, flow.StepDeletion),
 		p.stepPage("/verify", verify.show, verify.check, flow.StepVerify),
 		p.stepPage("/consent", consent.show, consent.decide, flow.StepConsent),
+		p.stepPage(deviceConfirmPath, device.confirm, consent.decide, flow.StepDevice),
 		[]route{
+			{"GET " + devicePath, device.open},
+			{"POST " + devicePath, device.submit},
 			{"GET " + donePath, c.showDone},
 			{"GET " + accessPath, c.step(denied.show, flow.StepAccess)},
 			{"GET /signup", signUp.open},

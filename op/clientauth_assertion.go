@@ -99,7 +99,7 @@ func (p *Provider) acceptAssertion(ctx context.Context, clientID string, payload
 // clients authenticate at (Core 9, RFC 9126 section 2).
 func (p *Provider) assertionAudiences() []string {
 	audiences := []string{p.cfg.Issuer}
-	for _, path := range []string{tokenPath, introspectionPath, revocationPath, pushPath} {
+	for _, path := range []string{tokenPath, introspectionPath, revocationPath, pushPath, devicePath} {
 		audiences = append(audiences, p.cfg.Issuer+path)
 	}
 	return audiences

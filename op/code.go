@@ -37,6 +37,8 @@ type issuedCode struct {
 	// SessionExpiresAt is when the session ends at the latest.
 	SessionExpiresAt time.Time `json:"session_expires_at,omitzero"`
 	ExpiresAt        time.Time `json:"expires_at"`
+	// Origin is what the grant is said to come from; empty is a code.
+	Origin storage.GrantOrigin `json:"origin,omitempty"`
 	// Unanswered says that an exchange of it ended without an answer of the database,
 	// which may have written the grant.
 	Unanswered bool `json:"unanswered,omitempty"`

@@ -68,7 +68,10 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		IntrospectionEndpoint: cfg.Issuer + introspectionPath,
 		RevocationEndpoint:    cfg.Issuer + revocationPath,
 		EndSessionEndpoint:    cfg.Issuer + endSessionPath,
-		JwksURI:               cfg.Issuer + jwksPath,
+
+		DeviceAuthorizationEndpoint: cfg.Issuer + devicePath,
+
+		JwksURI: cfg.Issuer + jwksPath,
 
 		ScopesSupported:                  supportedScopes(cfg.Access),
 		ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},

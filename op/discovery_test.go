@@ -42,7 +42,10 @@ func TestDiscovery(t *testing.T) {
 		"frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true, "request_uri_parameter_supported": true, "request_parameter_supported": true,
 		"require_request_uri_registration": true,
 		"response_types_supported":         []any{"code"}, "response_modes_supported": []any{"query", "form_post"},
-		"grant_types_supported":                            []any{"authorization_code", "refresh_token", "client_credentials"},
+		"grant_types_supported": []any{
+			"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
+		},
+		"device_authorization_endpoint":                    testIssuer + "/device_authorization",
 		"code_challenge_methods_supported":                 []any{"S256"},
 		"token_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"},
 		"token_endpoint_auth_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "ES384", "EdDSA", "HS256"},
@@ -54,7 +57,7 @@ func TestDiscovery(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, got[name], want)
 		}
 	}
-	for _, absent := range []string{"registration_endpoint", "device_authorization_endpoint", "check_session_iframe"} {
+	for _, absent := range []string{"registration_endpoint", "check_session_iframe"} {
 		if got[absent] != nil {
 			t.Errorf("%s is advertised", absent)
 		}

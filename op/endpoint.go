@@ -68,6 +68,7 @@ var clientEndpoints = []clientEndpoint{
 		path: pushPath, parameters: pushedParameters(), authMethods: authMethods,
 		status: http.StatusCreated, answer: (*Provider).push,
 	},
+	{path: devicePath, parameters: deviceParameters, authMethods: authMethods, answer: (*Provider).authorizeDevice},
 	{
 		path: revocationPath, parameters: []string{"token", "token_type_hint"}, required: "token", authMethods: authMethods,
 		answer: (*Provider).revoke,

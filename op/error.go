@@ -37,6 +37,9 @@ type Error struct {
 // OpenID Connect Core 3.1.2.6).
 const (
 	codeAccessDenied            = "access_denied"
+	codeAuthorizationPending    = "authorization_pending" // RFC 8628 section 3.5
+	codeExpiredToken            = "expired_token"
+	codeSlowDown                = "slow_down"
 	codeInsufficientScope       = "insufficient_scope"
 	codeInvalidClient           = "invalid_client"
 	codeInvalidGrant            = "invalid_grant"
@@ -172,6 +175,8 @@ func (p *Provider) logRefusal(r *http.Request, clientID string, e *Error) (statu
 	status = e.status()
 	level := slog.LevelInfo
 	switch {
+	case e.Code == codeAuthorizationPending, e.Code == codeSlowDown: // every few seconds, of each device
+		level = slog.LevelDebug
 	case status < http.StatusInternalServerError:
 	case errors.Is(r.Context().Err(), context.Canceled):
 		status = web.StatusClientGone

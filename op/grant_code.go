@@ -100,6 +100,20 @@ func (p *Provider) grantOfRetry(ctx context.Context, r *tokenRequest, text, hash
 	case err != nil:
 		return nil, unavailable("take code", err)
 	}
+	created, err := p.grantOfCode(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	grant := &created.Grant
+	replayed := grant.RevokedReason == storage.RevokedCodeReplay // meanwhile: see firstTokens
+	if grant.Generation != 1 || !replayed && !grant.Live(created.Now) {
+		return nil, p.refuseReplay(ctx, r, hash, shown)
+	}
+	return created, nil
+}
+
+// grantOfCode returns the grant that was made for a code, with its person.
+func (p *Provider) grantOfCode(ctx context.Context, hash string) (*storage.GrantUser, error) {
 	g, err := p.cfg.Grants.ByCodeHash(ctx, []string{hash})
 	if err != nil {
 		return nil, unavailable("look up the grant of a code", err)
@@ -107,11 +121,6 @@ func (p *Provider) grantOfRetry(ctx context.Context, r *tokenRequest, text, hash
 	created, err := p.cfg.Grants.ByID(ctx, g.ID)
 	if err != nil {
 		return nil, unavailable("read the grant of a code", err)
-	}
-	grant := &created.Grant
-	replayed := grant.RevokedReason == storage.RevokedCodeReplay // meanwhile: see firstTokens
-	if grant.Generation != 1 || !replayed && !grant.Live(created.Now) {
-		return nil, p.refuseReplay(ctx, r, hash, shown)
 	}
 	return created, nil
 }
@@ -131,7 +140,7 @@ func (p *Provider) checkCode(r *tokenRequest, code *issuedCode, shown codeProof)
 		return errBadCode(err)
 	}
 	var err error
-	r.Resource, err = p.make.chooseResource(r, allowed{request.Scopes, request.Resources, request.RedirectURI})
+	r.Resource, err = p.make.chooseResource(r, allowed{scopes: request.Scopes, resources: request.Resources, redirectURI: request.RedirectURI})
 	return err
 }
 
@@ -146,6 +155,7 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 		ID:             code.GrantID,
 		ClientID:       r.Client.ID,
 		UserID:         code.UserID,
+		Origin:         code.Origin,
 		SID:            code.SID,
 		CodeHash:       hash,
 		CodeChallenge:  code.Request.CodeChallenge,

@@ -25,7 +25,7 @@ type interactions interface {
 func (p *Provider) loadInteraction(r *http.Request, id string) (*interaction.Interaction, error) {
 	in, err := p.cfg.Interactions.Load(r, id)
 	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && in.Purpose != interaction.Authorize:
+	case errors.Is(err, storage.ErrNotFound), err == nil && !in.ForClient():
 		return nil, goneInteractionPage(err)
 	case errors.Is(err, interaction.ErrForeign):
 		return nil, foreignInteractionPage()

@@ -51,9 +51,11 @@ type Config struct {
 	Access *access.Catalog
 	// Interactions keeps requests that wait for a person.
 	Interactions interactions
-	SignIn       signIn
-	SignOut      signOut
-	Sessions     sessions
+	// Devices keeps the requests of devices that have no browser.
+	Devices  devices
+	SignIn   signIn
+	SignOut  signOut
+	Sessions sessions
 	// Submissions make the form that signs out, and the end of a sign-in, idempotent.
 	Submissions submissions
 	Errors      *web.Errors
@@ -132,6 +134,8 @@ type signIn interface {
 	Check(r *http.Request, in *interaction.Interaction) (interaction.Outcome, error)
 	// Begin sends the browser to the page of what is missing.
 	Begin(w http.ResponseWriter, r *http.Request, in *interaction.Interaction)
+	// DeviceDecided says that a device was allowed what it asked for, or was not.
+	DeviceDecided(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, allowed bool) error
 }
 
 // signOut is how a person leaves; login.Pages in the binary.
@@ -222,7 +226,7 @@ func (c *Config) check() error {
 	var missing []error
 	for name, absent := range map[string]bool{
 		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil, "Sealer": c.Sealer == nil,
-		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil,
+		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil, "Devices": c.Devices == nil,
 		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil, "Submissions": c.Submissions == nil, "Counters": c.Counters == nil, "Fetch": c.Fetch == nil, "PendingPerAddress": c.PendingPerAddress <= 0,
 		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
 		"Counter": c.Counter == nil,

@@ -34,11 +34,12 @@ func GrantTypes() []string {
 }
 
 // TokenOutcomes are how requests for tokens end: issued, or with an error code of
-// RFC 6749 section 5.2.
+// RFC 6749 section 5.2 or RFC 8628 section 3.5.
 func TokenOutcomes() []string {
 	return []string{
 		tokenIssued, codeInvalidRequest, codeInvalidClient, codeInvalidGrant, codeUnauthorizedClient, codeUnsupportedGrantType,
 		codeInvalidScope, codeInvalidTarget, codeServerError, codeTemporarilyUnavailable,
+		codeAuthorizationPending, codeSlowDown, codeExpiredToken, codeAccessDenied,
 	}
 }
 

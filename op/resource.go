@@ -76,13 +76,17 @@ func (m *maker) mayAskFor(c *client.Client, identifier string) error {
 type allowed struct {
 	scopes, resources []string
 	redirectURI       string
+	// onDevice says that they were asked though there is no redirect URI (RFC 8628).
+	onDevice bool
 }
 
-func allowedBy(g *storage.Grant) allowed { return allowed{g.Scopes, g.Resource, g.RedirectURI} }
+func allowedBy(g *storage.Grant) allowed {
+	return allowed{g.Scopes, g.Resource, g.RedirectURI, g.Origin == storage.OriginDevice}
+}
 
 // askedPeople reports whether the person was asked, or had been before.
 func (a allowed) askedPeople(c *client.Client) bool {
-	return a.redirectURI != "" && c.ConsentFor(a.redirectURI) != client.ConsentImplied
+	return a.onDevice || a.redirectURI != "" && c.ConsentFor(a.redirectURI) != client.ConsentImplied
 }
 
 // chooseResource says which resource server a token is for: the one that the request

@@ -27,7 +27,7 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c, err := p.stillRegistered(r.Context(), in.Request)
+	c, err := p.stillRegistered(r.Context(), in)
 	if err != nil {
 		return err
 	}
@@ -51,6 +51,9 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 		keepOpener(w, c)
 		if err := p.takeInteraction(r.Context(), in); err != nil {
 			return err
+		}
+		if in.Purpose == interaction.ApproveDevice {
+			return p.concludeDevice(w, r, in, refusal, outcome.SignedIn)
 		}
 		if next == nextRefuse {
 			return p.fail(w, r, in.Request.ClientID, deliveryOf(in.Request), refusal)
@@ -77,13 +80,17 @@ func (p *Provider) resumed(r *http.Request, in *interaction.Interaction) (intera
 
 // stillRegistered refuses to send a browser where its client may not have it
 // sent any more: the configuration may have changed while the person signed in.
-func (p *Provider) stillRegistered(ctx context.Context, request *interaction.AuthorizationRequest) (*client.Client, error) {
+func (p *Provider) stillRegistered(ctx context.Context, in *interaction.Interaction) (*client.Client, error) {
+	request := in.Request
 	c, err := p.cfg.Clients.Client(ctx, request.ClientID)
 	switch {
 	case errors.Is(err, client.ErrUnknown):
 		return nil, unknownClientPage(request.ClientID)
 	case err != nil:
 		return nil, web.Unavailable(err)
+	case in.Purpose == interaction.ApproveDevice && !c.AllowsGrant(client.GrantDeviceCode):
+		return nil, goneInteractionPage(errors.New("the client is not registered for the device grant any more"))
+	case in.Purpose == interaction.ApproveDevice:
 	case !c.MatchesRedirect(request.RedirectURI):
 		return nil, badRedirectPage(c, request.RedirectURI)
 	}

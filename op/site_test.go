@@ -2,6 +2,7 @@ package op
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -56,6 +57,11 @@ func (s *fakeSignIn) Begin(w http.ResponseWriter, r *http.Request, in *interacti
 	defer s.mu.Unlock()
 	s.Begun = append(s.Begun, *in)
 	http.Redirect(w, r, "/login?interaction="+in.ID, http.StatusSeeOther)
+}
+
+func (s *fakeSignIn) DeviceDecided(w http.ResponseWriter, _ *http.Request, _ *interaction.Interaction, allowed bool) error {
+	_, err := fmt.Fprintf(w, "device allowed: %t", allowed)
+	return err
 }
 
 func (s *fakeSignIn) Session(*http.Request) (*storage.SignedIn, error) {

@@ -19,7 +19,7 @@ type grantType struct {
 
 // grantTypes is the one list of grants: the token endpoint, discovery and the
 // rules for clients read it.
-var grantTypes = []grantType{authorizationCode, refreshTokenGrant, clientCredentials}
+var grantTypes = []grantType{authorizationCode, refreshTokenGrant, clientCredentials, deviceCode}
 
 func grantParameters() []string {
 	parameters := []string{"grant_type"}

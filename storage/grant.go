@@ -13,7 +13,7 @@ type Grant struct {
 	Origin GrantOrigin
 	// SID is the session that the grant rests on; empty where it rests on none.
 	SID ID
-	// CodeHash is the keyed hash of the authorization code that the grant was
+	// CodeHash is the keyed hash of the authorization code or device code that the grant was
 	// issued for; it is unique, so a code that a failed-over cache brings back
 	// still cannot be exchanged twice. Empty where there was no code.
 	CodeHash string
@@ -54,9 +54,15 @@ type Grant struct {
 // GrantOrigin says what a grant came from.
 type GrantOrigin string
 
-// OriginCode is a code that was exchanged (RFC 6749 section 4.1): the origin of a
-// grant that names none.
-const OriginCode GrantOrigin = "authorization_code"
+// The origins of grants.
+const (
+	// OriginCode is a code that was exchanged (RFC 6749 section 4.1): the origin of a
+	// grant that names none.
+	OriginCode GrantOrigin = "authorization_code"
+	// OriginDevice is a device code that was redeemed (RFC 8628): the grant rests on the
+	// session of the browser in which somebody allowed it.
+	OriginDevice GrantOrigin = "device_code"
+)
 
 // GrantStart is under what conditions a grant begins.
 type GrantStart struct {

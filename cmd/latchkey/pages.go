@@ -126,7 +126,7 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 	records := journal.New(journal.Config{Accounts: accounts, Locales: f.ui, Hasher: f.hasher, Log: f.log, Now: f.now, Random: rand.Reader})
 	limiter := newLimiter(p, f, records)
 	return login.Config{
-		UI: f.ui, Accounts: accounts, Users: p.store.Users(), Consents: p.store.Consents(),
+		Issuer: f.cfg.Issuer, Requests: interaction.NewDevices(p.ephemeral, f.hasher), UI: f.ui, Accounts: accounts, Users: p.store.Users(), Consents: p.store.Consents(),
 		Sessions: newSessions(p, f, accounts, records), Partials: newPartials(p, f, records), Limits: limiter, Journal: records,
 		Flash:        newFlash(p, f),
 		Interactions: newInteractions(p, f), Submissions: newSubmissions(p, f), Clients: f.clients, Access: f.cfg.Catalog,
@@ -168,7 +168,9 @@ func newLimiter(p *process, f *foundation, records *journal.Journal) *limits.Lim
 		Bounds: limits.Bounds{
 			SignInPair: l.SignIn.PerPair.Storage(), SignInAccount: l.SignIn.PerAccount.Storage(),
 			SignInAddress: l.SignIn.PerAddress.Storage(), SignInKnown: l.SignIn.KnownDevice.Storage(),
-			SignUp: ask(l.SignUp), Reset: ask(l.Reset), Resend: ask(l.Resend), Messages: f.messageBounds(),
+			SignUp: ask(l.SignUp), Reset: ask(l.Reset), Resend: ask(l.Resend), UserCode: limits.UserCodeBounds{
+				Account: l.UserCode.PerAccount.Storage(), Address: l.UserCode.PerAddress.Storage(), AnonymousPerHour: l.UserCode.AnonymousPerHour,
+			}, Messages: f.messageBounds(),
 		},
 	})
 }

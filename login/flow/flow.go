@@ -23,6 +23,7 @@ const (
 	StepVerify   = "verify"
 	StepConsent  = "consent"
 	StepAccess   = "access-denied"
+	StepDevice   = "device/confirm"
 )
 
 // Errors of OpenID Connect Core 3.1.2.6 and the Unmet Authentication
@@ -106,6 +107,7 @@ var prompts = []prompt{
 	{codesUnseen, Step{Name: StepRecovery, Error: errInteractionRequired, Reason: "recovery codes are waiting"}},
 	{deletionUnseen, Step{Name: StepDeletion, Error: errInteractionRequired, Reason: "the account needs attention"}},
 	{addressUnproven, Step{Name: StepVerify, Error: errInteractionRequired, Reason: "the e-mail address is not confirmed"}},
+	{deviceUnconfirmed, Step{Name: StepDevice, Error: errConsentRequired, Reason: "the person has not said that the device is theirs"}},
 	{consentMissing, Step{Name: StepConsent, Error: errConsentRequired, Reason: "the person has not allowed all scopes"}},
 }
 
@@ -170,6 +172,14 @@ func addressUnproven(s State) bool {
 	page := s.Interaction.Page
 	asked := page != nil && page.Verify || s.Client != nil && s.Client.RequireVerifiedEmail
 	return asked && !s.User.EmailVerified
+}
+
+// deviceUnconfirmed: whatever the client's policy of consent, somebody says each time of
+// each device that they started this, and what it may have (requirement DC1).
+func deviceUnconfirmed(s State) bool {
+	answers := s.answers()
+	return s.Interaction.Purpose == interaction.ApproveDevice &&
+		(answers.ConsentedAt.IsZero() || !covers(answers.Consented, s.Interaction.Request.ConsentScopes()))
 }
 
 func consentMissing(s State) bool {

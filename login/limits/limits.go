@@ -25,12 +25,22 @@ type Bounds struct {
 	// address or account, and from one network address. They refill: Free at
 	// once, and as many again within Max.
 	SignUp, Reset, Resend AskBounds
+	// UserCode counts tries at the codes that devices show.
+	UserCode UserCodeBounds
 	// Messages counts what was sent, of all kinds together.
 	Messages MessageBounds
 }
 
 // AskBounds bounds how often something is asked for.
 type AskBounds struct{ Account, Address storage.Backoff }
+
+// UserCodeBounds bounds tries at the codes that devices show. They refill.
+type UserCodeBounds struct {
+	// Account bounds those of somebody who is signed in, Address those from a network.
+	Account, Address storage.Backoff
+	// AnonymousPerHour bounds those of all who are not signed in, together.
+	AnonymousPerHour int
+}
 
 // Config is what a [Limiter] is made of. Every field is required.
 type Config struct {

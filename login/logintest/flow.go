@@ -63,7 +63,7 @@ func (p *Parts) Limiter(change func(*limits.Bounds)) *limits.Limiter {
 	g := Generous
 	ask := limits.AskBounds{Account: g, Address: g}
 	bounds := limits.Bounds{
-		SignInPair: g, SignInAccount: g, SignInAddress: g, SignInKnown: g, SignUp: ask, Reset: ask, Resend: ask,
+		SignInPair: g, SignInAccount: g, SignInAddress: g, SignInKnown: g, SignUp: ask, Reset: ask, Resend: ask, UserCode: limits.UserCodeBounds{Account: g, Address: g, AnonymousPerHour: 1_000_000},
 		Messages: limits.MessageBounds{Account: g, Destination: g, Address: g, AnonymousPerHour: 1_000_000},
 	}
 	if change != nil {

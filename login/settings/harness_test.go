@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/limits"
@@ -52,7 +53,7 @@ func newSite(t *testing.T, o options) *site {
 	registry := logintest.Client{Is: &s.client}
 	limiter := s.Limiter(o.limits)
 	s.flow = login.New(login.Config{
-		UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Consents: s.Store.Consents(),
+		Issuer: s.URL.String(), Requests: interaction.NewDevices(s.Store.Ephemeral(), s.Hasher), UI: s.UI, Accounts: s.Accounts, Users: s.Store.Users(), Consents: s.Store.Consents(),
 		Sessions: s.Sessions(nil), Partials: s.Partials(), Limits: limiter, Journal: s.Journal(), Flash: s.Flash(),
 		Interactions: s.Interactions(100000), Submissions: s.Submissions(), Clients: registry, Methods: s.Methods(limiter, nil),
 		Factors: s.Factors, Devices: s.Devices, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,

@@ -20,6 +20,8 @@ type Options struct {
 	Action string
 	// Client is whom the person is on the way to; nil where nobody asked.
 	Client *client.Client
+	// Elsewhere says that the client is on another device, so that no page leads to it.
+	Elsewhere bool
 	// Locales are the languages wanted, best first: the request's ui_locales.
 	// The browser's come after them.
 	Locales []string
@@ -56,8 +58,10 @@ type Page struct {
 	Brand     BrandView
 	// Client is whom the person is on the way to; nil where nobody asked.
 	Client *ClientView
-	Action string
-	CSRF   string
+	// Elsewhere says that the client is on another device.
+	Elsewhere bool
+	Action    string
+	CSRF      string
 	// Once is a value of this rendering alone: a form of the page that is sent twice is
 	// known by it (idempotent).
 	Once string
@@ -120,7 +124,7 @@ func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page
 		StrengthURL: estimate,
 		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t, catalog: u.cfg.Catalog,
 		Brand: u.brand, Client: newClientView(o.Client), Colors: u.colorsFor(o.Client),
-		Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)), Once: web.NewSecret()[:onceLength],
+		Elsewhere: o.Elsewhere, Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)), Once: web.NewSecret()[:onceLength],
 		Nonce: web.PageWithFrames(w, o.Frames, o.FormAction...), focus: new(string),
 	}
 	if o.Person != "" {
@@ -141,7 +145,7 @@ func (p Page) DocumentTitle() string {
 
 // CancelLabel says where cancelling leads: back to the client.
 func (p Page) CancelLabel() string {
-	if p.Client == nil {
+	if p.Client == nil || p.Elsewhere {
 		return p.T("signin.cancel")
 	}
 	return p.T("signin.back_to", "Client", p.Client.Name)

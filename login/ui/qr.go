@@ -8,19 +8,23 @@ import (
 )
 
 // QRCode is a picture as the template draws it: a square of Size modules a side
-// in which Path holds the dark ones.
+// in which Path holds the dark ones. Label says what it shows.
 type QRCode struct {
-	Size int
-	Path string
+	Size  int
+	Path  string
+	Label string
 }
 
 // quietZone is what ISO/IEC 18004 asks for around a code, in modules.
 const quietZone = 4
 
 // QR draws the otpauth address inside the page: no other request ever returns
-// the secret. It is black on white on any ground, since readers expect that.
-func (e EnrolTOTP) QR() (QRCode, error) {
-	code, err := qr.Encode(e.URI, qr.M, qr.Auto)
+// the secret.
+func (e EnrolTOTP) QR() (QRCode, error) { return drawQR(e.URI, e.T("totp.qr")) }
+
+// drawQR draws a text. It is black on white on any ground, since readers expect that.
+func drawQR(text, label string) (QRCode, error) {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
 		return QRCode{}, fmt.Errorf("draw QR code: %w", err)
 	}
@@ -33,5 +37,5 @@ func (e EnrolTOTP) QR() (QRCode, error) {
 			}
 		}
 	}
-	return QRCode{Size: side + 2*quietZone, Path: path.String()}, nil
+	return QRCode{Size: side + 2*quietZone, Path: path.String(), Label: label}, nil
 }

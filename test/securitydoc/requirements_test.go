@@ -28,7 +28,7 @@ var groups = []group{
 		{"TK3", "A code works for its client, redirect URI, verifier and time alone."},
 		{"TK4", "Token requests are POSTs with a form; nothing is read from the query, nothing may be repeated, and no answer is cached."},
 		{"TK5", "An access token is accepted only as what it is, by whom it is for: an ID token is none."},
-		{"TK7", "Device codes are not offered: nothing advertises them, and asking for one gets the specification's error."},
+		{"TK7", "A device code is kept as a keyed hash, bound to its client, redeemed once and never late; polls are slowed down and guesses at user codes limited."},
 		{"TK8", "Revocation can be repeated, reaches a client's own tokens alone, and a store that failed is not reported as success."},
 	}},
 	{"Refresh tokens", []requirement{
