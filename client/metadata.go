@@ -57,6 +57,9 @@ type Metadata struct {
 	// RequirePushed refuses authorization requests that were not pushed (RFC 9126 section 6).
 	RequirePushed bool `json:"require_pushed_authorization_requests,omitempty"`
 
+	// DPoPBound refuses requests for tokens without a DPoP proof (RFC 9449 section 5.2).
+	DPoPBound bool `json:"dpop_bound_access_tokens,omitempty"`
+
 	// OpenID Connect RP-Initiated, Back-Channel and Front-Channel Logout 1.0.
 	PostLogoutRedirectURIs    []string `json:"post_logout_redirect_uris,omitempty"`
 	BackchannelLogoutURI      string   `json:"backchannel_logout_uri,omitempty"`

@@ -43,6 +43,7 @@ type Client struct {
 	Resources              []string                 `yaml:"resources" doc:"Resource servers that the client may ask for, of those of resources. Default: those that its scopes are of."`
 	RequirePKCE            bool                     `yaml:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code_challenge. Set it to false only for a confidential client whose software cannot send one; a challenge that is sent is verified all the same."`
 	RequirePushed          bool                     `yaml:"require_pushed_authorization_requests" default:"false" doc:"Refuse authorization requests that were not pushed (RFC 9126)."`
+	DPoPBound              bool                     `yaml:"dpop_bound_access_tokens" default:"false" doc:"Refuse requests for tokens without a DPoP proof (RFC 9449), so that each access token works only with a key that the client holds."`
 	JWKSURI                string                   `yaml:"jwks_uri" doc:"Where the client publishes its public keys (RFC 7517), for private_key_jwt. An address inside your network needs fetch.allowed_networks."`
 	RequestObjectAlg       string                   `yaml:"request_object_signing_alg" oneof:"@request_object_algs" doc:"Algorithm of the client's request objects (RFC 9101). Default: any, signed with one of its keys. none lets them be unsigned as well."`
 	RequestURIs            []string                 `yaml:"request_uris" doc:"Addresses of request objects that this provider may fetch for the client."`

@@ -150,6 +150,8 @@ type Sessions struct {
 type Tokens struct {
 	RequirePushed       bool          `yaml:"require_pushed_authorization_requests" default:"false" doc:"Refuse every authorization request that its client did not push (RFC 9126). A client may require it for itself."`
 	PushedLifetime      time.Duration `yaml:"pushed_request_lifetime" default:"60s" doc:"How long a browser may come with the request_uri of a pushed request; at most 10m."`
+	RequireDPoP         bool          `yaml:"require_dpop" default:"false" doc:"Refuse every request for tokens without a DPoP proof (RFC 9449). A client may require it for itself (dpop_bound_access_tokens). Proofs are taken in any case."`
+	RequireDPoPNonce    bool          `yaml:"require_dpop_nonce" default:"false" doc:"Want a nonce of this provider in each DPoP proof, so that none can be made ahead of its use. Clients learn it from the first answer, and send one request more for it."`
 	CodeLifetime        time.Duration `yaml:"code_lifetime" default:"60s" doc:"How long an authorization code may be exchanged; at most 60s."`
 	AccessTokenLifetime time.Duration `yaml:"access_token_lifetime" default:"10m" doc:"How long an access token works; at most 24h."`
 	IDTokenLifetime     time.Duration `yaml:"id_token_lifetime" default:"10m" doc:"How long an ID token may be accepted; at most 24h."`

@@ -80,8 +80,8 @@ func (c *Client) metadata() client.Metadata {
 		Unlisted:               !c.Listed,
 		InitiateLoginURI:       c.InitiateLoginURI,
 
-		RequirePushed: c.RequirePushed,
-		JWKSURI:       c.JWKSURI, JWKS: c.keySet(),
+		RequirePushed: c.RequirePushed, DPoPBound: c.DPoPBound,
+		JWKSURI: c.JWKSURI, JWKS: c.keySet(),
 		RequestObjectSigningAlg: c.RequestObjectAlg, RequestURIs: c.RequestURIs,
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,
 		FrontchannelLogoutURI: c.FrontchannelLogoutURI, FrontchannelLogoutSession: c.FrontchannelSession,

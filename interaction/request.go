@@ -28,14 +28,16 @@ type AuthorizationRequest struct {
 	State         string   `json:"state,omitempty"`
 	Nonce         string   `json:"nonce,omitempty"`
 	CodeChallenge string   `json:"code_challenge,omitempty"` // S256 only
-	Prompt        []string `json:"prompt,omitempty"`
-	MaxAge        *int64   `json:"max_age,omitempty"` // seconds
-	LoginHint     string   `json:"login_hint,omitempty"`
-	HintSubject   string   `json:"hint_subject,omitempty"`  // sub of a verified id_token_hint
-	ACRValues     []string `json:"acr_values,omitempty"`    // wanted, best first
-	EssentialACR  []string `json:"essential_acr,omitempty"` // one of these or failure
-	UILocales     []string `json:"ui_locales,omitempty"`
-	Display       string   `json:"display,omitempty"`
+	// DPoPKey is the thumbprint of the DPoP key that the code is for (RFC 9449 section 10).
+	DPoPKey      string   `json:"dpop_jkt,omitempty"`
+	Prompt       []string `json:"prompt,omitempty"`
+	MaxAge       *int64   `json:"max_age,omitempty"` // seconds
+	LoginHint    string   `json:"login_hint,omitempty"`
+	HintSubject  string   `json:"hint_subject,omitempty"`  // sub of a verified id_token_hint
+	ACRValues    []string `json:"acr_values,omitempty"`    // wanted, best first
+	EssentialACR []string `json:"essential_acr,omitempty"` // one of these or failure
+	UILocales    []string `json:"ui_locales,omitempty"`
+	Display      string   `json:"display,omitempty"`
 	// Pushed is the id under which a client pushed the request (RFC 9126); empty where
 	// the browser brought it.
 	Pushed string `json:"pushed,omitempty"`

@@ -56,6 +56,8 @@ type accessTokenClaims struct {
 	ACR       string   `json:"acr,omitempty"`
 	AMR       []string `json:"amr,omitempty"`
 	SID       string   `json:"sid,omitempty"`
+	// Confirmation is what whoever shows the token must prove to hold; nil: it is a bearer token.
+	Confirmation *confirmation `json:"cnf,omitempty"`
 	// GrantID names the grant whose row says whether the token still works;
 	// empty where a client acts for itself.
 	GrantID storage.ID `json:"gid,omitempty"`

@@ -39,7 +39,7 @@ var supportedDisplays = []oidc.Display{oidc.DisplayPage}
 var authorizationParameters = parameterSet([]string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce",
 	"code_challenge", "code_challenge_method", "prompt", "max_age", "display", "ui_locales", "acr_values", "claims",
-	"id_token_hint", "login_hint", "request", "request_uri", "registration", "resource",
+	"id_token_hint", "login_hint", "dpop_jkt", "request", "request_uri", "registration", "resource",
 })
 
 // authorizationCheck turns the parameters of an authorization request into one
@@ -84,7 +84,7 @@ func (c *authorizationCheck) run(to delivery) (*interaction.AuthorizationRequest
 		LoginHint:    c.params.Get("login_hint"),
 	}
 	for _, rule := range []func() error{
-		c.checkForm, c.checkUnsupported, c.readResponseType, c.readResponseMode, c.readResources, c.readScopes, c.notePlainResources, c.readPKCE,
+		c.checkForm, c.checkUnsupported, c.readResponseType, c.readResponseMode, c.readResources, c.readScopes, c.notePlainResources, c.readPKCE, c.readDPoPKey,
 		c.readPrompt, c.readMaxAge, c.readPresentation, c.readACR, c.readClaims, c.readHint,
 	} {
 		if err := rule(); err != nil {
@@ -157,6 +157,16 @@ func (c *authorizationCheck) readPKCE() error {
 		return badRequest("code_challenge is not a SHA-256 hash in base64url")
 	}
 	c.request.CodeChallenge = challenge
+	return nil
+}
+
+// readDPoPKey takes the thumbprint of the key that the code will be shown with (RFC
+// 9449 section 10).
+func (c *authorizationCheck) readDPoPKey() error {
+	c.request.DPoPKey = c.params.Get("dpop_jkt")
+	if c.request.DPoPKey != "" && !isS256Challenge(c.request.DPoPKey) {
+		return badRequest("dpop_jkt is not a SHA-256 thumbprint in base64url")
+	}
 	return nil
 }
 

@@ -8,12 +8,16 @@ type codeBinding struct {
 	ClientID    string
 	RedirectURI string
 	Challenge   string // S256; empty where the authorization request had none
+	// Key is the thumbprint of the DPoP key that the authorization request named
+	// (RFC 9449 section 10); empty where it named none.
+	Key string
 }
 
 type codeProof struct {
 	ClientID    string
 	RedirectURI string
 	Verifier    string
+	Key         string // of the DPoP proof; empty where there is none
 }
 
 // check says why the proof does not fit, for the log. A verifier without a
@@ -25,6 +29,8 @@ func (b codeBinding) check(p codeProof) error {
 		return errors.New("the code was issued to another client")
 	case p.RedirectURI != b.RedirectURI:
 		return errors.New("redirect_uri is not the one of the authorization request")
+	case b.Key != "" && p.Key != b.Key:
+		return errors.New("the DPoP proof is missing or of another key than dpop_jkt")
 	case b.Challenge == "" && p.Verifier != "":
 		return errors.New("there is a verifier but was no challenge")
 	case b.Challenge != "" && p.Verifier == "":

@@ -109,7 +109,7 @@ func (w *corsWriter) Write(b []byte) (int, error) {
 func (w *corsWriter) decide() {
 	if !w.decided && w.allows() {
 		w.Header().Set("Access-Control-Allow-Origin", w.origin)
-		w.Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
+		w.Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, DPoP-Nonce")
 	}
 	w.decided = true
 }

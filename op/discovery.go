@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
@@ -37,6 +38,8 @@ type metadata struct {
 	// Logout 1.0 section 3: each address is called with iss and sid.
 	FrontchannelLogout        bool `json:"frontchannel_logout_supported"`
 	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_supported"`
+	// DPoPAlgs is RFC 9449 section 5.1.
+	DPoPAlgs []string `json:"dpop_signing_alg_values_supported"`
 	// Prompts is of Initiating User Registration via OpenID Connect 1.0.
 	Prompts []string `json:"prompt_values_supported"`
 }
@@ -50,7 +53,8 @@ func newDiscovery(cfg Config) (*document, error) {
 		BackchannelLogout:      true, BackchannelLogoutSession: true,
 		PushedEndpoint: cfg.Issuer + pushPath, RequirePushed: cfg.RequirePushed,
 		FrontchannelLogout: true, FrontchannelLogoutSession: true,
-		Prompts: cfg.prompts(),
+		DPoPAlgs: algNames(clientAlgs),
+		Prompts:  cfg.prompts(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode discovery document: %w", err)
@@ -148,19 +152,15 @@ func supportedScopes(catalog *access.Catalog) []string {
 }
 
 // assertionAlgs are the algorithms of clients' assertions.
-func assertionAlgs() []string {
-	var algs []string
-	for _, alg := range slices.Concat(clientAlgs, secretAlgs) {
-		algs = append(algs, string(alg))
-	}
-	return algs
-}
+func assertionAlgs() []string { return algNames(slices.Concat(clientAlgs, secretAlgs)) }
 
 // objectAlgs are the algorithms of request objects.
-func objectAlgs() []string {
-	algs := []string{unsignedAlg}
-	for _, alg := range clientAlgs {
-		algs = append(algs, string(alg))
+func objectAlgs() []string { return append([]string{unsignedAlg}, algNames(clientAlgs)...) }
+
+func algNames(algs []jose.SignatureAlgorithm) []string {
+	names := make([]string, len(algs))
+	for i, alg := range algs {
+		names[i] = string(alg)
 	}
-	return algs
+	return names
 }

@@ -48,6 +48,7 @@ func TestDiscovery(t *testing.T) {
 		"device_authorization_endpoint":                    testIssuer + "/device_authorization",
 		"code_challenge_methods_supported":                 []any{"S256"},
 		"token_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"},
+		"dpop_signing_alg_values_supported":                []any{"RS256", "PS256", "ES256", "ES384", "EdDSA"},
 		"token_endpoint_auth_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "ES384", "EdDSA", "HS256"},
 		"introspection_endpoint_auth_methods_supported":    []any{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"},
 		"prompt_values_supported":                          []any{"none", "login", "consent", "select_account"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -29,6 +30,9 @@ type tokenRequest struct {
 	// Form holds the parameters that the endpoint reads, each sent once and none empty.
 	Form   url.Values
 	Client *client.Client
+	// Proof is the DPoP proof that came with the request, in order but not yet spent;
+	// nil: none did.
+	Proof *dpopProof
 	// Resource is the resource server that an access token is for; see
 	// [maker.chooseResource].
 	Resource string
@@ -46,6 +50,8 @@ type clientEndpoint struct {
 	required string
 	// authMethods are those by which clients may authenticate.
 	authMethods []authMethod
+	// proves says that it takes DPoP proofs, and spends them.
+	proves bool
 	// status is that of a success; zero is 200.
 	status int
 	// answer returns what is sent as JSON.
@@ -58,7 +64,7 @@ type clientEndpoint struct {
 var clientEndpoints = []clientEndpoint{
 	{
 		path: tokenPath, parameters: grantParameters(), required: "grant_type", authMethods: authMethods,
-		answer: (*Provider).token, conclude: (*Provider).concludeToken,
+		proves: true, answer: (*Provider).token, conclude: (*Provider).concludeToken,
 	},
 	{
 		path: introspectionPath, parameters: []string{"token", "token_type_hint"}, required: "token",
@@ -66,7 +72,7 @@ var clientEndpoints = []clientEndpoint{
 	},
 	{
 		path: pushPath, parameters: pushedParameters(), authMethods: authMethods,
-		status: http.StatusCreated, answer: (*Provider).push,
+		proves: true, status: http.StatusCreated, answer: (*Provider).push,
 	},
 	{path: devicePath, parameters: deviceParameters, authMethods: authMethods, answer: (*Provider).authorizeDevice},
 	{
@@ -118,7 +124,16 @@ func (p *Provider) callEndpoint(w http.ResponseWriter, r *http.Request, e *clien
 	if e.required != "" && form.Get(e.required) == "" {
 		return nil, c.ID, missing(e.required)
 	}
-	answer, err = e.answer(p, r.Context(), &tokenRequest{HTTP: r, Form: form, Client: c, Now: p.cfg.Now()})
+	request := &tokenRequest{HTTP: r, Form: form, Client: c, Now: p.cfg.Now()}
+	if e.proves {
+		if request.Proof, err = p.readProof(w, r, e.path); err != nil {
+			return nil, c.ID, err
+		}
+	}
+	answer, err = e.answer(p, r.Context(), request)
+	if err == nil && request.Proof != nil && !request.Proof.spent {
+		err = errors.New("a DPoP proof was accepted and not spent")
+	}
 	return answer, c.ID, err
 }
 

@@ -31,8 +31,11 @@ func (p *Provider) issueToClient(ctx context.Context, r *tokenRequest) (*tokenRe
 	if err != nil {
 		return nil, err
 	}
+	if err := p.spendProof(ctx, r.Proof); err != nil {
+		return nil, err
+	}
 	to := p.make.target(r.Client, scopes, resource)
-	return p.accessToken(r.Client, &accessTokenClaims{Subject: r.Client.ID}, to, nil, r.Now, r.Now.Add(to.lifetime))
+	return p.accessToken(r, &accessTokenClaims{Subject: r.Client.ID}, to, nil, r.Now, r.Now.Add(to.lifetime))
 }
 
 // serviceScopes is what a client may do for itself: what it asks for of what

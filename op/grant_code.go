@@ -36,6 +36,9 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 	shown := codeProof{
 		ClientID: r.Client.ID, RedirectURI: r.Form.Get("redirect_uri"), Verifier: r.Form.Get("code_verifier"),
 	}
+	if r.Proof != nil {
+		shown.Key = r.Proof.Key
+	}
 	text := r.Form.Get("code")
 	hash, err := p.codes.Hash(text) // of what may be no code at all
 	switch {
@@ -53,6 +56,9 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 	}
 	if err := p.checkCode(r, &code, shown); err != nil {
 		return nil, p.spoilCode(ctx, text, err)
+	}
+	if err := p.spendProof(ctx, r.Proof); err != nil {
+		return nil, err
 	}
 	created, err := p.createGrant(ctx, r, &code, hash)
 	switch {
@@ -135,7 +141,9 @@ func (p *Provider) checkCode(r *tokenRequest, code *issuedCode, shown codeProof)
 	if request.CodeChallenge == "" && r.Client.RequiresPKCE() {
 		return errBadCode(errors.New("the code has no challenge and the client needs one"))
 	}
-	bound := codeBinding{ClientID: request.ClientID, RedirectURI: request.RedirectURI, Challenge: request.CodeChallenge}
+	bound := codeBinding{
+		ClientID: request.ClientID, RedirectURI: request.RedirectURI, Challenge: request.CodeChallenge, Key: request.DPoPKey,
+	}
 	if err := bound.check(shown); err != nil {
 		return errBadCode(err)
 	}
@@ -190,6 +198,10 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 			return scope == client.ScopeOfflineAccess
 		})
 	}
+	var err error
+	if g.Confirmation, err = r.rowConfirmation(); err != nil {
+		return nil, err
+	}
 	if _, err := io.ReadFull(p.cfg.Random, g.Salt); err != nil {
 		return nil, fmt.Errorf("read randomness for a grant: %w", err)
 	}
@@ -203,6 +215,13 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 func (p *Provider) firstTokens(ctx context.Context, r *tokenRequest, g *storage.GrantUser) (*tokenResponse, error) {
 	if g.User.Disabled() {
 		return nil, errBadCode(errors.New("the account was disabled meanwhile"))
+	}
+	bound, err := r.rowConfirmation()
+	switch {
+	case err != nil:
+		return nil, err
+	case g.Grant.Confirmation != bound: // a retry
+		return nil, errBadCode(errors.New("its grant is bound to another key than that of the DPoP proof"))
 	}
 	if err := p.checkAccess(ctx, r, g); err != nil {
 		return nil, err

@@ -104,6 +104,9 @@ func (p *Provider) redeemDevice(ctx context.Context, r *tokenRequest, text strin
 	if err != nil {
 		return nil, unavailable("find device code", err)
 	}
+	if err := p.spendProof(ctx, r.Proof); err != nil {
+		return nil, err
+	}
 	created, err := p.createGrant(ctx, r, deviceGrant(d), hash)
 	switch {
 	case d.Unanswered && (err == nil || errors.Is(err, storage.ErrConsumed)):

@@ -45,12 +45,19 @@ func (p *Provider) refresh(ctx context.Context, r *tokenRequest) (*tokenResponse
 	if err := p.checkRequested(ctx, r, t, requested); err != nil {
 		return nil, err
 	}
+	bound, err := r.rowConfirmation()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.spendProof(ctx, r.Proof); err != nil {
+		return nil, err
+	}
 	g, err := p.cfg.Grants.Rotate(ctx, storage.Rotation{
 		GrantID: t.GrantID, ClientID: r.Client.ID, Generation: t.Generation, Salt: t.Salt[:],
-		IdleLifetime: r.Client.Lifetimes.RefreshIdle,
+		IdleLifetime: r.Client.Lifetimes.RefreshIdle, Confirmation: bound,
 	})
 	if errors.Is(err, storage.ErrNotFound) {
-		g, err = p.notLive(ctx, r, t)
+		g, err = p.notLive(ctx, r, t, bound)
 	} else if err != nil {
 		err = unavailable("rotate refresh token", err)
 	}
@@ -130,14 +137,18 @@ func (p *Provider) checkRequested(ctx context.Context, r *tokenRequest, t *parse
 	return err
 }
 
-// notLive decides what to do with a token that could not be rotated.
-func (p *Provider) notLive(ctx context.Context, r *tokenRequest, t *parsedRefreshToken) (*storage.GrantUser, error) {
+// notLive decides what to do with a token that could not be rotated. Whoever does not
+// prove to hold the key that the grant is bound to learns nothing and ends nothing.
+func (p *Provider) notLive(ctx context.Context, r *tokenRequest, t *parsedRefreshToken, bound string) (*storage.GrantUser, error) {
 	g, err := p.grantOf(ctx, t)
 	if errors.Is(err, errRefreshToken) {
 		return nil, errBadRefreshToken(err)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if g.Grant.Confirmation != bound {
+		return nil, errBadRefreshToken(errors.New("its grant is bound to another key than that of the DPoP proof"))
 	}
 	decision, why := decideRefresh(staleRefresh{
 		// The database's time, as that of the rotation: neither the clock of this node

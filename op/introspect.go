@@ -12,7 +12,6 @@ import (
 	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
-	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
 // introspection is the answer of the introspection endpoint (RFC 7662 section
@@ -34,6 +33,8 @@ type introspection struct {
 	ACR       string   `json:"acr,omitempty"`
 	AMR       []string `json:"amr,omitempty"`
 	SID       string   `json:"sid,omitempty"`
+	// Confirmation is RFC 9449 section 6.2.
+	Confirmation *confirmation `json:"cnf,omitempty"`
 	// about adds what the token says of the person, signed or sealed; nil: nothing.
 	about extras
 }
@@ -79,9 +80,9 @@ func (p *Provider) introspectAccessToken(ctx context.Context, r *tokenRequest, t
 	claims = &active.Claims
 	answer := &introspection{
 		Active: true, Issuer: claims.Issuer, Subject: claims.Subject, Audience: claims.Audience,
-		ClientID: claims.ClientID, Scope: claims.Scope, TokenType: oidc.BearerToken, ID: claims.ID,
+		ClientID: claims.ClientID, Scope: claims.Scope, TokenType: claims.Confirmation.tokenType(), ID: claims.ID,
 		IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt,
-		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR, SID: claims.SID,
+		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR, SID: claims.SID, Confirmation: claims.Confirmation,
 	}
 	if active.Grant != nil {
 		answer.about = p.make.accessTokenExtras(active.Client, active.Grant, target{audience: claims.Audience})

@@ -40,6 +40,9 @@ type Config struct {
 	// PushedLifetime is for how long a browser may come with one: a minute by default.
 	RequirePushed  bool
 	PushedLifetime time.Duration
+	// RequireDPoP binds every token to a key of its client (RFC 9449); RequireDPoPNonce
+	// wants a nonce of ours in each proof.
+	RequireDPoP, RequireDPoPNonce bool
 	// Ephemeral keeps codes, and whatever else expires by itself.
 	Ephemeral ephemeral.Store
 	// Fetch calls addresses of clients.
@@ -181,6 +184,8 @@ type Provider struct {
 	pushed        *ephemeral.Values[pushedRequest]
 	spent         *ephemeral.Values[struct{}]
 	assertions    *ephemeral.Values[struct{}]
+	proofs        *ephemeral.Values[struct{}]
+	nonces        *dpopNonces
 	make          maker
 	access        *accessTokenCodec
 	refreshTokens *refreshTokenCodec
@@ -214,6 +219,8 @@ func New(cfg Config) (*Provider, error) {
 		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
 		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),
 		assertions:    ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, assertionKind, maxAssertionLifetime),
+		proofs:        ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, proofKind, 4*proofWindow),
+		nonces:        newDPoPNonces(cfg.Hasher, cfg.Now),
 		signOuts:      ephemeral.NewIssued[interaction.SignedOut](cfg.Ephemeral, cfg.Hasher, signOutKind, signOutLifetime),
 		make:          maker{issuer: cfg.Issuer, catalog: cfg.Access, log: cfg.Log},
 		access:        &accessTokenCodec{issuer: cfg.Issuer, jwts: cfg.Keys, sealer: cfg.Sealer},

@@ -38,7 +38,7 @@ func GrantTypes() []string {
 func TokenOutcomes() []string {
 	return []string{
 		tokenIssued, codeInvalidRequest, codeInvalidClient, codeInvalidGrant, codeUnauthorizedClient, codeUnsupportedGrantType,
-		codeInvalidScope, codeInvalidTarget, codeServerError, codeTemporarilyUnavailable,
+		codeInvalidScope, codeInvalidTarget, codeInvalidDPoPProof, codeUseDPoPNonce, codeServerError, codeTemporarilyUnavailable,
 		codeAuthorizationPending, codeSlowDown, codeExpiredToken, codeAccessDenied,
 	}
 }

@@ -65,10 +65,19 @@ func (p *Provider) push(ctx context.Context, r *tokenRequest) (any, error) {
 		}
 		form = inside
 	}
+	if r.Proof != nil { // as if dpop_jkt said so (RFC 9449 section 10.1)
+		if named := form.Get("dpop_jkt"); named != "" && named != r.Proof.Key {
+			return nil, invalidRequest("dpop_jkt is not the key of the DPoP proof", nil)
+		}
+		form.Set("dpop_jkt", r.Proof.Key)
+	}
 	if err := p.admitUnauthenticated(ctx, r.Client, pushedKind); err != nil {
 		return nil, err
 	}
 	if _, err := p.judgePushed(ctx, r.Client, form); err != nil {
+		return nil, err
+	}
+	if err := p.spendProof(ctx, r.Proof); err != nil {
 		return nil, err
 	}
 	id := p.pushed.NewID()

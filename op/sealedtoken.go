@@ -31,6 +31,7 @@ type sealedClaims struct {
 	IssuedAt  int64      `json:"i"`
 	ExpiresAt int64      `json:"e"`
 	GrantID   storage.ID `json:"g,omitempty"`
+	Key       string     `json:"k,omitempty"` // the thumbprint of a DPoP key
 }
 
 // sealedTokenPlace is what opaque access tokens are sealed for: another issuer's,
@@ -41,9 +42,13 @@ func sealedTokenPlace(issuer string) keys.AssociatedData {
 
 // seal hides claims in a token.
 func (c *accessTokenCodec) seal(claims *accessTokenClaims) (string, error) {
+	var key string
+	if claims.Confirmation != nil {
+		key = claims.Confirmation.KeyThumbprint
+	}
 	payload, err := json.Marshal(sealedClaims{
 		ClientID: claims.ClientID, Scope: claims.Scope, ID: claims.ID, IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt,
-		Audience: slices.DeleteFunc(slices.Clone(claims.Audience), func(aud string) bool { return aud == c.issuer }), GrantID: claims.GrantID,
+		Audience: slices.DeleteFunc(slices.Clone(claims.Audience), func(aud string) bool { return aud == c.issuer }), GrantID: claims.GrantID, Key: key,
 	})
 	if err != nil {
 		return "", fmt.Errorf("encode access token: %w", err)
@@ -76,6 +81,9 @@ func (c *accessTokenCodec) open(token string) (*accessTokenClaims, error) {
 	claims := &accessTokenClaims{
 		Issuer: c.issuer, Audience: append(s.Audience, c.issuer), ClientID: s.ClientID, Scope: s.Scope, ID: s.ID,
 		IssuedAt: s.IssuedAt, ExpiresAt: s.ExpiresAt, GrantID: s.GrantID,
+	}
+	if s.Key != "" {
+		claims.Confirmation = &confirmation{KeyThumbprint: s.Key}
 	}
 	if s.GrantID == "" {
 		claims.Subject = s.ClientID // a client that acts for itself

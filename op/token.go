@@ -13,7 +13,8 @@ type grantType struct {
 	parameters []string
 	// required are those of them that must be there.
 	required []string
-	// issue answers with tokens.
+	// issue answers with tokens. It spends the request's proof as soon as it has found
+	// what it exchanges in order: see [Provider.spendProof].
 	issue func(*Provider, context.Context, *tokenRequest) (*tokenResponse, error)
 }
 
@@ -44,6 +45,9 @@ func (p *Provider) token(ctx context.Context, r *tokenRequest) (any, error) {
 		if r.Form.Get(parameter) == "" {
 			return nil, missing(parameter)
 		}
+	}
+	if err := p.requireProof(r); err != nil {
+		return nil, err
 	}
 	return grant.issue(p, ctx, r)
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
-	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
 // tokenResponse is the answer of the token endpoint (RFC 6749 section 5.1).
@@ -37,7 +36,7 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 		expiresAt = g.Grant.ExpiresAt // a token cannot outlive its grant: say so
 	}
 	claims := grantClaims(r.Client, g)
-	response, err := p.accessToken(r.Client, &claims, to, p.make.accessTokenExtras(r.Client, g, to), now, expiresAt)
+	response, err := p.accessToken(r, &claims, to, p.make.accessTokenExtras(r.Client, g, to), now, expiresAt)
 	if err != nil {
 		return nil, err
 	}
@@ -64,21 +63,23 @@ func grantClaims(c *client.Client, g *storage.GrantUser) accessTokenClaims {
 }
 
 // accessToken completes the claims with what each access token has and makes it.
-// about adds what is said of the person; nil where there is none.
-func (p *Provider) accessToken(c *client.Client, claims *accessTokenClaims, to target, about extras, now, expiresAt time.Time) (*tokenResponse, error) {
+// about adds what is said of the person; nil where there is none. It is bound to the
+// key of the request's proof.
+func (p *Provider) accessToken(r *tokenRequest, claims *accessTokenClaims, to target, about extras, now, expiresAt time.Time) (*tokenResponse, error) {
 	id, err := storage.NewID(now, p.cfg.Random)
 	if err != nil {
 		return nil, fmt.Errorf("name access token: %w", err)
 	}
 	claims.ID = string(id)
-	p.make.complete(claims, c, to, now, expiresAt)
+	claims.Confirmation = r.confirmation()
+	p.make.complete(claims, r.Client, to, now, expiresAt)
 	token, err := p.access.encode(to, claims, about)
 	if err != nil {
 		return nil, err
 	}
 	return &tokenResponse{
 		AccessToken: token,
-		TokenType:   oidc.BearerToken,
+		TokenType:   claims.Confirmation.tokenType(),
 		ExpiresIn:   claims.ExpiresAt - claims.IssuedAt,
 		Scope:       claims.Scope,
 	}, nil

@@ -24,27 +24,31 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if shown := errorOf(err); shown.status() < http.StatusInternalServerError {
-		w.Header().Set("WWW-Authenticate", p.challenge(shown))
+		w.Header()["Www-Authenticate"] = p.challenges(shown, usesDPoP(r))
+		err = shown
 	}
 	p.refuse(w, r, clientID, err)
 }
 
 func (p *Provider) userinfoClaims(w http.ResponseWriter, r *http.Request) (claims map[string]any, clientID string, err error) {
-	token, err := bearerToken(w, r)
+	shown, err := accessTokenOf(w, r)
 	if err != nil {
 		return nil, "", err
 	}
-	active, err := p.checkAccessToken(r.Context(), token)
+	active, err := p.checkAccessToken(r.Context(), shown.Text)
+	if err == nil {
+		answersTo(w, active.Client.ID)
+		clientID = active.Client.ID
+		err = p.checkPossession(w, r, shown, &active.Claims)
+	}
 	if errors.Is(err, errInvalidToken) {
-		return nil, "", &Error{
+		return nil, clientID, &Error{
 			Code: codeInvalidToken, Description: "the access token is not valid here, expired or revoked", Cause: err,
 		}
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, clientID, atResource(err)
 	}
-	clientID = active.Client.ID
-	answersTo(w, clientID)
 	scopes := active.Claims.Scopes()
 	if active.Grant == nil || !slices.Contains(scopes, client.ScopeOpenID) {
 		return nil, clientID, &Error{Code: codeInsufficientScope, Description: "the access token is not for a person's claims"}
@@ -60,29 +64,56 @@ func (m *maker) userinfo(c *client.Client, g *storage.GrantUser, scopes []string
 	return claims
 }
 
-// bearerToken returns the access token of a request from its header or the body
+// presentedToken is an access token as a request shows it.
+type presentedToken struct {
+	Text string
+	// DPoP says that it came by that scheme, to be proven.
+	DPoP bool
+}
+
+// accessTokenOf returns the access token of a request from its header or the body
 // of a POST, in exactly one of them. One in the query is refused: it has been
 // written to logs (RFC 6750 section 2.3, security.md L8).
-func bearerToken(w http.ResponseWriter, r *http.Request) (string, error) {
+func accessTokenOf(w http.ResponseWriter, r *http.Request) (presentedToken, error) {
 	if strings.Contains(r.URL.RawQuery, "access_token") {
-		return "", invalidRequest("an access token does not belong in the query", nil)
+		return presentedToken{}, invalidRequest("an access token does not belong in the query", nil)
 	}
 	posted, err := postedToken(w, r)
 	if err != nil {
-		return "", err
+		return presentedToken{}, err
 	}
 	switch headers := r.Header.Values("Authorization"); {
 	case len(headers) > 1 || len(headers) == 1 && posted != "":
-		return "", invalidRequest("more than one access token", nil)
+		return presentedToken{}, invalidRequest("more than one access token", nil)
 	case len(headers) == 0 && posted != "":
-		return posted, nil
+		return presentedToken{Text: posted}, nil
 	case len(headers) == 1:
 		scheme, token, _ := strings.Cut(headers[0], " ")
-		if token = strings.TrimLeft(token, " "); token != "" && strings.EqualFold(scheme, oidc.BearerToken) {
-			return token, nil
+		if token = strings.TrimLeft(token, " "); token != "" && (strings.EqualFold(scheme, bearerScheme) || usesDPoP(r)) {
+			return presentedToken{Text: token, DPoP: usesDPoP(r)}, nil
 		}
 	}
-	return "", &Error{Status: http.StatusUnauthorized, Description: "no access token"}
+	return presentedToken{}, &Error{Status: http.StatusUnauthorized, Description: "no access token"}
+}
+
+const bearerScheme = oidc.BearerToken
+
+// usesDPoP reports whether a request authorizes itself by that scheme.
+func usesDPoP(r *http.Request) bool {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, dpopScheme)
+}
+
+// atResource gives a refused proof the status that it has at a protected resource (RFC
+// 9449 sections 7.1 and 9).
+func atResource(err error) error {
+	var refused *Error
+	if !errors.As(err, &refused) || refused.Code != codeInvalidDPoPProof && refused.Code != codeUseDPoPNonce {
+		return err
+	}
+	there := *refused
+	there.Status = http.StatusUnauthorized
+	return &there
 }
 
 // postedToken returns the access token in the body of a POST; empty where there is none.
@@ -103,15 +134,20 @@ func postedToken(w http.ResponseWriter, r *http.Request) (string, error) {
 
 var userinfoParameters = parameterSet([]string{"access_token"})
 
-// challenge spells the WWW-Authenticate header, which tells a client what to do
-// about a refusal (RFC 6750 section 3). Every text in it is ours.
-func (p *Provider) challenge(e *Error) string {
-	challenge := fmt.Sprintf("Bearer realm=%q", p.cfg.Issuer)
+// challenges spell the WWW-Authenticate headers, which tell a client what to do
+// about a refusal (RFC 6750 section 3, RFC 9449 section 7.1): the scheme that it used
+// with the error, and, where that was not DPoP, DPoP as well. Every text is ours.
+func (p *Provider) challenges(e *Error, dpop bool) []string {
+	detail := ""
 	if e.Code != "" {
-		challenge += fmt.Sprintf(", error=%q, error_description=%q", e.Code, e.Description)
+		detail = fmt.Sprintf(", error=%q, error_description=%q", e.Code, e.Description)
 	}
 	if e.Code == codeInsufficientScope {
-		challenge += fmt.Sprintf(", scope=%q", client.ScopeOpenID)
+		detail += fmt.Sprintf(", scope=%q", client.ScopeOpenID)
 	}
-	return challenge
+	proven := fmt.Sprintf("DPoP realm=%q, algs=%q", p.cfg.Issuer, strings.Join(algNames(clientAlgs), " "))
+	if dpop {
+		return []string{proven + detail}
+	}
+	return []string{fmt.Sprintf("Bearer realm=%q", p.cfg.Issuer) + detail, proven}
 }

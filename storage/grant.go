@@ -95,6 +95,9 @@ type Rotation struct {
 	Salt       []byte
 	// IdleLifetime is how long after this use the grant may stay unused.
 	IdleLifetime time.Duration
+	// Confirmation is what was proven with the token: the row is bound by the same, or
+	// by nothing yet, and then is from now on. Empty proves nothing.
+	Confirmation string
 }
 
 // GrantUser is a grant with its person, read as one.

@@ -141,8 +141,12 @@ func (p *process) close() error {
 
 // load reads what the database holds for this process: it refuses to serve on
 // tables of another version, from a SQLite file that another node serves from, and
-// without its signing keys.
+// without its signing keys. A database that does not answer meanwhile is waited for.
 func (p *process) load(ctx context.Context) error {
+	return untilReachable(ctx, p.log(), p.boot.cfg.Timeouts.Start, p.tryLoad)
+}
+
+func (p *process) tryLoad(ctx context.Context) error {
 	if err := p.store.LockNode(); err != nil {
 		return err
 	}

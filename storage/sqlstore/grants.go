@@ -29,8 +29,8 @@ func (d dialect) rotate() string {
 	// Without offline access a grant ends with its session, however that ends.
 	session := `(g.offline OR g.sid IS NULL OR EXISTS (SELECT 1 FROM sessions s WHERE s.sid = g.sid
 		AND s.expires_at > ` + now + ` AND s.idle_expires_at > ` + now + `))`
-	return `UPDATE grants AS g SET generation = generation + 1, rotated_at = ` + now + `, idle_expires_at = ` + now + ` + $6` + tables + `
-		WHERE g.id = $1 AND g.client_id = $2 AND g.generation = $3 AND g.salt = $4 AND g.refreshable AND g.revoked_at IS NULL
+	return `UPDATE grants AS g SET generation = generation + 1, rotated_at = ` + now + `, idle_expires_at = ` + now + ` + $6, cnf = $7` + tables + `
+		WHERE g.id = $1 AND g.client_id = $2 AND g.generation = $3 AND g.salt = $4 AND (g.cnf = '' OR g.cnf = $7) AND g.refreshable AND g.revoked_at IS NULL
 			AND g.expires_at > ` + now + ` AND g.idle_expires_at > ` + now + ` AND ` + enabled + ` AND ` + session + ` RETURNING ` + returned
 }
 
@@ -41,7 +41,7 @@ var rotateGrant = map[dialect]string{postgres: postgres.rotate(), sqliteDB: sqli
 // no live grant of an enabled person fits every field. With PostgreSQL it is one
 // round trip; SQLite reads the person with a second statement.
 func (r *Grants) Rotate(ctx context.Context, t storage.Rotation) (*storage.GrantUser, error) {
-	args := []any{string(t.GrantID), t.ClientID, int64(t.Generation), t.Salt, r.s.clock(), t.IdleLifetime.Microseconds()}
+	args := []any{string(t.GrantID), t.ClientID, int64(t.Generation), t.Salt, r.s.clock(), t.IdleLifetime.Microseconds(), t.Confirmation}
 	var grant grantRow
 	var user subjectRow
 	var err error

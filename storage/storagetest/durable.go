@@ -117,7 +117,7 @@ func (f fixture) newGrant(t *testing.T, u *storage.User, sid storage.ID) *storag
 	now := f.clock.Now()
 	return &storage.Grant{
 		ID: f.id(t), ClientID: "wiki", UserID: u.ID, SID: sid, CodeHash: "p1." + rand.Text(), Address: "192.0.2.7", CodeChallenge: "challenge",
-		RedirectURI: "https://wiki.example.com/cb", Scopes: []string{"openid", "offline_access"}, Nonce: "n",
+		RedirectURI: "https://wiki.example.com/cb", Scopes: []string{"openid", "offline_access"}, Nonce: "n", Confirmation: `{"jkt":"one"}`,
 		Claims:         storage.ClaimsRequest{IDToken: map[string]*storage.ClaimRequest{"name": {Essential: true}, "email": nil}},
 		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
 		Offline:        true, Refreshable: true, Generation: 1, Salt: []byte("0123456789abcdef"),
@@ -152,7 +152,7 @@ func (f fixture) start(g *storage.Grant) storage.GrantStart {
 // rotation is the refresh that the grant's row allows.
 func (f fixture) rotation(g *storage.Grant) storage.Rotation {
 	return storage.Rotation{
-		GrantID: g.ID, ClientID: g.ClientID, Generation: g.Generation, Salt: g.Salt, IdleLifetime: time.Hour,
+		GrantID: g.ID, ClientID: g.ClientID, Generation: g.Generation, Salt: g.Salt, IdleLifetime: time.Hour, Confirmation: g.Confirmation,
 	}
 }
 
@@ -412,6 +412,8 @@ func (f fixture) testRotationConditions(t *testing.T) {
 		"another client":     func(r *storage.Rotation) { r.ClientID = "evil" },
 		"an older token":     func(r *storage.Rotation) { r.Generation-- },
 		"a newer token":      func(r *storage.Rotation) { r.Generation++ },
+		"another key":        func(r *storage.Rotation) { r.Confirmation = `{"jkt":"another"}` },
+		"no key":             func(r *storage.Rotation) { r.Confirmation = "" },
 		"another salt":       func(r *storage.Rotation) { r.Salt = []byte("fedcba9876543210") },
 		"after idling":       func(*storage.Rotation) { f.clock.Advance(time.Hour) },
 		"after its last day": func(*storage.Rotation) { f.clock.Advance(10 * time.Hour) },
@@ -427,6 +429,17 @@ func (f fixture) testRotationConditions(t *testing.T) {
 			equal(t, "grant", got.Grant, *g)
 		})
 	}
+	t.Run("TestPR1_a first key binds", func(t *testing.T) {
+		g := f.grant(t, func(g *storage.Grant) { g.Confirmation = "" })
+		rotation := f.rotation(g)
+		rotation.Confirmation = `{"jkt":"first"}`
+		got, err := f.s.Grants().Rotate(t.Context(), rotation)
+		want(t, "Rotate", err, nil)
+		equal(t, "bound by", got.Grant.Confirmation, rotation.Confirmation)
+		rotation.Generation, rotation.Confirmation = 2, ""
+		_, err = f.s.Grants().Rotate(t.Context(), rotation)
+		want(t, "Rotate without it", err, storage.ErrNotFound)
+	})
 	t.Run("TestRF5_of a disabled person", func(t *testing.T) {
 		g := f.grant(t)
 		want(t, "Disable", f.s.Users().Disable(t.Context(), g.UserID, f.clock.Now(), f.event(t, storage.EventUserDisabled)), nil)

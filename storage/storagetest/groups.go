@@ -231,9 +231,7 @@ func (f fixture) testEffective(t *testing.T) {
 			return found.User, err
 		},
 		"Rotate": func() (storage.User, error) {
-			found, err := f.s.Grants().Rotate(ctx, storage.Rotation{
-				GrantID: s.keptOnline.ID, ClientID: s.keptOnline.ClientID, Generation: s.keptOnline.Generation, Salt: s.keptOnline.Salt, IdleLifetime: time.Hour,
-			})
+			found, err := f.s.Grants().Rotate(ctx, f.rotation(s.keptOnline))
 			return found.User, err
 		},
 		"Create": func() (storage.User, error) {

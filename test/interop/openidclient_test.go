@@ -69,3 +69,20 @@ func TestOpenIDClient(t *testing.T) {
 		runNode(t, p, "service.mjs", map[string]any{"id": service.ID, "secret": service.Secret, "scope": serviceScope})
 	})
 }
+
+// Clients that prove to hold a key, with pushed requests and nonces of the provider.
+func TestOpenIDClientWithDPoP(t *testing.T) {
+	t.Parallel()
+	p := startWith(t, map[string]any{"tokens": map[string]any{"require_dpop": true, "require_dpop_nonce": true}})
+	for _, c := range clients() {
+		if c.Alg != "ES256" || c.Method == "client_secret_post" {
+			continue
+		}
+		t.Run(c.Method, func(t *testing.T) {
+			runNode(t, p, "dpop.mjs", map[string]any{
+				"id": c.ID, "secret": c.Secret, "method": c.Method, "algs": []string{"ES256", "ES384", "PS256"},
+				"redirectURI": redirectURI, "email": email,
+			})
+		})
+	}
+}

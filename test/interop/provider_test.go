@@ -2,6 +2,7 @@ package interop
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -58,6 +59,12 @@ type provider struct {
 // algorithm of ID tokens.
 func start(t *testing.T) *provider {
 	t.Helper()
+	return startWith(t, nil)
+}
+
+// startWith starts a provider with more settings.
+func startWith(t *testing.T, settings map[string]any) *provider {
+	t.Helper()
 	registered := []map[string]any{{
 		"id": service.ID, "type": "service", "auth_method": service.Method, "secret": service.Secret,
 		"scopes": []string{serviceScope},
@@ -73,13 +80,15 @@ func start(t *testing.T) *provider {
 		registered = append(registered, entry)
 	}
 	many := map[string]any{"free": 1000}
-	config, err := json.Marshal(map[string]any{ // JSON is YAML
+	all := map[string]any{
 		"clients": registered,
 		"limits": map[string]any{"sign_in": map[string]any{
 			"per_account": many, "per_address": many, "per_pair": many, "known_device": many,
 		}},
 		"password": map[string]any{"argon2": map[string]any{"memory_kib": 19456}},
-	})
+	}
+	maps.Copy(all, settings)
+	config, err := json.Marshal(all) // JSON is YAML
 	if err != nil {
 		t.Fatal(err)
 	}

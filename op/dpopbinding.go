@@ -1,0 +1,91 @@
+package op
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/latchkey-id/latchkey/client"
+)
+
+// confirmation is the cnf claim: what whoever shows a token must prove to hold (RFC
+// 7800 section 3.1, RFC 9449 section 6).
+type confirmation struct {
+	// KeyThumbprint is that of a DPoP key.
+	KeyThumbprint string `json:"jkt,omitempty"`
+}
+
+// confirmation is what the tokens of a request are bound by; nil: they are bearer tokens.
+func (r *tokenRequest) confirmation() *confirmation {
+	if r.Proof == nil {
+		return nil
+	}
+	return &confirmation{KeyThumbprint: r.Proof.Key}
+}
+
+// rowConfirmation is what a grant's refresh tokens are bound by, as its row has it: of a
+// client without credentials the key of the proof. The refresh tokens of all others are
+// bound by their authentication, and their keys may change (RFC 9449 section 5).
+func (r *tokenRequest) rowConfirmation() (string, error) {
+	if r.Proof == nil || !r.Client.IsPublic() {
+		return "", nil
+	}
+	text, err := json.Marshal(r.confirmation())
+	if err != nil {
+		return "", fmt.Errorf("encode confirmation: %w", err)
+	}
+	return string(text), nil
+}
+
+// tokenType is the token_type of access tokens that are bound so.
+func (c *confirmation) tokenType() string {
+	if c == nil {
+		return bearerScheme
+	}
+	return dpopScheme
+}
+
+// mustProve reports whether each token of the client is to be bound.
+func (p *Provider) mustProve(c *client.Client) bool { return p.cfg.RequireDPoP || c.DPoPBound }
+
+// requireProof refuses a request for tokens without a proof where its client needs one
+// (RFC 9449 section 5.2).
+func (p *Provider) requireProof(r *tokenRequest) error {
+	if r.Proof != nil || !p.mustProve(r.Client) {
+		return nil
+	}
+	refused := errProof(errors.New("the client's tokens are to be bound and it sends none"))
+	if p.cfg.RequireDPoPNonce {
+		refused.Header = http.Header{dpopNonceHeader: {p.nonces.make()}}
+	}
+	return refused
+}
+
+// checkPossession refuses an access token that is bound to a key without a proof of
+// it, and one that is not where the request claims that it is: neither is to be taken
+// for the other (RFC 9449 sections 7.1 and 7.2).
+func (p *Provider) checkPossession(w http.ResponseWriter, r *http.Request, shown presentedToken, claims *accessTokenClaims) error {
+	bound := claims.Confirmation
+	switch {
+	case bound == nil && !shown.DPoP:
+		return nil
+	case bound == nil:
+		return fmt.Errorf("%w: it is not bound, and came by the scheme DPoP", errInvalidToken)
+	case !shown.DPoP:
+		return fmt.Errorf("%w: it is bound to a key, and came as a bearer token", errInvalidToken)
+	}
+	proof, err := p.readProof(w, r, userinfoPath)
+	switch {
+	case err != nil:
+		return err
+	case proof == nil:
+		p.offerNonce(w)
+		return errProof(errors.New("it is missing"))
+	case !proof.provesToken(shown.Text):
+		return errProof(errors.New("its ath is that of another token"))
+	case proof.Key != bound.KeyThumbprint:
+		return fmt.Errorf("%w: it is bound to another key than that of the proof", errInvalidToken)
+	}
+	return p.spendProof(r.Context(), proof)
+}
