@@ -24,7 +24,7 @@ var secrets = map[string]string{
 }
 
 // clients are the relying parties of every installation: strict tolerates no
-// lost answer.
+// lost answer, and tool runs where there is no browser.
 var clients = fmt.Sprintf(`
 clients:
   - id: wiki
@@ -36,6 +36,10 @@ clients:
     redirect_uris: [https://wiki.example.com/callback]
     scopes: [openid, profile, email, offline_access]
     refresh_grace: 0s
+  - id: tool
+    type: native
+    grant_types: ["urn:ietf:params:oauth:grant-type:device_code", refresh_token]
+    scopes: [openid, profile, offline_access]
 `, secrets["wiki"], secrets["strict"])
 
 // installation is one or several nodes that are one provider.
