@@ -95,8 +95,8 @@ func (p *enrollPage) render(w http.ResponseWriter, r *http.Request, f *flowConte
 	}
 	page := p.personPage(w, r, f, "/enroll", string(kind)+".title")
 	page.Carry(factorParam, string(kind))
-	say(&page, said)
-	name, back := said.Typed["name"], p.back(f)
+	Say(&page, said)
+	name, back := said.Typed.Get("name"), p.back(f)
 	if enrollment.Input == mfa.InputPasskey {
 		return p.ui.Render(w, http.StatusOK, ui.EnrolPasskey{
 			Page: page, Name: name, Back: back, Passkey: ui.Ceremony{Action: page.Action, Options: string(enrollment.Options)},
@@ -195,7 +195,7 @@ func (p *enrollPage) failed(w http.ResponseWriter, r *http.Request, f *flowConte
 	default:
 		return accountError("confirm enrollment", failure)
 	}
-	said := flash.Message{Typed: map[string]string{"name": r.PostForm.Get("name")}}
+	said := flash.Message{}
 	if len(r.PostForm.Get(credentialField)) > 0 {
 		said.Failure = key
 	} else {

@@ -59,7 +59,7 @@ type Config struct {
 	SignIn   signIn
 	SignOut  signOut
 	Sessions sessions
-	// Submissions make the form that signs out idempotent.
+	// Submissions make the form that signs out, and the end of a sign-in, idempotent.
 	Submissions submissions
 	Errors      *web.Errors
 	Cookies     web.Cookies
@@ -158,7 +158,12 @@ type signOut interface {
 
 // submissions make forms idempotent; interaction.Submissions in the binary.
 type submissions interface {
+	// Once has a form that is sent twice handled once; both get the answer.
 	Once(h web.HandlerFunc) web.HandlerFunc
+	// OnceAs has what has a name, a secret of the browser's, done once; both get the answer.
+	OnceAs(name string, h web.HandlerFunc) web.HandlerFunc
+	// Repeat gives that answer again, and reports whether there is one.
+	Repeat(w http.ResponseWriter, r *http.Request, name string) bool
 }
 
 // sessions looks at and ends sessions that no cookie of the request names; storage/sqlstore.Sessions in the binary.

@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 	"cmd":                {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore", "login/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "login/ui"},
 	"op":                 {"internal/ident", "access", "client", "interaction", "internal/fetch", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"login":              {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral", "login/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "login/ui"},
-	"login/flash":        {"interaction", "internal/web", "keys", "login/pageerror", "storage", "storage/ephemeral"},
+	"login/flash":        {"interaction", "internal/locale", "internal/web", "keys", "login/pageerror", "storage", "storage/ephemeral"},
 	"login/flow":         {"access", "client", "interaction", "mfa", "storage"},
 	"login/journal":      {"account", "interaction", "internal/web", "keys", "login/pageerror", "storage"},
 	"login/limits":       {"internal/ident", "internal/web", "keys", "login/pageerror", "storage"},

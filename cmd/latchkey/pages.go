@@ -42,7 +42,7 @@ func newFactors(p *process, f *foundation) (*mfa.Factors, *mfa.Devices, error) {
 
 func settingsConfig(p *process, f *foundation, accounts *account.Service, pages *login.Pages, factors *mfa.Factors) settings.Config {
 	return settings.Config{
-		Flow: pages, Submissions: newSubmissions(p, f), Messages: pages, Accounts: accounts, UI: f.ui, Sessions: p.store.Sessions(), Grants: p.store.Grants(),
+		Flow: pages, Submissions: newSubmissions(p, f), Flash: newFlash(p, f), Messages: pages, Accounts: accounts, UI: f.ui, Sessions: p.store.Sessions(), Grants: p.store.Grants(),
 		Consents: p.store.Consents(), Devices: p.store.TrustedDevices(), Events: p.store.Events(), Ephemeral: p.ephemeral,
 		Clients: f.clients, Access: f.cfg.Catalog, Issuer: f.cfg.Issuer, Factors: factors, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
 		Now: f.now, PendingFor: f.cfg.Account.Links.Verify, ProfileFields: f.cfg.Account.ProfileFields,
@@ -61,6 +61,11 @@ func newSubmissions(p *process, f *foundation) *interaction.Submissions {
 	return interaction.NewSubmissions(interaction.SubmissionsConfig{
 		Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies(),
 	})
+}
+
+// newFlash keeps what pages say after a form on them was refused.
+func newFlash(p *process, f *foundation) *flash.Store {
+	return flash.New(flash.Config{Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies()})
 }
 
 // policy is the policy of second factors, as the configuration has it.
@@ -123,7 +128,7 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 	return login.Config{
 		Issuer: f.cfg.Issuer, Requests: interaction.NewDevices(p.ephemeral, f.hasher), UI: f.ui, Accounts: accounts, Users: p.store.Users(), Consents: p.store.Consents(),
 		Sessions: newSessions(p, f, accounts, records), Partials: newPartials(p, f, records), Limits: limiter, Journal: records,
-		Flash:        flash.New(flash.Config{Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies()}),
+		Flash:        newFlash(p, f),
 		Interactions: newInteractions(p, f), Submissions: newSubmissions(p, f), Clients: f.clients, Access: f.cfg.Catalog,
 		Methods: signin.New(signin.Config{
 			Users: p.store.Users(), Accounts: accounts, Passwords: f.password, Decoys: p.decoys, Factors: factors, Limits: limiter,
