@@ -131,6 +131,15 @@ func (s *testStore) disable(now time.Time) {
 	s.exec(`UPDATE grants SET revoked_at = NULL, revoked_reason = ''`)
 }
 
+func (s *testStore) lockDown(now time.Time) {
+	s.t.Helper()
+	_, err := s.Users().Lockdown(s.t.Context(), storage.Lockdown{UserID: testUserID, Now: now}, func(storage.Holdings) storage.Event {
+		return s.event(storage.EventLockedDown, now)
+	})
+	s.must(err)
+	s.exec(`UPDATE grants SET revoked_at = NULL, revoked_reason = ''`) // as above
+}
+
 // grants returns every grant.
 func (s *testStore) grants() []storage.Grant {
 	s.t.Helper()

@@ -141,6 +141,19 @@ func (c *planCalls) accountCalls() map[string]func() error {
 			}
 			return users.Enable(ctx, id, c.now, c.event())
 		},
+		"Users.Lockdown": func() error {
+			_, err := users.Lockdown(ctx, storage.Lockdown{UserID: rowOf(c.row()), Now: c.now}, func(storage.Holdings) storage.Event { return c.event() })
+			return err
+		},
+		"Users.LiftLockdown": func() error {
+			id := rowOf(c.row())
+			_, err := users.Lockdown(ctx, storage.Lockdown{UserID: id, Now: c.now}, func(storage.Holdings) storage.Event { return c.event() })
+			if err != nil {
+				return err
+			}
+			return users.LiftLockdown(ctx, id, c.now.Add(-time.Hour), c.event())
+		},
+		"Users.Holdings":     func() error { _, err := users.Holdings(ctx, rowOf(c.row()), c.now); return err },
 		"Users.ResetFactors": func() error { return users.ResetFactors(ctx, rowOf(c.row()), c.now, c.event()) },
 	}
 }
