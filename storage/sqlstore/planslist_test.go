@@ -194,7 +194,7 @@ func (c *planCalls) sessionCalls() map[string]func() error {
 		"Grants.ListByClient":   func() error { return second(grants.ListByClient(ctx, "client7", rowOf(c.row()), 50)) },
 		"Grants.ApplicationsOf": func() error { return second(grants.ApplicationsOf(ctx, rowOf(c.row()), c.now)) },
 		"AccessTokens.Check":    func() error { return second(tokens.Check(ctx, rowOf(c.row()), "jti", c.now)) },
-		"AccessTokens.Revoked":  func() error { return second(tokens.Revoked(ctx, "j7")) },
+		"AccessTokens.Revoked":  func() error { return second(tokens.Revoked(ctx, "j7", c.now)) },
 		"AccessTokens.Revoke":   func() error { return tokens.Revoke(ctx, string(c.id()), c.now, c.event()) },
 		"Consents.Get": func() error {
 			n := c.row()
