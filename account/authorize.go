@@ -66,6 +66,8 @@ var (
 	leaveGroup       = action{event: storage.EventGroupLeft, operator: true}
 	disable          = action{event: storage.EventUserDisabled, operator: true}
 	enable           = action{event: storage.EventUserEnabled, operator: true}
+	lockDown         = action{event: storage.EventLockedDown, operator: true}
+	undoLockdown     = action{event: storage.EventLockdownLifted, operator: true}
 	planDeletion     = action{event: storage.EventDeletionPlanned, self: fresh, operator: true}
 	keepAccount      = action{event: storage.EventDeletionCancelled, self: signedIn, token: true, operator: true}
 	issueReset       = action{event: storage.EventResetRequested, operator: true}

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -336,9 +337,24 @@ func happenings() []happening {
 			p.ada.disabled = true
 			p.forget(p.ada, true)
 		}),
+		meanwhile("locked down", func(p *play) {
+			_, err := p.s.store.Users().Lockdown(p.t.Context(), storage.Lockdown{UserID: p.ada.user.ID, Now: p.s.clock.Now()},
+				func(storage.Holdings) storage.Event { return p.note(storage.EventLockedDown) })
+			if !errors.Is(err, storage.ErrNotFound) { // once is enough
+				check(p.t, err)
+				p.ada.epoch++
+			}
+			p.ada.disabled = true
+			p.forget(p.ada, true)
+		}),
 		meanwhile("enabled", func(p *play) {
-			if p.ada.disabled {
+			u, err := p.s.store.Users().ByID(p.t.Context(), p.ada.user.ID)
+			check(p.t, err)
+			if u.DisabledToo || u.Disabled() && u.LockedAt.IsZero() {
 				check(p.t, p.s.store.Users().Enable(p.t.Context(), p.ada.user.ID, p.s.clock.Now(), p.note(storage.EventUserEnabled)))
+			}
+			if !u.LockedAt.IsZero() {
+				check(p.t, p.s.store.Users().LiftLockdown(p.t.Context(), p.ada.user.ID, time.Unix(1, 0), p.note(storage.EventLockdownLifted)))
 			}
 			p.ada.disabled = false
 		}),

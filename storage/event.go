@@ -108,6 +108,8 @@ const (
 	EventUserDeleted        EventType = "user_deleted"
 	EventUserDisabled       EventType = "user_disabled"
 	EventUserEnabled        EventType = "user_enabled"
+	EventLockedDown         EventType = "account_locked_down" // it is in wrong hands: everything ended, and it is shut
+	EventLockdownLifted     EventType = "account_lockdown_undone"
 	EventUserImported       EventType = "user_imported"
 	EventInvitationCreated  EventType = "invitation_created"
 	EventMessageFailed      EventType = "message_failed"

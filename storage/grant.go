@@ -127,4 +127,5 @@ const (
 	RevokedEpoch      = "epoch_raised"
 	RevokedAccess     = "access_refused"
 	RevokedClientGone = "client_removed"
+	RevokedLockdown   = "locked_down"
 )

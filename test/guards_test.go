@@ -14,7 +14,7 @@ import (
 // methods that only look. Whatever else they have writes; a method that is new does,
 // until it is named here.
 var peopleStores = map[string][]string{
-	"Users":          {"ByID", "ByIdentifier", "List", "SampleForeignHashes", "Taken"},
+	"Users":          {"ByID", "ByIdentifier", "Holdings", "List", "SampleForeignHashes", "Taken"},
 	"Invitations":    {"Valid"},
 	"Credentials":    {"ListByUser", "ByExternalID"},
 	"RecoveryCodes":  {"Status"},

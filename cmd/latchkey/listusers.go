@@ -45,7 +45,7 @@ func userListCommand() *cobra.Command {
 	from.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.search, "search", "", "only people in whose address, username or name this `text` is")
-	flags.StringVar(&f.state, "state", "", "only people in this `state`: active, disabled, deleted")
+	flags.StringVar(&f.state, "state", "", "only people in this `state`: active, disabled, locked, deleted")
 	flags.StringVar(&f.group, "group", "", "only people in this `group`")
 	flags.StringVar(&f.role, "role", "", "only people who have this `role`, themselves or by a group")
 	flags.StringVar(&f.attribute, "attribute", "", "only people with this `NAME=VALUE`, or with NAME at all; of a list, one item is enough")
@@ -57,9 +57,9 @@ func userListCommand() *cobra.Command {
 
 func (f *userListFlags) check() error {
 	switch f.state {
-	case "", stateActive, stateDisabled, stateDeleted:
+	case "", stateActive, stateDisabled, stateLocked, stateDeleted:
 	default:
-		return usagef("--state %q is none of %s, %s, %s", f.state, stateActive, stateDisabled, stateDeleted)
+		return usagef("--state %q is none of %s, %s, %s, %s", f.state, stateActive, stateDisabled, stateLocked, stateDeleted)
 	}
 	if _, err := storage.ID(f.after).Bytes(); f.after != "" && err != nil {
 		return usagef("--after %q is no id", f.after)
@@ -74,11 +74,14 @@ func (f *userListFlags) check() error {
 const (
 	stateActive   = "active"
 	stateDisabled = "disabled"
+	stateLocked   = "locked"  // down, because the account is in wrong hands
 	stateDeleted  = "deleted" // soon: its owner or an operator asked for it
 )
 
 func stateNameOf(u *storage.User) string {
 	switch {
+	case !u.LockedAt.IsZero():
+		return stateLocked
 	case u.Disabled():
 		return stateDisabled
 	case !u.DeleteAt.IsZero():
@@ -188,6 +191,7 @@ type shownUser struct {
 	CreatedAt     time.Time  `json:"created_at"`
 	UpdatedAt     time.Time  `json:"updated_at"`
 	DisabledAt    *time.Time `json:"disabled_at,omitempty"`
+	LockedAt      *time.Time `json:"locked_at,omitempty"`
 	DeleteAt      *time.Time `json:"delete_at,omitempty"`
 }
 
@@ -195,7 +199,7 @@ func shownUserOf(u *storage.User) shownUser {
 	return shownUser{
 		ID: u.ID, Email: u.Email, EmailVerified: u.EmailVerified, Username: u.Username, Phone: u.Phone, PhoneVerified: u.PhoneVerified,
 		Name: u.Profile.Name, State: stateNameOf(u), Roles: listed(u.Roles), Groups: listed(u.Groups), CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC(),
-		DisabledAt: timeOrNone(u.DisabledAt), DeleteAt: timeOrNone(u.DeleteAt),
+		DisabledAt: timeOrNone(u.DisabledAt), LockedAt: timeOrNone(u.LockedAt), DeleteAt: timeOrNone(u.DeleteAt),
 	}
 }
 

@@ -141,6 +141,19 @@ func (c *planCalls) accountCalls() map[string]func() error {
 			}
 			return users.Enable(ctx, id, c.now, c.event())
 		},
+		"Users.Lockdown": func() error {
+			_, err := users.Lockdown(ctx, storage.Lockdown{UserID: rowOf(c.row()), Now: c.now}, func(storage.Holdings) storage.Event { return c.event() })
+			return err
+		},
+		"Users.LiftLockdown": func() error {
+			id := rowOf(c.row())
+			_, err := users.Lockdown(ctx, storage.Lockdown{UserID: id, Now: c.now}, func(storage.Holdings) storage.Event { return c.event() })
+			if err != nil {
+				return err
+			}
+			return users.LiftLockdown(ctx, id, c.now.Add(-time.Hour), c.event())
+		},
+		"Users.Holdings":     func() error { _, err := users.Holdings(ctx, rowOf(c.row()), c.now); return err },
 		"Users.ResetFactors": func() error { return users.ResetFactors(ctx, rowOf(c.row()), c.now, c.event()) },
 	}
 }
@@ -181,7 +194,7 @@ func (c *planCalls) sessionCalls() map[string]func() error {
 		"Grants.ListByClient":   func() error { return second(grants.ListByClient(ctx, "client7", rowOf(c.row()), 50)) },
 		"Grants.ApplicationsOf": func() error { return second(grants.ApplicationsOf(ctx, rowOf(c.row()), c.now)) },
 		"AccessTokens.Check":    func() error { return second(tokens.Check(ctx, rowOf(c.row()), "jti", c.now)) },
-		"AccessTokens.Revoked":  func() error { return second(tokens.Revoked(ctx, "j7")) },
+		"AccessTokens.Revoked":  func() error { return second(tokens.Revoked(ctx, "j7", c.now)) },
 		"AccessTokens.Revoke":   func() error { return tokens.Revoke(ctx, string(c.id()), c.now, c.event()) },
 		"Consents.Get": func() error {
 			n := c.row()

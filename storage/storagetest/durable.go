@@ -478,7 +478,7 @@ func (f fixture) testAccessTokens(t *testing.T) {
 	_, err = tokens.Check(ctx, g.ID, "jti-2", g.ExpiresAt)
 	want(t, "Check after the grant's end", err, storage.ErrNotFound)
 	for jti, revoked := range map[string]bool{"jti-1": true, "jti-2": false} {
-		got, err := tokens.Revoked(ctx, jti)
+		got, err := tokens.Revoked(ctx, jti, now)
 		want(t, "Revoked", err, nil)
 		equal(t, jti, got, revoked)
 	}
