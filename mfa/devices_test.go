@@ -105,7 +105,7 @@ func TestTD3_TrustEnds(t *testing.T) {
 		"with the password":                func(b *bench) { b.user.PasswordEpoch++ },
 		"in time":                          func(b *bench) { b.clock.Advance(DefaultPolicy().TrustFor) },
 		"for anybody else":                 func(b *bench) { b.user = b.newUser("eve@example.com") },
-		"when a factor is added":           func(b *bench) { b.enrolTOTP("phone") },
+		"when a factor is added":           func(b *bench) { b.enrollTOTP("phone") },
 		"when recovery codes are replaced": func(b *bench) { b.recoveryCodes() },
 	} {
 		t.Run(name, func(t *testing.T) {
