@@ -24,8 +24,8 @@ type userListFlags struct {
 	group, role          string
 	// attribute is NAME or NAME=VALUE.
 	attribute string
-	limit                int
-	json                 bool
+	limit     int
+	json      bool
 }
 
 func userListCommand() *cobra.Command {
