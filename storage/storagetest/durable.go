@@ -44,6 +44,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("outbox retries", f.testOutboxRetries)
 	t.Run("outbox order", f.testOutboxOrder)
 	t.Run("the end of a delivery", f.testOutboxEnd)
+	f.testSearch(t)
 	t.Run("sweep", f.testSweep)
 	t.Run("nodes", f.testNodes)
 	t.Run("TestAC2_removed clients", f.testRemovedClients)
