@@ -30,13 +30,8 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 	if now.IsZero() {
 		now = r.Now
 	}
-	to := p.make.target(r.Client, scopes, r.Resource)
-	expiresAt := now.Add(to.lifetime)
-	if g.Grant.ExpiresAt.Before(expiresAt) {
-		expiresAt = g.Grant.ExpiresAt // a token cannot outlive its grant: say so
-	}
-	claims, m := grantClaims(r.Client, g), p.make.forOne()
-	response, err := p.accessToken(r, &claims, to, m.accessTokenExtras(r.Client, g, to), now, expiresAt)
+	m := p.make.forOne()
+	response, err := p.grantToken(m, r, g, scopes, now)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +43,17 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 		}
 	}
 	return response, nil
+}
+
+// grantToken makes the access token of a grant.
+func (p *Provider) grantToken(m *maker, r *tokenRequest, g *storage.GrantUser, scopes []string, now time.Time) (*tokenResponse, error) {
+	to := p.make.target(r.Client, scopes, r.Resource)
+	expiresAt := now.Add(to.lifetime)
+	if g.Grant.ExpiresAt.Before(expiresAt) {
+		expiresAt = g.Grant.ExpiresAt // a token cannot outlive its grant: say so
+	}
+	claims := grantClaims(r.Client, g)
+	return p.accessToken(r, &claims, to, m.accessTokenExtras(r.Client, g, to), now, expiresAt)
 }
 
 // grantClaims is what access tokens of a grant say of it.
