@@ -43,6 +43,8 @@ type Metadata struct {
 	SubjectType         string `json:"subject_type,omitempty"`
 	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
 	IDTokenSigningAlg   string `json:"id_token_signed_response_alg,omitempty"`
+	// AuthorizationAlg is the algorithm of signed authorization responses (JARM section 3).
+	AuthorizationAlg string `json:"authorization_signed_response_alg,omitempty"`
 	// RequestObjectSigningAlg is the algorithm of request objects; empty is any with a
 	// key of the client, and none lets them be unsigned.
 	RequestObjectSigningAlg string `json:"request_object_signing_alg,omitempty"`
@@ -155,7 +157,7 @@ func (m *Metadata) AllowsGrant(grantType string) bool {
 
 // ActsForPeople reports whether the client gets tokens that are about a person.
 func (m *Metadata) ActsForPeople() bool {
-	return m.AllowsGrant(GrantAuthorizationCode) || m.AllowsGrant(GrantDeviceCode)
+	return m.UsesBrowsers() || m.AllowsGrant(GrantDeviceCode)
 }
 
 // AllowsScope reports whether the client is registered for the scope.

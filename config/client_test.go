@@ -33,7 +33,7 @@ func withPairwiseKey(vars map[string]string) map[string]string {
 func TestClientDefaults(t *testing.T) {
 	common := client.Client{
 		Metadata: client.Metadata{
-			RequirePKCE: new(true), IDTokenSigningAlg: "RS256", AccessTokenTypeHeader: "at+jwt",
+			RequirePKCE: new(true), IDTokenSigningAlg: "RS256", AuthorizationAlg: "RS256", AccessTokenTypeHeader: "at+jwt",
 			AccessTokenFormat: client.AccessTokenJWT, AccessTokenAlg: "ES256",
 			AccessTokenLifetime: new(client.Seconds(10 * time.Minute)), IDTokenLifetime: new(client.Seconds(10 * time.Minute)),
 			RefreshIdleLifetime: new(client.Seconds(30 * day)), RefreshLifetime: new(client.Seconds(90 * day)), RefreshGrace: new(client.Seconds(30 * time.Second)),
@@ -100,7 +100,7 @@ func TestClientIsComplete(t *testing.T) {
 		"description: {en: An application}", "listed: false", "initiate_login_uri: https://a.example/i",
 		"logo_uri: https://a.example/l", "client_uri: https://a.example/c", "policy_uri: https://a.example/p", "tos_uri: https://a.example/t",
 		"backchannel_logout_uri: https://a.example/out", "backchannel_logout_session_required: true",
-		"require_pushed_authorization_requests: true", "dpop_bound_access_tokens: true", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
+		"require_pushed_authorization_requests: true", "dpop_bound_access_tokens: true", "authorization_response_signing_alg: ES256", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
 	)+"resources: [{identifier: https://api.example}]\n", withPairwiseKey(serveEnv()))
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{

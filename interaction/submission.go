@@ -35,9 +35,12 @@ type SubmissionsConfig struct {
 // Submissions make forms idempotent: one that is sent twice, by a double click or an
 // impatient Enter, is handled once, and both requests get the answer, cookies
 // included. A submission is known by all that makes it one: its address, its fields,
-// and the cookies of its browser, whose secrets change with what a form does. Only
-// answers that lead on (a redirect) are remembered: what was refused, by an error or by
-// a redirect back to the form (see [RefusedParam]), is looked at anew, and counts anew.
+// and its browser. A form that bears the token of its rendering (see [OnceParam]) is
+// known by that, also where the first press ended the session that the second comes
+// without; any other by all cookies of the browser, whose secrets change with what a
+// form does. Only answers that lead on (a redirect) are remembered: what was refused, by
+// an error or by a redirect back to the form (see [RefusedParam]), is looked at anew,
+// and counts anew.
 type Submissions struct {
 	cfg     SubmissionsConfig
 	answers *ephemeral.Values[remembered]
@@ -47,17 +50,21 @@ type Submissions struct {
 // back (Post/Redirect/Get).
 const RefusedParam = "again"
 
+// OnceParam is the field of a form that holds a value of that rendering alone: a form
+// that is shown again is another one, however alike it is filled in.
+const OnceParam = "once"
+
 // remembered is an answer, or that somebody is at it.
 type remembered struct {
 	// Sealed is the answer, with the secrets in its cookies; empty while it is made.
 	Sealed string `json:"sealed,omitempty"`
 }
 
-// answer leads a browser on.
+// answer is what a browser got.
 type answer struct {
-	Status   int      `json:"status"`
-	Location string   `json:"location"`
-	Cookies  []string `json:"cookies,omitempty"`
+	Status int         `json:"status"`
+	Header http.Header `json:"header"`
+	Body   []byte      `json:"body,omitempty"`
 }
 
 // NewSubmissions makes Submissions.
@@ -69,25 +76,50 @@ func NewSubmissions(cfg SubmissionsConfig) *Submissions {
 // that fails takes nothing but this comfort away.
 func (s *Submissions) Once(h web.HandlerFunc) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if s.cfg.Cookies.Browser(r) == "" {
-			return h(w, r)
-		}
-		// Browsers cancel the first request when a form is sent again. It is carried out
-		// all the same: stopped half way it would have spent what the second one brings.
-		whole, stop := context.WithTimeout(context.WithoutCancel(r.Context()), handledFor)
-		defer stop()
-		return s.once(w, r.WithContext(whole), h)
+		return s.carryOut(w, r, h, s.submissionID(r), leadsOn)
 	}
 }
 
-func (s *Submissions) once(w http.ResponseWriter, r *http.Request, h web.HandlerFunc) error {
-	id := submissionID(r)
-	for r.Context().Err() == nil {
-		err := s.answers.PutNew(r.Context(), id, remembered{}, rememberedFor)
+// OnceAs is Once for what has a name of its own, whatever its requests look like, and
+// whose every answer without an error is the end of it: that is remembered too where it
+// is a page. The name must be a secret that only the browser knows, and is besides
+// bound to it.
+func (s *Submissions) OnceAs(name string, h web.HandlerFunc) web.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		return s.carryOut(w, r, h, s.nameID(r, name), func(*answer) bool { return true })
+	}
+}
+
+// Repeat gives the answer again that something of a name came to in this browser a
+// moment ago, or is coming to, and reports whether there is one. It writes nothing to
+// the store: anybody may ask for any name.
+func (s *Submissions) Repeat(w http.ResponseWriter, r *http.Request, name string) bool {
+	if s.cfg.Cookies.Browser(r) == "" {
+		return false
+	}
+	given, err := s.again(r.Context(), s.nameID(r, name))
+	if err != nil {
+		return false
+	}
+	given.write(w)
+	return true
+}
+
+func (s *Submissions) carryOut(w http.ResponseWriter, r *http.Request, h web.HandlerFunc, id string, keep func(*answer) bool) error {
+	if s.cfg.Cookies.Browser(r) == "" {
+		return h(w, r)
+	}
+	// Browsers cancel the first request when a form is sent again. It is carried out
+	// all the same: stopped half way it would have spent what the second one brings.
+	whole, stop := context.WithTimeout(context.WithoutCancel(r.Context()), handledFor)
+	defer stop()
+	r = r.WithContext(whole)
+	for whole.Err() == nil {
+		err := s.answers.PutNew(whole, id, remembered{}, rememberedFor)
 		if !errors.Is(err, storage.ErrConflict) {
-			return s.handle(w, r, h, id, err == nil)
+			return s.handle(w, r, h, id, keep, err == nil)
 		}
-		if given, err := s.again(r.Context(), id); err == nil {
+		if given, err := s.again(whole, id); err == nil {
 			given.write(w)
 			return nil
 		} else if !errors.Is(err, storage.ErrNotFound) {
@@ -98,30 +130,38 @@ func (s *Submissions) once(w http.ResponseWriter, r *http.Request, h web.Handler
 }
 
 // submissionID is what two submissions of one form have in common.
-func submissionID(r *http.Request) string {
-	return ephemeral.Name(r.Method, r.URL.RequestURI(), r.PostForm.Encode(), r.Header.Get("Cookie"), r.UserAgent())
+func (s *Submissions) submissionID(r *http.Request) string {
+	browser := r.Header.Get("Cookie")
+	if r.PostForm.Get(OnceParam) != "" {
+		browser = s.cfg.Cookies.Browser(r)
+	}
+	return ephemeral.Name(r.Method, r.URL.RequestURI(), r.PostForm.Encode(), browser, r.UserAgent())
+}
+
+// nameID is what has a name, in one browser.
+func (s *Submissions) nameID(r *http.Request, name string) string {
+	return ephemeral.Name("name", name, s.cfg.Cookies.Browser(r))
 }
 
 // handle runs the handler and remembers where its answer leads, for whoever waits.
-func (s *Submissions) handle(w http.ResponseWriter, r *http.Request, h web.HandlerFunc, id string, claimed bool) error {
+func (s *Submissions) handle(w http.ResponseWriter, r *http.Request, h web.HandlerFunc, id string, keep func(*answer) bool, claimed bool) error {
 	made := &recorder{header: http.Header{}}
 	err := h(made, r)
 	if claimed {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), rememberedFor)
 		defer cancel()
-		s.remember(ctx, id, made, err)
+		s.remember(ctx, id, made.answer(), err == nil, keep)
 	}
 	if err != nil {
 		return err
 	}
-	made.copyTo(w)
+	made.answer().write(w)
 	return nil
 }
 
-func (s *Submissions) remember(ctx context.Context, id string, made *recorder, failure error) {
-	location := made.header.Get("Location")
-	if failure == nil && location != "" && made.status >= 300 && made.status < 400 && !refused(location) {
-		raw, err := json.Marshal(answer{made.status, location, made.header["Set-Cookie"]})
+func (s *Submissions) remember(ctx context.Context, id string, made *answer, succeeded bool, keep func(*answer) bool) {
+	if succeeded && keep(made) {
+		raw, err := json.Marshal(made)
 		if err == nil {
 			var sealed string
 			if sealed, err = s.cfg.Sealer.Seal(raw, answerPlace(id)); err == nil {
@@ -135,10 +175,14 @@ func (s *Submissions) remember(ctx context.Context, id string, made *recorder, f
 	_ = s.answers.Delete(ctx, id) // where that fails too it is gone in seconds
 }
 
-// refused reports whether an address says that the form which led there was refused.
-func refused(location string) bool {
+// leadsOn reports whether an answer is a redirect, and not back to a form that was refused.
+func leadsOn(a *answer) bool {
+	location := a.Header.Get("Location")
+	if location == "" || a.Status < 300 || a.Status >= 400 {
+		return false
+	}
 	u, err := url.Parse(location)
-	return err != nil || u.Query().Has(RefusedParam)
+	return err == nil && !u.Query().Has(RefusedParam)
 }
 
 // answerPlace binds a sealed answer to its submission.
@@ -159,8 +203,10 @@ func (s *Submissions) again(ctx context.Context, id string) (*answer, error) {
 			if err != nil {
 				return nil, err
 			}
-			given := &answer{}
-			return given, json.Unmarshal(raw, given)
+			given := &answer{Header: http.Header{}}
+			err = json.Unmarshal(raw, given)
+			given.Header.Set("Cache-Control", "no-store")
+			return given, err
 		}
 		select {
 		case <-ctx.Done():
@@ -171,12 +217,11 @@ func (s *Submissions) again(ctx context.Context, id string) (*answer, error) {
 }
 
 func (a *answer) write(w http.ResponseWriter) {
-	for _, cookie := range a.Cookies {
-		w.Header().Add("Set-Cookie", cookie)
+	for name, values := range a.Header {
+		w.Header()[name] = values
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Location", a.Location)
 	w.WriteHeader(a.Status)
+	_, _ = w.Write(a.Body) // that it fails means that the browser has gone
 }
 
 // recorder keeps an answer until it is known whether it is one.
@@ -202,10 +247,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return r.body.Write(b)
 }
 
-func (r *recorder) copyTo(w http.ResponseWriter) {
-	for name, values := range r.header {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(max(r.status, http.StatusOK))
-	_, _ = w.Write(r.body.Bytes())
+// answer is what was written.
+func (r *recorder) answer() *answer {
+	return &answer{Status: max(r.status, http.StatusOK), Header: r.header, Body: r.body.Bytes()}
 }

@@ -175,6 +175,78 @@ func TestPA1_AnotherSubmissionIsAnother(t *testing.T) {
 	}
 }
 
+// TestPA1_AFormThatEndsTheSessionIsAnsweredAgain: the second press comes without the
+// cookie that the first one's answer took away. What was shown anew is another form.
+func TestPA1_AFormThatEndsTheSessionIsAnsweredAgain(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	done := make(chan struct{})
+	close(done)
+	var handled atomic.Int64
+	h := signsIn(&handled, done)
+	session := browserCookie + "; __Host-latchkey-session=x"
+	first, err := d.send(h, "confirm=ada&once=one", session)
+	check(t, err)
+	second, err := d.send(h, "confirm=ada&once=one", browserCookie)
+	check(t, err)
+	if handled.Load() != 1 || second.Code != first.Code || second.Header().Get("Location") != first.Header().Get("Location") {
+		t.Errorf("handled %d times: %d %v", handled.Load(), second.Code, second.Header())
+	}
+	for name, sent := range map[string][2]string{
+		"another browser":   {"confirm=ada&once=one", strings.ReplaceAll(browserCookie, "b", "c")},
+		"another rendering": {"confirm=ada&once=two", session},
+		"other fields":      {"confirm=bob&once=one", session},
+	} {
+		before := handled.Load()
+		if _, err := d.send(h, sent[0], sent[1]); err == nil || handled.Load() != before+1 {
+			t.Errorf("%s: %v, handled %d times", name, err, handled.Load()-before)
+		}
+	}
+}
+
+// TestPA1_WhatHasANameIsDoneOnce: a page is remembered too, for its browser and for a
+// moment; to ask for a name that nobody is at claims nothing.
+func TestPA1_WhatHasANameIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	handled := 0
+	page := func(w http.ResponseWriter, _ *http.Request) error {
+		handled++
+		w.Header().Set("X-Page", "end")
+		_, err := w.Write([]byte("the end"))
+		return err
+	}
+	ask := func(cookies string) (*httptest.ResponseRecorder, *http.Request) {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://id.example.com/authorize/resume", nil)
+		r.Header.Set("Cookie", cookies)
+		return httptest.NewRecorder(), r
+	}
+	w, r := ask(browserCookie)
+	if d.forms.Repeat(w, r, "x") {
+		t.Error("nothing was done, and is answered again")
+	}
+	for range 2 {
+		w, r := ask(browserCookie)
+		check(t, d.forms.OnceAs("x", page)(w, r))
+		if w.Body.String() != "the end" || w.Header().Get("X-Page") != "end" {
+			t.Errorf("%q %v", w.Body, w.Header())
+		}
+	}
+	w, r = ask(browserCookie)
+	if !d.forms.Repeat(w, r, "x") || w.Body.String() != "the end" || handled != 1 {
+		t.Errorf("%q, handled %d times", w.Body, handled)
+	}
+	for name, cookies := range map[string]string{"another browser": strings.ReplaceAll(browserCookie, "b", "c"), "none": ""} {
+		if w, r := ask(cookies); d.forms.Repeat(w, r, "x") {
+			t.Errorf("%s is answered: %q", name, w.Body)
+		}
+	}
+	d.clock.Advance(time.Minute)
+	if w, r := ask(browserCookie); d.forms.Repeat(w, r, "x") {
+		t.Errorf("a minute later: %q", w.Body)
+	}
+}
+
 // TestTH2_WhatIsRefusedIsLookedAtAnew: a wrong code that is sent again counts again.
 func TestTH2_WhatIsRefusedIsLookedAtAnew(t *testing.T) {
 	t.Parallel()

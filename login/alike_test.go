@@ -43,7 +43,7 @@ func (s *site) accounts() map[string]string {
 var (
 	changing = []*regexp.Regexp{
 		regexp.MustCompile(`interaction=[A-Za-z0-9_-]+`), regexp.MustCompile(`nonce-[A-Za-z0-9_+/=-]+`),
-		regexp.MustCompile(`nonce="[^"]+"`), regexp.MustCompile(`(name="csrf" value=)"[^"]*"`),
+		regexp.MustCompile(`nonce="[^"]+"`), regexp.MustCompile(`(name="(?:csrf|once)" value=)"[^"]*"`),
 		regexp.MustCompile(`(id="error-id">)[^<]*`), regexp.MustCompile(`(name="interaction" value=)"[^"]*"`),
 	}
 	cookieValue = regexp.MustCompile(`^([^=]+)=[^;]*`)

@@ -221,11 +221,11 @@ func (c *core) actor(r *http.Request, f *flowContext) account.Actor {
 // which says what is wrong and shows the id of this request.
 func (c *core) refuse(w http.ResponseWriter, r *http.Request, page string, m flash.Message) error {
 	m.Trace = web.RequestID(r.Context())
-	return c.flash.Redirect(w, r, page, m)
+	return c.flash.Refuse(w, r, page, m)
 }
 
-// say has a page say what waited for it.
-func say(page *ui.Page, m flash.Message) {
+// Say has a page say what waited for it.
+func Say(page *ui.Page, m flash.Message) {
 	for _, problem := range m.Problems {
 		page.Fail(problem.Field, problem.Text, problem.Args...)
 	}

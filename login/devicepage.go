@@ -54,10 +54,10 @@ func (p *devicePages) open(w http.ResponseWriter, r *http.Request) error {
 	if code != "" {
 		data.Address = p.issuer + devicePath + "?" + url.Values{userCodeField: {data.Code}}.Encode()
 	}
-	if typed, again := said.Typed[userCodeField]; again {
-		data.Code = typed
+	if said.Typed.Has(userCodeField) {
+		data.Code = said.Typed.Get(userCodeField)
 	}
-	say(&data.Page, said)
+	Say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
 }
 
@@ -82,9 +82,7 @@ func (p *devicePages) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if asked == nil {
-		return p.refuse(w, r, devicePath, flash.Message{
-			Problems: []flash.Problem{{Field: userCodeField, Text: "wrong.user_code"}}, Typed: map[string]string{userCodeField: typed},
-		})
+		return p.refuse(w, r, devicePath, flash.Message{Problems: []flash.Problem{{Field: userCodeField, Text: "wrong.user_code"}}})
 	}
 	in := interaction.ForDevice(asked, p.now())
 	if err := p.start(w, r, in); err != nil {

@@ -86,7 +86,7 @@ func (p *factorPage) render(w http.ResponseWriter, r *http.Request, f *flowConte
 		}
 	}
 	data.Others = factorLinks("/factor", f.interaction, f.state.Offer.Ask, c.Kind)
-	say(&data.Page, said)
+	Say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
 }
 

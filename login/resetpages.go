@@ -41,7 +41,7 @@ func (p *resetPages) showForgot(w http.ResponseWriter, r *http.Request) error {
 	if in != nil {
 		data.Email = in.LoginHint()
 	}
-	say(&data.Page, said)
+	Say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
 }
 
@@ -56,7 +56,7 @@ func (p *resetPages) forgot(w http.ResponseWriter, r *http.Request) error {
 	}
 	identifier := strings.TrimSpace(r.PostForm.Get("email"))
 	if identifier == "" || len(identifier) > maxIdentifier {
-		return p.flash.Redirect(w, r, in.Address(message.PathForgotPassword), flash.Message{Problems: []Problem{{Field: "email", Text: "wrong.required"}}})
+		return p.flash.Refuse(w, r, in.Address(message.PathForgotPassword), flash.Message{Problems: []Problem{{Field: "email", Text: "wrong.required"}}})
 	}
 	if err := p.countReset(r, identifier); err != nil {
 		return err
@@ -98,7 +98,7 @@ func (p *resetPages) show(w http.ResponseWriter, r *http.Request) error {
 	page.Carry(message.TokenParam, token)
 	data := ui.ResetPassword{Page: page, Username: found.User.Identifier(), MinLength: p.accounts.MinPassword(found.User),
 		Recent: found.Recent.Factors, RecentCodes: found.Recent.Recovery, RecentPhone: endOf(found.Recent.Phone)}
-	say(&data.Page, said)
+	Say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
 }
 
@@ -118,7 +118,7 @@ func (p *resetPages) set(w http.ResponseWriter, r *http.Request) error {
 	chosen := account.NewPassword{Password: r.PostForm.Get("new_password"), RemoveRecent: r.PostForm.Has("remove_recent")}
 	found, err := p.accounts.ResetPassword(r.Context(), p.journal.Visitor(r, nil), token, chosen)
 	if problems := Problems(err, "new_password"); len(problems) > 0 {
-		return p.flash.Redirect(w, r, linkAddress(message.PathResetPassword, token), flash.Message{Problems: problems})
+		return p.flash.Refuse(w, r, linkAddress(message.PathResetPassword, token), flash.Message{Problems: problems})
 	}
 	if err != nil {
 		return accountError("reset password", err)

@@ -40,15 +40,15 @@ func (p *signInPage) show(w http.ResponseWriter, r *http.Request, f *flowContext
 	}
 	data := ui.SignIn{
 		Page: p.page(w, r, in, "/login", "signin.title"), Cancel: in.ForClient(),
-		Username: p.username(f), Remember: said.Typed[rememberField] != "" || f.signedIn != nil && f.signedIn.Session.Remembered,
+		Username: p.username(f), Remember: said.Typed.Get(rememberField) != "" || f.signedIn != nil && f.signedIn.Session.Remembered,
 	}
 	if idle, ok := p.sessions.Remembers(); ok {
 		data.RememberDays = int(idle / (24 * time.Hour))
 	} else {
 		data.HideRemember = true
 	}
-	if typed, again := said.Typed[usernameField]; again {
-		data.Username = typed
+	if said.Typed.Has(usernameField) {
+		data.Username = said.Typed.Get(usernameField)
 	}
 	if p.signUp {
 		data.SignUp = in.Address("/signup")
@@ -61,7 +61,7 @@ func (p *signInPage) show(w http.ResponseWriter, r *http.Request, f *flowContext
 	if in.PasswordSet {
 		data.Say(ui.NoticeDone, "message.reset_done.title")
 	}
-	if say(&data.Page, said); data.Failed() {
+	if Say(&data.Page, said); data.Failed() {
 		data.Notice = nil
 	}
 	return p.ui.Render(w, http.StatusOK, data)
@@ -128,10 +128,7 @@ func (p *signInPage) answer(method signin.Method) web.HandlerFunc {
 			http.Redirect(w, r, result.Next, http.StatusSeeOther)
 			return nil
 		}
-		said := flash.Message{Typed: map[string]string{usernameField: result.Problem.Username}}
-		if remember {
-			said.Typed[rememberField] = "1"
-		}
+		said := flash.Message{}
 		if result.Problem.Field == "" {
 			said.Failure = result.Problem.Text
 		} else {

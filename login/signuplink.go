@@ -32,7 +32,7 @@ func (p *signUpPages) showLink(w http.ResponseWriter, r *http.Request) error {
 	if data.AskPassword {
 		data.Text = page.T("confirm.sign_up.elsewhere")
 	}
-	say(&data.Page, said)
+	Say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
 }
 
@@ -61,10 +61,10 @@ func (p *signUpPages) confirmByLink(w http.ResponseWriter, r *http.Request) erro
 	}
 	user, confirmed, err := p.accounts.ConfirmSignUp(r.Context(), p.journal.Visitor(r, nil), token, shown)
 	if errors.Is(err, account.ErrWrongPassword) {
-		return p.flash.Redirect(w, r, linkAddress(r.URL.Path, token), flash.Message{Problems: []Problem{{Field: "password", Text: "wrong.password"}}})
+		return p.flash.Refuse(w, r, linkAddress(r.URL.Path, token), flash.Message{Problems: []Problem{{Field: "password", Text: "wrong.password"}}})
 	}
 	if problems := Problems(err, "new_password"); len(problems) > 0 {
-		return p.flash.Redirect(w, r, linkAddress(r.URL.Path, token), flash.Message{Problems: problems})
+		return p.flash.Refuse(w, r, linkAddress(r.URL.Path, token), flash.Message{Problems: problems})
 	}
 	if err != nil {
 		return accountError("confirm sign-up", err)

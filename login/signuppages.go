@@ -53,9 +53,9 @@ func (p *signUpPages) show(w http.ResponseWriter, r *http.Request, f *flowContex
 	}
 	data := ui.SignUp{Email: f.interaction.LoginHint()}
 	if len(said.Typed) > 0 {
-		data.Email, data.Username, data.Name = said.Typed["email"], said.Typed["username"], said.Typed["name"]
+		data.Email, data.Username, data.Name = said.Typed.Get("email"), said.Typed.Get("username"), said.Typed.Get("name")
 	}
-	data.Attributes = ShownAttributes(p.accounts.Attributes().Asked(), func(name string) string { return said.Typed[account.AttributeField(name)] })
+	data.Attributes = ShownAttributes(p.accounts.Attributes().Asked(), func(name string) string { return said.Typed.Get(account.AttributeField(name)) })
 	if invitation != nil {
 		data.Email, data.Invited = invitation.Email, true
 	}
@@ -64,7 +64,7 @@ func (p *signUpPages) show(w http.ResponseWriter, r *http.Request, f *flowContex
 	data.Action = signUpAddress(r, f.interaction)
 	data.SignIn, data.AskName, data.AskUsername = f.interaction.Address("/login"), true, policy.Username != account.PresenceOff
 	data.MinLength, data.EmailOptional = p.accounts.MinPassword(&storage.User{}), policy.Email == account.PresenceOptional
-	say(&data.Page, said)
+	Say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
 }
 
@@ -115,7 +115,7 @@ func (p *signUpPages) submit(w http.ResponseWriter, r *http.Request, f *flowCont
 		problems = append(problems, Problems(err, "password")...)
 	}
 	if len(problems) > 0 {
-		return p.failed(w, r, f, typed, problems)
+		return p.failed(w, r, f, problems)
 	}
 	wanted := typed.Email
 	if wanted == "" {
@@ -129,7 +129,7 @@ func (p *signUpPages) submit(w http.ResponseWriter, r *http.Request, f *flowCont
 	}
 	asked, err := p.accounts.PrepareSignUp(r.Context(), typed, returnTo(f.interaction))
 	if problems := Problems(err, "password"); len(problems) > 0 {
-		return p.failed(w, r, f, typed, problems)
+		return p.failed(w, r, f, problems)
 	}
 	if err != nil {
 		return accountError("prepare sign-up", err)
@@ -141,21 +141,16 @@ func (p *signUpPages) submit(w http.ResponseWriter, r *http.Request, f *flowCont
 	return nil
 }
 
-// failed has the form say what is wrong. What was typed stays, but for the password.
-func (p *signUpPages) failed(w http.ResponseWriter, r *http.Request, f *flowContext, typed *account.SignUp, problems []Problem) error {
-	again := map[string]string{"email": typed.Email, "username": typed.Username, "name": typed.Name}
-	for _, d := range p.accounts.Attributes().Asked() {
-		field := account.AttributeField(d.Name)
-		again[field] = r.PostForm.Get(field)
-	}
-	return p.flash.Redirect(w, r, signUpAddress(r, f.interaction), flash.Message{Problems: problems, Typed: again})
+// failed has the form say what is wrong.
+func (p *signUpPages) failed(w http.ResponseWriter, r *http.Request, f *flowContext, problems []Problem) error {
+	return p.flash.Refuse(w, r, signUpAddress(r, f.interaction), flash.Message{Problems: problems})
 }
 
 // byName makes an account without an address, which needs no confirmation.
 func (p *signUpPages) byName(w http.ResponseWriter, r *http.Request, f *flowContext, typed *account.SignUp) error {
 	user, err := p.accounts.SignUpByName(r.Context(), p.journal.Visitor(r, f.interaction), typed)
 	if problems := Problems(err, "password"); len(problems) > 0 {
-		return p.failed(w, r, f, typed, problems)
+		return p.failed(w, r, f, problems)
 	}
 	if err != nil {
 		return accountError("create account", err)

@@ -71,7 +71,7 @@ func (c *core) renderConfirm(w http.ResponseWriter, r *http.Request, page ui.Pag
 		return err
 	}
 	data.Page, data.Resend = page, &ui.Resend{Action: page.Action + "&resend=1", After: int(resendAfter / time.Second)}
-	say(&data.Page, said)
+	Say(&data.Page, said)
 	return c.ui.Render(w, http.StatusOK, data)
 }
 

@@ -350,7 +350,7 @@ func TestPR1_TokensOfDevicesAreBound(t *testing.T) {
 	t.Parallel()
 	s := deviceSite(t)
 	p := s.prover()
-	told := s.askDevice(asTV)
+	told := s.askDevice(asTV, "scope", "openid offline_access")
 	s.poll(p.with(asTV), told.DeviceCode).want(t, http.StatusBadRequest, codeAuthorizationPending)
 	s.becomes(testUser)
 	s.allowed(told.UserCode)

@@ -59,7 +59,7 @@ type Config struct {
 	SignIn   signIn
 	SignOut  signOut
 	Sessions sessions
-	// Submissions make the form that signs out idempotent.
+	// Submissions make the form that signs out, and the end of a sign-in, idempotent.
 	Submissions submissions
 	Errors      *web.Errors
 	Cookies     web.Cookies
@@ -116,8 +116,9 @@ type accessTokens interface {
 	// trip, or storage.ErrNotFound when the grant is gone or ended, the person
 	// disabled, or this very token (by jti) revoked.
 	Check(ctx context.Context, grantID storage.ID, jti string, now time.Time) (*storage.GrantUser, error)
-	// Revoked reports whether a token without a grant was revoked.
-	Revoked(ctx context.Context, jti string) (bool, error)
+	// Revoked reports whether a token without a grant was revoked, alone or with all
+	// that was issued before some time.
+	Revoked(ctx context.Context, jti string, issuedAt time.Time) (bool, error)
 	// Revoke makes one access token stop working until it expires anyway; it is idempotent.
 	Revoke(ctx context.Context, jti string, expiresAt time.Time, e storage.Event) error
 }
@@ -158,7 +159,12 @@ type signOut interface {
 
 // submissions make forms idempotent; interaction.Submissions in the binary.
 type submissions interface {
+	// Once has a form that is sent twice handled once; both get the answer.
 	Once(h web.HandlerFunc) web.HandlerFunc
+	// OnceAs has what has a name, a secret of the browser's, done once; both get the answer.
+	OnceAs(name string, h web.HandlerFunc) web.HandlerFunc
+	// Repeat gives that answer again, and reports whether there is one.
+	Repeat(w http.ResponseWriter, r *http.Request, name string) bool
 }
 
 // sessions looks at and ends sessions that no cookie of the request names; storage/sqlstore.Sessions in the binary.

@@ -9,6 +9,7 @@ import (
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 const resumePath = authorizePath + "/resume"
@@ -18,7 +19,11 @@ const resumePath = authorizePath + "/resume"
 // is missing is asked again (requirements AZ3, PA5).
 func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 	privately(w)
-	in, err := p.loadInteraction(r, r.URL.Query().Get("interaction"))
+	id := r.URL.Query().Get(interaction.Param)
+	in, err := p.loadInteraction(r, id)
+	if errors.Is(err, storage.ErrNotFound) && p.cfg.Submissions.Repeat(w, r, finishName(id)) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -39,17 +44,26 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 		p.cfg.SignIn.Begin(w, r, in)
 		return nil
 	}
-	if err := p.takeInteraction(r.Context(), in); err != nil {
-		return err
-	}
-	if in.Purpose == interaction.ApproveDevice {
-		return p.concludeDevice(w, r, in, refusal, outcome.SignedIn)
-	}
-	if next == nextRefuse {
-		return p.fail(w, r, in.Request.ClientID, deliveryOf(in.Request), refusal)
-	}
-	return p.succeed(w, r, in.Request, outcome.SignedIn)
+	// The form that led here may have been sent twice, and its browser have dropped the
+	// first answer: for a moment the same is answered again (idempotent), and no second
+	// code is made.
+	return p.cfg.Submissions.OnceAs(finishName(in.ID), func(w http.ResponseWriter, r *http.Request) error {
+		keepOpener(w, c)
+		if err := p.takeInteraction(r.Context(), in); err != nil {
+			return err
+		}
+		if in.Purpose == interaction.ApproveDevice {
+			return p.concludeDevice(w, r, in, refusal, outcome.SignedIn)
+		}
+		if next == nextRefuse {
+			return p.fail(w, r, in.Request.ClientID, deliveryOf(in.Request), refusal)
+		}
+		return p.succeed(w, r, in.Request, outcome.SignedIn)
+	})(w, r)
 }
+
+// finishName names the end of an interaction, which only its browser knows.
+func finishName(id string) string { return "resume " + id }
 
 // resumed says how the interaction stands: the person may have declined, or not
 // have been able to show what it takes.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
@@ -111,7 +112,8 @@ func TestL2_OneCodeForOneSignIn(t *testing.T) {
 	id := s.begin()
 	s.becomes(testUser)
 	cookie := s.cookies[0]
-	var codes atomic.Int32
+	var codes sync.Map
+	var answered atomic.Int32
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
@@ -119,16 +121,58 @@ func TestL2_OneCodeForOneSignIn(t *testing.T) {
 			r.AddCookie(cookie)
 			w := httptest.NewRecorder()
 			s.handler.ServeHTTP(w, r)
-			if strings.Contains(w.Header().Get("Location"), "code=") {
-				codes.Add(1)
+			if to, err := url.Parse(w.Header().Get("Location")); err == nil && to.Query().Has("code") {
+				codes.Store(to.Query().Get("code"), true)
+				answered.Add(1)
 			}
 		})
 	}
 	wg.Wait()
-	if codes.Load() != 1 {
-		t.Errorf("%d codes", codes.Load())
+	made := 0
+	codes.Range(func(any, any) bool { made++; return true })
+	if made != 1 || answered.Load() != 50 {
+		t.Errorf("%d codes in %d answers, want one, given to all", made, answered.Load())
 	}
+	s.clock.Advance(6 * time.Second)
 	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in has ended")
+}
+
+// TestPA1_TheEndOfASignInIsAnsweredAgain: where the form that led there is sent twice,
+// both requests get the one code, for a moment and in that browser alone.
+func TestPA1_TheEndOfASignInIsAnsweredAgain(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"query", "form_post"} {
+		s := newSite(t)
+		id := s.begin("response_mode", mode)
+		s.becomes(testUser)
+		read := func(w *httptest.ResponseRecorder) string {
+			t.Helper()
+			if mode == "form_post" {
+				return formFields(t, w, testRedirect)["code"]
+			}
+			return answerAt(t, w, testRedirect).Get("code")
+		}
+		first, second := s.resume(id), s.resume(id)
+		code := read(first)
+		if code == "" || read(second) != code {
+			t.Errorf("%s: codes %q and %q", mode, code, read(second))
+		}
+		for _, header := range []string{"Content-Security-Policy", "Content-Type", "Cache-Control", "Referrer-Policy"} {
+			if first.Header().Get(header) != second.Header().Get(header) {
+				t.Errorf("%s: %s is %q again", mode, header, second.Header().Get(header))
+			}
+		}
+		owner := s.cookies
+		for name, jar := range map[string][]*http.Cookie{"no cookie": nil, "another browser": {{Name: owner[0].Name, Value: strings.Repeat("x", 43)}}} {
+			if s.cookies = jar; strings.Contains(s.resume(id).Body.String()+s.resume(id).Header().Get("Location"), code) {
+				t.Errorf("%s: %s gets the code", mode, name)
+			}
+		}
+		s.cookies = owner
+		s.exchange(asWiki, code).want(t, http.StatusOK, "")
+		s.clock.Advance(6 * time.Second)
+		wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in has ended")
+	}
 }
 
 func TestPA5_ResumeAsksAgainWhatIsMissing(t *testing.T) {
@@ -157,6 +201,7 @@ func TestResume_Declined(t *testing.T) {
 	if fields["error"] != "access_denied" || fields["state"] != "s-1" || fields["iss"] != testIssuer {
 		t.Errorf("posts %v", fields)
 	}
+	s.clock.Advance(6 * time.Second)
 	wantPage(t, s.resume(id), http.StatusBadRequest, "This sign-in has ended")
 }
 

@@ -26,6 +26,8 @@ type PasswordChange struct {
 	// RemoveSince is from when on what was added goes, as with a [Recovery]; zero
 	// removes nothing.
 	RemoveSince time.Time
+	// Lifts says that it is the recovery of an account that is locked down.
+	Lifts bool
 }
 
 // EmailChange sets another address.

@@ -42,7 +42,7 @@ func newFactors(p *process, f *foundation) (*mfa.Factors, *mfa.Devices, error) {
 
 func settingsConfig(p *process, f *foundation, accounts *account.Service, pages *login.Pages, factors *mfa.Factors) settings.Config {
 	return settings.Config{
-		Flow: pages, Submissions: newSubmissions(p, f), Messages: pages, Accounts: accounts, UI: f.ui, Sessions: p.store.Sessions(), Grants: p.store.Grants(),
+		Flow: pages, Submissions: newSubmissions(p, f), Flash: newFlash(p, f), Messages: pages, Accounts: accounts, UI: f.ui, Sessions: p.store.Sessions(), Grants: p.store.Grants(),
 		Consents: p.store.Consents(), Devices: p.store.TrustedDevices(), Events: p.store.Events(), Ephemeral: p.ephemeral,
 		Clients: f.clients, Access: f.cfg.Catalog, Issuer: f.cfg.Issuer, Factors: factors, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
 		Now: f.now, PendingFor: f.cfg.Account.Links.Verify, ProfileFields: f.cfg.Account.ProfileFields,
@@ -63,13 +63,18 @@ func newSubmissions(p *process, f *foundation) *interaction.Submissions {
 	})
 }
 
+// newFlash keeps what pages say after a form on them was refused.
+func newFlash(p *process, f *foundation) *flash.Store {
+	return flash.New(flash.Config{Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies()})
+}
+
 // policy is the policy of second factors, as the configuration has it.
 func (p *dependencies) policy() mfa.Policy {
 	c := p.cfg.MFA
 	policy := mfa.Policy{
 		Required: c.Required == config.MFAAlways, Allowed: c.Factors,
 		CountEmail: slices.Contains(c.Factors, storage.FactorEmail), CountSMS: slices.Contains(c.Factors, storage.FactorSMS),
-		EnrolGrace: c.EnrolmentGrace, FreshFor: p.cfg.Account.FreshFor, AssuranceAge: c.AssuranceAge, Passwordless: slices.Contains(c.Factors, storage.FactorPasskey),
+		EnrollGrace: c.EnrollmentGrace, FreshFor: p.cfg.Account.FreshFor, AssuranceAge: c.AssuranceAge, Passwordless: slices.Contains(c.Factors, storage.FactorPasskey),
 		TrustFor: c.TrustedDeviceLifetime, Tries: c.Tries,
 		Lockout: c.Lockout.Storage(), DisableAfter: int64(c.Lockout.DisableAfter),
 	}
@@ -123,7 +128,7 @@ func loginConfig(p *process, f *foundation, accounts *account.Service, factors *
 	return login.Config{
 		Issuer: f.cfg.Issuer, Requests: interaction.NewDevices(p.ephemeral, f.hasher), UI: f.ui, Accounts: accounts, Users: p.store.Users(), Consents: p.store.Consents(),
 		Sessions: newSessions(p, f, accounts, records), Partials: newPartials(p, f, records), Limits: limiter, Journal: records,
-		Flash:        flash.New(flash.Config{Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies()}),
+		Flash:        newFlash(p, f),
 		Interactions: newInteractions(p, f), Submissions: newSubmissions(p, f), Clients: f.clients, Access: f.cfg.Catalog,
 		Methods: signin.New(signin.Config{
 			Users: p.store.Users(), Accounts: accounts, Passwords: f.password, Decoys: p.decoys, Factors: factors, Limits: limiter,

@@ -6,6 +6,10 @@ import (
 	"golang.org/x/text/language"
 )
 
+// Param is the parameter by which the language menu of a page asks for the same page in
+// another language.
+const Param = "lang"
+
 // Language is one that Latchkey speaks.
 type Language struct {
 	// Tag is the language as BCP 47 spells it, Name what its speakers call it.

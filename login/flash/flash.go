@@ -19,11 +19,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/interaction"
+	"github.com/latchkey-id/latchkey/internal/locale"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login/pageerror"
@@ -42,7 +45,7 @@ type Message struct {
 	Failure string        `json:"failure,omitempty"`
 	Limited time.Duration `json:"limited,omitempty"`
 	// Typed is what was typed, by the name of its field, where it is no secret.
-	Typed map[string]string `json:"typed,omitempty"`
+	Typed url.Values `json:"typed,omitempty"`
 	// Trace is the id of the request that failed; empty where it is not shown.
 	Trace string `json:"trace,omitempty"`
 	// Read says that the message was shown.
@@ -63,10 +66,13 @@ const (
 	// rereadFor is for how long it is read again: browsers that were asked to send a
 	// form twice follow two redirects, and show the second.
 	rereadFor = 10 * time.Second
-	// maxTyped bounds what is kept of one field, in bytes.
-	maxTyped = 320
+	// maxTyped bounds what is kept of one value, and maxForm of all together, in bytes.
+	maxTyped, maxForm = 4 << 10, 16 << 10
 	// param says in the address of a page that a message waits.
 	param = interaction.RefusedParam
+	// readSuffix names the copy of a message that was read, for the same page in another
+	// language: people look for theirs when they do not understand what is wrong.
+	readSuffix = " read"
 )
 
 // Store keeps messages.
@@ -88,6 +94,30 @@ func New(cfg Config) *Store {
 	return &Store{cfg, ephemeral.NewValues[string](cfg.Store, cfg.Hasher, kind, lifetime)}
 }
 
+// secretFields are the fields of forms that hold a secret, or what only that rendering
+// of the form could use. What is typed there is typed again.
+var secretFields = []string{
+	"password", "new_password", "current_password", "code", "credential", "token", "csrf", interaction.OnceParam,
+}
+
+// SecretFields names the fields of which nothing is kept.
+func SecretFields() []string { return slices.Clone(secretFields) }
+
+// Refuse sends the browser back to the page of the form that it sent, which says what is
+// wrong. It is the one door by which forms are refused: what was typed there stays,
+// unless m says what does, but for secrets.
+func (s *Store) Refuse(w http.ResponseWriter, r *http.Request, page string, m Message) error {
+	if m.Typed == nil {
+		m.Typed = url.Values{}
+		for field, values := range r.PostForm {
+			if !slices.Contains(secretFields, field) {
+				m.Typed[field] = values
+			}
+		}
+	}
+	return s.Redirect(w, r, page, m)
+}
+
 // Redirect sends the browser to a page of ours, which says the message. A browser that
 // keeps no cookies sees the page without.
 func (s *Store) Redirect(w http.ResponseWriter, r *http.Request, page string, m Message) error {
@@ -97,11 +127,7 @@ func (s *Store) Redirect(w http.ResponseWriter, r *http.Request, page string, m 
 	}
 	query := to.Query()
 	query.Del(param)
-	for field, typed := range m.Typed {
-		if len(typed) > maxTyped {
-			delete(m.Typed, field)
-		}
-	}
+	m.bound()
 	if browser := s.cfg.Cookies.Browser(r); browser != "" {
 		if err := s.keep(r.Context(), id(browser, to.Path, query), m, lifetime); err != nil {
 			return pageerror.Unavailable("keep message for a page", err)
@@ -119,15 +145,20 @@ func (s *Store) Read(r *http.Request) (Message, error) {
 	if !query.Has(param) || browser == "" {
 		return Message{}, nil
 	}
+	translated := query.Has(locale.Param) // the language menu asks for the page as it is
 	query.Del(param)
+	query.Del(locale.Param)
 	name := id(browser, r.URL.Path, query)
 	m, err := s.get(r.Context(), name)
+	if translated && errors.Is(err, storage.ErrNotFound) {
+		m, err = s.get(r.Context(), name+readSuffix)
+	}
 	if errors.Is(err, storage.ErrNotFound) {
 		return Message{}, nil
 	}
 	if err == nil && !m.Read {
 		m.Read = true
-		err = s.keep(r.Context(), name, m, rereadFor)
+		err = errors.Join(s.keep(r.Context(), name, m, rereadFor), s.keep(r.Context(), name+readSuffix, m, lifetime))
 	}
 	if err != nil {
 		return Message{}, pageerror.Unavailable("read message for a page", err)
@@ -140,6 +171,19 @@ func (s *Store) Read(r *http.Request) (Message, error) {
 		}
 	}
 	return m, nil
+}
+
+// bound drops what is longer than anything that is typed in earnest.
+func (m *Message) bound() {
+	total := 0
+	for _, field := range slices.Sorted(maps.Keys(m.Typed)) {
+		for _, typed := range m.Typed[field] {
+			if total += len(typed); len(typed) > maxTyped || total > maxForm {
+				delete(m.Typed, field)
+				break
+			}
+		}
+	}
 }
 
 // keep keeps a message, sealed: people type passwords where names belong.

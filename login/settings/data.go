@@ -20,9 +20,7 @@ func (h *Handler) exportData(w http.ResponseWriter, r *http.Request, v *visit) e
 	if ok, err := h.checkPassword(r, v, "password"); err != nil {
 		return err
 	} else if !ok {
-		data := ui.AccountData{Account: h.newPage(w, r, v, "account.data")}
-		data.Fail("password", "wrong.password")
-		return h.cfg.UI.Render(w, http.StatusOK, data)
+		return h.refuse(w, r, ui.PathData, wrongPassword)
 	}
 	if err := h.cfg.Accounts.RecordExport(r.Context(), v.actor, v.User.ID); err != nil {
 		return h.answerRefusal(w, r, ui.PathData, "record export", err)

@@ -7,6 +7,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/ui"
 )
 
@@ -38,19 +39,10 @@ func (h *Handler) showDelete(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Handler) showDeleteForm(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return h.renderDelete(w, r, v, "", "")
-}
-
-// renderDelete shows the form, with what is wrong with a field.
-func (h *Handler) renderDelete(w http.ResponseWriter, r *http.Request, v *visit, field, key string) error {
-	data := ui.AccountDelete{
+	return h.cfg.UI.Render(w, http.StatusOK, ui.AccountDelete{
 		Account: h.newPage(w, r, v, "delete.title"), GraceDays: h.graceDays(),
-		Name: signInName(v), Typed: r.PostForm.Get("confirm"),
-	}
-	if field != "" {
-		data.Fail(field, key)
-	}
-	return h.cfg.UI.Render(w, http.StatusOK, data)
+		Name: signInName(v), Typed: v.typed("confirm", ""),
+	})
 }
 
 // handleDelete takes the form of the page, or the button that stands on every page
@@ -73,12 +65,12 @@ func (h *Handler) cancelDeletion(w http.ResponseWriter, r *http.Request, v *visi
 // person types the name that they sign in with, which nobody does by accident.
 func (h *Handler) planDeletion(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if ident.Canonical(r.PostForm.Get("confirm")) != ident.Canonical(signInName(v)) {
-		return h.renderDelete(w, r, v, "confirm", "wrong.confirm")
+		return h.refuse(w, r, ui.PathDelete, login.Problem{Field: "confirm", Text: "wrong.confirm"})
 	}
 	if ok, err := h.checkPassword(r, v, "password"); err != nil {
 		return err
 	} else if !ok {
-		return h.renderDelete(w, r, v, "password", "wrong.password")
+		return h.refuse(w, r, ui.PathDelete, wrongPassword)
 	}
 	if _, err := h.cfg.Accounts.PlanDeletion(r.Context(), v.actor, v.User.ID); err != nil {
 		return h.answerRefusal(w, r, ui.PathDelete, "plan deletion", err)

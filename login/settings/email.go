@@ -16,12 +16,8 @@ import (
 func pendingEmail(v *visit) pendingKey { return pendingKey{"email", v.User.ID} }
 
 func (h *Handler) showEmail(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return h.renderEmail(w, r, v, "", func(*ui.AccountEmail) {})
-}
-
-func (h *Handler) renderEmail(w http.ResponseWriter, r *http.Request, v *visit, typed string, say func(*ui.AccountEmail)) error {
 	data := ui.AccountEmail{
-		Account: h.newPage(w, r, v, "email.title"), Current: v.User.Email, Verified: v.User.EmailVerified, Typed: typed,
+		Account: h.newPage(w, r, v, "email.title"), Current: v.User.Email, Verified: v.User.EmailVerified, Typed: v.typed("email", ""),
 		Resend: &ui.Resend{Action: ui.PathEmail},
 	}
 	waiting, err := h.loadPending(r.Context(), pendingEmail(v))
@@ -31,7 +27,6 @@ func (h *Handler) renderEmail(w http.ResponseWriter, r *http.Request, v *visit, 
 	if waiting != nil && waiting.From == v.User.Email {
 		data.Pending = waiting.To
 	}
-	say(&data)
 	return h.cfg.UI.Render(w, http.StatusOK, data)
 }
 
@@ -49,12 +44,12 @@ func (h *Handler) changeEmail(w http.ResponseWriter, r *http.Request, v *visit) 
 	}
 	typed := strings.TrimSpace(r.PostForm.Get("email"))
 	if err := h.cfg.Accounts.CheckNewEmail(&v.User, typed); err != nil {
-		return h.renderEmail(w, r, v, typed, func(data *ui.AccountEmail) { showProblems(&data.Page, login.Problems(err, "")) })
+		return h.refuse(w, r, ui.PathEmail, login.Problems(err, "")...)
 	}
 	if ok, err := h.checkPassword(r, v, "password"); err != nil {
 		return err
 	} else if !ok {
-		return h.renderEmail(w, r, v, typed, func(data *ui.AccountEmail) { data.Fail("password", "wrong.password") })
+		return h.refuse(w, r, ui.PathEmail, wrongPassword)
 	}
 	if err := h.cfg.Messages.AllowMessage(r, v.User.ID, typed); err != nil {
 		return err
@@ -75,7 +70,7 @@ func (h *Handler) confirmEmail(w http.ResponseWriter, r *http.Request, v *visit)
 	_, err := h.cfg.Accounts.ConfirmEmailByCode(r.Context(), v.actor, v.User.ID, r.PostForm.Get("code"))
 	switch {
 	case errors.Is(err, onetime.ErrInvalid):
-		return h.renderEmail(w, r, v, "", func(data *ui.AccountEmail) { data.Fail("code", "wrong.code") })
+		return h.refuse(w, r, ui.PathEmail, login.Problem{Field: "code", Text: "wrong.code"})
 	case errors.Is(err, onetime.ErrExhausted):
 		return pageerror.TooMany(onetime.TriesReset, err)
 	case errors.Is(err, account.ErrVoid):

@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -27,14 +28,16 @@ type Config struct {
 	Accounts *account.Service
 	// Submissions make forms idempotent.
 	Submissions submissions
-	UI          *ui.Renderer
-	Sessions    sessions
-	Grants      grants
-	Consents    consents
-	Devices     devices
-	Events      events
-	Ephemeral   ephemeral.Store
-	Clients     clients
+	// Flash keeps what a page says after a form on it was refused.
+	Flash     flashes
+	UI        *ui.Renderer
+	Sessions  sessions
+	Grants    grants
+	Consents  consents
+	Devices   devices
+	Events    events
+	Ephemeral ephemeral.Store
+	Clients   clients
 	// Access says who may use clients, and Issuer who sends people there.
 	Access  *access.Catalog
 	Issuer  string
@@ -69,6 +72,17 @@ type flow interface {
 type submissions interface {
 	// Once has a form that is sent twice handled once; both get the answer.
 	Once(h web.HandlerFunc) web.HandlerFunc
+}
+
+// flashes keep what a page says once; login/flash.Store in the binary.
+type flashes interface {
+	// Refuse sends the browser back to the page of the form that it sent, and keeps what
+	// was typed there, but for secrets.
+	Refuse(w http.ResponseWriter, r *http.Request, page string, m flash.Message) error
+	// Redirect sends the browser to a page that says the message.
+	Redirect(w http.ResponseWriter, r *http.Request, page string, m flash.Message) error
+	// Read returns what the page of the request has to say.
+	Read(r *http.Request) (flash.Message, error)
 }
 
 // messageLimiter counts messages before they are sent; login.Pages in the binary.

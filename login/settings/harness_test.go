@@ -60,7 +60,7 @@ func newSite(t *testing.T, o options) *site {
 		Metrics: logintest.Metrics{}, Log: s.Logger, Now: s.Clock.Now,
 	})
 	cfg := Config{
-		Flow: s.flow, Submissions: s.Submissions(), Messages: s.flow, Accounts: s.Accounts, UI: s.UI, Sessions: s.Store.Sessions(), Grants: s.Store.Grants(),
+		Flow: s.flow, Submissions: s.Submissions(), Flash: s.Flash(), Messages: s.flow, Accounts: s.Accounts, UI: s.UI, Sessions: s.Store.Sessions(), Grants: s.Store.Grants(),
 		Consents: s.Store.Consents(), Devices: s.Store.TrustedDevices(), Events: s.Store.Events(), Ephemeral: s.Store.Ephemeral(),
 		Clients: registry, Issuer: "https://id.example.com", Factors: s.Factors, Hasher: s.Hasher, Sealer: s.Sealer, Errors: s.Errors, Cookies: s.Cookies,
 		Now: s.Clock.Now, PendingFor: 24 * time.Hour, ProfileFields: o.profile,

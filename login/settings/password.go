@@ -10,16 +10,10 @@ import (
 )
 
 func (h *Handler) showPassword(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return h.renderPassword(w, r, v)
-}
-
-func (h *Handler) renderPassword(w http.ResponseWriter, r *http.Request, v *visit, problems ...login.Problem) error {
-	data := ui.AccountPassword{
+	return h.cfg.UI.Render(w, http.StatusOK, ui.AccountPassword{
 		Account: h.newPage(w, r, v, "password.title"), Username: signInName(v),
 		MinLength: h.cfg.Accounts.MinPassword(&v.User), ChangedAt: v.User.PasswordChangedAt,
-	}
-	showProblems(&data.Page, problems)
-	return h.cfg.UI.Render(w, http.StatusOK, data)
+	})
 }
 
 // changePassword sets a new password, by the current one or by fresh proofs. What
@@ -30,10 +24,10 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request, v *visi
 	if ok, err := h.checkPassword(r, v, "current_password"); err != nil {
 		return err
 	} else if !ok {
-		return h.renderPassword(w, r, v, login.Problem{Field: "current_password", Text: "wrong.password"})
+		return h.refuse(w, r, ui.PathPassword, login.Problem{Field: "current_password", Text: "wrong.password"})
 	}
 	if v.askPassword && chosen == r.PostForm.Get("current_password") {
-		return h.renderPassword(w, r, v, login.Problem{Field: "new_password", Text: "wrong.password_same"})
+		return h.refuse(w, r, ui.PathPassword, login.Problem{Field: "new_password", Text: "wrong.password_same"})
 	}
 	secret, hash, err := session.NewSecret(h.cfg.Hasher)
 	if err != nil {
@@ -41,7 +35,7 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request, v *visi
 	}
 	err = h.cfg.Accounts.SetPassword(r.Context(), v.actor, v.User.ID, chosen, hash)
 	if problems := login.Problems(err, "new_password"); len(problems) > 0 {
-		return h.renderPassword(w, r, v, problems...)
+		return h.refuse(w, r, ui.PathPassword, problems...)
 	}
 	if err != nil {
 		return h.answerRefusal(w, r, ui.PathPassword, "change password", err)

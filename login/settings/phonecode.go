@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -33,11 +35,7 @@ func (h *Handler) showPhoneCode(w http.ResponseWriter, r *http.Request, v *visit
 		http.Redirect(w, r, ui.PathPhone, http.StatusSeeOther)
 		return nil
 	}
-	return h.renderPhoneCode(w, r, v, waiting, false, "")
-}
-
-func (h *Handler) renderPhoneCode(w http.ResponseWriter, r *http.Request, v *visit, waiting *pendingChange, resend bool, wrong string) error {
-	challenge, err := h.sendPhoneCode(r, v, waiting, resend)
+	challenge, err := h.sendPhoneCode(r, v, waiting, false)
 	limited := (*mfa.LimitedError)(nil)
 	if tooSoon := errors.As(err, &limited) && challenge.Kind != ""; err != nil && !tooSoon {
 		return h.phoneRefusal(w, r, phoneCodePath, err)
@@ -46,14 +44,8 @@ func (h *Handler) renderPhoneCode(w http.ResponseWriter, r *http.Request, v *vis
 		Account: h.newPage(w, r, v, "phone.code_title"), Phone: waiting.To,
 		Resend: &ui.Resend{Action: phoneCodePath, After: int(math.Ceil(challenge.ResendAfter.Seconds()))},
 	}
-	switch {
-	case limited != nil:
+	if limited != nil && v.said.Done == "" {
 		data.Say(ui.NoticeWarning, "factor.limited", "Wait", data.Duration(limited.RetryAfter))
-	case resend:
-		data.Say(ui.NoticeDone, "notice.sent")
-	}
-	if wrong != "" {
-		data.Fail("code", wrong)
 	}
 	return h.cfg.UI.Render(w, http.StatusOK, data)
 }
@@ -69,7 +61,7 @@ func (h *Handler) confirmPhone(w http.ResponseWriter, r *http.Request, v *visit)
 		return nil
 	}
 	if r.PostForm.Has("resend") {
-		return h.renderPhoneCode(w, r, v, waiting, true, "")
+		return h.resendPhoneCode(w, r, v, waiting)
 	}
 	attempt, err := h.factorAttempt(r, v, waiting.Visit)
 	if err != nil {
@@ -78,9 +70,9 @@ func (h *Handler) confirmPhone(w http.ResponseWriter, r *http.Request, v *visit)
 	err = h.cfg.Accounts.ConfirmPhone(r.Context(), v.actor, attempt, waiting.To, r.PostForm.Get("code"))
 	switch wrong := (*mfa.WrongError)(nil); {
 	case errors.As(err, &wrong):
-		return h.renderPhoneCode(w, r, v, waiting, false, "wrong.code")
+		return h.refuse(w, r, phoneCodePath, login.Problem{Field: "code", Text: "wrong.code"})
 	case errors.Is(err, mfa.ErrExpired):
-		return h.renderPhoneCode(w, r, v, waiting, false, "wrong.code_expired")
+		return h.refuse(w, r, phoneCodePath, login.Problem{Field: "code", Text: "wrong.code_expired"})
 	case errors.Is(err, mfa.ErrSpent):
 		return errors.Join(h.phoneRefusal(w, r, phoneCodePath, err), h.deletePending(r.Context(), pendingPhone(v)))
 	case err != nil:
@@ -90,6 +82,19 @@ func (h *Handler) confirmPhone(w http.ResponseWriter, r *http.Request, v *visit)
 		return err
 	}
 	return redirectDone(w, r, ui.PathPhone, "phone_changed")
+}
+
+// resendPhoneCode has another code sent, and the page say so.
+func (h *Handler) resendPhoneCode(w http.ResponseWriter, r *http.Request, v *visit, waiting *pendingChange) error {
+	challenge, err := h.sendPhoneCode(r, v, waiting, true)
+	said := flash.Message{Done: "notice.sent"}
+	if limited := (*mfa.LimitedError)(nil); errors.As(err, &limited) && challenge.Kind != "" {
+		said, err = flash.Message{Limited: limited.RetryAfter}, nil
+	}
+	if err != nil {
+		return h.phoneRefusal(w, r, phoneCodePath, err)
+	}
+	return h.cfg.Flash.Redirect(w, r, phoneCodePath, said)
 }
 
 // phoneRefusal says why there is no code, or no more trying (rate limit).

@@ -3,41 +3,23 @@ package settings
 import (
 	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/attribute"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/ui"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 func (h *Handler) showProfile(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return h.renderProfile(w, r, v, typedProfile{username: v.User.Username, profile: v.User.Profile}, nil)
-}
-
-// typedProfile is what the form holds.
-type typedProfile struct {
-	username string
-	profile  storage.Profile
-	// form has the fields of custom attributes as they were typed.
-	form url.Values
-}
-
-// renderProfile shows the form, with what is wrong with it.
-func (h *Handler) renderProfile(w http.ResponseWriter, r *http.Request, v *visit, typed typedProfile, problems []login.Problem) error {
 	data := ui.AccountProfile{
 		Account: h.newPage(w, r, v, "account.profile"), Fields: h.profileFields(),
 		Email: v.User.Email, Phone: v.User.Phone, AskPhone: h.cfg.Factors.Phone() != nil,
-		Values: map[string]string{"username": typed.username},
+		Values: map[string]string{"username": v.typed("username", v.User.Username)},
 	}
 	edited, told := h.attributes()
 	data.Attributes = login.ShownAttributes(edited, func(name string) string {
-		if field := account.AttributeField(name); typed.form.Has(field) {
-			return typed.form.Get(field)
-		}
-		return attribute.Text(v.User.Attributes[name])
+		return v.typed(account.AttributeField(name), attribute.Text(v.User.Attributes[name]))
 	})
 	for _, a := range login.ShownAttributes(told, func(name string) string { return attribute.Text(v.User.Attributes[name]) }) {
 		if a.Text != "" {
@@ -45,9 +27,8 @@ func (h *Handler) renderProfile(w http.ResponseWriter, r *http.Request, v *visit
 		}
 	}
 	for _, name := range account.ClaimNames() {
-		data.Values[name] = account.ClaimValue(typed.profile, name)
+		data.Values[name] = v.typed(name, account.ClaimValue(v.User.Profile, name))
 	}
-	showProblems(&data.Page, problems)
 	return h.cfg.UI.Render(w, http.StatusOK, data)
 }
 
@@ -105,17 +86,16 @@ func (h *Handler) changeProfile(w http.ResponseWriter, r *http.Request, v *visit
 	}
 	edited, _ := h.attributes()
 	set, problems := login.AttributesTyped(edited, r.PostForm, func(name string) string { return attribute.Text(v.User.Attributes[name]) })
-	wanted := typedProfile{username: username, profile: profile, form: r.PostForm}
 	_, wrong := h.cfg.Accounts.CheckAttributes(v.actor, &v.User, set)
-	for _, err := range append(h.cfg.Accounts.CheckProfile(&v.User, &wanted.profile, username), wrong...) {
+	for _, err := range append(h.cfg.Accounts.CheckProfile(&v.User, &profile, username), wrong...) {
 		problems = append(problems, login.Problems(err, "")...)
 	}
 	if len(problems) > 0 {
-		return h.renderProfile(w, r, v, wanted, problems)
+		return h.refuse(w, r, ui.PathProfile, problems...)
 	}
-	err := h.cfg.Accounts.SetProfile(r.Context(), v.actor, v.User.ID, wanted.profile, username)
+	err := h.cfg.Accounts.SetProfile(r.Context(), v.actor, v.User.ID, profile, username)
 	if errors.Is(err, account.ErrTaken) {
-		return h.renderProfile(w, r, v, wanted, login.Problems(err, ""))
+		return h.refuse(w, r, ui.PathProfile, login.Problems(err, "")...)
 	}
 	if err == nil && len(set) > 0 {
 		err = h.cfg.Accounts.SetAttributes(r.Context(), v.actor, v.User.ID, set)

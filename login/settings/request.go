@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -23,6 +24,17 @@ type visit struct {
 	// askPassword says that the proofs are not fresh, and that the current password
 	// will do in their place.
 	askPassword bool
+	// said is what the page says once, after a form on it was refused.
+	said flash.Message
+}
+
+// typed is what a field of the page holds: what was typed there before the form was
+// refused, or else what it holds otherwise.
+func (v *visit) typed(field, otherwise string) string {
+	if v.said.Typed.Has(field) {
+		return v.said.Typed.Get(field)
+	}
+	return otherwise
 }
 
 type handlerFunc func(http.ResponseWriter, *http.Request, *visit) error
@@ -45,7 +57,13 @@ func (h *Handler) signedInReturning(next handlerFunc, returnTo func(*http.Reques
 		if signedIn == nil {
 			return h.cfg.Flow.Ask(w, r, login.Asked{ReturnTo: returnTo(r)})
 		}
-		return next(w, r, &visit{SignedIn: signedIn, actor: h.cfg.Flow.Actor(r, signedIn)})
+		v := &visit{SignedIn: signedIn, actor: h.cfg.Flow.Actor(r, signedIn)}
+		if r.Method == http.MethodGet {
+			if v.said, err = h.cfg.Flash.Read(r); err != nil {
+				return err
+			}
+		}
+		return next(w, r, v)
 	}
 }
 
@@ -92,6 +110,9 @@ func (h *Handler) answerRefusal(w http.ResponseWriter, r *http.Request, path, at
 	return unavailable(attempted, err)
 }
 
+// wrongPassword is what a form says where the current password is not right.
+var wrongPassword = login.Problem{Field: "password", Text: "wrong.password"}
+
 // checkPassword reports whether the form brings the current password, where the
 // page asked for it: it is a proof of now.
 func (h *Handler) checkPassword(r *http.Request, v *visit, field string) (bool, error) {
@@ -118,13 +139,15 @@ func (h *Handler) factorAttempt(r *http.Request, v *visit, name string) (mfa.Att
 	}, nil
 }
 
-// newPage starts an account page, with the notice that the address names.
+// newPage starts an account page, with the notice that the address names, and with what
+// is wrong with a form of it that was refused.
 func (h *Handler) newPage(w http.ResponseWriter, r *http.Request, v *visit, title string) ui.Account {
 	data := ui.Account{
 		Page:   h.cfg.UI.Begin(w, r, ui.Options{Title: title, Action: r.URL.Path}),
 		Person: login.DisplayName(&v.User), DeleteAt: v.User.DeleteAt, AskPassword: v.askPassword,
 	}
 	h.addDoneNotice(r, &data.Page)
+	login.Say(&data.Page, v.said)
 	return data
 }
 
@@ -167,11 +190,10 @@ func (h *Handler) addDoneNotice(r *http.Request, page *ui.Page) {
 	}
 }
 
-// showProblems shows what is wrong with a form.
-func showProblems(page *ui.Page, problems []login.Problem) {
-	for _, problem := range problems {
-		page.Fail(problem.Field, problem.Text, problem.Args...)
-	}
+// refuse sends the browser back to the page of the form that it sent, which says what is
+// wrong (Post/Redirect/Get): going back or reloading sends nothing again.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, page string, problems ...login.Problem) error {
+	return h.cfg.Flash.Refuse(w, r, page, flash.Message{Problems: problems})
 }
 
 // redirectDone sends the browser on after a change, to a page that says so (AZ7).

@@ -5,16 +5,12 @@ import (
 
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/login"
+	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 func (h *Handler) showSecurity(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return h.renderSecurity(w, r, v, "")
-}
-
-// renderSecurity shows the page, with what is wrong with the form that was sent.
-func (h *Handler) renderSecurity(w http.ResponseWriter, r *http.Request, v *visit, problem string) error {
 	person, err := h.cfg.Factors.Person(r.Context(), &v.User)
 	if err != nil {
 		return unavailable("read factors", err)
@@ -28,12 +24,10 @@ func (h *Handler) renderSecurity(w http.ResponseWriter, r *http.Request, v *visi
 		HasPassword: v.User.PasswordHash != "", PasswordChangedAt: v.User.PasswordChangedAt,
 		Credentials: person.Credentials, Recovery: person.Recovery, Devices: devices,
 		Required: h.cfg.Accounts.FactorRequired(&v.User), RecoveryCounts: h.cfg.Accounts.RecoveryCounts(),
+		Renamed: storage.ID(v.typed("rename", "")), Typed: v.typed("name", ""),
 	}
 	for _, kind := range h.cfg.Accounts.Enrollable() {
 		data.Add = append(data.Add, ui.FactorLink{Kind: kind, URL: addFactorURL(kind)})
-	}
-	if problem != "" {
-		data.Say(ui.NoticeFailure, problem)
 	}
 	return h.cfg.UI.Render(w, http.StatusOK, data)
 }
@@ -43,7 +37,7 @@ func (h *Handler) renameFactor(w http.ResponseWriter, r *http.Request, v *visit)
 	factor, name := storage.ID(r.PostForm.Get("rename")), ident.Clean(r.PostForm.Get("name"))
 	err := h.cfg.Accounts.RenameFactor(r.Context(), v.actor, v.User.ID, factor, name)
 	if problems := login.Problems(err, ""); len(problems) > 0 {
-		return h.renderSecurity(w, r, v, problems[0].Text)
+		return h.cfg.Flash.Refuse(w, r, ui.PathSecurity, flash.Message{Failure: problems[0].Text})
 	}
 	if err != nil {
 		return h.answerRefusal(w, r, ui.PathSecurity, "rename factor", err)

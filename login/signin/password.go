@@ -51,7 +51,7 @@ func (p *Password) Complete(r *http.Request, a Attempt) (Result, error) {
 	}
 	if !verdict.Fits {
 		p.cfg.Metrics.SignInFailed()
-		failed := Result{Problem: Problem{Field: "password", Text: "signin.wrong", Username: username}}
+		failed := Result{Problem: Problem{Field: "password", Text: "signin.wrong"}}
 		return failed, p.cfg.Journal.RecordFailure(r, a.Interaction, idOf(user), username, "password")
 	}
 	if err := p.cfg.Limits.Succeeded(r.Context(), attempt); err != nil {

@@ -65,8 +65,6 @@ type Problem struct {
 	Field string `json:"field,omitempty"`
 	// Text is the key of a text.
 	Text string `json:"text"`
-	// Username is what was typed, to be typed no second time. What is secret is never kept.
-	Username string `json:"username,omitempty"`
 }
 
 // Evidence is what somebody showed of who they are.

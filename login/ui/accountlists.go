@@ -30,6 +30,9 @@ type AccountSecurity struct {
 	Required bool
 	// RecoveryCounts says that recovery codes are of use here.
 	RecoveryCounts bool
+	// Renamed is the factor whose new name was refused, and Typed that name.
+	Renamed storage.ID
+	Typed   string
 }
 
 // Screen implements [Screen].
@@ -37,6 +40,14 @@ func (AccountSecurity) Screen() string { return "account/security" }
 
 // Removable reports whether a factor may go.
 func (s AccountSecurity) Removable() bool { return !s.Required || len(s.Credentials) > 1 }
+
+// NameIn is what the field holds in which a factor gets another name.
+func (s AccountSecurity) NameIn(c storage.Credential) string {
+	if c.ID == s.Renamed {
+		return s.Typed
+	}
+	return c.Name
+}
 
 // IDFor makes the id of a credential's own field.
 func (AccountSecurity) IDFor(id storage.ID) string { return "id=name-" + string(id) }

@@ -9,10 +9,6 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 )
 
-// languageParam is the parameter by which the language menu asks for a page in
-// another language.
-const languageParam = "lang"
-
 // languageLasts is how long a browser keeps the language that was chosen.
 const languageLasts = 365 * 24 * time.Hour
 
@@ -44,7 +40,7 @@ func (u *Renderer) languageOf(r *http.Request, locales []string) *locale.Texts {
 // chosenLanguage is what the menu asks for with this request; empty where it
 // does not, or asks for nothing that there is.
 func chosenLanguage(r *http.Request) string {
-	if chosen := r.URL.Query().Get(languageParam); slices.Contains(locale.Tags(), chosen) {
+	if chosen := r.URL.Query().Get(locale.Param); slices.Contains(locale.Tags(), chosen) {
 		return chosen
 	}
 	return ""
@@ -66,7 +62,7 @@ func (p *Page) offerLanguages(r *http.Request) {
 	query := r.URL.Query()
 	for name, values := range query {
 		for _, value := range values {
-			if name != languageParam {
+			if name != locale.Param {
 				p.Query = append(p.Query, Parameter{name, value})
 			}
 		}

@@ -35,6 +35,9 @@ type Options struct {
 	Person, Switch string
 }
 
+// onceLength is enough for a value that two renderings do not share, in characters.
+const onceLength = 16
+
 // Identity is whose account a page is about.
 type Identity struct {
 	Person string
@@ -59,6 +62,9 @@ type Page struct {
 	Elsewhere bool
 	Action    string
 	CSRF      string
+	// Once is a value of this rendering alone: a form of the page that is sent twice is
+	// known by it (idempotent).
+	Once string
 	// Hidden are fields that the form carries along, such as a one-time token.
 	Hidden map[string]string
 	Nonce  string
@@ -118,7 +124,7 @@ func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page
 		StrengthURL: estimate,
 		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t, catalog: u.cfg.Catalog,
 		Brand: u.brand, Client: newClientView(o.Client), Colors: u.colorsFor(o.Client),
-		Elsewhere: o.Elsewhere, Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)),
+		Elsewhere: o.Elsewhere, Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)), Once: web.NewSecret()[:onceLength],
 		Nonce: web.PageWithFrames(w, o.Frames, o.FormAction...), focus: new(string),
 	}
 	if o.Person != "" {

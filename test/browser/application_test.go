@@ -24,8 +24,10 @@ type application struct {
 	*httptest.Server
 	mu   sync.Mutex
 	site *site
-	// pending are the sign-ins under way, by their state.
+	// pending are the sign-ins under way, by their state, and came what those that came
+	// back are shown: a browser that is asked to go back twice comes twice.
 	pending map[string]pending
+	came    map[string]func() string
 }
 
 type pending struct{ client, nonce, verifier string }
@@ -36,7 +38,7 @@ const clientSecret = "a-secret-that-is-long-enough-for-a-test-0123456789"
 // and [application.serve].
 func newApplication(t *testing.T) *application {
 	t.Helper()
-	a := &application{pending: map[string]pending{}}
+	a := &application{pending: map[string]pending{}, came: map[string]func() string{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sign-in", a.signIn)
 	mux.HandleFunc("GET /callback", a.callback)
@@ -92,25 +94,35 @@ func (a *application) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *application) callback(w http.ResponseWriter, r *http.Request) {
+	state, ctx := r.FormValue("state"), context.WithoutCancel(r.Context())
 	a.mu.Lock()
-	p, ok := a.pending[r.FormValue("state")]
-	delete(a.pending, r.FormValue("state"))
-	a.mu.Unlock()
-	switch {
-	case !ok:
-		show(w, "error", "this sign-in did not start here")
-	case r.FormValue("error") != "":
-		show(w, "error", r.FormValue("error"))
-	default:
-		claims, raw, err := a.exchange(r.Context(), p, r.FormValue("code"))
-		if err != nil {
-			show(w, "error", err.Error())
-			return
-		}
-		leave := a.site.Issuer + "/logout?" + url.Values{"id_token_hint": {raw}, "post_logout_redirect_uri": {a.URL + "/left"}, "state": {"s1"}}.Encode()
-		fmt.Fprintf(w, `<!doctype html><title>Application</title><pre id="claims">%s</pre><a id="leave" href="%s">Sign out</a>`,
-			html.EscapeString(claims), html.EscapeString(leave))
+	p, ok := a.pending[state]
+	delete(a.pending, state)
+	if _, again := a.came[state]; ok && !again {
+		refusal, code := r.FormValue("error"), r.FormValue("code")
+		a.came[state] = sync.OnceValue(func() string { return a.shown(ctx, p, refusal, code) })
 	}
+	came := a.came[state]
+	a.mu.Unlock()
+	if came == nil {
+		show(w, "error", "this sign-in did not start here")
+		return
+	}
+	fmt.Fprint(w, came())
+}
+
+// shown is the page of whoever comes back.
+func (a *application) shown(ctx context.Context, p pending, refusal, code string) string {
+	if refusal != "" {
+		return shownAs("error", refusal)
+	}
+	claims, raw, err := a.exchange(ctx, p, code)
+	if err != nil {
+		return shownAs("error", err.Error())
+	}
+	leave := a.site.Issuer + "/logout?" + url.Values{"id_token_hint": {raw}, "post_logout_redirect_uri": {a.URL + "/left"}, "state": {"s1"}}.Encode()
+	return fmt.Sprintf(`<!doctype html><title>Application</title><pre id="claims">%s</pre><a id="leave" href="%s">Sign out</a>`,
+		html.EscapeString(claims), html.EscapeString(leave))
 }
 
 func (a *application) exchange(ctx context.Context, p pending, code string) (claims, raw string, err error) {
@@ -137,8 +149,10 @@ func (a *application) exchange(ctx context.Context, p pending, code string) (cla
 	return string(all), raw, err
 }
 
-func show(w http.ResponseWriter, id, text string) {
-	fmt.Fprintf(w, `<!doctype html><title>Application</title><p id="%s">%s</p>`, id, html.EscapeString(text))
+func show(w http.ResponseWriter, id, text string) { fmt.Fprint(w, shownAs(id, text)) }
+
+func shownAs(id, text string) string {
+	return fmt.Sprintf(`<!doctype html><title>Application</title><p id="%s">%s</p>`, id, html.EscapeString(text))
 }
 
 // claims are those of the ID token that the application got.
