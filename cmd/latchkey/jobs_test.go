@@ -30,6 +30,12 @@ func newIdleServer(t *testing.T, now *time.Time) idleServer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newIdleServerOf(t, cfg, now)
+}
+
+// newIdleServerOf is one of a configuration.
+func newIdleServerOf(t *testing.T, cfg *config.Config, now *time.Time) idleServer {
+	t.Helper()
 	log, err := openLog(cfg.Log, io.Discard)
 	if err != nil {
 		t.Fatal(err)

@@ -12,31 +12,100 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
 	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
-// TestAC2_AThousandReloadsUnderLoad: good files and bad ones in turn (broken, cut off in
-// the middle, a secret that is gone, a link that is swapped, a client with a problem),
-// while requests come all the time. No request fails or sees a part of a configuration,
-// nothing stays behind, and in the end the node runs with the last good one.
+// The nodes, and the changes: each node reloads after each of these, a thousand times in all.
+const (
+	reloadingNodes = 3
+	fileChanges    = 334
+)
+
+// TestAC2_AThousandReloadsUnderLoad: three nodes on one PostgreSQL, good files and bad ones
+// in turn (broken, cut off in the middle, a secret that is gone, a link that is swapped, a
+// client with a problem), while requests come all the time. No request fails or sees a part
+// of a configuration, nothing stays behind, and in the end all nodes report one digest, that
+// of the last good file.
 func TestAC2_AThousandReloadsUnderLoad(t *testing.T) {
-	r := newReloadable(t)
 	f := newChangingFiles(t)
-	r.reread = f.load
-	r.boot.log = slog.New(slog.DiscardHandler)
-	r.reload(t.Context())
-	if !r.knows(t, "stable") {
-		t.Fatal("the first file is not served")
+	f.database = testenv.Postgres(t)
+	f.whole(0)
+	nodes := f.nodes(t)
+	for i, n := range nodes {
+		n.reload(t.Context())
+		if !n.knows(t, "stable") {
+			t.Fatalf("the first file is not served by node %d", i)
+		}
 	}
 	runtime.GC()
 	goroutines, heap := runtime.NumGoroutine(), heapInUse()
+	asked, stop := askAll(t, nodes)
+	good := 0
+	for n := range fileChanges {
+		works := f.change(n)
+		var reloading sync.WaitGroup
+		for i, node := range nodes {
+			reloading.Go(func() {
+				before := node.current.Load()
+				node.reload(t.Context())
+				if changed := node.current.Load() != before; changed != works {
+					t.Errorf("reload %d (%s) of node %d: something was changed: %v", n, f.last, i, changed)
+				}
+			})
+		}
+		reloading.Wait()
+		if t.Failed() {
+			break
+		}
+		if works {
+			good++
+		}
+	}
+	stop()
+	if good < 100 || asked.Load() < 1000 {
+		t.Errorf("only %d changes were good, and %d requests were made", good, asked.Load())
+	}
+	f.whole(fileChanges)
+	for _, node := range nodes {
+		node.reload(t.Context())
+	}
+	checkDigests(t, f, nodes)
+	runtime.GC()
+	// What each reload left behind would be there hundreds of times.
+	if got := runtime.NumGoroutine(); got > goroutines+good/2 {
+		t.Errorf("%d goroutines, %d before", got, goroutines)
+	}
+	if grown := heapInUse() - heap; grown > reloadingNodes*16<<20 {
+		t.Errorf("%d KiB more are in use than before", grown>>10)
+	}
+}
 
+// nodes are idle servers that read the files anew.
+func (f *changingFiles) nodes(t *testing.T) []*reloadable {
+	t.Helper()
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	nodes := make([]*reloadable, reloadingNodes)
+	for i := range nodes {
+		cfg, err := f.load()
+		f.must(err)
+		nodes[i] = &reloadable{idleServer: newIdleServerOf(t, cfg, &now)}
+		nodes[i].reread = f.load
+		nodes[i].boot.log = slog.New(slog.DiscardHandler)
+	}
+	return nodes
+}
+
+// askAll sends requests to all nodes until it is stopped. None may fail, or miss the
+// client that is always there.
+func askAll(t *testing.T, nodes []*reloadable) (asked *atomic.Int64, stop func()) {
 	var asking sync.WaitGroup
-	var asked atomic.Int64
+	asked = new(atomic.Int64)
 	done := make(chan struct{})
-	for range 2 {
+	for _, node := range nodes {
 		asking.Go(func() {
 			for n := 0; ; n++ {
 				select {
@@ -46,7 +115,7 @@ func TestAC2_AThousandReloadsUnderLoad(t *testing.T) {
 				}
 				path := []string{"/.well-known/openid-configuration", "/authorize?client_id=stable&response_type=none", "/jwks", "/login"}[n%4]
 				answer := httptest.NewRecorder()
-				r.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, nil))
+				node.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, nil))
 				asked.Add(1)
 				if answer.Code >= http.StatusInternalServerError || strings.Contains(answer.Body.String(), "We don’t know this app") {
 					t.Errorf("GET %s = %d in the middle of a reload", path, answer.Code)
@@ -55,43 +124,26 @@ func TestAC2_AThousandReloadsUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	good := 0
-	for n := range 1000 {
-		works := f.change(n)
-		before := r.current.Load()
-		r.reload(t.Context())
-		if changed := r.current.Load() != before; changed != works {
-			t.Fatalf("reload %d (%s): something was changed: %v", n, f.last, changed)
+	return asked, func() {
+		close(done)
+		asking.Wait()
+	}
+}
+
+// checkDigests fails unless every node runs with what the files say, and reports that.
+func checkDigests(t *testing.T, f *changingFiles, nodes []*reloadable) {
+	t.Helper()
+	reported, err := nodes[0].store.Nodes().List(t.Context())
+	if err != nil || len(reported) != reloadingNodes {
+		t.Fatalf("nodes %+v, %v", reported, err)
+	}
+	for i, node := range nodes {
+		want, err := f.load()
+		f.must(err)
+		keepUntilRestart(want, node.cfg())
+		if node.cfg().Digest() != want.Digest() || reported[i].Digest != want.Digest() || reported[i].Fault != "" {
+			t.Errorf("node %d runs with %s, and one reports %+v; the files say %s", i, node.cfg().Digest(), reported[i], want.Digest())
 		}
-		if works {
-			good++
-		}
-	}
-	close(done)
-	asking.Wait()
-	if good < 300 || asked.Load() < 1000 {
-		t.Errorf("only %d reloads were good, and %d requests were made", good, asked.Load())
-	}
-	f.whole(1000)
-	r.reload(t.Context())
-	want, err := f.load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	nodes, err := r.store.Nodes().List(t.Context())
-	if err != nil || len(nodes) != 1 || nodes[0].Fault != "" {
-		t.Fatalf("nodes %+v, %v", nodes, err)
-	}
-	keepUntilRestart(want, r.cfg())
-	if digest := want.Digest(); nodes[0].Digest != digest || r.cfg().Digest() != digest {
-		t.Errorf("the node reports %s and runs with %s; the file says %s", nodes[0].Digest, r.cfg().Digest(), digest)
-	}
-	runtime.GC()
-	if got := runtime.NumGoroutine(); got > goroutines+2 {
-		t.Errorf("%d goroutines, %d before", got, goroutines)
-	}
-	if grown := heapInUse() - heap; grown > 16<<20 {
-		t.Errorf("%d KiB more are in use than before", grown>>10)
 	}
 }
 
@@ -108,6 +160,8 @@ type changingFiles struct {
 	t         *testing.T
 	dir, last string
 	data      *devdata.Folder
+	// database is its address.
+	database string
 }
 
 func newChangingFiles(t *testing.T) *changingFiles {
@@ -144,6 +198,9 @@ func (f *changingFiles) text(n int) string {
 		"  - {id: stable, name: Stable %d, type: confidential, secret: 'file:secret', redirect_uris: ['http://127.0.0.1:1/cb']}\n", 24+n, n)
 	if n%3 == 0 {
 		text += "  - {id: passing, name: Passing, type: public, redirect_uris: ['http://127.0.0.1:1/cb']}\n"
+	}
+	if f.database != "" {
+		text = fmt.Sprintf("database: {url: %q}\n", f.database) + text
 	}
 	return text
 }
