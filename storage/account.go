@@ -26,6 +26,15 @@ type PasswordChange struct {
 	// RemoveSince is from when on what was added goes, as with a [Recovery]; zero
 	// removes nothing.
 	RemoveSince time.Time
+	// Keep is what stays all the same.
+	Keep Kept
+}
+
+// Kept is what of an account stays though it was added lately: its owner knows it.
+type Kept struct {
+	Factors []ID
+	// Recovery are the recovery codes, and Phone is the number.
+	Recovery, Phone bool
 }
 
 // EmailChange sets another address.
