@@ -22,6 +22,9 @@ const (
 	// The sizes that the cost is estimated for when the expression is compiled.
 	assumedLength = 256 // of a text, in bytes
 	assumedList   = 512 // of a list, in elements
+	// simpleCost is so little that it need not be counted while the expression runs,
+	// where the person is of the sizes that it was estimated for.
+	simpleCost = maxCost / 10
 )
 
 // ErrTooCostly says that an expression does more work than a claim may cost.
@@ -33,7 +36,10 @@ var ErrTooCostly = errors.New("the expression may do more work than a claim is a
 // runs (requirement AC3).
 type Expression struct {
 	program cel.Program
-	text    string
+	// simple is the same without counting what it costs, which is most of the time of a
+	// short one; nil where that has to be counted.
+	simple cel.Program
+	text   string
 	// attributes says that it may read them.
 	attributes bool
 }
@@ -85,7 +91,28 @@ func CompileExpression(text string) (*Expression, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile expression: %w", err)
 	}
-	return &Expression{program: program, text: text, attributes: readsAttributes(text)}, nil
+	e := &Expression{program: program, text: text, attributes: readsAttributes(text)}
+	if estimate.Max <= simpleCost && !e.attributes { // nothing is known of their sizes
+		if e.simple, err = env.Program(ast, cel.EvalOptions(cel.OptOptimize)); err != nil {
+			return nil, fmt.Errorf("compile expression: %w", err)
+		}
+	}
+	return e, nil
+}
+
+// programFor is what evaluates the expression for a person.
+func (e *Expression) programFor(s *Subject) cel.Program {
+	if e.simple == nil || len(s.Groups) > assumedList || len(s.Roles) > assumedList {
+		return e.program
+	}
+	for _, texts := range [][]string{{s.ID, s.Username, s.Email}, s.Groups, s.Roles} {
+		for _, text := range texts {
+			if len(text) > assumedLength {
+				return e.program
+			}
+		}
+	}
+	return e.simple
 }
 
 // mayBeClaim reports whether JSON has values of a type. What is only known when the
@@ -129,7 +156,7 @@ func (e *Expression) Evaluate(s *Subject) (any, error) {
 			return nil, fmt.Errorf("evaluate %q: %w", e.text, err)
 		}
 	}
-	value, _, err := e.program.Eval(map[string]any{"user": user{
+	value, _, err := e.programFor(s).Eval(map[string]any{"user": user{
 		ID: s.ID, Username: s.Username, Email: s.Email, EmailVerified: s.EmailVerified,
 		Groups: s.Groups, Roles: s.Roles, Attributes: attributes,
 	}})

@@ -75,6 +75,37 @@ func TestAC3_EvaluationStopsAtTheLimit(t *testing.T) {
 	}
 }
 
+// What a short expression costs is not counted while it runs; for somebody who is larger
+// than it was estimated for, it is.
+func TestAC3_CostIsCountedWhereItIsNotKnown(t *testing.T) {
+	t.Parallel()
+	short, err := CompileExpression(`"admins" in user.groups`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading, err := CompileExpression(`user.attributes.level > 2`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("x", assumedLength+1)
+	for name, c := range map[string]struct {
+		of      *Expression
+		person  Subject
+		counted bool
+	}{
+		"somebody":         {short, somebody, false},
+		"reads attributes": {reading, somebody, true},
+		"many groups":      {short, Subject{Groups: make([]string, assumedList+1)}, true},
+		"many roles":       {short, Subject{Roles: make([]string, assumedList+1)}, true},
+		"a long group":     {short, Subject{Groups: []string{long}}, true},
+		"a long address":   {short, Subject{Email: long}, true},
+	} {
+		if counted := c.of.programFor(&c.person) == c.of.program; counted != c.counted {
+			t.Errorf("%s: counted is %v, want %v", name, counted, c.counted)
+		}
+	}
+}
+
 // A text that grows with each call would cost memory that no count of calls bounds.
 func TestAC3_NoFunctionMakesMoreThanItsBound(t *testing.T) {
 	t.Parallel()

@@ -13,13 +13,13 @@ import (
 // IssueReset makes the token of a link with which the person sets a new password, for
 // an operator who hands it over by a way of their own: nothing is sent, so that an
 // account can be given back where no mail arrives. It proves no address, and a link
-// that was made before is void. It answers ErrForbidden to all but operators.
+// that was made before is void. An account that is locked down opens with the new password. It answers ErrForbidden to all but operators.
 func (s *Service) IssueReset(ctx context.Context, by Actor, id storage.ID, lasts time.Duration, reason string) (token string, err error) {
 	c, err := s.begin(ctx, by, issueReset, id)
 	if err != nil {
 		return "", err
 	}
-	if c.user.Disabled() {
+	if c.user.Disabled() && !c.user.Locked() {
 		return "", fmt.Errorf("issue reset: the account is disabled: %w", ErrForbidden)
 	}
 	c.detail(reason)

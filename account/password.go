@@ -168,10 +168,14 @@ func (s *Service) PeekReset(ctx context.Context, token string) (*Reset, error) {
 }
 
 // valid reports whether the link still is for its person as they are: whoever
-// reads a mailbox that they have left sets no password.
+// reads a mailbox that they have left sets no password. Of an account that is locked
+// down it is one that the help desk made since.
 func (r *Reset) valid() bool {
-	return r.User.PasswordEpoch == r.Epoch && r.User.Email == r.Email && !r.User.Disabled()
+	return r.User.PasswordEpoch == r.Epoch && r.User.Email == r.Email && (!r.User.Disabled() || r.lifts())
 }
+
+// lifts reports whether the new password is the recovery of an account that is locked down.
+func (r *Reset) lifts() bool { return r.HandedOver && r.User.Locked() }
 
 // ResetPassword spends the link and sets the new password. It signs nobody in,
 // and no second factor is spared (requirement RE1), but those that are so new that
@@ -197,7 +201,10 @@ func (s *Service) ResetPassword(ctx context.Context, by Actor, token string, cho
 	if c.user.PasswordEpoch != found.Epoch {
 		return nil, fmt.Errorf("%w: the password was changed since the link was made", ErrVoid)
 	}
-	change := storage.PasswordChange{Hash: hash, ByEmail: !found.HandedOver}
+	change := storage.PasswordChange{Hash: hash, ByEmail: !found.HandedOver, Lifts: found.lifts()}
+	if change.Lifts {
+		c.detail("the lockdown is lifted")
+	}
 	if keep, any := found.Recent.kept(chosen.Remove); any {
 		c.detail("what was added lately is removed")
 		change.RemoveSince, change.Keep = s.recentSince(), keep

@@ -55,6 +55,9 @@ func (s *Service) recover(ctx context.Context, by Actor, act action, d message.D
 		return voidIfNobody(err)
 	}
 	c.detail("what was added since is removed, the password is void")
+	if c.user.Locked() && !c.user.LockHeld {
+		c.detail("the lockdown is lifted")
+	}
 	if err := s.tell(c, message.PasswordReset{Identifier: d.Email}); err != nil {
 		return err
 	}

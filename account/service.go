@@ -41,6 +41,8 @@ type Config struct {
 	SignUp   SignUpPolicy
 	// DeletionGrace is for how long a deletion can be taken back; zero deletes at once.
 	DeletionGrace time.Duration
+	// LockdownUndo is for how long a lockdown can be undone.
+	LockdownUndo time.Duration
 	// RecentFactors is for how long a new factor can be removed by a reset of the
 	// password; zero is never.
 	RecentFactors time.Duration
@@ -50,6 +52,8 @@ type Config struct {
 	InvitationLifetime time.Duration
 	// Attributes is the schema of custom attributes; nil has none.
 	Attributes attribute.Schema
+	// AdminRoles are the roles whose holders administer others; nil: nobody does.
+	AdminRoles []string
 	// GroupUses knows which clients name a group; nil: none does.
 	GroupUses GroupUses
 	// Queued is told that the outbox holds something new.
@@ -66,6 +70,7 @@ type Stores struct {
 	Addresses   Addresses
 	Profiles    Profiles
 	Standings   Standings
+	Lockdowns   Lockdowns
 	Epochs      Epochs
 	Credentials Credentials
 	Recovery    RecoveryCodes

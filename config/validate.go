@@ -27,6 +27,7 @@ func (l *loader) validate(c *Config) {
 	l.validateSigningKeys(c)
 	l.validateAudit(c.Audit)
 	l.validateLimits(c.Limits)
+	l.validateAdmin(c)
 	l.validateAttributes(c)
 	l.validateCatalog(c)
 	l.validateClients(c)

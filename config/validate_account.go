@@ -22,6 +22,7 @@ func (l *loader) canMail(c *Config) bool { return l.Dev || !c.Mail.SMTPURL.IsZer
 func (l *loader) validateAccount(a Account) {
 	l.within("account.fresh_for", a.FreshFor, time.Minute, day)
 	l.within("account.deletion_grace", a.DeletionGrace, 0, 366*day)
+	l.within("account.lockdown_undo", a.LockdownUndo, 0, 30*day)
 	l.within("account.recent_factors", a.RecentFactors, 0, 90*day)
 	l.within("account.links.verify", a.Links.Verify, time.Minute, 30*day)
 	l.within("account.links.code", a.Links.Code, time.Minute, a.Links.Verify)

@@ -57,11 +57,23 @@ func (h *Hasher) KnowsTag(tag Tag) error {
 	return ErrUnknownKey
 }
 
+// KnowsID reports whether the key of an id is configured: it answers [ErrUnknownKey] or
+// [ErrRevokedKey] where it is not.
+func (h *Hasher) KnowsID(id string) error {
+	switch {
+	case slices.ContainsFunc(h.secrets.keys, func(k SecretKey) bool { return k.ID == id }):
+		return nil
+	case h.secrets.revoked[id]:
+		return ErrRevokedKey
+	}
+	return ErrUnknownKey
+}
+
 // Knows reports whether the key that sum says it was made under is configured. Of
 // a sum under another key nothing can be said: it is neither right nor wrong.
 func (h *Hasher) Knows(sum string) bool {
 	id, _, ok := strings.Cut(sum, ".")
-	return ok && slices.ContainsFunc(h.secrets.keys, func(k SecretKey) bool { return k.ID == id })
+	return ok && h.KnowsID(id) == nil
 }
 
 // Derive returns a 32-byte key of its own for the purpose, one for each key of

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -84,6 +85,45 @@ func TestKY6_TheSuccessorThatWaitsTakesOver(t *testing.T) {
 		if err := r.Ready(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestKY6_EveryKeyIsOutAtOnce: those that wait to sign and those that have signed as
+// well, and a fresh one signs.
+func TestKY6_EveryKeyIsOutAtOnce(t *testing.T) {
+	t.Parallel()
+	store, c := &storagetest.SigningKeys{}, storagetest.NewClock()
+	r, there := newRing(t, store, c.Now), newRing(t, store, c.Now)
+	load(t, r)
+	if err := r.Rotate(t.Context(), ES256); err != nil {
+		t.Fatal(err)
+	}
+	c.Advance(2 * day)
+	load(t, r)
+	if err := r.Rotate(t.Context(), ES256); err != nil {
+		t.Fatal(err)
+	}
+	load(t, there)
+	before, stolen := kids(t, r), sign(t, r, ES256)
+	if len(before) < 2 {
+		t.Fatalf("the ring holds %v", before)
+	}
+	gone, err := r.RevokeAll(t.Context())
+	if err != nil || len(gone) != len(before) {
+		t.Fatalf("revoked %v of %v: %v", gone, before, err)
+	}
+	for _, kid := range kids(t, r) {
+		if slices.Contains(before, kid) {
+			t.Errorf("%s is in the JWKS still", kid)
+		}
+	}
+	fresh := sign(t, r, ES256)
+	load(t, there) // as it does after Policy.Poll
+	if _, err := there.Verify(t.Context(), fresh, "JWT", ES256); err != nil {
+		t.Errorf("another node refuses the new key's token: %v", err)
+	}
+	if _, err := there.VerifyHint(t.Context(), stolen, "JWT", ES256); !errors.Is(err, ErrInvalidJWS) {
+		t.Errorf("another node takes what an old key signed: %v", err)
 	}
 }
 

@@ -266,6 +266,41 @@ func (r *Ring) Revoke(ctx context.Context, kid string) error {
 	return r.load(ctx)
 }
 
+// RevokeAll takes every key out at once that is there now, those that wait to sign
+// too: whoever broke in may have read them. New ones sign from then on. It returns
+// the ids of those that are gone, also where it stops at an error; it can be repeated.
+func (r *Ring) RevokeAll(ctx context.Context) (gone []string, err error) {
+	if err := r.Load(ctx); err != nil {
+		return nil, err
+	}
+	now, all := r.cfg.Now(), r.Keys()
+	signs := func(k storage.SigningKey) bool {
+		s := signing(ofAlg(all, k.Alg), now)
+		return s != nil && s.ID == k.ID
+	}
+	// The one that signs goes last, when none waits that could be its successor.
+	slices.SortStableFunc(all, func(a, b storage.SigningKey) int {
+		switch {
+		case signs(a) == signs(b):
+			return 0
+		case signs(b):
+			return -1
+		}
+		return 1
+	})
+	for _, k := range all {
+		err := r.Revoke(ctx, k.ID)
+		if errors.Is(err, storage.ErrNotFound) { // by another node, or expired
+			continue
+		}
+		if err != nil {
+			return gone, err
+		}
+		gone = append(gone, k.ID)
+	}
+	return gone, nil
+}
+
 // successorOf returns the key that has to sign from now on because the one of the
 // kid may not; nil where that is not the one that signs.
 func (r *Ring) successorOf(ring []storage.SigningKey, kid string, now time.Time) (*storage.SigningKey, error) {

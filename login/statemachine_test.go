@@ -1,6 +1,7 @@
 package login
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -197,8 +198,8 @@ func (p *play) recover() {
 	}, flow.StepFactor)
 }
 
-// enrol confirms the app that the page shows, or where it shows none one of our own.
-func (p *play) enrol() {
+// enroll confirms the app that the page shows, or where it shows none one of our own.
+func (p *play) enroll() {
 	secret := "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 	if p.step(p.tab) == flow.StepEnroll && p.sender == nil && !p.forged {
 		p.visit("/enroll")
@@ -289,9 +290,9 @@ func happenings() []happening {
 			}, flow.StepFactor)
 		}),
 
-		post("enrol", (*play).enrol),
-		post("enrol by a wrong code", func(p *play) { p.submit("/enroll", []string{"factor=totp", "code=000000"}, nothing, flow.StepEnroll) }),
-		post("enrol later", func(p *play) { p.submit("/enroll", []string{"later=1"}, nothing, flow.StepEnroll) }),
+		post("enroll", (*play).enroll),
+		post("enroll by a wrong code", func(p *play) { p.submit("/enroll", []string{"factor=totp", "code=000000"}, nothing, flow.StepEnroll) }),
+		post("enroll later", func(p *play) { p.submit("/enroll", []string{"later=1"}, nothing, flow.StepEnroll) }),
 		post("codes kept", func(p *play) {
 			p.submit("/recovery-codes", nil, func() string { p.tab.codes = nil; return "" }, flow.StepRecovery)
 		}),
@@ -336,9 +337,24 @@ func happenings() []happening {
 			p.ada.disabled = true
 			p.forget(p.ada, true)
 		}),
+		meanwhile("locked down", func(p *play) {
+			_, err := p.s.store.Users().Lockdown(p.t.Context(), storage.Lockdown{UserID: p.ada.user.ID, Now: p.s.clock.Now()},
+				func(storage.Holdings) storage.Event { return p.note(storage.EventLockedDown) })
+			if !errors.Is(err, storage.ErrNotFound) { // once is enough
+				check(p.t, err)
+				p.ada.epoch++
+			}
+			p.ada.disabled = true
+			p.forget(p.ada, true)
+		}),
 		meanwhile("enabled", func(p *play) {
-			if p.ada.disabled {
+			u, err := p.s.store.Users().ByID(p.t.Context(), p.ada.user.ID)
+			check(p.t, err)
+			if u.DisabledToo || u.Disabled() && u.LockedAt.IsZero() {
 				check(p.t, p.s.store.Users().Enable(p.t.Context(), p.ada.user.ID, p.s.clock.Now(), p.note(storage.EventUserEnabled)))
+			}
+			if !u.LockedAt.IsZero() {
+				check(p.t, p.s.store.Users().LiftLockdown(p.t.Context(), p.ada.user.ID, time.Unix(1, 0), p.note(storage.EventLockdownLifted)))
 			}
 			p.ada.disabled = false
 		}),
@@ -398,18 +414,18 @@ func states() []state {
 		{"wrong password shown", nil, guarded, []string{"wrong password"}},
 		{"at factor", nil, guarded, []string{"right password"}},
 		{"at factor after a wrong code", nil, guarded, []string{"right password", "wrong code"}},
-		{"at enrolment", requireFactor, cast{}, []string{"right password"}},
-		{"at enrolment in place of what was lost", nil, guarded, []string{"right password", "recovery code"}},
-		{"codes unseen", requireFactor, cast{}, []string{"right password", "enrol"}},
+		{"at enrollment", requireFactor, cast{}, []string{"right password"}},
+		{"at enrollment in place of what was lost", nil, guarded, []string{"right password", "recovery code"}},
+		{"codes unseen", requireFactor, cast{}, []string{"right password", "enroll"}},
 		{"address unconfirmed", verified, cast{unverified: true}, []string{"right password"}},
 		{"consent", asksAlways, cast{}, []string{"right password"}},
 		{"consent after two factors", asksAlways, guarded, []string{"right password", "right code"}},
 		{"consent given", asksAlways, cast{}, []string{"right password", "allow"}},
-		{"codes unseen, signed out", requireFactor, cast{}, []string{"right password", "enrol", "sessions ended"}},
+		{"codes unseen, signed out", requireFactor, cast{}, []string{"right password", "enroll", "sessions ended"}},
 		{"consent given, signed out", asksAlways, cast{}, []string{"right password", "allow", "sessions ended"}},
 		{"signed in by a password", nil, cast{}, []string{"right password"}},
 		{"signed in by two factors", nil, guarded, []string{"right password", "right code"}},
-		{"step-up at enrolment", nil, cast{}, []string{"right password", "a tab that wants a second factor"}},
+		{"step-up at enrollment", nil, cast{}, []string{"right password", "a tab that wants a second factor"}},
 		{"signing in anew", nil, guarded, []string{"right password", "right code", "a tab that wants a new sign-in"}},
 		{"at factor of a new sign-in", nil, guarded, []string{"right password", "right code", "a tab that wants a new sign-in", "right password"}},
 		{"declined", nil, guarded, []string{"cancel sign-in"}},

@@ -138,7 +138,7 @@ func (b *bench) open(database string) *sqlstore.Store {
 func (b *bench) config(s stores) Config {
 	b.t.Helper()
 	secret := []keys.SecretKey{{ID: "k1", Key: bytes.Repeat([]byte{1}, 32)}}
-	hasher, err1 := keys.NewHasher(secret)
+	hasher, err1 := keys.NewHasher(append(secret, keys.SecretKey{ID: "revoked", Revoked: true}))
 	sealer, err2 := keys.NewSealer(secret)
 	if err1 != nil || err2 != nil {
 		b.t.Fatal(err1, err2)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -48,10 +49,15 @@ func (r *Recovery) Begin(_ context.Context, a Attempt) (Challenge, error) {
 	return Challenge{Kind: storage.FactorRecovery, Input: InputCode}, nil
 }
 
-// Verify implements Factor. The person is told that a code was used.
+// Verify implements Factor. The person is told that a code was used. Codes that were
+// made under a key that this node does not know cannot be judged: that counts as no
+// failure, and is keys.ErrUnknownKey (requirement KY5).
 func (r *Recovery) Verify(ctx context.Context, a Attempt, response Response) (storage.Proof, error) {
 	if !r.Available(a.Person) {
 		return storage.Proof{}, ErrNotOffered
+	}
+	if err := r.cfg.Hasher.KnowsID(a.Person.Recovery.KeyID); errors.Is(err, keys.ErrUnknownKey) {
+		return storage.Proof{}, fmt.Errorf("judge recovery code: key %q: %w", a.Person.Recovery.KeyID, err)
 	}
 	entry, err := r.gate.enter(ctx, a, storage.FactorRecovery)
 	if err != nil {

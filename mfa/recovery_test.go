@@ -1,12 +1,15 @@
 package mfa
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
 func TestRC1_CodesAreLongRandomAndReadable(t *testing.T) {
@@ -95,6 +98,40 @@ func TestRC4_ANewSetKillsTheOldOne(t *testing.T) {
 		b.recoveryCodes()
 		if _, err := r.Verify(t.Context(), b.attempt("eve"), Response{Code: fresh[1]}); !isWrong(err) {
 			t.Errorf("another person's code = %v", err)
+		}
+	})
+}
+
+// TestKY5_CodesOfAnUnknownKeyAreNotJudged: while a hash key is rolled over the nodes, a
+// node may meet codes that were made under a key that it does not know yet. A right one
+// is neither wrong nor a failure that counts; and of a key that was revoked they are void.
+func TestKY5_CodesOfAnUnknownKeyAreNotJudged(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b *bench) {
+		replace := func(keyID string) string {
+			hasher := storagetest.Hasher(keyID)
+			set := storage.RecoverySet{
+				UserID: b.user.ID, PasswordEpoch: b.user.PasswordEpoch, Now: b.clock.Now(),
+				Hashes: []string{hasher.Sum(recoveryPurpose, string(b.user.ID), "0123456789")},
+			}
+			if err := b.store.RecoveryCodes().Replace(t.Context(), set, b.event(storage.EventRecoveryReplaced)); err != nil {
+				t.Fatal(err)
+			}
+			return "01234-56789"
+		}
+		code := replace("of another node")
+		for range 2 * DefaultPolicy().Tries {
+			if _, err := b.factor(storage.FactorRecovery).Verify(t.Context(), b.attempt("a"), Response{Code: code}); !errors.Is(err, keys.ErrUnknownKey) || refused(err) {
+				t.Fatalf("a code that cannot be judged: %v", err)
+			}
+		}
+		if failed := b.countEvents(storage.EventFactorFailed); failed != 0 || len(b.attempt("").Person.Lockouts) != 0 {
+			t.Errorf("%d failures, lockouts %+v", failed, b.attempt("").Person.Lockouts)
+		}
+		code = replace("revoked")
+		var wrong *WrongError
+		if _, err := b.factor(storage.FactorRecovery).Verify(t.Context(), b.attempt("b"), Response{Code: code}); !errors.As(err, &wrong) {
+			t.Errorf("a code of a revoked key: %v", err)
 		}
 	})
 }

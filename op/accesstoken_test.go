@@ -96,9 +96,10 @@ func (n *node) encode(t *testing.T, client client.Client, change func(*accessTok
 func TestAccessToken_EndsWithGrantUserAndTime(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*node){
-		"revoked":  (*node).endGrant,
-		"disabled": func(n *node) { n.store.disable(n.clock.Now()) },
-		"expired":  func(n *node) { n.clock.Advance(10 * time.Minute) },
+		"revoked":     (*node).endGrant,
+		"disabled":    func(n *node) { n.store.disable(n.clock.Now()) },
+		"locked down": func(n *node) { n.store.lockDown(n.clock.Now()) },
+		"expired":     func(n *node) { n.clock.Advance(10 * time.Minute) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newNode(t)

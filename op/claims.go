@@ -78,6 +78,33 @@ type maker struct {
 	// catalog has the claims, scopes and resource servers besides the standard ones.
 	catalog *access.Catalog
 	log     *slog.Logger
+	// remembers says that it is for one person, of whom made are the values of claims:
+	// several tokens tell the same.
+	remembers bool
+	made      map[string]any
+}
+
+// forOne is a maker for what is issued to one person together: each claim is made once.
+// It is of that answer alone.
+func (m *maker) forOne() *maker {
+	one := *m
+	one.remembers = true
+	return &one
+}
+
+// value makes a claim of the installation's own.
+func (m *maker) value(name string, person *access.Subject) (any, error) {
+	if value, known := m.made[name]; known {
+		return value, nil
+	}
+	value, err := m.catalog.Value(name, person)
+	if err == nil && m.remembers {
+		if m.made == nil {
+			m.made = map[string]any{}
+		}
+		m.made[name] = value
+	}
+	return value, err
 }
 
 // userClaims returns what is known of u and asked for, by scope or by name. The
@@ -116,7 +143,7 @@ func (m *maker) addOwn(claims map[string]any, c *client.Client, u *storage.User,
 			claims[spelled] = value
 			continue
 		}
-		value, err := m.catalog.Value(name, person)
+		value, err := m.value(name, person)
 		switch {
 		case err != nil: // for a person that the expression did not expect: they have not got it
 			m.log.Warn("a claim could not be made", "claim", name, "user_id", u.ID, "reason", err.Error())

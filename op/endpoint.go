@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -152,6 +153,8 @@ func writeJSON(w http.ResponseWriter, status int, answer any) {
 		status, body = http.StatusInternalServerError, []byte(`{"error":"server_error"}`)
 	}
 	w.Header()["Content-Type"] = jsonType
+	// Known beforehand, a long answer needs no chunks, and is one packet more seldom.
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	write(w, body)
 }

@@ -200,10 +200,11 @@ func TestRF5_EachRefreshChecksAgain(t *testing.T) {
 		status int
 		code   string
 	}{
-		"account disabled": {change: func(n *node) { n.store.disable(n.clock.Now()) }},
-		"grant revoked":    {change: (*node).endGrant},
-		"grant deleted":    {change: func(n *node) { n.store.exec(`DELETE FROM grants`) }},
-		"another client":   {who: asApp, change: func(*node) {}},
+		"account disabled":    {change: func(n *node) { n.store.disable(n.clock.Now()) }},
+		"account locked down": {change: func(n *node) { n.store.lockDown(n.clock.Now()) }},
+		"grant revoked":       {change: (*node).endGrant},
+		"grant deleted":       {change: func(n *node) { n.store.exec(`DELETE FROM grants`) }},
+		"another client":      {who: asApp, change: func(*node) {}},
 		"openid taken away": {change: func(n *node) {
 			replace(n, func(c *client.Client) { c.Scopes = []string{"profile", "offline_access"} })
 		}},

@@ -92,6 +92,7 @@ func TestIntrospection_Inactive(t *testing.T) {
 	for name, end := range map[string]func(*node){
 		"revoked":        (*node).endGrant,
 		"disabled":       func(n *node) { n.store.disable(n.clock.Now()) },
+		"locked down":    func(n *node) { n.store.lockDown(n.clock.Now()) },
 		"expired":        func(n *node) { n.clock.Advance(31 * 24 * time.Hour) },
 		"client removed": func(n *node) { n.registry.Replace(client.NewSnapshot([]client.Client{n.reader()})) },
 	} {

@@ -131,6 +131,15 @@ func (s *testStore) disable(now time.Time) {
 	s.exec(`UPDATE grants SET revoked_at = NULL, revoked_reason = ''`)
 }
 
+func (s *testStore) lockDown(now time.Time) {
+	s.t.Helper()
+	_, err := s.Users().Lockdown(s.t.Context(), storage.Lockdown{UserID: testUserID, Now: now}, func(storage.Holdings) storage.Event {
+		return s.event(storage.EventLockedDown, now)
+	})
+	s.must(err)
+	s.exec(`UPDATE grants SET revoked_at = NULL, revoked_reason = ''`) // as above
+}
+
 // grants returns every grant.
 func (s *testStore) grants() []storage.Grant {
 	s.t.Helper()
@@ -261,11 +270,11 @@ func (a watchedTokens) Check(ctx context.Context, id storage.ID, jti string, now
 	return a.AccessTokens.Check(ctx, id, jti, now)
 }
 
-func (a watchedTokens) Revoked(ctx context.Context, jti string) (bool, error) {
+func (a watchedTokens) Revoked(ctx context.Context, jti string, issuedAt time.Time) (bool, error) {
 	if err := a.s.enter(); err != nil {
 		return false, err
 	}
-	return a.AccessTokens.Revoked(ctx, jti)
+	return a.AccessTokens.Revoked(ctx, jti, issuedAt)
 }
 
 func (a watchedTokens) Revoke(ctx context.Context, jti string, expiresAt time.Time, e storage.Event) error {

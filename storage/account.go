@@ -28,6 +28,8 @@ type PasswordChange struct {
 	RemoveSince time.Time
 	// Keep is what stays all the same.
 	Keep Kept
+	// Lifts says that it is the recovery of an account that is locked down.
+	Lifts bool
 }
 
 // Kept is what of an account stays though it was added lately: its owner knows it.

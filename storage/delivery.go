@@ -113,7 +113,7 @@ func (t Topic) Kinds() []MessageKind {
 		return []MessageKind{
 			MessageSignUp, MessageVerifyEmail, MessagePasswordReset, MessagePasswordChanged, MessageEmailChange, MessageEmailChangeAsked,
 			MessageEmailChanged, MessageEmailUndone, MessageUsernameChanged, MessageSignInNew, MessageEmailCode, MessageInvitation, MessageFactorAdded, MessageFactorRemoved, MessageFactorsReset, MessageFactorLocked,
-			MessageRecoveryUsed, MessageRecoveryReplaced, MessagePasskeyCloned, MessageDeletionPlanned, MessageDeleted, MessageTest,
+			MessageRecoveryUsed, MessageRecoveryReplaced, MessagePasskeyCloned, MessageDeletionPlanned, MessageLockedDown, MessageDeleted, MessageTest,
 		}
 	}
 	return nil

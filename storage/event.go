@@ -60,7 +60,9 @@ type EventFilter struct {
 	// otherwise all are listed, newest first.
 	InOrder  bool
 	AfterSeq int64
-	Limit    int
+	// Before lists those whose ids come before it, of all: the next page.
+	Before ID
+	Limit  int
 }
 
 // EventType names what happened.
@@ -108,6 +110,8 @@ const (
 	EventUserDeleted        EventType = "user_deleted"
 	EventUserDisabled       EventType = "user_disabled"
 	EventUserEnabled        EventType = "user_enabled"
+	EventLockedDown         EventType = "account_locked_down" // it is in wrong hands: everything ended, and it is shut
+	EventLockdownLifted     EventType = "account_lockdown_undone"
 	EventUserImported       EventType = "user_imported"
 	EventInvitationCreated  EventType = "invitation_created"
 	EventMessageFailed      EventType = "message_failed"

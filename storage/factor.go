@@ -90,6 +90,7 @@ type Lockout struct {
 type RecoveryCodes struct {
 	Total, Remaining int
 	CreatedAt        time.Time // zero: there is no set
+	KeyID            string    // of the key that all their hashes were made under
 }
 
 // TrustedDevice is a browser that may skip the second factor for a while. Its

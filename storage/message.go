@@ -39,6 +39,7 @@ const (
 	MessageRecoveryReplaced MessageKind = "recovery_replaced"  // notice: a new set of recovery codes
 	MessagePasskeyCloned    MessageKind = "passkey_cloned"     // notice: a sign counter went backwards
 	MessageDeletionPlanned  MessageKind = "deletion_planned"   // notice, with a link that cancels
+	MessageLockedDown       MessageKind = "locked_down"        // notice, with a link that gives the account back to its owner
 	MessageDeleted          MessageKind = "deleted"            // notice: the account is gone
 	MessageTest             MessageKind = "test"               // latchkey mail test, sms test
 	MessageLogout           MessageKind = "logout_token"       // to a client: a session is over

@@ -79,8 +79,16 @@ type User struct {
 	// DeleteAt is when a deletion that the person asked for takes effect; zero: none is planned.
 	DeleteAt   time.Time
 	DisabledAt time.Time // zero: not disabled
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	// LockedAt is when the account was locked down, because it is in wrong hands;
+	// zero: it is not. Whoever is locked down is disabled.
+	LockedAt time.Time
+	// LockHeld says that the owner's own recovery does not lift the lockdown.
+	LockHeld bool
+	// DisabledToo says of who is locked down that they are disabled besides, and stay
+	// so when the lockdown is lifted.
+	DisabledToo bool
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
 }
 
 // Attributes are values by their names: a string, a float64, a bool, or a list of
@@ -97,6 +105,10 @@ type ForeignHashes struct {
 	// Sample are some of the foreign hashes.
 	Sample []string
 }
+
+// Locked reports whether the account is locked down and nothing else: its recovery
+// opens it.
+func (u *User) Locked() bool { return !u.LockedAt.IsZero() && !u.DisabledToo }
 
 // Disabled reports whether the account may not sign in or refresh.
 func (u *User) Disabled() bool { return !u.DisabledAt.IsZero() }

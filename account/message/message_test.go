@@ -408,7 +408,7 @@ func TestEveryKindIsSaid(t *testing.T) {
 	for _, kind := range []storage.MessageKind{
 		storage.MessagePasswordChanged, storage.MessageFactorAdded, storage.MessageFactorRemoved, storage.MessageFactorsReset,
 		storage.MessageFactorLocked, storage.MessageRecoveryUsed, storage.MessageRecoveryReplaced, storage.MessagePasskeyCloned,
-		storage.MessageDeleted,
+		storage.MessageDeleted, storage.MessageLockedDown,
 	} {
 		h := newHarness(t)
 		_, mail, err := h.say(t, "en", Notice{Kind: kind, To: "a@example.com", Factor: storage.FactorTOTP, Remaining: 3})

@@ -41,6 +41,12 @@ func (c *Composer) notice(ctx context.Context, m storage.Message, b Notice) (con
 		what.values, what.link = []any{"Email", ident.Mask(b.Email)}, ""
 	case storage.MessageDeleted:
 		what.link = ""
+	case storage.MessageLockedDown:
+		what.link = ""
+		if b.Since.IsZero() {
+			return what, nil
+		}
+		return c.giveBack(ctx, m, b, what)
 	default:
 		return content{}, fmt.Errorf("no notice is named %q", kind)
 	}
@@ -59,6 +65,11 @@ var disownable = map[storage.MessageKind]bool{
 // disown makes the button of a notice one that gives the account back to its owner.
 func (c *Composer) disown(ctx context.Context, m storage.Message, b Notice, what content) (content, error) {
 	what.disowns = true
+	return c.giveBack(ctx, m, b, what)
+}
+
+// giveBack makes the button of a notice one with which the owner gets the account back.
+func (c *Composer) giveBack(ctx context.Context, m storage.Message, b Notice, what content) (content, error) {
 	return c.linked(ctx, what, PathDisown, onetime.Token{
 		Purpose: onetime.Disown, Subject: disownSubject(b.UserID, m.ID), TTL: c.cfg.Lifetimes.Undo,
 		Data: Disowned{UserID: b.UserID, Email: b.To, Epoch: b.Epoch, Since: b.Since},

@@ -200,6 +200,8 @@ func sample(key string) content {
 		c.link, c.values, c.happened = "https://id.example.com/account", []any{"Factor", factorLabel{storage.FactorTOTP, "Phone"}}, true
 	case "recovery_used":
 		c.link, c.values, c.happened = "https://id.example.com/account", []any{locale.Count, 3}, true
+	case "locked_down":
+		c.link, c.happened = "https://id.example.com/not-me?token=AbC", true
 	case "sign_in_new":
 		c.link, c.disowns, c.happened = "https://id.example.com/not-me?token=AbC", true, true
 	case "email_change_taken", "deleted", "test":

@@ -55,7 +55,7 @@ var kinds = map[storage.Channel][]string{
 	storage.ChannelEmail: {
 		"sign_up", "sign_up_exists", "verify_email", "password_reset", "password_changed", "email_change", "email_change_taken",
 		"email_change_asked", "email_changed", "email_undone", "username_changed", "sign_in_new", "email_code", "invitation", "factor_added", "factor_removed", "factors_reset", "factor_locked",
-		"recovery_used", "recovery_replaced", "passkey_cloned", "deletion_planned", "deleted", "test",
+		"recovery_used", "recovery_replaced", "passkey_cloned", "deletion_planned", "locked_down", "deleted", "test",
 	},
 	storage.ChannelSMS: {"sms_code", "phone_verify", "test"},
 }

@@ -16,7 +16,7 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 	return account.Config{
 		Stores: account.Stores{
 			Users: store.Users(), Accounts: store.Users(), Verifiers: store.Users(), Addresses: store.Users(),
-			Profiles: store.Users(), Standings: store.Users(), Epochs: store.Users(), Credentials: store.Credentials(), Recovery: store.RecoveryCodes(),
+			Profiles: store.Users(), Standings: store.Users(), Lockdowns: store.Users(), Epochs: store.Users(), Credentials: store.Credentials(), Recovery: store.RecoveryCodes(),
 			Trusted: store.TrustedDevices(), Lockouts: store.Lockouts(), Sessions: store.Sessions(), Grants: store.Grants(),
 			Consents: store.Consents(), Groups: store.Groups(), Memberships: store.Memberships(), RemovedClients: store.RemovedClients(), Invitations: store.Invitations(), Events: store.Events(), Outbox: store.Outbox(),
 		},
@@ -26,8 +26,9 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 			Mode: d.cfg.SignUp.Mode, Email: d.cfg.SignUp.Email, Username: d.cfg.SignUp.Username,
 		},
 		DeletionGrace: d.cfg.Account.DeletionGrace, InvitationLifetime: d.cfg.Account.Links.Invitation,
-		RecentFactors: d.cfg.Account.RecentFactors, NotifyNewDevice: d.cfg.Account.NotifyNewDevice,
+		LockdownUndo: d.cfg.Account.LockdownUndo, RecentFactors: d.cfg.Account.RecentFactors, NotifyNewDevice: d.cfg.Account.NotifyNewDevice,
 		Attributes: d.cfg.AttributeSchema,
+		AdminRoles: d.cfg.Admin.Policy().Named(),
 		GroupUses:  groupUses{d},
 		Queued:     func() {}, // the worker of a node finds what a command queues
 	}

@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.AddCommand(
 		devCommand(), serveCommand(), migrateCommand(), configCommand(),
 		userCommand(), groupCommand(), inviteCommand(), clientCommand(), sessionCommand(), grantCommand(), auditCommand(), outboxCommand(), mailCommand(), smsCommand(),
-		keysCommand(), epochCommand(), backupCommand(), restoreCommand(), explainCommand(), traceCommand(), doctorCommand(), initCommand(), healthcheckCommand(), versionCommand(),
+		keysCommand(), lockdownCommand(), epochCommand(), backupCommand(), restoreCommand(), explainCommand(), traceCommand(), doctorCommand(), initCommand(), healthcheckCommand(), versionCommand(),
 	)
 	strictUsage(root)
 	err := root.ExecuteContext(ctx)

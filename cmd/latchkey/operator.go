@@ -86,6 +86,8 @@ func nameOf(u *storage.User) string {
 // stateOf is what keeps a person from signing in, or will.
 func stateOf(u *storage.User) string {
 	switch {
+	case !u.LockedAt.IsZero():
+		return "locked down since " + u.LockedAt.UTC().Format(time.DateOnly)
 	case u.Disabled():
 		return "disabled"
 	case !u.DeleteAt.IsZero():

@@ -25,6 +25,8 @@ func userResetPasswordCommand() *cobra.Command {
 			switch {
 			case u.Email == "":
 				return fmt.Errorf("%s has no address: --print-link prints the link instead", nameOf(u))
+			case u.Locked():
+				return fmt.Errorf("%s is locked down: --print-link prints a link that opens the account with a new password", nameOf(u))
 			case u.Disabled():
 				return fmt.Errorf("%s is disabled", nameOf(u))
 			case d.cfg.Mail.SMTPURL.IsZero():

@@ -114,7 +114,7 @@ func (p *Parts) accounts(o Options) account.Config {
 	cfg := account.Config{
 		Stores: account.Stores{
 			Users: p.Store.Users(), Accounts: p.Store.Users(), Verifiers: p.Store.Users(), Addresses: p.Store.Users(),
-			Profiles: p.Store.Users(), Standings: p.Store.Users(), Epochs: p.Store.Users(), Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(),
+			Profiles: p.Store.Users(), Standings: p.Store.Users(), Lockdowns: p.Store.Users(), Epochs: p.Store.Users(), Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(),
 			Trusted: p.Store.TrustedDevices(), Lockouts: p.Store.Lockouts(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(),
 			Consents: p.Store.Consents(), Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Invitations: p.Store.Invitations(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
 		},
@@ -122,7 +122,7 @@ func (p *Parts) accounts(o Options) account.Config {
 		Factors: p.Factors, Trust: p.Devices, Tokens: p.Tokens, Messages: p.Intents, Hasher: p.Hasher, Sealer: p.Sealer,
 		Now: p.Clock.Now, Random: rand.Reader, Queued: func() {},
 		SignUp:        account.SignUpPolicy{Mode: account.SignUpOpen, Email: account.PresenceRequired, Username: account.PresenceOptional},
-		DeletionGrace: 14 * 24 * time.Hour, InvitationLifetime: 7 * 24 * time.Hour, RecentFactors: 7 * 24 * time.Hour,
+		DeletionGrace: 14 * 24 * time.Hour, InvitationLifetime: 7 * 24 * time.Hour, LockdownUndo: 24 * time.Hour, RecentFactors: 7 * 24 * time.Hour,
 	}
 	if o.Accounts != nil {
 		o.Accounts(&cfg)
@@ -161,7 +161,7 @@ func (p *Parts) messages() {
 func (p *Parts) factors(o Options) {
 	p.T.Helper()
 	policy := mfa.DefaultPolicy()
-	policy.EnrolGrace = 0
+	policy.EnrollGrace = 0
 	if o.Policy != nil {
 		o.Policy(&policy)
 	}

@@ -21,6 +21,11 @@ func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e 
 		if err != nil {
 			return err
 		}
+		if c.Lifts {
+			if _, err := r.s.exec(ctx, tx, lift, string(c.UserID)); err != nil {
+				return err
+			}
+		}
 		if !c.RemoveSince.IsZero() {
 			if err := r.s.removeAddedSince(ctx, tx, c.UserID, c.RemoveSince, c.Keep); err != nil {
 				return err
@@ -135,12 +140,14 @@ func (r *Users) StartEnrollmentGrace(ctx context.Context, id storage.ID, now tim
 	return wrap("start enrollment grace", err)
 }
 
-// Disable keeps a person out: everything that they hold ends. It answers
-// storage.ErrNotFound when there is nobody to disable.
+// Disable keeps a person out: everything that they hold ends. Who is locked down
+// stays disabled when that is lifted. It answers storage.ErrNotFound when there is
+// nobody to disable.
 func (r *Users) Disable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := must(r.s.exec(ctx, tx, `UPDATE users SET disabled_at = $1, updated_at = $1, password_epoch = password_epoch + 1
-			WHERE id = $2 AND disabled_at IS NULL`, sqlTime{now}, string(id)))
+		err := must(r.s.exec(ctx, tx, `UPDATE users SET disabled_at = $1, updated_at = $1, password_epoch = password_epoch + 1,
+				disabled_too = locked_at IS NOT NULL
+			WHERE id = $2 AND (disabled_at IS NULL OR locked_at IS NOT NULL AND NOT disabled_too)`, sqlTime{now}, string(id)))
 		if err != nil {
 			return err
 		}
@@ -152,10 +159,11 @@ func (r *Users) Disable(ctx context.Context, id storage.ID, now time.Time, e sto
 	return wrap("disable user", err)
 }
 
-// Enable lets a disabled person sign in again.
+// Enable lets a disabled person sign in again; who is locked down stays that.
 func (r *Users) Enable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		return must(r.s.exec(ctx, tx, `UPDATE users SET disabled_at = NULL, updated_at = $1 WHERE id = $2 AND disabled_at IS NOT NULL`, sqlTime{now}, string(id)))
+		return must(r.s.exec(ctx, tx, `UPDATE users SET disabled_at = CASE WHEN locked_at IS NOT NULL THEN disabled_at END, disabled_too = FALSE, updated_at = $1
+			WHERE id = $2 AND disabled_at IS NOT NULL AND (locked_at IS NULL OR disabled_too)`, sqlTime{now}, string(id)))
 	})
 	return wrap("enable user", err)
 }

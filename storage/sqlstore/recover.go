@@ -16,7 +16,7 @@ import (
 // A former address is theirs again. The right to every younger address is gone with
 // it, so that an intruder's own links are void. What was added since goes: factors,
 // recovery codes, the phone number, consents; so do trusted devices, lockouts, a
-// planned deletion, every session and grant, and the password, which whoever was
+// planned deletion, a lockdown that is not held, every session and grant, and the password, which whoever was
 // there may know. It answers storage.ErrNotFound when the owner's right was used or
 // passed over meanwhile, and storage.ErrConflict when the address is another's by now.
 func (r *Users) Recover(ctx context.Context, c storage.Recovery, e storage.Event, m ...storage.Message) error {
@@ -33,6 +33,9 @@ func (r *Users) Recover(ctx context.Context, c storage.Recovery, e storage.Event
 			return sql.ErrNoRows
 		}
 		if err := r.s.giveBack(ctx, tx, c, owned.email, since); err != nil {
+			return err
+		}
+		if _, err := r.s.exec(ctx, tx, lift+` AND NOT lock_held`, string(c.UserID)); err != nil {
 			return err
 		}
 		if err := r.s.removeAddedSince(ctx, tx, c.UserID, since, storage.Kept{}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
@@ -60,12 +61,14 @@ func (r *RecoveryCodes) Consume(ctx context.Context, userID storage.ID, hashes [
 	return wrap("use recovery code", err)
 }
 
-// Status tells how many codes a person has left.
+// Status tells how many codes a person has left, and under which key they were made.
 func (r *RecoveryCodes) Status(ctx context.Context, userID storage.ID) (storage.RecoveryCodes, error) {
 	var status storage.RecoveryCodes
 	var created sqlTime
-	err := r.s.row(ctx, r.s.read, `SELECT count(*), count(CASE WHEN r.used_at IS NULL THEN 1 END), min(r.created_at)
-		FROM recovery_codes r WHERE r.user_id = $1`, []any{string(userID)}, &status.Total, &status.Remaining, &created)
+	var hash nullString
+	err := r.s.row(ctx, r.s.read, `SELECT count(*), count(CASE WHEN r.used_at IS NULL THEN 1 END), min(r.created_at), min(r.hash)
+		FROM recovery_codes r WHERE r.user_id = $1`, []any{string(userID)}, &status.Total, &status.Remaining, &created, &hash)
 	status.CreatedAt = created.Time
+	status.KeyID, _, _ = strings.Cut(string(hash), ".")
 	return status, wrap("read status of recovery codes", err)
 }

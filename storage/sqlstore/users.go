@@ -46,6 +46,9 @@ type userRow struct {
 	SignedInAt        sqlTime                      `bun:"signed_in_at"`
 	DeleteAt          sqlTime                      `bun:"delete_at"`
 	DisabledAt        sqlTime                      `bun:"disabled_at"`
+	LockedAt          sqlTime                      `bun:"locked_at"`
+	LockHeld          bool                         `bun:"lock_held"`
+	DisabledToo       bool                         `bun:"disabled_too"`
 	CreatedAt         sqlTime                      `bun:"created_at"`
 	UpdatedAt         sqlTime                      `bun:"updated_at"`
 }
@@ -72,7 +75,8 @@ func (r *userRow) user() storage.User {
 		ResetByEmail: r.ResetByEmail, Roles: distinct(r.Roles), Groups: distinct(r.Groups), Attributes: r.Attributes.Is,
 		Credentials: r.Credentials, FactorAddedAt: r.FactorAddedAt.Time,
 		FactorAskedAt: r.FactorAskedAt.Time, SignedInAt: r.SignedInAt.Time, DeleteAt: r.DeleteAt.Time,
-		DisabledAt: r.DisabledAt.Time, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
+		DisabledAt: r.DisabledAt.Time, LockedAt: r.LockedAt.Time, LockHeld: r.LockHeld, DisabledToo: r.DisabledToo,
+		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}
 }
 
@@ -100,7 +104,8 @@ func rowOfUser(u *storage.User) *userRow {
 		PasswordEpoch: u.PasswordEpoch, PasswordChangedAt: sqlTime{u.PasswordChangedAt},
 		ResetByEmail: u.ResetByEmail, Attributes: attributesOf(u.Attributes), Credentials: u.Credentials, FactorAddedAt: sqlTime{u.FactorAddedAt},
 		FactorAskedAt: sqlTime{u.FactorAskedAt}, SignedInAt: sqlTime{u.SignedInAt}, DeleteAt: sqlTime{u.DeleteAt},
-		DisabledAt: sqlTime{u.DisabledAt}, CreatedAt: sqlTime{u.CreatedAt}, UpdatedAt: sqlTime{u.UpdatedAt},
+		DisabledAt: sqlTime{u.DisabledAt}, LockedAt: sqlTime{u.LockedAt}, LockHeld: u.LockHeld, DisabledToo: u.DisabledToo,
+		CreatedAt: sqlTime{u.CreatedAt}, UpdatedAt: sqlTime{u.UpdatedAt},
 	}
 }
 

@@ -21,6 +21,8 @@ func (f fixture) testAccounts(t *testing.T) {
 	t.Run("e-mail change", f.testEmailChange)
 	t.Run("phone, profile and roles", f.testProfile)
 	t.Run("TestSE5_disabling ends everything", f.testDisable)
+	t.Run("a lockdown shuts every door", f.testLockdown)
+	t.Run("TestFE2_what lifts a lockdown", f.testLockdownEnds)
 	t.Run("TestRS1_a raised epoch ends everything", f.testEpochRaised)
 	t.Run("deletion", f.testDeletion)
 	t.Run("one deletion of a person", f.testOneDeletion)
@@ -40,7 +42,11 @@ type signedIn struct {
 
 func (f fixture) signedIn(t *testing.T) signedIn {
 	t.Helper()
-	u := f.user(t)
+	return f.signedInAs(t, f.user(t))
+}
+
+func (f fixture) signedInAs(t *testing.T, u *storage.User) signedIn {
+	t.Helper()
 	s := signedIn{User: u, kept: f.session(t, u), other: f.session(t, u)}
 	for _, g := range []struct {
 		to      **storage.Grant

@@ -186,11 +186,11 @@ func (f fixture) testRecoveryCodes(t *testing.T) {
 	want(t, "Consume twice", codes.Consume(ctx, u.ID, []string{"p1.b"}, f.clock.Now(), e, m), storage.ErrConsumed)
 	equal(t, "told of nothing", f.told(t, e, m), false)
 	want(t, "Consume of another's", codes.Consume(ctx, u.ID, []string{"p1.x"}, f.clock.Now(), event()), storage.ErrNotFound)
-	status("after one use", storage.RecoveryCodes{Total: 3, Remaining: 2, CreatedAt: f.clock.Now()})
+	status("after one use", storage.RecoveryCodes{Total: 3, Remaining: 2, CreatedAt: f.clock.Now(), KeyID: "p1"})
 	f.clock.Advance(time.Second)
 	want(t, "Replace", codes.Replace(ctx, f.setOf(u, []string{"p1.d"}), event()), nil)
 	want(t, "RC3: Consume of the old set", codes.Consume(ctx, u.ID, []string{"p1.a"}, f.clock.Now(), event()), storage.ErrNotFound)
-	status("of the new set", storage.RecoveryCodes{Total: 1, Remaining: 1, CreatedAt: f.clock.Now()})
+	status("of the new set", storage.RecoveryCodes{Total: 1, Remaining: 1, CreatedAt: f.clock.Now(), KeyID: "p1"})
 	want(t, "Replace for nobody", codes.Replace(ctx, f.setOf(&storage.User{ID: "nobody"}, []string{"p1.d"}), event()), storage.ErrNotFound)
 }
 

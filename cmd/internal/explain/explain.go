@@ -72,6 +72,9 @@ func (p *Provider) Explain(q Question) (*Answer, error) {
 	}
 	if q.User.Disabled() {
 		answer.Outcome, answer.By = access.Refused, "the account is disabled"
+		if q.User.Locked() {
+			answer.By = "the account is locked down"
+		}
 		return answer, nil
 	}
 	scopes := q.Scopes
