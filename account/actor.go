@@ -43,6 +43,9 @@ type Actor struct {
 	interacted time.Time
 	// holds is the person for whose account the actor has just spent a one-time token.
 	holds storage.ID
+	// administers says that they act on the accounts of others, as far as their duties go.
+	administers bool
+	duties      Duty
 }
 
 // Evidence is what a person showed of who they are.

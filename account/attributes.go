@@ -28,6 +28,9 @@ func (s *Service) Attributes() attribute.Schema { return s.cfg.Attributes }
 
 // audience says as whom an actor edits attributes; false: as nobody at all.
 func (a Actor) audience() (attribute.Audience, bool) {
+	if a.duties&DutyPeople != 0 {
+		return attribute.Administrator, true
+	}
 	switch a.kind {
 	case storage.ActorPerson, visitor:
 		return attribute.Person, true
@@ -71,8 +74,16 @@ func (s *Service) SetAttributes(ctx context.Context, by Actor, id storage.ID, se
 // [FieldError], and returns what the person would have then. What is not named, or
 // is set to what it is, stays as it is, whatever the schema says.
 func (s *Service) CheckAttributes(by Actor, user *storage.User, set map[string]any) (storage.Attributes, []error) {
-	as, may := by.audience()
-	return s.checkAttributes(user.Attributes, set, func(d *attribute.Definition) bool { return may && d.EditableBy.Includes(as) })
+	return s.checkAttributes(user.Attributes, set, by.edits())
+}
+
+// edits says which attributes the actor edits.
+func (a Actor) edits() func(*attribute.Definition) bool {
+	if a.kind == storage.ActorClient && a.duties&DutyPeople != 0 {
+		return byImport // whoever else may: the API is where such values come from
+	}
+	as, may := a.audience()
+	return func(d *attribute.Definition) bool { return may && d.EditableBy.Includes(as) }
 }
 
 // checkAttributes applies what is set to what was; may says which the caller edits.

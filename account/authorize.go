@@ -27,6 +27,9 @@ type action struct {
 	token bool
 	// operator and system say that these may.
 	operator, system bool
+	// duty says that whoever has one of these duties may, with accounts of others: see
+	// [Actor.Administering].
+	duty Duty
 }
 
 // The kinds of changes. This is the one list of who may do what to an account.
@@ -39,38 +42,39 @@ var (
 	stopEmail        = action{event: storage.EventEmailChangeUndone, token: true}
 	undoEmail        = action{event: storage.EventEmailChangeUndone, token: true}
 	disown           = action{event: storage.EventAccountRecovered, token: true}
-	askProof         = action{event: storage.EventEmailVerified, self: signedIn, operator: true}
-	proveEmail       = action{event: storage.EventEmailVerified, self: signedIn, token: true, operator: true}
+	askProof         = action{event: storage.EventEmailVerified, self: signedIn, operator: true, duty: DutyPeople}
+	proveEmail       = action{event: storage.EventEmailVerified, self: signedIn, token: true, operator: true, duty: DutyPeople}
 	askPhone         = action{event: storage.EventPhoneChanged, self: fresh}
 	setPhone         = action{event: storage.EventPhoneChanged, self: signedIn}
-	removePhone      = action{event: storage.EventPhoneChanged, self: fresh, operator: true}
+	removePhone      = action{event: storage.EventPhoneChanged, self: fresh, operator: true, duty: DutyPeople}
 	startFactor      = action{event: storage.EventFactorAdded, self: guarded}
 	addFactor        = action{event: storage.EventFactorAdded, self: guarded}
 	renameFactor     = action{event: storage.EventFactorRenamed, self: fresh}
 	removeFactor     = action{event: storage.EventFactorRemoved, self: fresh}
-	resetFactors     = action{event: storage.EventFactorsReset, operator: true}
-	unlockFactor     = action{event: storage.EventFactorUnlocked, operator: true}
+	resetFactors     = action{event: storage.EventFactorsReset, operator: true, duty: DutyHelpDesk}
+	unlockFactor     = action{event: storage.EventFactorUnlocked, operator: true, duty: DutyHelpDesk}
 	replaceCodes     = action{event: storage.EventRecoveryReplaced, self: guarded}
 	trustDevice      = action{event: storage.EventDeviceTrusted, self: signedIn}
-	forgetDevice     = action{event: storage.EventDeviceForgotten, self: signedIn, operator: true}
-	endSession       = action{event: storage.EventSessionEnded, self: signedIn, operator: true}
-	endSessions      = action{event: storage.EventSessionsEnded, self: signedIn, operator: true}
+	forgetDevice     = action{event: storage.EventDeviceForgotten, self: signedIn, operator: true, duty: DutyHelpDesk}
+	endSession       = action{event: storage.EventSessionEnded, self: signedIn, operator: true, duty: DutyHelpDesk}
+	endSessions      = action{event: storage.EventSessionsEnded, self: signedIn, operator: true, duty: DutyHelpDesk}
 	signOut          = action{event: storage.EventSignOut, self: signedIn}
 	allowClient      = action{event: storage.EventConsentGranted, self: signedIn}
-	revokeClient     = action{event: storage.EventApplicationRevoked, self: signedIn, operator: true}
-	changeProfile    = action{event: storage.EventProfileChanged, self: signedIn, operator: true}
-	changeAttributes = action{event: storage.EventProfileChanged, self: signedIn, operator: true}
-	changeUsername   = action{event: storage.EventProfileChanged, self: fresh, operator: true}
-	changeRoles      = action{event: storage.EventRolesChanged, operator: true}
-	joinGroup        = action{event: storage.EventGroupJoined, operator: true}
-	leaveGroup       = action{event: storage.EventGroupLeft, operator: true}
-	disable          = action{event: storage.EventUserDisabled, operator: true}
-	enable           = action{event: storage.EventUserEnabled, operator: true}
-	lockDown         = action{event: storage.EventLockedDown, operator: true}
-	undoLockdown     = action{event: storage.EventLockdownLifted, operator: true}
-	planDeletion     = action{event: storage.EventDeletionPlanned, self: fresh, operator: true}
-	keepAccount      = action{event: storage.EventDeletionCancelled, self: signedIn, token: true, operator: true}
-	issueReset       = action{event: storage.EventResetRequested, operator: true}
+	revokeClient     = action{event: storage.EventApplicationRevoked, self: signedIn, operator: true, duty: DutyPeople}
+	changeProfile    = action{event: storage.EventProfileChanged, self: signedIn, operator: true, duty: DutyPeople}
+	changeAttributes = action{event: storage.EventProfileChanged, self: signedIn, operator: true, duty: DutyPeople}
+	changeUsername   = action{event: storage.EventProfileChanged, self: fresh, operator: true, duty: DutyPeople}
+	changeRoles      = action{event: storage.EventRolesChanged, operator: true, duty: DutyPeople}
+	joinGroup        = action{event: storage.EventGroupJoined, operator: true, duty: DutyGroups}
+	leaveGroup       = action{event: storage.EventGroupLeft, operator: true, duty: DutyGroups}
+	setEmail         = action{event: storage.EventEmailChanged, operator: true, duty: DutyPeople}
+	disable          = action{event: storage.EventUserDisabled, operator: true, duty: DutyPeople}
+	enable           = action{event: storage.EventUserEnabled, operator: true, duty: DutyPeople}
+	lockDown         = action{event: storage.EventLockedDown, operator: true, duty: DutyHelpDesk}
+	undoLockdown     = action{event: storage.EventLockdownLifted, operator: true, duty: DutyPeople}
+	planDeletion     = action{event: storage.EventDeletionPlanned, self: fresh, operator: true, duty: DutyPeople}
+	keepAccount      = action{event: storage.EventDeletionCancelled, self: signedIn, token: true, operator: true, duty: DutyPeople}
+	issueReset       = action{event: storage.EventResetRequested, operator: true, duty: DutyPeople}
 	raiseEpoch       = action{event: storage.EventEpochRaised, operator: true}
 	removeClient     = action{event: storage.EventClientRemoved, operator: true, system: true}
 	restoreClient    = action{event: storage.EventClientRestored, operator: true, system: true}
@@ -84,6 +88,12 @@ var (
 func (s *Service) authorize(ctx context.Context, by Actor, act action, user *storage.User) error {
 	if act.token && by.holds == user.ID {
 		return nil
+	}
+	if by.administers {
+		if s.mayAdminister(by, act, user) {
+			return nil
+		}
+		return s.refuse(ctx, by, act.event, user.ID)
 	}
 	switch by.kind {
 	case storage.ActorPerson:
@@ -104,8 +114,13 @@ func (s *Service) authorize(ctx context.Context, by Actor, act action, user *sto
 		}
 	case storage.ActorClient:
 	}
-	detail := fmt.Sprintf("%s %s: %s", by.kind, by.id, act.event)
-	if err := s.Record(ctx, by, storage.EventChangeRefused, user.ID, storage.Failure, detail); err != nil {
+	return s.refuse(ctx, by, act.event, user.ID)
+}
+
+// refuse records that the actor wanted what it may not, and answers ErrForbidden.
+func (s *Service) refuse(ctx context.Context, by Actor, what storage.EventType, user storage.ID) error {
+	detail := fmt.Sprintf("%s %s: %s", by.kind, by.id, what)
+	if err := s.Record(ctx, by, storage.EventChangeRefused, user, storage.Failure, detail); err != nil {
 		return err
 	}
 	return fmt.Errorf("%s: %w", detail, ErrForbidden)

@@ -40,8 +40,8 @@ type NewAccount struct {
 // Create makes an account. It answers a [FieldError], a [PasswordError] or
 // ErrTaken.
 func (s *Service) Create(ctx context.Context, by Actor, n NewAccount) (*storage.User, error) {
-	if by.kind != storage.ActorOperator && by.kind != storage.ActorSystem {
-		return nil, fmt.Errorf("create account: %w", ErrForbidden)
+	if by.kind != storage.ActorOperator && by.kind != storage.ActorSystem && by.duties&DutyPeople == 0 {
+		return nil, s.refuse(ctx, by, storage.EventUserCreated, "")
 	}
 	email, username, err := spellNames(n.Email, n.Username)
 	if err != nil {
@@ -56,7 +56,11 @@ func (s *Service) Create(ctx context.Context, by Actor, n NewAccount) (*storage.
 	if err := checkNewPerson(user); err != nil {
 		return nil, err
 	}
-	if user.Attributes, err = s.newAttributes(n.Attributes, byAdministrator); err != nil {
+	edits := by.edits()
+	if by.kind == storage.ActorSystem {
+		edits = byAdministrator
+	}
+	if user.Attributes, err = s.newAttributes(n.Attributes, edits); err != nil {
 		return nil, err
 	}
 	if n.Password != "" {

@@ -38,13 +38,13 @@ type Lockouts interface {
 // StartFactor returns what to show to a person who adds a factor of the kind. It
 // answers mfa.ErrNotOffered where nobody enrolls the kind, and a [StaleError] on
 // the page already, before anything is shown.
-func (s *Service) StartFactor(ctx context.Context, by Actor, kind storage.FactorKind, a mfa.Attempt) (mfa.Enrolment, error) {
+func (s *Service) StartFactor(ctx context.Context, by Actor, kind storage.FactorKind, a mfa.Attempt) (mfa.Enrollment, error) {
 	enroller, ok := s.cfg.Factors.Enroller(kind)
 	if !ok {
-		return mfa.Enrolment{}, mfa.ErrNotOffered
+		return mfa.Enrollment{}, mfa.ErrNotOffered
 	}
 	if err := s.authorize(ctx, by, startFactor, a.Person.User); err != nil {
-		return mfa.Enrolment{}, err
+		return mfa.Enrollment{}, err
 	}
 	return enroller.Start(ctx, a)
 }

@@ -57,6 +57,9 @@ func (s *Service) CreateGroup(ctx context.Context, by Actor, n NewGroup) (*stora
 	if err := spellGroup(g); err != nil {
 		return nil, err
 	}
+	if err := s.mayGive(ctx, by, c, g.Roles); err != nil {
+		return nil, err
+	}
 	return g, groupTaken(s.written(c, "create group", s.cfg.Groups.Create(ctx, g, c.event)))
 }
 
@@ -81,7 +84,7 @@ func (s *Service) ChangeGroup(ctx context.Context, by Actor, name string, change
 	if err != nil {
 		return nil, err
 	}
-	was := g.Name
+	was, gave := g.Name, g.Roles
 	for to, from := range map[*string]*string{
 		&g.Name: change.Name, &g.DisplayName: change.DisplayName, &g.Description: change.Description, &g.ExternalID: change.ExternalID,
 	} {
@@ -95,6 +98,14 @@ func (s *Service) ChangeGroup(ctx context.Context, by Actor, name string, change
 	}
 	if err := spellGroup(g); err != nil {
 		return nil, err
+	}
+	if err := s.mayGive(ctx, by, c, slices.Concat(gave, g.Roles)); err != nil {
+		return nil, err
+	}
+	if !slices.Equal(gave, g.Roles) {
+		if err := s.notOwn(ctx, by, c, was); err != nil {
+			return nil, err
+		}
 	}
 	if g.Name != was {
 		if err := s.checkUse(ctx, was, change.Force); err != nil {
@@ -116,6 +127,9 @@ func (s *Service) DeleteGroup(ctx context.Context, by Actor, name string, force 
 	if err != nil {
 		return err
 	}
+	if err := s.mayGive(ctx, by, c, g.Roles); err != nil {
+		return err
+	}
 	if err := s.checkUse(ctx, g.Name, force); err != nil {
 		return err
 	}
@@ -129,12 +143,8 @@ func (s *Service) DeleteGroup(ctx context.Context, by Actor, name string, force 
 // beginGroup is how every change of a group begins: it decides whether the actor
 // may, and starts the event.
 func (s *Service) beginGroup(ctx context.Context, by Actor, typ storage.EventType, name string) (*change, error) {
-	if by.kind != storage.ActorOperator {
-		detail := fmt.Sprintf("%s %s: %s", by.kind, by.id, typ)
-		if err := s.Record(ctx, by, storage.EventChangeRefused, "", storage.Failure, detail); err != nil {
-			return nil, err
-		}
-		return nil, fmt.Errorf("%s: %w", detail, ErrForbidden)
+	if by.kind != storage.ActorOperator && by.duties&DutyGroups == 0 {
+		return nil, s.refuse(ctx, by, typ, "")
 	}
 	now := s.cfg.Now()
 	e, err := NewEvent(now, s.cfg.Random, by, typ, "")

@@ -27,8 +27,8 @@ const invitationPurpose = "invitation"
 // ErrClosed where sign-up is not by invitation, a [FieldError] for field email,
 // and ErrTaken where the address has an account.
 func (s *Service) Invite(ctx context.Context, by Actor, email, locale string, send bool) (token string, expires time.Time, err error) {
-	if by.kind != storage.ActorOperator {
-		return "", time.Time{}, fmt.Errorf("invite: %w", ErrForbidden)
+	if by.kind != storage.ActorOperator && by.duties&DutyPeople == 0 {
+		return "", time.Time{}, s.refuse(ctx, by, storage.EventInvitationCreated, "")
 	}
 	if email, err = spellEmail(email); err != nil {
 		return "", time.Time{}, err

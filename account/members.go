@@ -31,6 +31,9 @@ func (s *Service) AddToGroup(ctx context.Context, by Actor, id storage.ID, group
 		return err
 	}
 	c.detail("group " + g.Name)
+	if err := s.mayGive(ctx, by, c, g.Roles); err != nil {
+		return err
+	}
 	err = s.cfg.Memberships.Add(ctx, storage.Membership{GroupID: g.ID, UserID: id, Source: storage.SourceManual, AddedAt: c.now}, c.event)
 	if errors.Is(err, storage.ErrConflict) {
 		return fmt.Errorf("add to group: %w: %w", ErrUnchanged, err)
@@ -51,6 +54,9 @@ func (s *Service) RemoveFromGroup(ctx context.Context, by Actor, id storage.ID, 
 		return err
 	}
 	c.detail(fmt.Sprintf("group %s (%s)", g.Name, source))
+	if err := s.mayGive(ctx, by, c, g.Roles); err != nil {
+		return err
+	}
 	err = s.cfg.Memberships.Remove(ctx, storage.Membership{GroupID: g.ID, UserID: id, Source: source}, c.event)
 	return unchanged(s.written(c, "remove from group", err))
 }

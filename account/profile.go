@@ -95,6 +95,9 @@ func (s *Service) SetRoles(ctx context.Context, by Actor, id storage.ID, roles [
 		return nil, err
 	}
 	c.detail("roles " + orNone(roles))
+	if err := s.mayGive(ctx, by, c, roles); err != nil {
+		return nil, err
+	}
 	return roles, s.written(c, "set roles", s.cfg.Profiles.SetRoles(ctx, id, roles, c.now, c.event))
 }
 

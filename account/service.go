@@ -52,6 +52,8 @@ type Config struct {
 	InvitationLifetime time.Duration
 	// Attributes is the schema of custom attributes; nil has none.
 	Attributes attribute.Schema
+	// AdminRoles are the roles whose holders administer others; nil: nobody does.
+	AdminRoles []string
 	// GroupUses knows which clients name a group; nil: none does.
 	GroupUses GroupUses
 	// Queued is told that the outbox holds something new.

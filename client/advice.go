@@ -66,6 +66,7 @@ func withoutFirst(p string) string {
 // not work as it is.
 func (m *Metadata) Advise(p Policy) []Problem {
 	v := validation{Metadata: m, policy: p}
+	v.adviseImplicit()
 	if m.Type == TypeConfidential && m.RequiresPKCE() {
 		var named []string
 		for i, uri := range m.RedirectURIs {

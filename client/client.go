@@ -34,6 +34,9 @@ const (
 // Grant types (RFC 6749).
 const (
 	GrantAuthorizationCode = "authorization_code"
+	// GrantImplicit is no grant of the token endpoint: it lets the authorization endpoint
+	// answer with tokens (RFC 7591 section 2.1).
+	GrantImplicit          = "implicit"
 	GrantRefreshToken      = "refresh_token"
 	GrantClientCredentials = "client_credentials"
 	// GrantDeviceCode is of devices without a browser (RFC 8628 section 3.4).

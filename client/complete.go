@@ -31,6 +31,7 @@ func (m *Metadata) Complete(defaults Lifetimes) {
 	m.Type = cmp.Or(m.Type, m.impliedType())
 	m.completeByType()
 	m.IDTokenSigningAlg = cmp.Or(m.IDTokenSigningAlg, DefaultIDTokenAlg)
+	m.AuthorizationAlg = cmp.Or(m.AuthorizationAlg, DefaultIDTokenAlg)
 	m.AccessTokenAlg = cmp.Or(m.AccessTokenAlg, DefaultAccessTokenAlg)
 	m.AccessTokenFormat = cmp.Or(m.AccessTokenFormat, AccessTokenJWT)
 	m.AccessTokenTypeHeader = cmp.Or(m.AccessTokenTypeHeader, TypeHeaderAccessToken)
@@ -65,17 +66,43 @@ func (m *Metadata) completeByType() {
 		return
 	}
 	presetList(&m.Scopes, ScopeOpenID, ScopeProfile, ScopeEmail)
+	for _, t := range m.ResponseTypes {
+		if m.GrantTypes == nil && CanonicalResponseType(t) != ResponseTypeCode {
+			m.GrantTypes = m.impliedGrants()
+		}
+	}
 	if m.AllowsScope(ScopeOfflineAccess) {
 		presetList(&m.GrantTypes, GrantAuthorizationCode, GrantRefreshToken)
 	}
 	presetList(&m.GrantTypes, GrantAuthorizationCode)
 	if m.AllowsGrant(GrantAuthorizationCode) {
 		presetList(&m.ResponseTypes, ResponseTypeCode)
+	}
+	if m.UsesBrowsers() && m.AllowsGrant(GrantImplicit) {
+		presetList(&m.ResponseModes, ResponseModeQuery, ResponseModeFragment, ResponseModeFormPost)
+	} else if m.UsesBrowsers() {
 		presetList(&m.ResponseModes, ResponseModeQuery, ResponseModeFormPost)
 	}
 	if m.Type == TypePublic {
 		presetList(&m.Origins, originsOf(m.RedirectURIs)...)
 	}
+}
+
+// impliedGrants are the grants that the response types need, and refresh tokens where
+// offline_access may be asked for with a code.
+func (m *Metadata) impliedGrants() []string {
+	var grants []string
+	for _, t := range m.ResponseTypes {
+		for _, grant := range grantsOf(t) {
+			if !slices.Contains(grants, grant) {
+				grants = append(grants, grant)
+			}
+		}
+	}
+	if m.AllowsScope(ScopeOfflineAccess) && slices.Contains(grants, GrantAuthorizationCode) {
+		grants = append(grants, GrantRefreshToken)
+	}
+	return grants
 }
 
 func preset(field **Seconds, value Seconds) {

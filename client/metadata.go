@@ -43,6 +43,8 @@ type Metadata struct {
 	SubjectType         string `json:"subject_type,omitempty"`
 	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
 	IDTokenSigningAlg   string `json:"id_token_signed_response_alg,omitempty"`
+	// AuthorizationAlg is the algorithm of signed authorization responses (JARM section 3).
+	AuthorizationAlg string `json:"authorization_signed_response_alg,omitempty"`
 	// RequestObjectSigningAlg is the algorithm of request objects; empty is any with a
 	// key of the client, and none lets them be unsigned.
 	RequestObjectSigningAlg string `json:"request_object_signing_alg,omitempty"`
@@ -100,7 +102,13 @@ type Metadata struct {
 	Groups *access.Groups `json:"groups,omitempty"`
 	// Resources are the resource servers that the client may ask for (RFC 8707); nil is
 	// those that its scopes are of.
-	Resources         []string          `json:"resources,omitzero"`
+	Resources []string `json:"resources,omitzero"`
+	// TokenExchange are the rules by which the client exchanges tokens (RFC 8693): the
+	// first that fits holds.
+	TokenExchange []ExchangeRule `json:"token_exchange,omitempty"`
+	// MayAct is the one client that may exchange access tokens of this one; empty leaves
+	// it to that client's rules (RFC 8693 section 4.4).
+	MayAct            string            `json:"may_act,omitempty"`
 	AccessTokenFormat AccessTokenFormat `json:"access_token_format,omitempty"`
 	AccessTokenAlg    string            `json:"access_token_signed_response_alg,omitempty"`
 	// AccessTokenTypeHeader is the typ in the header of JWT access tokens:
@@ -149,7 +157,7 @@ func (m *Metadata) AllowsGrant(grantType string) bool {
 
 // ActsForPeople reports whether the client gets tokens that are about a person.
 func (m *Metadata) ActsForPeople() bool {
-	return m.AllowsGrant(GrantAuthorizationCode) || m.AllowsGrant(GrantDeviceCode)
+	return m.UsesBrowsers() || m.AllowsGrant(GrantDeviceCode)
 }
 
 // AllowsScope reports whether the client is registered for the scope.

@@ -63,6 +63,7 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	}
 	v.authentication()
 	v.grants()
+	v.responses()
 	v.addresses()
 	v.frames()
 	v.scopes()
@@ -70,6 +71,7 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.tokens()
 	v.claims()
 	v.access()
+	v.exchange()
 	v.pairwise()
 	v.people()
 	return v.problems
@@ -106,7 +108,11 @@ func (v *validation) enumerations() (typed bool) {
 	oneOf(v, "access_token_format", v.AccessTokenFormat, AccessTokenFormats())
 	oneOf(v, "access_token_type_header", v.AccessTokenTypeHeader, AccessTokenTypeHeaders())
 	eachOneOf(v, "grant_types", v.GrantTypes, GrantTypes())
-	eachOneOf(v, "response_types", v.ResponseTypes, ResponseTypes())
+	canonical := make([]string, len(v.ResponseTypes))
+	for i, t := range v.ResponseTypes {
+		canonical[i] = CanonicalResponseType(t)
+	}
+	eachOneOf(v, "response_types", canonical, ResponseTypes())
 	eachOneOf(v, "response_modes", v.ResponseModes, ResponseModes())
 	return typed
 }
@@ -140,7 +146,7 @@ func (v *validation) authentication() {
 
 func (v *validation) grants() {
 	const field = "grant_types"
-	code, credentials := v.AllowsGrant(GrantAuthorizationCode), v.AllowsGrant(GrantClientCredentials)
+	browsers, credentials := v.UsesBrowsers(), v.AllowsGrant(GrantClientCredentials)
 	v.noRepeats(field, v.GrantTypes)
 	switch {
 	case len(v.GrantTypes) == 0:
@@ -163,9 +169,9 @@ func (v *validation) grants() {
 		{"post_logout_redirect_uris", "", v.PostLogoutRedirectURIs, true},
 	} {
 		switch {
-		case code && len(list.values) == 0 && !list.optional:
+		case browsers && len(list.values) == 0 && !list.optional:
 			v.add(list.field, "%s", list.missing)
-		case !code && len(list.values) > 0:
+		case !browsers && len(list.values) > 0:
 			v.add(list.field, "of no use without the authorization_code grant; remove it")
 		}
 	}
@@ -251,6 +257,7 @@ func (v *validation) tokens() {
 		unused     bool
 	}{
 		{"id_token_signed_response_alg", v.IDTokenSigningAlg, false},
+		{"authorization_signed_response_alg", v.AuthorizationAlg, !v.UsesBrowsers()},
 		{"access_token_signed_response_alg", v.AccessTokenAlg, v.AccessTokenFormat == AccessTokenOpaque},
 	} {
 		if !a.unused && !slices.Contains(v.policy.SigningAlgs, a.alg) {

@@ -38,8 +38,8 @@ func TestMetadata_EveryProblemAtItsField(t *testing.T) {
 		`{"redirect_uris": ["http://127.0.0.1/cb"], "token_endpoint_auth_method": "none", "application_type": "native"}`: nil,
 		`{"grant_types": ["client_credentials"], "scope": "reports.read"}`:                                               nil,
 		`{}`: {"redirect_uris: required"},
-		`{"redirect_uris": ["http://a.example/cb", "https://a.example/#"], "scope": "openid a\"b", "grant_types": ["authorization_code", "implicit"]}`: {
-			`grant_types[1]: "implicit" is not supported`, "redirect_uris[0]: ", "redirect_uris[1]: ", `scope[1]: "a\"b": a scope is`,
+		`{"redirect_uris": ["http://a.example/cb", "https://a.example/#"], "scope": "openid a\"b", "grant_types": ["authorization_code", "password"]}`: {
+			`grant_types[1]: "password" is not supported`, "redirect_uris[0]: ", "redirect_uris[1]: ", `scope[1]: "a\"b": a scope is`,
 		},
 		`{"redirect_uris": ["https://a.example/cb"], "scope": "openid offline_access", "grant_types": ["authorization_code"]}`: {"scope: offline_access needs refresh_token in grant_types"},
 		`{"redirect_uris": ["https://a.example/cb"], "client_type": "desktop"}`:                                                {`client_type: "desktop" is not supported`},

@@ -5,13 +5,6 @@ import "github.com/latchkey-id/latchkey/storage"
 // Values of metadata that are enumerations. They are the only lists of them:
 // the schema and the documentation of the configuration are made from these.
 
-// Response types and modes (RFC 6749, OAuth 2.0 Form Post Response Mode).
-const (
-	ResponseTypeCode     = "code"
-	ResponseModeQuery    = "query"
-	ResponseModeFormPost = "form_post"
-)
-
 // The typ header of JWT access tokens.
 const (
 	TypeHeaderAccessToken = "at+jwt" // RFC 9068 section 2.1
@@ -33,14 +26,8 @@ func RequestObjectAlgs() []string {
 
 // GrantTypes lists the grant types.
 func GrantTypes() []string {
-	return []string{GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials, GrantDeviceCode}
+	return []string{GrantAuthorizationCode, GrantImplicit, GrantRefreshToken, GrantClientCredentials, GrantDeviceCode, GrantTokenExchange}
 }
-
-// ResponseTypes lists the response types.
-func ResponseTypes() []string { return []string{ResponseTypeCode} }
-
-// ResponseModes lists the response modes.
-func ResponseModes() []string { return []string{ResponseModeQuery, ResponseModeFormPost} }
 
 // ConsentPolicies lists the consent policies.
 func ConsentPolicies() []ConsentPolicy {
@@ -80,7 +67,7 @@ func PersonClaims() []string {
 func ProtocolClaims() []string {
 	return []string{
 		"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash", "c_hash",
-		"client_id", "scope", "gid", "cnf", "act", "may_act", "events", "s_hash", "_claim_names", "_claim_sources",
+		"client_id", "scope", "gid", "gcl", "cnf", "act", "may_act", "events", "s_hash", "_claim_names", "_claim_sources",
 	}
 }
 

@@ -137,6 +137,8 @@ func flattenIn(values map[string]value, path string, v reflect.Value) {
 		}
 	case t.Kind() == reflect.Slice && hasID(t.Elem()):
 		flattenByID(values, path, v)
+	case t.Kind() == reflect.Slice && !v.IsNil() && v.Len() == 0:
+		values[path] = value{text: "[]"} // written down, which is another thing than the default
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct && t.Elem() != prefixType:
 		for i := range v.Len() {
 			flattenIn(values, indexPath(path, i), v.Index(i))

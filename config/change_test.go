@@ -47,6 +47,9 @@ func TestChangesAreToldInWords(t *testing.T) {
 				"allowed_hosts: (nothing) -> id.example.net", "mfa.required: never -> always", "sessions.idle: 12h -> 30m",
 			},
 		},
+		"nobody, where nothing was said": {
+			yaml: strings.Replace(wiki, "id: wiki,", "id: wiki, access: [],", 1) + board, want: []string{"clients[wiki].access: (nothing) -> []"},
+		},
 		"another hash key": {
 			yaml: wiki + board, vars: map[string]string{"LATCHKEY_SECRETS_HASH_KEYS_0_ID": "h2", "LATCHKEY_SECRETS_HASH_KEYS_0_KEY": keyFour},
 			want: []string{"secrets.hash_keys: h1 -> h2", "secrets.hash_keys[h1]: removed", "secrets.hash_keys[h2]: added"},

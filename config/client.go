@@ -27,8 +27,8 @@ type Client struct {
 	FrontchannelLogoutURI  string                   `yaml:"frontchannel_logout_uri" doc:"A page of the client that ends its session, opened in a frame of the page that says that somebody is signed out, with iss and sid (OpenID Connect Front-Channel Logout). Browsers that keep cookies of other sites from frames make it useless: prefer backchannel_logout_uri. It must be of the origin of a redirect URI."`
 	FrontchannelSession    bool                     `yaml:"frontchannel_logout_session_required" default:"false" doc:"The client wants iss and sid with frontchannel_logout_uri. It always gets them."`
 	GrantTypes             []string                 `yaml:"grant_types" oneof:"@grant_types" doc:"What the client may exchange for tokens. Default: authorization_code, and refresh_token if scopes contains offline_access; for service, client_credentials."`
-	ResponseTypes          []string                 `yaml:"response_types" oneof:"@response_types" doc:"What /authorize may answer with. Default: code where there is the authorization_code grant."`
-	ResponseModes          []string                 `yaml:"response_modes" oneof:"@response_modes" doc:"How /authorize may answer. Default: query and form_post."`
+	ResponseTypes          []string                 `yaml:"response_types" oneof:"@response_types" doc:"What /authorize may answer with. Those with id_token or token need the grant implicit, which they bring where grant_types says nothing; a token in the browser's address is advised against (RFC 9700). Default: code where there is the authorization_code grant."`
+	ResponseModes          []string                 `yaml:"response_modes" oneof:"@response_modes" doc:"How /authorize may answer. Those with jwt sign the answer (JARM). Nothing but a code is ever put in a query. Default: query and form_post, and fragment for response types with id_token or token."`
 	Scopes                 []string                 `yaml:"scopes" doc:"Scopes that the client may request. Default: openid, profile and email; for service, none."`
 	Audience               []string                 `yaml:"audience" doc:"Resource servers that access tokens are for, in addition to this provider's own endpoints. A resource server that is named here by its client id may introspect them."`
 	Origins                []string                 `yaml:"origins" doc:"Web origins that may call the token, userinfo and revocation endpoints from a browser (CORS). Default: for public, the origins of redirect_uris; otherwise none."`
@@ -41,10 +41,13 @@ type Client struct {
 	Expect                 []Expectation            `yaml:"expect" doc:"Tests of who may use the client, and with which claims: run by config validate and before each reload, which does not take place where one fails."`
 	Groups                 ClientGroups             `yaml:"groups" doc:"How the client wants the groups of people spelled. Default: all, as they are."`
 	Resources              []string                 `yaml:"resources" doc:"Resource servers that the client may ask for, of those of resources. Default: those that its scopes are of."`
+	TokenExchange          []TokenExchange          `yaml:"token_exchange" doc:"What the client may exchange tokens for that it was sent (RFC 8693): the first rule that fits holds, and without one it may not."`
+	MayAct                 string                   `yaml:"may_act" doc:"The one client that may exchange access tokens of this one; they say so (may_act). Default: any that has a rule for it."`
 	RequirePKCE            bool                     `yaml:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code_challenge. Set it to false only for a confidential client whose software cannot send one; a challenge that is sent is verified all the same."`
 	RequirePushed          bool                     `yaml:"require_pushed_authorization_requests" default:"false" doc:"Refuse authorization requests that were not pushed (RFC 9126)."`
 	DPoPBound              bool                     `yaml:"dpop_bound_access_tokens" default:"false" doc:"Refuse requests for tokens without a DPoP proof (RFC 9449), so that each access token works only with a key that the client holds."`
 	JWKSURI                string                   `yaml:"jwks_uri" doc:"Where the client publishes its public keys (RFC 7517), for private_key_jwt. An address inside your network needs fetch.allowed_networks."`
+	AuthorizationAlg       string                   `yaml:"authorization_response_signing_alg" default:"RS256" oneof:"@signing_alg" doc:"Algorithm of signed authorization responses, which the response modes jwt, query.jwt, fragment.jwt and form_post.jwt make (JARM)."`
 	RequestObjectAlg       string                   `yaml:"request_object_signing_alg" oneof:"@request_object_algs" doc:"Algorithm of the client's request objects (RFC 9101). Default: any, signed with one of its keys. none lets them be unsigned as well."`
 	RequestURIs            []string                 `yaml:"request_uris" doc:"Addresses of request objects that this provider may fetch for the client."`
 	JWKS                   string                   `yaml:"jwks" doc:"The client's public keys as a JWK Set in JSON, instead of jwks_uri."`
@@ -70,6 +73,14 @@ type Client struct {
 	ClientURI              string                   `yaml:"client_uri" doc:"The client's home page. People open the client there from their account page, unless there is initiate_login_uri."`
 	PolicyURI              string                   `yaml:"policy_uri" doc:"The client's privacy policy."`
 	TOSURI                 string                   `yaml:"tos_uri" doc:"The client's terms of service."`
+}
+
+// TokenExchange lets a client exchange tokens that it was sent.
+type TokenExchange struct {
+	From      []string                 `yaml:"from" doc:"The clients whose tokens it may exchange. Default: any, of tokens that are for it."`
+	Resources []string                 `yaml:"resources" doc:"The resource servers that the new tokens may be for, of those of resources; each is for one. Required."`
+	Scopes    []string                 `yaml:"scopes" doc:"Scopes that the new token may have besides those of the old one, of the client's scopes."`
+	Semantics client.ExchangeSemantics `yaml:"semantics" oneof:"@exchange_semantics" doc:"delegation, whose tokens name the client as who acts (act), or impersonation, whose tokens do not. Default: delegation."`
 }
 
 // ClientSecret is one of several secrets of a client.

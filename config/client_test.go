@@ -33,7 +33,7 @@ func withPairwiseKey(vars map[string]string) map[string]string {
 func TestClientDefaults(t *testing.T) {
 	common := client.Client{
 		Metadata: client.Metadata{
-			RequirePKCE: new(true), IDTokenSigningAlg: "RS256", AccessTokenTypeHeader: "at+jwt",
+			RequirePKCE: new(true), IDTokenSigningAlg: "RS256", AuthorizationAlg: "RS256", AccessTokenTypeHeader: "at+jwt",
 			AccessTokenFormat: client.AccessTokenJWT, AccessTokenAlg: "ES256",
 			AccessTokenLifetime: new(client.Seconds(10 * time.Minute)), IDTokenLifetime: new(client.Seconds(10 * time.Minute)),
 			RefreshIdleLifetime: new(client.Seconds(30 * day)), RefreshLifetime: new(client.Seconds(90 * day)), RefreshGrace: new(client.Seconds(30 * time.Second)),
@@ -88,7 +88,8 @@ func TestClientIsComplete(t *testing.T) {
 	c := mustLoad(t, clientYAML(
 		"id: a", "name: A", "type: confidential", "auth_method: client_secret_post", "secret: env:STRONG",
 		"redirect_uris: [https://a.example/cb]", "post_logout_redirect_uris: [https://a.example/]",
-		"grant_types: [authorization_code, refresh_token]", "response_types: [code]", "response_modes: [query]",
+		"grant_types: [authorization_code, refresh_token, 'urn:ietf:params:oauth:grant-type:token-exchange']", "may_act: b",
+		"token_exchange: [{from: [b], resources: [https://api.example], scopes: [read], semantics: impersonation}]", "response_types: [code]", "response_modes: [query]",
 		"scopes: [openid]", "audience: [https://api.example]", "origins: [https://a.example]", "consent: always",
 		"id_token_signing_alg: EdDSA", "access_token_format: opaque", "access_token_signing_alg: RS256",
 		"access_token_lifetime: 1m", "id_token_lifetime: 2m", "refresh_idle_lifetime: 3m", "refresh_lifetime: 4m", "refresh_grace: 5s",
@@ -99,7 +100,7 @@ func TestClientIsComplete(t *testing.T) {
 		"description: {en: An application}", "listed: false", "initiate_login_uri: https://a.example/i",
 		"logo_uri: https://a.example/l", "client_uri: https://a.example/c", "policy_uri: https://a.example/p", "tos_uri: https://a.example/t",
 		"backchannel_logout_uri: https://a.example/out", "backchannel_logout_session_required: true",
-		"require_pushed_authorization_requests: true", "dpop_bound_access_tokens: true", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
+		"require_pushed_authorization_requests: true", "dpop_bound_access_tokens: true", "authorization_response_signing_alg: ES256", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
 	)+"resources: [{identifier: https://api.example}]\n", withPairwiseKey(serveEnv()))
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{

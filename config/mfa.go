@@ -22,7 +22,7 @@ type MFA struct {
 	Required              MFARequirement       `yaml:"required" default:"never" oneof:"never always role" doc:"Who needs a second factor: never, nobody who has not enrolled one; always, everyone; role, those who have one of roles. A client's require_mfa asks everyone who goes there."`
 	Roles                 []string             `yaml:"roles" doc:"The roles that need one where required is role; latchkey user set-roles gives them."`
 	Factors               []storage.FactorKind `yaml:"factors" default:"passkey,totp,recovery" oneof:"@factors" doc:"What counts as a second factor. Codes by e-mail and SMS are weaker: they count, at a lower acr, only where they are listed."`
-	EnrolmentGrace        time.Duration        `yaml:"enrolment_grace" default:"0s" doc:"How long people who need a factor and have none may go on without, from when they are first asked to enrol one; 0s lets nobody in without."`
+	EnrollmentGrace       time.Duration        `yaml:"enrolment_grace" default:"0s" doc:"How long people who need a factor and have none may go on without, from when they are first asked to enroll one; 0s lets nobody in without."`
 	CodeLifetime          time.Duration        `yaml:"code_lifetime" default:"5m" doc:"How long a code sent by e-mail or SMS works; at most 10m."`
 	AssuranceAge          time.Duration        `yaml:"assurance_age" default:"24h" doc:"How long after a sign-in clients are told of more than one factor, and take it where they or the policy ask for it; then what is older is asked for again. 0s never asks again while the session lives (NIST SP 800-63B-4 section 4.2.3 says 24h)."`
 	Tries                 int                  `yaml:"tries" default:"5" doc:"Wrong codes that one sign-in may enter before it has to start again; 1 to 10."`

@@ -54,6 +54,8 @@ func (c *Client) metadata() client.Metadata {
 		Access:                 rulesOf(c.Access),
 		Groups:                 c.Groups.spelling(),
 		Resources:              c.Resources,
+		TokenExchange:          exchangesOf(c.TokenExchange),
+		MayAct:                 c.MayAct,
 		SubjectType:            c.SubjectType,
 		SectorIdentifierURI:    c.SectorIdentifierURI,
 		AccessTokenFormat:      c.AccessTokenFormat,
@@ -82,10 +84,20 @@ func (c *Client) metadata() client.Metadata {
 
 		RequirePushed: c.RequirePushed, DPoPBound: c.DPoPBound,
 		JWKSURI: c.JWKSURI, JWKS: c.keySet(),
+		AuthorizationAlg:        c.AuthorizationAlg,
 		RequestObjectSigningAlg: c.RequestObjectAlg, RequestURIs: c.RequestURIs,
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,
 		FrontchannelLogoutURI: c.FrontchannelLogoutURI, FrontchannelLogoutSession: c.FrontchannelSession,
 	}
+}
+
+// exchangesOf are the rules of token exchange, in the terms of package client.
+func exchangesOf(written []TokenExchange) []client.ExchangeRule {
+	var rules []client.ExchangeRule
+	for _, rule := range written {
+		rules = append(rules, client.ExchangeRule(rule))
+	}
+	return rules
 }
 
 // keySet is what jwks holds; nil where that is nothing, or cannot be read.

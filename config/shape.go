@@ -50,6 +50,7 @@ var enums = map[string][]string{
 	"access_token_type_header":   client.AccessTokenTypeHeaders(),
 	"client_type":                wordsOf(client.Types()),
 	"consent":                    wordsOf(client.ConsentPolicies()),
+	"exchange_semantics":         wordsOf(client.ExchangeSemanticsList()),
 	"factors":                    wordsOf(client.SecondFactors()),
 	"grant_types":                client.GrantTypes(),
 	"request_object_algs":        client.RequestObjectAlgs(),

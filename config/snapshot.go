@@ -18,6 +18,8 @@ type Snapshot struct {
 	// KeyID is the hash key of the secrets' hashes.
 	KeyID  string                   `json:"key"`
 	Values map[string]snapshotValue `json:"values"`
+	// Policies are nil where an older version took the snapshot.
+	Policies Policies `json:"policies,omitempty"`
 }
 
 type snapshotValue struct {
@@ -29,10 +31,10 @@ type snapshotValue struct {
 // Snapshot takes one.
 func (c *Config) Snapshot() Snapshot {
 	if len(c.Secrets.HashKeys) == 0 {
-		return Snapshot{Values: hashed(flatten(c), nil)}
+		return Snapshot{Values: hashed(flatten(c), nil), Policies: c.Policies()}
 	}
 	key := c.Secrets.HashKeys[0]
-	return Snapshot{KeyID: key.ID, Values: hashed(flatten(c), key.Bytes())}
+	return Snapshot{KeyID: key.ID, Values: hashed(flatten(c), key.Bytes()), Policies: c.Policies()}
 }
 
 // hashed are values with keyed hashes in the place of secrets.

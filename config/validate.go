@@ -28,6 +28,7 @@ func (l *loader) validate(c *Config) {
 	l.validateAudit(c.Audit)
 	l.validateEvents(&c.Events)
 	l.validateLimits(c.Limits)
+	l.validateAdmin(c)
 	l.validateAttributes(c)
 	l.validateCatalog(c)
 	l.validateClients(c)

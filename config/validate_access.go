@@ -115,6 +115,7 @@ func (c *Config) catalog() access.Config {
 			Claims: t.Claims, IntrospectedBy: r.IntrospectedBy,
 		})
 	}
+	c.Admin.administration(&cfg)
 	return cfg
 }
 

@@ -49,7 +49,7 @@ func TestMFAPolicy(t *testing.T) {
 		"role with a comma":    {yaml: "mfa: {required: role, roles: ['a,b']}", want: []string{"is not a valid role"}},
 		"role twice":           {yaml: "mfa: {required: role, roles: [a, a]}", want: []string{"listed twice"}},
 		"no factors":           {yaml: "mfa: {factors: []}", want: []string{"mfa.factors (line 1): name at least one factor"}},
-		"only recovery":        {yaml: "mfa: {factors: [recovery]}", want: []string{"name at least one factor that people can enrol"}},
+		"only recovery":        {yaml: "mfa: {factors: [recovery]}", want: []string{"name at least one factor that people can enroll"}},
 		"factor twice":         {yaml: "mfa: {factors: [totp, totp]}", want: []string{"listed twice"}},
 		"unknown factor":       {yaml: "mfa: {factors: [totp, palm]}", want: []string{`"palm" is not supported; use passkey, totp, recovery, email or sms`}},
 		"EO2 mail is off":      {yaml: "mfa: {factors: [totp, email]}", want: []string{"email needs mail.smtp_url"}},

@@ -21,7 +21,7 @@ func (l *loader) validateMFA(c *Config) {
 	if slices.Contains(m.Factors, storage.FactorSMS) && !l.Dev && !c.SMS.Enabled() {
 		l.add("mfa.factors", "sms needs sms.provider; set that, or remove sms")
 	}
-	l.within("mfa.enrolment_grace", m.EnrolmentGrace, 0, 366*day)
+	l.within("mfa.enrolment_grace", m.EnrollmentGrace, 0, 366*day)
 	l.within("mfa.assurance_age", m.AssuranceAge, 0, 366*day)
 	l.within("mfa.code_lifetime", m.CodeLifetime, 30*time.Second, 10*time.Minute)
 	l.within("mfa.partial_lifetime", m.PartialLifetime, 30*time.Second, 5*time.Minute)

@@ -30,8 +30,8 @@ func TestStrictDecoding(t *testing.T) {
 			[]string{`clients[0].auth_method (line 3): "tls_client_auth" is not supported; use client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none`},
 		},
 		"unsupported response type": {
-			"clients:\n  - {id: a, type: public, redirect_uris: [https://a.example/cb], response_types: [code, id_token]}\n",
-			[]string{`clients[0].response_types[1] (line 2): "id_token" is not supported; use code`},
+			"clients:\n  - {id: a, type: public, redirect_uris: [https://a.example/cb], response_types: [code, token]}\n",
+			[]string{`clients[0].response_types[1] (line 2): "token" is not supported; use code, id_token, id_token token, code id_token, code token or code id_token token`},
 		},
 		"unsupported alg":   {"signing_keys: {algs: [RS256, ES256, none]}\n", []string{`signing_keys.algs[2] (line 1): "none" is not supported; use RS256, ES256 or EdDSA`}},
 		"bad type silences": {"clients:\n  - {id: a, type: web}\n", []string{`clients[0].type (line 2): "web" is not supported; use confidential, public, native or service`}},

@@ -20,9 +20,11 @@ const (
 // AuthorizationRequest is a request to /authorize that has been checked
 // against its client: everything in it may be relied on.
 type AuthorizationRequest struct {
-	ClientID      string   `json:"client_id"`
-	RedirectURI   string   `json:"redirect_uri"`
-	ResponseType  string   `json:"response_type"`
+	ClientID     string `json:"client_id"`
+	RedirectURI  string `json:"redirect_uri"`
+	ResponseType string `json:"response_type"`
+	// ResponseAlg is the algorithm of a signed answer (JARM).
+	ResponseAlg   string   `json:"response_alg,omitempty"`
 	ResponseMode  string   `json:"response_mode"`
 	Scopes        []string `json:"scopes"`
 	State         string   `json:"state,omitempty"`

@@ -114,12 +114,12 @@ func (s *Submissions) carryOut(w http.ResponseWriter, r *http.Request, h web.Han
 	whole, stop := context.WithTimeout(context.WithoutCancel(r.Context()), handledFor)
 	defer stop()
 	r = r.WithContext(whole)
-	for r.Context().Err() == nil {
-		err := s.answers.PutNew(r.Context(), id, remembered{}, rememberedFor)
+	for whole.Err() == nil {
+		err := s.answers.PutNew(whole, id, remembered{}, rememberedFor)
 		if !errors.Is(err, storage.ErrConflict) {
 			return s.handle(w, r, h, id, keep, err == nil)
 		}
-		if given, err := s.again(r.Context(), id); err == nil {
+		if given, err := s.again(whole, id); err == nil {
 			given.write(w)
 			return nil
 		} else if !errors.Is(err, storage.ErrNotFound) {

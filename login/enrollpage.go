@@ -47,7 +47,7 @@ func (p *enrollPage) startGrace(r *http.Request, f *flowContext) error {
 
 // kinds are those that the person may add at this step.
 func (p *enrollPage) kinds(f *flowContext) []storage.FactorKind {
-	if kinds := f.state.Offer.Enrol; len(kinds) > 0 {
+	if kinds := f.state.Offer.Enroll; len(kinds) > 0 {
 		return kinds
 	}
 	return p.enrollable() // asked for by the person, or in place of a lost one
@@ -67,8 +67,8 @@ func (p *enrollPage) chosen(r *http.Request, f *flowContext) storage.FactorKind 
 }
 
 func (p *enrollPage) renderChoice(w http.ResponseWriter, r *http.Request, f *flowContext) error {
-	data := ui.EnrolChoice{
-		Page: p.personPage(w, r, f, "/enroll", "enrol.title"), Kinds: factorLinks("/enroll", f.interaction, p.kinds(f), ""),
+	data := ui.EnrollChoice{
+		Page: p.personPage(w, r, f, "/enroll", "enroll.title"), Kinds: factorLinks("/enroll", f.interaction, p.kinds(f), ""),
 	}
 	if f.state.MayPutOff() {
 		data.Until = f.state.PutOffUntil()
@@ -98,11 +98,11 @@ func (p *enrollPage) render(w http.ResponseWriter, r *http.Request, f *flowConte
 	Say(&page, said)
 	name, back := said.Typed.Get("name"), p.back(f)
 	if enrollment.Input == mfa.InputPasskey {
-		return p.ui.Render(w, http.StatusOK, ui.EnrolPasskey{
+		return p.ui.Render(w, http.StatusOK, ui.EnrollPasskey{
 			Page: page, Name: name, Back: back, Passkey: ui.Ceremony{Action: page.Action, Options: string(enrollment.Options)},
 		})
 	}
-	return p.ui.Render(w, http.StatusOK, ui.EnrolTOTP{
+	return p.ui.Render(w, http.StatusOK, ui.EnrollTOTP{
 		Page: page, Name: name, Back: back, Secret: enrollment.Secret, URI: enrollment.URI,
 	})
 }

@@ -50,7 +50,7 @@ func (b *browser) enrolled(username string) string {
 	return secret
 }
 
-func TestTP4_EnrolmentIsConfirmedAndShownOnce(t *testing.T) {
+func TestTP4_EnrollmentIsConfirmedAndShownOnce(t *testing.T) {
 	s := newSite(t, siteOptions{client: requireFactor})
 	ada := s.person("ada@example.com")
 	b := s.browser()
@@ -64,18 +64,18 @@ func TestTP4_EnrolmentIsConfirmedAndShownOnce(t *testing.T) {
 	if again := b.Get(at); strings.Contains(again.Body, "recovery-code\"") {
 		t.Error("recovery codes are shown again")
 	}
-	// The code that confirmed the enrolment is spent.
+	// The code that confirmed the enrollment is spent.
 	other := s.browser()
 	other.start("")
 	other.signIn("ada@example.com", goodPassword).Want(t, 200, "factor-submit")
 	if page := other.Submit("factor-submit", "code="+s.code(secret)); page.Text("code-error") == "" {
-		t.Errorf("the enrolment's code was taken again:\n%s", page.Body)
+		t.Errorf("the enrollment's code was taken again:\n%s", page.Body)
 	}
 	s.clock.Advance(31 * time.Second)
 	other.Submit("factor-submit", "code="+s.code(secret)).Want(t, 200, "acr=aal2")
 }
 
-func TestRecoveryCodeForcesEnrolment(t *testing.T) {
+func TestRecoveryCodeForcesEnrollment(t *testing.T) {
 	s := newSite(t, siteOptions{client: requireFactor})
 	s.person("ada@example.com")
 	b := s.browser()
@@ -573,10 +573,10 @@ func TestNoWayInIsAPageAndNoLoop(t *testing.T) {
 	b.signIn("ada@example.com", goodPassword).Want(t, 200, "error unmet_authentication_requirements")
 }
 
-// TestPolicyGraceRunsForWhoNeverLooks: the time to enrol is not won by leaving the
+// TestPolicyGraceRunsForWhoNeverLooks: the time to enroll is not won by leaving the
 // page out that tells of it.
 func TestPolicyGraceRunsForWhoNeverLooks(t *testing.T) {
-	s := newSite(t, siteOptions{client: requireFactor, policy: func(p *mfa.Policy) { p.EnrolGrace = time.Hour }})
+	s := newSite(t, siteOptions{client: requireFactor, policy: func(p *mfa.Policy) { p.EnrollGrace = time.Hour }})
 	ada := s.person("ada@example.com")
 	putOff := func() *testbrowser.Page {
 		b := s.browser()
@@ -591,7 +591,7 @@ func TestPolicyGraceRunsForWhoNeverLooks(t *testing.T) {
 	putOff().Want(t, http.StatusOK, "code for "+string(ada.ID))
 	s.clock.Advance(2 * time.Hour)
 	if page := putOff(); !page.Has("enroll-submit") {
-		t.Errorf("enrolment is put off for good by who never opens its page:\n%s", page.Body)
+		t.Errorf("enrollment is put off for good by who never opens its page:\n%s", page.Body)
 	}
 }
 

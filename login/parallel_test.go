@@ -194,7 +194,7 @@ func TestPA1_OnePartialSignInCompletesOnce(t *testing.T) {
 	secret := b.Page.Text("totp-secret")
 	answers := b.atOnce(t, 8, "enroll-submit", "code="+s.code(secret), "name=Phone")
 	if n := count(answers, reply.setsSession); n != 1 {
-		t.Errorf("%d of 8 enrolments signed in, want one", n)
+		t.Errorf("%d of 8 enrollments signed in, want one", n)
 	}
 	u, err := s.store.Users().ByID(t.Context(), ada.ID)
 	check(t, err)

@@ -12,7 +12,7 @@ import (
 )
 
 // TestLG1_EventsOfPagesSayWhoDidWhatFromWhere goes through sign-in, wrong and right,
-// enrolment, a trusted device, consent, a limit and a reset, and looks at every
+// enrollment, a trusted device, consent, a limit and a reset, and looks at every
 // event: what happened and how it ended, when, from which address and browser, in
 // which request; and of whom and for which client where that is known.
 func TestLG1_EventsOfPagesSayWhoDidWhatFromWhere(t *testing.T) {

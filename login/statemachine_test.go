@@ -198,8 +198,8 @@ func (p *play) recover() {
 	}, flow.StepFactor)
 }
 
-// enrol confirms the app that the page shows, or where it shows none one of our own.
-func (p *play) enrol() {
+// enroll confirms the app that the page shows, or where it shows none one of our own.
+func (p *play) enroll() {
 	secret := "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 	if p.step(p.tab) == flow.StepEnroll && p.sender == nil && !p.forged {
 		p.visit("/enroll")
@@ -290,9 +290,9 @@ func happenings() []happening {
 			}, flow.StepFactor)
 		}),
 
-		post("enrol", (*play).enrol),
-		post("enrol by a wrong code", func(p *play) { p.submit("/enroll", []string{"factor=totp", "code=000000"}, nothing, flow.StepEnroll) }),
-		post("enrol later", func(p *play) { p.submit("/enroll", []string{"later=1"}, nothing, flow.StepEnroll) }),
+		post("enroll", (*play).enroll),
+		post("enroll by a wrong code", func(p *play) { p.submit("/enroll", []string{"factor=totp", "code=000000"}, nothing, flow.StepEnroll) }),
+		post("enroll later", func(p *play) { p.submit("/enroll", []string{"later=1"}, nothing, flow.StepEnroll) }),
 		post("codes kept", func(p *play) {
 			p.submit("/recovery-codes", nil, func() string { p.tab.codes = nil; return "" }, flow.StepRecovery)
 		}),
@@ -414,18 +414,18 @@ func states() []state {
 		{"wrong password shown", nil, guarded, []string{"wrong password"}},
 		{"at factor", nil, guarded, []string{"right password"}},
 		{"at factor after a wrong code", nil, guarded, []string{"right password", "wrong code"}},
-		{"at enrolment", requireFactor, cast{}, []string{"right password"}},
-		{"at enrolment in place of what was lost", nil, guarded, []string{"right password", "recovery code"}},
-		{"codes unseen", requireFactor, cast{}, []string{"right password", "enrol"}},
+		{"at enrollment", requireFactor, cast{}, []string{"right password"}},
+		{"at enrollment in place of what was lost", nil, guarded, []string{"right password", "recovery code"}},
+		{"codes unseen", requireFactor, cast{}, []string{"right password", "enroll"}},
 		{"address unconfirmed", verified, cast{unverified: true}, []string{"right password"}},
 		{"consent", asksAlways, cast{}, []string{"right password"}},
 		{"consent after two factors", asksAlways, guarded, []string{"right password", "right code"}},
 		{"consent given", asksAlways, cast{}, []string{"right password", "allow"}},
-		{"codes unseen, signed out", requireFactor, cast{}, []string{"right password", "enrol", "sessions ended"}},
+		{"codes unseen, signed out", requireFactor, cast{}, []string{"right password", "enroll", "sessions ended"}},
 		{"consent given, signed out", asksAlways, cast{}, []string{"right password", "allow", "sessions ended"}},
 		{"signed in by a password", nil, cast{}, []string{"right password"}},
 		{"signed in by two factors", nil, guarded, []string{"right password", "right code"}},
-		{"step-up at enrolment", nil, cast{}, []string{"right password", "a tab that wants a second factor"}},
+		{"step-up at enrollment", nil, cast{}, []string{"right password", "a tab that wants a second factor"}},
 		{"signing in anew", nil, guarded, []string{"right password", "right code", "a tab that wants a new sign-in"}},
 		{"at factor of a new sign-in", nil, guarded, []string{"right password", "right code", "a tab that wants a new sign-in", "right password"}},
 		{"declined", nil, guarded, []string{"cancel sign-in"}},

@@ -62,8 +62,8 @@ func TestEveryTextIsThere(t *testing.T) {
 		})
 	}
 	for _, kind := range []string{"totp", "passkey"} { // named by the kind of factor
-		lacks("enrolment", kind+".title")
-		lacks("enrolment", "factor.add."+kind)
+		lacks("enrollment", kind+".title")
+		lacks("enrollment", "factor.add."+kind)
 	}
 	if keys < 100 || errors < 10 {
 		t.Errorf("found %d keys and %d errors only: the test is blind", keys, errors)

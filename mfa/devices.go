@@ -2,13 +2,12 @@ package mfa
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -24,10 +23,8 @@ type Devices struct {
 // NewDevices makes Devices.
 func NewDevices(cfg Config) *Devices { return &Devices{cfg: cfg, gate: &gate{cfg: cfg}} }
 
-const (
-	deviceSecretSize = 32
-	devicePurpose    = "trusted device"
-)
+// devicePurpose separates the keyed hashes of devices' secrets from others.
+const devicePurpose = "trusted device"
 
 // New makes a trusted device of the person, good for as long as policy says, in
 // the name of the class that they reached, with the value of its cookie; package
@@ -41,25 +38,30 @@ func (d *Devices) New(u *storage.User, acr string, now time.Time) (string, *stor
 	if err != nil {
 		return "", nil, fmt.Errorf("name trusted device: %w", err)
 	}
-	value, err := d.newValue(id)
+	value, sum, err := d.newValue(id)
 	if err != nil {
 		return "", nil, err
 	}
 	return value, &storage.TrustedDevice{
-		ID: id, UserID: u.ID, SecretHash: d.cfg.Hasher.Sum(devicePurpose, value),
+		ID: id, UserID: u.ID, SecretHash: sum,
 		PasswordEpoch: u.PasswordEpoch, ACR: acr, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(d.cfg.Policy.TrustFor),
 	}, nil
 }
 
 // Find returns the device that a cookie names, or storage.ErrNotFound: where
 // it is another person's, was trusted under another password, or its secret
-// has rotated, it does not exist.
+// has rotated, it does not exist. Of a secret under a hash key that this node does
+// not know it cannot say that: that is keys.ErrUnknownKey (requirement KY5).
 func (d *Devices) Find(ctx context.Context, value string, u *storage.User, now time.Time) (*storage.TrustedDevice, error) {
-	id, _, ok := strings.Cut(value, ".")
-	if !ok {
-		return nil, storage.ErrNotFound
+	id, secret, _ := strings.Cut(value, ".")
+	sum, err := d.cfg.Hasher.SumToken(devicePurpose, secret)
+	switch {
+	case errors.Is(err, keys.ErrUnknownKey):
+		return nil, fmt.Errorf("judge trusted device: %w", err)
+	case err != nil:
+		return nil, storage.ErrNotFound // of a revoked key, or no secret of ours
 	}
-	device, err := d.cfg.Devices.BySecret(ctx, d.cfg.Hasher.Sums(devicePurpose, value), now)
+	device, err := d.cfg.Devices.BySecret(ctx, []string{sum}, now)
 	if err != nil {
 		return nil, fmt.Errorf("find trusted device: %w", err)
 	}
@@ -73,7 +75,7 @@ func (d *Devices) Find(ctx context.Context, value string, u *storage.User, now t
 // value of the cookie. Of many uses at once one succeeds: the others get
 // [ErrSpent], and the person is asked for a second factor there.
 func (d *Devices) Use(ctx context.Context, a Attempt, device *storage.TrustedDevice) (string, error) {
-	value, err := d.newValue(device.ID)
+	value, sum, err := d.newValue(device.ID)
 	if err != nil {
 		return "", err
 	}
@@ -81,7 +83,7 @@ func (d *Devices) Use(ctx context.Context, a Attempt, device *storage.TrustedDev
 	if err != nil {
 		return "", err
 	}
-	err = d.cfg.Devices.Rotate(ctx, device.ID, device.SecretHash, d.cfg.Hasher.Sum(devicePurpose, value), a.Now, e)
+	err = d.cfg.Devices.Rotate(ctx, device.ID, device.SecretHash, sum, a.Now, e)
 	if errors.Is(err, storage.ErrConsumed) || errors.Is(err, storage.ErrNotFound) {
 		return "", ErrSpent
 	}
@@ -91,10 +93,11 @@ func (d *Devices) Use(ctx context.Context, a Attempt, device *storage.TrustedDev
 	return value, nil
 }
 
-func (d *Devices) newValue(id storage.ID) (string, error) {
-	secret := make([]byte, deviceSecretSize)
-	if _, err := io.ReadFull(d.cfg.Random, secret); err != nil {
-		return "", fmt.Errorf("read randomness for a trusted device: %w", err)
+// newValue makes a cookie of a device, and the keyed hash that is kept of its secret.
+func (d *Devices) newValue(id storage.ID) (value, sum string, err error) {
+	secret, sum, err := d.cfg.Hasher.NewToken(d.cfg.Random, devicePurpose)
+	if err != nil {
+		return "", "", fmt.Errorf("make secret of a trusted device: %w", err)
 	}
-	return string(id) + "." + base64.RawURLEncoding.EncodeToString(secret), nil
+	return string(id) + "." + secret, sum, nil
 }

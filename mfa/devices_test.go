@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -63,6 +65,46 @@ func TestTD1_ADeviceIsKnownByASecretThatRotates(t *testing.T) {
 	})
 }
 
+// TestKY5_ADeviceOfAnUnknownKeyIsNotJudged: while a hash key is rolled over the nodes, a
+// node may meet a browser that another node trusted under a key that it does not know
+// yet. It neither believes nor forgets it; and of a key that was revoked it is not trusted.
+func TestKY5_ADeviceOfAnUnknownKeyIsNotJudged(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b *bench) {
+		trust := func(keyID string) (string, Config) {
+			cfg := b.cfg[0]
+			hasher, err := keys.NewHasher([]keys.SecretKey{{ID: keyID, Key: bytes.Repeat([]byte{2}, 32)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.Hasher = hasher
+			value, device, err := NewDevices(cfg).New(b.user, ACRTwoFactor, b.clock.Now())
+			if err == nil {
+				err = b.store.TrustedDevices().Create(t.Context(), device, b.event(storage.EventDeviceTrusted))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return value, cfg
+		}
+		find := func(cfg Config, value string) error {
+			_, err := NewDevices(cfg).Find(t.Context(), value, b.user, b.clock.Now())
+			return err
+		}
+		value, theirs := trust("another")
+		if err := find(b.cfg[0], value); !errors.Is(err, keys.ErrUnknownKey) || errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("a device that cannot be judged: %v", err)
+		}
+		if err := find(theirs, value); err != nil {
+			t.Errorf("where its key is known: %v", err)
+		}
+		value, _ = trust("revoked")
+		if err := find(b.cfg[0], value); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("a device of a revoked key: %v", err)
+		}
+	})
+}
+
 func TestTD1_OneOfManyUsesASecret(t *testing.T) {
 	t.Parallel()
 	onEveryStore(t, func(t *testing.T, b *bench) {
@@ -105,7 +147,7 @@ func TestTD3_TrustEnds(t *testing.T) {
 		"with the password":                func(b *bench) { b.user.PasswordEpoch++ },
 		"in time":                          func(b *bench) { b.clock.Advance(DefaultPolicy().TrustFor) },
 		"for anybody else":                 func(b *bench) { b.user = b.newUser("eve@example.com") },
-		"when a factor is added":           func(b *bench) { b.enrolTOTP("phone") },
+		"when a factor is added":           func(b *bench) { b.enrollTOTP("phone") },
 		"when recovery codes are replaced": func(b *bench) { b.recoveryCodes() },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,11 +8,11 @@ import (
 
 var (
 	// ErrDisabled says that the kind of factor is dead for this person until
-	// they enrol it anew or an administrator unlocks it.
+	// they enroll it anew or an administrator unlocks it.
 	ErrDisabled = errors.New("factor is disabled after too many failures")
 	// ErrSpent says that the attempt has no try left with this kind of factor.
 	ErrSpent = errors.New("no try is left in this attempt")
-	// ErrExpired says that there is no live code, challenge or enrolment: it is
+	// ErrExpired says that there is no live code, challenge or enrollment: it is
 	// too old, was used, was replaced or belongs to another attempt.
 	ErrExpired = errors.New("code or challenge is not live")
 	// ErrNotOffered says that this person cannot be asked for this factor.

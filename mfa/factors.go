@@ -89,7 +89,7 @@ func (f *Factors) Get(k storage.FactorKind) (Factor, bool) {
 	return factor, ok
 }
 
-// Enroller returns the factor of a kind that people enrol.
+// Enroller returns the factor of a kind that people enroll.
 func (f *Factors) Enroller(k storage.FactorKind) (Enroller, bool) {
 	factor, ok := f.byKind[k].(Enroller)
 	return factor, ok

@@ -34,8 +34,8 @@ func TestTH5_WithoutAStoreNoFactorPasses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, map[string]opening{"sqlite": openFile}, func(t *testing.T, b *bench) {
-				secret, k := b.enrolTOTP("phone"), newKey(t, b.user)
-				b.enrolPasskey(k)
+				secret, k := b.enrollTOTP("phone"), newKey(t, b.user)
+				b.enrollPasskey(k)
 				codes := b.recoveryCodes()
 				b.clock.Advance(time.Minute)
 				a := b.attempt("sign in")

@@ -26,7 +26,7 @@ func (b *bench) wrong(n int) error {
 func TestTH2_AnAttemptHasFiveTries(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
-		secret := b.enrolTOTP("phone")
+		secret := b.enrollTOTP("phone")
 		b.clock.Advance(time.Minute)
 		a, totp := b.attempt("one"), b.factor(storage.FactorTOTP)
 		for left := 4; left >= 0; left-- {
@@ -48,7 +48,7 @@ func TestTH2_AnAttemptHasFiveTries(t *testing.T) {
 func TestTH2_FailuresLockAcrossAttemptsAndAreTold(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
-		secret := b.enrolTOTP("phone")
+		secret := b.enrollTOTP("phone")
 		b.clock.Advance(time.Minute)
 		if err := b.wrong(5); !isWrong(err) {
 			t.Fatalf("within the free attempts: %v", err)
@@ -92,7 +92,7 @@ func TestTH2_FailuresLockAcrossAttemptsAndAreTold(t *testing.T) {
 func TestTH2_TooManyFailuresDisableUntilItIsEnrolledAnew(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
-		secret := b.enrolTOTP("phone")
+		secret := b.enrollTOTP("phone")
 		b.clock.Advance(time.Minute)
 		if err := b.wrong(8); !errors.Is(err, ErrDisabled) {
 			t.Fatalf("the last failure = %v", err)
@@ -108,7 +108,7 @@ func TestTH2_TooManyFailuresDisableUntilItIsEnrolledAnew(t *testing.T) {
 		if n := b.notices(storage.MessageFactorLocked); n != 1 {
 			t.Errorf("%d notices", n)
 		}
-		anew := b.enrolTOTP("new phone")
+		anew := b.enrollTOTP("new phone")
 		b.clock.Advance(time.Minute)
 		if _, err := b.factor(storage.FactorTOTP).Verify(t.Context(), b.attempt("anew"), Response{Code: codeAt(t, anew, b.clock.Now())}); err != nil {
 			t.Errorf("enrolled anew: %v", err)
@@ -120,7 +120,7 @@ func TestTH2_TooManyFailuresDisableUntilItIsEnrolledAnew(t *testing.T) {
 func TestTH2_ManyAtOnceAreCountedFirst(t *testing.T) {
 	t.Parallel()
 	onEveryStore(t, func(t *testing.T, b *bench) {
-		b.enrolTOTP("phone")
+		b.enrollTOTP("phone")
 		b.clock.Advance(time.Minute)
 		a := b.attempt("flood")
 		b.race(200, storage.FactorTOTP, func(i int) (Attempt, Response) {

@@ -19,7 +19,7 @@ func TestPK1_OneOfManyTakesAChallenge(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *bench) {
 		k := newKey(t, b.user)
 		k.credential.Counter = 0
-		b.enrolPasskey(k)
+		b.enrollPasskey(k)
 		a := b.attempt("sign in")
 		response := k.get(b.begin(a))
 		if passed := b.race(50, storage.FactorPasskey, func(int) (Attempt, Response) { return a, response }); passed != 1 {
@@ -30,11 +30,11 @@ func TestPK1_OneOfManyTakesAChallenge(t *testing.T) {
 	})
 }
 
-func TestTP4_OneOfManyConfirmsAnEnrolment(t *testing.T) {
+func TestTP4_OneOfManyConfirmsAnEnrollment(t *testing.T) {
 	t.Parallel()
 	onEveryStore(t, func(t *testing.T, b *bench) {
 		e, _ := b.nodes[0].Enroller(storage.FactorTOTP)
-		a := b.attempt("enrol")
+		a := b.attempt("enroll")
 		shown, err := e.Start(t.Context(), a)
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +75,7 @@ func TestTP4_OneOfManyConfirmsAnEnrolment(t *testing.T) {
 func TestOT3_NoCodeIsInAnEventOrAnError(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
-		ctx, secret := t.Context(), b.enrolTOTP("phone")
+		ctx, secret := t.Context(), b.enrollTOTP("phone")
 		codes := b.recoveryCodes()
 		b.clock.Advance(time.Minute)
 		right := map[storage.FactorKind]string{storage.FactorTOTP: codeAt(t, secret, b.clock.Now()), storage.FactorRecovery: codes[0]}
@@ -95,7 +95,7 @@ func TestOT3_NoCodeIsInAnEventOrAnError(t *testing.T) {
 				}
 			}
 		}
-		if _, err := b.nodes[0].Passkeys().Confirm(ctx, b.attempt("enrol"), Response{Passkey: []byte(canary)}, "key"); err != nil {
+		if _, err := b.nodes[0].Passkeys().Confirm(ctx, b.attempt("enroll"), Response{Passkey: []byte(canary)}, "key"); err != nil {
 			told += fmt.Sprintf("%v %v\n", err, errors.Unwrap(err))
 		}
 		events, err := json.Marshal(b.events())

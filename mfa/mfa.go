@@ -29,9 +29,9 @@ type Factor interface {
 // counts only once Confirm has seen it work.
 type Enroller interface {
 	Factor
-	// Start returns what to show. Until the enrolment is confirmed, or has
+	// Start returns what to show. Until the enrollment is confirmed, or has
 	// expired, it returns the same again, so that a page can be reloaded.
-	Start(ctx context.Context, a Attempt) (Enrolment, error)
+	Start(ctx context.Context, a Attempt) (Enrollment, error)
 	// Confirm checks that the person has what Start showed, and returns it under
 	// the name they give it, for package account to keep. The first response of an
 	// authenticator is spent with it.
@@ -95,8 +95,8 @@ type Response struct {
 	Passkey []byte
 }
 
-// Enrolment is what a person is shown to add a factor.
-type Enrolment struct {
+// Enrollment is what a person is shown to add a factor.
+type Enrollment struct {
 	Kind  storage.FactorKind
 	Input Input
 	// Secret is a TOTP secret in base32, in groups for people to type; URI is

@@ -26,13 +26,13 @@ type Offer struct {
 	// Guards says that Ask leads to no class that is wanted: it has to be shown
 	// before anything may be enrolled.
 	Guards bool
-	// Enrol are the kinds that the person may add now to get on. It is empty
+	// Enroll are the kinds that the person may add now to get on. It is empty
 	// as long as there is something to ask for: nobody gets past an enrolled
 	// factor by enrolling another.
-	Enrol []storage.FactorKind
+	Enroll []storage.FactorKind
 }
 
-// Offer says what to ask the person for, or to enrol, so as to get from Have
+// Offer says what to ask the person for, or to enroll, so as to get from Have
 // to Wanted. An empty offer is a dead end: a factor that counts is enrolled but
 // disabled, or nothing that is configured reaches Wanted.
 func (f *Factors) Offer(d Demand) Offer {
@@ -55,14 +55,14 @@ func (f *Factors) Offer(d Demand) Offer {
 	}
 	guard := slices.DeleteFunc(enrolled, func(k storage.FactorKind) bool { return !AtLeast(f.policy.Reaches(k), guards) })
 	if len(guard) > 0 && (!AtLeast(d.Have, guards) || rank(d.Have) <= rank(ACRPassword)) {
-		offer := ask(d, guard) // before they may enrol what reaches it
+		offer := ask(d, guard) // before they may enroll what reaches it
 		offer.Guards = true
 		return offer
 	}
 	var offer Offer
 	for _, k := range counting {
 		if _, can := f.byKind[k].(Enroller); can && AtLeast(f.policy.Reaches(k), d.Wanted) {
-			offer.Enrol = append(offer.Enrol, k)
+			offer.Enroll = append(offer.Enroll, k)
 		}
 	}
 	return offer

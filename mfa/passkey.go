@@ -168,7 +168,7 @@ type purpose string
 const (
 	forFactor purpose = "factor"
 	forSignIn purpose = "sign-in"
-	forEnrol  purpose = "enrol"
+	forEnroll purpose = "enroll"
 )
 
 // challenges are those that wait for their response.

@@ -66,10 +66,10 @@ func (k *key) get(options json.RawMessage) Response {
 	return Response{Passkey: []byte(virtualwebauthn.CreateAssertionResponse(k.rp, k.authenticator, k.credential, *parsed))}
 }
 
-// enrolPasskey enrols the key for the person.
-func (b *bench) enrolPasskey(k *key) storage.Credential {
+// enrollPasskey enrolls the key for the person.
+func (b *bench) enrollPasskey(k *key) storage.Credential {
 	b.t.Helper()
-	a, options := b.startPasskey("enrol " + string(b.id()))
+	a, options := b.startPasskey("enroll " + string(b.id()))
 	c, err := b.confirm(b.nodes[0].Passkeys(), a, k.create(options), "key")
 	if err != nil {
 		b.t.Fatal(err)
@@ -77,7 +77,7 @@ func (b *bench) enrolPasskey(k *key) storage.Credential {
 	return c
 }
 
-// startPasskey begins an enrolment in an attempt.
+// startPasskey begins an enrollment in an attempt.
 func (b *bench) startPasskey(attempt string) (Attempt, json.RawMessage) {
 	b.t.Helper()
 	a := b.attempt(attempt)
@@ -103,7 +103,7 @@ func TestPK1_APasskeyIsASecondFactor(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		k := newKey(t, b.user)
 		k.authenticator.Options.BackupEligible, k.authenticator.Options.BackupState = true, true
-		credential := b.enrolPasskey(k)
+		credential := b.enrollPasskey(k)
 		a := b.attempt("sign in")
 		options := b.begin(a)
 		if !strings.Contains(string(options), `"userVerification":"preferred"`) || !strings.Contains(string(options), credential.ExternalID) {
@@ -130,7 +130,7 @@ func TestPK1_AChallengeIsOneAttemptsAndSpentOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		k := newKey(t, b.user)
-		b.enrolPasskey(k)
+		b.enrollPasskey(k)
 		ctx, passkeys := t.Context(), b.nodes[0].Passkeys()
 		for name, origin := range map[string]virtualwebauthn.RelyingParty{
 			"another origin":             {ID: "id.example.com", Origin: "https://id.example.com.evil.example"},
@@ -176,13 +176,13 @@ func TestPK1_AChallengeIsOneAttemptsAndSpentOnce(t *testing.T) {
 			t.Errorf("an invented challenge = %v", err)
 		}
 
-		a = b.attempt("enrolment")
+		a = b.attempt("enrollment")
 		shown, err := passkeys.Start(ctx, a)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := passkeys.Verify(ctx, a, k.get(shown.Options)); !errors.Is(err, ErrExpired) {
-			t.Errorf("a challenge that was made to enrol = %v", err)
+			t.Errorf("a challenge that was made to enroll = %v", err)
 		}
 		for _, garbage := range []string{"", "{}", "null", `{"id":"AA","rawId":"AA","type":"public-key","response":{}}`} {
 			if _, err := passkeys.Verify(ctx, b.attempt("garbage "+garbage), Response{Passkey: []byte(garbage)}); !isWrong(err) {
@@ -207,7 +207,7 @@ func TestPK2_ACounterThatDoesNotRiseIsRefusedAndTold(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		k := newKey(t, b.user)
 		k.credential.Counter = 7
-		b.enrolPasskey(k)
+		b.enrollPasskey(k)
 		clone := *k
 		a := b.attempt("owner")
 		if _, err := b.nodes[0].Passkeys().Verify(t.Context(), a, k.get(b.begin(a))); err != nil {
@@ -240,7 +240,7 @@ func TestPK2_UserVerificationIsOfEachResponse(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		k := newKey(t, b.user)
 		k.credential.Counter = 0 // it does not count, as synced passkeys do not
-		b.enrolPasskey(k)
+		b.enrollPasskey(k)
 		k.authenticator.Options.UserNotVerified = true
 		a := b.attempt("second factor")
 		proof, err := b.nodes[0].Passkeys().Verify(t.Context(), a, k.get(b.begin(a)))
@@ -272,7 +272,7 @@ func TestPK1_APasskeySignsInWithoutAPassword(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		ctx, passkeys := t.Context(), b.nodes[0].Passkeys()
 		k := newKey(t, b.user)
-		credential := b.enrolPasskey(k)
+		credential := b.enrollPasskey(k)
 		begin := func(browser string) json.RawMessage {
 			options, err := passkeys.BeginDiscoverable(ctx, b.browser(browser))
 			if err != nil {
@@ -331,7 +331,7 @@ func TestTH3_NobodyLocksAnothersPasskeysByFailing(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		ctx, passkeys := t.Context(), b.nodes[0].Passkeys()
 		k := newKey(t, b.user)
-		b.enrolPasskey(k)
+		b.enrollPasskey(k)
 		try := func(k *key, bucket string) error {
 			a := b.browser("browser at " + bucket)
 			a.AddressBucket = bucket
@@ -388,7 +388,7 @@ func TestPK3_WhatIsEnrolledIsCheckedToo(t *testing.T) {
 			t.Errorf("a passkey that is enrolled = %v", err)
 		}
 		for i := len(b.attempt("").Person.Credentials); i < 20; i++ {
-			b.enrolPasskey(newKey(t, b.user))
+			b.enrollPasskey(newKey(t, b.user))
 		}
 		a, options = b.startPasskey("too many")
 		if _, err := b.confirm(passkeys, a, newKey(t, b.user).create(options), "key"); !errors.Is(err, storage.ErrFull) {
@@ -414,7 +414,7 @@ func TestPasskeysNeedAHostWithAName(t *testing.T) {
 			t.Errorf("%s has passkeys: %t", issuer, has)
 		}
 		if _, has := f.Enroller(storage.FactorPasskey); has != want {
-			t.Errorf("%s enrols passkeys: %t", issuer, has)
+			t.Errorf("%s enrolls passkeys: %t", issuer, has)
 		}
 	}
 }

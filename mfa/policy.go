@@ -26,9 +26,9 @@ type Policy struct {
 	// CountEmail and CountSMS let codes by e-mail and SMS count as a second
 	// factor, which reaches no more than [ACRCode].
 	CountEmail, CountSMS bool
-	// EnrolGrace is how long a person may put off enrolling a factor that
+	// EnrollGrace is how long a person may put off enrolling a factor that
 	// policy requires, from when they were first asked.
-	EnrolGrace time.Duration
+	EnrollGrace time.Duration
 	// FreshFor is how old evidence may be that changes what guards an account,
 	// unless it was given in the very interaction that does (requirement FE1).
 	FreshFor time.Duration
@@ -51,7 +51,7 @@ type Policy struct {
 // DefaultPolicy is what the requirements ask for: second factors are optional.
 func DefaultPolicy() Policy {
 	return Policy{
-		EnrolGrace: 7 * 24 * time.Hour, FreshFor: 10 * time.Minute, AssuranceAge: 24 * time.Hour, Passwordless: true, TrustFor: 30 * 24 * time.Hour, Tries: 5,
+		EnrollGrace: 7 * 24 * time.Hour, FreshFor: 10 * time.Minute, AssuranceAge: 24 * time.Hour, Passwordless: true, TrustFor: 30 * 24 * time.Hour, Tries: 5,
 		Lockout:      storage.Backoff{Free: 5, Base: time.Minute, Max: time.Hour, Window: 24 * time.Hour},
 		DisableAfter: 100,
 	}
@@ -158,13 +158,13 @@ func (p Policy) judge(u *storage.User, client *client.Client) *client.Client {
 	return client
 }
 
-// MayPutOff reports whether a person who must enrol a factor may do so later.
+// MayPutOff reports whether a person who must enroll a factor may do so later.
 // It never may where the request itself asks for a higher class.
 func (p Policy) MayPutOff(u *storage.User, now time.Time) bool {
-	if p.EnrolGrace <= 0 || u.Credentials > 0 {
+	if p.EnrollGrace <= 0 || u.Credentials > 0 {
 		return false
 	}
-	return u.FactorAskedAt.IsZero() || now.Before(u.FactorAskedAt.Add(p.EnrolGrace))
+	return u.FactorAskedAt.IsZero() || now.Before(u.FactorAskedAt.Add(p.EnrollGrace))
 }
 
 // Trust is all that decides whether a trusted device stands in for the second

@@ -93,7 +93,7 @@ func TestPolicyMayPutOff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			policy := DefaultPolicy()
-			policy.EnrolGrace = test.grace
+			policy.EnrollGrace = test.grace
 			if got := policy.MayPutOff(&test.user, noon); got != test.want {
 				t.Errorf("MayPutOff = %t", got)
 			}
@@ -171,11 +171,11 @@ func TestOffer(t *testing.T) {
 		"what does not reach it is not asked for": {func(p *Policy) { p.CountEmail = true }, Demand{Person: person(totpKind), Wanted: ACRTwoFactor, Have: ACRPassword},
 			Offer{Ask: kinds{totpKind}, Default: totpKind}},
 		"nothing enrolled": {nil, Demand{Person: person(), Wanted: ACRTwoFactor, Have: ACRPassword},
-			Offer{Enrol: kinds{passkey, totpKind}}},
+			Offer{Enroll: kinds{passkey, totpKind}}},
 		"show what you have before you add more": {nil, Demand{Person: person(totpKind), Wanted: ACRPhishingResistant, Have: ACRPassword},
 			Offer{Ask: kinds{totpKind}, Default: totpKind, Guards: true}},
 		"then add what reaches it": {nil, Demand{Person: person(totpKind), Wanted: ACRPhishingResistant, Have: ACRTwoFactor},
-			Offer{Enrol: kinds{passkey}}},
+			Offer{Enroll: kinds{passkey}}},
 		"locked is offered last": {nil, Demand{Person: locked(person(totpKind, passkey), storage.Lockout{Kind: passkey, LockedUntil: minute(1)}), Wanted: ACRTwoFactor, Have: ACRPassword},
 			Offer{Ask: kinds{passkey, totpKind}, Default: totpKind}},
 		"disabled is not offered": {nil, Demand{Person: locked(person(totpKind, recovery), storage.Lockout{Kind: totpKind, DisabledAt: noon}), Wanted: ACRTwoFactor, Have: ACRPassword},
@@ -193,7 +193,7 @@ func TestOffer(t *testing.T) {
 			Demand{Person: person(), Client: passkeysOnly, Wanted: ACRPhishingResistant, Have: ACRPassword},
 			Offer{Ask: kinds{email}, Default: email, Guards: true}},
 		"who showed it adds the passkey": {nil, Demand{Person: person(totpKind), Client: passkeysOnly, Wanted: ACRPhishingResistant, Have: ACRTwoFactor},
-			Offer{Enrol: kinds{passkey}}},
+			Offer{Enroll: kinds{passkey}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			policy := DefaultPolicy()

@@ -141,7 +141,7 @@ func secretPlace(id, userID storage.ID) keys.AssociatedData {
 	return keys.AssociatedData{Table: "credentials", Column: "secret", Row: string(id) + "." + string(userID)}
 }
 
-// pendingTOTP is an enrolment that is not confirmed: the row to be.
+// pendingTOTP is an enrollment that is not confirmed: the row to be.
 type pendingTOTP struct {
 	ID storage.ID `json:"id"`
 	// Sealed is its secret, sealed to that row.
@@ -149,20 +149,20 @@ type pendingTOTP struct {
 }
 
 // Start implements Enroller.
-func (t *totp) Start(ctx context.Context, a Attempt) (Enrolment, error) {
+func (t *totp) Start(ctx context.Context, a Attempt) (Enrollment, error) {
 	pending, _, err := t.pending(ctx, a)
 	if errors.Is(err, ErrExpired) {
 		pending, err = t.newPending(ctx, a)
 	}
 	if err != nil {
-		return Enrolment{}, err
+		return Enrollment{}, err
 	}
 	secret, err := t.cfg.Sealer.Open(pending.Sealed, secretPlace(pending.ID, a.Person.User.ID))
 	if err != nil {
-		return Enrolment{}, fmt.Errorf("open secret of an enrolment: %w", err)
+		return Enrollment{}, fmt.Errorf("open secret of an enrollment: %w", err)
 	}
 	encoded := secretEncoding.EncodeToString(secret)
-	return Enrolment{
+	return Enrollment{
 		Kind: storage.FactorTOTP, Input: InputCode, Secret: encoded, Digits: codeDigits,
 		URI: otpauthURI(t.cfg.Brand, accountName(a.Person.User), encoded),
 	}, nil
@@ -184,7 +184,7 @@ func (t *totp) newPending(ctx context.Context, a Attempt) (pendingTOTP, error) {
 	}
 	pending = pendingTOTP{ID: id, Sealed: sealed}
 	if _, err := t.cfg.enrollments().Put(ctx, enrollmentEntry(storage.FactorTOTP, a), pending); err != nil {
-		return pending, fmt.Errorf("keep enrolment: %w", err)
+		return pending, fmt.Errorf("keep enrollment: %w", err)
 	}
 	return pending, nil
 }
@@ -203,7 +203,7 @@ func (t *totp) pending(ctx context.Context, a Attempt) (pendingTOTP, ephemeral.V
 // Confirm implements Enroller. The step of the code that confirms is the
 // credential's first counter, so that the same code does not sign in.
 func (t *totp) Confirm(ctx context.Context, a Attempt, r Response, name string) (storage.Credential, error) {
-	left, err := t.gate.countEnrolment(ctx, a, storage.FactorTOTP)
+	left, err := t.gate.countEnrollment(ctx, a, storage.FactorTOTP)
 	if err != nil {
 		return storage.Credential{}, err
 	}
@@ -213,21 +213,21 @@ func (t *totp) Confirm(ctx context.Context, a Attempt, r Response, name string) 
 	}
 	secret, err := t.cfg.Sealer.Open(pending.Sealed, secretPlace(pending.ID, a.Person.User.ID))
 	if err != nil {
-		return storage.Credential{}, fmt.Errorf("open secret of an enrolment: %w", err)
+		return storage.Credential{}, fmt.Errorf("open secret of an enrollment: %w", err)
 	}
 	step, ok, err := matchingStep(secret, typed(r.Code), a.Now)
 	if err != nil {
 		return storage.Credential{}, err
 	}
 	if !ok {
-		return storage.Credential{}, &WrongError{TriesLeft: left, Cause: errors.New("wrong code for an enrolment")}
+		return storage.Credential{}, &WrongError{TriesLeft: left, Cause: errors.New("wrong code for an enrollment")}
 	}
 	err = t.cfg.enrollments().TakeIf(ctx, version)
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Credential{}, ErrExpired
 	}
 	if err != nil {
-		return storage.Credential{}, fmt.Errorf("end enrolment: %w", err)
+		return storage.Credential{}, fmt.Errorf("end enrollment: %w", err)
 	}
 	return storage.Credential{
 		ID: pending.ID, UserID: a.Person.User.ID, Kind: storage.FactorTOTP, Name: ident.Cut(ident.Clean(name), ident.MaxDeviceName),

@@ -55,14 +55,14 @@ func codeAt(t testing.TB, secret []byte, at time.Time) string {
 	return code
 }
 
-// enrolTOTP enrols an authenticator and returns its secret.
-func (b *bench) enrolTOTP(name string) []byte {
+// enrollTOTP enrolls an authenticator and returns its secret.
+func (b *bench) enrollTOTP(name string) []byte {
 	b.t.Helper()
 	e, ok := b.nodes[0].Enroller(storage.FactorTOTP)
 	if !ok {
 		b.t.Fatal("TOTP cannot be enrolled")
 	}
-	a := b.attempt("enrol " + name)
+	a := b.attempt("enroll " + name)
 	shown, err := e.Start(b.t.Context(), a)
 	if err != nil {
 		b.t.Fatal(err)
@@ -80,7 +80,7 @@ func (b *bench) enrolTOTP(name string) []byte {
 func TestTP2_AStepPassesOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
-		secret := b.enrolTOTP("phone")
+		secret := b.enrollTOTP("phone")
 		b.clock.Advance(time.Minute)
 		code := codeAt(t, secret, b.clock.Now())
 		totp := b.factor(storage.FactorTOTP)
@@ -120,7 +120,7 @@ func isWrong(err error) bool {
 func TestTP2_OneOfMany(t *testing.T) {
 	t.Parallel()
 	onEveryStore(t, func(t *testing.T, b *bench) {
-		secret := b.enrolTOTP("phone")
+		secret := b.enrollTOTP("phone")
 		for round := range 3 {
 			b.clock.Advance(time.Minute)
 			code := codeAt(t, secret, b.clock.Now())
@@ -140,7 +140,7 @@ func TestTP2_OneOfMany(t *testing.T) {
 func TestTP1_ASecretOpensInItsOwnRowAlone(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
-		first, second := b.enrolTOTP("phone"), b.enrolTOTP("tablet")
+		first, second := b.enrollTOTP("phone"), b.enrollTOTP("tablet")
 		b.clock.Advance(time.Minute)
 		a := b.attempt("swapped")
 		for _, c := range a.Person.Credentials {
@@ -171,12 +171,12 @@ func TestTP1_ASecretOpensInItsOwnRowAlone(t *testing.T) {
 	})
 }
 
-func TestTP4_AnEnrolmentIsConfirmedFirst(t *testing.T) {
+func TestTP4_AnEnrollmentIsConfirmedFirst(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
 		ctx := t.Context()
 		e, _ := b.nodes[0].Enroller(storage.FactorTOTP)
-		a := b.attempt("enrol")
+		a := b.attempt("enroll")
 		shown, err := e.Start(ctx, a)
 		if err != nil {
 			t.Fatal(err)
@@ -189,7 +189,7 @@ func TestTP4_AnEnrolmentIsConfirmedFirst(t *testing.T) {
 			t.Errorf("a reload shows another secret, %v", err)
 		}
 		if e.Available(b.attempt("").Person) {
-			t.Error("an enrolment counts before it is confirmed")
+			t.Error("an enrollment counts before it is confirmed")
 		}
 		secret, _ := secretEncoding.DecodeString(shown.Secret)
 		code := codeAt(t, secret, b.clock.Now())

@@ -32,7 +32,7 @@ func lenient(cfg *Config) {
 // code in another spelling passes no second time.
 func TestTP3_CodesAreTakenAsAppsShowThem(t *testing.T) {
 	onSQLite(t, func(t *testing.T, b *bench) {
-		secret, totp := b.enrolTOTP("phone"), b.factor(storage.FactorTOTP)
+		secret, totp := b.enrollTOTP("phone"), b.factor(storage.FactorTOTP)
 		for name := range spellings("000000") {
 			b.clock.Advance(time.Minute)
 			code := codeAt(t, secret, b.clock.Now())

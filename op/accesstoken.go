@@ -1,6 +1,7 @@
 package op
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -61,6 +62,12 @@ type accessTokenClaims struct {
 	// GrantID names the grant whose row says whether the token still works;
 	// empty where a client acts for itself.
 	GrantID storage.ID `json:"gid,omitempty"`
+	// GrantClient is the client of that grant, where the token was exchanged by another.
+	GrantClient string `json:"gcl,omitempty"`
+	// Act is who acts with the token for its subject, and MayAct who may (RFC 8693
+	// sections 4.1 and 4.4); nil is not said.
+	Act    *actorClaim `json:"act,omitempty"`
+	MayAct *actorClaim `json:"may_act,omitempty"`
 }
 
 // Scopes returns the scopes one by one.
@@ -190,7 +197,7 @@ func (p *Provider) checkAccessTokenState(ctx context.Context, claims *accessToke
 	}
 	active := &activeToken{Claims: *claims, Client: c}
 	if claims.GrantID == "" {
-		revoked, err := p.cfg.Tokens.Revoked(ctx, claims.ID)
+		revoked, err := p.cfg.Tokens.Revoked(ctx, claims.ID, time.Unix(claims.IssuedAt, 0))
 		switch {
 		case err != nil:
 			return nil, unavailable("check access token", err)
@@ -205,7 +212,7 @@ func (p *Provider) checkAccessTokenState(ctx context.Context, claims *accessToke
 		return nil, fmt.Errorf("%w: its grant ended or it was revoked", errInvalidToken)
 	case err != nil:
 		return nil, unavailable("check access token", err)
-	case grant.Grant.ClientID != claims.ClientID || !active.Claims.complete(c, &grant.Grant):
+	case grant.Grant.ClientID != cmp.Or(claims.GrantClient, claims.ClientID) || !active.Claims.complete(c, &grant.Grant):
 		return nil, fmt.Errorf("%w: not of its grant", errInvalidToken)
 	}
 	if d := p.decideAccess(c, grant); d.Outcome != access.Allowed {

@@ -156,7 +156,7 @@ func causeOf(outcome interaction.Outcome) error {
 	return errors.New(outcome.Cause)
 }
 
-// succeed answers the client with a code.
+// succeed answers the client with what it asked for.
 func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *interaction.AuthorizationRequest, who *storage.SignedIn) error {
 	to := deliveryOf(request)
 	if request.Pushed != "" {
@@ -164,16 +164,16 @@ func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *inte
 			return err
 		}
 	}
-	code, err := p.issueCode(r.Context(), request, who)
+	answer, err := p.answer(r, request, who)
 	if err != nil {
 		return p.fail(w, r, request.ClientID, to, err)
 	}
-	return p.deliver(w, to, url.Values{"code": {code}})
+	return p.deliver(w, to, answer)
 }
 
 // deliveryOf returns where the answer to a checked request goes.
 func deliveryOf(request *interaction.AuthorizationRequest) delivery {
-	return delivery{RedirectURI: request.RedirectURI, Mode: oidc.ResponseMode(request.ResponseMode), State: request.State}
+	return delivery{RedirectURI: request.RedirectURI, Mode: oidc.ResponseMode(request.ResponseMode), State: request.State, ClientID: request.ClientID, Alg: request.ResponseAlg}
 }
 
 // fail answers the client with an error by way of the browser, and logs why.

@@ -164,7 +164,11 @@ func TestAZ4_ErrorsGoBackByTheResponseMode(t *testing.T) {
 	} {
 		w := s.get(authorizePath, authorization("response_type", responseType))
 		answer := answerAt(t, w, testRedirect)
-		if answer.Get("error") != "unsupported_response_type" || answer.Get("state") != "s-1" {
+		want := "unsupported_response_type"
+		if strings.Contains(responseType, "id_token") || responseType == "code token" {
+			want = "unauthorized_client"
+		}
+		if answer.Get("error") != want || answer.Get("state") != "s-1" {
 			t.Errorf("%s: answer is %v", responseType, answer)
 		}
 		if got := strings.TrimPrefix(w.Header().Get("Location"), testRedirect)[:1]; got != separator {

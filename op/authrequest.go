@@ -50,6 +50,8 @@ type authorizationCheck struct {
 	params url.Values
 	faulty []string
 	client *client.Client
+	// bound says that every token of the client is to be bound to a key.
+	bound bool
 	// prompts are the values of prompt that are supported.
 	prompts []string
 	// claims knows which claims there are, and resource servers.
@@ -66,7 +68,7 @@ type authorizationCheck struct {
 // of them that cannot be relied on. The error is what the client is told.
 func (p *Provider) parseAuthorization(ctx context.Context, form url.Values, faulty []string, c *client.Client, to delivery) (*interaction.AuthorizationRequest, error) {
 	check := authorizationCheck{
-		params: form, faulty: faulty, client: c, prompts: p.prompts, claims: &p.make,
+		params: form, faulty: faulty, client: c, bound: p.mustProve(c), prompts: p.prompts, claims: &p.make,
 		hintSubject: func(token string) (string, error) { return p.hintSubject(ctx, token) },
 		knownScopes: func(asked []string) ([]string, error) { return p.knownScopes(ctx, c, asked) },
 	}
@@ -82,6 +84,9 @@ func (c *authorizationCheck) run(to delivery) (*interaction.AuthorizationRequest
 		State:        to.State,
 		Nonce:        c.params.Get("nonce"),
 		LoginHint:    c.params.Get("login_hint"),
+	}
+	if isSigned(c.request.ResponseMode) {
+		c.request.ResponseAlg = to.Alg
 	}
 	for _, rule := range []func() error{
 		c.checkForm, c.checkUnsupported, c.readResponseType, c.readResponseMode, c.readResources, c.readScopes, c.notePlainResources, c.readPKCE, c.readDPoPKey,
@@ -112,28 +117,38 @@ func (c *authorizationCheck) checkUnsupported() error {
 	return nil
 }
 
+// readResponseType takes what the client is registered for (requirement AZ4). What it
+// answers with ID tokens needs a nonce, which ties them to the request (OpenID Connect
+// Core 3.2.2.1, 3.3.2.11; replay).
 func (c *authorizationCheck) readResponseType() error {
-	const code = string(oidc.ResponseTypeCode)
-	switch c.params.Get("response_type") {
-	case code:
-	case "":
+	asked := client.CanonicalResponseType(c.params.Get("response_type"))
+	switch {
+	case asked == "":
 		return badRequest("response_type is missing")
-	default:
+	case !slices.Contains(client.ResponseTypes(), asked):
 		return &Error{Code: codeUnsupportedResponseType, Description: "the response type is not supported"}
 	}
-	if !slices.Contains(c.client.ResponseTypes, code) || !c.client.AllowsGrant(client.GrantAuthorizationCode) {
-		return &Error{Code: codeUnauthorizedClient, Description: "the client is not registered for the code flow"}
+	if !c.client.AllowsResponseType(asked) {
+		return &Error{Code: codeUnauthorizedClient, Description: "the client is not registered for the response type"}
 	}
-	c.request.ResponseType = code
+	switch {
+	case client.InResponseType(asked, "id_token") && c.request.Nonce == "":
+		return badRequest("nonce is missing, which an ID token in the answer needs")
+	case client.InResponseType(asked, "token") && c.bound:
+		return &Error{Code: codeUnauthorizedClient, Description: "the client's tokens are to be bound to a key, which those of this endpoint cannot be: use code"}
+	}
+	c.request.ResponseType = asked
 	return nil
 }
 
+// readResponseMode refuses a mode that the answer could not be given in: see
+// [responseMode], which has chosen another one then.
 func (c *authorizationCheck) readResponseMode() error {
-	asked := c.params.Get("response_mode")
-	if asked != "" && asked != c.request.ResponseMode {
-		return badRequest("the response mode is not supported or the client is not registered for it")
+	asked, chosen := c.params.Get("response_mode"), c.request.ResponseMode
+	if asked != "" && asked != chosen && (asked != client.ResponseModeJWT || !isSigned(chosen)) {
+		return badRequest("the response mode is not supported for the response type, or the client is not registered for it")
 	}
-	if !slices.Contains(c.client.ResponseModes, c.request.ResponseMode) {
+	if asked == "" && !slices.Contains(c.client.ResponseModes, chosen) {
 		return badRequest("the client is not registered for the response mode")
 	}
 	return nil
@@ -143,7 +158,7 @@ func (c *authorizationCheck) readResponseMode() error {
 // plain (RFC 7636 section 4.3), which proves nothing to whoever sees the request.
 func (c *authorizationCheck) readPKCE() error {
 	challenge, method := c.params.Get("code_challenge"), c.params.Get("code_challenge_method")
-	required := c.client.RequiresPKCE()
+	required := c.client.RequiresPKCE() && client.InResponseType(c.request.ResponseType, "code")
 	switch {
 	case challenge == "" && method != "":
 		return badRequest("code_challenge_method without code_challenge")

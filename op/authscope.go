@@ -85,7 +85,7 @@ func (c *authorizationCheck) readScopes() error {
 	}
 	for _, scope := range asked {
 		switch {
-		case scope == client.ScopeOfflineAccess && !allowsOffline(c.client):
+		case scope == client.ScopeOfflineAccess && !c.mayOffline():
 		case !c.client.AllowsScope(scope):
 			return errScopeNotRegistered(scope)
 		default:
@@ -95,11 +95,21 @@ func (c *authorizationCheck) readScopes() error {
 	if len(c.request.Scopes) == 0 {
 		return errNoScope()
 	}
+	if client.InResponseType(c.request.ResponseType, "id_token") && !c.request.HasScope(client.ScopeOpenID) {
+		return invalidScope("openid is missing, without which there is no ID token")
+	}
 	return nil
 }
 
 // isBuiltIn reports whether the scope exists by itself, besides the standard ones.
 func isBuiltIn(scope string) bool { return slices.Contains(access.BuiltIn(), scope) }
+
+// mayOffline reports whether the answer can lead to refresh tokens: only a code does
+// (OpenID Connect Core 11). A device, which has no response type, gets them too.
+func (c *authorizationCheck) mayOffline() bool {
+	t := c.request.ResponseType
+	return allowsOffline(c.client) && (t == "" || client.InResponseType(t, "code"))
+}
 
 func allowsOffline(c *client.Client) bool {
 	return c.AllowsScope(client.ScopeOfflineAccess) && c.AllowsGrant(client.GrantRefreshToken)

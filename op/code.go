@@ -46,13 +46,25 @@ type issuedCode struct {
 
 // issueCode makes a code for the request of a person who is signed in.
 func (p *Provider) issueCode(ctx context.Context, request *interaction.AuthorizationRequest, who *storage.SignedIn) (string, error) {
+	stands, err := p.standsFor(ctx, request, who)
+	if err != nil {
+		return "", err
+	}
+	code := p.codes.NewID()
+	if _, err = p.codes.Put(ctx, code, *stands); err != nil {
+		return "", unavailable("keep code", err)
+	}
+	return code, nil
+}
+
+// standsFor is what a code stands for, and what a grant without a code is made from.
+func (p *Provider) standsFor(ctx context.Context, request *interaction.AuthorizationRequest, who *storage.SignedIn) (*issuedCode, error) {
 	now := p.cfg.Now()
 	grantID, err := storage.NewID(now, p.cfg.Random)
 	if err != nil {
-		return "", fmt.Errorf("name grant: %w", err)
+		return nil, fmt.Errorf("name grant: %w", err)
 	}
-	code := p.codes.NewID()
-	_, err = p.codes.Put(ctx, code, issuedCode{
+	return &issuedCode{
 		GrantID:          grantID,
 		UserID:           who.User.ID,
 		SID:              who.Session.SID,
@@ -62,11 +74,7 @@ func (p *Provider) issueCode(ctx context.Context, request *interaction.Authoriza
 		PasswordEpoch:    who.User.PasswordEpoch,
 		SessionExpiresAt: who.Session.ExpiresAt,
 		ExpiresAt:        now.Add(p.cfg.CodeLifetime),
-	})
-	if err != nil {
-		return "", unavailable("keep code", err)
-	}
-	return code, nil
+	}, nil
 }
 
 // spoilCode takes away a code that was shown in a wrong way, so that nobody tries

@@ -38,6 +38,8 @@ type metadata struct {
 	// Logout 1.0 section 3: each address is called with iss and sid.
 	FrontchannelLogout        bool `json:"frontchannel_logout_supported"`
 	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_supported"`
+	// AuthorizationAlgs is JARM section 4.
+	AuthorizationAlgs []string `json:"authorization_signing_alg_values_supported"`
 	// DPoPAlgs is RFC 9449 section 5.1.
 	DPoPAlgs []string `json:"dpop_signing_alg_values_supported"`
 	// Prompts is of Initiating User Registration via OpenID Connect 1.0.
@@ -53,8 +55,9 @@ func newDiscovery(cfg Config) (*document, error) {
 		BackchannelLogout:      true, BackchannelLogoutSession: true,
 		PushedEndpoint: cfg.Issuer + pushPath, RequirePushed: cfg.RequirePushed,
 		FrontchannelLogout: true, FrontchannelLogoutSession: true,
-		DPoPAlgs: algNames(clientAlgs),
-		Prompts:  cfg.prompts(),
+		AuthorizationAlgs: cfg.Keys.Algs(),
+		DPoPAlgs:          algNames(clientAlgs),
+		Prompts:           cfg.prompts(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode discovery document: %w", err)
@@ -78,8 +81,8 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		JwksURI: cfg.Issuer + jwksPath,
 
 		ScopesSupported:                  supportedScopes(cfg.Access),
-		ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
-		ResponseModesSupported:           []string{string(oidc.ResponseModeQuery), string(oidc.ResponseModeFormPost)},
+		ResponseTypesSupported:           client.ResponseTypes(),
+		ResponseModesSupported:           client.ResponseModes(),
 		GrantTypesSupported:              wireGrantTypes(),
 		UILocalesSupported:               oidc.ParseLocales(cfg.UILocales),
 		ACRValuesSupported:               cfg.ACRValues,
@@ -108,11 +111,11 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 }
 
 func wireGrantTypes() []oidc.GrantType {
-	types := make([]oidc.GrantType, len(grantTypes))
-	for i, g := range grantTypes {
-		types[i] = oidc.GrantType(g.name)
+	types := make([]oidc.GrantType, 0, len(grantTypes)+1)
+	for _, g := range grantTypes {
+		types = append(types, oidc.GrantType(g.name))
 	}
-	return types
+	return append(types, oidc.GrantType(client.GrantImplicit)) // at the authorization endpoint
 }
 
 func wireMethods(methods []authMethod) []oidc.AuthMethod {
@@ -126,7 +129,7 @@ func wireMethods(methods []authMethod) []oidc.AuthMethod {
 // supportedClaims lists what an ID token or userinfo may say.
 func supportedClaims(catalog *access.Catalog) []string {
 	claims := []string{
-		"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
+		"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash",
 	}
 	for _, c := range personClaims {
 		claims = append(claims, c.name)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/client"
 )
 
 func TestDiscovery(t *testing.T) {
@@ -40,10 +41,13 @@ func TestDiscovery(t *testing.T) {
 		"authorization_response_iss_parameter_supported": true, "claims_parameter_supported": true,
 		"backchannel_logout_supported": true, "backchannel_logout_session_supported": true,
 		"frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true, "request_uri_parameter_supported": true, "request_parameter_supported": true,
-		"require_request_uri_registration": true,
-		"response_types_supported":         []any{"code"}, "response_modes_supported": []any{"query", "form_post"},
+		"require_request_uri_registration":           true,
+		"response_types_supported":                   []any{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"},
+		"response_modes_supported":                   []any{"query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"},
+		"authorization_signing_alg_values_supported": []any{"RS256", "ES256", "EdDSA"},
 		"grant_types_supported": []any{
 			"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
+			"urn:ietf:params:oauth:grant-type:token-exchange", "implicit",
 		},
 		"device_authorization_endpoint":                    testIssuer + "/device_authorization",
 		"code_challenge_methods_supported":                 []any{"S256"},
@@ -91,6 +95,8 @@ func TestAZ4_DiscoveryAgrees(t *testing.T) {
 	} {
 		for _, value := range advertised {
 			everything := siteClient()
+			everything.ResponseTypes, everything.ResponseModes = client.ResponseTypes(), client.ResponseModes()
+			everything.GrantTypes = append(slices.Clone(everything.GrantTypes), client.GrantImplicit)
 			everything.Scopes = append(slices.Clone(everything.Scopes), access.BuiltIn()...)
 			if _, _, err := parseAuthorization(authorization(parameter, value), everything); err != nil {
 				t.Errorf("%s=%s is advertised and refused: %v", parameter, value, err)
@@ -98,7 +104,7 @@ func TestAZ4_DiscoveryAgrees(t *testing.T) {
 		}
 	}
 	for parameter, absent := range map[string]string{
-		"response_type": "id_token", "response_mode": "fragment", "prompt": "create", "code_challenge_method": "plain",
+		"response_type": "none", "response_mode": "fragment", "prompt": "create", "code_challenge_method": "plain",
 	} {
 		if _, _, err := parseAuthorization(authorization(parameter, absent)); err == nil {
 			t.Errorf("%s=%s is not advertised and accepted", parameter, absent)

@@ -75,7 +75,7 @@ func (p *Provider) checkPossession(w http.ResponseWriter, r *http.Request, shown
 	case !shown.DPoP:
 		return fmt.Errorf("%w: it is bound to a key, and came as a bearer token", errInvalidToken)
 	}
-	proof, err := p.readProof(w, r, userinfoPath)
+	proof, err := p.readProof(w, r, r.URL.Path)
 	switch {
 	case err != nil:
 		return err

@@ -59,7 +59,7 @@ func parseParameters(encoded string, reads map[string]bool) (form url.Values, fa
 		value, err = url.QueryUnescape(value)
 		_, repeated := form[name]
 		switch {
-		case err == nil && repeated && name == "resource" && len(form[name]) > 0: // the one that may be (RFC 8707 section 2)
+		case err == nil && repeated && mayRepeat(name) && len(form[name]) > 0:
 			form[name] = append(form[name], value)
 		case err != nil || repeated || len(value) > limit || !isText(value):
 			faulty = append(faulty, name)
@@ -75,6 +75,10 @@ func parseParameters(encoded string, reads map[string]bool) (form url.Values, fa
 	}
 	return form, faulty, nil
 }
+
+// mayRepeat reports whether a parameter may be sent twice (RFC 8707 section 2, RFC 8693
+// section 2.1).
+func mayRepeat(name string) bool { return name == "resource" || name == "audience" }
 
 // isText reports whether a database takes it: no byte sequence that is no UTF-8,
 // and no NUL.

@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 func TestClientCredentials_TouchesNoStore(t *testing.T) {
@@ -25,6 +27,26 @@ func TestClientCredentials_TouchesNoStore(t *testing.T) {
 	active, err := n.provider.checkAccessToken(t.Context(), a.AccessToken)
 	if err != nil || active.Grant != nil || active.Client.ID != "robot" {
 		t.Errorf("checked: %+v, %v", active, err)
+	}
+}
+
+// What a client holds for itself rests on no grant: it ends with the epoch all the same.
+func TestRS1_AClientsOwnTokensEndWithTheEpoch(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	ask := func() string {
+		return n.post(tokenPath, asRobot, "grant_type", "client_credentials").want(t, http.StatusOK, "").AccessToken
+	}
+	before := ask()
+	n.clock.Advance(time.Second)
+	now := n.clock.Now()
+	n.store.must(n.store.Users().RaiseEpoch(t.Context(), now, n.store.event(storage.EventEpochRaised, now)))
+	if n.introspect(asRobot, before).Active {
+		t.Error("a token of before the epoch is active")
+	}
+	n.clock.Advance(time.Second)
+	if !n.introspect(asRobot, ask()).Active {
+		t.Error("a token of after it is not")
 	}
 }
 

@@ -157,7 +157,7 @@ func (p *Provider) checkCode(r *tokenRequest, code *issuedCode, shown codeProof)
 // session, without it no longer than that. Otherwise it lives as long as its one
 // access token, but never less than the code, of whose use it is the record.
 func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*storage.Grant, error) {
-	refreshable := r.Client.AllowsGrant(client.GrantRefreshToken)
+	refreshable := r.Client.AllowsGrant(client.GrantRefreshToken) && code.Origin != storage.OriginImplicit
 	offline := refreshable && code.Request.HasScope(client.ScopeOfflineAccess)
 	g := &storage.Grant{
 		ID:             code.GrantID,

@@ -31,13 +31,25 @@ type idTokenClaims struct {
 	AMR             []string `json:"amr,omitempty"`
 	SID             string   `json:"sid,omitempty"`
 	AccessTokenHash string   `json:"at_hash,omitempty"`
+	CodeHash        string   `json:"c_hash,omitempty"`
+
+	// scopes ask for claims here, where no access token goes with it (Core 5.4).
+	scopes []string
 }
 
 // idToken makes the ID token that goes with an access token. The nonce is that
 // of the authorization request; after a refresh there is none (Core 12.2).
 func (p *Provider) idToken(m *maker, c *client.Client, g *storage.GrantUser, accessToken, nonce string, now time.Time) (string, error) {
-	alg := cmp.Or(c.IDTokenSigningAlg, defaultIDTokenAlg)
-	payload, err := m.idToken(c, g, idTokenClaims{Nonce: nonce, AccessTokenHash: tokenHash(alg, accessToken)}, now)
+	return p.signIDToken(m, c, g, idTokenClaims{Nonce: nonce, AccessTokenHash: tokenHash(idTokenAlg(c), accessToken)}, now)
+}
+
+// idTokenAlg is the algorithm of the client's ID tokens.
+func idTokenAlg(c *client.Client) string { return cmp.Or(c.IDTokenSigningAlg, defaultIDTokenAlg) }
+
+// signIDToken completes the claims of an ID token and signs it.
+func (p *Provider) signIDToken(m *maker, c *client.Client, g *storage.GrantUser, claims idTokenClaims, now time.Time) (string, error) {
+	alg := idTokenAlg(c)
+	payload, err := m.idToken(c, g, claims, now)
 	if err != nil {
 		return "", err
 	}
@@ -63,10 +75,10 @@ func (m *maker) idToken(c *client.Client, g *storage.GrantUser, claims idTokenCl
 		return nil, fmt.Errorf("encode ID token: %w", err)
 	}
 	requested := m.requestedInIDToken(c, &g.Grant)
-	if len(requested) == 0 {
+	if len(requested)+len(claims.scopes) == 0 {
 		return payload, nil
 	}
-	return m.addClaims(payload, c.ID, &g.User, m.userClaims(c, &g.User, nil, requested))
+	return m.addClaims(payload, c.ID, &g.User, m.userClaims(c, &g.User, claims.scopes, requested))
 }
 
 // requestedInIDToken are the claims that an ID token holds: those that the

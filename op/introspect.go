@@ -33,6 +33,9 @@ type introspection struct {
 	ACR       string   `json:"acr,omitempty"`
 	AMR       []string `json:"amr,omitempty"`
 	SID       string   `json:"sid,omitempty"`
+	// Act and MayAct are RFC 8693 sections 4.1 and 4.4.
+	Act    *actorClaim `json:"act,omitempty"`
+	MayAct *actorClaim `json:"may_act,omitempty"`
 	// Confirmation is RFC 9449 section 6.2.
 	Confirmation *confirmation `json:"cnf,omitempty"`
 	// about adds what the token says of the person, signed or sealed; nil: nothing.
@@ -82,7 +85,7 @@ func (p *Provider) introspectAccessToken(ctx context.Context, r *tokenRequest, t
 		Active: true, Issuer: claims.Issuer, Subject: claims.Subject, Audience: claims.Audience,
 		ClientID: claims.ClientID, Scope: claims.Scope, TokenType: claims.Confirmation.tokenType(), ID: claims.ID,
 		IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt,
-		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR, SID: claims.SID, Confirmation: claims.Confirmation,
+		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR, SID: claims.SID, Act: claims.Act, MayAct: claims.MayAct, Confirmation: claims.Confirmation,
 	}
 	if active.Grant != nil {
 		answer.about = p.make.accessTokenExtras(active.Client, active.Grant, target{audience: claims.Audience})

@@ -116,8 +116,9 @@ type accessTokens interface {
 	// trip, or storage.ErrNotFound when the grant is gone or ended, the person
 	// disabled, or this very token (by jti) revoked.
 	Check(ctx context.Context, grantID storage.ID, jti string, now time.Time) (*storage.GrantUser, error)
-	// Revoked reports whether a token without a grant was revoked.
-	Revoked(ctx context.Context, jti string) (bool, error)
+	// Revoked reports whether a token without a grant was revoked, alone or with all
+	// that was issued before some time.
+	Revoked(ctx context.Context, jti string, issuedAt time.Time) (bool, error)
 	// Revoke makes one access token stop working until it expires anyway; it is idempotent.
 	Revoke(ctx context.Context, jti string, expiresAt time.Time, e storage.Event) error
 }

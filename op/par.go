@@ -47,8 +47,8 @@ type pushedResponse struct {
 
 // push is the pushed authorization request endpoint (RFC 9126 section 2).
 func (p *Provider) push(ctx context.Context, r *tokenRequest) (any, error) {
-	if !r.Client.AllowsGrant(client.GrantAuthorizationCode) {
-		return nil, &Error{Code: codeUnauthorizedClient, Description: "the client is not registered for the code flow"}
+	if !r.Client.UsesBrowsers() {
+		return nil, &Error{Code: codeUnauthorizedClient, Description: "the client is not registered for requests with a browser"}
 	}
 	if r.Form.Has("request_uri") {
 		return nil, invalidRequest("request_uri does not belong into a pushed request", nil)

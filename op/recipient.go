@@ -1,6 +1,7 @@
 package op
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -28,23 +29,32 @@ func recipient(form url.Values, c *client.Client) (delivery, error) {
 		return delivery{}, badRedirectPage(c, uri)
 	}
 	return delivery{
-		RedirectURI: uri, State: said("state"),
-		Mode: responseMode(said("response_type"), said("response_mode"), canPost(c, uri)),
+		RedirectURI: uri, State: said("state"), ClientID: c.ID, Alg: cmp.Or(c.AuthorizationAlg, client.DefaultIDTokenAlg),
+		Mode: responseMode(said("response_type"), said("response_mode"), c, uri),
 	}, nil
 }
 
-// responseMode is how a client is answered. Where its response type has tokens in
-// it, errors too go into the fragment (OAuth 2.0 Multiple Response Type Encoding
-// Practices 5), although we have no such type to succeed with.
-func responseMode(responseType, asked string, canPost bool) oidc.ResponseMode {
-	types := strings.Fields(responseType)
-	switch {
-	case asked == string(oidc.ResponseModeFormPost) && canPost:
-		return oidc.ResponseModeFormPost
-	case slices.Contains(types, "token"), slices.Contains(types, "id_token"):
-		return oidc.ResponseModeFragment
+// responseMode is how a client is answered, with errors too. Where its response type has
+// tokens in it, it is never a query, which ends in logs (OAuth 2.0 Multiple Response
+// Type Encoding Practices 3 and 5). What is asked for and cannot be is answered in the
+// default mode.
+func responseMode(responseType, asked string, c *client.Client, uri string) oidc.ResponseMode {
+	standard := client.ResponseModeQuery
+	if client.InResponseType(responseType, "token") || client.InResponseType(responseType, "id_token") {
+		standard = client.ResponseModeFragment
 	}
-	return oidc.ResponseModeQuery
+	plain, signed := strings.CutSuffix(asked, signedSuffix)
+	switch {
+	case !slices.Contains(c.ResponseModes, asked):
+		return oidc.ResponseMode(standard)
+	case asked == client.ResponseModeJWT:
+		return oidc.ResponseMode(standard + signedSuffix)
+	case plain == client.ResponseModeQuery && standard != client.ResponseModeQuery, plain == client.ResponseModeFormPost && !hasServer(uri):
+		return oidc.ResponseMode(standard)
+	case signed:
+		return oidc.ResponseMode(plain + signedSuffix)
+	}
+	return oidc.ResponseMode(plain)
 }
 
 // withRequestObject reads a parameter of the form or, where it is not there, of
@@ -70,11 +80,10 @@ func withRequestObject(form url.Values, object string) func(name string) string 
 	}
 }
 
-// canPost reports whether form_post may be used: the client is registered for
-// it, and there is a server at the redirect URI that a browser can post to.
-func canPost(c *client.Client, redirectURI string) bool {
-	return slices.Contains(c.ResponseModes, string(oidc.ResponseModeFormPost)) &&
-		(strings.HasPrefix(redirectURI, "https://") || strings.HasPrefix(redirectURI, "http://"))
+// hasServer reports whether there is a server at the redirect URI that a browser can
+// post to.
+func hasServer(redirectURI string) bool {
+	return strings.HasPrefix(redirectURI, "https://") || strings.HasPrefix(redirectURI, "http://")
 }
 
 func unknownClientPage(id string) error {

@@ -16,6 +16,8 @@ type delivery struct {
 	RedirectURI string
 	Mode        oidc.ResponseMode
 	State       string
+	// ClientID and Alg are whom a signed answer is for, and how it is signed.
+	ClientID, Alg string
 }
 
 var noSniff = []string{"nosniff"}
@@ -40,10 +42,18 @@ func keepOpener(w http.ResponseWriter, c *client.Client) {
 // deliver answers a client. Every answer, success or error, names its issuer
 // (RFC 9207), and gives the state back as it came.
 func (p *Provider) deliver(w http.ResponseWriter, to delivery, answer url.Values) error {
-	if to.Mode == oidc.ResponseModeFormPost {
-		return postForm(w, to.RedirectURI, p.complete(answer, to))
+	answer = p.complete(answer, to)
+	if isSigned(string(to.Mode)) {
+		var err error
+		if answer, err = p.signAnswer(to, answer); err != nil {
+			return err
+		}
 	}
-	seeOther(w, p.answerAddress(to, answer))
+	mode, _ := strings.CutSuffix(string(to.Mode), signedSuffix)
+	if mode == client.ResponseModeFormPost {
+		return postForm(w, to.RedirectURI, answer)
+	}
+	seeOther(w, addressOf(to.RedirectURI, mode, answer))
 	return nil
 }
 
@@ -56,13 +66,12 @@ func (p *Provider) complete(answer url.Values, to delivery) url.Values {
 	return answer
 }
 
-// answerAddress is where a browser takes an answer that is not posted.
-func (p *Provider) answerAddress(to delivery, answer url.Values) string {
-	answer = p.complete(answer, to)
-	if to.Mode == oidc.ResponseModeFragment {
-		return to.RedirectURI + "#" + answer.Encode()
+// addressOf is where a browser takes an answer that is not posted.
+func addressOf(redirectURI, mode string, answer url.Values) string {
+	if mode == client.ResponseModeFragment {
+		return redirectURI + "#" + answer.Encode()
 	}
-	return withQuery(to.RedirectURI, answer)
+	return withQuery(redirectURI, answer)
 }
 
 // seeOther redirects with a 303, whatever the method was: no other status keeps

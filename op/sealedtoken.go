@@ -1,6 +1,7 @@
 package op
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,11 @@ type sealedClaims struct {
 	ExpiresAt int64      `json:"e"`
 	GrantID   storage.ID `json:"g,omitempty"`
 	Key       string     `json:"k,omitempty"` // the thumbprint of a DPoP key
+	// Subject is there where it is not the client, and no grant says who.
+	Subject     string      `json:"u,omitempty"`
+	GrantClient string      `json:"o,omitempty"`
+	Act         *actorClaim `json:"t,omitempty"`
+	MayAct      *actorClaim `json:"m,omitempty"`
 }
 
 // sealedTokenPlace is what opaque access tokens are sealed for: another issuer's,
@@ -46,9 +52,14 @@ func (c *accessTokenCodec) seal(claims *accessTokenClaims) (string, error) {
 	if claims.Confirmation != nil {
 		key = claims.Confirmation.KeyThumbprint
 	}
+	var subject string
+	if claims.GrantID == "" && claims.Subject != claims.ClientID {
+		subject = claims.Subject
+	}
 	payload, err := json.Marshal(sealedClaims{
 		ClientID: claims.ClientID, Scope: claims.Scope, ID: claims.ID, IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt,
 		Audience: slices.DeleteFunc(slices.Clone(claims.Audience), func(aud string) bool { return aud == c.issuer }), GrantID: claims.GrantID, Key: key,
+		Subject: subject, GrantClient: claims.GrantClient, Act: claims.Act, MayAct: claims.MayAct,
 	})
 	if err != nil {
 		return "", fmt.Errorf("encode access token: %w", err)
@@ -81,12 +92,13 @@ func (c *accessTokenCodec) open(token string) (*accessTokenClaims, error) {
 	claims := &accessTokenClaims{
 		Issuer: c.issuer, Audience: append(s.Audience, c.issuer), ClientID: s.ClientID, Scope: s.Scope, ID: s.ID,
 		IssuedAt: s.IssuedAt, ExpiresAt: s.ExpiresAt, GrantID: s.GrantID,
+		GrantClient: s.GrantClient, Act: s.Act, MayAct: s.MayAct,
 	}
 	if s.Key != "" {
 		claims.Confirmation = &confirmation{KeyThumbprint: s.Key}
 	}
 	if s.GrantID == "" {
-		claims.Subject = s.ClientID // a client that acts for itself
+		claims.Subject = cmp.Or(s.Subject, s.ClientID) // a client that acts for itself
 	}
 	return claims, nil
 }

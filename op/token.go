@@ -20,7 +20,7 @@ type grantType struct {
 
 // grantTypes is the one list of grants: the token endpoint, discovery and the
 // rules for clients read it.
-var grantTypes = []grantType{authorizationCode, refreshTokenGrant, clientCredentials, deviceCode}
+var grantTypes = []grantType{authorizationCode, refreshTokenGrant, clientCredentials, deviceCode, tokenExchange}
 
 func grantParameters() []string {
 	parameters := []string{"grant_type"}

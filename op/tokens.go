@@ -19,6 +19,8 @@ type tokenResponse struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
 	Scope        string `json:"scope,omitempty"`
+	// IssuedType is of token exchange (RFC 8693 section 2.2.1).
+	IssuedType string `json:"issued_token_type,omitempty"`
 	// about is whom the tokens are about; the zero value is the client itself.
 	about issuedTo
 }
@@ -30,13 +32,8 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 	if now.IsZero() {
 		now = r.Now
 	}
-	to := p.make.target(r.Client, scopes, r.Resource)
-	expiresAt := now.Add(to.lifetime)
-	if g.Grant.ExpiresAt.Before(expiresAt) {
-		expiresAt = g.Grant.ExpiresAt // a token cannot outlive its grant: say so
-	}
-	claims, m := grantClaims(r.Client, g), p.make.forOne()
-	response, err := p.accessToken(r, &claims, to, m.accessTokenExtras(r.Client, g, to), now, expiresAt)
+	m := p.make.forOne()
+	response, err := p.grantToken(m, r, g, scopes, now)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +45,17 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 		}
 	}
 	return response, nil
+}
+
+// grantToken makes the access token of a grant.
+func (p *Provider) grantToken(m *maker, r *tokenRequest, g *storage.GrantUser, scopes []string, now time.Time) (*tokenResponse, error) {
+	to := p.make.target(r.Client, scopes, r.Resource)
+	expiresAt := now.Add(to.lifetime)
+	if g.Grant.ExpiresAt.Before(expiresAt) {
+		expiresAt = g.Grant.ExpiresAt // a token cannot outlive its grant: say so
+	}
+	claims := grantClaims(r.Client, g)
+	return p.accessToken(r, &claims, to, m.accessTokenExtras(r.Client, g, to), now, expiresAt)
 }
 
 // grantClaims is what access tokens of a grant say of it.
@@ -89,5 +97,8 @@ func (p *Provider) accessToken(r *tokenRequest, claims *accessTokenClaims, to ta
 func (m *maker) complete(claims *accessTokenClaims, c *client.Client, to target, now, expiresAt time.Time) {
 	claims.Issuer, claims.Audience, claims.ClientID = m.issuer, to.audience, c.ID
 	claims.Scope = strings.Join(to.scopes, " ")
+	if c.MayAct != "" {
+		claims.MayAct = &actorClaim{Subject: c.MayAct}
+	}
 	claims.IssuedAt, claims.ExpiresAt = now.Unix(), expiresAt.Unix()
 }

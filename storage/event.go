@@ -60,7 +60,9 @@ type EventFilter struct {
 	// otherwise all are listed, newest first.
 	InOrder  bool
 	AfterSeq int64
-	Limit    int
+	// Before lists those whose ids come before it, of all: the next page.
+	Before ID
+	Limit  int
 }
 
 // EventType names what happened.

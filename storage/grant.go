@@ -59,6 +59,9 @@ const (
 	// OriginCode is a code that was exchanged (RFC 6749 section 4.1): the origin of a
 	// grant that names none.
 	OriginCode GrantOrigin = "authorization_code"
+	// OriginImplicit is an answer of the authorization endpoint with tokens in it (OpenID
+	// Connect Core 3.2, 3.3): the grant has no refresh tokens.
+	OriginImplicit GrantOrigin = "implicit"
 	// OriginDevice is a device code that was redeemed (RFC 8628): the grant rests on the
 	// session of the browser in which somebody allowed it.
 	OriginDevice GrantOrigin = "device_code"

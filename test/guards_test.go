@@ -14,7 +14,7 @@ import (
 // methods that only look. Whatever else they have writes; a method that is new does,
 // until it is named here.
 var peopleStores = map[string][]string{
-	"Users":          {"ByID", "ByIdentifier", "Holdings", "List", "SampleForeignHashes", "Taken"},
+	"Users":          {"ByID", "ByIdentifier", "Holdings", "List", "SampleForeignHashes", "Search", "Taken"},
 	"Invitations":    {"Valid"},
 	"Credentials":    {"ListByUser", "ByExternalID"},
 	"RecoveryCodes":  {"Status"},
@@ -23,7 +23,7 @@ var peopleStores = map[string][]string{
 	"Sessions":       {"BySecret", "Clients", "ListByUser"},
 	"Grants":         {"ByID", "ByCodeHash", "ListByUser", "ListByClient", "CountLiveByClient", "ApplicationsOf"},
 	"Consents":       {"Get", "ListByUser"},
-	"Groups":         {"ByName", "List", "Sizes"},
+	"Groups":         {"ByID", "ByName", "List", "Sizes"},
 	"Memberships":    {"Members", "Of"},
 }
 

@@ -19,7 +19,9 @@ const module = "github.com/latchkey-id/latchkey"
 // It is "Imports lean one way" of ARCHITECTURE.md. The longest name that fits a
 // package is its room.
 var mayImport = map[string][]string{
-	"cmd":                {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore", "login/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "login/ui"},
+	"cmd":                {"internal/ident", "access", "admin", "admin/api", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore", "login/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "login/ui"},
+	"admin":              {"account"},
+	"admin/api":          {"account", "admin", "client", "internal/ident", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"op":                 {"internal/ident", "access", "client", "interaction", "internal/fetch", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"login":              {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral", "login/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "login/ui"},
 	"login/flash":        {"interaction", "internal/locale", "internal/web", "keys", "login/pageerror", "storage", "storage/ephemeral"},
@@ -37,7 +39,7 @@ var mayImport = map[string][]string{
 	"interaction":        {"internal/ident", "client", "internal/web", "keys", "storage", "storage/ephemeral"},
 	"mfa":                {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
 	"keys":               {"internal/ident", "storage"},
-	"config":             {"internal/ident", "access", "account", "client", "mfa", "storage"},
+	"config":             {"internal/ident", "access", "admin", "account", "client", "mfa", "storage"},
 	"storage/sqlstore":   {"internal/ident", "migrations", "storage"},
 	"storage/ephemeral":  {"internal/ident", "keys", "storage"},
 	"migrations":         {},
@@ -52,6 +54,7 @@ var mayImport = map[string][]string{
 // importedBy are the rooms that only a few may import, whatever mayImport says: pages
 // and databases are wired together in one place.
 var importedBy = map[string][]string{
+	"admin/api":        {"cmd"},
 	"login":            {"cmd"},
 	"login/flash":      {"cmd", "login"},
 	"login/flow":       {"cmd", "login", "login/session"},
@@ -75,6 +78,7 @@ var testRooms = []string{"internal/testbrowser", "internal/testenv", "login/logi
 // homes says which rooms a third-party library may be imported in.
 var homes = map[string][]string{
 	"github.com/zitadel/oidc":       {"op"},
+	"github.com/danielgtaylor/huma": {"admin/api"},
 	"github.com/spf13/viper":        {"config"},
 	"github.com/uptrace/bun":        {"storage/sqlstore", "migrations"},
 	"github.com/redis/rueidis":      {"storage/ephemeral"},

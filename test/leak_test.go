@@ -263,8 +263,8 @@ func (h *hunt) learnTokens(a answer) {
 	}
 }
 
-// enrolTOTP adds an authenticator app on the page, and returns its secret.
-func (h *hunt) enrolTOTP(b *testbrowser.Browser, page *testbrowser.Page) (string, *testbrowser.Page) {
+// enrollTOTP adds an authenticator app on the page, and returns its secret.
+func (h *hunt) enrollTOTP(b *testbrowser.Browser, page *testbrowser.Page) (string, *testbrowser.Page) {
 	h.t.Helper()
 	if link := page.Link("data-factor", "totp"); link != "" {
 		page = b.Get(link)

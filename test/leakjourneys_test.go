@@ -127,7 +127,7 @@ func (h *hunt) secondFactors(email string) {
 	h.tokens("strict", h.code(page))
 
 	page = b.Get(h.authorize("strict", "acr_values", "aal2"))
-	key, page := h.enrolTOTP(b, page)
+	key, page := h.enrollTOTP(b, page)
 	recovery := page.Texts("recovery-code")[0]
 	h.snapshot("with recovery codes")
 	h.tokens("strict", h.code(b.SubmitOn(page, "recovery-continue")))
@@ -147,7 +147,7 @@ func (h *hunt) secondFactors(email string) {
 	page = h.want(signIn(lost), "factor-submit")
 	page = lost.Get(page.Link("data-factor", "recovery"))
 	page = lost.SubmitOn(page, "factor-submit", "code="+recovery)
-	_, page = h.enrolTOTP(lost, page)
+	_, page = h.enrollTOTP(lost, page)
 	h.code(lost.SubmitOn(page, "recovery-continue"))
 }
 

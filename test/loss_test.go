@@ -83,7 +83,7 @@ func interrupted() []halfway {
 		{"factor", func(h *hunt, b *testbrowser.Browser, email string) middle {
 			return middle{h.want(h.signInAt(b, "strict", email, "--verified"), "factor-submit"), h.inbox(email)}
 		}, typed("factor-submit"), false},
-		{"enrolment", func(h *hunt, b *testbrowser.Browser, email string) middle {
+		{"enrollment", func(h *hunt, b *testbrowser.Browser, email string) middle {
 			page := h.want(h.signInAt(b, "strict", email, "--verified"), "factor-submit")
 			b.SubmitOn(page, "factor-submit", "code="+h.inbox(email).Code)
 			page = b.Get(h.authorize("strict", "acr_values", "aal2"))

@@ -28,6 +28,7 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 		DeletionGrace: d.cfg.Account.DeletionGrace, InvitationLifetime: d.cfg.Account.Links.Invitation,
 		LockdownUndo: d.cfg.Account.LockdownUndo, RecentFactors: d.cfg.Account.RecentFactors, NotifyNewDevice: d.cfg.Account.NotifyNewDevice,
 		Attributes: d.cfg.AttributeSchema,
+		AdminRoles: d.cfg.Admin.Policy().Named(),
 		GroupUses:  groupUses{d},
 		Queued:     func() {}, // the worker of a node finds what a command queues
 	}

@@ -194,7 +194,7 @@ func (f *diffFlags) compare(ctx context.Context, store *sqlstore.Store, d *depen
 			return nil, err
 		}
 		changes = config.Changes(other, d.cfg)
-		return consequencesOf(ctx, changes, d.cfg, store.Grants(), d.now())
+		return f.withAccess(ctx, store, d, changes, []config.Policies{other.Policies()})
 	}
 	nodes, err := running(ctx, store, d.now())
 	if err != nil {
@@ -204,6 +204,7 @@ func (f *diffFlags) compare(ctx context.Context, store *sqlstore.Store, d *depen
 		return nil, errNoNodes
 	}
 	compared, listed := map[string]bool{}, map[config.Change]bool{}
+	var before []config.Policies
 	for _, n := range nodes {
 		if compared[n.Digest] {
 			continue
@@ -217,13 +218,31 @@ func (f *diffFlags) compare(ctx context.Context, store *sqlstore.Store, d *depen
 		if err != nil {
 			return nil, err
 		}
+		if snapshot.Policies != nil {
+			before = append(before, snapshot.Policies)
+		}
 		for _, c := range snapshot.ChangesTo(d.cfg) {
 			if !listed[c] {
 				listed[c], changes = true, append(changes, c)
 			}
 		}
 	}
-	return consequencesOf(ctx, changes, d.cfg, store.Grants(), d.now())
+	return f.withAccess(ctx, store, d, changes, before)
+}
+
+// withAccess are the consequences of changes, and who gains and loses access by them.
+func (f *diffFlags) withAccess(
+	ctx context.Context, store *sqlstore.Store, d *dependencies, changes []config.Change, before []config.Policies,
+) ([]consequence, error) {
+	found, err := consequencesOf(ctx, changes, d.cfg, store.Grants(), d.now())
+	if err != nil {
+		return nil, err
+	}
+	moved, err := accessChanges(ctx, store.Users(), before, d.cfg.Policies())
+	if err != nil {
+		return nil, err
+	}
+	return append(found, moved...), nil
 }
 
 func (f *diffFlags) print(w io.Writer, found []consequence) error {

@@ -67,6 +67,9 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	pages.Register(mux)
 	accountPages.Register(mux)
 	mux.Handle("/", provider.Handler())
+	if err := mountAdminAPI(mux, p, f, accounts, provider); err != nil {
+		return nil, err
+	}
 	if p.dev.mount != nil {
 		if err := p.dev.mount(mux, p, f); err != nil {
 			return nil, err

@@ -8,6 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -19,8 +21,11 @@ const listBatch = 500
 // userListFlags are what `user list` is told.
 type userListFlags struct {
 	search, state, after string
-	limit                int
-	json                 bool
+	group, role          string
+	// attribute is NAME or NAME=VALUE.
+	attribute string
+	limit     int
+	json      bool
 }
 
 func userListCommand() *cobra.Command {
@@ -41,6 +46,9 @@ func userListCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.search, "search", "", "only people in whose address, username or name this `text` is")
 	flags.StringVar(&f.state, "state", "", "only people in this `state`: active, disabled, locked, deleted")
+	flags.StringVar(&f.group, "group", "", "only people in this `group`")
+	flags.StringVar(&f.role, "role", "", "only people who have this `role`, themselves or by a group")
+	flags.StringVar(&f.attribute, "attribute", "", "only people with this `NAME=VALUE`, or with NAME at all; of a list, one item is enough")
 	flags.IntVar(&f.limit, "limit", 0, "at most this `number`; 0 is all")
 	flags.StringVar(&f.after, "after", "", "only people after this `id`, the last one of an earlier page")
 	flags.BoolVar(&f.json, "json", false, "one line of JSON for each")
@@ -84,7 +92,7 @@ func stateNameOf(u *storage.User) string {
 
 // wants reports whether somebody is to be listed.
 func (f *userListFlags) wants(u *storage.User) bool {
-	if f.state != "" && stateNameOf(u) != f.state {
+	if f.state != "" && stateNameOf(u) != f.state || !f.fits(access.SubjectOf(u)) {
 		return false
 	}
 	if f.search == "" {
@@ -97,6 +105,24 @@ func (f *userListFlags) wants(u *storage.User) bool {
 		}
 	}
 	return false
+}
+
+// fits decides by group, role and attribute as a rule of a client would.
+func (f *userListFlags) fits(s *access.Subject) bool {
+	var rule access.Rule
+	if f.group != "" {
+		rule.Groups = []string{f.group}
+	}
+	if f.role != "" {
+		rule.Roles = []string{f.role}
+	}
+	if name, value, valued := strings.Cut(f.attribute, "="); valued {
+		rule.Attributes = map[string][]string{name: {value}}
+	} else if _, has := s.Attributes[name]; name != "" && !has {
+		return false
+	}
+	policy := access.Policy{Rules: []access.Rule{rule}}
+	return policy.Decide(s, access.Request{}, mfa.AtLeast).Outcome == access.Allowed
 }
 
 // list writes people while they are read, a batch at a time: a million of them take

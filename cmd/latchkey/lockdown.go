@@ -52,7 +52,7 @@ func lockdownCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
-	f.destroy.register(cmd)
+	f.register(cmd)
 	reasonFlag(cmd, &f.reason, " (required)")
 	flags := cmd.Flags()
 	flags.BoolVar(&f.all, "all", false, "everybody, and the signing keys")

@@ -74,7 +74,7 @@ func (p *dependencies) policy() mfa.Policy {
 	policy := mfa.Policy{
 		Required: c.Required == config.MFAAlways, Allowed: c.Factors,
 		CountEmail: slices.Contains(c.Factors, storage.FactorEmail), CountSMS: slices.Contains(c.Factors, storage.FactorSMS),
-		EnrolGrace: c.EnrolmentGrace, FreshFor: p.cfg.Account.FreshFor, AssuranceAge: c.AssuranceAge, Passwordless: slices.Contains(c.Factors, storage.FactorPasskey),
+		EnrollGrace: c.EnrollmentGrace, FreshFor: p.cfg.Account.FreshFor, AssuranceAge: c.AssuranceAge, Passwordless: slices.Contains(c.Factors, storage.FactorPasskey),
 		TrustFor: c.TrustedDeviceLifetime, Tries: c.Tries,
 		Lockout: c.Lockout.Storage(), DisableAfter: int64(c.Lockout.DisableAfter),
 	}

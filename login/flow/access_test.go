@@ -33,7 +33,7 @@ func TestAC1_WhatARuleWantsIsAStep(t *testing.T) {
 		"a trusted device does not stand in": {[]func(*State){wants, password, trusted}, StepFactor},
 		"one that has to be enrolled first":  {[]func(*State){wants, oneFactor, password}, StepEnroll},
 		"and that cannot wait": {[]func(*State){wants, oneFactor, password, func(s *State) {
-			s.Policy.EnrolGrace = time.Hour
+			s.Policy.EnrollGrace = time.Hour
 			s.Interaction.Answers = interaction.Answers{By: s.User.ID, EnrollSkipped: true}
 		}}, StepEnroll},
 	} {

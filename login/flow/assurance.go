@@ -133,7 +133,7 @@ func (s State) Demand(person mfa.Person) mfa.Demand {
 
 // levelUnreachable: nothing that the person has or could enroll will do.
 func levelUnreachable(s State) bool {
-	if len(s.Offer.Ask) > 0 || len(s.Offer.Enrol) > 0 {
+	if len(s.Offer.Ask) > 0 || len(s.Offer.Enroll) > 0 {
 		return false
 	}
 	return s.insufficient() && !s.requirement().optional || s.changesGuards() && s.fresh().ACR != "" && s.guardsStale()
@@ -162,7 +162,7 @@ func enrollmentMissing(s State) bool {
 	if s.enrollmentAsked() || s.recoveryPending() {
 		return true
 	}
-	return s.insufficient() && len(s.Offer.Enrol) > 0 && !s.enrollmentWaits()
+	return s.insufficient() && len(s.Offer.Enroll) > 0 && !s.enrollmentWaits()
 }
 
 // changesGuards reports whether the interaction is to change what guards the
@@ -177,7 +177,7 @@ func (s State) enrollmentNext() bool {
 	if s.changesGuards() {
 		return true
 	}
-	return s.insufficient() && !s.enrollmentWaits() && (s.Offer.Guards || len(s.Offer.Ask) == 0 && len(s.Offer.Enrol) > 0)
+	return s.insufficient() && !s.enrollmentWaits() && (s.Offer.Guards || len(s.Offer.Ask) == 0 && len(s.Offer.Enroll) > 0)
 }
 
 // fresh is what the proofs are worth that are young enough to change what guards
@@ -209,7 +209,7 @@ func (s State) PutOffUntil() time.Time {
 	if asked.IsZero() {
 		asked = s.Now
 	}
-	return asked.Add(s.Policy.EnrolGrace)
+	return asked.Add(s.Policy.EnrollGrace)
 }
 
 // enrollmentAsked: a page of the account wants a factor added, and none was since.

@@ -101,7 +101,7 @@ func situations(visit func(name func() string, s State, p mfa.Person)) {
 	}
 	policies := choices{
 		{"by default", func(*State, *mfa.Person) {}},
-		{"required, with a grace", func(s *State, _ *mfa.Person) { s.Policy.Required, s.Policy.EnrolGrace = true, time.Hour }},
+		{"required, with a grace", func(s *State, _ *mfa.Person) { s.Policy.Required, s.Policy.EnrollGrace = true, time.Hour }},
 		{"e-mail counts", func(s *State, _ *mfa.Person) { s.Policy.CountEmail = true }},
 	}
 	answers := choices{
@@ -129,7 +129,7 @@ func situations(visit func(name func() string, s State, p mfa.Person)) {
 			return
 		}
 		policy := mfa.DefaultPolicy()
-		policy.EnrolGrace = 0
+		policy.EnrollGrace = 0
 		user := &storage.User{ID: "ada", Email: "ada@example.com", EmailVerified: true}
 		s, p := State{Now: now, User: user, Policy: &policy, Enrollable: true}, mfa.Person{User: user}
 		for _, c := range picked {
@@ -217,8 +217,8 @@ func (s *State) answer(p *mfa.Person, step Step) {
 		prove(s.Offer.Default)
 	case StepEnroll:
 		kind := storage.FactorTOTP
-		if len(s.Offer.Enrol) > 0 {
-			kind = s.Offer.Enrol[0]
+		if len(s.Offer.Enroll) > 0 {
+			kind = s.Offer.Enroll[0]
 		}
 		p.Credentials = append(p.Credentials, storage.Credential{Kind: kind})
 		s.User.Credentials, s.User.FactorAddedAt = len(p.Credentials), s.Now

@@ -16,7 +16,7 @@ var start = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 // authenticator app, and what she showed so far.
 func situation(change ...func(*State)) State {
 	policy := mfa.DefaultPolicy()
-	policy.EnrolGrace = 0
+	policy.EnrollGrace = 0
 	s := State{
 		Now:         start.Add(time.Minute),
 		Interaction: interaction.ForRequest(interaction.AuthorizationRequest{ClientID: "wiki", Scopes: []string{"openid"}}, start),
@@ -47,7 +47,7 @@ func withClient(change func(*client.Client)) func(*State) { return func(s *State
 // oneFactor makes Ada somebody who has a password and nothing else.
 func oneFactor(s *State) {
 	s.User.Credentials, s.User.FactorAddedAt = 0, time.Time{}
-	s.Offer = mfa.Offer{Enrol: []storage.FactorKind{storage.FactorTOTP, storage.FactorPasskey}}
+	s.Offer = mfa.Offer{Enroll: []storage.FactorKind{storage.FactorTOTP, storage.FactorPasskey}}
 }
 
 func prompted(values ...string) func(*State) {
@@ -80,7 +80,7 @@ func TestAZ6_PA5_Next(t *testing.T) {
 	enrolled := func(s *State) { s.User.FactorAddedAt = start.Add(30 * time.Second); s.User.Credentials = 1 }
 	needed := withClient(func(c *client.Client) { c.RequireMFA = true })
 	trust := func(s *State) { s.Client.TrustDevices = true; s.TrustACR = mfa.ACRTwoFactor }
-	grace := func(s *State) { s.Policy.EnrolGrace = time.Hour }
+	grace := func(s *State) { s.Policy.EnrollGrace = time.Hour }
 	later := func(s *State) { answered(func(a *interaction.Answers) { a.EnrollSkipped = true })(s) }
 	tests := []struct {
 		name  string
@@ -149,7 +149,7 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		{"essential acr, one factor shown", situation(proof(byPassword, 0), essential("aal2")), StepFactor, false},
 		{"essential acr, step-up done", situation(proof(byPassword, -time.Hour), proof(byApp, 0), essential("aal2")), StepDone, false},
 		{"essential acr above the app", situation(proof(byPassword, 0), proof(byApp, 0), essential("phr"), func(s *State) {
-			s.Offer = mfa.Offer{Enrol: []storage.FactorKind{byPasskey}}
+			s.Offer = mfa.Offer{Enroll: []storage.FactorKind{byPasskey}}
 		}), StepEnroll, false},
 		{"essential acr that nothing reaches", situation(proof(byPassword, 0), proof(byApp, 0), essential("phr"), func(s *State) { s.Offer = mfa.Offer{} }), StepSignIn, true},
 		{"essential acr that is not ours", situation(oneFactor, proof(byPassword, 0), essential("urn:other"), func(s *State) { s.Offer = mfa.Offer{} }), StepSignIn, true},
@@ -166,7 +166,7 @@ func TestAZ6_PA5_Next(t *testing.T) {
 
 		{"recovery code: replace what was lost", situation(proof(byPassword, 0), proof(byRecovery, 0)), StepEnroll, false},
 		{"recovery code, replaced", situation(proof(byPassword, 0), proof(byRecovery, 0), enrolled), StepDone, false},
-		{"recovery code, nothing to enrol", situation(proof(byPassword, 0), proof(byRecovery, 0), func(s *State) { s.Enrollable = false }), StepDone, false},
+		{"recovery code, nothing to enroll", situation(proof(byPassword, 0), proof(byRecovery, 0), func(s *State) { s.Enrollable = false }), StepDone, false},
 		{"asked to add a factor", situation(proof(byPassword, 0), proof(byApp, 0), page(interaction.PageRequest{Enroll: byApp})), StepEnroll, false},
 		{"asked to add a factor, not proven", situation(proof(byPassword, 0), page(interaction.PageRequest{Enroll: byApp})), StepFactor, false},
 		{"recovery codes unseen", situation(proof(byPassword, 0), proof(byApp, 0), func(s *State) { answered(func(a *interaction.Answers) { a.RecoveryCodes = "sealed" })(s) }), StepRecovery, false},

@@ -161,7 +161,7 @@ func (p *Parts) messages() {
 func (p *Parts) factors(o Options) {
 	p.T.Helper()
 	policy := mfa.DefaultPolicy()
-	policy.EnrolGrace = 0
+	policy.EnrollGrace = 0
 	if o.Policy != nil {
 		o.Policy(&policy)
 	}

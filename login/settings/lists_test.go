@@ -115,7 +115,7 @@ func TestPK3_FactorsChangeOnFreshEvidenceAlone(t *testing.T) {
 	b.Submit("enroll-submit", "code="+s.Code(secret), "name=Phone").Want(t, http.StatusOK, "recovery-continue")
 	b.Submit("recovery-continue")
 	if b.Page.URL.Path != ui.PathSecurity {
-		t.Fatalf("enrolment ends at %s", b.Page.URL)
+		t.Fatalf("enrollment ends at %s", b.Page.URL)
 	}
 	s.told(storage.MessageFactorAdded, storage.MessageRecoveryReplaced)
 	b.Submit(b.Page.IDs("factor-rename-")[0], "name=My phone").Want(t, http.StatusOK, "My phone")

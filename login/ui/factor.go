@@ -71,8 +71,8 @@ type FactorLink struct {
 	URL  string
 }
 
-// EnrolChoice asks which second factor to set up.
-type EnrolChoice struct {
+// EnrollChoice asks which second factor to set up.
+type EnrollChoice struct {
 	Page
 	Kinds []FactorLink
 	// Until is until when it can be put off, by the form; zero: it cannot.
@@ -80,10 +80,10 @@ type EnrolChoice struct {
 }
 
 // Screen implements [Screen].
-func (EnrolChoice) Screen() string { return "enrolchoice" }
+func (EnrollChoice) Screen() string { return "enrollchoice" }
 
-// EnrolTOTP sets an authenticator app up. It is shown once.
-type EnrolTOTP struct {
+// EnrollTOTP sets an authenticator app up. It is shown once.
+type EnrollTOTP struct {
 	Page
 	// Secret is the key in base32, URI the otpauth address of the QR code.
 	Secret, URI string
@@ -93,11 +93,11 @@ type EnrolTOTP struct {
 }
 
 // Screen implements [Screen].
-func (EnrolTOTP) Screen() string { return "enroltotp" }
+func (EnrollTOTP) Screen() string { return "enrolltotp" }
 
 // Groups are the key as people read it out, in fours; the page sets them apart
 // without a space between, so that what is copied is the key.
-func (e EnrolTOTP) Groups() []string {
+func (e EnrollTOTP) Groups() []string {
 	var groups []string
 	rest := e.Secret
 	for len(rest) > 4 {
@@ -108,10 +108,10 @@ func (e EnrolTOTP) Groups() []string {
 
 // Address is the otpauth address after its scheme, which the template writes:
 // as a link it opens an app on a phone.
-func (e EnrolTOTP) Address() string { return strings.TrimPrefix(e.URI, "otpauth://") }
+func (e EnrollTOTP) Address() string { return strings.TrimPrefix(e.URI, "otpauth://") }
 
-// EnrolPasskey creates a passkey.
-type EnrolPasskey struct {
+// EnrollPasskey creates a passkey.
+type EnrollPasskey struct {
 	Page
 	Name    string
 	Passkey Ceremony
@@ -119,7 +119,7 @@ type EnrolPasskey struct {
 }
 
 // Screen implements [Screen].
-func (EnrolPasskey) Screen() string { return "enrolpasskey" }
+func (EnrollPasskey) Screen() string { return "enrollpasskey" }
 
 // RecoveryCodes shows a new set of recovery codes, the only time that they can be seen.
 type RecoveryCodes struct {

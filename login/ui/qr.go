@@ -20,7 +20,7 @@ const quietZone = 4
 
 // QR draws the otpauth address inside the page: no other request ever returns
 // the secret.
-func (e EnrolTOTP) QR() (QRCode, error) { return drawQR(e.URI, e.T("totp.qr")) }
+func (e EnrollTOTP) QR() (QRCode, error) { return drawQR(e.URI, e.T("totp.qr")) }
 
 // drawQR draws a text. It is black on white on any ground, since readers expect that.
 func drawQR(text, label string) (QRCode, error) {

@@ -54,10 +54,12 @@ func (r *AccessTokens) Check(ctx context.Context, grantID storage.ID, jti string
 	return &storage.GrantUser{Grant: grant.grant(), User: user.user()}, nil
 }
 
-// Revoked reports whether a token was revoked by its jti.
-func (r *AccessTokens) Revoked(ctx context.Context, jti string) (bool, error) {
+// Revoked reports whether a token without a grant was revoked: by its jti, or with
+// everything that was issued before the epoch was last raised.
+func (r *AccessTokens) Revoked(ctx context.Context, jti string, issuedAt time.Time) (bool, error) {
 	var found bool
-	err := r.s.row(ctx, r.s.read, `SELECT EXISTS (SELECT 1 FROM revoked_access_tokens t WHERE t.jti = $1)`, []any{jti}, &found)
+	err := r.s.row(ctx, r.s.read, `SELECT EXISTS (SELECT 1 FROM revoked_access_tokens t WHERE t.jti = $1)
+		OR EXISTS (SELECT 1 FROM installation i WHERE i.name = $2 AND i.updated_at > $3)`, []any{jti, epochName, sqlTime{issuedAt}}, &found)
 	return found, wrap("look up revoked access token", err)
 }
 

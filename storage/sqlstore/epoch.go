@@ -12,7 +12,9 @@ import (
 // transaction (requirement RS1): every session and grant, trust in browsers,
 // invitations that nobody used, and, as every password and e-mail epoch rises,
 // one-time tokens that wait, links that give an account or an address back, and
-// sign-ins under way. Passwords, factors and consents stay. It reads and writes whole tables, and holds everybody's row meanwhile.
+// sign-ins under way; access tokens that clients hold for themselves are compared with
+// the time. Passwords, factors and consents stay. It reads and writes whole tables, and
+// holds everybody's row meanwhile.
 func (r *Users) RaiseEpoch(ctx context.Context, now time.Time, e storage.Event) error {
 	err := r.s.change(patiently(ctx, raiseTimeout), e, nil, func(ctx context.Context, tx bun.Tx) error {
 		// Lock order: users, sessions, grants. What is being made under the epoch
@@ -34,11 +36,20 @@ func (r *Users) RaiseEpoch(ctx context.Context, now time.Time, e storage.Event) 
 		if _, err := r.s.exec(ctx, tx, `DELETE FROM trusted_devices`); err != nil {
 			return err
 		}
+		// What clients hold for themselves rests on no row: its time is compared.
+		_, err = r.s.exec(ctx, tx, `INSERT INTO installation (name, value, updated_at) VALUES ($1, '', $2)
+			ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at`, epochName, sqlTime{now})
+		if err != nil {
+			return err
+		}
 		_, err = r.s.exec(ctx, tx, `UPDATE invitations SET expires_at = $1 WHERE used_at IS NULL AND expires_at > $1`, sqlTime{now})
 		return err
 	})
 	return wrap("raise epoch", err)
 }
+
+// epochName names when the epoch was last raised, of what the installation agrees on.
+const epochName = "epoch"
 
 // raiseTimeout bounds the transaction: it touches every row of some tables.
 const raiseTimeout = 10 * time.Minute

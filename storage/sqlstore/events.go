@@ -137,6 +137,9 @@ func (r *Events) List(ctx context.Context, f storage.EventFilter) ([]storage.Eve
 			narrow(`e.`+equals.column+` = $%d`, equals.value)
 		}
 	}
+	if f.Before != "" {
+		narrow(`e.id < $%d`, string(f.Before))
+	}
 	// Ids are in the order of time, and indexed with whatever else is asked for.
 	if !f.Since.IsZero() {
 		narrow(`e.at >= $%d`, sqlTime{f.Since})

@@ -35,8 +35,19 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 			u.Groups = []string{"g7"}
 			return second(users.Import(ctx, storagetest.Imports(storage.ImportedUser{User: *u, Credentials: []storage.Credential{c.credential(u.ID)}, Event: c.event()})))
 		},
-		"Users.Taken":        func() error { return second(users.Taken(ctx, []string{"u77@example.com", "nobody"})) },
-		"Users.List":         func() error { return second(users.List(ctx, rowOf(c.row()), 50)) },
+		"Users.Taken": func() error { return second(users.Taken(ctx, []string{"u77@example.com", "nobody"})) },
+		"Users.List":  func() error { return second(users.List(ctx, rowOf(c.row()), 50)) },
+		"Users.Search": func() error {
+			for _, f := range []storage.PeopleFilter{
+				{}, {Prefix: "u77"}, {Prefix: "U7", After: "u77@example.com"}, {Role: "role7"}, {Role: "role7", After: string(rowOf(77))}, {Disabled: true},
+			} {
+				f.Limit = 50
+				if err := second(users.Search(ctx, f)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
 		"Users.ByID":         func() error { return second(users.ByID(ctx, rowOf(c.row()))) },
 		"Users.ByIdentifier": func() error { return second(users.ByIdentifier(ctx, "u77@example.com")) },
 		"Users.SampleForeignHashes": func() error {
@@ -77,6 +88,7 @@ func (c *planCalls) groupCalls() map[string]func() error {
 	return map[string]func() error{
 		"Groups.Create": func() error { return groups.Create(ctx, c.group(), c.event()) },
 		"Groups.ByName": func() error { return second(groups.ByName(ctx, "g77")) },
+		"Groups.ByID":   func() error { return second(groups.ByID(ctx, rowOf(77))) },
 		"Groups.List":   func() error { return second(groups.List(ctx, fmt.Sprint("g", c.row()), 50)) },
 		"Groups.Sizes":  func() error { return second(groups.Sizes(ctx, []storage.ID{rowOf(c.row()), rowOf(c.row())})) },
 		"Groups.Update": func() error {
@@ -194,7 +206,7 @@ func (c *planCalls) sessionCalls() map[string]func() error {
 		"Grants.ListByClient":   func() error { return second(grants.ListByClient(ctx, "client7", rowOf(c.row()), 50)) },
 		"Grants.ApplicationsOf": func() error { return second(grants.ApplicationsOf(ctx, rowOf(c.row()), c.now)) },
 		"AccessTokens.Check":    func() error { return second(tokens.Check(ctx, rowOf(c.row()), "jti", c.now)) },
-		"AccessTokens.Revoked":  func() error { return second(tokens.Revoked(ctx, "j7")) },
+		"AccessTokens.Revoked":  func() error { return second(tokens.Revoked(ctx, "j7", c.now)) },
 		"AccessTokens.Revoke":   func() error { return tokens.Revoke(ctx, string(c.id()), c.now, c.event()) },
 		"Consents.Get": func() error {
 			n := c.row()
@@ -292,6 +304,7 @@ func (c *planCalls) keyCalls() map[string]func() error {
 			return keys.Revoke(ctx, old.ID, &next, c.now, c.event())
 		},
 		"SigningKeys.Expire": func() error { return keys.Expire(ctx, c.now, c.now) },
+		"Jobs.List":          func() error { return second(c.s.Jobs().List(ctx)) },
 		"Jobs.Claim":         func() error { return second(c.s.Jobs().Claim(ctx, "job", time.Hour, c.now)) },
 		"Store.Sweep": func() error {
 			// Sessions that ended, so that what ends with them is planned too.
@@ -322,7 +335,7 @@ func (c *planCalls) auditCalls() map[string]func() error {
 		"Events.List": func() error {
 			for _, f := range []storage.EventFilter{
 				{}, {InOrder: true, AfterSeq: 1}, {UserID: rowOf(77)}, {Type: "type7"}, {RequestID: "r77"}, {Type: "type7", Since: c.now.Add(-time.Hour)},
-				{Since: c.now.Add(-time.Hour)}, {Since: c.now.Add(-2 * time.Hour), Until: c.now, ClientID: "client7", Outcome: "failure", Address: "192.0.2.1"},
+				{Since: c.now.Add(-time.Hour)}, {UserID: rowOf(77), Before: c.id()}, {Before: c.id()}, {Since: c.now.Add(-2 * time.Hour), Until: c.now, ClientID: "client7", Outcome: "failure", Address: "192.0.2.1"},
 			} {
 				f.Limit = 50
 				if err := second(events.List(ctx, f)); err != nil {
@@ -389,6 +402,17 @@ func (c *planCalls) deliveryCalls() map[string]func() error {
 				return err
 			}
 			return second(outbox.RetryNow(ctx, c.now))
+		},
+		"Outbox.Page": func() error {
+			for _, f := range []storage.DeliveryFilter{
+				{}, {Before: c.id()}, {Topic: storage.TopicLogout, Before: c.id()}, {Status: storage.DeliveryFailed, Before: c.id()},
+			} {
+				f.Limit = 50
+				if err := second(outbox.Page(ctx, f)); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 		"Outbox.Backlog": func() error { return second(outbox.Backlog(ctx, c.now)) },
 	}

@@ -44,6 +44,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("outbox retries", f.testOutboxRetries)
 	t.Run("outbox order", f.testOutboxOrder)
 	t.Run("the end of a delivery", f.testOutboxEnd)
+	f.testSearch(t)
 	t.Run("sweep", f.testSweep)
 	t.Run("nodes", f.testNodes)
 	t.Run("TestAC2_removed clients", f.testRemovedClients)
@@ -479,7 +480,7 @@ func (f fixture) testAccessTokens(t *testing.T) {
 	_, err = tokens.Check(ctx, g.ID, "jti-2", g.ExpiresAt)
 	want(t, "Check after the grant's end", err, storage.ErrNotFound)
 	for jti, revoked := range map[string]bool{"jti-1": true, "jti-2": false} {
-		got, err := tokens.Revoked(ctx, jti)
+		got, err := tokens.Revoked(ctx, jti, now)
 		want(t, "Revoked", err, nil)
 		equal(t, jti, got, revoked)
 	}

@@ -45,6 +45,12 @@ func (f fixture) testEpochRaised(t *testing.T) {
 	want(t, "List events", err, nil)
 	equal(t, "events", len(events), 1)
 
+	for issuedAt, revoked := range map[time.Time]bool{now.Add(-time.Microsecond): true, now: false, now.Add(time.Hour): false} {
+		got, err := f.s.AccessTokens().Revoked(ctx, "a client's own", issuedAt)
+		want(t, "Revoked", err, nil)
+		equal(t, "a client's own token of "+issuedAt.Sub(now).String()+" is revoked", got, revoked)
+	}
+
 	reset := storage.PasswordChange{UserID: s.ID, Epoch: s.PasswordEpoch, Hash: rand.Text(), Now: now}
 	want(t, "a reset that waited", users.ChangePassword(ctx, reset, f.event(t, storage.EventPasswordChanged)), storage.ErrConflict)
 	late := *s.kept

@@ -47,6 +47,11 @@ func (f fixture) testGroup(t *testing.T) {
 	want(t, "ByName", err, nil)
 	g.Roles = []string{"admin", "auditor"}
 	equal(t, "group", found, g)
+	found, err = groups.ByID(ctx, g.ID)
+	want(t, "ByID", err, nil)
+	equal(t, "group by its id", found, g)
+	_, err = groups.ByID(ctx, f.id(t))
+	want(t, "ByID of nobody", err, storage.ErrNotFound)
 
 	f.clock.Advance(time.Minute)
 	changed := *g

@@ -22,10 +22,10 @@ func startFactors(t *testing.T, more ...settings) (*site, *application) {
 	return a.site, a
 }
 
-// enrolApp adds an authenticator app on the page of enrolment, where the person
+// enrollApp adds an authenticator app on the page of enrollment, where the person
 // may have to choose it first, and goes on past the recovery codes if there are
 // any, which it returns.
-func (b *tab) enrolApp(p *person) []string {
+func (b *tab) enrollApp(p *person) []string {
 	b.t.Helper()
 	if b.has(`a[data-factor="totp"]`) {
 		b.factor("totp")
@@ -96,7 +96,7 @@ func TestRecoveryCode(t *testing.T) {
 		ada := s.account()
 		b.get(app.at("vault"))
 		b.signIn(ada)
-		codes := b.enrolApp(ada)
+		codes := b.enrollApp(ada)
 		b.proved("aal2", "mfa", "otp", "pwd")
 
 		// The phone is lost: a code of the set, and another app in its place.
@@ -108,7 +108,7 @@ func TestRecoveryCode(t *testing.T) {
 		other.says("code-error", "")
 		other.answer(codes[3])
 		other.at("/enroll")
-		fresh := other.enrolApp(ada)
+		fresh := other.enrollApp(ada)
 		if len(fresh) != 10 || fresh[0] == codes[0] {
 			other.fatalf("no new recovery codes but %v", fresh)
 		}
@@ -135,7 +135,7 @@ func TestWrongCodesLockTheFactor(t *testing.T) {
 		ada := s.account()
 		b.get(app.at("vault"))
 		b.signIn(ada)
-		codes := b.enrolApp(ada)
+		codes := b.enrollApp(ada)
 		b.proved("aal2", "mfa", "otp", "pwd")
 
 		other := b.device()
@@ -176,7 +176,7 @@ func TestTrustedDevice(t *testing.T) {
 		ada := s.account()
 		b.get(app.at("kiosk"))
 		b.signIn(ada)
-		b.enrolApp(ada)
+		b.enrollApp(ada)
 		b.follow("#leave")
 		b.says("left", "s1")
 
@@ -219,7 +219,7 @@ func TestStepUpAsksForTheMissingFactorAlone(t *testing.T) {
 
 		b.get(app.at("wiki", "acr_values", "aal2"))
 		b.at("/enroll")
-		b.enrolApp(ada)
+		b.enrollApp(ada)
 		b.proved("aal2", "mfa", "otp", "pwd")
 
 		b.get(app.at("wiki", "acr_values", "aal2")) // at once: it was shown

@@ -24,7 +24,7 @@ type journey struct {
 var journeys = []journey{
 	{"sign up", signUpSteps, []int{0, 1, 2, 3}, true},
 	{"forgotten password", resetSteps, []int{2, 3, 4}, false},
-	{"enrolment", enrolSteps, []int{1, 2, 3, 4}, false},
+	{"enrollment", enrollSteps, []int{1, 2, 3, 4}, false},
 	{"consent", consentSteps, []int{2}, false},
 	{"change of address", emailSteps, []int{2, 3, 4}, false},
 }
@@ -75,7 +75,7 @@ func resetSteps(b *tab, a *application, p *person) []func() {
 	}
 }
 
-func enrolSteps(b *tab, a *application, p *person) []func() {
+func enrollSteps(b *tab, a *application, p *person) []func() {
 	return []func(){
 		b.entry(a, "vault"),
 		func() { b.signIn(p) },

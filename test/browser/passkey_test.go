@@ -100,7 +100,7 @@ func TestPasskeyOfSomebodyElse(t *testing.T) {
 		key := b.addAuthenticator()
 		b.get(app.at("wiki", "acr_values", "phr"))
 		b.signIn(ada)
-		b.enrolPasskey()
+		b.enrollPasskey()
 		b.follow("#leave")
 		_, err := chromedp.Call(b.ctx, webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: key})
 		b.check("take the finger away", err)
@@ -112,8 +112,8 @@ func TestPasskeyOfSomebodyElse(t *testing.T) {
 	})
 }
 
-// enrolPasskey adds a passkey on the page of enrolment and goes on.
-func (b *tab) enrolPasskey() {
+// enrollPasskey adds a passkey on the page of enrollment and goes on.
+func (b *tab) enrollPasskey() {
 	b.t.Helper()
 	if b.has(`a[data-factor="passkey"]`) {
 		b.factor("passkey")
@@ -139,7 +139,7 @@ func TestPasskeysSayThatTheyNeedScripts(t *testing.T) {
 			b.fatalf("nothing says that passkeys need scripts")
 		}
 		b.follow(".after a")
-		b.enrolApp(ada)
+		b.enrollApp(ada)
 		b.proved("aal2", "mfa", "otp", "pwd")
 	})
 }

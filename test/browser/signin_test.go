@@ -84,7 +84,7 @@ func TestBackAfterARefusedForm(t *testing.T) {
 		b.reload()
 		b.want("#login-submit")
 		b.signIn(ada)
-		b.enrolApp(ada)
+		b.enrollApp(ada)
 		b.proved("aal2", "mfa", "otp", "pwd")
 
 		other := b.device()
@@ -122,7 +122,7 @@ func TestNotYou(t *testing.T) {
 		if seen := b.seen(); strings.Contains(seen, ada.email) || !strings.Contains(seen, bob.email) {
 			b.fatalf("the page is not Bob's")
 		}
-		b.enrolApp(bob)
+		b.enrollApp(bob)
 		b.proved("aal2", "mfa", "otp", "pwd")
 	})
 }

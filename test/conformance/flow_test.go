@@ -23,6 +23,9 @@ func (m *module) request(pairs ...string) url.Values {
 	if m.mode != "" {
 		request.Set("response_mode", m.mode)
 	}
+	if m.responseType != "" {
+		request.Set("response_type", m.responseType)
+	}
 	for pair := range slices.Chunk(pairs, 2) {
 		if request.Set(pair[0], pair[1]); pair[1] == "" {
 			request.Del(pair[0])
@@ -64,10 +67,22 @@ func (m *module) answer(page *testbrowser.Page, request url.Values) url.Values {
 	if m.mode == "form_post" {
 		answer = m.posted(page)
 	} else {
-		if page.Location == nil || !strings.HasPrefix(page.Location.String(), redirectURI+"?") {
+		separator := "?" // errors too are in the fragment where tokens would be
+		if strings.Contains(request.Get("response_type"), "token") {
+			separator = "#"
+		}
+		var encoded string
+		ok := false
+		if page.Location != nil {
+			encoded, ok = strings.CutPrefix(page.Location.String(), redirectURI+separator)
+		}
+		if !ok {
 			m.Fatalf("no redirect to the client but status %d, location %v: %s", page.Status, page.Location, page.Body)
 		}
-		answer = page.Location.Query()
+		var err error
+		if answer, err = url.ParseQuery(encoded); err != nil {
+			m.Fatal(err)
+		}
 	}
 	if got := answer.Get("state"); got != request.Get("state") {
 		m.Errorf("state = %q, want %q", got, request.Get("state"))
@@ -88,7 +103,7 @@ func (m *module) posted(page *testbrowser.Page) url.Values {
 		m.Errorf("a browser may not post the form: %s", policy)
 	}
 	answer := url.Values{}
-	for _, name := range []string{"code", "state", "iss", "error", "error_description"} {
+	for _, name := range []string{"code", "state", "iss", "error", "error_description", "id_token", "access_token", "token_type", "expires_in", "scope"} {
 		if value := page.Value(name); value != "" {
 			answer.Set(name, value)
 		}
@@ -100,7 +115,7 @@ func (m *module) posted(page *testbrowser.Page) url.Values {
 func (m *module) mustFail(page *testbrowser.Page, request url.Values, wanted ...string) {
 	m.Helper()
 	answer := m.answer(page, request)
-	if !slices.Contains(wanted, answer.Get("error")) || answer.Has("code") {
+	if !slices.Contains(wanted, answer.Get("error")) || answer.Has("code") || answer.Has("id_token") || answer.Has("access_token") {
 		m.Errorf("answered %v, want the error %s", answer, strings.Join(wanted, " or "))
 	}
 }
@@ -133,15 +148,14 @@ func (m *module) login(pairs ...string) *tokens {
 // finish goes on from a page of the request to the tokens.
 func (m *module) finish(page *testbrowser.Page, request url.Values) *tokens {
 	m.Helper()
-	return m.redeem(first, m.code(page, request), request)
+	return m.tokensOf(m.answer(m.answerPages(page), request), request)
 }
 
 // silently takes a request to its tokens, and fails if a page is shown.
 func (m *module) silently(pairs ...string) *tokens {
 	m.Helper()
 	request := m.request(pairs...)
-	code := m.answer(m.open(request), request).Get("code")
-	return m.redeem(first, code, request)
+	return m.tokensOf(m.answer(m.open(request), request), request)
 }
 
 // eventually tries until it works, or for so long that it never will.

@@ -116,8 +116,10 @@ type module struct {
 	*testing.T
 	*suite
 	// mode is the response_mode; empty is the default one.
-	mode    string
-	browser *testbrowser.Browser
+	mode string
+	// responseType is that of its requests; empty is code.
+	responseType string
+	browser      *testbrowser.Browser
 }
 
 // named is a module and what it does.

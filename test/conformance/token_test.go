@@ -102,7 +102,7 @@ func (m *module) redeem(c client, code string, request url.Values) *tokens {
 }
 
 // ownClaims are what an ID token says unasked.
-var ownClaims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"}
+var ownClaims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash"}
 
 // mustVerify checks an answer with tokens: the signature and claims of the ID
 // token, its hash of the access token, and that it says nothing unasked.

@@ -49,7 +49,7 @@ var protocol = []mutant{
 	},
 	{
 		"AZ4", "a client gets codes that is not registered for them", "op/authrequest.go",
-		`if !slices.Contains(c.client.ResponseTypes, code) || !c.client.AllowsGrant(client.GrantAuthorizationCode) {`,
+		`if !c.client.AllowsResponseType(asked) {`,
 		`if false {`,
 		"./op", "TestAuthorizationRequest_IsRefused",
 	},

@@ -76,7 +76,7 @@ var groups = []group{
 		{"TP1", "A secret of an authenticator app is sealed to its person and credential: in another row it does not open."},
 		{"TP2", "A time step is accepted once, on all nodes."},
 		{"TP3", "A code is six digits and nothing else, at most one step early or late."},
-		{"TP4", "An enrolment counts when a code confirmed it; its secret is shown once, and that code is spent."},
+		{"TP4", "An enrollment counts when a code confirmed it; its secret is shown once, and that code is spent."},
 		{"EO1", "Codes by e-mail and SMS are kept as keyed hashes, compared in constant time, accepted once."},
 		{"EO2", "They are of one attempt, person and destination, for at most ten minutes."},
 		{"EO3", "Sending another one is capped, ends the former and gives no more tries."},

@@ -64,7 +64,7 @@ func TestAZ6_StepUp(t *testing.T) {
 	}
 	missing := a.refused("/transfer", url.Values{"acr_values": {"aal2"}})
 
-	secret := enrol(t, phone, a) // elsewhere: this browser's session has shown a password alone
+	secret := enroll(t, phone, a) // elsewhere: this browser's session has shown a password alone
 
 	page = browser.Get(a.authorize(missing))
 	if page.Has("password") || !page.Has("factor-submit") {
@@ -191,8 +191,8 @@ func (a *application) refused(path string, want url.Values) url.Values {
 	return missing
 }
 
-// enrol adds an authenticator app in a browser, and returns its secret.
-func enrol(t *testing.T, b *testbrowser.Browser, a *application) string {
+// enroll adds an authenticator app in a browser, and returns its secret.
+func enroll(t *testing.T, b *testbrowser.Browser, a *application) string {
 	t.Helper()
 	page := b.Get(a.authorize(url.Values{"acr_values": {"aal2"}}))
 	page = b.SubmitOn(page, "login-submit", credentials()...)

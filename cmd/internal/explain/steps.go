@@ -115,7 +115,7 @@ func offer(person *storage.User) mfa.Offer {
 	if person.Credentials > 0 {
 		return mfa.Offer{Ask: kinds, Default: kinds[0]}
 	}
-	return mfa.Offer{Enrol: kinds}
+	return mfa.Offer{Enroll: kinds}
 }
 
 // proofsOf are proofs that are worth a class.

@@ -13,23 +13,23 @@ import (
 
 // Start implements Enroller. A passkey that the person has already is excluded,
 // and each call makes another challenge.
-func (p *Passkeys) Start(ctx context.Context, a Attempt) (Enrolment, error) {
+func (p *Passkeys) Start(ctx context.Context, a Attempt) (Enrollment, error) {
 	u, err := ownerOf(a.Person)
 	if err != nil {
-		return Enrolment{}, err
+		return Enrollment{}, err
 	}
 	creation, session, err := p.rp.BeginRegistration(u,
 		webauthn.WithExclusions(webauthn.Credentials(u.WebAuthnCredentials()).CredentialDescriptors()))
 	if err != nil {
-		return Enrolment{}, fmt.Errorf("make passkey challenge: %w", err)
+		return Enrollment{}, fmt.Errorf("make passkey challenge: %w", err)
 	}
-	options, err := p.keep(ctx, forEnrol, a, session, creation)
-	return Enrolment{Kind: storage.FactorPasskey, Input: InputPasskey, Options: options}, err
+	options, err := p.keep(ctx, forEnroll, a, session, creation)
+	return Enrollment{Kind: storage.FactorPasskey, Input: InputPasskey, Options: options}, err
 }
 
 // Confirm implements Enroller.
 func (p *Passkeys) Confirm(ctx context.Context, a Attempt, r Response, name string) (storage.Credential, error) {
-	left, err := p.gate.countEnrolment(ctx, a, storage.FactorPasskey)
+	left, err := p.gate.countEnrollment(ctx, a, storage.FactorPasskey)
 	if err != nil {
 		return storage.Credential{}, err
 	}
@@ -37,7 +37,7 @@ func (p *Passkeys) Confirm(ctx context.Context, a Attempt, r Response, name stri
 	if err != nil {
 		return storage.Credential{}, &WrongError{TriesLeft: left, Cause: errors.New("malformed response")}
 	}
-	session, err := p.take(ctx, forEnrol, a, response.Response.CollectedClientData.Challenge)
+	session, err := p.take(ctx, forEnroll, a, response.Response.CollectedClientData.Challenge)
 	if err != nil {
 		return storage.Credential{}, err
 	}

@@ -1,0 +1,141 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/admin"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
+)
+
+// caller is who calls, and what they may do.
+type caller struct {
+	actor account.Actor
+	may   admin.Authority
+	// name is what limits and idempotency keys are kept by.
+	name string
+	// service says that a client calls for itself.
+	service bool
+}
+
+type callerKey struct{}
+
+// callerOf is who the request of the context is from; every operation has one.
+func callerOf(ctx context.Context) *caller { return ctx.Value(callerKey{}).(*caller) }
+
+// refusal is why a request is not let through, and how that is answered.
+type refusal struct {
+	status     int
+	challenges []string
+	detail     string
+	// retryAfter is in seconds; zero says nothing.
+	retryAfter int64
+}
+
+// authorize lets a request through whose token, role and scope allow the operation
+// (requirement AD1), before anything else of it is read.
+func (a *API) authorize(o *operation) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(ctx)
+		w.Header().Set("Cache-Control", "no-store")
+		who, refused := a.admit(w, r, o)
+		if refused == nil {
+			next(huma.WithValue(ctx, callerKey{}, who))
+			return
+		}
+		for _, challenge := range refused.challenges {
+			w.Header().Add("WWW-Authenticate", challenge)
+		}
+		if refused.retryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.FormatInt(refused.retryAfter, 10))
+		}
+		a.cfg.Log.InfoContext(r.Context(), "admin API refused", "operation", o.id, "status", refused.status, "reason", refused.detail)
+		writeProblem(w, refused.status, refused.detail)
+	}
+}
+
+// admit finds out who calls, and whether they may.
+func (a *API) admit(w http.ResponseWriter, r *http.Request, o *operation) (*caller, *refusal) {
+	token, err := a.cfg.Tokens.Authenticate(w, r)
+	if err != nil {
+		status, challenges, detail := a.cfg.Tokens.Refusal(r, err)
+		if detail == "" {
+			detail = http.StatusText(status)
+		}
+		return nil, &refusal{status: status, challenges: challenges, detail: detail}
+	}
+	who, refused := a.identify(r, token)
+	if refused != nil {
+		return nil, refused
+	}
+	wait, err := a.cfg.Counters.Draw(r.Context(), "admin:"+who.name, a.cfg.Limit)
+	switch {
+	case err != nil:
+		a.cfg.Log.WarnContext(r.Context(), "admin API cannot count requests", "reason", err.Error())
+		return nil, &refusal{status: http.StatusServiceUnavailable, detail: "temporarily unavailable, try again", retryAfter: 5}
+	case wait > 0:
+		return nil, &refusal{status: http.StatusTooManyRequests, detail: "too many requests", retryAfter: int64(math.Ceil(wait.Seconds()))}
+	case who.may.Has(o.scope):
+		return who, nil
+	}
+	if o.changes() {
+		detail := fmt.Sprintf("admin API: %s without %s", o.id, o.scope)
+		if err := a.cfg.Accounts.Record(r.Context(), who.actor, storage.EventChangeRefused, "", storage.Failure, detail); err != nil {
+			a.cfg.Log.ErrorContext(r.Context(), "admin API cannot record a refusal", "operation", o.id, "reason", err.Error())
+			return nil, &refusal{status: http.StatusServiceUnavailable, detail: "temporarily unavailable, try again", retryAfter: 5}
+		}
+	}
+	return nil, &refusal{
+		status: http.StatusForbidden, challenges: a.challenge("insufficient_scope", fmt.Sprintf(", scope=%q", o.scope)),
+		detail: "this takes the scope " + o.scope + ", and of a person a role that has it",
+	}
+}
+
+// identify is who a token is of.
+func (a *API) identify(r *http.Request, t *Token) (*caller, *refusal) {
+	from := account.Origin{
+		Address: web.ClientAddress(r.Context()).String(), UserAgent: userAgent(r), RequestID: web.RequestID(r.Context()),
+		ClientID: t.Client.ID,
+	}
+	switch {
+	case t.User == nil && t.Client.Type != client.TypeService:
+		return nil, &refusal{status: http.StatusForbidden, detail: "a client acts for itself here only as one of type service"}
+	case t.User == nil:
+		may := admin.ForService(t.Scopes)
+		return &caller{account.Client(t.Client.ID, from).Administering(may.Duties()), may, ephemeral.Name(t.Client.ID, ""), true}, nil
+	case !mfa.AtLeast(t.ACR, a.cfg.ACR):
+		return nil, &refusal{
+			status: http.StatusUnauthorized, challenges: a.challenge("insufficient_user_authentication", fmt.Sprintf(", acr_values=%q", a.cfg.ACR)),
+			detail: "whoever administers signs in with class " + a.cfg.ACR + " (RFC 9470): ask for it with acr_values",
+		}
+	}
+	may := a.cfg.Policy.ForPerson(t.Scopes, t.User.Roles)
+	who := account.Person(account.Evidence{User: t.User, SID: t.SID}, from)
+	return &caller{who.Administering(may.Duties()), may, ephemeral.Name(t.Client.ID, string(t.User.ID)), false}, nil
+}
+
+// challenge spells WWW-Authenticate (RFC 6750 section 3). Every text in it is ours.
+func (a *API) challenge(code, more string) []string {
+	return []string{fmt.Sprintf("Bearer realm=%q, error=%q%s", a.cfg.Issuer, code, more)}
+}
+
+// maxUserAgent is as much of a user agent as events keep, in bytes.
+const maxUserAgent = 256
+
+// userAgent is the User-Agent header as it is kept: unverified, bounded, and text.
+func userAgent(r *http.Request) string {
+	agent := r.UserAgent()
+	agent = agent[:min(len(agent), maxUserAgent)]
+	return strings.ToValidUTF8(strings.ReplaceAll(agent, "\x00", ""), "")
+}

@@ -1,0 +1,234 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/account/attribute"
+	"github.com/latchkey-id/latchkey/admin"
+	"github.com/latchkey-id/latchkey/admin/api"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/login/logintest"
+	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// policy is as the configuration has it by default.
+var policy = admin.Policy{
+	admin.Owner: {"latchkey-owner"}, admin.People: {"latchkey-people"}, admin.HelpDesk: {"latchkey-help-desk"}, admin.Auditor: {"latchkey-auditor"},
+}
+
+// roleOf is the role that makes people what they are called.
+func roleOf(r admin.Role) string { return policy[r][0] }
+
+// site is the API over a real store, with callers whose tokens a test makes up: how
+// tokens are checked is shown with package op.
+type site struct {
+	*logintest.Parts
+	tokens  map[string]*api.Token
+	clients map[string]*client.Client
+}
+
+func newSite(t *testing.T, change ...func(*api.Config)) *site {
+	t.Helper()
+	s := &site{tokens: map[string]*api.Token{}, clients: map[string]*client.Client{
+		"console": {ID: "console", Metadata: client.Metadata{Type: client.TypeConfidential, Name: "Console"}, Secrets: make([]client.Secret, 1)},
+		"hr":      {ID: "hr", Metadata: client.Metadata{Type: client.TypeService, Name: "HR"}},
+	}}
+	s.Parts = logintest.New(t, logintest.Options{Accounts: func(c *account.Config) {
+		c.AdminRoles, c.SignUp.Mode = policy.Named(), account.SignUpInvitation
+		c.Attributes = attribute.Schema{
+			{Name: "office", Type: attribute.String, VisibleTo: attribute.Person, EditableBy: attribute.Person},
+			{Name: "salary", Type: attribute.Number, VisibleTo: attribute.Administrator, EditableBy: attribute.Administrator},
+			{Name: "badge", Type: attribute.String, VisibleTo: attribute.Nobody, EditableBy: attribute.Nobody},
+		}
+	}})
+	p := s.Parts
+	cfg := api.Config{
+		Issuer: p.URL.String(), Version: "test", Tokens: s, Policy: policy, ACR: mfa.ACRTwoFactor, Accounts: p.Accounts,
+		Stores: api.Stores{
+			Users: p.Store.Users(), Credentials: p.Store.Credentials(), Lockouts: p.Store.Lockouts(), Recovery: p.Store.RecoveryCodes(),
+			Devices: p.Store.TrustedDevices(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(), Consents: p.Store.Consents(),
+			Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
+			Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(),
+		},
+		Clients: s, Keys: oneKey{p.Clock.Now()}, Ephemeral: p.Store.Ephemeral(), Counters: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer,
+		Limit: storage.Bucket{Burst: 1000, Every: time.Millisecond}, MaxBody: 64 << 10, ResetLasts: time.Hour, Digest: "digest",
+		Jobs: map[string]time.Duration{"sweep": time.Minute}, Log: p.Logger, Now: p.Clock.Now,
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	made, err := api.New(cfg)
+	logintest.Check(t, err)
+	mux := http.NewServeMux()
+	mux.Handle(api.Root, made.Handler())
+	p.Serve(mux)
+	return s
+}
+
+var errNoToken = errors.New("no token")
+
+// Authenticate implements api.Tokens.
+func (s *site) Authenticate(_ http.ResponseWriter, r *http.Request) (*api.Token, error) {
+	token := s.tokens[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]
+	if token == nil {
+		return nil, errNoToken
+	}
+	if token.User != nil { // as they are now
+		u, err := s.Store.Users().ByID(r.Context(), token.User.ID)
+		if err != nil {
+			return nil, errNoToken
+		}
+		fresh := *token
+		fresh.User = u
+		return &fresh, nil
+	}
+	return token, nil
+}
+
+// Refusal implements api.Tokens.
+func (*site) Refusal(*http.Request, error) (status int, challenges []string, detail string) {
+	return http.StatusUnauthorized, []string{"Bearer"}, "no access token"
+}
+
+// Client implements api.Clients.
+func (s *site) Client(_ context.Context, id string) (*client.Client, error) {
+	if c := s.clients[id]; c != nil {
+		return c, nil
+	}
+	return nil, client.ErrUnknown
+}
+
+// All implements api.Clients.
+func (s *site) All() []*client.Client { return []*client.Client{s.clients["console"], s.clients["hr"]} }
+
+// oneKey is a ring of one key that signs.
+type oneKey struct{ since time.Time }
+
+// Keys implements api.SigningKeys.
+func (k oneKey) Keys() []storage.SigningKey {
+	return []storage.SigningKey{{ID: "kid", Alg: "ES256", Sealed: "sealed-private-key", CreatedAt: k.since, SignsFrom: k.since}}
+}
+
+// allScopes are those of a client that may ask for everything.
+func allScopes() []string {
+	var names []string
+	for _, s := range admin.Scopes() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// service is the token of a client that acts for itself.
+func (s *site) service(scopes ...string) string {
+	name := "service " + strings.Join(scopes, " ")
+	s.tokens[name] = &api.Token{Client: s.clients["hr"], Scopes: scopes}
+	return name
+}
+
+// person is the token of somebody by a client with the scopes.
+func (s *site) person(u *storage.User, scopes ...string) string {
+	name := "person " + string(u.ID) + " " + strings.Join(scopes, " ")
+	s.tokens[name] = &api.Token{Client: s.clients["console"], User: u, SID: "sid", Scopes: scopes, ACR: mfa.ACRTwoFactor}
+	return name
+}
+
+// administrator makes somebody with a role, and their token with every scope.
+func (s *site) administrator(r admin.Role) (*storage.User, string) {
+	u := s.Person(string(s.ID())+"@example.com", func(u *storage.User) { u.Roles = []string{roleOf(r)} })
+	return u, s.person(u, allScopes()...)
+}
+
+// answer is what the API answered.
+type answer struct {
+	Status int
+	Header http.Header
+	Text   string
+	JSON   map[string]any
+}
+
+// items are those of a list.
+func (a *answer) items() []any { list, _ := a.JSON["items"].([]any); return list }
+
+// call sends a request with a token; headers are name and value in turn.
+func (s *site) call(token, method, path, body string, headers ...string) *answer {
+	s.T.Helper()
+	r, err := http.NewRequestWithContext(s.T.Context(), method, s.URL.String()+path, strings.NewReader(body))
+	logintest.Check(s.T, err)
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(r)
+	logintest.Check(s.T, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	logintest.Check(s.T, err)
+	a := &answer{Status: response.StatusCode, Header: response.Header, Text: string(text)}
+	_ = json.NewDecoder(bytes.NewReader(text)).Decode(&a.JSON) // nil where it is none
+	return a
+}
+
+// want fails the test unless the answer has the status.
+func (s *site) want(a *answer, status int) *answer {
+	s.T.Helper()
+	if a.Status != status {
+		s.T.Fatalf("status %d, want %d: %s", a.Status, status, a.Text)
+	}
+	return a
+}
+
+// events are those of a type, the newest first.
+func (s *site) events(typ storage.EventType) []storage.Event {
+	s.T.Helper()
+	events, err := s.Store.Events().List(s.T.Context(), storage.EventFilter{Type: typ, Limit: 100})
+	logintest.Check(s.T, err)
+	return events
+}
+
+// state is everything that operations change, as text.
+func (s *site) state() string {
+	s.T.Helper()
+	ctx := s.T.Context()
+	people, err := s.Store.Users().List(ctx, "", 1000)
+	logintest.Check(s.T, err)
+	groups, err := s.Store.Groups().List(ctx, "", 1000)
+	logintest.Check(s.T, err)
+	var all []any
+	for i := range people {
+		id := people[i].ID
+		sessions, err := s.Store.Sessions().ListByUser(ctx, id, s.Clock.Now())
+		logintest.Check(s.T, err)
+		devices, err := s.Store.TrustedDevices().ListByUser(ctx, id, s.Clock.Now())
+		logintest.Check(s.T, err)
+		credentials, err := s.Store.Credentials().ListByUser(ctx, id)
+		logintest.Check(s.T, err)
+		locks, err := s.Store.Lockouts().ListByUser(ctx, id)
+		logintest.Check(s.T, err)
+		grants, err := s.Store.Grants().ApplicationsOf(ctx, id, s.Clock.Now())
+		logintest.Check(s.T, err)
+		all = append(all, people[i], sessions, devices, credentials, locks, grants)
+	}
+	deliveries, err := s.Store.Outbox().List(ctx, "", "", 1000)
+	logintest.Check(s.T, err)
+	text, err := json.Marshal(append(all, groups, len(deliveries)))
+	logintest.Check(s.T, err)
+	return string(text)
+}
+
+func has(list []string, one string) bool { return slices.Contains(list, one) }

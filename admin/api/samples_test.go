@@ -1,0 +1,132 @@
+package api_test
+
+import (
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/admin/api"
+	"github.com/latchkey-id/latchkey/login/logintest"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// sample is a request of an operation that has something to do.
+type sample struct{ path, body string }
+
+// samples make one for each operation, with what it needs. The person is no
+// administrator.
+var samples = map[string]func(s *site, u *storage.User) sample{
+	"people.list": at("/people?q=ada"),
+	"people.create": func(s *site, _ *storage.User) sample {
+		return sample{"/people", fmt.Sprintf(`{"email":%q}`, s.ID()+"@example.com")}
+	},
+	"people.show":    of("/people/%s", ""),
+	"people.edit":    of("/people/%s", `{"profile":{"nickname":"Countess"}}`),
+	"people.delete":  of("/people/%s", ""),
+	"people.disable": of("/people/%s/disable", `{"reason":"left"}`),
+	"people.enable": func(s *site, u *storage.User) sample {
+		logintest.Check(s.T, s.Accounts.Disable(s.T.Context(), account.Operator("root"), u.ID, ""))
+		return sample{"/people/" + string(u.ID) + "/enable", ""}
+	},
+	"people.keep": func(s *site, u *storage.User) sample {
+		_, err := s.Accounts.PlanDeletion(s.T.Context(), account.Operator("root"), u.ID)
+		logintest.Check(s.T, err)
+		return sample{"/people/" + string(u.ID) + "/keep", ""}
+	},
+	"people.reset_password": of("/people/%s/reset-password", `{"reason":"they called","deliver":"link"}`),
+	"people.set_roles":      of("/people/%s/roles", `{"roles":["staff"]}`),
+	"factors.list":          of("/people/%s/factors", ""),
+	"factors.unlock": func(s *site, u *storage.User) sample {
+		_, err := s.Store.Lockouts().Attempt(s.T.Context(), u.ID, storage.FactorTOTP, s.Clock.Now(), logintest.Generous, 100)
+		logintest.Check(s.T, err)
+		return sample{"/people/" + string(u.ID) + "/unlock", ""}
+	},
+	"factors.reset": of("/people/%s/reset-factors", `{"reason":"lost it"}`),
+	"devices.list":  of("/people/%s/devices", ""),
+	"devices.forget": func(s *site, u *storage.User) sample {
+		now := s.Clock.Now()
+		logintest.Check(s.T, s.Store.TrustedDevices().Create(s.T.Context(), &storage.TrustedDevice{
+			ID: s.ID(), UserID: u.ID, SecretHash: rand.Text(), PasswordEpoch: u.PasswordEpoch, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(time.Hour),
+		}, s.Event(storage.EventDeviceTrusted)))
+		return sample{"/people/" + string(u.ID) + "/devices", ""}
+	},
+	"sessions.list": of("/people/%s/sessions", ""),
+	"sessions.end_all": func(s *site, u *storage.User) sample {
+		s.session(u)
+		return sample{"/people/" + string(u.ID) + "/sessions", ""}
+	},
+	"sessions.end": func(s *site, u *storage.User) sample {
+		return sample{"/people/" + string(u.ID) + "/sessions/" + string(s.session(u)), ""}
+	},
+	"grants.list":   of("/people/%s/grants", ""),
+	"consents.list": of("/people/%s/consents", ""),
+	"grants.revoke": func(s *site, u *storage.User) sample {
+		logintest.Check(s.T, s.Store.Consents().Put(s.T.Context(), u.ID, "wiki", []string{"openid"}, s.Clock.Now(), s.Event(storage.EventConsentGranted)))
+		return sample{"/people/" + string(u.ID) + "/applications/wiki", ""}
+	},
+	"groups.list":   at("/groups"),
+	"groups.create": func(s *site, _ *storage.User) sample { return sample{"/groups", fmt.Sprintf(`{"name":%q}`, s.ID())} },
+	"groups.show":   ofGroup("", ""),
+	"groups.edit":   ofGroup("", `{"description":"Those who do"}`),
+	"groups.delete": ofGroup("", ""),
+	"members.list":  ofGroup("/members", ""),
+	"members.add": func(s *site, u *storage.User) sample {
+		return sample{"/groups/" + string(s.group().ID) + "/members/" + string(u.ID), ""}
+	},
+	"members.remove": func(s *site, u *storage.User) sample {
+		g := s.group()
+		logintest.Check(s.T, s.Accounts.AddToGroup(s.T.Context(), account.Operator("root"), u.ID, g.Name))
+		return sample{"/groups/" + string(g.ID) + "/members/" + string(u.ID), ""}
+	},
+	"members.groups": of("/people/%s/groups", ""),
+	"invitations.create": func(s *site, _ *storage.User) sample {
+		return sample{"/invitations", fmt.Sprintf(`{"email":%q,"deliver":"email"}`, s.ID()+"@example.com")}
+	},
+	"events.list":        at("/events"),
+	"clients.list":       at("/clients"),
+	"clients.show":       at("/clients/console"),
+	"deliveries.list":    at("/deliveries"),
+	"keys.list":          at("/keys"),
+	"configuration.show": at("/configuration"),
+	"jobs.list":          at("/jobs"),
+	"statistics.show":    at("/statistics"),
+}
+
+func at(path string) func(*site, *storage.User) sample {
+	return func(*site, *storage.User) sample { return sample{path, ""} }
+}
+
+func of(path, body string) func(*site, *storage.User) sample {
+	return func(_ *site, u *storage.User) sample { return sample{fmt.Sprintf(path, u.ID), body} }
+}
+
+func ofGroup(path, body string) func(*site, *storage.User) sample {
+	return func(s *site, _ *storage.User) sample { return sample{"/groups/" + string(s.group().ID) + path, body} }
+}
+
+// group makes a group.
+func (s *site) group(roles ...string) *storage.Group {
+	s.T.Helper()
+	g, err := s.Accounts.CreateGroup(s.T.Context(), account.Operator("root"), account.NewGroup{Name: "g " + rand.Text(), Roles: roles})
+	logintest.Check(s.T, err)
+	return g
+}
+
+// session signs somebody in.
+func (s *site) session(u *storage.User) storage.ID {
+	s.T.Helper()
+	now := s.Clock.Now()
+	session := &storage.Session{
+		SID: s.ID(), UserID: u.ID, SecretHash: rand.Text(), Authentication: storage.Authentication{Time: now}, CreatedAt: now, LastSeenAt: now,
+		IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
+	}
+	logintest.Check(s.T, s.Store.Sessions().Create(s.T.Context(), session, storage.SessionStart{PasswordEpoch: u.PasswordEpoch}, s.Event(storage.EventSignIn)))
+	return session.SID
+}
+
+// send sends a sample of an operation.
+func (s *site) send(token string, o api.Row, with sample) *answer {
+	s.T.Helper()
+	return s.call(token, o.Method, api.Prefix+with.path, with.body)
+}

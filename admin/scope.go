@@ -1,0 +1,90 @@
+package admin
+
+import (
+	"slices"
+
+	"github.com/latchkey-id/latchkey/account"
+)
+
+// The scopes. A client is configured for those that it may ask for.
+const (
+	ScopePeopleRead  = "admin:people.read"
+	ScopePeopleWrite = "admin:people.write"
+	ScopeHelpDesk    = "admin:helpdesk"
+	ScopeGroupsRead  = "admin:groups.read"
+	ScopeGroupsWrite = "admin:groups.write"
+	ScopeClientsRead = "admin:clients.read"
+	ScopeAuditRead   = "admin:audit.read"
+	ScopeSystemRead  = "admin:system.read"
+	ScopeSystemWrite = "admin:system.write"
+	ScopeOwner       = "admin:owner"
+)
+
+// Scope is a scope of administration.
+type Scope struct {
+	Name string
+	// Roles are those of the people for whom it is good.
+	Roles []Role
+	// Duty is what it lets do to the accounts of others.
+	Duty account.Duty
+	// Description says in plain English what a client may do with it.
+	Description string
+}
+
+// scopes is the one table of what role and scope come to.
+var scopes = []Scope{
+	{ScopePeopleRead, []Role{Owner, People, HelpDesk, Auditor}, 0, "See the accounts of all people."},
+	{ScopePeopleWrite, []Role{Owner, People}, account.DutyPeople, "Make, change and delete the accounts of people."},
+	{ScopeHelpDesk, []Role{Owner, People, HelpDesk}, account.DutyHelpDesk, "Unlock and reset people’s second factors, and end their sessions."},
+	{ScopeGroupsRead, []Role{Owner, People, HelpDesk, Auditor}, 0, "See all groups and who is in them."},
+	{ScopeGroupsWrite, []Role{Owner, People}, account.DutyGroups, "Make, change and delete groups, and say who is in them."},
+	{ScopeClientsRead, []Role{Owner, People, HelpDesk, Auditor}, 0, "See the applications."},
+	{ScopeAuditRead, []Role{Owner, Auditor}, 0, "Read the record of security events."},
+	{ScopeSystemRead, []Role{Owner, Auditor}, 0, "See the state of this service: nodes, keys, messages, jobs and numbers."},
+	{ScopeSystemWrite, []Role{Owner}, 0, "Send messages again that failed."},
+	{ScopeOwner, []Role{Owner}, account.DutyOwner, "Change the accounts of administrators, and say who is one."},
+}
+
+// Scopes are all scopes, in the order of the documentation.
+func Scopes() []Scope { return slices.Clone(scopes) }
+
+// Authority is what a caller may do.
+type Authority struct {
+	scopes []string
+	duties account.Duty
+	// partial says that attributes for administrators alone are kept from the caller.
+	partial bool
+}
+
+// ForPerson is what a token with the scopes lets somebody with the roles do.
+func (p Policy) ForPerson(granted, roles []string) Authority {
+	held := p.held(roles)
+	return authority(granted, func(s Scope) bool {
+		return slices.ContainsFunc(s.Roles, func(r Role) bool { return slices.Contains(held, r) })
+	}, !slices.ContainsFunc(held, func(r Role) bool { return r != HelpDesk }))
+}
+
+// ForService is what a token with the scopes lets a client do that acts for itself.
+func ForService(granted []string) Authority {
+	return authority(granted, func(Scope) bool { return true }, false)
+}
+
+func authority(granted []string, may func(Scope) bool, partial bool) Authority {
+	a := Authority{partial: partial}
+	for _, s := range scopes {
+		if slices.Contains(granted, s.Name) && may(s) {
+			a.scopes, a.duties = append(a.scopes, s.Name), a.duties|s.Duty
+		}
+	}
+	return a
+}
+
+// Has reports whether the caller may do what takes the scope.
+func (a Authority) Has(scope string) bool { return slices.Contains(a.scopes, scope) }
+
+// Duties are what the caller may do to the accounts of others.
+func (a Authority) Duties() account.Duty { return a.duties }
+
+// SeesPrivate reports whether the caller sees what only administrators see of people.
+// The help desk does not.
+func (a Authority) SeesPrivate() bool { return !a.partial }

@@ -1,0 +1,49 @@
+package client
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/access"
+)
+
+// TX1, DC1: what a client may be registered for as to devices and token exchange.
+func TestTX1_ExchangeIsJudged(t *testing.T) {
+	t.Parallel()
+	catalog, problems := access.New(access.Config{Resources: []access.Resource{{Identifier: "https://api.example.com"}}})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	rule := ExchangeRule{Resources: []string{"https://api.example.com"}}
+	for name, tc := range map[string]struct {
+		m    Metadata
+		want string // in what is wrong; empty: nothing is
+	}{
+		"a service with a rule":       {Metadata{Type: TypeService, GrantTypes: []string{GrantTokenExchange}, TokenExchange: []ExchangeRule{rule}}, ""},
+		"no rule":                     {Metadata{Type: TypeService, GrantTypes: []string{GrantTokenExchange}}, "without a rule it may not"},
+		"a rule without the grant":    {Metadata{Type: TypeService, TokenExchange: []ExchangeRule{rule}}, "of no use without"},
+		"a client without a secret":   {Metadata{Type: TypeNative, RedirectURIs: []string{"com.example:/cb"}, GrantTypes: []string{GrantAuthorizationCode, GrantTokenExchange}, TokenExchange: []ExchangeRule{rule}}, "needs a client that authenticates"},
+		"no resource":                 {Metadata{Type: TypeService, GrantTypes: []string{GrantTokenExchange}, TokenExchange: []ExchangeRule{{}}}, "name the resource servers"},
+		"an unknown resource":         {Metadata{Type: TypeService, GrantTypes: []string{GrantTokenExchange}, TokenExchange: []ExchangeRule{{Resources: []string{"https://x.example.com"}}}}, "no resource server is called so"},
+		"semantics that are none":     {Metadata{Type: TypeService, GrantTypes: []string{GrantTokenExchange}, TokenExchange: []ExchangeRule{{Resources: rule.Resources, Semantics: "both"}}}, "not supported"},
+		"a sign-in":                   {Metadata{Type: TypeService, GrantTypes: []string{GrantTokenExchange}, TokenExchange: []ExchangeRule{{Resources: rule.Resources, Scopes: []string{ScopeOpenID}}}}, "signed in here"},
+		"from no id":                  {Metadata{Type: TypeService, GrantTypes: []string{GrantTokenExchange}, TokenExchange: []ExchangeRule{{Resources: rule.Resources, From: []string{"a b"}}}}, "id of a client"},
+		"may_act that is no id":       {Metadata{Type: TypeService, MayAct: "a b"}, "may act with tokens"},
+		"a device":                    {Metadata{Type: TypeNative, GrantTypes: []string{GrantDeviceCode, GrantRefreshToken}, Scopes: []string{ScopeOpenID, ScopeOfflineAccess}}, ""},
+		"a device that is a service":  {Metadata{Type: TypeService, GrantTypes: []string{GrantDeviceCode}}, "acts for no person"},
+		"refreshing without a person": {Metadata{Type: TypeConfidential, GrantTypes: []string{GrantTokenExchange, GrantRefreshToken}, Scopes: []string{}, TokenExchange: []ExchangeRule{rule}}, "refresh_token needs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.m.Complete(Lifetimes{AccessToken: 10 * time.Minute, IDToken: 10 * time.Minute, RefreshIdle: 24 * time.Hour, Refresh: 48 * time.Hour})
+			var found []string
+			for _, p := range tc.m.Validate(Policy{SigningAlgs: []string{"RS256", "ES256"}, Catalog: catalog}) {
+				found = append(found, p.Field+": "+p.Message)
+			}
+			said := strings.Join(found, "\n")
+			if tc.want == "" && said != "" || !strings.Contains(said, tc.want) {
+				t.Errorf("%q is said, want %q", said, tc.want)
+			}
+		})
+	}
+}

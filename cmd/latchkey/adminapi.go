@@ -1,0 +1,69 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/admin"
+	"github.com/latchkey-id/latchkey/admin/api"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/op"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+// mountAdminAPI serves the admin API, where the configuration has it.
+func mountAdminAPI(mux *http.ServeMux, p *process, f *foundation, accounts *account.Service, provider *op.Provider) error {
+	if !f.cfg.Admin.API {
+		return nil
+	}
+	made, err := api.New(adminAPIConfig(p, f, accounts, provider))
+	if err != nil {
+		return err
+	}
+	mux.Handle(api.Root, made.Handler())
+	return nil
+}
+
+func adminAPIConfig(p *process, f *foundation, accounts *account.Service, provider *op.Provider) api.Config {
+	cfg := f.cfg
+	jobs := map[string]time.Duration{}
+	for _, j := range p.jobs() {
+		jobs[j.name] = j.every
+	}
+	return api.Config{
+		Issuer: cfg.Issuer, Version: version, Tokens: adminTokens{provider}, Policy: cfg.Admin.Policy(), ACR: cfg.Admin.ACR, Accounts: accounts,
+		Stores: api.Stores{
+			Users: p.store.Users(), Credentials: p.store.Credentials(), Lockouts: p.store.Lockouts(), Recovery: p.store.RecoveryCodes(),
+			Devices: p.store.TrustedDevices(), Sessions: p.store.Sessions(), Grants: p.store.Grants(), Consents: p.store.Consents(),
+			Groups: p.store.Groups(), Memberships: p.store.Memberships(), Events: p.store.Events(), Outbox: p.store.Outbox(),
+			Nodes: p.store.Nodes(), JobClaims: p.store.Jobs(),
+		},
+		Clients: fileClients{f.clients}, Keys: p.ring, Ephemeral: p.ephemeral, Counters: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer,
+		Limit:   storage.Bucket{Burst: cfg.Admin.RequestsPerMinute, Every: time.Minute / time.Duration(cfg.Admin.RequestsPerMinute)},
+		MaxBody: int64(cfg.Limits.BodyKiB) << 10, ResetLasts: cfg.Account.Links.Reset, Digest: cfg.Digest(), Jobs: jobs, Log: f.log, Now: f.now,
+	}
+}
+
+// adminTokens checks access tokens as the provider does, for administration.
+type adminTokens struct{ provider *op.Provider }
+
+// Authenticate implements api.Tokens.
+func (t adminTokens) Authenticate(w http.ResponseWriter, r *http.Request) (*api.Token, error) {
+	b, err := t.provider.Authenticate(w, r, admin.Resource)
+	if err != nil {
+		return nil, err
+	}
+	return &api.Token{Client: b.Client, User: b.User, SID: b.SID, Scopes: b.Scopes, ACR: b.Authentication.ACR}, nil
+}
+
+// Refusal implements api.Tokens.
+func (t adminTokens) Refusal(r *http.Request, err error) (status int, challenges []string, detail string) {
+	return t.provider.Refusal(r, err)
+}
+
+// fileClients are the clients that files own.
+type fileClients struct{ *client.Registry }
+
+// All implements api.Clients.
+func (c fileClients) All() []*client.Client { return c.Snapshot().All() }

@@ -1,0 +1,3 @@
+// Package adminapi holds the admin API of a node to its documentation and to its OpenAPI
+// document, from outside.
+package adminapi
