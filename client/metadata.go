@@ -43,6 +43,8 @@ type Metadata struct {
 	SubjectType         string `json:"subject_type,omitempty"`
 	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
 	IDTokenSigningAlg   string `json:"id_token_signed_response_alg,omitempty"`
+	// UserInfoAlg is the algorithm of userinfo as a JWT (Core 5.3.2); empty is plain JSON.
+	UserInfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
 	// AuthorizationAlg is the algorithm of signed authorization responses (JARM section 3).
 	AuthorizationAlg string `json:"authorization_signed_response_alg,omitempty"`
 	// RequestObjectSigningAlg is the algorithm of request objects; empty is any with a

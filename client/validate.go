@@ -257,6 +257,7 @@ func (v *validation) tokens() {
 		unused     bool
 	}{
 		{"id_token_signed_response_alg", v.IDTokenSigningAlg, false},
+		{"userinfo_signed_response_alg", v.UserInfoAlg, v.UserInfoAlg == ""},
 		{"authorization_signed_response_alg", v.AuthorizationAlg, !v.UsesBrowsers()},
 		{"access_token_signed_response_alg", v.AccessTokenAlg, v.AccessTokenFormat == AccessTokenOpaque},
 	} {

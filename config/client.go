@@ -47,6 +47,7 @@ type Client struct {
 	RequirePushed          bool                     `yaml:"require_pushed_authorization_requests" default:"false" doc:"Refuse authorization requests that were not pushed (RFC 9126)."`
 	DPoPBound              bool                     `yaml:"dpop_bound_access_tokens" default:"false" doc:"Refuse requests for tokens without a DPoP proof (RFC 9449), so that each access token works only with a key that the client holds."`
 	JWKSURI                string                   `yaml:"jwks_uri" doc:"Where the client publishes its public keys (RFC 7517), for private_key_jwt. An address inside your network needs fetch.allowed_networks."`
+	UserInfoAlg            string                   `yaml:"userinfo_signing_alg" oneof:"@signing_alg" doc:"Algorithm of userinfo as a signed JWT (OpenID Connect Core 5.3.2). Default: none, userinfo is plain JSON."`
 	AuthorizationAlg       string                   `yaml:"authorization_response_signing_alg" default:"RS256" oneof:"@signing_alg" doc:"Algorithm of signed authorization responses, which the response modes jwt, query.jwt, fragment.jwt and form_post.jwt make (JARM)."`
 	RequestObjectAlg       string                   `yaml:"request_object_signing_alg" oneof:"@request_object_algs" doc:"Algorithm of the client's request objects (RFC 9101). Default: any, signed with one of its keys. none lets them be unsigned as well."`
 	RequestURIs            []string                 `yaml:"request_uris" doc:"Addresses of request objects that this provider may fetch for the client."`

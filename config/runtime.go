@@ -84,6 +84,7 @@ func (c *Client) metadata() client.Metadata {
 
 		RequirePushed: c.RequirePushed, DPoPBound: c.DPoPBound,
 		JWKSURI: c.JWKSURI, JWKS: c.keySet(),
+		UserInfoAlg:             c.UserInfoAlg,
 		AuthorizationAlg:        c.AuthorizationAlg,
 		RequestObjectSigningAlg: c.RequestObjectAlg, RequestURIs: c.RequestURIs,
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,
