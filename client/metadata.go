@@ -105,6 +105,9 @@ type Metadata struct {
 	// Resources are the resource servers that the client may ask for (RFC 8707); nil is
 	// those that its scopes are of.
 	Resources []string `json:"resources,omitzero"`
+	// Workload has JWTs of a platform be the client's assertions; nil: it signs them with
+	// keys of its own.
+	Workload *Workload `json:"workload_identity,omitempty"`
 	// TokenExchange are the rules by which the client exchanges tokens (RFC 8693): the
 	// first that fits holds.
 	TokenExchange []ExchangeRule `json:"token_exchange,omitempty"`

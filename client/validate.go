@@ -72,6 +72,7 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.claims()
 	v.access()
 	v.exchange()
+	v.workload()
 	v.pairwise()
 	v.people()
 	return v.problems

@@ -104,6 +104,7 @@ func TestClientIsComplete(t *testing.T) {
 	)+"resources: [{identifier: https://api.example}]\n", withPairwiseKey(serveEnv()))
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{
+		"Workload", // of services: see TestWorkloadIdentity
 		"Contacts", "JWKS", "ApplicationType", "AuthSigningAlg",
 		"RequireAuthTime",
 	}
@@ -166,4 +167,14 @@ func TestClientsDir(t *testing.T) {
 		"clients[3].typ (c.yaml line 2): unknown key, did you mean type?",
 		`clients[3].id (c.yaml line 1): "b1" is the id of clients[1] too`,
 	})
+}
+
+// The JWTs of a platform are a client's as the file says.
+func TestWorkloadIdentity(t *testing.T) {
+	c := mustLoad(t, clientYAML("id: a", "type: service", "auth_method: private_key_jwt", "jwks_uri: https://builds.example.com/keys",
+		"workload_identity: {issuer: https://builds.example.com, subject: 'repo:acme/shop:*', claims: {owner: ['1', '2']}}"), serveEnv())
+	want := &client.Workload{Issuer: "https://builds.example.com", Subject: "repo:acme/shop:*", Claims: map[string][]string{"owner": {"1", "2"}}}
+	if diff := cmp.Diff(want, clientsOf(t, c)[0].Workload); diff != "" {
+		t.Error(diff)
+	}
 }
