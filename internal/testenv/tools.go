@@ -68,3 +68,18 @@ func ApacheModules(t testing.TB) string {
 	t.Helper()
 	return filepath.Dir(find(t, "mod_auth_openidc.so", "libapache2-mod-auth-openidc", "/usr/lib/apache2/modules/mod_auth_openidc.so"))
 }
+
+// GoModule builds the program of a folder that is a Go module of its own, once.
+func GoModule(t testing.TB, folder string) string {
+	t.Helper()
+	tools.Lock()
+	defer tools.Unlock()
+	binary := filepath.Join(cacheFolder(t, "modules"), filepath.Base(folder))
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".")
+	build.Dir = folder
+	build.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false", "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build in %s: %v\n%s", folder, err, output)
+	}
+	return binary
+}

@@ -79,6 +79,17 @@ func application(t *testing.T) *httptest.Server {
 // apache is docs/recipes/apache-mod_auth_openidc.md before an application.
 func apache(t *testing.T, e environment) *exec.Cmd {
 	t.Helper()
+	return apacheFor(t, e, "openid email profile", "valid-user")
+}
+
+// apacheForGroup is its part on groups.
+func apacheForGroup(t *testing.T, e environment) *exec.Cmd {
+	t.Helper()
+	return apacheFor(t, e, "openid email profile groups", "claim groups:staff")
+}
+
+func apacheFor(t *testing.T, e environment, scope, require string) *exec.Cmd {
+	t.Helper()
 	folder := t.TempDir()
 	modules := testenv.ApacheModules(t)
 	file := filepath.Join(folder, "apache.conf")
@@ -105,24 +116,37 @@ OIDCClientID            %[6]s
 OIDCClientSecret        "%[7]s"
 OIDCRedirectURI         %[8]s/oidc/callback
 OIDCCryptoPassphrase    "a passphrase of this site alone"
-OIDCScope               "openid email profile"
+OIDCScope               "%[9]s"
 OIDCPKCEMethod          S256
 OIDCRemoteUserClaim     sub
 OIDCPassClaimsAs        headers
 <Location /me>
   AuthType openid-connect
-  Require valid-user
+  Require %[10]s
 </Location>
 <Location /oidc>
   AuthType openid-connect
   Require valid-user
 </Location>
-`, folder, e.Port, modules, application(t).URL, e.Issuer, e.ClientID, secretOf(e.ClientID), e.Site))
+`, folder, e.Port, modules, application(t).URL, e.Issuer, e.ClientID, secretOf(e.ClientID), e.Site, scope, require))
 	return exec.CommandContext(t.Context(), testenv.Apache(t), "-X", "-f", file)
 }
 
 // oauth2Proxy is docs/recipes/oauth2-proxy.md before an application.
 func oauth2Proxy(t *testing.T, e environment) *exec.Cmd {
+	t.Helper()
+	return oauth2ProxyWith(t, e, `scope = "openid profile email offline_access"`)
+}
+
+// oauth2ProxyForGroup is its part on groups.
+func oauth2ProxyForGroup(t *testing.T, e environment) *exec.Cmd {
+	t.Helper()
+	return oauth2ProxyWith(t, e, `scope = "openid profile email offline_access groups"
+oidc_groups_claim = "groups"
+allowed_groups = ["staff"]`)
+}
+
+func oauth2ProxyWith(t *testing.T, e environment, scope string) *exec.Cmd {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "oauth2-proxy.cfg")
 	write(t, file, fmt.Sprintf(`
@@ -138,14 +162,14 @@ redirect_url = "%s/oauth2/callback"
 client_id = %q
 client_secret = %q
 code_challenge_method = "S256"
-scope = "openid profile email offline_access"
+%s
 email_domains = ["example.com"]
 cookie_secret = "0123456789abcdef0123456789abcdef"
 cookie_refresh = "9m"
 skip_provider_button = true
 whitelist_domains = [%q]
 upstreams = ["%s/"]
-`, e.Port, e.Issuer, e.Site, e.ClientID, secretOf(e.ClientID), hostOf(t, e.Issuer), application(t).URL))
+`, e.Port, e.Issuer, e.Site, e.ClientID, secretOf(e.ClientID), scope, hostOf(t, e.Issuer), application(t).URL))
 	return exec.CommandContext(t.Context(), testenv.GoTool(t, "github.com/oauth2-proxy/oauth2-proxy/v7", "v7.15.6"), "--config", file)
 }
 

@@ -38,7 +38,7 @@ func startProvider(t *testing.T) *provider {
 	t.Helper()
 	p := &provider{ports: map[string]string{}}
 	var clients []map[string]any
-	for _, s := range sites {
+	for _, s := range slices.Concat(sites, groupSites) {
 		p.ports[s.name] = strconv.Itoa(testenv.FreePort(t))
 		address := p.address(s)
 		client := map[string]any{
