@@ -309,7 +309,7 @@ func TestFE2_AResetRemovesWhatIsRecent(t *testing.T) {
 				t.Errorf("recent: %+v", found.Recent)
 			}
 			_, err = s.Accounts.ResetPassword(ctx, account.Visitor(account.Origin{}), token,
-				account.NewPassword{Password: "a wholly new pass phrase", RemoveRecent: test.remove})
+				account.NewPassword{Password: "a wholly new pass phrase", Remove: all(found.Recent, test.remove)})
 			logintest.Check(t, err)
 			codes, err := s.Store.RecoveryCodes().Status(ctx, u.ID)
 			logintest.Check(t, err)
@@ -318,4 +318,16 @@ func TestFE2_AResetRemovesWhatIsRecent(t *testing.T) {
 			}
 		})
 	}
+}
+
+// all names everything that is recent, where it is to be removed.
+func all(recent account.Recent, remove bool) []string {
+	if !remove {
+		return nil
+	}
+	named := []string{account.RecentRecovery, account.RecentPhone}
+	for _, c := range recent.Factors {
+		named = append(named, string(c.ID))
+	}
+	return named
 }

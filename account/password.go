@@ -141,8 +141,9 @@ type Reset struct {
 // NewPassword is what whoever opens a link to set a new password chooses.
 type NewPassword struct {
 	Password string
-	// RemoveRecent says that what was added lately is not theirs: see [Recent].
-	RemoveRecent bool
+	// Remove names what of [Recent] is not theirs: ids of factors, [RecentRecovery] and
+	// [RecentPhone].
+	Remove []string
 }
 
 // PeekReset looks at a link to set a new password, and spends nothing (OT4). It
@@ -204,9 +205,9 @@ func (s *Service) ResetPassword(ctx context.Context, by Actor, token string, cho
 	if change.Lifts {
 		c.detail("the lockdown is lifted")
 	}
-	if chosen.RemoveRecent {
+	if keep, any := found.Recent.kept(chosen.Remove); any {
 		c.detail("what was added lately is removed")
-		change.RemoveSince = s.recentSince()
+		change.RemoveSince, change.Keep = s.recentSince(), keep
 	}
 	err = s.changePassword(ctx, c, change)
 	if errors.Is(err, ErrChanged) {

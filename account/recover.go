@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/message"
@@ -84,6 +85,28 @@ type Recent struct {
 
 // None reports whether there is nothing.
 func (r Recent) None() bool { return len(r.Factors) == 0 && !r.Recovery && r.Phone == "" }
+
+// RecentRecovery and RecentPhone name what of [Recent] has no id of its own.
+const (
+	RecentRecovery = "recovery"
+	RecentPhone    = "phone"
+)
+
+// kept is what of it stays where the named is removed: ids of factors, [RecentRecovery]
+// and [RecentPhone]. any says that anything of it goes: what is not of it is nobody's to
+// name.
+func (r Recent) kept(removed []string) (kept storage.Kept, any bool) {
+	for _, c := range r.Factors {
+		if slices.Contains(removed, string(c.ID)) {
+			any = true
+		} else {
+			kept.Factors = append(kept.Factors, c.ID)
+		}
+	}
+	kept.Recovery = !r.Recovery || !slices.Contains(removed, RecentRecovery)
+	kept.Phone = r.Phone == "" || !slices.Contains(removed, RecentPhone)
+	return kept, any || !kept.Recovery || !kept.Phone
+}
 
 // recentSince is from when on what was added is recent; zero where nothing is.
 func (s *Service) recentSince() time.Time {

@@ -31,7 +31,7 @@ func TestTX1_ExchangeIsJudged(t *testing.T) {
 		"from no id":                  {Metadata{Type: TypeService, GrantTypes: []string{GrantTokenExchange}, TokenExchange: []ExchangeRule{{Resources: rule.Resources, From: []string{"a b"}}}}, "id of a client"},
 		"may_act that is no id":       {Metadata{Type: TypeService, MayAct: "a b"}, "may act with tokens"},
 		"a device":                    {Metadata{Type: TypeNative, GrantTypes: []string{GrantDeviceCode, GrantRefreshToken}, Scopes: []string{ScopeOpenID, ScopeOfflineAccess}}, ""},
-		"a device that is a service":  {Metadata{Type: TypeService, GrantTypes: []string{GrantDeviceCode}}, "acts for no person"},
+		"a device that is a service":  {Metadata{Type: TypeService, GrantTypes: []string{GrantDeviceCode}}, "no person"},
 		"refreshing without a person": {Metadata{Type: TypeConfidential, GrantTypes: []string{GrantTokenExchange, GrantRefreshToken}, Scopes: []string{}, TokenExchange: []ExchangeRule{rule}}, "refresh_token needs"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -42,6 +42,45 @@ func TestTX1_ExchangeIsJudged(t *testing.T) {
 			}
 			said := strings.Join(found, "\n")
 			if tc.want == "" && said != "" || !strings.Contains(said, tc.want) {
+				t.Errorf("%q is said, want %q", said, tc.want)
+			}
+		})
+	}
+}
+
+// CL2: what may be written down of the JWTs of a platform.
+func TestCL2_WorkloadIdentityIsJudged(t *testing.T) {
+	t.Parallel()
+	good := Metadata{Type: TypeService, AuthMethod: AuthMethodPrivateKeyJWT, JWKSURI: "https://builds.example.com/keys"}
+	for name, tc := range map[string]struct {
+		is     Workload
+		change func(*Metadata)
+		want   string
+	}{
+		"a job":                  {Workload{Issuer: "https://builds.example.com", Subject: "repo:acme/shop:*"}, nil, ""},
+		"a pod":                  {Workload{Subject: "spiffe://example.org/ns/shop"}, nil, ""},
+		"no issuer":              {Workload{Subject: "repo:acme/shop"}, nil, "required: the iss"},
+		"no subject":             {Workload{Issuer: "https://builds.example.com"}, nil, "required: the sub"},
+		"anybody":                {Workload{Issuer: "https://builds.example.com", Subject: "*"}, nil, "anybody's"},
+		"a star in between":      {Workload{Issuer: "https://builds.example.com", Subject: "repo:*:main"}, nil, "at the end alone"},
+		"a claim without values": {Workload{Issuer: "https://builds.example.com", Subject: "repo:acme/shop", Claims: map[string][]string{"owner": nil}}, nil, "one value or more"},
+		"people":                 {Workload{Issuer: "https://builds.example.com", Subject: "repo:acme/shop"}, func(m *Metadata) { m.Type = TypeConfidential }, "no person"},
+		"a secret":               {Workload{Issuer: "https://builds.example.com", Subject: "repo:acme/shop"}, func(m *Metadata) { m.AuthMethod = AuthMethodBasic }, "private_key_jwt"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := good
+			m.Workload = &tc.is
+			if tc.change != nil {
+				tc.change(&m)
+			}
+			m.Complete(Lifetimes{AccessToken: 10 * time.Minute, IDToken: 10 * time.Minute, RefreshIdle: 24 * time.Hour, Refresh: 48 * time.Hour})
+			var found []string
+			for _, p := range m.Validate(Policy{SigningAlgs: []string{"RS256", "ES256"}}) {
+				if strings.HasPrefix(p.Field, "workload_identity") {
+					found = append(found, p.Message)
+				}
+			}
+			if said := strings.Join(found, "\n"); tc.want == "" && said != "" || !strings.Contains(said, tc.want) {
 				t.Errorf("%q is said, want %q", said, tc.want)
 			}
 		})

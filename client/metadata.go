@@ -43,6 +43,8 @@ type Metadata struct {
 	SubjectType         string `json:"subject_type,omitempty"`
 	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
 	IDTokenSigningAlg   string `json:"id_token_signed_response_alg,omitempty"`
+	// UserInfoAlg is the algorithm of userinfo as a JWT (Core 5.3.2); empty is plain JSON.
+	UserInfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
 	// AuthorizationAlg is the algorithm of signed authorization responses (JARM section 3).
 	AuthorizationAlg string `json:"authorization_signed_response_alg,omitempty"`
 	// RequestObjectSigningAlg is the algorithm of request objects; empty is any with a
@@ -103,6 +105,9 @@ type Metadata struct {
 	// Resources are the resource servers that the client may ask for (RFC 8707); nil is
 	// those that its scopes are of.
 	Resources []string `json:"resources,omitzero"`
+	// Workload has JWTs of a platform be the client's assertions; nil: it signs them with
+	// keys of its own.
+	Workload *Workload `json:"workload_identity,omitempty"`
 	// TokenExchange are the rules by which the client exchanges tokens (RFC 8693): the
 	// first that fits holds.
 	TokenExchange []ExchangeRule `json:"token_exchange,omitempty"`

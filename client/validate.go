@@ -72,6 +72,7 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.claims()
 	v.access()
 	v.exchange()
+	v.workload()
 	v.pairwise()
 	v.people()
 	return v.problems
@@ -257,6 +258,7 @@ func (v *validation) tokens() {
 		unused     bool
 	}{
 		{"id_token_signed_response_alg", v.IDTokenSigningAlg, false},
+		{"userinfo_signed_response_alg", v.UserInfoAlg, v.UserInfoAlg == ""},
 		{"authorization_signed_response_alg", v.AuthorizationAlg, !v.UsesBrowsers()},
 		{"access_token_signed_response_alg", v.AccessTokenAlg, v.AccessTokenFormat == AccessTokenOpaque},
 	} {

@@ -41,12 +41,14 @@ type Client struct {
 	Expect                 []Expectation            `yaml:"expect" doc:"Tests of who may use the client, and with which claims: run by config validate and before each reload, which does not take place where one fails."`
 	Groups                 ClientGroups             `yaml:"groups" doc:"How the client wants the groups of people spelled. Default: all, as they are."`
 	Resources              []string                 `yaml:"resources" doc:"Resource servers that the client may ask for, of those of resources. Default: those that its scopes are of."`
+	Workload               WorkloadIdentity         `yaml:"workload_identity" doc:"Which JWTs of the platform that the client runs on are its assertions (RFC 7523), instead of some that it signs itself: of Kubernetes, GitHub Actions, SPIFFE. For type service with auth_method private_key_jwt; jwks_uri is the platform's."`
 	TokenExchange          []TokenExchange          `yaml:"token_exchange" doc:"What the client may exchange tokens for that it was sent (RFC 8693): the first rule that fits holds, and without one it may not."`
 	MayAct                 string                   `yaml:"may_act" doc:"The one client that may exchange access tokens of this one; they say so (may_act). Default: any that has a rule for it."`
 	RequirePKCE            bool                     `yaml:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code_challenge. Set it to false only for a confidential client whose software cannot send one; a challenge that is sent is verified all the same."`
 	RequirePushed          bool                     `yaml:"require_pushed_authorization_requests" default:"false" doc:"Refuse authorization requests that were not pushed (RFC 9126)."`
 	DPoPBound              bool                     `yaml:"dpop_bound_access_tokens" default:"false" doc:"Refuse requests for tokens without a DPoP proof (RFC 9449), so that each access token works only with a key that the client holds."`
 	JWKSURI                string                   `yaml:"jwks_uri" doc:"Where the client publishes its public keys (RFC 7517), for private_key_jwt. An address inside your network needs fetch.allowed_networks."`
+	UserInfoAlg            string                   `yaml:"userinfo_signing_alg" oneof:"@signing_alg" doc:"Algorithm of userinfo as a signed JWT (OpenID Connect Core 5.3.2). Default: none, userinfo is plain JSON."`
 	AuthorizationAlg       string                   `yaml:"authorization_response_signing_alg" default:"RS256" oneof:"@signing_alg" doc:"Algorithm of signed authorization responses, which the response modes jwt, query.jwt, fragment.jwt and form_post.jwt make (JARM)."`
 	RequestObjectAlg       string                   `yaml:"request_object_signing_alg" oneof:"@request_object_algs" doc:"Algorithm of the client's request objects (RFC 9101). Default: any, signed with one of its keys. none lets them be unsigned as well."`
 	RequestURIs            []string                 `yaml:"request_uris" doc:"Addresses of request objects that this provider may fetch for the client."`
@@ -73,6 +75,13 @@ type Client struct {
 	ClientURI              string                   `yaml:"client_uri" doc:"The client's home page. People open the client there from their account page, unless there is initiate_login_uri."`
 	PolicyURI              string                   `yaml:"policy_uri" doc:"The client's privacy policy."`
 	TOSURI                 string                   `yaml:"tos_uri" doc:"The client's terms of service."`
+}
+
+// WorkloadIdentity says which JWTs of a platform are a client's assertions.
+type WorkloadIdentity struct {
+	Issuer  string              `yaml:"issuer" doc:"The iss of the platform's JWTs. Required, except for subjects of SPIFFE."`
+	Subject string              `yaml:"subject" doc:"Their sub, such as system:serviceaccount:shop:orders or repo:acme/shop:ref:refs/heads/main. One that ends with * is of all that begin so."`
+	Claims  map[string][]string `yaml:"claims" doc:"Further claims that have to be one of the values each, such as {repository_owner_id: ['4711']}."`
 }
 
 // TokenExchange lets a client exchange tokens that it was sent.

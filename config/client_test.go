@@ -100,10 +100,11 @@ func TestClientIsComplete(t *testing.T) {
 		"description: {en: An application}", "listed: false", "initiate_login_uri: https://a.example/i",
 		"logo_uri: https://a.example/l", "client_uri: https://a.example/c", "policy_uri: https://a.example/p", "tos_uri: https://a.example/t",
 		"backchannel_logout_uri: https://a.example/out", "backchannel_logout_session_required: true",
-		"require_pushed_authorization_requests: true", "dpop_bound_access_tokens: true", "authorization_response_signing_alg: ES256", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
+		"require_pushed_authorization_requests: true", "dpop_bound_access_tokens: true", "authorization_response_signing_alg: ES256", "userinfo_signing_alg: ES256", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
 	)+"resources: [{identifier: https://api.example}]\n", withPairwiseKey(serveEnv()))
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{
+		"Workload", // of services: see TestWorkloadIdentity
 		"Contacts", "JWKS", "ApplicationType", "AuthSigningAlg",
 		"RequireAuthTime",
 	}
@@ -166,4 +167,14 @@ func TestClientsDir(t *testing.T) {
 		"clients[3].typ (c.yaml line 2): unknown key, did you mean type?",
 		`clients[3].id (c.yaml line 1): "b1" is the id of clients[1] too`,
 	})
+}
+
+// The JWTs of a platform are a client's as the file says.
+func TestWorkloadIdentity(t *testing.T) {
+	c := mustLoad(t, clientYAML("id: a", "type: service", "auth_method: private_key_jwt", "jwks_uri: https://builds.example.com/keys",
+		"workload_identity: {issuer: https://builds.example.com, subject: 'repo:acme/shop:*', claims: {owner: ['1', '2']}}"), serveEnv())
+	want := &client.Workload{Issuer: "https://builds.example.com", Subject: "repo:acme/shop:*", Claims: map[string][]string{"owner": {"1", "2"}}}
+	if diff := cmp.Diff(want, clientsOf(t, c)[0].Workload); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -39,6 +39,7 @@ type Config struct {
 	Tokens         Tokens         `yaml:"tokens" doc:"Lifetimes of what is issued. A client may have its own."`
 	SigningKeys    SigningKeys    `yaml:"signing_keys" doc:"The keys that sign tokens: they are generated, published ahead, rotated and retired by themselves."`
 	Audit          Audit          `yaml:"audit" doc:"The record of security events."`
+	Events         Events         `yaml:"events" doc:"Where security events go besides the record."`
 	MemoryLimit    string         `yaml:"memory_limit" default:"auto" doc:"The memory that the process tries to stay within, such as 512MiB: near it garbage is collected more often. auto is nine tenths of what its container may use; off sets none. GOMEMLIMIT wins over auto."`
 	Limits         Limits         `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request. Attempts count before they are looked at; the first free ones are not delayed, then each one is followed by a time of refusal that doubles from base to max."`
 	Timeouts       Timeouts       `yaml:"timeouts" doc:"Bounds on how long a connection may take."`

@@ -56,6 +56,7 @@ func (c *Client) metadata() client.Metadata {
 		Resources:              c.Resources,
 		TokenExchange:          exchangesOf(c.TokenExchange),
 		MayAct:                 c.MayAct,
+		Workload:               c.Workload.workload(),
 		SubjectType:            c.SubjectType,
 		SectorIdentifierURI:    c.SectorIdentifierURI,
 		AccessTokenFormat:      c.AccessTokenFormat,
@@ -84,11 +85,21 @@ func (c *Client) metadata() client.Metadata {
 
 		RequirePushed: c.RequirePushed, DPoPBound: c.DPoPBound,
 		JWKSURI: c.JWKSURI, JWKS: c.keySet(),
+		UserInfoAlg:             c.UserInfoAlg,
 		AuthorizationAlg:        c.AuthorizationAlg,
 		RequestObjectSigningAlg: c.RequestObjectAlg, RequestURIs: c.RequestURIs,
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,
 		FrontchannelLogoutURI: c.FrontchannelLogoutURI, FrontchannelLogoutSession: c.FrontchannelSession,
 	}
+}
+
+// workload is nil where nothing was written.
+func (w WorkloadIdentity) workload() *client.Workload {
+	if w.Issuer == "" && w.Subject == "" && w.Claims == nil {
+		return nil
+	}
+	made := client.Workload(w)
+	return &made
 }
 
 // exchangesOf are the rules of token exchange, in the terms of package client.

@@ -26,6 +26,7 @@ func (l *loader) validate(c *Config) {
 	l.validateMemory(c)
 	l.validateSigningKeys(c)
 	l.validateAudit(c.Audit)
+	l.validateEvents(&c.Events)
 	l.validateLimits(c.Limits)
 	l.validateAdmin(c)
 	l.validateAttributes(c)

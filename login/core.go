@@ -250,7 +250,9 @@ func (c *core) page(w http.ResponseWriter, r *http.Request, in *interaction.Inte
 func (c *core) personPage(w http.ResponseWriter, r *http.Request, f *flowContext, path, title string) ui.Page {
 	o := c.options(r, f.interaction, path, title)
 	o.Person, o.Switch = f.state.User.Identifier(), f.interaction.Address(switchPath)
-	return c.ui.Begin(w, r, o)
+	page := c.ui.Begin(w, r, o)
+	page.In(f.state.User.Profile.Zoneinfo)
+	return page
 }
 
 func (c *core) options(r *http.Request, in *interaction.Interaction, path, title string) ui.Options {

@@ -97,7 +97,7 @@ func (p *resetPages) show(w http.ResponseWriter, r *http.Request) error {
 	page := p.ui.Begin(w, r, ui.Options{Title: "reset.title", Action: message.PathResetPassword})
 	page.Carry(message.TokenParam, token)
 	data := ui.ResetPassword{Page: page, Username: found.User.Identifier(), MinLength: p.accounts.MinPassword(found.User),
-		Recent: found.Recent.Factors, RecentCodes: found.Recent.Recovery, RecentPhone: endOf(found.Recent.Phone)}
+		Recent: found.Recent.Factors, RecentCodes: found.Recent.Recovery, RecentPhone: endOf(found.Recent.Phone), Removed: said.Typed["remove"]}
 	Say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
 }
@@ -115,7 +115,7 @@ func endOf(phone string) string {
 // (requirement RE1). A password that is refused does not cost the link.
 func (p *resetPages) set(w http.ResponseWriter, r *http.Request) error {
 	token := r.PostForm.Get(message.TokenParam)
-	chosen := account.NewPassword{Password: r.PostForm.Get("new_password"), RemoveRecent: r.PostForm.Has("remove_recent")}
+	chosen := account.NewPassword{Password: r.PostForm.Get("new_password"), Remove: r.PostForm["remove"]}
 	found, err := p.accounts.ResetPassword(r.Context(), p.journal.Visitor(r, nil), token, chosen)
 	if problems := Problems(err, "new_password"); len(problems) > 0 {
 		return p.flash.Refuse(w, r, linkAddress(message.PathResetPassword, token), flash.Message{Problems: problems})

@@ -62,7 +62,11 @@ func assertionCredentials(form url.Values, symmetric bool) (credentials, bool, e
 	if claims.Subject == "" {
 		return credentials{}, false, errInvalidClient(errors.New("the client assertion has no sub"))
 	}
-	return credentials{ClientID: claims.Subject, Assertion: assertion}, true, nil
+	id := claims.Subject
+	if named := form.Get("client_id"); named != "" && claims.Issuer != claims.Subject { // a platform's: see client.Workload
+		id = named
+	}
+	return credentials{ClientID: id, Assertion: assertion}, true, nil
 }
 
 func decodePart(part string, into any) error {

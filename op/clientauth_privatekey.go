@@ -19,6 +19,9 @@ func (p *Provider) provesPrivateKey(ctx context.Context, found *client.Client, c
 	if found == nil {
 		return false, nil
 	}
+	if found.Workload != nil {
+		return p.provesWorkload(ctx, found, c.Assertion)
+	}
 	payload, err := p.verifyByClient(ctx, found, c.Assertion)
 	if unjudged := (*Error)(nil); errors.As(err, &unjudged) {
 		return false, err

@@ -16,6 +16,8 @@ type idTokenHint struct {
 	Subject  string        `json:"sub"`
 	Audience oidc.Audience `json:"aud"`
 	SID      string        `json:"sid"`
+	// ExpiresAt is there in every ID token: other JWTs for the same audience have none.
+	ExpiresAt int64 `json:"exp"`
 	// ClientID is empty: only access tokens have it, some of which are of the same type.
 	ClientID string `json:"client_id"`
 }
@@ -32,7 +34,7 @@ func (p *Provider) readIDTokenHint(ctx context.Context, token string) (*idTokenH
 	if err := json.Unmarshal(payload, &hint); err != nil {
 		return nil, fmt.Errorf("decode ID token: %w", err)
 	}
-	if hint.Issuer != p.cfg.Issuer || hint.Subject == "" || len(hint.Audience) == 0 {
+	if hint.Issuer != p.cfg.Issuer || hint.Subject == "" || len(hint.Audience) == 0 || hint.ExpiresAt == 0 {
 		return nil, errors.New("no ID token of this issuer")
 	}
 	if hint.ClientID != "" || slices.Contains(hint.Audience, p.cfg.Issuer) {

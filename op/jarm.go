@@ -11,8 +11,9 @@ import (
 const (
 	// signedSuffix ends the response modes whose answer is one signed JWT.
 	signedSuffix = ".jwt"
-	// signedAnswerType is the typ of such a JWT, so that it is never taken for another token.
-	signedAnswerType = "oauth-authz-resp+jwt"
+	// signedAnswerType is the typ of such a JWT: libraries refuse what they do not know. It
+	// has no sub, so that it is never taken for an ID token or an access token.
+	signedAnswerType = "JWT"
 	// signedAnswerLifetime is the longest that JARM section 2.1 recommends.
 	signedAnswerLifetime = 10 * time.Minute
 )

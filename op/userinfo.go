@@ -18,10 +18,16 @@ const userinfoPath = "/userinfo"
 // holds (OpenID Connect Core 5.3). It costs one round trip to the store.
 func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	privately(w)
-	claims, clientID, err := p.userinfoClaims(w, r)
+	claims, c, err := p.userinfoClaims(w, r)
 	if err == nil {
-		writeJSON(w, http.StatusOK, claims)
+		err = p.writeUserinfo(w, c, claims)
+	}
+	if err == nil {
 		return
+	}
+	clientID := ""
+	if c != nil {
+		clientID = c.ID
 	}
 	if shown := errorOf(err); shown.status() < http.StatusInternalServerError {
 		w.Header()["Www-Authenticate"] = p.challenges(shown, usesDPoP(r))
@@ -30,30 +36,31 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	p.refuse(w, r, clientID, err)
 }
 
-func (p *Provider) userinfoClaims(w http.ResponseWriter, r *http.Request) (claims map[string]any, clientID string, err error) {
+// userinfoClaims returns the claims, and the client as soon as it is known.
+func (p *Provider) userinfoClaims(w http.ResponseWriter, r *http.Request) (claims map[string]any, c *client.Client, err error) {
 	shown, err := accessTokenOf(w, r)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	active, err := p.checkAccessToken(r.Context(), shown.Text)
 	if err == nil {
 		answersTo(w, active.Client.ID)
-		clientID = active.Client.ID
+		c = active.Client
 		err = p.checkPossession(w, r, shown, &active.Claims)
 	}
 	if errors.Is(err, errInvalidToken) {
-		return nil, clientID, &Error{
+		return nil, c, &Error{
 			Code: codeInvalidToken, Description: "the access token is not valid here, expired or revoked", Cause: err,
 		}
 	}
 	if err != nil {
-		return nil, clientID, atResource(err)
+		return nil, c, atResource(err)
 	}
 	scopes := active.Claims.Scopes()
 	if active.Grant == nil || !slices.Contains(scopes, client.ScopeOpenID) {
-		return nil, clientID, &Error{Code: codeInsufficientScope, Description: "the access token is not for a person's claims"}
+		return nil, c, &Error{Code: codeInsufficientScope, Description: "the access token is not for a person's claims"}
 	}
-	return p.make.userinfo(active.Client, active.Grant, scopes), clientID, nil
+	return p.make.userinfo(active.Client, active.Grant, scopes), c, nil
 }
 
 // userinfo is what userinfo answers for a token with the scopes.

@@ -26,8 +26,17 @@ type PasswordChange struct {
 	// RemoveSince is from when on what was added goes, as with a [Recovery]; zero
 	// removes nothing.
 	RemoveSince time.Time
+	// Keep is what stays all the same.
+	Keep Kept
 	// Lifts says that it is the recovery of an account that is locked down.
 	Lifts bool
+}
+
+// Kept is what of an account stays though it was added lately: its owner knows it.
+type Kept struct {
+	Factors []ID
+	// Recovery are the recovery codes, and Phone is the number.
+	Recovery, Phone bool
 }
 
 // EmailChange sets another address.

@@ -12,10 +12,16 @@ const (
 	TopicSMS   = Topic(ChannelSMS)
 	// TopicLogout tells clients that a session is over.
 	TopicLogout Topic = "logout"
+	// TopicWebhook posts security events to addresses of the operator's.
+	TopicWebhook Topic = "webhook"
 )
 
+// Theirs are the topics whose receivers are others' programs: that one of them does
+// not answer is its own affair, and no fault of the node that tries again.
+func Theirs() []Topic { return []Topic{TopicLogout, TopicWebhook} }
+
 // Topics returns every topic.
-func Topics() []Topic { return []Topic{TopicEmail, TopicSMS, TopicLogout} }
+func Topics() []Topic { return []Topic{TopicEmail, TopicSMS, TopicLogout, TopicWebhook} }
 
 // Priority orders the deliveries of a topic: the lower goes first.
 type Priority int
@@ -107,6 +113,8 @@ func (t Topic) Kinds() []MessageKind {
 	switch t {
 	case TopicLogout:
 		return []MessageKind{MessageLogout}
+	case TopicWebhook:
+		return []MessageKind{MessageEvent}
 	case TopicSMS:
 		return []MessageKind{MessageSMSCode, MessagePhoneVerify, MessageTest}
 	case TopicEmail:

@@ -43,6 +43,7 @@ const (
 	MessageDeleted          MessageKind = "deleted"            // notice: the account is gone
 	MessageTest             MessageKind = "test"               // latchkey mail test, sms test
 	MessageLogout           MessageKind = "logout_token"       // to a client: a session is over
+	MessageEvent            MessageKind = "event"              // to a webhook: a security event
 )
 
 // Priority is that of a message of the kind.

@@ -35,8 +35,8 @@ var ownAddress = map[string]any{
 }
 
 // otherClaims are about the token and not the person, or follow from other claims;
-// groups and roles are given by an administrator.
-var otherClaims = strings.Fields("iss sub aud exp iat auth_time nonce acr amr sid at_hash updated_at email_verified phone_number_verified groups roles")
+// groups, roles and entitlements are given by an administrator.
+var otherClaims = strings.Fields("iss sub aud exp iat auth_time nonce acr amr sid at_hash c_hash updated_at email_verified phone_number_verified groups roles entitlements")
 
 // TestEveryClaimOfDiscoveryCanBeHad: what claims_supported names can be set, by its
 // owner, by a command and by import, and arrives in userinfo and in the download.

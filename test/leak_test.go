@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/pquerna/otp/totp"
 )
 
@@ -54,7 +54,7 @@ func TestOT3_LG2_RF1_NothingLeaks(t *testing.T) {
 	for name, shared := range map[string]bool{"embedded": false, "PostgreSQL and Redis": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			metrics := freeAddress(t)
+			metrics := testenv.FreeAddress(t)
 			h := startHunt(t, shared, fmt.Sprintf(talkative, metrics, secrets["wiki"], secrets["strict"]))
 			for id, value := range secrets {
 				h.learn("secret of client "+id, value, nil)
@@ -74,16 +74,6 @@ func TestOT3_LG2_RF1_NothingLeaks(t *testing.T) {
 			h.tryAll(used)
 		})
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // control plants words where they may be, and shows that the search finds them.

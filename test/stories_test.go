@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/pquerna/otp/totp"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // story is a running provider with an owner, and whoever wants what is theirs.
@@ -299,4 +300,116 @@ func TestTH3_AnOutsidersStory(t *testing.T) {
 	signIn(owner, s.owner, newPassword).Want(t, http.StatusOK, `id="signout-link"`)
 	// Somebody else in the owner's network, on a device that nobody knows.
 	signIn(s.from("198.51.100.7"), "demo", "a guess at the password").Want(t, http.StatusOK, "login-submit")
+}
+
+// TestTH3_AnOutsiderKeepsNobodyFromAFactorCode: strangers with any number of addresses,
+// spellings and networks ask for whatever anybody may, until they are refused. On a
+// device that is theirs the owner gets a code by e-mail and by text message all the same,
+// under the limits that a new installation has, and the code of an app passes.
+func TestTH3_AnOutsiderKeepsNobodyFromAFactorCode(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, "trusted_proxies: [127.0.0.1/32]\nsign_up: {mode: open}\n"+
+		"mfa: {required: always, factors: [totp, email, sms, recovery]}\n")
+	const phone = "+4930123456"
+	s.importOwner("eve@example.com", phone)
+	s.owner = "eve@example.com"
+	owner := s.from("198.51.100.7")
+	if signIn(owner, s.owner, ownersPassword).Has("factor-submit") {
+		s.answerBy(owner, "email", func() string { return s.code(s.owner) })
+	}
+	owner.Get("/account/security/add?kind=totp")
+	secret := strings.ReplaceAll(owner.Page.Text("totp-secret"), " ", "")
+	code := func(step time.Duration) string {
+		c, err := totp.GenerateCode(secret, time.Now().Add(step))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	owner.Submit("enroll-submit", "code="+code(-30*time.Second), "name=owner's").Want(t, http.StatusOK, "recovery-continue")
+	signOut(owner)
+
+	names := []string{s.owner, "EVE@example.com", "eve+1@example.com", "eve+2@EXAMPLE.com"}
+	refused := 0
+	for i := range 120 {
+		stranger := s.from(fmt.Sprintf("203.0.113.%d", i%40))
+		name := names[i%len(names)]
+		stranger.Get("/forgot-password")
+		stranger.Submit("forgot-submit", "email="+name)
+		stranger.Get("/signup")
+		stranger.Submit("signup-submit", "email="+name, "password=a long enough new password")
+		if page := signIn(stranger, name, "a guess at the password"); page.Status == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("the strangers were never refused")
+	}
+
+	for kind, code := range map[string]func() string{
+		"email": func() string { return s.code(s.owner) },
+		"sms":   func() string { return s.code(phone) },
+		"totp":  func() string { return code(0) },
+	} {
+		signIn(owner, s.owner, ownersPassword).Want(t, http.StatusOK, "factor-submit")
+		s.answerBy(owner, kind, code)
+		signOut(owner)
+	}
+}
+
+// importOwner creates somebody whose number is known to be theirs.
+func (s *story) importOwner(email, phone string) {
+	s.t.Helper()
+	hash, err := bcrypt.GenerateFromPassword([]byte(ownersPassword), bcrypt.MinCost)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	line, err := json.Marshal(map[string]any{
+		"email": email, "email_verified": true, "phone": phone, "phone_verified": true, "password_hash": string(hash),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.Command(string(line)+"\n", "user", "import", "--format", "jsonl", "-", "--apply")
+}
+
+// answerBy chooses a factor, answers its page, and is signed in.
+func (s *story) answerBy(b *testbrowser.Browser, kind string, code func() string) {
+	s.t.Helper()
+	if link := b.Page.Link("data-factor", kind); link != "" {
+		b.Get(link)
+	}
+	b.Page.Want(s.t, http.StatusOK, "factor-submit")
+	if page := b.Submit("factor-submit", "code="+code()); !s.isIn(b) {
+		s.t.Fatalf("not signed in by %s: %d\n%s", kind, page.Status, page.Body)
+	}
+}
+
+func signOut(b *testbrowser.Browser) {
+	b.Get("/logout")
+	b.Submit("logout-confirm")
+}
+
+// code is the one in the newest message to an address or number that has one.
+func (s *story) code(to string) string {
+	s.t.Helper()
+	response, err := s.HTTP().Get(s.Issuer + "/dev/inbox.json?to=" + url.QueryEscape(to))
+	if err != nil {
+		s.t.Fatalf("read inbox: %v", err)
+	}
+	defer response.Body.Close()
+	var all []struct {
+		Code  string
+		Links []string
+	}
+	if err := json.NewDecoder(response.Body).Decode(&all); err != nil {
+		s.t.Fatalf("read inbox: %v", err)
+	}
+	for _, m := range all {
+		if m.Code != "" && len(m.Links) == 0 {
+			return m.Code
+		}
+	}
+	s.t.Fatalf("no code was sent to %s", to)
+	return ""
 }

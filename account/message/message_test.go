@@ -392,7 +392,7 @@ func TestTimesAreSaidForPeople(t *testing.T) {
 		"days":          {EmailChanged{UserID: berlin.ID, From: "a@example.com", To: "b@example.com"}, "expires in 7 days."},
 		"grouped":       {SignUp{Email: "new@example.com"}, "0123 4567"},
 		"deletion":      {DeletionPlanned{UserID: berlin.ID, To: berlin.Email, DeleteAt: time.Date(2026, 11, 15, 11, 0, 0, 0, time.UTC)}, "in 14 days"},
-		"a notice":      {Notice{Kind: storage.MessagePasswordChanged, UserID: berlin.ID, To: berlin.Email}, "2026-11-01 13:00 (Europe/Berlin)"},
+		"a notice":      {Notice{Kind: storage.MessagePasswordChanged, UserID: berlin.ID, To: berlin.Email}, "Nov 1, 2026, 1:00 PM CET"},
 		"from where":    {PasswordReset{Identifier: "robin"}, "requested from Firefox on Windows, 203.0.113.x"},
 	} {
 		h := newHarness(t, berlin)
@@ -416,7 +416,7 @@ func TestEveryKindIsSaid(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 			continue
 		}
-		for _, part := range []string{"Example", "2026-11-01 12:00 UTC", "Firefox on Windows", "203.0.113.x"} {
+		for _, part := range []string{"Example", "Nov 1, 2026, 12:00 PM UTC", "Firefox on Windows", "203.0.113.x"} {
 			if !strings.Contains(mail.Text, part) || !strings.Contains(mail.HTML, part) {
 				t.Errorf("%s does not say %s:\n%s", kind, part, mail.Text)
 			}

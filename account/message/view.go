@@ -2,8 +2,8 @@ package message
 
 import (
 	"strings"
-	"time"
 
+	"github.com/latchkey-id/latchkey/internal/locale"
 	"github.com/latchkey-id/latchkey/internal/useragent"
 	"github.com/latchkey-id/latchkey/internal/web"
 )
@@ -94,23 +94,14 @@ func (t words) origin(a Asked, c content) string {
 	}
 	switch where := strings.Join(from, ", "); {
 	case c.happened && where == "":
-		return t.Get("mail.happened_plain", "Time", stamp(a.At, c.zone))
+		return t.Get("mail.happened_plain", "Time", t.DateTime(a.At.In(locale.Zone(c.zone))))
 	case c.happened:
-		return t.Get("mail.happened", "Time", stamp(a.At, c.zone), "From", where)
+		return t.Get("mail.happened", "Time", t.DateTime(a.At.In(locale.Zone(c.zone))), "From", where)
 	case where == "":
 		return t.Get("mail.asked_plain")
 	default:
 		return t.Get("mail.asked", "From", where)
 	}
-}
-
-// stamp is a time as every language reads it, in the person's time zone where it
-// is known.
-func stamp(at time.Time, zone string) string {
-	if place, err := time.LoadLocation(zone); err == nil && zone != "" && zone != "Local" {
-		return at.In(place).Format("2006-01-02 15:04") + " (" + zone + ")"
-	}
-	return at.UTC().Format("2006-01-02 15:04 UTC")
 }
 
 // grouped is a code as people read it: in two halves.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/cmd/internal/eventfeed"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -259,32 +260,10 @@ func linkWaiting(ctx context.Context, store *sqlstore.Store) error {
 	}
 }
 
-// exportedEvent is an event as a line of JSON: a form that others read, so its
-// names stay as they are.
-type exportedEvent struct {
-	Seq       int64             `json:"seq"`
-	ID        storage.ID        `json:"id"`
-	At        time.Time         `json:"at"`
-	Type      storage.EventType `json:"type"`
-	Outcome   string            `json:"outcome"`
-	UserID    storage.ID        `json:"user_id,omitempty"`
-	ClientID  string            `json:"client_id,omitempty"`
-	GrantID   storage.ID        `json:"grant_id,omitempty"`
-	SID       storage.ID        `json:"sid,omitempty"`
-	Address   string            `json:"address,omitempty"`
-	UserAgent string            `json:"user_agent,omitempty"`
-	RequestID string            `json:"request_id,omitempty"`
-	Detail    string            `json:"detail,omitempty"`
-}
-
 func writeEvents(w io.Writer, events []storage.Event) error {
 	lines := json.NewEncoder(w)
 	for _, e := range events {
-		err := lines.Encode(exportedEvent{
-			Seq: e.Seq, ID: e.ID, At: e.At.UTC(), Type: e.Type, Outcome: e.Outcome, UserID: e.UserID, ClientID: e.ClientID,
-			GrantID: e.GrantID, SID: e.SID, Address: e.Address, UserAgent: e.UserAgent, RequestID: e.RequestID, Detail: e.Detail,
-		})
-		if err != nil {
+		if err := lines.Encode(eventfeed.Of(e)); err != nil {
 			return fmt.Errorf("write event: %w", err)
 		}
 	}

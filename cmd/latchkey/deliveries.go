@@ -36,6 +36,9 @@ func newHandlers(p *process, f *foundation) (map[storage.Topic]outbox.Handler, e
 	handlers := map[storage.Topic]outbox.Handler{
 		storage.TopicLogout: outbox.Logouts{Tokens: f.logouts, Poster: f.fetch},
 	}
+	if handlers[storage.TopicWebhook], err = f.webhooks(f.fetch); err != nil {
+		return nil, err
+	}
 	for _, channel := range []storage.Channel{storage.ChannelEmail, storage.ChannelSMS} {
 		sender := senders[channel]
 		if sender == nil {

@@ -80,7 +80,7 @@ func (f *devFlags) run(cmd *cobra.Command) error {
 		log.Warn("others can reach this server: the inbox shows them every link and code", "listen", listener.Addr().String())
 	}
 	d := &dev{data: data, path: f.data, out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(), inbox: &inbox.Inbox{Now: time.Now}}
-	return serve(cmd.Context(), serveOptions{cfg: cfg, load: load, log: log, now: time.Now, listener: listener, dev: d.hooks()})
+	return serve(cmd.Context(), serveOptions{cfg: cfg, load: load, log: log, stdout: cmd.OutOrStdout(), now: time.Now, listener: listener, dev: d.hooks()})
 }
 
 // load lays the file, the environment and the flags over dev's defaults.

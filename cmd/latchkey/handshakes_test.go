@@ -38,21 +38,26 @@ func TestHandshakesThatFailAreCounted(t *testing.T) {
 			seen <- struct{}{}
 		},
 	}
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.Config.ReadHeaderTimeout = 50 * time.Millisecond // a handshake may take as long
-	server.Config.ErrorLog = log.New(h, "", 0)
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	dial := func() net.Conn {
-		t.Helper()
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
+	// serve starts a server of which a handshake may take as long, and returns what
+	// connects to it.
+	serve := func(within time.Duration) (dial func() net.Conn) {
+		server := httptest.NewUnstartedServer(http.NotFoundHandler())
+		server.Config.ReadHeaderTimeout = within
+		server.Config.ErrorLog = log.New(h, "", 0)
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		return func() net.Conn {
+			t.Helper()
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			return conn
 		}
-		t.Cleanup(func() { _ = conn.Close() })
-		return conn
 	}
-	dial()
+	hurried, dial := serve(time.Millisecond), serve(testenv.Patience)
+	hurried()
 	<-seen
 	for range 3 {
 		_ = dial().Close()

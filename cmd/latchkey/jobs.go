@@ -30,6 +30,7 @@ func (p *process) jobs() []job {
 		{name: "delete_accounts", every: time.Minute, do: p.deleteAccounts},
 		{name: removeClientsJob, every: time.Minute, do: p.removeClients},
 		{name: "link_audit", every: time.Second, do: p.linkAudit, unclaimed: true},
+		{name: "forward_events", every: time.Second, do: p.forwardEvents, unclaimed: true},
 		{name: "prune_audit", every: time.Hour, do: p.pruneAudit},
 	}
 }

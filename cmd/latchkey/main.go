@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetArgs(args)
 	root.AddCommand(
 		devCommand(), serveCommand(), migrateCommand(), configCommand(),
-		userCommand(), groupCommand(), inviteCommand(), clientCommand(), sessionCommand(), grantCommand(), auditCommand(), outboxCommand(), mailCommand(), smsCommand(),
+		userCommand(), groupCommand(), inviteCommand(), clientCommand(), sessionCommand(), grantCommand(), auditCommand(), eventsCommand(), outboxCommand(), mailCommand(), smsCommand(),
 		keysCommand(), lockdownCommand(), epochCommand(), backupCommand(), restoreCommand(), explainCommand(), traceCommand(), doctorCommand(), initCommand(), healthcheckCommand(), versionCommand(),
 	)
 	strictUsage(root)

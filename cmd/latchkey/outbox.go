@@ -45,7 +45,7 @@ func outboxListCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	cmd.Flags().StringVar(&status, "status", "", "only those of a `status`: queued, sent, failed, expired or skipped")
-	cmd.Flags().StringVar(&topic, "topic", "", "only those of a `topic`: email, sms or logout")
+	cmd.Flags().StringVar(&topic, "topic", "", "only those of a `topic`: email, sms, logout or webhook")
 	cmd.Flags().IntVar(&limit, "limit", 50, "list at most so `many`")
 	return cmd
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -29,6 +30,7 @@ type process struct {
 	// [keepUntilRestart] names is still true after a reload.
 	boot      *dependencies
 	reread    func() (*config.Config, error)
+	stdout    io.Writer
 	dev       devHooks
 	store     *sqlstore.Store
 	ephemeral ephemeralStore
@@ -60,7 +62,7 @@ func openProcess(ctx context.Context, o serveOptions) (_ *process, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{boot: boot, reread: o.load, dev: o.dev, listener: o.listener, metrics: counters, node: newNodeState(o.now())}
+	p := &process{boot: boot, reread: o.load, stdout: o.stdout, dev: o.dev, listener: o.listener, metrics: counters, node: newNodeState(o.now())}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.closeStores())

@@ -43,10 +43,11 @@ func TestAC2_AThousandReloadsUnderLoad(t *testing.T) {
 	}
 	runtime.GC()
 	goroutines, heap := runtime.NumGoroutine(), heapInUse()
-	asked, stop := askAll(t, nodes)
+	ask, stop := askAll(t, nodes)
 	good := 0
 	for n := range fileChanges {
 		works := f.change(n)
+		ask()
 		var reloading sync.WaitGroup
 		for i, node := range nodes {
 			reloading.Go(func() {
@@ -65,9 +66,8 @@ func TestAC2_AThousandReloadsUnderLoad(t *testing.T) {
 			good++
 		}
 	}
-	stop()
-	if good < 100 || asked.Load() < 1000 {
-		t.Errorf("only %d changes were good, and %d requests were made", good, asked.Load())
+	if asked := stop(); good < 100 || asked < 1000 {
+		t.Errorf("only %d changes were good, and %d requests were made", good, asked)
 	}
 	f.whole(fileChanges)
 	for _, node := range nodes {
@@ -99,34 +99,40 @@ func (f *changingFiles) nodes(t *testing.T) []*reloadable {
 	return nodes
 }
 
-// askAll sends requests to all nodes until it is stopped. None may fail, or miss the
-// client that is always there.
-func askAll(t *testing.T, nodes []*reloadable) (asked *atomic.Int64, stop func()) {
+// askAll answers requests of all nodes: ask has each node asked for one of each kind, which
+// goes on while they reload; more would show no more, and take minutes. None may fail, or
+// miss the client that is always there.
+func askAll(t *testing.T, nodes []*reloadable) (ask func(), stop func() (asked int64)) {
+	paths := []string{"/.well-known/openid-configuration", "/authorize?client_id=stable&response_type=none", "/jwks", "/login"}
 	var asking sync.WaitGroup
-	asked = new(atomic.Int64)
-	done := make(chan struct{})
-	for _, node := range nodes {
+	var asked atomic.Int64
+	next := make([]chan string, len(nodes))
+	for i, node := range nodes {
+		next[i] = make(chan string, 2*len(paths))
 		asking.Go(func() {
-			for n := 0; ; n++ {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				path := []string{"/.well-known/openid-configuration", "/authorize?client_id=stable&response_type=none", "/jwks", "/login"}[n%4]
+			for path := range next[i] {
 				answer := httptest.NewRecorder()
 				node.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, nil))
 				asked.Add(1)
 				if answer.Code >= http.StatusInternalServerError || strings.Contains(answer.Body.String(), "We don’t know this app") {
 					t.Errorf("GET %s = %d in the middle of a reload", path, answer.Code)
-					return
 				}
 			}
 		})
 	}
-	return asked, func() {
-		close(done)
+	ask = func() {
+		for _, path := range paths {
+			for i := range next {
+				next[i] <- path
+			}
+		}
+	}
+	return ask, func() int64 {
+		for i := range next {
+			close(next[i])
+		}
 		asking.Wait()
+		return asked.Load()
 	}
 }
 

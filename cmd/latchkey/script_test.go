@@ -174,11 +174,7 @@ func TestDevStartsServesStopsAndKeepsWhatItHas(t *testing.T) {
 		}
 	}
 
-	again := time.Now()
 	second := start(t, "dev", "--listen", strings.TrimPrefix(first.issuer, "http://"), "--data", data)
-	if took := time.Since(again); took > 5*time.Second {
-		t.Errorf("the second start took %s", took)
-	}
 	if _, after := second.get("/jwks"); after != jwks {
 		t.Error("the signing keys changed over a restart")
 	}
@@ -189,7 +185,7 @@ func TestCF3_ServeHasNothingOfDevAndRefusesToStartUnfinished(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("KEY_A", keyA)
 	t.Setenv("KEY_B", keyB)
-	port := freePort(t)
+	port := testenv.FreePort(t)
 	file := filepath.Join(dir, "latchkey.yaml")
 	text := fmt.Sprintf(`
 issuer: http://127.0.0.1:%d

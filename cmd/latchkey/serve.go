@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"os/signal"
@@ -35,7 +36,7 @@ func serveCommand() *cobra.Command {
 				return errors.Join(err, listener.Close())
 			}
 			defer log.close()
-			return serve(cmd.Context(), serveOptions{cfg: cfg, load: load, log: log, now: time.Now, listener: listener})
+			return serve(cmd.Context(), serveOptions{cfg: cfg, load: load, log: log, stdout: cmd.OutOrStdout(), now: time.Now, listener: listener})
 		},
 	}
 	configFlag(cmd, &file)
@@ -48,7 +49,9 @@ type serveOptions struct {
 	// load reads the configuration anew, for a reload.
 	load func() (*config.Config, error)
 	log  *serverLog
-	now  func() time.Time
+	// stdout is where the stream of events may go.
+	stdout io.Writer
+	now    func() time.Time
 	// listener is where people and relying parties come; serve closes it.
 	listener net.Listener
 	// dev is what `latchkey dev` adds; the zero value adds nothing.

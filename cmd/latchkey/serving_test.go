@@ -34,7 +34,7 @@ func serveWith(t *testing.T, more string) *served {
 	dir := t.TempDir()
 	t.Setenv("KEY_A", keyA)
 	t.Setenv("KEY_B", keyB)
-	port, probes := freePort(t), freePort(t)
+	port, probes := testenv.FreePort(t), testenv.FreePort(t)
 	s := &served{
 		server: server{t: t, issuer: fmt.Sprintf("http://127.0.0.1:%d", port)}, probes: fmt.Sprintf("http://127.0.0.1:%d", probes),
 		file: filepath.Join(dir, "latchkey.yaml"), ended: make(chan int, 1), log: &lockedBuffer{},

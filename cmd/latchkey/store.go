@@ -51,8 +51,8 @@ func (f *storeFlags) load() (*config.Config, error) {
 	return config.Load(config.LoadOptions{File: file, Dev: true, Defaults: defaults})
 }
 
-// withStore opens the installation's database for do.
-func (f *storeFlags) withStore(cmd *cobra.Command, do func(*sqlstore.Store, *dependencies) error) (err error) {
+// withConfig reads the installation's configuration for do, and opens nothing.
+func (f *storeFlags) withConfig(cmd *cobra.Command, do func(*dependencies) error) error {
 	cfg, err := f.load()
 	if err != nil {
 		return err
@@ -62,12 +62,19 @@ func (f *storeFlags) withStore(cmd *cobra.Command, do func(*sqlstore.Store, *dep
 	if err != nil {
 		return err
 	}
-	store, err := p.store(cmd.Context())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	return do(store, p)
+	return do(p)
+}
+
+// withStore opens the installation's database for do.
+func (f *storeFlags) withStore(cmd *cobra.Command, do func(*sqlstore.Store, *dependencies) error) error {
+	return f.withConfig(cmd, func(p *dependencies) (err error) {
+		store, err := p.store(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, store.Close()) }()
+		return do(store, p)
+	})
 }
 
 // withTables is withStore for what needs the tables. As `latchkey dev` does, it

@@ -24,7 +24,7 @@ import (
 
 // TestServeSpeaksTLSByItself shows a server with a certificate and no proxy.
 func TestServeSpeaksTLSByItself(t *testing.T) {
-	dir, port := t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), testenv.FreePort(t)
 	roots := makeCertificate(t, dir)
 	file := filepath.Join(dir, "latchkey.yaml")
 	text := fmt.Sprintf(`

@@ -142,6 +142,11 @@ func (c *Client) Post(ctx context.Context, address, contentType string, body []b
 	return c.do(ctx, http.MethodPost, address, http.Header{"Content-Type": {contentType}}, bytes.NewReader(body))
 }
 
+// PostWith is [Client.Post] with headers of the caller's, the content type among them.
+func (c *Client) PostWith(ctx context.Context, address string, header http.Header, body []byte) (*Answer, error) {
+	return c.do(ctx, http.MethodPost, address, header.Clone(), bytes.NewReader(body))
+}
+
 // do makes one call.
 func (c *Client) do(ctx context.Context, method, address string, header http.Header, body io.Reader) (*Answer, error) {
 	u, err := c.check(address)

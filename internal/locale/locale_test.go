@@ -3,6 +3,7 @@ package locale
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -244,4 +245,33 @@ func fill(m *i18n.Message, n int) []any {
 		}
 	}
 	return values
+}
+
+// notSaid are words that no native writer chooses: literal translations of what the
+// glossary (docs/glossary.md) does not say to people.
+var notSaid = map[string][]string{
+	"en": {"second factor"},
+	"ar": {"عامل ثانٍ", "العامل الثاني", "العوامل الثانية"},
+	"de": {"zweiter Faktor", "zweite Faktor", "zweiten Faktor"},
+	"es": {"segundo factor", "segundos factores"},
+	"fr": {"second facteur", "seconds facteurs"},
+	"ja": {"第 2 の要素", "第 2 要素", "二つ目の要素"},
+	"pt": {"segundo fator", "segundos fatores"},
+}
+
+// TestTextsSayWhatTheGlossarySays in every language whose words are listed.
+func TestTextsSayWhatTheGlossarySays(t *testing.T) {
+	for lang, words := range notSaid {
+		raw, err := os.ReadFile("texts/" + lang + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(raw)) {
+			for _, word := range words {
+				if strings.Contains(strings.ToLower(line), strings.ToLower(word)) {
+					t.Errorf("%s: %q is in %s", lang, word, strings.TrimSpace(line))
+				}
+			}
+		}
+	}
 }

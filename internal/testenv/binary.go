@@ -22,15 +22,20 @@ var raceFlags = []string{
 	"-race", "-gcflags=modernc.org/sqlite/lib=-race=false -d=checkptr=0", "-gcflags=modernc.org/libc=-race=false -d=checkptr=0",
 }
 
+// RaceVariable, set to anything, has nodes run with the race detector though the test
+// does not: what drives them from outside has nothing to be watched.
+const RaceVariable = "TEST_RACE_NODES"
+
 // Binary returns the path of a latchkey built from this module, with the race
-// detector if the test has it. The packages of a run link it once.
+// detector if the test has it or [RaceVariable] asks for it. The packages of a run
+// link it once.
 func Binary(t testing.TB) string {
 	t.Helper()
 	binary.Lock()
 	defer binary.Unlock()
 	if binary.path == "" {
 		name, flags := "latchkey", []string{"-ldflags=-s -w"} // the linker takes a third less time
-		if raceDetector {
+		if raceDetector || os.Getenv(RaceVariable) != "" {
 			name, flags = name+"-race", append(flags, raceFlags...)
 		}
 		binary.path = goBuild(t, openFolder(t), name, "./cmd/latchkey", flags...)

@@ -75,11 +75,8 @@ func StartLatchkey(t testing.TB, cfg Latchkey) *Node {
 	if cfg.Data == "" {
 		cfg.Data = filepath.Join(t.TempDir(), "data")
 	}
-	if cfg.Listen == "" {
-		cfg.Listen = "127.0.0.1:0"
-		if cfg.Issuer != "" || cfg.Host != "" { // nothing would tell us the port
-			cfg.Listen = net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
-		}
+	if cfg.Listen == "" { // a port that stays its own while it is stopped and started again
+		cfg.Listen = net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
 	}
 	if cfg.Host != "" && cfg.Issuer == "" {
 		_, port, err := net.SplitHostPort(cfg.Listen)

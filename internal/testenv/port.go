@@ -14,8 +14,8 @@ import (
 // machine, before it calls it hung: a slow one makes tests slow, never red.
 const Patience = 5 * time.Minute
 
-// FreePort returns a loopback port that nobody listens on. What takes it in the
-// meantime makes whoever was meant to have it fail to start, and say so.
+// FreePort returns a loopback port that nobody listens on, and that no other test is
+// given while this process lives.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	return freePort(t)

@@ -146,6 +146,7 @@ func (h *Handler) newPage(w http.ResponseWriter, r *http.Request, v *visit, titl
 		Page:   h.cfg.UI.Begin(w, r, ui.Options{Title: title, Action: r.URL.Path}),
 		Person: login.DisplayName(&v.User), DeleteAt: v.User.DeleteAt, AskPassword: v.askPassword,
 	}
+	data.In(v.User.Profile.Zoneinfo)
 	h.addDoneNotice(r, &data.Page)
 	login.Say(&data.Page, v.said)
 	return data

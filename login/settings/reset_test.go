@@ -42,20 +42,29 @@ func TestFE2_AResetShowsWhatWasAddedLately(t *testing.T) {
 			t.Errorf("the page shows %q", page)
 		}
 		fields := []string{"new_password=another good long passphrase"}
+		box := b.Page.IDs("remove-")[0]
 		if remove {
-			fields = append(fields, "remove_recent=1")
+			fields = append(fields, "remove="+strings.TrimPrefix(box, "remove-"))
 		}
-		// A password that is refused costs neither the link nor the list.
-		if b.Submit("reset-submit", "new_password=short"); !b.Page.Has("remove_recent") {
+		// A password that is refused costs neither the link nor the choice.
+		refused := append([]string{"new_password=short"}, fields[1:]...)
+		if b.Forge("reset-submit", refused...); b.Page.Text("new_password-error") == "" || (b.Page.Attribute(box, "value") == "") {
 			t.Error("the list is gone")
 		}
-		b.Submit("reset-submit", fields...)
+		if _, form := b.Page.Form("reset-submit"); form.Has("remove") != remove {
+			t.Errorf("the choice is %v", form["remove"])
+		}
+		b.Forge("reset-submit", fields...)
 		left := 1
 		if remove {
 			left = 0
 		}
 		if got := s.user(ada.ID); got.Credentials != left || got.Phone == "" {
 			t.Errorf("remove %v: %d factors and the number %q are left", remove, got.Credentials, got.Phone)
+		}
+		codes, err := s.Store.RecoveryCodes().Status(t.Context(), ada.ID)
+		if logintest.Check(t, err); codes.Total == 0 {
+			t.Error("recovery codes that nobody disowned are gone")
 		}
 	}
 }
@@ -66,11 +75,14 @@ func TestFE2_OldFactorsAreNotOffered(t *testing.T) {
 	ada := s.Person("ada@example.com")
 	s.enrolled(s.signedIn("ada@example.com"))
 	s.Clock.Advance(8 * 24 * time.Hour)
+	factors, err := s.Store.Credentials().ListByUser(t.Context(), ada.ID)
+	logintest.Check(t, err)
+	old := factors[0].ID
 	b := s.resetLink("ada@example.com")
 	if b.Page.Has("recent") {
 		t.Errorf("the page offers to remove old factors: %s", b.Page.Text("recent"))
 	}
-	b.Forge("reset-submit", "new_password=another good long passphrase", "remove_recent=1")
+	b.Forge("reset-submit", "new_password=another good long passphrase", "remove=recovery", "remove=phone", "remove="+string(old))
 	if got := s.user(ada.ID); got.Credentials != 1 {
 		t.Errorf("%d factors are left", got.Credentials)
 	}

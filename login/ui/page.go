@@ -86,8 +86,10 @@ type Page struct {
 	Notice *Notice
 	// Trace is the id that finds what happened in the log and the audit record,
 	// shown in small print below the form where an attempt failed.
-	Trace   string
-	texts   *locale.Texts
+	Trace string
+	texts *locale.Texts
+	// zone is the time zone of the person; nil is UTC.
+	zone    *time.Location
 	catalog *access.Catalog
 	focus   *string
 }

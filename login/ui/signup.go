@@ -1,10 +1,12 @@
 package ui
 
-import "github.com/latchkey-id/latchkey/storage"
-
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // SignUp makes an account.
@@ -85,8 +87,8 @@ type ForgotPassword struct {
 func (ForgotPassword) Screen() string { return "forgot" }
 
 // ResetPassword sets a new password: field "new_password", button "reset-submit",
-// and the box "remove_recent" where something was added to the account lately.
-// Carry the link's token as a hidden field.
+// and a box "remove" for each thing that was added to the account lately, whose value is
+// the id of a factor, "recovery" or "phone", and whose id is "remove-" and that. Carry the link's token as a hidden field.
 type ResetPassword struct {
 	Page
 	// Username is for password managers, which keep it with the new password.
@@ -99,6 +101,38 @@ type ResetPassword struct {
 	Recent      []storage.Credential
 	RecentCodes bool
 	RecentPhone string
+	// Removed are the values of boxes that are ticked.
+	Removed []string
+}
+
+// RecentItem is something that can be removed.
+type RecentItem struct {
+	Value, Label string
+	// AddedAt is zero where it does not say.
+	AddedAt time.Time
+	Checked bool
+}
+
+// Items are all that can be removed.
+func (r ResetPassword) Items() []RecentItem {
+	var items []RecentItem
+	for _, c := range r.Recent {
+		label := r.NameOf(c)
+		if c.Name != "" {
+			label += " (" + r.FactorName(c.Kind) + ")"
+		}
+		items = append(items, RecentItem{Value: string(c.ID), Label: label, AddedAt: c.CreatedAt})
+	}
+	if r.RecentCodes {
+		items = append(items, RecentItem{Value: "recovery", Label: r.T("security.recovery")})
+	}
+	if r.RecentPhone != "" {
+		items = append(items, RecentItem{Value: "phone", Label: r.T("field.phone") + " \u2068" + r.RecentPhone + "\u2069"})
+	}
+	for i := range items {
+		items[i].Checked = slices.Contains(r.Removed, items[i].Value)
+	}
+	return items
 }
 
 // HasRecent reports whether there is anything that can be removed.

@@ -27,7 +27,7 @@ func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e 
 			}
 		}
 		if !c.RemoveSince.IsZero() {
-			if err := r.s.removeAddedSince(ctx, tx, c.UserID, c.RemoveSince); err != nil {
+			if err := r.s.removeAddedSince(ctx, tx, c.UserID, c.RemoveSince, c.Keep); err != nil {
 				return err
 			}
 		}

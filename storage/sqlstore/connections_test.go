@@ -166,7 +166,7 @@ func TestConnectionsThatWereEndedAreDropped(t *testing.T) {
 func TestDL1_ACallThatTakesTooLongIsCanceled(t *testing.T) {
 	t.Parallel()
 	db := newServer(t)
-	s := db.open(t, func(c *sqlstore.Config) { c.Timeout = 200 * time.Millisecond })
+	s := db.open(t, func(c *sqlstore.Config) { c.Timeout = 3 * time.Second })
 	lock, err := db.admin.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -204,8 +204,14 @@ func TestDL1_ACallThatTakesTooLongIsCanceled(t *testing.T) {
 	if err := lock.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	if err := write(t.Context(), s, "held up"); err != nil {
-		t.Errorf("a statement that is not held up = %v", err)
+	for deadline := time.Now().Add(testenv.Patience); ; { // a slow machine takes longer than the timeout for it
+		err := write(t.Context(), s, "held up")
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("a statement that is not held up = %v", err)
+		}
 	}
 }
 
@@ -276,11 +282,11 @@ func TestClockOffset(t *testing.T) {
 	db := newServer(t)
 	s := db.open(t, func(c *sqlstore.Config) { c.Now = func() time.Time { return time.Now().Add(5 * time.Minute) } })
 	got, err := s.ClockOffset(t.Context())
-	if off := got - 5*time.Minute; err != nil || off.Abs() > 30*time.Second {
+	if off := got - 5*time.Minute; err != nil || off.Abs() > soon {
 		t.Errorf("offset of a clock that is 5 minutes ahead = %s, %v", got, err)
 	}
 	at, err := s.CheckWritable(t.Context())
-	if err != nil || time.Since(at).Abs() > 30*time.Second {
+	if err != nil || time.Since(at).Abs() > soon {
 		t.Errorf("the database's time = %s, %v", at, err)
 	}
 }

@@ -177,14 +177,13 @@ func (r *Outbox) RetryNow(ctx context.Context, now time.Time, ids ...storage.ID)
 	return n, wrap("retry deliveries", err)
 }
 
-// Backlog tells what waits. Its oldest is of what people wait for: that a client does
-// not answer is its own affair, and no fault of the node that tries again.
+// Backlog tells what waits. Its oldest is of what people wait for; see [storage.Theirs].
 func (r *Outbox) Backlog(ctx context.Context, now time.Time) (storage.Backlog, error) {
 	var b storage.Backlog
 	var oldest, dueSince sqlTime
-	err := r.s.row(ctx, r.s.read, `SELECT count(*), min(CASE WHEN d.topic <> $2 THEN d.created_at END),
+	err := r.s.row(ctx, r.s.read, `SELECT count(*), min(CASE WHEN d.topic NOT IN ($2, $3) THEN d.created_at END),
 			count(CASE WHEN d.next_at <= $1 THEN 1 END), min(CASE WHEN d.next_at <= $1 THEN d.next_at END)
-		FROM deliveries d WHERE d.done_at IS NULL`, []any{sqlTime{now}, string(storage.TopicLogout)}, &b.Queued, &oldest, &b.Due, &dueSince)
+		FROM deliveries d WHERE d.done_at IS NULL`, []any{sqlTime{now}, string(storage.TopicLogout), string(storage.TopicWebhook)}, &b.Queued, &oldest, &b.Due, &dueSince)
 	b.Oldest, b.DueSince = oldest.Time, dueSince.Time
 	return b, wrap("read backlog", err)
 }

@@ -118,7 +118,7 @@ func (c *planCalls) accountCalls() map[string]func() error {
 		"Users.RaiseEpoch": func() error { return users.RaiseEpoch(ctx, c.now, c.event()) },
 		"Users.ChangePassword": func() error {
 			id := rowOf(c.row())
-			return users.ChangePassword(ctx, storage.PasswordChange{UserID: id, Hash: "x", Now: c.now, KeepSID: id, KeepSecretHash: "kept" + string(id), RemoveSince: c.now}, c.event())
+			return users.ChangePassword(ctx, storage.PasswordChange{UserID: id, Hash: "x", Now: c.now, KeepSID: id, KeepSecretHash: "kept" + string(id), RemoveSince: c.now, Keep: storage.Kept{Factors: []storage.ID{id}}}, c.event())
 		},
 		"Users.VerifyEmail": func() error {
 			n := c.row()

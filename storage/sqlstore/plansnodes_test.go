@@ -10,6 +10,23 @@ func (c *planCalls) nodeCalls() map[string]func() error {
 		return removed.Remove(ctx, client, c.now, storage.RevokedClientGone, c.event())
 	}
 	return map[string]func() error{
+		"Feeds.Place": func() error { return second(c.s.Feeds().Place(ctx, string(c.id()), c.now)) },
+		"Feeds.Advance": func() error {
+			name := string(c.id())
+			seq, err := c.s.Feeds().Place(ctx, name, c.now)
+			if err != nil {
+				return err
+			}
+			return c.s.Feeds().Advance(ctx, storage.FeedStep{Name: name, From: seq, To: seq + 1, Now: c.now}, c.notice())
+		},
+		"Feeds.Move": func() error {
+			name := string(c.id())
+			if _, err := c.s.Feeds().Place(ctx, name, c.now); err != nil {
+				return err
+			}
+			return c.s.Feeds().Move(ctx, name, 0, c.now)
+		},
+		"Feeds.List": func() error { return second(c.s.Feeds().List(ctx)) },
 		"Nodes.Report": func() error {
 			return nodes.Report(ctx, storage.Node{ID: "node", Digest: "d", StartedAt: c.now, LoadedAt: c.now, SeenAt: c.now})
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/ident"
@@ -37,7 +38,7 @@ func (r *Users) Recover(ctx context.Context, c storage.Recovery, e storage.Event
 		if _, err := r.s.exec(ctx, tx, lift+` AND NOT lock_held`, string(c.UserID)); err != nil {
 			return err
 		}
-		if err := r.s.removeAddedSince(ctx, tx, c.UserID, since); err != nil {
+		if err := r.s.removeAddedSince(ctx, tx, c.UserID, since, storage.Kept{}); err != nil {
 			return err
 		}
 		if err := r.s.forgetDevices(ctx, tx, c.UserID); err != nil {
@@ -100,21 +101,51 @@ func (s *Store) giveBack(ctx context.Context, tx bun.Tx, c storage.Recovery, ema
 		email, nullString(ident.Canonical(email)), sqlTime{c.Now}, string(c.UserID)))
 }
 
-// removeAddedSince removes what a person can sign in with since a time, and forgets
-// failures with the rest.
-func (s *Store) removeAddedSince(ctx context.Context, tx bun.Tx, userID storage.ID, since time.Time) error {
-	for _, text := range []string{
-		`DELETE FROM credentials WHERE user_id = $1 AND created_at >= $2`,
-		`DELETE FROM recovery_codes WHERE user_id = $1 AND created_at >= $2`,
-		`DELETE FROM consents WHERE user_id = $1 AND granted_at >= $2`,
-		`UPDATE users SET phone = '', phone_verified = FALSE WHERE id = $1 AND phone_changed_at >= $2`,
+// removeAddedSince removes what a person can sign in with since a time, but for what they
+// keep, and forgets failures with the rest.
+func (s *Store) removeAddedSince(ctx context.Context, tx bun.Tx, userID storage.ID, since time.Time, keep storage.Kept) error {
+	for _, removal := range []struct {
+		text string
+		kept bool
+	}{
+		{`DELETE FROM credentials WHERE user_id = $1 AND created_at >= $2`, len(keep.Factors) > 0},
+		{`DELETE FROM recovery_codes WHERE user_id = $1 AND created_at >= $2`, keep.Recovery},
+		{`DELETE FROM consents WHERE user_id = $1 AND granted_at >= $2`, false},
+		{`UPDATE users SET phone = '', phone_verified = FALSE WHERE id = $1 AND phone_changed_at >= $2`, keep.Phone},
 	} {
-		if _, err := s.exec(ctx, tx, text, string(userID), sqlTime{since}); err != nil {
+		if removal.kept {
+			continue
+		}
+		if _, err := s.exec(ctx, tx, removal.text, string(userID), sqlTime{since}); err != nil {
 			return err
 		}
+	}
+	if err := s.removeFactorsSince(ctx, tx, userID, since, keep.Factors); err != nil {
+		return err
 	}
 	if _, err := s.exec(ctx, tx, `DELETE FROM lockouts WHERE user_id = $1`, string(userID)); err != nil {
 		return err
 	}
 	return s.countCredentials(ctx, tx, userID)
+}
+
+// removeFactorsSince removes the factors that were added since a time, but for those that
+// stay. Where none does they are gone already.
+func (s *Store) removeFactorsSince(ctx context.Context, tx bun.Tx, userID storage.ID, since time.Time, keep []storage.ID) error {
+	if len(keep) == 0 {
+		return nil
+	}
+	added, err := list[string](ctx, s, tx, `SELECT id FROM credentials WHERE user_id = $1 AND created_at >= $2`, string(userID), sqlTime{since})
+	if err != nil {
+		return err
+	}
+	for _, id := range added {
+		if slices.Contains(keep, storage.ID(id)) {
+			continue
+		}
+		if _, err := s.exec(ctx, tx, `DELETE FROM credentials WHERE id = $1 AND user_id = $2`, id, string(userID)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

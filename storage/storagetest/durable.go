@@ -48,6 +48,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("sweep", f.testSweep)
 	t.Run("nodes", f.testNodes)
 	t.Run("TestAC2_removed clients", f.testRemovedClients)
+	t.Run("feeds of events", f.testFeeds)
 }
 
 // fixture makes rows to test with.

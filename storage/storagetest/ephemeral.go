@@ -149,10 +149,14 @@ func testAttemptOfMany(t *testing.T, store Ephemeral) {
 	}
 }
 
+// tick is how exactly a store may tell the time.
+const tick = 2 * time.Millisecond
+
 // testAttemptWaits walks through the waits that a Backoff has, and sees it begin
-// anew once its window is over.
+// anew once its window is over. Where the machine is so slow that a wait or the window
+// may be over by itself, it shows nothing, and the walk begins again with longer ones.
 func testAttemptWaits(t *testing.T, store Ephemeral, after func(time.Duration)) {
-	b := storage.Backoff{Free: 1, Base: 40 * time.Millisecond, Max: 150 * time.Millisecond, Window: 400 * time.Millisecond}
+	b := storage.Backoff{Free: 1, Base: 40 * time.Millisecond, Max: 150 * time.Millisecond, Window: 800 * time.Millisecond}
 	attempt := func() time.Duration {
 		t.Helper()
 		wait, err := store.Attempt(t.Context(), "waits", b)
@@ -161,22 +165,38 @@ func testAttemptWaits(t *testing.T, store Ephemeral, after func(time.Duration)) 
 		}
 		return wait
 	}
-	for round := range 2 {
+	// walk makes five attempts, and reports whether it was quick enough to tell.
+	walk := func(round int) bool {
+		last := time.Now()
 		for n := int64(1); n <= 5; n++ {
-			began := time.Now()
-			if left := attempt(); left != 0 {
+			began, left := time.Now(), attempt()
+			if time.Since(last) >= b.Window-tick {
+				return false
+			}
+			if left != 0 {
 				t.Fatalf("round %d, attempt %d: refused for %s", round, n, left)
 			}
+			last = began
 			wait := b.Wait(n)
-			left := attempt()
-			if left > wait || left <= 0 && time.Since(began) < wait {
+			left = attempt()
+			if wait > 0 && time.Since(began) >= wait-tick {
+				return false
+			}
+			if left > wait || left <= 0 && wait > 0 {
 				t.Fatalf("round %d, after attempt %d: %s are left to wait, want at most %s", round, n, left, wait)
 			}
 			if left <= 0 {
 				n++ // that was an attempt
-				wait = b.Wait(n)
+				last, wait = began, b.Wait(n)
 			}
 			after(wait + 5*time.Millisecond)
+		}
+		return true
+	}
+	for round := range 2 {
+		for !walk(round) {
+			want(t, "Delete", store.Delete(t.Context(), "waits"), nil)
+			b.Base, b.Max, b.Window = 2*b.Base, 2*b.Max, 2*b.Window
 		}
 		after(b.Window)
 	}
@@ -198,7 +218,17 @@ func testPutNew(t *testing.T, store Ephemeral) {
 // testDraw empties a bucket: it gives its burst at once, then one as often as it
 // refills, and being asked while it is empty puts nothing off.
 func testDraw(t *testing.T, store Ephemeral, after func(time.Duration)) {
-	b := storage.Bucket{Burst: 3, Every: 300 * time.Millisecond}
+	// On a slow machine it has refilled before it was seen empty: a slower one shows it.
+	every := 300 * time.Millisecond
+	for !drawsSlowly(t, store, storage.Bucket{Burst: 3, Every: every}, after) {
+		want(t, "Delete", store.Delete(t.Context(), "bucket"), nil)
+		every *= 2
+	}
+}
+
+// drawsSlowly reports whether it was quick enough to tell how the bucket refills.
+func drawsSlowly(t *testing.T, store Ephemeral, b storage.Bucket, after func(time.Duration)) bool {
+	t.Helper()
 	draw := func() time.Duration {
 		t.Helper()
 		wait, err := store.Draw(t.Context(), "bucket", b)
@@ -207,13 +237,18 @@ func testDraw(t *testing.T, store Ephemeral, after func(time.Duration)) {
 		}
 		return wait
 	}
+	began := time.Now()
 	for n := range b.Burst {
 		if wait := draw(); wait != 0 {
 			t.Fatalf("token %d of a full bucket: wait %s", n+1, wait)
 		}
 	}
 	for range 20 {
-		if wait := draw(); wait <= 0 || wait > b.Every {
+		wait := draw()
+		if time.Since(began) >= b.Every-tick {
+			return false
+		}
+		if wait <= 0 || wait > b.Every {
 			t.Fatalf("an empty bucket says to wait %s, want at most %s", wait, b.Every)
 		}
 	}
@@ -225,6 +260,7 @@ func testDraw(t *testing.T, store Ephemeral, after func(time.Duration)) {
 	if wait := draw(); wait != 0 {
 		t.Errorf("after Delete: wait %s", wait)
 	}
+	return true
 }
 
 func testDrawOfMany(t *testing.T, store Ephemeral) {

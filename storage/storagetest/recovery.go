@@ -169,4 +169,25 @@ func (f fixture) testRecovery(t *testing.T) {
 		credentials, codes, phone := f.added(t, u)
 		equal(t, "what is left", []any{credentials, codes, phone}, []any{1, 0, ""})
 	})
+	t.Run("a reset keeps what its owner knows", func(t *testing.T) {
+		u := f.user(t)
+		f.add(t, u)
+		f.credential(t, u, storage.FactorPasskey)
+		list, err := f.s.Credentials().ListByUser(ctx, u.ID)
+		want(t, "ListByUser", err, nil)
+		c := storage.PasswordChange{
+			UserID: u.ID, Epoch: u.PasswordEpoch, Hash: "$argon2id$new", Now: f.clock.Now(), RemoveSince: f.clock.Now(),
+			Keep: storage.Kept{Factors: []storage.ID{list[0].ID, "not theirs"}, Phone: true},
+		}
+		want(t, "ChangePassword", users.ChangePassword(ctx, c, f.event(t, storage.EventPasswordChanged)), nil)
+		credentials, codes, phone := f.added(t, u)
+		equal(t, "what is left", []any{credentials, codes, phone}, []any{1, 0, "+4930"})
+		left, err := f.s.Credentials().ListByUser(ctx, u.ID)
+		want(t, "ListByUser", err, nil)
+		equal(t, "the factor", left[0].ID, list[0].ID)
+		c.Epoch, c.Keep = u.PasswordEpoch+1, storage.Kept{Recovery: true}
+		want(t, "ChangePassword", users.ChangePassword(ctx, c, f.event(t, storage.EventPasswordChanged)), nil)
+		credentials, codes, phone = f.added(t, u)
+		equal(t, "what is left then", []any{credentials, codes, phone}, []any{0, 0, ""})
+	})
 }

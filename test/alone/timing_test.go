@@ -204,17 +204,25 @@ func everyKind(t *testing.T, node *testenv.Node) map[string]func(int) string {
 
 // TestEN2_TimeDoesNotTellWhoHasAnAccount measures a real process.
 func TestEN2_TimeDoesNotTellWhoHasAnAccount(t *testing.T) {
+	t.Parallel()
 	node := testenv.StartLatchkey(t, testenv.Latchkey{Config: patient})
 	kinds := everyKind(t, node)
 	kinds["unknown"] = unknown
-	b := node.Browser(t)
-	t.Run("sign-in", func(t *testing.T) { signingIn(b).alike(t, b, kinds) })
+	t.Run("sign-in", func(t *testing.T) {
+		t.Parallel()
+		b := node.Browser(t)
+		signingIn(b).alike(t, b, kinds)
+	})
 	t.Run("forgotten password", func(t *testing.T) {
+		t.Parallel()
+		b := node.Browser(t)
 		asking{page: b.Get("/forgot-password"), button: "forgot-submit", fields: func(account string) []string {
 			return []string{"email=" + account}
 		}}.alike(t, b, kinds)
 	})
 	t.Run("sign-up", func(t *testing.T) {
+		t.Parallel()
+		b := node.Browser(t)
 		asking{page: b.Get("/signup"), button: "signup-submit", fields: func(account string) []string {
 			return []string{"email=" + account, "password=a long enough new password"}
 		}}.alike(t, b, map[string]func(int) string{"unknown": unknown, "known": kinds["known"]})
@@ -231,6 +239,7 @@ limits:
 // TestEN2_TheTimeOfARefusalDoesNotTellWhoHasAnAccount: nor does that of the answer to
 // whoever guesses too often, which is where an attacker is after a few guesses.
 func TestEN2_TheTimeOfARefusalDoesNotTellWhoHasAnAccount(t *testing.T) {
+	t.Parallel()
 	node := testenv.StartLatchkey(t, testenv.Latchkey{Config: impatient})
 	kinds := everyKind(t, node)
 	kinds["foreign"] = people(t, node, "foreign", theirs, func(*storage.User) {})
@@ -256,6 +265,7 @@ func TestEN2_TheTimeOfARefusalDoesNotTellWhoHasAnAccount(t *testing.T) {
 // another system, whose check takes another time. That this is seen at all shows
 // that the measure sees what differs.
 func TestEN2_TimeDoesNotTellWhoWasImported(t *testing.T) {
+	t.Parallel()
 	node := testenv.StartLatchkey(t, testenv.Latchkey{Config: patient})
 	native := people(t, node, "native", ours, func(*storage.User) {})
 	imported := people(t, node, "imported", theirs, func(*storage.User) {})

@@ -197,6 +197,41 @@ func TestImplicitAndHybrid(t *testing.T) {
 	}
 }
 
+// TestSignedUserinfo runs the modules of the Dynamic profile about signatures, with a
+// client that is registered for them.
+func TestSignedUserinfo(t *testing.T) {
+	t.Parallel()
+	start(t, map[string]any{"clients": registrations(map[string]any{
+		"consent": "implied", "userinfo_signing_alg": "RS256", "id_token_signing_alg": "RS256",
+	})}).run(t, "", []named{
+		{"oidcc-idtoken-rs256", idTokenSignature},
+		{"oidcc-userinfo-rs256", signedUserinfo},
+	})
+}
+
+func signedUserinfo(m *module) {
+	var told struct {
+		Algs []string `json:"userinfo_signing_alg_values_supported"`
+	}
+	if err := m.provider.Claims(&told); err != nil || !slices.Contains(told.Algs, "RS256") {
+		m.Errorf("userinfo_signing_alg_values_supported = %v, %v", told.Algs, err)
+	}
+	got := m.login("scope", "openid email")
+	status, header, body := m.do(m.userinfoGet(got))
+	if status != http.StatusOK || !strings.HasPrefix(header.Get("Content-Type"), "application/jwt") {
+		m.Fatalf("userinfo answers %d %s %s", status, header.Get("Content-Type"), body)
+	}
+	verifier := m.provider.Verifier(&oidc.Config{ClientID: first.ID, SupportedSigningAlgs: []string{oidc.RS256}, SkipExpiryCheck: true})
+	signed, err := verifier.Verify(m.Context(), string(body))
+	if err != nil {
+		m.Fatal(err)
+	}
+	claims := map[string]any{}
+	if err := signed.Claims(&claims); err != nil || signed.Subject != got.subject || claims["email"] == nil {
+		m.Errorf("userinfo says %v, %v", claims, err)
+	}
+}
+
 // What is advertised for these profiles (OpenID Connect Discovery 3).
 func TestImplicitAndHybridMetadata(t *testing.T) {
 	t.Parallel()

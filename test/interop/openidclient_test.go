@@ -86,3 +86,16 @@ func TestOpenIDClientWithDPoP(t *testing.T) {
 		})
 	}
 }
+
+// A client whose answers, ID tokens and userinfo are signed, with hybrid response types.
+func TestOpenIDClientWithSignedAnswers(t *testing.T) {
+	t.Parallel()
+	signed := client{ID: "signed", Secret: secret + "signed", Method: "client_secret_basic"}
+	p := startWith(t, map[string]any{"clients": []map[string]any{{
+		"id": signed.ID, "secret": signed.Secret, "auth_method": signed.Method, "redirect_uris": []string{redirectURI},
+		"scopes": []string{"openid", "email"}, "grant_types": []string{"authorization_code", "implicit"},
+		"response_types": []string{"code", "code id_token", "id_token"}, "response_modes": []string{"query", "fragment", "jwt"},
+		"userinfo_signing_alg": "ES256", "authorization_response_signing_alg": "ES256", "id_token_signing_alg": "ES256",
+	}}})
+	runNode(t, p, "signed.mjs", map[string]any{"id": signed.ID, "secret": signed.Secret, "redirectURI": redirectURI, "email": email})
+}

@@ -164,7 +164,7 @@ func TestDelivers(t *testing.T) {
 // A message is tried again with the same text and the same name, until it goes.
 func TestTriedAgainAsItWas(t *testing.T) {
 	m := testenv.StartMail(t, false, "u", "p")
-	sender, err := smtp.New(smtp.Config{URL: "smtp://u:p@" + m.Address, From: "id@example.com", Hello: "localhost", Timeout: 5 * time.Second, Roots: m.Roots})
+	sender, err := smtp.New(smtp.Config{URL: "smtp://u:p@" + m.Address, From: "id@example.com", Hello: "localhost", Timeout: testenv.Patience, Roots: m.Roots})
 	if err != nil {
 		t.Fatal(err)
 	}

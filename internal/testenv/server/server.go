@@ -63,17 +63,6 @@ func Find(name, pkg string, patterns ...string) (string, error) {
 	return "", fmt.Errorf("%s is not installed: run `make deps`, which installs it, or `apt-get install %s`", name, pkg)
 }
 
-// FreePort returns a loopback port that nobody listens on.
-func FreePort() (int, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
 // Start starts a server as the account, where one is named and we are root, and
 // returns when answers says that it answers. The server ends with this process,
 // however that ends.

@@ -1,0 +1,18 @@
+package storage
+
+// EventTypes returns every type of security event.
+func EventTypes() []EventType {
+	return []EventType{
+		EventSignIn, EventSignOut, EventGrantIssued, EventGrantRevoked, EventRefreshReuse, EventCodeReplay, EventConsentGranted,
+		EventUserCreated, EventSigningKeyRotated, EventSigningKeyRevoked, EventAccessTokenRevoked, EventSignInFailed, EventThrottled,
+		EventSignUpRequested, EventEmailVerified, EventResetRequested, EventPasswordChanged, EventPasswordUpgraded,
+		EventEmailChangeAsked, EventEmailChanged, EventEmailChangeUndone, EventAccountRecovered, EventPhoneChanged, EventProfileChanged,
+		EventRolesChanged, EventGroupCreated, EventGroupChanged, EventGroupDeleted, EventGroupJoined, EventGroupLeft, EventSessionEnded,
+		EventSessionsEnded, EventApplicationRevoked, EventDataExported, EventDeletionPlanned, EventDeletionCancelled, EventUserDeleted,
+		EventUserDisabled, EventUserEnabled, EventLockedDown, EventLockdownLifted, EventUserImported, EventInvitationCreated,
+		EventMessageFailed, EventEpochRaised, EventClientRemoved, EventClientRestored, EventClientPruned, EventFactorPassed,
+		EventFactorFailed, EventFactorLocked, EventFactorUnlocked, EventFactorAdded, EventFactorRenamed, EventFactorRemoved,
+		EventFactorsReset, EventRecoveryReplaced, EventRecoveryUsed, EventPasskeyCloned, EventDeviceTrusted, EventDeviceTrustUsed,
+		EventDeviceForgotten, EventAttemptRefused, EventAccessRefused, EventChangeRefused,
+	}
+}
