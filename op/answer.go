@@ -32,12 +32,12 @@ func (p *Provider) answer(r *http.Request, request *interaction.AuthorizationReq
 	if err != nil {
 		return nil, unavailable("look up client", err)
 	}
-	return answer, p.addTokens(&tokenRequest{HTTP: r, Form: url.Values{}, Client: c, Now: p.cfg.Now()}, request, who, answer)
+	return answer, p.addTokens(r.Context(), &tokenRequest{HTTP: r, Form: url.Values{}, Client: c, Now: p.cfg.Now()}, request, who, answer)
 }
 
 // addTokens adds the tokens of the response type to an answer.
-func (p *Provider) addTokens(r *tokenRequest, request *interaction.AuthorizationRequest, who *storage.SignedIn, answer url.Values) error {
-	g, err := p.frontGrant(r.HTTP.Context(), r, request, who)
+func (p *Provider) addTokens(ctx context.Context, r *tokenRequest, request *interaction.AuthorizationRequest, who *storage.SignedIn, answer url.Values) error {
+	g, err := p.frontGrant(ctx, r, request, who)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (p *Provider) addTokens(r *tokenRequest, request *interaction.Authorization
 		}
 		answer.Set("id_token", token)
 	}
-	p.cfg.Log.LogAttrs(r.HTTP.Context(), slog.LevelInfo, "tokens issued",
+	p.cfg.Log.LogAttrs(ctx, slog.LevelInfo, "tokens issued",
 		slog.String("response_type", request.ResponseType), slog.String("client_id", r.Client.ID),
 		slog.String("user_id", string(g.Grant.UserID)), slog.String("grant_id", string(g.Grant.ID)), slog.String("acr", g.Grant.Authentication.ACR))
 	return nil

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -230,5 +229,3 @@ func (s *site) state() string {
 	logintest.Check(s.T, err)
 	return string(text)
 }
-
-func has(list []string, one string) bool { return slices.Contains(list, one) }

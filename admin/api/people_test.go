@@ -243,7 +243,7 @@ func TestAnEditIsMade(t *testing.T) {
 	if strings.Join(told, " ") != "ada@example.com ada@new.example" {
 		t.Errorf("told %v", told)
 	}
-	s.want(s.call(token, http.MethodPatch, people+"/"+string(u.ID), `{"email":"`+string(s.Person("eve@example.com").Email)+`"}`), http.StatusConflict)
+	s.want(s.call(token, http.MethodPatch, people+"/"+string(u.ID), `{"email":"`+s.Person("eve@example.com").Email+`"}`), http.StatusConflict)
 }
 
 // TestACallerWhoCallsTooOftenWaits: the limit is each caller's own.

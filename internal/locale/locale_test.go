@@ -253,7 +253,7 @@ var notSaid = map[string][]string{
 	"en": {"second factor"},
 	"ar": {"عامل ثانٍ", "العامل الثاني", "العوامل الثانية"},
 	"de": {"zweiter Faktor", "zweite Faktor", "zweiten Faktor"},
-	"es": {"segundo factor", "segundos factores"},
+	"es": {"segundo factor", "segundos fact"},
 	"fr": {"second facteur", "seconds facteurs"},
 	"ja": {"第 2 の要素", "第 2 要素", "二つ目の要素"},
 	"pt": {"segundo fator", "segundos fatores"},

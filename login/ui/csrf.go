@@ -2,9 +2,12 @@ package ui
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
 )
 
 // csrfField is the hidden field that carries the form token.
@@ -24,6 +27,17 @@ func (u *Renderer) VerifyForm(r *http.Request) bool {
 	return browser != "" && u.cfg.Hasher.Verify(r.PostFormValue(csrfField), "csrf", browser)
 }
 
+// cannotJudge reports whether a form of this site bears a token that was made under a
+// hash key that this node does not know: while one is rolled over the nodes, another
+// node may take it (requirement KY5).
+func (u *Renderer) cannotJudge(r *http.Request) bool {
+	if u.origin.Check(r) != nil || u.cfg.Cookies.Browser(r) == "" {
+		return false
+	}
+	id, _, ok := strings.Cut(r.PostFormValue(csrfField), ".")
+	return ok && errors.Is(u.cfg.Hasher.KnowsID(id), keys.ErrUnknownKey)
+}
+
 // Form handles a POST that must come from a form of ours (requirement CS1).
 func (u *Renderer) Form(h web.HandlerFunc) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -34,6 +48,9 @@ func (u *Renderer) Form(h web.HandlerFunc) web.HandlerFunc {
 			}
 		}
 		if !u.VerifyForm(r) {
+			if u.cannotJudge(r) {
+				return web.Unavailable(fmt.Errorf("judge form token: %w", keys.ErrUnknownKey))
+			}
 			return &web.Error{
 				Status: http.StatusForbidden, Key: "form_foreign", Title: "Something went wrong with this page",
 				Detail: "Go back, reload the page and try again. Cookies have to be allowed for this site.",

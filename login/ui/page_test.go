@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
 )
 
 // TestCS1_FormNeedsItsToken shows that a POST counts only with the token of the
@@ -44,6 +47,37 @@ func TestCS1_FormNeedsItsToken(t *testing.T) {
 		err := u.Form(func(http.ResponseWriter, *http.Request) error { handled = true; return nil })(httptest.NewRecorder(), r)
 		if handled != c.want || (err == nil) != c.want {
 			t.Errorf("%s: handled %t, error %v", c.name, handled, err)
+		}
+	}
+}
+
+// TestKY5_AFormOfAnUnknownKeyIsNotJudged: while a hash key is rolled over the nodes, a
+// form that another node made is not called foreign; and one of a revoked key is.
+func TestKY5_AFormOfAnUnknownKeyIsNotJudged(t *testing.T) {
+	u, err := newRenderer(Brand{Name: "Latchkey"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, w := begin(u, "en", "signin.title", nil)
+	another := keys.SecretKey{ID: "another", Key: bytes.Repeat([]byte{2}, 32)}
+	for _, c := range []struct {
+		name, site string
+		list       []keys.SecretKey
+		status     int
+	}{
+		{"of a key that is not known", "same-origin", []keys.SecretKey{another}, http.StatusServiceUnavailable},
+		{"of such a key, from another site", "cross-site", []keys.SecretKey{another}, http.StatusForbidden},
+		{"of a revoked key", "same-origin", []keys.SecretKey{another, {ID: "test", Revoked: true}}, http.StatusForbidden},
+	} {
+		if u.cfg.Hasher, err = keys.NewHasher(c.list); err != nil {
+			t.Fatal(err)
+		}
+		r := post(url.Values{"csrf": {page.CSRF}}, c.site)
+		r.AddCookie(w.Result().Cookies()[0])
+		err := u.Form(func(http.ResponseWriter, *http.Request) error { return nil })(httptest.NewRecorder(), r)
+		var refused *web.Error
+		if !errors.As(err, &refused) || refused.Status != c.status || (c.status == http.StatusServiceUnavailable) != (refused.RetryAfter > 0) {
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }

@@ -114,6 +114,7 @@ func categoryOf(t storage.EventType) (category, kind string) {
 	case storage.EventSigningKeyRotated, storage.EventSigningKeyRevoked, storage.EventEpochRaised,
 		storage.EventClientRemoved, storage.EventClientRestored, storage.EventClientPruned:
 		return "configuration", "change"
+	default:
 	}
 	for _, of := range []string{"sign_in", "factor_passed", "factor_failed", "factor_locked", "grant", "refresh", "code", "consent", "access", "throttled", "attempt", "device_trust_used", "recovery_code_used", "passkey"} {
 		if strings.HasPrefix(string(t), of) {
