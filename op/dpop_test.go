@@ -361,3 +361,18 @@ func TestPR1_TokensOfDevicesAreBound(t *testing.T) {
 	s.refresh(asTV, a.RefreshToken).want(t, http.StatusBadRequest, "invalid_grant")
 	s.refresh(p.with(asTV), a.RefreshToken).want(t, http.StatusOK, "")
 }
+
+// A service that was sent somebody's token gets one that is bound to its own key.
+func TestPR1_ExchangedTokensAreBound(t *testing.T) {
+	t.Parallel()
+	n := exchangeNode(t)
+	p := n.prover()
+	a := n.exchangeToken(p.with(asReports), n.sent().AccessToken, "resource", filesAPI).want(t, http.StatusOK, "")
+	if a.TokenType != "DPoP" {
+		t.Errorf("token_type %q", a.TokenType)
+	}
+	bound, _ := n.seen(asFiles, a.AccessToken)["cnf"].(map[string]any)
+	if bound["jkt"] != p.thumbprint() {
+		t.Errorf("bound to %v", bound)
+	}
+}

@@ -86,6 +86,9 @@ func (p *Provider) exchangeToken(ctx context.Context, r *tokenRequest) (*tokenRe
 	if subject.Grant != nil {
 		about = p.make.accessTokenExtras(r.Client, subject.Grant, to)
 	}
+	if err := p.spendProof(ctx, r.Proof); err != nil {
+		return nil, err
+	}
 	response, err := p.accessToken(r, &claims, to, about, r.Now, expires)
 	if err != nil {
 		return nil, err
