@@ -35,7 +35,7 @@ var rows = []row{
 	{Name: "client_credentials", Aim: 15_000, Signatures: 1, prepare: func(p *party, w *wire, _ int) (work, error) {
 		return always(w, p.node.post(p.node.Endpoints.Token, "grant_type=client_credentials", p.basic(service)), `"access_token"`), nil
 	}},
-	{Name: "code flow behind a session", Aim: 1_500, Signatures: 2, Database: 2, Redis: 2, prepare: (*party).codeFlow},
+	{Name: "code flow behind a session", Aim: 1_500, Signatures: 2, Database: 2, Redis: 3, prepare: (*party).codeFlow},
 	{Name: "refresh", Aim: 5_000, Signatures: 2, Database: 1, Commits: true, prepare: (*party).refresh},
 	{Name: "introspection", Aim: 10_000, Database: 1, prepare: func(p *party, w *wire, i int) (work, error) {
 		return p.introspect(w, p.people[i].tokens.access)
@@ -45,7 +45,7 @@ var rows = []row{
 		request := p.node.get(p.node.Endpoints.UserInfo, "Authorization: Bearer "+p.people[i].tokens.access)
 		return always(w, request, `"email"`), nil
 	}},
-	{Name: "code flow, groups and an expression in tokens", Signatures: 2, Database: 2, Redis: 2, prepare: (*party).codeFlowWithClaims},
+	{Name: "code flow, groups and an expression in tokens", Signatures: 2, Database: 2, Redis: 3, prepare: (*party).codeFlowWithClaims},
 	{Name: "refresh, groups and an expression in tokens", Signatures: 2, Database: 1, Commits: true, prepare: (*party).refreshWithClaims},
 }
 
