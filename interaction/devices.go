@@ -109,10 +109,15 @@ func (s *Devices) ByDeviceCode(ctx context.Context, deviceCode string) (*DeviceR
 		return nil, fmt.Errorf("find code of a device: %w", err)
 	}
 	d, err := s.ByUserCode(ctx, userCode)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, ErrDeviceExpired
+	if !errors.Is(err, storage.ErrNotFound) {
+		return d, err
 	}
-	return d, err
+	// The two are forgotten one after the other when a code is redeemed, its own first:
+	// one that was there a moment ago is redeemed, and not too old.
+	if _, _, err := s.codes.Get(ctx, deviceCode); err != nil {
+		return nil, fmt.Errorf("find code of a device: %w", err)
+	}
+	return nil, ErrDeviceExpired
 }
 
 // Update changes a request by compare-and-swap. It answers storage.ErrConflict where

@@ -1,6 +1,10 @@
 package browser
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
 
 // takeover is something that an intruder does to an account, in a browser that is signed
 // in to it, by a password that they know, or by a mailbox of theirs.
@@ -102,8 +106,8 @@ func (b *tab) takesBack(ada *person) {
 			if !b.has("#error-title") { // what was to be stopped may be over
 				b.get(b.link(ada.email, "new password"))
 				ada.password = "a horse of another colour"
-				if b.has("#remove_recent") { // what was added before the thing that was told of
-					b.tick("remove_recent")
+				for b.has(`[name="remove"]:not(:checked)`) { // what was added before the thing that was told of
+					b.do("remove what is new", chromedp.Click(chromedp.CSS(`[name="remove"]:not(:checked)`)))
 				}
 				b.fill("new_password", ada.password)
 				b.press("reset-submit")
