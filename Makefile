@@ -29,10 +29,10 @@ generate: ## what is written by programs: embedded files, and tables in docs/
 # this long.
 TIMEOUT := -timeout 2h
 
-# What measures, or counts seconds of an outage, runs alone after all others: see
-# test/alone and test/faults.
-ALONE := ./test/alone/... ./test/faults/...
-TOGETHER := $$(go list ./... | grep -v -e /test/alone -e /test/faults)
+# What measures, counts seconds of an outage, or takes a 503 of a busy machine for a
+# fault runs alone after all others: see test/alone, test/faults and test/adminapi.
+ALONE := ./test/alone/... ./test/faults/... ./test/adminapi/...
+TOGETHER := $$(go list ./... | grep -v -e /test/alone -e /test/faults -e /test/adminapi)
 
 test: deps ## every test
 	go test $(TIMEOUT) $(TOGETHER)
@@ -42,7 +42,7 @@ test: deps ## every test
 # relying parties from outside gains nothing from it and takes five times as long, and
 # what decides without a second goroutine as well. Packages:
 UNWATCHED := -e '/test$$' -e /test/ -e /internal/testenv -e '/access$$' -e /login/flow -e /login/ui -e /userimport
-OUTSIDE := $$(go list ./... | grep $(UNWATCHED) | grep -v -e /test/alone -e /test/faults)
+OUTSIDE := $$(go list ./... | grep $(UNWATCHED) | grep -v -e /test/alone -e /test/faults -e /test/adminapi)
 WATCHED := $$(go list ./... | grep -v $(UNWATCHED))
 # Tests of the other packages, and where they are:
 WALKS := ^(TestPA5_RandomWalks|TestPA5_EveryStateAndEvent|TestQueryPlans|TestLG3_.*TamperedWith.*|TestPW1_VerifiersOfOtherSystems.*)$$

@@ -16,7 +16,6 @@ const (
 	ScopeClientsRead = "admin:clients.read"
 	ScopeAuditRead   = "admin:audit.read"
 	ScopeSystemRead  = "admin:system.read"
-	ScopeSystemWrite = "admin:system.write"
 	ScopeOwner       = "admin:owner"
 )
 
@@ -41,7 +40,6 @@ var scopes = []Scope{
 	{ScopeClientsRead, []Role{Owner, People, HelpDesk, Auditor}, 0, "See the applications."},
 	{ScopeAuditRead, []Role{Owner, Auditor}, 0, "Read the record of security events."},
 	{ScopeSystemRead, []Role{Owner, Auditor}, 0, "See the state of this service: nodes, keys, messages, jobs and numbers."},
-	{ScopeSystemWrite, []Role{Owner}, 0, "Send messages again that failed."},
 	{ScopeOwner, []Role{Owner}, account.DutyOwner, "Change the accounts of administrators, and say who is one."},
 }
 

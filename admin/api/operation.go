@@ -49,7 +49,7 @@ func row[In, Out any](o operation, do func(*API, context.Context, *In) (*Out, er
 // operations is the one table of what the API does.
 func operations() []operation {
 	return slices.Concat(
-		peopleOperations(), personOperations(), factorOperations(), accessOperations(), groupOperations(), memberOperations(),
+		peopleOperations(), personOperations(), lockdownOperations(), factorOperations(), accessOperations(), groupOperations(), memberOperations(),
 		invitationOperations(), eventOperations(), clientOperations(), systemOperations(),
 	)
 }

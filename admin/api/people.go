@@ -16,7 +16,7 @@ func peopleOperations() []operation {
 		row(operation{
 			id: "people.list", method: http.MethodGet, path: "/people", scope: admin.ScopePeopleRead, status: http.StatusOK,
 			does: "List people, or search them",
-			more: "At most one of `q`, `role`, `group` and `state` narrows the list.",
+			more: "At most one of `q`, `role`, `group` and `state` narrows the list.", statuses: []int{http.StatusNotFound},
 		}, (*API).listPeople),
 		row(operation{
 			id: "people.create", method: http.MethodPost, path: "/people", scope: admin.ScopePeopleWrite, status: http.StatusCreated,

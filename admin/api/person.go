@@ -18,7 +18,7 @@ type Person struct {
 	Username      string `json:"username,omitempty"`
 	Phone         string `json:"phone,omitempty" doc:"E.164."`
 	PhoneVerified bool   `json:"phone_verified"`
-	State         string `json:"state" enum:"active,disabled,deleting"`
+	State         string `json:"state" enum:"active,disabled,locked_down,deleting"`
 	// Administrator says that they have a role that administers.
 	Administrator bool           `json:"administrator" doc:"Whether one of their roles makes them an administrator: only owners change them then."`
 	Roles         []string       `json:"roles" nullable:"false" doc:"Those given to them and those given to their groups."`
@@ -29,6 +29,7 @@ type Person struct {
 	PasswordAt    *time.Time     `json:"password_changed_at,omitempty"`
 	Factors       int            `json:"factors" doc:"How many authenticators and passkeys are enrolled."`
 	SignedInAt    *time.Time     `json:"first_signed_in_at,omitempty"`
+	LockedDownAt  *time.Time     `json:"locked_down_at,omitempty" doc:"When the account was found to be in wrong hands."`
 	DisabledAt    *time.Time     `json:"disabled_at,omitempty"`
 	DeleteAt      *time.Time     `json:"delete_at,omitempty" doc:"When the account is to be deleted."`
 	CreatedAt     time.Time      `json:"created_at"`
@@ -107,10 +108,12 @@ func (a *API) show(who *caller, u *storage.User) *Person {
 		ID: string(u.ID), Email: u.Email, EmailVerified: u.EmailVerified, Username: u.Username, Phone: u.Phone, PhoneVerified: u.PhoneVerified,
 		State: "active", Administrator: a.cfg.Accounts.Administers(u), Roles: listed(u.Roles), Groups: listed(u.Groups),
 		Profile: profileOf(u.Profile), Attributes: a.attributes(who, u), Password: u.PasswordHash != "", PasswordAt: timeOf(u.PasswordChangedAt),
-		Factors: u.Credentials, SignedInAt: timeOf(u.SignedInAt), DisabledAt: timeOf(u.DisabledAt), DeleteAt: timeOf(u.DeleteAt),
+		Factors: u.Credentials, SignedInAt: timeOf(u.SignedInAt), LockedDownAt: timeOf(u.LockedAt), DisabledAt: timeOf(u.DisabledAt), DeleteAt: timeOf(u.DeleteAt),
 		CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC(),
 	}
 	switch {
+	case u.Locked():
+		p.State = "locked_down"
 	case u.Disabled():
 		p.State = "disabled"
 	case !u.DeleteAt.IsZero():

@@ -36,7 +36,13 @@ var samples = map[string]func(s *site, u *storage.User) sample{
 	},
 	"people.reset_password": of("/people/%s/reset-password", `{"reason":"they called","deliver":"link"}`),
 	"people.set_roles":      of("/people/%s/roles", `{"roles":["staff"]}`),
-	"factors.list":          of("/people/%s/factors", ""),
+	"people.lock_down":      of("/people/%s/lockdown", `{"reason":"a stranger signs in"}`),
+	"people.undo_lockdown": func(s *site, u *storage.User) sample {
+		_, err := s.Accounts.Lockdown(s.T.Context(), account.Operator("root"), u.ID, account.LockdownOrder{Reason: "x"})
+		logintest.Check(s.T, err)
+		return sample{"/people/" + string(u.ID) + "/undo-lockdown", `{"reason":"a mistake"}`}
+	},
+	"factors.list": of("/people/%s/factors", ""),
 	"factors.unlock": func(s *site, u *storage.User) sample {
 		_, err := s.Store.Lockouts().Attempt(s.T.Context(), u.ID, storage.FactorTOTP, s.Clock.Now(), logintest.Generous, 100)
 		logintest.Check(s.T, err)

@@ -29,6 +29,12 @@ clients:
       "admin:audit.read", "admin:system.read", "admin:owner"]
 `
 
+// scopes are all of the service.
+var scopes = []string{
+	"admin:people.read", "admin:people.write", "admin:helpdesk", "admin:groups.read", "admin:groups.write", "admin:clients.read",
+	"admin:audit.read", "admin:system.read", "admin:owner",
+}
+
 // send sends a request, with a token where there is one.
 func send(t *testing.T, node *testenv.Node, token, method, path, body string) (status int, header http.Header, text string) {
 	t.Helper()

@@ -1,0 +1,62 @@
+package adminapi
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-id/latchkey/internal/testenv"
+)
+
+// examine has schemathesis make requests of what the document says, right ones and wrong
+// ones, and holds each answer to the document: its status, its type, its schema. The
+// requests are the same at each run.
+func examine(t *testing.T, node *testenv.Node, token string, args ...string) {
+	t.Helper()
+	schemathesis := filepath.Join(filepath.Dir(testenv.Python(t, "python")), "schemathesis")
+	command := append([]string{
+		"run", node.Issuer + "/admin/api/openapi.json", "--seed", "1", "--workers", "1", "--no-shrink", "--continue-on-failure", "--no-color",
+		"--warnings", "off", "--suppress-health-check", "all", "--request-timeout", "120", "--wait-for-schema", "120", "--header", "Authorization: Bearer " + token,
+		"--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,unsupported_method,allow_header_conformance",
+	}, args...)
+	cmd := exec.CommandContext(t.Context(), schemathesis, command...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "PYTHONHASHSEED=1", "HYPOTHESIS_STORAGE_DIRECTORY="+filepath.Join(cmd.Dir, "hypothesis"))
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("schemathesis %s: %v\n%s", strings.Join(args, " "), err, output)
+	}
+}
+
+// everybody is what commands say of people and groups.
+func everybody(node *testenv.Node) string {
+	return node.Command("", "user", "list", "--json") + node.Command("", "group", "list", "--json")
+}
+
+// TestTheAPIIsAsItsDocumentSays: with every scope, whatever comes.
+func TestTheAPIIsAsItsDocumentSays(t *testing.T) {
+	t.Parallel()
+	node := testenv.StartLatchkey(t, testenv.Latchkey{Config: withAPI})
+	examine(t, node, serviceToken(t, node, scopes...), "--phases", "examples,coverage,fuzzing", "--max-examples", "15")
+}
+
+// TestAD1_NothingChangesWithoutTheScope: with tokens that read, and with none.
+func TestAD1_NothingChangesWithoutTheScope(t *testing.T) {
+	t.Parallel()
+	node := testenv.StartLatchkey(t, testenv.Latchkey{Config: withAPI})
+	before := everybody(node)
+	for _, scope := range append([]string{""}, scopes...) {
+		token := "none"
+		if scope != "" {
+			token = serviceToken(t, node, scope)
+		}
+		if scope == "admin:people.write" || scope == "admin:groups.write" {
+			continue // they are let change what they name
+		}
+		examine(t, node, token, "--phases", "fuzzing", "--max-examples", "2", "--mode", "positive")
+	}
+	if after := everybody(node); after != before {
+		t.Errorf("before\n%s\nafter\n%s", before, after)
+	}
+}
