@@ -8,14 +8,14 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/signin"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // core is what every page of the flow stands on: it loads the flow, sends the browser

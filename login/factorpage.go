@@ -9,12 +9,12 @@ import (
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/pageerror"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // factorPage asks for a second factor: one page for all, which shows what the factor's

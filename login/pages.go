@@ -15,16 +15,16 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/partial"
 	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/signin"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // Config is what [Pages] are made of. Every field is required.

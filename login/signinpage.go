@@ -7,10 +7,10 @@ import (
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/signin"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // signInPage asks who is there: one page for all first factors.

@@ -6,9 +6,9 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/login/flash"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // showLink opens the link of a sign-up. In another browser than the one that signed up

@@ -20,9 +20,9 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/settings"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/op"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // generation is what a reload makes anew, as a whole: the configuration, its

@@ -15,7 +15,6 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/partial"
@@ -25,6 +24,7 @@ import (
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // newFactors makes the second factors and the devices that may skip them.

@@ -4,13 +4,13 @@ import (
 	"crypto/rand"
 	"time"
 
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/partial"
 	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // Journal writes the security events of requests.

@@ -10,9 +10,9 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/logintest"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 func TestRE4_AFormSetsWhatItShowsAndNothingElse(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"net/url"
 
 	"github.com/latchkey-id/latchkey/account"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // confirmation is a page of its own that asks before something ends: GET says what

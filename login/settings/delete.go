@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // plannedParam makes the page say, to whoever is signed out by it, that the

@@ -11,11 +11,11 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/flash"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // Config is what a [Handler] is made of. Every field is required.
@@ -74,7 +74,7 @@ type submissions interface {
 	Once(h web.HandlerFunc) web.HandlerFunc
 }
 
-// flashes keep what a page says once; login/flash.Store in the binary.
+// flashes keep what a page says once; ui/flash.Store in the binary.
 type flashes interface {
 	// Refuse sends the browser back to the page of the form that it sent, and keeps what
 	// was typed there, but for secrets.

@@ -10,10 +10,10 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/flash"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // visit is a request of whoever is signed in.

@@ -36,7 +36,7 @@ func TestAssetsAreCurrent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := unpack(t, encoding.name, packed); !bytes.Equal(got, want) {
-				t.Errorf("packed/%s%s is not what assets holds: run go generate ./login/ui", name, encoding.ext)
+				t.Errorf("packed/%s%s is not what assets holds: run go generate ./ui", name, encoding.ext)
 			}
 		}
 	}

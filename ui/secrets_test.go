@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/latchkey-id/latchkey/login/flash"
+	"github.com/latchkey-id/latchkey/ui/flash"
 	"golang.org/x/net/html"
 )
 

@@ -29,7 +29,6 @@ import (
 	"github.com/latchkey-id/latchkey/internal/locale"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
@@ -130,7 +129,7 @@ func (s *Store) Redirect(w http.ResponseWriter, r *http.Request, page string, m 
 	m.bound()
 	if browser := s.cfg.Cookies.Browser(r); browser != "" {
 		if err := s.keep(r.Context(), id(browser, to.Path, query), m, lifetime); err != nil {
-			return pageerror.Unavailable("keep message for a page", err)
+			return web.Unavailable(fmt.Errorf("keep message for a page: %w", err))
 		}
 	}
 	query.Set(param, "1")
@@ -161,7 +160,7 @@ func (s *Store) Read(r *http.Request) (Message, error) {
 		err = errors.Join(s.keep(r.Context(), name, m, rereadFor), s.keep(r.Context(), name+readSuffix, m, lifetime))
 	}
 	if err != nil {
-		return Message{}, pageerror.Unavailable("read message for a page", err)
+		return Message{}, web.Unavailable(fmt.Errorf("read message for a page: %w", err))
 	}
 	for _, p := range m.Problems {
 		for i, arg := range p.Args {

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/logintest"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // TestAMessageIsReadAsItWasKept, numbers of its texts included, and no field that is
