@@ -13,7 +13,7 @@ import (
 // that the field may stand in plain text where "url", and never where "ref";
 // doc, what the schema and the documentation say.
 type Config struct {
-	Issuer         string         `yaml:"issuer" doc:"The address of this provider as browsers and relying parties see it, such as https://id.example.com. It is the iss of every token, so it should never change. https, no path, no trailing slash."`
+	Issuer         string         `yaml:"issuer" doc:"The address of this provider as browsers and relying parties see it, such as https://id.example.com. It is the iss of every token, so it should never change. https; a path, such as https://example.com/auth, is for a host that is shared with others; no trailing slash."`
 	InsecureHTTP   bool           `yaml:"insecure_http" default:"false" doc:"Accept an http issuer on a loopback host (localhost, 127.0.0.1, ::1). Never for people other than yourself."`
 	AllowedHosts   []string       `yaml:"allowed_hosts" doc:"Host headers that are answered besides the issuer's own, with the port where there is one. Links are made from the issuer whatever the request says."`
 	Listen         string         `yaml:"listen" default:":8080" doc:"The address that serves the provider: host:port, or :port for every interface."`

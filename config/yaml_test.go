@@ -48,7 +48,7 @@ func TestStrictDecoding(t *testing.T) {
 			"issuer: http://id.example.com/\nlisten: 80\nclients:\n  - {id: a, typ: public}\n",
 			[]string{
 				"clients[0].typ (line 4): unknown key, did you mean type?",
-				"issuer (line 1): it must have no path",
+				"issuer (line 1): its path may hold letters",
 				"issuer (line 1): use https",
 				`listen (line 2): "80" is no address to listen on`,
 			},
