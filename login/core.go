@@ -237,7 +237,9 @@ func Say(page *ui.Page, m flash.Message) {
 	case m.Done != "":
 		page.Say(ui.NoticeDone, m.Done)
 	}
-	page.Trace = m.Trace
+	if m.Trace != "" {
+		page.Trace = m.Trace
+	}
 }
 
 // page begins a page of an interaction, or of none: its form goes to path.
