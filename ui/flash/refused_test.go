@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/flash"
+	"github.com/latchkey-id/latchkey/ui/flash"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
