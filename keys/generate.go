@@ -20,14 +20,9 @@ import (
 // The signing algorithms that a ring may have (RFC 7518 section 3.1, RFC 8037).
 const (
 	RS256 = "RS256"
-	PS256 = "PS256"
 	ES256 = "ES256"
-	ES384 = "ES384"
 	EdDSA = "EdDSA"
 )
-
-// signingAlgs lists them.
-var signingAlgs = []string{RS256, PS256, ES256, ES384, EdDSA}
 
 // rsaBits is the size that every relying party takes and that FAPI and NIST
 // allow; a larger one is several times slower to sign with.
@@ -36,17 +31,15 @@ const rsaBits = 2048
 // generate makes a private key for the algorithm.
 func generate(alg string) (crypto.Signer, error) {
 	switch alg {
-	case RS256, PS256:
+	case RS256:
 		return rsa.GenerateKey(rand.Reader, rsaBits)
 	case ES256:
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case ES384:
-		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	case EdDSA:
 		_, private, err := ed25519.GenerateKey(rand.Reader)
 		return private, err
 	}
-	return nil, fmt.Errorf("no keys are made for algorithm %q: use one of %v", alg, signingAlgs)
+	return nil, fmt.Errorf("no keys are made for algorithm %q: use RS256, ES256 or EdDSA", alg)
 }
 
 // privateKeyPlace binds a sealed private key to its row.

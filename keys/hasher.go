@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +21,7 @@ type Hasher struct {
 	tag     []Tag // of each key
 	place   map[Tag]int
 	revoked map[Tag]bool
-	derived sync.Map // purpose -> *derivation
+	derived sync.Map // purpose -> []SecretKey
 }
 
 // NewHasher makes a Hasher of keys. The first of them whose time has come makes
@@ -77,58 +76,38 @@ func (h *Hasher) Knows(sum string) bool {
 	return ok && h.KnowsID(id) == nil
 }
 
-// derivation is what a hasher derived for a purpose: a key for each of its own, and
-// the MACs under them that nobody is using.
-type derivation struct {
-	keys []SecretKey
-	macs []sync.Pool // of hash.Hash
-}
-
 // Derive returns a 32-byte key of its own for the purpose, one for each key of
 // the hasher, in their order (HKDF, RFC 5869). The caller must not change them.
-func (h *Hasher) Derive(purpose string) []SecretKey { return h.derive(purpose).keys }
-
-func (h *Hasher) derive(purpose string) *derivation {
+func (h *Hasher) Derive(purpose string) []SecretKey {
 	if made, ok := h.derived.Load(purpose); ok {
-		return made.(*derivation)
+		return made.([]SecretKey)
 	}
-	made := &derivation{keys: make([]SecretKey, len(h.secrets.keys)), macs: make([]sync.Pool, len(h.secrets.keys))}
+	made := make([]SecretKey, len(h.secrets.keys))
 	for i, s := range h.secrets.keys {
 		key, err := hkdf.Key(sha256.New, s.Key, nil, "latchkey "+purpose, sha256.Size)
 		if err != nil {
 			panic(err) // only for lengths that SHA-256 cannot reach
 		}
-		made.keys[i] = SecretKey{ID: s.ID, Key: key}
-		made.macs[i].New = func() any { return hmac.New(sha256.New, key) }
+		made[i] = SecretKey{ID: s.ID, Key: key}
 	}
 	actual, _ := h.derived.LoadOrStore(purpose, made)
-	return actual.(*derivation)
-}
-
-// sum returns the hash of the parts under the i-th key.
-func (d *derivation) sum(i int, parts []string) string {
-	mac := d.macs[i].Get().(hash.Hash)
-	defer d.macs[i].Put(mac)
-	mac.Reset()
-	writeParts(mac, parts)
-	var sum [sha256.Size]byte
-	return d.keys[i].ID + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(sum[:0]))
+	return actual.([]SecretKey)
 }
 
 // Sum returns the hash of the parts for the purpose under the key that makes
 // now, as "kid.base64url". Parts are told apart by their lengths: ("ab", "c") and
 // ("a", "bc") differ.
 func (h *Hasher) Sum(purpose string, parts ...string) string {
-	return h.derive(purpose).sum(h.secrets.maker(), parts)
+	return spell(h.Derive(purpose)[h.secrets.maker()], parts)
 }
 
 // Sums returns the hash under every key: the candidates under which a value may
 // be kept.
 func (h *Hasher) Sums(purpose string, parts ...string) []string {
-	derived := h.derive(purpose)
-	sums := make([]string, len(derived.keys))
-	for i := range sums {
-		sums[i] = derived.sum(i, parts)
+	derived := h.Derive(purpose)
+	sums := make([]string, len(derived))
+	for i, k := range derived {
+		sums[i] = spell(k, parts)
 	}
 	return sums
 }
@@ -140,13 +119,18 @@ func (h *Hasher) Verify(sum, purpose string, parts ...string) bool {
 	if !ok {
 		return false
 	}
-	derived := h.derive(purpose)
-	for i, k := range derived.keys {
+	for _, k := range h.Derive(purpose) {
 		if k.ID == kid {
-			return hmac.Equal([]byte(sum), []byte(derived.sum(i, parts)))
+			return hmac.Equal([]byte(sum), []byte(spell(k, parts)))
 		}
 	}
 	return false
+}
+
+func spell(k SecretKey, parts []string) string {
+	mac := hmac.New(sha256.New, k.Key)
+	writeParts(mac, parts)
+	return k.ID + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // writeParts writes each part behind its length, so that no two lists of parts
@@ -156,6 +140,6 @@ func writeParts(mac hash.Hash, parts []string) {
 	for _, p := range parts {
 		binary.BigEndian.PutUint64(length[:], uint64(len(p)))
 		mac.Write(length[:])
-		io.WriteString(mac, p)
+		mac.Write([]byte(p))
 	}
 }

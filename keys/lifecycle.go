@@ -9,7 +9,7 @@ import (
 
 // RingPolicy says how signing keys live.
 type RingPolicy struct {
-	// Algs are the JWS algorithms that have a key: of RS256, PS256, ES256, ES384, EdDSA.
+	// Algs are the JWS algorithms that have a key: of RS256, ES256, EdDSA.
 	Algs []string
 	// SignFor is how long a key signs before its successor takes over.
 	SignFor time.Duration

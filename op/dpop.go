@@ -63,16 +63,16 @@ func parseProof(text, method, address string, now time.Time) (*dpopProof, error)
 	if len(text) > maxProofBytes {
 		return nil, errors.New("it is too long")
 	}
-	signed, err := parseClientSignature(text)
+	signed, err := jose.ParseSignedCompact(text, clientAlgs)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read it: %w", err)
 	}
 	encoded, _, _ := strings.Cut(text, ".")
 	key, err := proofKey(encoded)
 	if err != nil {
 		return nil, err
 	}
-	payload, err := signed.verify(key.Key)
+	payload, err := signed.Verify(key.Key)
 	if err != nil {
 		return nil, fmt.Errorf("check its signature: %w", err)
 	}

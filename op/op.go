@@ -22,7 +22,7 @@ import (
 
 // Config is what a [Provider] is made of. Every field without a default is required.
 type Config struct {
-	// Issuer is the issuer URL without a trailing slash; endpoints hang below it.
+	// Issuer is the issuer URL without a path or trailing slash; endpoints hang below it.
 	Issuer  string
 	Clients clients
 	Keys    *keys.Ring

@@ -106,7 +106,7 @@ func (p *Provider) verifyObject(ctx context.Context, c *client.Client, object st
 		return payload, nil
 	case header.Alg == unsignedAlg:
 		return nil, badObject(errors.New("it is not signed"))
-	case c.RequestObjectSigningAlg != "" && !unsigned && !sameAlg(c.RequestObjectSigningAlg, header.Alg):
+	case c.RequestObjectSigningAlg != "" && !unsigned && header.Alg != c.RequestObjectSigningAlg:
 		return nil, badObject(errors.New("it is signed with another algorithm than the registered one"))
 	}
 	payload, err := p.verifyByClient(ctx, c, object)

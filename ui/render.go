@@ -51,7 +51,7 @@ func (u *Renderer) findTemplates() (map[string]lazy, error) {
 	return found, nil
 }
 
-func (u *Renderer) parse(screen string, files fs.FS, file string) (*template.Template, error) {
+func (u *Renderer) parse(screen string, files fs.FS, file ...string) (*template.Template, error) {
 	around := []string{shell, partials, icons}
 	if strings.HasPrefix(screen, accountFolder) {
 		around = append(around, accountShell)
@@ -60,16 +60,17 @@ func (u *Renderer) parse(screen string, files fs.FS, file string) (*template.Tem
 	if err != nil {
 		return nil, err
 	}
-	if t, err = t.ParseFS(files, file); err != nil {
+	if t, err = t.ParseFS(files, file...); err != nil {
 		return nil, err
 	}
 	return t.Lookup("layout"), nil
 }
 
 // Parse makes a screen of other pages of ours, such as the demo's, that look
-// like these: a file that defines the template "content".
-func (u *Renderer) Parse(files fs.FS, file string) (*template.Template, error) {
-	t, err := u.parse(file, files, file)
+// like these: a file that defines the template "content", with more files besides, which
+// may define "body".
+func (u *Renderer) Parse(files fs.FS, file string, more ...string) (*template.Template, error) {
+	t, err := u.parse(file, files, append([]string{file}, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("parse page %s: %w", file, err)
 	}

@@ -70,12 +70,16 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	if err := mountAdminAPI(mux, p, f, accounts, provider); err != nil {
 		return nil, err
 	}
+	consolePaths, err := mountConsole(mux, p, f, accounts, pages)
+	if err != nil {
+		return nil, err
+	}
 	if p.dev.mount != nil {
 		if err := p.dev.mount(mux, p, f); err != nil {
 			return nil, err
 		}
 	}
-	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
+	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), consolePaths, []string{livePath, readyPath})
 	return &generation{
 		dependencies: f.dependencies, accounts: accounts, deliveries: handlers, logouts: f.logouts,
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
@@ -132,7 +136,6 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 
 func webConfig(f *foundation) web.Config {
 	return web.Config{
-		Path: f.cfg.IssuerPath(), AtRoot: []string{changePasswordPath, securityTextPath},
 		TrustedProxies: f.cfg.TrustedProxies, Hosts: f.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
 		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Deadline: requestDeadline(f.cfg.Timeouts),
 		Errors: f.errors, Log: f.log,
@@ -150,9 +153,7 @@ func (d *dependencies) secure() bool {
 }
 
 // cookies are __Host- prefixed wherever a browser takes that.
-func (d *dependencies) cookies() web.Cookies {
-	return web.Cookies{Insecure: !d.secure(), Path: d.cfg.IssuerPath()}
-}
+func (d *dependencies) cookies() web.Cookies { return web.Cookies{Insecure: !d.secure()} }
 
 // issuerURL is the issuer, parsed.
 func (d *dependencies) issuerURL() (*url.URL, error) {

@@ -48,7 +48,7 @@ func keysRotateCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
-	cmd.Flags().StringVar(&alg, "alg", "", "rotate this algorithm's `key` only: such as RS256")
+	cmd.Flags().StringVar(&alg, "alg", "", "rotate this algorithm's `key` only: RS256, ES256 or EdDSA")
 	return cmd
 }
 

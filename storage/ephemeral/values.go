@@ -161,14 +161,6 @@ func (v *Values[T]) TakeIf(ctx context.Context, version Version) error {
 	return nil
 }
 
-// Forget removes the value that was read, or whatever is in its place by now.
-func (v *Values[T]) Forget(ctx context.Context, version Version) error {
-	if _, err := v.store.Take(ctx, version.key); err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return fmt.Errorf("forget %s: %w", v.kind, err)
-	}
-	return nil
-}
-
 // Delete removes the value of an id, under whichever hash key. That there is none
 // is as good.
 func (v *Values[T]) Delete(ctx context.Context, id string) error {
