@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/ui/flash"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // flaky is a store that is gone at times.
