@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // Refused is an error in the language of its page: what happened, and when to try again.
@@ -48,7 +48,7 @@ func again(r *http.Request) string {
 		return r.URL.RequestURI()
 	}
 	query := r.URL.Query()
-	query.Del(interaction.RefusedParam)
+	query.Del(flash.Param)
 	to := *r.URL
 	to.RawQuery = query.Encode()
 	return to.RequestURI()

@@ -69,8 +69,8 @@ const (
 	rereadFor = 10 * time.Second
 	// maxTyped bounds what is kept of one value, and maxForm of all together, in bytes.
 	maxTyped, maxForm = 4 << 10, 16 << 10
-	// param says in the address of a page that a message waits.
-	param = interaction.RefusedParam
+	// Param says in the address of a page that a message waits.
+	Param = interaction.RefusedParam
 	// readSuffix names the copy of a message that was read, for the same page in another
 	// language: people look for theirs when they do not understand what is wrong.
 	readSuffix = " read"
@@ -134,14 +134,14 @@ func (s *Store) Redirect(w http.ResponseWriter, r *http.Request, page string, m 
 		return err
 	}
 	query := to.Query()
-	query.Del(param)
+	query.Del(Param)
 	m.bound()
 	if browser := s.cfg.Cookies.Browser(r); browser != "" {
 		if err := s.keep(r.Context(), id(browser, to.Path, query), m, lifetime); err != nil {
 			return web.Unavailable(fmt.Errorf("keep message for a page: %w", err))
 		}
 	}
-	query.Set(param, "1")
+	query.Set(Param, "1")
 	to.RawQuery = query.Encode()
 	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 	return nil
@@ -185,10 +185,10 @@ func (s *Store) Read(r *http.Request) (Message, error) {
 // knows of none.
 func (s *Store) name(r *http.Request) string {
 	query, browser := r.URL.Query(), s.cfg.Cookies.Browser(r)
-	if !query.Has(param) || browser == "" {
+	if !query.Has(Param) || browser == "" {
 		return ""
 	}
-	query.Del(param)
+	query.Del(Param)
 	query.Del(locale.Param)
 	return id(browser, r.URL.Path, query)
 }

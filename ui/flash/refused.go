@@ -60,7 +60,7 @@ func (s *Store) Lead(pageOf func(*http.Request) string) web.Lead {
 		}
 		m.bound()
 		query := to.Query()
-		query.Del(param)
+		query.Del(Param)
 		name := id(browser, to.Path, query)
 		// The request may be what was given up, and the store what did not answer.
 		ctx, stop := context.WithTimeout(context.WithoutCancel(r.Context()), keptWithin)
@@ -68,7 +68,7 @@ func (s *Store) Lead(pageOf func(*http.Request) string) web.Lead {
 		if err := s.keep(ctx, name, m, lifetime); err != nil && !s.keepInCookie(w, name, m) {
 			return false
 		}
-		query.Set(param, "1")
+		query.Set(Param, "1")
 		to.RawQuery = query.Encode()
 		http.Redirect(w, r, to.String(), http.StatusSeeOther)
 		return true
