@@ -101,14 +101,18 @@ func (h *Hasher) Sum(purpose string, parts ...string) string {
 	return spell(h.Derive(purpose)[h.secrets.maker()], parts)
 }
 
-// Sums returns the hash under every key: the candidates under which a value may
-// be kept.
+// Sums returns the hash under every key, the key that makes now first: the
+// candidates under which a value may be kept.
 func (h *Hasher) Sums(purpose string, parts ...string) []string {
 	derived := h.Derive(purpose)
 	sums := make([]string, len(derived))
 	for i, k := range derived {
 		sums[i] = spell(k, parts)
 	}
+	maker := h.secrets.maker()
+	made := sums[maker]
+	copy(sums[1:maker+1], sums[:maker])
+	sums[0] = made
 	return sums
 }
 
