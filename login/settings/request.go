@@ -134,7 +134,7 @@ func (h *Handler) factorAttempt(r *http.Request, v *visit, name string) (mfa.Att
 		return mfa.Attempt{}, unavailable("read factors", err)
 	}
 	return mfa.Attempt{
-		ID: h.cfg.Hasher.Sum("account visit", name), Person: person, Now: h.cfg.Now(),
+		ID: h.cfg.Hasher.Sum("account visit", name), Person: person, Now: h.cfg.Now(), Began: h.cfg.Accounts.Sitting(v.actor),
 		AddressBucket: web.AddressBucket(web.ClientAddress(r.Context())), Locale: h.cfg.UI.Locale(r, nil), Source: v.actor.Source(),
 	}, nil
 }

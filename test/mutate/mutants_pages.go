@@ -65,7 +65,7 @@ var pages = []mutant{
 		"./login/...", "PA|Binding|Attempt",
 	},
 	{
-		"CS1", "any form token will do", "login",
+		"CS1", "any form token will do", "ui",
 		`return browser != "" && u.cfg.Hasher.Verify(r.PostFormValue(csrfField), "csrf", browser)`,
 		`return browser != "" && r.PostFormValue(csrfField) != ""`,
 		"./login/...", "CS1",
@@ -177,8 +177,8 @@ var pages = []mutant{
 	},
 	{
 		"FE4", "a mailbox moves another browser's account", "login",
-		`"confirm.email_change", nil, true, p.confirmEmail}`,
-		`"confirm.email_change", nil, false, p.confirmEmail}`,
+		`"confirm.email_change", "", nil, true, p.confirmEmail}`,
+		`"confirm.email_change", "", nil, false, p.confirmEmail}`,
 		"./login/...", "FE4_AChange",
 	},
 }
