@@ -164,11 +164,12 @@ type Tokens struct {
 
 // SigningKeys is the policy of the key ring.
 type SigningKeys struct {
-	Algs         []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"@signing_alg" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign. FAPI 2.0 takes PS256, ES256 and EdDSA."`
-	SignFor      time.Duration `yaml:"sign_for" default:"30d" doc:"How long a key signs before its successor takes over."`
-	PublishAhead time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
-	KeepAfter    time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`
-	Poll         time.Duration `yaml:"poll" default:"5s" doc:"How often a node looks for keys that another one made or revoked."`
+	Algs           []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"@signing_alg" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign. FAPI 2.0 takes PS256, ES256 and EdDSA."`
+	EncryptionAlgs []string      `yaml:"encryption_algs" oneof:"@key_encryption_alg" doc:"Algorithms of keys that clients may encrypt request objects to, published beside the others with use enc. Default: none, and encrypted request objects are refused."`
+	SignFor        time.Duration `yaml:"sign_for" default:"30d" doc:"How long a key signs before its successor takes over."`
+	PublishAhead   time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
+	KeepAfter      time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`
+	Poll           time.Duration `yaml:"poll" default:"5s" doc:"How often a node looks for keys that another one made or revoked."`
 }
 
 // Timeouts bounds connections.

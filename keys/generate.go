@@ -11,9 +11,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -36,9 +36,9 @@ const rsaBits = 2048
 // generate makes a private key for the algorithm.
 func generate(alg string) (crypto.Signer, error) {
 	switch alg {
-	case RS256, PS256:
+	case RS256, PS256, RSAOAEP256:
 		return rsa.GenerateKey(rand.Reader, rsaBits)
-	case ES256:
+	case ES256, ECDHES:
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case ES384:
 		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
@@ -46,7 +46,7 @@ func generate(alg string) (crypto.Signer, error) {
 		_, private, err := ed25519.GenerateKey(rand.Reader)
 		return private, err
 	}
-	return nil, fmt.Errorf("no keys are made for algorithm %q: use one of %v", alg, signingAlgs)
+	return nil, fmt.Errorf("no keys are made for algorithm %q: use one of %v", alg, slices.Concat(signingAlgs, encryptionAlgs))
 }
 
 // privateKeyPlace binds a sealed private key to its row.
@@ -60,7 +60,7 @@ func (r *Ring) newSigningKey(b activation, now time.Time) (storage.SigningKey, e
 	if err != nil {
 		return storage.SigningKey{}, fmt.Errorf("generate %s key: %w", b.Alg, err)
 	}
-	jwk := jose.JSONWebKey{Key: private.Public(), Algorithm: b.Alg, Use: "sig"}
+	jwk := publicKey(b.Alg, "", private.Public())
 	thumbprint, err := jwk.Thumbprint(crypto.SHA256) // RFC 7638
 	if err != nil {
 		return storage.SigningKey{}, fmt.Errorf("name %s key: %w", b.Alg, err)

@@ -12,6 +12,9 @@ import (
 	"github.com/latchkey-id/latchkey/internal/fetch"
 )
 
+// keySetTypes are the media types of keys.
+const keySetTypes = "application/jwk-set+json, application/json"
+
 // keysKept is for how long fetched keys are used at least, whatever their headers say:
 // it bounds how often a client's jwks_uri is called for a kid that is not there.
 const keysKept = time.Minute
@@ -41,7 +44,7 @@ func (p *Provider) verifyByClient(ctx context.Context, c *client.Client, token s
 	if c.JWKSURI == "" {
 		return nil, errors.New("the client has no keys")
 	}
-	request := fetch.Request{Accept: "application/jwk-set+json, application/json", Keep: keysKept}
+	request := fetch.Request{Accept: keySetTypes, Keep: keysKept}
 	for {
 		answer, err := p.cfg.Fetch.Get(ctx, c.JWKSURI, request)
 		if err != nil {

@@ -121,7 +121,7 @@ func TestJWKS(t *testing.T) {
 		t.Fatalf("JWKS is %s: %v", w.Body, err)
 	}
 	for _, key := range set.Keys {
-		if !key.IsPublic() || !key.Valid() || key.KeyID == "" || key.Use != "sig" {
+		if !key.IsPublic() || !key.Valid() || key.KeyID == "" || key.Use != "sig" && key.Use != "enc" {
 			t.Errorf("key is %+v", key)
 		}
 	}

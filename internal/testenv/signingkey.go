@@ -27,7 +27,9 @@ func SigningKey(alg string) (crypto.Signer, error) {
 		return rsaKey()
 	case "PS256": // a key of its own: two algorithms never share one
 		return secondRSAKey()
-	case "ES256":
+	case "RSA-OAEP-256":
+		return thirdRSAKey()
+	case "ES256", "ECDH-ES":
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case "ES384":
 		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
@@ -39,6 +41,8 @@ func SigningKey(alg string) (crypto.Signer, error) {
 }
 
 var secondRSAKey = sync.OnceValues(func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+var thirdRSAKey = sync.OnceValues(func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 var rsaKey = sync.OnceValues(func() (crypto.Signer, error) {
 	block, _ := pem.Decode(rsaPEM)
