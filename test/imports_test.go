@@ -19,9 +19,10 @@ const module = "github.com/latchkey-id/latchkey"
 // It is "Imports lean one way" of ARCHITECTURE.md. The longest name that fits a
 // package is its room.
 var mayImport = map[string][]string{
-	"cmd":                {"internal/ident", "access", "admin", "admin/api", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore", "ui/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "ui"},
+	"cmd":                {"internal/ident", "access", "admin", "admin/api", "admin/console", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore", "ui/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "ui"},
 	"admin":              {"account"},
 	"admin/api":          {"account", "admin", "client", "internal/ident", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
+	"admin/console":      {"access", "account", "admin", "admin/api", "client", "interaction", "internal/ident", "internal/locale", "internal/web", "keys", "mfa", "storage", "storage/ephemeral", "ui", "ui/flash"},
 	"op":                 {"internal/ident", "access", "client", "interaction", "internal/fetch", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"login":              {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral", "ui/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "ui"},
 	"login/flow":         {"access", "client", "interaction", "mfa", "storage"},
@@ -31,7 +32,7 @@ var mayImport = map[string][]string{
 	"login/partial":      {"interaction", "internal/web", "keys", "login/pageerror", "mfa", "storage", "storage/ephemeral"},
 	"login/session":      {"account", "interaction", "internal/web", "keys", "login/flow", "login/journal", "login/pageerror", "mfa", "storage"},
 	"login/signin":       {"account", "client", "interaction", "internal/ident", "internal/web", "keys", "login/limits", "login/pageerror", "ui", "mfa", "storage"},
-	"ui":                 {"access", "account", "client", "internal/ident", "internal/locale", "internal/useragent", "internal/web", "keys", "mfa", "storage"},
+	"ui":                 {"access", "account", "client", "internal/ident", "internal/locale", "internal/useragent", "internal/web", "keys", "mfa", "storage", "ui/flash"},
 	"ui/flash":           {"interaction", "internal/locale", "internal/web", "keys", "storage", "storage/ephemeral"},
 	"account":            {"internal/ident", "access", "internal/locale", "internal/useragent", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"access":             {"storage"},
@@ -54,7 +55,8 @@ var mayImport = map[string][]string{
 // importedBy are the rooms that only a few may import, whatever mayImport says: pages
 // and databases are wired together in one place.
 var importedBy = map[string][]string{
-	"admin/api":        {"cmd"},
+	"admin/api":        {"admin/console", "cmd"},
+	"admin/console":    {"cmd"},
 	"login":            {"cmd"},
 	"login/flow":       {"cmd", "login", "login/session"},
 	"login/journal":    {"cmd", "login", "login/session"},
@@ -64,7 +66,7 @@ var importedBy = map[string][]string{
 	"login/session":    {"cmd", "login"},
 	"login/signin":     {"cmd", "login"},
 	"ui":               {"admin/console", "cmd", "login", "login/signin"},
-	"ui/flash":         {"admin/console", "cmd", "login"},
+	"ui/flash":         {"admin/console", "cmd", "login", "ui"},
 	"op":               {"cmd"},
 	"storage/sqlstore": {"cmd"},
 }

@@ -15,7 +15,7 @@ import (
 )
 
 var files = map[string][]string{
-	"latchkey.css": {"latchkey.css"}, "latchkey.js": {"page.js", "passkey.js"}, "mark.svg": {"mark.svg"},
+	"latchkey.css": {"latchkey.css"}, "latchkey.js": {"page.js", "passkey.js"}, "mark.svg": {"mark.svg"}, "console.css": {"console.css"},
 }
 
 func main() {

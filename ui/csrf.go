@@ -44,7 +44,7 @@ func (u *Renderer) Form(h web.HandlerFunc) web.HandlerFunc {
 		if err := r.ParseForm(); err != nil {
 			return &web.Error{
 				Status: http.StatusBadRequest, Key: "form_unreadable", Title: "We couldn’t read the form",
-				Detail: "Go back, reload the page and try again.", Cause: err,
+				Detail: "Please try again.", Again: true, Foreign: true, Cause: err,
 			}
 		}
 		if !u.VerifyForm(r) {
@@ -53,8 +53,9 @@ func (u *Renderer) Form(h web.HandlerFunc) web.HandlerFunc {
 			}
 			return &web.Error{
 				Status: http.StatusForbidden, Key: "form_foreign", Title: "Something went wrong with this page",
-				Detail: "Go back, reload the page and try again. Cookies have to be allowed for this site.",
-				Cause:  errors.New("form token or origin does not fit the browser"),
+				Detail: "It was open for too long, or it isn’t from here. Try again. Cookies have to be allowed for this site.",
+				Again:  true, Foreign: true,
+				Cause: errors.New("form token or origin does not fit the browser"),
 			}
 		}
 		return h(w, r)

@@ -18,7 +18,7 @@ import (
 func TestErrorsAreTranslated(t *testing.T) {
 	english := locale.New().Match(locale.English)
 	found := 0
-	for _, root := range []string{"../internal/web", "../op", "../login", "."} {
+	for _, root := range []string{"../internal/web", "../op", "../login", "../admin/console", "."} {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err

@@ -70,12 +70,16 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	if err := mountAdminAPI(mux, p, f, accounts, provider); err != nil {
 		return nil, err
 	}
+	consolePaths, err := mountConsole(mux, p, f, accounts, pages)
+	if err != nil {
+		return nil, err
+	}
 	if p.dev.mount != nil {
 		if err := p.dev.mount(mux, p, f); err != nil {
 			return nil, err
 		}
 	}
-	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
+	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), consolePaths, []string{livePath, readyPath})
 	return &generation{
 		dependencies: f.dependencies, accounts: accounts, deliveries: handlers, logouts: f.logouts,
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),

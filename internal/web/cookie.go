@@ -67,6 +67,9 @@ const (
 	CookieDevice = "device"
 	// CookieTrust holds the secret of a trusted device (TD1).
 	CookieTrust = "trust"
+	// CookieRefused keeps, sealed, what a page says of a form that was refused because
+	// a store did not answer.
+	CookieRefused = "refused"
 	// CookieLanguage holds the language that was chosen from a page's menu.
 	CookieLanguage = "language"
 )

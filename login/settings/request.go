@@ -227,7 +227,7 @@ func notFound(cause error) error {
 func conflict(cause error) error {
 	return &web.Error{
 		Status: http.StatusConflict, Key: "conflict", Title: "Something changed in the meantime",
-		Detail: "Your account was changed in another window. Reload the page and try again.",
-		Cause:  cause,
+		Detail: "Your account was changed in another window. Take a look, then try again.",
+		Again:  true, Cause: cause,
 	}
 }
