@@ -122,14 +122,18 @@ func (h *Hasher) Sum(purpose string, parts ...string) string {
 	return h.derive(purpose).sum(h.secrets.maker(), parts)
 }
 
-// Sums returns the hash under every key: the candidates under which a value may
-// be kept.
+// Sums returns the hash under every key, the key that makes now first: the
+// candidates under which a value may be kept.
 func (h *Hasher) Sums(purpose string, parts ...string) []string {
 	derived := h.derive(purpose)
 	sums := make([]string, len(derived.keys))
 	for i := range sums {
 		sums[i] = derived.sum(i, parts)
 	}
+	maker := h.secrets.maker()
+	made := sums[maker]
+	copy(sums[1:maker+1], sums[:maker])
+	sums[0] = made
 	return sums
 }
 

@@ -67,17 +67,23 @@ func (v *Values[T]) PutFor(ctx context.Context, id string, value T, ttl time.Dur
 // others get storage.ErrConflict. It is how something is spent by its id alone,
 // such as the jti of an assertion.
 func (v *Values[T]) PutNew(ctx context.Context, id string, value T, ttl time.Duration) error {
-	key, raw, err := v.encode(id, value)
+	keys, err := v.keys(id)
 	if err != nil {
 		return err
 	}
-	switch _, _, err := v.Get(ctx, id); { // under an older key as well
-	case err == nil:
-		return fmt.Errorf("keep new %s: %w", v.kind, storage.ErrConflict)
-	case !errors.Is(err, storage.ErrNotFound):
-		return err
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", v.kind, err)
 	}
-	if err := v.store.Swap(ctx, key, nil, raw, ttl); err != nil {
+	for _, key := range keys[1:] { // under another hash key
+		switch _, err := v.store.Get(ctx, key); {
+		case err == nil:
+			return fmt.Errorf("keep new %s: %w", v.kind, storage.ErrConflict)
+		case !errors.Is(err, storage.ErrNotFound):
+			return fmt.Errorf("keep new %s: %w", v.kind, err)
+		}
+	}
+	if err := v.store.Swap(ctx, keys[0], nil, raw, ttl); err != nil {
 		return fmt.Errorf("keep new %s: %w", v.kind, err)
 	}
 	return nil

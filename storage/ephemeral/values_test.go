@@ -217,6 +217,40 @@ func TestNamesAreFoundUnderOlderKeys(t *testing.T) {
 
 // FuzzIDs: no text that somebody sends is anything but an id that is not there, or
 // one of an unknown key.
+// What a node keeps under a name while a new hash key is only read is found, and not
+// spent again, by a node that does not know that key yet.
+func TestKY5_NamesAreKeptUnderTheKeyThatMakes(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	ahead := func(list ...keys.SecretKey) *ephemeral.Values[thing] {
+		for i := range list {
+			list[i].Key = bytes.Repeat([]byte(list[i].ID)[:1], 32)
+		}
+		h, err := keys.NewHasher(list, keys.WithClock(clock.Now))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ephemeral.NewValues[thing](s, h, "thing", time.Minute)
+	}
+	first := ahead(keys.SecretKey{ID: "new", UseFrom: clock.Now().Add(time.Hour)}, keys.SecretKey{ID: "old"})
+	second := ahead(keys.SecretKey{ID: "old"})
+	if _, err := first.Put(t.Context(), "name", thing{Name: "kept"}); err != nil {
+		t.Fatal(err)
+	}
+	if found, _, err := second.Get(t.Context(), "name"); err != nil || found.Name != "kept" {
+		t.Errorf("the other node finds %+v, %v", found, err)
+	}
+	if err := first.PutNew(t.Context(), "jti", thing{}, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "spending it again at the other node", second.PutNew(t.Context(), "jti", thing{}, time.Minute), storage.ErrConflict)
+	clock.Advance(time.Hour)
+	if err := second.PutNew(t.Context(), "later", thing{}, 2*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "spending it again under the new key", first.PutNew(t.Context(), "later", thing{}, time.Minute), storage.ErrConflict)
+}
+
 func FuzzIDs(f *testing.F) {
 	for _, id := range []string{"", "x", strings.Repeat("a", ephemeral.IDLength), strings.Repeat("\x00", ephemeral.IDLength)} {
 		f.Add(id)
