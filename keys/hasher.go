@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -137,8 +138,20 @@ func (h *Hasher) Sums(purpose string, parts ...string) []string {
 	return sums
 }
 
+// Judge reports whether sum is the hash of the parts for the purpose. Of a sum that
+// was made under a key that this node does not know it can say neither yes nor no:
+// that is [ErrUnknownKey], and the caller's 503 (requirement KY5).
+func (h *Hasher) Judge(sum, purpose string, parts ...string) (bool, error) {
+	id, _, ok := strings.Cut(sum, ".")
+	if ok && errors.Is(h.KnowsID(id), ErrUnknownKey) {
+		return false, fmt.Errorf("judge hash of %s: %w", purpose, ErrUnknownKey)
+	}
+	return h.Verify(sum, purpose, parts...), nil
+}
+
 // Verify reports whether sum is the hash of the parts for the purpose under
-// any of the keys. It takes the same time whatever differs.
+// any of the keys. It takes the same time whatever differs. It is for those to whom a
+// sum of an unknown key is as good as none; all others ask [Hasher.Judge].
 func (h *Hasher) Verify(sum, purpose string, parts ...string) bool {
 	kid, _, ok := strings.Cut(sum, ".")
 	if !ok {
