@@ -41,6 +41,9 @@ func (p *resetPages) showForgot(w http.ResponseWriter, r *http.Request) error {
 	if in != nil {
 		data.Email = in.LoginHint()
 	}
+	if said.Typed.Has("email") {
+		data.Email = said.Typed.Get("email")
+	}
 	Say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)
 }

@@ -84,6 +84,9 @@ type Page struct {
 	Errors map[string]string
 	// Notice is said above the form; see [Page.Say].
 	Notice *Notice
+	// Refused is why the form of the page was refused, where it can be sent again; nil is
+	// that it was not.
+	Refused *Refused
 	// Trace is the id that finds what happened in the log and the audit record,
 	// shown in small print below the form where an attempt failed.
 	Trace string
@@ -133,13 +136,17 @@ func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page
 		page.Identity = &Identity{Person: o.Person, Switch: o.Switch}
 	}
 	page.offerLanguages(r)
+	if refusal := web.Refusal(r.Context()); refusal != nil {
+		web.SetRetryAfter(w, refusal.RetryAfter)
+		page.Refused, page.Trace = page.refused(*refusal), refusal.ID
+	}
 	return page
 }
 
 // DocumentTitle is the title of the page's tab. A page on which something is wrong
 // says so first: screen readers read it out before the page.
 func (p Page) DocumentTitle() string {
-	if p.Failed() || p.Notice != nil && p.Notice.Kind == NoticeFailure {
+	if p.Failed() || p.Refused != nil || p.Notice != nil && p.Notice.Kind == NoticeFailure {
 		return p.T("error.prefix", "Title", p.Title)
 	}
 	return p.Title

@@ -96,6 +96,9 @@ func (u *Renderer) Execute(w http.ResponseWriter, status int, t *template.Templa
 	if err := t.Execute(&body, data); err != nil {
 		return fmt.Errorf("render %T: %w", data, err)
 	}
+	if page, is := data.(interface{ status(int) int }); is {
+		status = page.status(status)
+	}
 	w.WriteHeader(status)
 	if _, err := body.WriteTo(w); err != nil {
 		u.cfg.Log.Debug("write page", "screen", fmt.Sprintf("%T", data), "error", err) // the browser went away
@@ -106,9 +109,11 @@ func (u *Renderer) Execute(w http.ResponseWriter, status int, t *template.Templa
 // ErrorPage says what happened, whose side it is on, and the id that finds the log lines.
 type ErrorPage struct {
 	Page
-	Error web.ErrorPage
+	Error Refused
 	// SignedIn says that this browser has a session, as far as its cookie tells.
 	SignedIn bool
+	// Again is where the same may be tried again; empty where it may not.
+	Again string
 }
 
 // ContinueURL leads on, so that no error is a dead end: to the application that
@@ -117,6 +122,8 @@ func (e ErrorPage) ContinueURL() string {
 	switch {
 	case e.Error.ContinueURL != "":
 		return e.Error.ContinueURL
+	case e.Again != "":
+		return e.Again
 	case e.SignedIn:
 		return PathAccount
 	}
@@ -128,6 +135,8 @@ func (e ErrorPage) ContinueLabel() string {
 	switch {
 	case e.Error.ContinueURL != "":
 		return e.T("continue.application", "Client", e.Error.ContinueName)
+	case e.Again != "":
+		return e.T("denied.again")
 	case e.SignedIn:
 		return e.T("continue.account")
 	}
@@ -143,12 +152,12 @@ func (ErrorPage) Screen() string { return "error" }
 // RenderError writes an error page; it is what web.Errors renders with.
 func (u *Renderer) RenderError(w http.ResponseWriter, r *http.Request, shown web.ErrorPage) {
 	page := u.Begin(w, r, Options{Title: "error.title", Locales: strings.Fields(r.URL.Query().Get("ui_locales"))})
-	if shown.Key != "" {
-		shown.Title = page.texts.Or("error."+shown.Key+".title", shown.Title)
-		shown.Detail = page.texts.Or("error."+shown.Key+".detail", shown.Detail)
+	data := ErrorPage{Error: *page.refused(shown), SignedIn: u.cfg.Cookies.Get(r, web.CookieSession) != ""}
+	page.Refused, page.Trace, page.Title = nil, "", data.Error.Title
+	if data.Page = page; shown.Again {
+		data.Again = again(r)
 	}
-	page.Title = shown.Title
-	if err := u.Render(w, shown.Status, ErrorPage{Page: page, Error: shown, SignedIn: u.cfg.Cookies.Get(r, web.CookieSession) != ""}); err != nil {
+	if err := u.Render(w, shown.Status, data); err != nil {
 		u.cfg.Log.ErrorContext(r.Context(), "render error page", "error", err)
 		http.Error(w, shown.Title+" ("+shown.ID+")", shown.Status)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"time"
@@ -120,7 +121,12 @@ func samples(u *Renderer, lang string) []sample {
 	planned := account("overview.title")
 	planned.DeleteAt = now.AddDate(0, 0, 14)
 
+	later := web.ErrorPage{Status: http.StatusTooManyRequests, Key: "too_many", RetryAfter: 4 * time.Minute, Again: true, ID: "9306ee609144058c1fc8992d"}
+	refused := func(p Page) Page { p.Refused, p.Trace = p.refused(later), later.ID; return p }
+
 	flow := []sample{
+		{"signin-refused", SignIn{Page: refused(forClient("signin.title")), Username: "ada@example.com", Cancel: true, Forgot: "/forgot-password"},
+			[]string{"refused", "error-title", "error-detail", "error-id", "login-submit"}},
 		{"signin", SignIn{Page: page("signin.title"), SignUp: "/signup", Forgot: "/forgot-password", Passkey: ceremony},
 			[]string{"username", "password", "remember", "login-submit", "passkey-submit", "signup-link", "forgot-link", "language"}},
 		{"signin-client", SignIn{Page: failed(forClient("signin.title"), "password", "signin.wrong"), Username: "ada@example.com", Cancel: true, Remember: true, Forgot: "/forgot-password"},
@@ -173,8 +179,9 @@ func samples(u *Renderer, lang string) []sample {
 		{"signout", SignOut{Page: carrying(page("signout.title")), Person: "Ada Lovelace", Back: "/account"}, []string{"logout-confirm", "logout-cancel"}},
 		{"signedout", SignedOut{Page: page("signedout.title")}, []string{"signed-out", "continue"}},
 		{"signedout-told", SignedOut{Page: forClient("signedout.title"), Told: []string{"Wiki", "Board"}, NotTold: []string{"Chat"}, Next: "https://wiki.example.com/"}, []string{"signed-out", "told", "not-told", "continue"}},
-		{"error", ErrorPage{Page: page("error.title"), Error: web.ErrorPage{Status: 500, Title: page("").T("error.internal.title"), Detail: page("").T("error.internal.detail"), ID: "9306ee609144058c1fc8992d"}},
+		{"error", ErrorPage{Page: page("error.title"), Error: Refused{ErrorPage: web.ErrorPage{Status: 500, Title: page("").T("error.internal.title"), Detail: page("").T("error.internal.detail"), ID: "9306ee609144058c1fc8992d"}}},
 			[]string{"error-title", "error-detail", "error-id", "continue"}},
+		{"error-later", ErrorPage{Page: page("error.too_many.title"), Error: *refused(page("")).Refused, Again: "/login"}, []string{"error-title", "error-detail", "error-id", "continue"}},
 		{"message", Message{Page: page("message.reset_done.title"), Text: page("").T("message.reset_done.text"), NextURL: "/login", NextLabel: page("").T("message.next_signin")}, []string{"message", "continue"}},
 		{"confirm", Confirm{Page: carrying(page("confirm.undo.title")), Text: page("").T("confirm.undo.text", "Email", "ada@example.com"), Submit: page("").T("confirm.undo.submit"), ButtonID: "undo-submit", Danger: true, Back: "/account"}, []string{"undo-submit", "confirm-cancel"}},
 		{"confirm-elsewhere", Confirm{Page: carrying(page("confirm.sign_up.title")), Text: page("").T("confirm.sign_up.elsewhere"), Submit: page("").T("confirm.sign_up.submit"), ButtonID: "verify-submit", AskPassword: true, MinLength: 15}, []string{"password", "new_password", "verify-submit"}},

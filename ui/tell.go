@@ -15,5 +15,7 @@ func (p *Page) Tell(m flash.Message) {
 	case m.Done != "":
 		p.Say(NoticeDone, m.Done)
 	}
-	p.Trace = m.Trace
+	if m.Trace != "" {
+		p.Trace = m.Trace
+	}
 }

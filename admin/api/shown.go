@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -32,6 +33,8 @@ func ShowKey(k *storage.SigningKey, now time.Time) Key {
 		shown.State = "published"
 	case !k.SignsUntil.IsZero() && !now.Before(k.SignsUntil):
 		shown.State = "retired"
+	case keys.IsEncryptionAlg(k.Alg):
+		shown.State = "decrypting"
 	}
 	return shown
 }

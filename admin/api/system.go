@@ -78,7 +78,7 @@ func (a *API) listDeliveries(ctx context.Context, in *listDeliveriesInput) (*pag
 type Key struct {
 	ID         string     `json:"kid"`
 	Alg        string     `json:"alg"`
-	State      string     `json:"state" enum:"published,signing,retired"`
+	State      string     `json:"state" enum:"published,signing,decrypting,retired"`
 	CreatedAt  time.Time  `json:"created_at"`
 	SignsFrom  time.Time  `json:"signs_from"`
 	SignsUntil *time.Time `json:"signs_until,omitempty"`

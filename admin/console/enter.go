@@ -118,7 +118,7 @@ func (c *Console) refused(w http.ResponseWriter, r *http.Request, page, attempte
 	case errors.Is(err, account.ErrChanged), errors.Is(err, account.ErrVoid):
 		return &web.Error{
 			Status: http.StatusConflict, Key: "conflict", Title: "Something changed in the meantime",
-			Detail: "Your account was changed in another window. Reload the page and try again.", Cause: err,
+			Detail: "Your account was changed in another window. Take a look, then try again.", Cause: err,
 		}
 	}
 	return web.Unavailable(fmt.Errorf("%s: %w", attempted, err))

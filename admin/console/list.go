@@ -74,7 +74,7 @@ func place(query url.Values) (string, error) {
 func unreadable(cause error) error {
 	return &web.Error{
 		Status: http.StatusBadRequest, Key: "form_unreadable", Title: "We couldn’t read the form",
-		Detail: "Go back, reload the page and try again.", Cause: cause,
+		Detail: "Please try again.", Cause: cause,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/admin"
@@ -102,6 +103,7 @@ func TestAD1_GroupsAreChangedByWhomTheyAreFor(t *testing.T) {
 				do.fields = append(do.fields, "display_name=By an owner")
 			}
 			before := len(s.events(do.event))
+			s.Clock.Advance(time.Second) // ids of events are in the order of time
 			s.forge(b, do.address, append(do.fields, "reason=because")...)
 			done, want := len(s.events(do.event)) > before, may && (!do.owner || role == admin.Owner)
 			if done != want {

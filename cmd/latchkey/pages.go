@@ -65,7 +65,7 @@ func newSubmissions(p *process, f *foundation) *interaction.Submissions {
 
 // newFlash keeps what pages say after a form on them was refused.
 func newFlash(p *process, f *foundation) *flash.Store {
-	return flash.New(flash.Config{Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies()})
+	return flash.New(flash.Config{Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies(), Now: p.now})
 }
 
 // policy is the policy of second factors, as the configuration has it.

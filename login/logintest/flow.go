@@ -20,7 +20,7 @@ func (p *Parts) Journal() *journal.Journal {
 
 // Flash keeps what pages say once.
 func (p *Parts) Flash() *flash.Store {
-	return flash.New(flash.Config{Store: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer, Cookies: p.Cookies})
+	return flash.New(flash.Config{Store: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer, Cookies: p.Cookies, Now: p.Clock.Now})
 }
 
 // Sessions keeps browsers signed in: idle for an hour at most, and for a day in any

@@ -29,6 +29,16 @@ type confirmation struct {
 	change func(w http.ResponseWriter, r *http.Request, v *visit, subject string) error
 }
 
+// formPage is the page that asks, or where the form names nothing to ask about, the one
+// that leads there.
+func (c confirmation) formPage(r *http.Request) string {
+	subject := r.PostForm.Get(c.subject)
+	if c.subject != "" && subject == "" {
+		return c.back
+	}
+	return c.at(subject)
+}
+
 // question is what a page asks, in its language.
 type question struct{ title, text, submit string }
 
@@ -64,7 +74,7 @@ func (h *Handler) confirmation(c confirmation) route {
 		}
 		return nil
 	}
-	return route{c.path, h.signedInReturning(get, returnTo), h.signedInReturning(post, returnTo)}
+	return route{c.path, h.signedInReturning(get, returnTo), h.signedInReturning(post, returnTo), c.formPage}
 }
 
 func (h *Handler) renderConfirmation(w http.ResponseWriter, r *http.Request, v *visit, c confirmation, subject string) error {

@@ -45,6 +45,15 @@ func (h *Handler) showDeleteForm(w http.ResponseWriter, r *http.Request, v *visi
 	})
 }
 
+// deletionFormPage is the page of the form, or for the button that stands on every page
+// the first of them.
+func deletionFormPage(r *http.Request) string {
+	if r.PostForm.Has("cancel") {
+		return ui.PathAccount
+	}
+	return ui.PathDelete
+}
+
 // handleDelete takes the form of the page, or the button that stands on every page
 // while a deletion is planned: that one makes nothing weaker, and wants no evidence.
 func (h *Handler) handleDelete(w http.ResponseWriter, r *http.Request) error {

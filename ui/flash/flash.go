@@ -47,6 +47,8 @@ type Message struct {
 	Typed url.Values `json:"typed,omitempty"`
 	// Trace is the id of the request that failed; empty where it is not shown.
 	Trace string `json:"trace,omitempty"`
+	// Refused is the error that the form was answered with; nil is none.
+	Refused *Refused `json:"refused,omitempty"`
 	// Read says that the message was shown.
 	Read bool `json:"read,omitempty"`
 }
@@ -67,8 +69,8 @@ const (
 	rereadFor = 10 * time.Second
 	// maxTyped bounds what is kept of one value, and maxForm of all together, in bytes.
 	maxTyped, maxForm = 4 << 10, 16 << 10
-	// param says in the address of a page that a message waits.
-	param = interaction.RefusedParam
+	// Param says in the address of a page that a message waits.
+	Param = interaction.RefusedParam
 	// readSuffix names the copy of a message that was read, for the same page in another
 	// language: people look for theirs when they do not understand what is wrong.
 	readSuffix = " read"
@@ -86,6 +88,7 @@ type Config struct {
 	Hasher  ephemeral.Hasher
 	Sealer  *keys.Sealer
 	Cookies web.Cookies
+	Now     func() time.Time
 }
 
 // New makes a Store.
@@ -107,14 +110,20 @@ func SecretFields() []string { return slices.Clone(secretFields) }
 // unless m says what does, but for secrets.
 func (s *Store) Refuse(w http.ResponseWriter, r *http.Request, page string, m Message) error {
 	if m.Typed == nil {
-		m.Typed = url.Values{}
-		for field, values := range r.PostForm {
-			if !slices.Contains(secretFields, field) {
-				m.Typed[field] = values
-			}
-		}
+		m.Typed = typed(r)
 	}
 	return s.Redirect(w, r, page, m)
+}
+
+// typed is what was typed in a form, but for secrets.
+func typed(r *http.Request) url.Values {
+	kept := url.Values{}
+	for field, values := range r.PostForm {
+		if !slices.Contains(secretFields, field) {
+			kept[field] = values
+		}
+	}
+	return kept
 }
 
 // Redirect sends the browser to a page of ours, which says the message. A browser that
@@ -125,14 +134,14 @@ func (s *Store) Redirect(w http.ResponseWriter, r *http.Request, page string, m 
 		return err
 	}
 	query := to.Query()
-	query.Del(param)
+	query.Del(Param)
 	m.bound()
 	if browser := s.cfg.Cookies.Browser(r); browser != "" {
 		if err := s.keep(r.Context(), id(browser, to.Path, query), m, lifetime); err != nil {
 			return web.Unavailable(fmt.Errorf("keep message for a page: %w", err))
 		}
 	}
-	query.Set(param, "1")
+	query.Set(Param, "1")
 	to.RawQuery = query.Encode()
 	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 	return nil
@@ -140,14 +149,14 @@ func (s *Store) Redirect(w http.ResponseWriter, r *http.Request, page string, m 
 
 // Read returns what the page of the request has to say; nothing, for most requests.
 func (s *Store) Read(r *http.Request) (Message, error) {
-	query, browser := r.URL.Query(), s.cfg.Cookies.Browser(r)
-	if !query.Has(param) || browser == "" {
+	if m, is := r.Context().Value(messageKey{}).(Message); is {
+		return m, nil
+	}
+	name := s.name(r)
+	if name == "" {
 		return Message{}, nil
 	}
-	translated := query.Has(locale.Param) // the language menu asks for the page as it is
-	query.Del(param)
-	query.Del(locale.Param)
-	name := id(browser, r.URL.Path, query)
+	translated := r.URL.Query().Has(locale.Param) // the language menu asks for the page as it is
 	m, err := s.get(r.Context(), name)
 	if translated && errors.Is(err, storage.ErrNotFound) {
 		m, err = s.get(r.Context(), name+readSuffix)
@@ -172,6 +181,18 @@ func (s *Store) Read(r *http.Request) (Message, error) {
 	return m, nil
 }
 
+// name names the message that waits for the page of the request; empty where its address
+// knows of none.
+func (s *Store) name(r *http.Request) string {
+	query, browser := r.URL.Query(), s.cfg.Cookies.Browser(r)
+	if !query.Has(Param) || browser == "" {
+		return ""
+	}
+	query.Del(Param)
+	query.Del(locale.Param)
+	return id(browser, r.URL.Path, query)
+}
+
 // bound drops what is longer than anything that is typed in earnest.
 func (m *Message) bound() {
 	total := 0
@@ -187,16 +208,24 @@ func (m *Message) bound() {
 
 // keep keeps a message, sealed: people type passwords where names belong.
 func (s *Store) keep(ctx context.Context, name string, m Message, ttl time.Duration) error {
-	raw, err := json.Marshal(m)
+	sealed, err := s.seal(name, m)
 	if err != nil {
-		return fmt.Errorf("encode: %w", err)
-	}
-	sealed, err := s.cfg.Sealer.Seal(raw, place(name))
-	if err != nil {
-		return fmt.Errorf("seal: %w", err)
+		return err
 	}
 	_, err = s.values.PutFor(ctx, name, sealed, ttl)
 	return err
+}
+
+func (s *Store) seal(name string, m Message) (string, error) {
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return "", fmt.Errorf("encode: %w", err)
+	}
+	sealed, err := s.cfg.Sealer.Seal(raw, place(name))
+	if err != nil {
+		return "", fmt.Errorf("seal: %w", err)
+	}
+	return sealed, nil
 }
 
 func (s *Store) get(ctx context.Context, name string) (m Message, err error) {
@@ -204,6 +233,10 @@ func (s *Store) get(ctx context.Context, name string) (m Message, err error) {
 	if err != nil {
 		return m, err
 	}
+	return s.open(name, sealed)
+}
+
+func (s *Store) open(name, sealed string) (m Message, err error) {
 	raw, err := s.cfg.Sealer.Open(sealed, place(name))
 	if err != nil {
 		return m, fmt.Errorf("open: %w", err)

@@ -125,20 +125,30 @@
     });
   }
 
+  // Where somebody has to wait, the seconds are counted down.
+  const countDown = (seconds, show) => {
+    const until = Date.now() + Number(seconds) * 1000;
+    const tick = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      show(left, `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`);
+      if (left > 0) setTimeout(tick, 1000);
+    };
+    tick();
+  };
   // A message can be asked for again when the count is down.
   for (const button of all("[data-countdown]")) {
     const wait = button.parentElement.querySelector(".wait");
-    const until = Date.now() + Number(button.dataset.countdown) * 1000;
-    const tick = () => {
-      const left = Math.ceil((until - Date.now()) / 1000);
+    countDown(button.dataset.countdown, (left, clock) => {
       button.disabled = left > 0;
       wait.hidden = left <= 0;
-      if (left > 0) {
-        wait.textContent = wait.dataset.text.replace("{}", `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`);
-        setTimeout(tick, 1000);
-      }
-    };
-    tick();
+      wait.textContent = wait.dataset.text.replace("{}", clock);
+    });
+  }
+  // What was refused for now can be tried again then.
+  for (const wait of all("[data-until]")) {
+    countDown(wait.dataset.until, (left, clock) => {
+      wait.textContent = left > 0 ? wait.dataset.text.replace("{}", clock) : wait.dataset.now;
+    });
   }
 
   for (const button of all("[data-copy]")) {
