@@ -76,6 +76,13 @@ func (h *Hasher) Knows(sum string) bool {
 	return ok && h.KnowsID(id) == nil
 }
 
+// KnowsSum reports whether the key that sum says it was made under is configured: it
+// answers [ErrUnknownKey] where nothing can be said of it here, and [ErrRevokedKey].
+func (h *Hasher) KnowsSum(sum string) error {
+	id, _, _ := strings.Cut(sum, ".")
+	return h.KnowsID(id)
+}
+
 // Derive returns a 32-byte key of its own for the purpose, one for each key of
 // the hasher, in their order (HKDF, RFC 5869). The caller must not change them.
 func (h *Hasher) Derive(purpose string) []SecretKey {

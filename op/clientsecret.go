@@ -2,9 +2,11 @@ package op
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/keys"
 )
 
 // provesSecret reports whether the secret is one of the client's that has not
@@ -21,9 +23,13 @@ func (p *Provider) provesSecret(ctx context.Context, found *client.Client, c cre
 		return false, nil
 	}
 	now := p.cfg.Now()
+	var unknown error
 	for _, s := range found.Secrets {
 		if s.Verifier == "" || !s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt) {
 			continue
+		}
+		if err := p.cfg.Hasher.KnowsSum(s.Verifier); errors.Is(err, keys.ErrUnknownKey) {
+			unknown = err // of a client of the database, while keys are rotated (requirement KY5)
 		}
 		if c.Secret != "" && p.cfg.Hasher.Verify(s.Verifier, client.SecretPurpose, found.ID, c.Secret) {
 			return true, nil
@@ -32,6 +38,9 @@ func (p *Provider) provesSecret(ctx context.Context, found *client.Client, c cre
 			p.noteUndecoded(ctx, found.ID)
 			return true, nil
 		}
+	}
+	if unknown != nil {
+		return false, unavailable("compare client secret", unknown)
 	}
 	return false, nil
 }

@@ -67,7 +67,12 @@ func newDiscovery(cfg Config) (*document, error) {
 
 func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 	withSecret, all := wireMethods(secretMethods()), wireMethods(authMethods)
+	registration := ""
+	if cfg.Registration != nil {
+		registration = cfg.Issuer + registrationPath
+	}
 	return oidc.DiscoveryConfiguration{
+		RegistrationEndpoint:  registration,
 		Issuer:                cfg.Issuer,
 		AuthorizationEndpoint: cfg.Issuer + authorizePath,
 		TokenEndpoint:         cfg.Issuer + tokenPath,
