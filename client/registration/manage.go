@@ -105,6 +105,14 @@ func (r *Registrar) mayUpdate(c *storage.Client, s *Submission, attested bool) e
 	return wrong("client_secret", "it is not the client's; leave it out")
 }
 
+// Remove deletes a client that somebody with the duty to do so removes, with all that
+// people allowed it. It answers storage.ErrNotFound where there is none in the version;
+// zero is any.
+func (r *Registrar) Remove(ctx context.Context, id string, version int64, e storage.Event) error {
+	e.ClientID = id
+	return r.cfg.Store.Delete(ctx, storage.ClientRemoval{ID: id, Version: version, Now: r.cfg.Now(), Reason: storage.RevokedClientGone}, e)
+}
+
 // Delete removes a client that asks for it, with all that people allowed it.
 func (r *Registrar) Delete(ctx context.Context, found *Registered, e storage.Event) error {
 	e.ClientID, e.Detail = found.Client.ID, "by itself"
