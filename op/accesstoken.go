@@ -29,7 +29,7 @@ const (
 )
 
 // signingAlgs are the algorithms accepted in a token of ours.
-var signingAlgs = []string{"ES256", "RS256", "EdDSA"}
+var signingAlgs = client.SigningAlgs()
 
 // errInvalidToken says that an access token does not work: forged, expired,
 // revoked, of another kind or of another issuer. What wraps it says which.

@@ -72,7 +72,7 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 		p.markUnanswered(ctx, version, &code, r.Now)
 		return nil, unavailable("create grant", err)
 	default:
-		p.forgetCode(ctx, text)
+		p.forgetCode(ctx, version)
 	}
 	if err != nil {
 		return nil, err

@@ -63,9 +63,12 @@ func (p *Provider) introspect(ctx context.Context, r *tokenRequest) (any, error)
 	if errors.Is(err, errInvalidToken) || errors.Is(err, errRefreshToken) {
 		p.cfg.Log.LogAttrs(ctx, slog.LevelDebug, "inactive token",
 			slog.String("client_id", r.Client.ID), slog.String("reason", err.Error()))
-		return &introspection{}, nil
+		answer, err = &introspection{}, nil
 	}
-	return answer, err
+	if err != nil {
+		return nil, err
+	}
+	return p.inForm(ctx, r, answer)
 }
 
 func (p *Provider) introspectAccessToken(ctx context.Context, r *tokenRequest, token string) (*introspection, error) {

@@ -22,7 +22,7 @@ import (
 
 // Config is what a [Provider] is made of. Every field without a default is required.
 type Config struct {
-	// Issuer is the issuer URL without a path or trailing slash; endpoints hang below it.
+	// Issuer is the issuer URL without a trailing slash; endpoints hang below it.
 	Issuer  string
 	Clients clients
 	Keys    *keys.Ring
@@ -153,8 +153,9 @@ type signOut interface {
 	// ConfirmSignOut shows the page that asks before signing out; hidden
 	// fields carry the request's own parameters back to the end-session endpoint.
 	ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *client.Client, hidden map[string]string) error
-	// VerifyForm reports whether a POST carries the form token of this browser.
-	VerifyForm(r *http.Request) bool
+	// VerifyForm reports whether a POST carries the form token of this browser; it
+	// answers keys.ErrUnknownKey where this node cannot tell.
+	VerifyForm(r *http.Request) (bool, error)
 	// SignOut ends the browser's session, its grants that are not offline, and its cookie.
 	SignOut(w http.ResponseWriter, r *http.Request) error
 	// SignedOut shows the page that says so, which tells applications by its frames.

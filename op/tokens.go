@@ -39,7 +39,7 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 	}
 	response.about = issuedTo{UserID: g.Grant.UserID, GrantID: g.Grant.ID, ACR: g.Grant.Authentication.ACR}
 	if slices.Contains(scopes, client.ScopeOpenID) {
-		response.IDToken, err = p.idToken(m, r.Client, g, response.AccessToken, nonce, now)
+		response.IDToken, err = p.idToken(r.HTTP.Context(), m, r.Client, g, response.AccessToken, nonce, now)
 		if err != nil {
 			return nil, err
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
-	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -94,11 +93,11 @@ func (r *Registrar) mayUpdate(c *storage.Client, s *Submission, attested bool) e
 	}
 	now := r.cfg.Now()
 	for _, secret := range c.Secrets {
-		if err := r.cfg.Hasher.KnowsSum(secret.Verifier); errors.Is(err, keys.ErrUnknownKey) {
+		right, err := r.cfg.Hasher.Judge(secret.Verifier, client.SecretPurpose, c.ID, s.secret)
+		if err != nil {
 			return fmt.Errorf("compare client secret: %w", err)
 		}
-		valid := secret.ExpiresAt.IsZero() || now.Before(secret.ExpiresAt)
-		if valid && r.cfg.Hasher.Verify(secret.Verifier, client.SecretPurpose, c.ID, s.secret) {
+		if right && (secret.ExpiresAt.IsZero() || now.Before(secret.ExpiresAt)) {
 			return nil
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -198,24 +197,23 @@ func (r *Registrar) checkSector(ctx context.Context, m *client.Metadata) error {
 	if err := client.CheckPage(m.SectorIdentifierURI, r.cfg.Judge.Dev); err != nil {
 		return invalidMetadata(client.Problem{Field: field, Message: err.Error()})
 	}
-	body, err := r.cfg.Fetch(ctx, m.SectorIdentifierURI)
-	if err != nil {
-		return invalidMetadata(client.Problem{Field: field, Message: "it cannot be fetched"})
-	}
-	var listed []string
-	if err := json.Unmarshal(body, &listed); err != nil {
-		return invalidMetadata(client.Problem{Field: field, Message: "there is no JSON array of addresses"})
-	}
-	for i, uri := range m.RedirectURIs {
-		if !slices.Contains(listed, uri) {
-			return &Error{Code: CodeInvalidMetadata, Description: fmt.Sprintf("%s: redirect_uris[%d] is not listed there", field, i)}
+	problems := client.CheckSector(ctx, func(ctx context.Context, address string) ([]byte, error) {
+		body, err := r.cfg.Fetch(ctx, address)
+		if err != nil {
+			return nil, errNotFetched // why is nobody's to ask who may name any address (SSRF)
 		}
+		return body, nil
+	}, m)
+	if len(problems) > 0 {
+		return &Error{Code: CodeInvalidMetadata, Description: invalidMetadata(problems...).Description, Problems: problems}
 	}
 	if m.SubjectType != client.SubjectPairwise {
 		m.SectorIdentifierURI = "" // of no use
 	}
 	return nil
 }
+
+var errNotFetched = errors.New("it cannot be fetched")
 
 // addSecret gives a client a secret that it authenticates by, unless it has one.
 func (r *Registrar) addSecret(made *Registered, now time.Time) error {

@@ -145,6 +145,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 
 func webConfig(f *foundation) web.Config {
 	return web.Config{
+		Path: f.cfg.IssuerPath(), AtRoot: []string{changePasswordPath, securityTextPath},
 		TrustedProxies: f.cfg.TrustedProxies, Hosts: f.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
 		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Deadline: requestDeadline(f.cfg.Timeouts),
 		Errors: f.errors, Log: f.log,
@@ -162,7 +163,9 @@ func (d *dependencies) secure() bool {
 }
 
 // cookies are __Host- prefixed wherever a browser takes that.
-func (d *dependencies) cookies() web.Cookies { return web.Cookies{Insecure: !d.secure()} }
+func (d *dependencies) cookies() web.Cookies {
+	return web.Cookies{Insecure: !d.secure(), Path: d.cfg.IssuerPath()}
+}
 
 // issuerURL is the issuer, parsed.
 func (d *dependencies) issuerURL() (*url.URL, error) {
