@@ -79,7 +79,7 @@ func (c *accessTokenClaims) complete(of *client.Client, g *storage.Grant) bool {
 	subject := client.Subject(of, g.UserID)
 	if c.Subject == "" {
 		c.Subject, c.SID, c.AuthTime = subject, string(g.SID), g.Authentication.Time.Unix()
-		c.ACR, c.AMR = g.Authentication.ACR, g.Authentication.AMR
+		c.ACR, c.AMR = toldACR(g), g.Authentication.AMR
 	}
 	return c.Subject == subject
 }

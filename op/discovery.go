@@ -104,7 +104,7 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		ResponseModesSupported:            client.ResponseModes(),
 		GrantTypesSupported:               wireGrantTypes(),
 		UILocalesSupported:                oidc.ParseLocales(cfg.UILocales),
-		ACRValuesSupported:                cfg.ACRValues,
+		ACRValuesSupported:                supportedACRs(cfg.ACRValues, cfg.ACRAliases),
 		SubjectTypesSupported:             subjectTypes(cfg),
 		IDTokenSigningAlgValuesSupported:  cfg.Keys.Algs(),
 		UserinfoSigningAlgValuesSupported: cfg.Keys.Algs(),

@@ -182,6 +182,7 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 		CreatedAt:      r.Now,
 		ExpiresAt:      r.Now.Add(r.Client.Lifetimes.AccessToken),
 	}
+	g.Claims.ACRName = code.Request.ACRNames[code.Authentication.ACR]
 	if g.ExpiresAt.Before(code.ExpiresAt) {
 		g.ExpiresAt = code.ExpiresAt
 	}

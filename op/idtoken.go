@@ -74,7 +74,7 @@ func (m *maker) idToken(c *client.Client, g *storage.GrantUser, claims idTokenCl
 	claims.ExpiresAt = now.Add(c.Lifetimes.IDToken).Unix()
 	claims.IssuedAt = now.Unix()
 	claims.AuthTime = g.Grant.Authentication.Time.Unix()
-	claims.ACR, claims.AMR = g.Grant.Authentication.ACR, g.Grant.Authentication.AMR
+	claims.ACR, claims.AMR = toldACR(&g.Grant), g.Grant.Authentication.AMR
 	claims.SID = string(g.Grant.SID)
 	payload, err := json.Marshal(claims)
 	if err != nil {

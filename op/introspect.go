@@ -135,7 +135,7 @@ func (p *Provider) introspectRefreshToken(ctx context.Context, r *tokenRequest, 
 		Active: true, Issuer: p.cfg.Issuer, Subject: client.Subject(owner, g.Grant.UserID), Audience: []string{p.cfg.Issuer},
 		ClientID: g.Grant.ClientID, Username: username(&g.User, scopes), Scope: strings.Join(scopes, " "),
 		IssuedAt: g.Grant.RotatedAt.Unix(), ExpiresAt: expiresAt.Unix(),
-		AuthTime: authentication.Time.Unix(), ACR: authentication.ACR, AMR: authentication.AMR, SID: string(g.Grant.SID),
+		AuthTime: authentication.Time.Unix(), ACR: toldACR(&g.Grant), AMR: authentication.AMR, SID: string(g.Grant.SID),
 	}, nil
 }
 

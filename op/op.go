@@ -77,6 +77,8 @@ type Config struct {
 	// ACRValues are the authentication context classes that sign-in can reach,
 	// for discovery; by default none are advertised.
 	ACRValues []string
+	// ACRAliases are other names of them, by which clients may ask for and are told them.
+	ACRAliases []ACRAlias
 	// SignUp says that people may make accounts, so that prompt=create works.
 	SignUp bool
 	// UILocales are the languages of the hosted pages, for discovery.
@@ -185,6 +187,7 @@ type sessions interface {
 type Provider struct {
 	cfg           Config
 	prompts       []string
+	acrs          map[string]string // the class of each alias
 	codes         *ephemeral.Values[issuedCode]
 	signOuts      *ephemeral.Values[interaction.SignedOut]
 	pushed        *ephemeral.Values[pushedRequest]
@@ -220,7 +223,7 @@ func New(cfg Config) (*Provider, error) {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
 	return &Provider{
-		cfg: cfg, prompts: cfg.prompts(), discovery: discovery,
+		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), discovery: discovery,
 		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
 		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
 		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),

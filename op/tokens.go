@@ -63,7 +63,7 @@ func grantClaims(c *client.Client, g *storage.GrantUser) accessTokenClaims {
 	return accessTokenClaims{
 		Subject:  client.Subject(c, g.Grant.UserID),
 		AuthTime: g.Grant.Authentication.Time.Unix(),
-		ACR:      g.Grant.Authentication.ACR,
+		ACR:      toldACR(&g.Grant),
 		AMR:      g.Grant.Authentication.AMR,
 		SID:      string(g.Grant.SID),
 		GrantID:  g.Grant.ID,

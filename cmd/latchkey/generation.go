@@ -134,7 +134,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher, Sealer: f.sealer,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
 		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Submissions: newSubmissions(p, f), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
-		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != account.SignUpOff,
+		ACRValues: pages.ACRValues(), ACRAliases: acrAliases(cfg.MFA.ACRAliases), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != account.SignUpOff,
 		Interactions: newInteractions(p, f), Devices: interaction.NewDevices(p.ephemeral, f.hasher), Fetch: f.fetch, Counters: p.ephemeral, PendingPerAddress: cfg.Limits.PendingPerAddress,
 		RequirePushed: cfg.Tokens.RequirePushed, PushedLifetime: cfg.Tokens.PushedLifetime,
 		RequireDPoP: cfg.Tokens.RequireDPoP, RequireDPoPNonce: cfg.Tokens.RequireDPoPNonce,
@@ -174,4 +174,13 @@ func (d *dependencies) issuerURL() (*url.URL, error) {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
 	return u, nil
+}
+
+// acrAliases are other names of classes, in the terms of package op.
+func acrAliases(written []config.ACRAlias) []op.ACRAlias {
+	aliases := make([]op.ACRAlias, len(written))
+	for i, a := range written {
+		aliases[i] = op.ACRAlias(a)
+	}
+	return aliases
 }
