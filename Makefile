@@ -41,7 +41,7 @@ test: deps ## every test
 # The race detector watches the process of the test. What drives nodes, browsers and
 # relying parties from outside gains nothing from it and takes five times as long, and
 # what decides without a second goroutine as well. Packages:
-UNWATCHED := -e '/test$$' -e /test/ -e /internal/testenv -e '/access$$' -e /login/flow -e /login/ui -e /userimport
+UNWATCHED := -e '/test$$' -e /test/ -e /internal/testenv -e '/access$$' -e /login/flow -e '/ui$$' -e /userimport
 OUTSIDE := $$(go list ./... | grep $(UNWATCHED) | grep -v -e /test/alone -e /test/faults -e /test/adminapi)
 WATCHED := $$(go list ./... | grep -v $(UNWATCHED))
 # Tests of the other packages, and where they are:

@@ -50,6 +50,11 @@ type Actor struct {
 	// this change is about.
 	source storage.MembershipSource
 	made   storage.ID
+	// proves is the class that fresh proofs must reach for what is grave; empty: whoever
+	// let the actor in judged that.
+	proves string
+	// reason is why, in the actor's words.
+	reason string
 }
 
 // Evidence is what a person showed of who they are.
@@ -102,10 +107,21 @@ func NewEvent(now time.Time, random io.Reader, by Actor, typ storage.EventType, 
 	e.UserID, e.SID, e.ClientID = userID, by.sid, by.from.ClientID
 	e.Address, e.UserAgent, e.RequestID = by.from.Address, by.from.UserAgent, by.from.RequestID
 	e.IdentifierHash = by.from.IdentifierHash
+	e.Detail = by.reason
 	if by.kind == storage.ActorOperator {
 		e.Detail = byCommand
+		if by.reason != "" {
+			e.Detail += ": " + by.reason
+		}
 	}
 	return e, nil
+}
+
+// Because is the actor with the reason that they give for what they do: it stands in
+// each event of it.
+func (a Actor) Because(reason string) Actor {
+	a.reason = reason
+	return a
 }
 
 // Source is what events that others record of the actor have in common.

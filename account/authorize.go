@@ -32,6 +32,9 @@ type action struct {
 	duty Duty
 	// source says how far sources of provisioning may.
 	source reach
+	// grave says that whoever administers on a page shows fresh proofs for it: it takes an
+	// account away, or opens it. See [Actor.Proving].
+	grave bool
 }
 
 // reach is whom of those that it made a source of provisioning may change something of.
@@ -57,12 +60,12 @@ var (
 	proveEmail       = action{event: storage.EventEmailVerified, self: signedIn, token: true, operator: true, duty: DutyPeople, source: noAdmins}
 	askPhone         = action{event: storage.EventPhoneChanged, self: fresh}
 	setPhone         = action{event: storage.EventPhoneChanged, self: signedIn}
-	removePhone      = action{event: storage.EventPhoneChanged, self: fresh, operator: true, duty: DutyPeople}
+	removePhone      = action{event: storage.EventPhoneChanged, self: fresh, operator: true, duty: DutyPeople, grave: true}
 	startFactor      = action{event: storage.EventFactorAdded, self: guarded}
 	addFactor        = action{event: storage.EventFactorAdded, self: guarded}
 	renameFactor     = action{event: storage.EventFactorRenamed, self: fresh}
 	removeFactor     = action{event: storage.EventFactorRemoved, self: fresh}
-	resetFactors     = action{event: storage.EventFactorsReset, operator: true, duty: DutyHelpDesk}
+	resetFactors     = action{event: storage.EventFactorsReset, operator: true, duty: DutyHelpDesk, grave: true}
 	unlockFactor     = action{event: storage.EventFactorUnlocked, operator: true, duty: DutyHelpDesk}
 	replaceCodes     = action{event: storage.EventRecoveryReplaced, self: guarded}
 	trustDevice      = action{event: storage.EventDeviceTrusted, self: signedIn}
@@ -75,17 +78,17 @@ var (
 	changeProfile    = action{event: storage.EventProfileChanged, self: signedIn, operator: true, duty: DutyPeople, source: whomItMade}
 	changeAttributes = action{event: storage.EventProfileChanged, self: signedIn, operator: true, duty: DutyPeople, source: whomItMade}
 	changeUsername   = action{event: storage.EventProfileChanged, self: fresh, operator: true, duty: DutyPeople, source: noAdmins}
-	changeRoles      = action{event: storage.EventRolesChanged, operator: true, duty: DutyPeople}
+	changeRoles      = action{event: storage.EventRolesChanged, operator: true, duty: DutyPeople, grave: true}
 	joinGroup        = action{event: storage.EventGroupJoined, operator: true, duty: DutyGroups, source: whomItMade}
 	leaveGroup       = action{event: storage.EventGroupLeft, operator: true, duty: DutyGroups, source: whomItMade}
-	setEmail         = action{event: storage.EventEmailChanged, operator: true, duty: DutyPeople, source: noAdmins}
-	disable          = action{event: storage.EventUserDisabled, operator: true, duty: DutyPeople, source: whomItMade}
+	setEmail         = action{event: storage.EventEmailChanged, operator: true, duty: DutyPeople, grave: true, source: noAdmins}
+	disable          = action{event: storage.EventUserDisabled, operator: true, duty: DutyPeople, grave: true, source: whomItMade}
 	enable           = action{event: storage.EventUserEnabled, operator: true, duty: DutyPeople, source: whomItMade}
-	lockDown         = action{event: storage.EventLockedDown, operator: true, duty: DutyHelpDesk}
-	undoLockdown     = action{event: storage.EventLockdownLifted, operator: true, duty: DutyPeople}
-	planDeletion     = action{event: storage.EventDeletionPlanned, self: fresh, operator: true, duty: DutyPeople, source: whomItMade}
+	lockDown         = action{event: storage.EventLockedDown, operator: true, duty: DutyHelpDesk, grave: true}
+	undoLockdown     = action{event: storage.EventLockdownLifted, operator: true, duty: DutyPeople, grave: true}
+	planDeletion     = action{event: storage.EventDeletionPlanned, self: fresh, operator: true, duty: DutyPeople, grave: true, source: whomItMade}
 	keepAccount      = action{event: storage.EventDeletionCancelled, self: signedIn, token: true, operator: true, duty: DutyPeople, source: whomItMade}
-	issueReset       = action{event: storage.EventResetRequested, operator: true, duty: DutyPeople}
+	issueReset       = action{event: storage.EventResetRequested, operator: true, duty: DutyPeople, grave: true}
 	raiseEpoch       = action{event: storage.EventEpochRaised, operator: true}
 	removeClient     = action{event: storage.EventClientRemoved, operator: true, system: true}
 	restoreClient    = action{event: storage.EventClientRestored, operator: true, system: true}
@@ -107,10 +110,13 @@ func (s *Service) authorize(ctx context.Context, by Actor, act action, user *sto
 		return s.refuse(ctx, by, act.event, user.ID)
 	}
 	if by.administers {
-		if s.mayAdminister(by, act, user) {
-			return nil
+		switch {
+		case !s.mayAdminister(by, act, user):
+			return s.refuse(ctx, by, act.event, user.ID)
+		case act.grave:
+			return s.FreshToAdminister(by)
 		}
-		return s.refuse(ctx, by, act.event, user.ID)
+		return nil
 	}
 	switch by.kind {
 	case storage.ActorPerson:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -32,6 +33,24 @@ func (a Actor) Administering(d Duty) Actor {
 	return a
 }
 
+// Proving is the actor who administers on pages: for changes that are grave they show
+// proofs that are fresh and reach the class (step-up, requirement FE1). Callers with an
+// access token have none to show: what that was issued for is judged where it is taken.
+func (a Actor) Proving(acr string) Actor {
+	a.proves = acr
+	return a
+}
+
+// FreshToAdminister reports whether the actor's proofs allow grave changes to the
+// accounts of others, so that a page can ask for them in advance. It answers nil, or a
+// [StaleError] as the change would.
+func (s *Service) FreshToAdminister(by Actor) error {
+	if by.proves == "" || mfa.AtLeast(by.reached(s.cfg.Now(), s.cfg.Policy), by.proves) {
+		return nil
+	}
+	return &StaleError{Needs: by.proves}
+}
+
 // Administers reports whether the person has a duty over others, by their roles.
 func (s *Service) Administers(user *storage.User) bool { return s.administrative(user.Roles) }
 
@@ -41,14 +60,23 @@ func (s *Service) administrative(roles []string) bool {
 
 // mayAdminister decides whether the actor's duties allow something to a person's account.
 func (s *Service) mayAdminister(by Actor, act action, user *storage.User) bool {
-	return by.duties&act.duty != 0 && !by.is(user.ID) && (by.duties&DutyOwner != 0 || !s.Administers(user))
+	return by.duties&act.duty != 0 && s.Reaches(by, user)
+}
+
+// Reaches reports whether the actor's duties reach the person at all: nobody's reach
+// themselves, and only an owner's those who administer.
+func (s *Service) Reaches(by Actor, user *storage.User) bool {
+	return !by.is(user.ID) && (by.duties&DutyOwner != 0 || !s.Administers(user))
 }
 
 // mayGive keeps roles that administer to owners: who else could give them would raise
 // themselves by another account (privilege escalation, requirement AD1).
 func (s *Service) mayGive(ctx context.Context, by Actor, c *change, roles []string) error {
-	if by.kind == storage.ActorOperator || by.duties&DutyOwner != 0 || !s.administrative(roles) {
+	switch {
+	case by.kind == storage.ActorOperator, !s.administrative(roles):
 		return nil
+	case by.duties&DutyOwner != 0:
+		return s.FreshToAdminister(by)
 	}
 	return s.refuse(ctx, by, c.event.Type, c.event.UserID)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/account/attribute"
 )
 
 // The scopes. A client is configured for those that it may ask for.
@@ -50,25 +51,28 @@ func Scopes() []Scope { return slices.Clone(scopes) }
 type Authority struct {
 	scopes []string
 	duties account.Duty
-	// partial says that attributes for administrators alone are kept from the caller.
-	partial bool
+	// sees is as whom the caller sees people's custom attributes.
+	sees attribute.Audience
 }
 
 // ForPerson is what a token with the scopes lets somebody with the roles do.
 func (p Policy) ForPerson(granted, roles []string) Authority {
-	held := p.held(roles)
+	held, sees := p.held(roles), attribute.Person
+	if slices.ContainsFunc(held, func(r Role) bool { return r != HelpDesk }) {
+		sees = attribute.Administrator
+	}
 	return authority(granted, func(s Scope) bool {
 		return slices.ContainsFunc(s.Roles, func(r Role) bool { return slices.Contains(held, r) })
-	}, !slices.ContainsFunc(held, func(r Role) bool { return r != HelpDesk }))
+	}, sees)
 }
 
 // ForService is what a token with the scopes lets a client do that acts for itself.
 func ForService(granted []string) Authority {
-	return authority(granted, func(Scope) bool { return true }, false)
+	return authority(granted, func(Scope) bool { return true }, attribute.Nobody)
 }
 
-func authority(granted []string, may func(Scope) bool, partial bool) Authority {
-	a := Authority{partial: partial}
+func authority(granted []string, may func(Scope) bool, sees attribute.Audience) Authority {
+	a := Authority{sees: sees}
 	for _, s := range scopes {
 		if slices.Contains(granted, s.Name) && may(s) {
 			a.scopes, a.duties = append(a.scopes, s.Name), a.duties|s.Duty
@@ -77,12 +81,26 @@ func authority(granted []string, may func(Scope) bool, partial bool) Authority {
 	return a
 }
 
+// Themselves is what somebody with the roles may do by themselves, on pages where no client
+// stands between.
+func (p Policy) Themselves(roles []string) Authority {
+	var all []string
+	for _, s := range scopes {
+		all = append(all, s.Name)
+	}
+	return p.ForPerson(all, roles)
+}
+
+// May reports whether there is anything that the caller may do.
+func (a Authority) May() bool { return len(a.scopes) > 0 }
+
 // Has reports whether the caller may do what takes the scope.
 func (a Authority) Has(scope string) bool { return slices.Contains(a.scopes, scope) }
 
 // Duties are what the caller may do to the accounts of others.
 func (a Authority) Duties() account.Duty { return a.duties }
 
-// SeesPrivate reports whether the caller sees what only administrators see of people.
-// The help desk does not.
-func (a Authority) SeesPrivate() bool { return !a.partial }
+// Sees is as whom the caller sees people's custom attributes: a service all of them, since
+// such values come from one; administrators those that are for them; and the help desk
+// those that people see themselves.
+func (a Authority) Sees() attribute.Audience { return a.sees }

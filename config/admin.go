@@ -13,6 +13,7 @@ import (
 // Admin says who may administer, and by which ways in.
 type Admin struct {
 	API               bool       `yaml:"api" default:"false" doc:"Serve the admin API below /admin/api/v1, with the resource urn:latchkey:admin and the scopes admin:…; see docs/admin-api.md."`
+	Console           bool       `yaml:"console" default:"false" doc:"Serve the console, the pages for administrators, below /admin; see docs/console.md."`
 	ACR               string     `yaml:"acr" default:"aal2" oneof:"aal2 phr" doc:"The authentication context class that whoever administers must have reached: a second factor, or a passkey."`
 	Roles             AdminRoles `yaml:"roles" doc:"Which roles make people administrators. Give one with latchkey user set-roles."`
 	RequestsPerMinute int        `yaml:"requests_per_minute" default:"600" doc:"Requests that one caller (a client, or a person by a client) may make; as many at once, and refilled evenly. Beyond it they are answered 429."`
@@ -46,7 +47,7 @@ func (l *loader) validateAdmin(c *Config) {
 		}
 	}
 	l.checkCount("admin.requests_per_minute", c.Admin.RequestsPerMinute, 1_000_000)
-	if c.Admin.API && c.Admin.ACR == mfa.ACRPhishingResistant && !slices.Contains(c.MFA.Factors, storage.FactorPasskey) {
+	if (c.Admin.API || c.Admin.Console) && c.Admin.ACR == mfa.ACRPhishingResistant && !slices.Contains(c.MFA.Factors, storage.FactorPasskey) {
 		l.add("admin.acr", "phr takes passkeys; add passkey to mfa.factors")
 	}
 }

@@ -13,7 +13,7 @@ import (
 // that the field may stand in plain text where "url", and never where "ref";
 // doc, what the schema and the documentation say.
 type Config struct {
-	Issuer         string         `yaml:"issuer" doc:"The address of this provider as browsers and relying parties see it, such as https://id.example.com. It is the iss of every token, so it should never change. https, no path, no trailing slash."`
+	Issuer         string         `yaml:"issuer" doc:"The address of this provider as browsers and relying parties see it, such as https://id.example.com. It is the iss of every token, so it should never change. https; a path, such as https://example.com/auth, is for a host that is shared with others; no trailing slash."`
 	InsecureHTTP   bool           `yaml:"insecure_http" default:"false" doc:"Accept an http issuer on a loopback host (localhost, 127.0.0.1, ::1). Never for people other than yourself."`
 	AllowedHosts   []string       `yaml:"allowed_hosts" doc:"Host headers that are answered besides the issuer's own, with the port where there is one. Links are made from the issuer whatever the request says."`
 	Listen         string         `yaml:"listen" default:":8080" doc:"The address that serves the provider: host:port, or :port for every interface."`
@@ -164,11 +164,12 @@ type Tokens struct {
 
 // SigningKeys is the policy of the key ring.
 type SigningKeys struct {
-	Algs         []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"@signing_alg" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign."`
-	SignFor      time.Duration `yaml:"sign_for" default:"30d" doc:"How long a key signs before its successor takes over."`
-	PublishAhead time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
-	KeepAfter    time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`
-	Poll         time.Duration `yaml:"poll" default:"5s" doc:"How often a node looks for keys that another one made or revoked."`
+	Algs           []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"@signing_alg" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign. FAPI 2.0 takes PS256, ES256 and EdDSA."`
+	EncryptionAlgs []string      `yaml:"encryption_algs" oneof:"@key_encryption_alg" doc:"Algorithms of keys that clients may encrypt request objects to, published beside the others with use enc. Default: none, and encrypted request objects are refused."`
+	SignFor        time.Duration `yaml:"sign_for" default:"30d" doc:"How long a key signs before its successor takes over."`
+	PublishAhead   time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
+	KeepAfter      time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`
+	Poll           time.Duration `yaml:"poll" default:"5s" doc:"How often a node looks for keys that another one made or revoked."`
 }
 
 // Timeouts bounds connections.

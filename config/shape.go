@@ -58,6 +58,9 @@ var enums = map[string][]string{
 	"response_types":             client.ResponseTypes(),
 	"subject_type":               client.SubjectTypes(),
 	"signing_alg":                client.SigningAlgs(),
+	"encryption_alg":             client.EncryptionAlgs(),
+	"content_encryption":         client.ContentEncryptions(),
+	"key_encryption_alg":         {"RSA-OAEP-256", "ECDH-ES"},
 	"token_endpoint_auth_method": client.AuthMethods(),
 }
 

@@ -14,7 +14,7 @@ type Purpose string
 const (
 	// Authorize is an authorization request of a client.
 	Authorize Purpose = "authorize"
-	// AccountPage is a page of the account that wants somebody signed in.
+	// AccountPage is a page of the account or of the console that wants somebody signed in.
 	AccountPage Purpose = "account"
 	// ApproveDevice is a request of a client on a device that has no browser (RFC 8628).
 	ApproveDevice Purpose = "device"
@@ -51,12 +51,15 @@ type Interaction struct {
 	version ephemeral.Version
 }
 
-// PageRequest is what a page of the account asks of the sign-in flow.
+// PageRequest is what a page of the account or of the console asks of the sign-in flow.
 type PageRequest struct {
 	// ReturnTo is the path where the browser goes when nothing is missing.
 	ReturnTo string `json:"return_to"`
 	// Fresh wants every proof to be no older; zero takes those of the session.
 	Fresh time.Duration `json:"fresh,omitempty"`
+	// ACR is the authentication context class that must be reached, whatever policy and
+	// the person's own factors ask for; empty asks for none.
+	ACR string `json:"acr,omitempty"`
 	// Enroll wants a factor of the kind to be added; empty wants none.
 	Enroll storage.FactorKind `json:"enroll,omitempty"`
 	// Verify wants the person's e-mail address to be confirmed.

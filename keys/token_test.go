@@ -128,6 +128,9 @@ func TestKY5_AKeyReadsBeforeItMakes(t *testing.T) {
 		if hash, sealed := made(); !strings.HasPrefix(hash, step.want+".") || !strings.HasPrefix(sealed, "v1."+step.want+".") {
 			t.Errorf("made %q and %q, want the %s key", hash, sealed, step.want)
 		}
+		if sums := h.Sums("code", "x"); len(sums) != 2 || sums[0] != h.Sum("code", "x") || sums[1] == sums[0] {
+			t.Errorf("hashes %q, want the one of the %s key first", sums, step.want)
+		}
 	}
 	if _, err := NewHasher([]SecretKey{secretKey("new", func(k *SecretKey) { k.UseFrom = c.Now().Add(1) })}, WithClock(c.Now)); err == nil {
 		t.Error("a hasher whose only key does not make yet")

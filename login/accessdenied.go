@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // accessDeniedPage tells whom a client's rules refuse.

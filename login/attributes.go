@@ -5,7 +5,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/attribute"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // AttributesTyped reads the custom attributes that a form asks for, and nothing else

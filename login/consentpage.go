@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-id/latchkey/interaction"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // consentPage asks what the client may know.

@@ -8,14 +8,14 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/signin"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // core is what every page of the flow stands on: it loads the flow, sends the browser
@@ -225,20 +225,7 @@ func (c *core) refuse(w http.ResponseWriter, r *http.Request, page string, m fla
 }
 
 // Say has a page say what waited for it.
-func Say(page *ui.Page, m flash.Message) {
-	for _, problem := range m.Problems {
-		page.Fail(problem.Field, problem.Text, problem.Args...)
-	}
-	switch {
-	case m.Failure != "":
-		page.Say(ui.NoticeFailure, m.Failure)
-	case m.Limited > 0:
-		page.Say(ui.NoticeWarning, "factor.limited", "Wait", page.Duration(m.Limited))
-	case m.Done != "":
-		page.Say(ui.NoticeDone, m.Done)
-	}
-	page.Trace = m.Trace
-}
+func Say(page *ui.Page, m flash.Message) { page.Tell(m) }
 
 // page begins a page of an interaction, or of none: its form goes to path.
 func (c *core) page(w http.ResponseWriter, r *http.Request, in *interaction.Interaction, path, title string) ui.Page {

@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-id/latchkey/interaction"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // deletionPage tells whoever signs in that their account is about to be deleted.

@@ -9,12 +9,12 @@ import (
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/pageerror"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // factorPage asks for a second factor: one page for all, which shows what the factor's
@@ -211,7 +211,7 @@ func (c *core) factorAttempt(r *http.Request, f *flowContext) (mfa.Attempt, erro
 	}
 	source.ClientID = f.interaction.ClientID()
 	return mfa.Attempt{
-		ID: c.partials.AttemptName(f.partial), Person: *f.person, Now: c.now(),
+		ID: f.partial.AttemptID, Person: *f.person, Now: c.now(),
 		AddressBucket: web.AddressBucket(web.ClientAddress(r.Context())), Locale: c.ui.Locale(r, f.interaction.Locales()), Source: source,
 	}, nil
 }

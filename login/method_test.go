@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/login/signin"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // doorkeeper is a way to sign in that the pages know nothing of: it sends people on to

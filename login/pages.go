@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,16 +16,16 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/partial"
 	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/signin"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // Config is what [Pages] are made of. Every field is required.
@@ -101,7 +102,7 @@ type Interactions interface {
 	Update(ctx context.Context, in *interaction.Interaction, change func(*interaction.Interaction)) error
 	Answer(ctx context.Context, in *interaction.Interaction, user storage.ID, change func(*interaction.Answers)) error
 	// Owns reports whether a keyed hash is that of the request's browser.
-	Owns(r *http.Request, browser string) bool
+	Owns(r *http.Request, browser string) (bool, error)
 }
 
 // Metrics counts sign-ins and refusals.
@@ -138,7 +139,7 @@ func (p *Pages) routes() []route {
 	consent, deletion, denied := &consentPage{c}, &deletionPage{c}, &accessDeniedPage{c}
 
 	routes := slices.Concat(
-		[]route{{"GET /login", signIn.open}, {"GET " + switchPath, signIn.another}},
+		[]route{{"GET " + signInPath, signIn.open}, {"GET " + switchPath, signIn.another}},
 		signIn.answers(),
 		p.stepPage("/factor", factor.show, factor.check, flow.StepFactor),
 		p.stepPage("/enroll", enroll.show, enroll.add, flow.StepEnroll),
@@ -178,12 +179,28 @@ func (p *Pages) stepPage(path string, show, answer stepHandler, step string) []r
 // (CSRF, requirement CS1), and sent twice it is handled once (idempotent).
 func (p *Pages) Register(mux *http.ServeMux) {
 	for _, route := range p.routes() {
-		handler := route.handler
 		if strings.HasPrefix(route.pattern, http.MethodPost) {
-			handler = p.cfg.UI.Form(p.cfg.Submissions.Once(handler))
+			handler := p.cfg.UI.Form(p.cfg.Submissions.Once(route.handler))
+			mux.Handle(route.pattern, p.cfg.Errors.HandleForm(handler, p.flash.Lead(formPage)))
+			continue
 		}
-		mux.Handle(route.pattern, p.cfg.Errors.Handle(handler))
+		mux.Handle(route.pattern, p.cfg.Errors.Handle(p.flash.Show(route.handler, p.cfg.Errors.Render)))
 	}
+}
+
+// formPage is the address of the page that a form was on, with the token of the link in
+// a message that led there.
+func formPage(r *http.Request) string {
+	to := url.URL{Path: r.URL.Path}
+	if strings.HasPrefix(to.Path, signInPath+"/") {
+		to.Path = signInPath // of every way to sign in
+	}
+	query := r.URL.Query()
+	if token := r.PostForm.Get(message.TokenParam); token != "" {
+		query.Set(message.TokenParam, token)
+	}
+	to.RawQuery = query.Encode()
+	return to.String()
 }
 
 // Paths lists the addresses of the pages, for the metrics.

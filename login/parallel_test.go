@@ -83,6 +83,7 @@ func (b *browser) form(t *testing.T, to *url.URL, values url.Values) *http.Reque
 	check(t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("User-Agent", testbrowser.Agent)
+	maps.Copy(r.Header, b.Header)
 	for _, c := range b.Cookies() {
 		r.AddCookie(c)
 	}
@@ -235,6 +236,7 @@ func TestTH2_FewOfManyGuessesAreLookedAt(t *testing.T) {
 		looked.n.Store(0)
 		b := s.browser()
 		b.start("")
+		b.Header.Set("Accept", "application/json") // a program, which is told at once
 		answers := b.atOnce(t, 200, "login-submit", "username="+username, "password=a guess at the password")
 		if n := looked.n.Load(); n < 1 || n > free+1 {
 			t.Errorf("%s: %d of 200 guesses were looked at, want at most %d", username, n, free+1)

@@ -6,7 +6,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/internal/locale"
-	"github.com/latchkey-id/latchkey/login/flash"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // Problem is what a form says of one of its fields: the key of a text and what

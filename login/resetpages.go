@@ -8,10 +8,10 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/interaction"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/pageerror"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // resetPages are for whoever forgot their password: the wish for a new one, and the
@@ -40,6 +40,9 @@ func (p *resetPages) showForgot(w http.ResponseWriter, r *http.Request) error {
 	data := ui.ForgotPassword{Page: p.page(w, r, in, message.PathForgotPassword, "forgot.title"), SignIn: in.Address("/login")}
 	if in != nil {
 		data.Email = in.LoginHint()
+	}
+	if said.Typed.Has("email") {
+		data.Email = said.Typed.Get("email")
 	}
 	Say(&data.Page, said)
 	return p.ui.Render(w, http.StatusOK, data)

@@ -7,10 +7,10 @@ import (
 
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/signin"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // signInPage asks who is there: one page for all first factors.
@@ -67,8 +67,11 @@ func (p *signInPage) show(w http.ResponseWriter, r *http.Request, f *flowContext
 	return p.ui.Render(w, http.StatusOK, data)
 }
 
+// signInPath is where the page is. What is sent from it goes there or below.
+const signInPath = "/login"
+
 // switchPath is where "Not you?" leads, from every step after the first.
-const switchPath = "/login/another"
+const switchPath = signInPath + "/another"
 
 // another has somebody else sign in than the flow is about.
 func (p *signInPage) another(w http.ResponseWriter, r *http.Request) error {

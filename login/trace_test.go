@@ -2,6 +2,7 @@ package login
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -78,8 +79,9 @@ func TestLG2_ASignInLeavesALine(t *testing.T) {
 	}
 }
 
-// TestEveryErrorPageShowsItsID: the id of the page is that of the answer's header, which
-// the log lines bear, whatever failed.
+// TestEveryErrorPageShowsItsID: the id of the page is that of the log line, whatever
+// failed, and of the answer's header where the page is the answer itself: that of a form
+// which a limit refused is shown by the page that it leads to.
 func TestEveryErrorPageShowsItsID(t *testing.T) {
 	s := newSite(t, siteOptions{limits: func(l *limits.Bounds) {
 		l.SignInAccount = storage.Backoff{Free: 1, Base: time.Hour, Max: time.Hour, Window: time.Hour}
@@ -102,7 +104,10 @@ func TestEveryErrorPageShowsItsID(t *testing.T) {
 		},
 	} {
 		pg := fail(s.browser())
-		if pg.Status < 400 || pg.Text("error-title") == "" || pg.Text("error-id") == "" || pg.Text("error-id") != pg.Header.Get("X-Request-Id") {
+		id := pg.Text("error-id")
+		own := id == pg.Header.Get("X-Request-Id")
+		logged := strings.Contains(s.parts.Log.String(), fmt.Sprintf(`"msg":"request failed","status":%d`, pg.Status)) && strings.Contains(s.parts.Log.String(), `"request_id":"`+id+`"`)
+		if pg.Status < 400 || pg.Text("error-title") == "" || id == "" || !logged || own != (name != "a limit") {
 			t.Errorf("%s: %d, page %q, header %q\n%s", name, pg.Status, pg.Text("error-id"), pg.Header.Get("X-Request-Id"), pg.Body)
 		}
 	}

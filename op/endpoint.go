@@ -92,6 +92,10 @@ func (p *Provider) serveClient(e clientEndpoint) http.Handler {
 		h := w.Header()
 		h["Cache-Control"], h["Pragma"] = noStore, noCache
 		answer, clientID, err := p.callEndpoint(w, r, &e, reads)
+		if compact, is := answer.(*compactAnswer); err == nil && is {
+			writeCompact(w, cmp.Or(e.status, http.StatusOK), compact)
+			return
+		}
 		if err == nil {
 			writeJSON(w, cmp.Or(e.status, http.StatusOK), answer)
 			return

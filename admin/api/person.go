@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
-	"github.com/latchkey-id/latchkey/account/attribute"
+	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -104,10 +104,15 @@ func profileOf(kept storage.Profile) (p Profile) {
 
 // show is a person as the caller may see them.
 func (a *API) show(who *caller, u *storage.User) *Person {
+	return ShowPerson(a.cfg.Accounts, who.may, u)
+}
+
+// ShowPerson is a person as somebody with the authority may see them.
+func ShowPerson(accounts *account.Service, may admin.Authority, u *storage.User) *Person {
 	p := &Person{
 		ID: string(u.ID), Email: u.Email, EmailVerified: u.EmailVerified, Username: u.Username, Phone: u.Phone, PhoneVerified: u.PhoneVerified,
-		State: "active", Administrator: a.cfg.Accounts.Administers(u), Roles: listed(u.Roles), Groups: listed(u.Groups),
-		Profile: profileOf(u.Profile), Attributes: a.attributes(who, u), Password: u.PasswordHash != "", PasswordAt: timeOf(u.PasswordChangedAt),
+		State: "active", Administrator: accounts.Administers(u), Roles: listed(u.Roles), Groups: listed(u.Groups),
+		Profile: profileOf(u.Profile), Attributes: attributesOf(accounts, may, u), Password: u.PasswordHash != "", PasswordAt: timeOf(u.PasswordChangedAt),
 		Factors: u.Credentials, SignedInAt: timeOf(u.SignedInAt), LockedDownAt: timeOf(u.LockedAt), DisabledAt: timeOf(u.DisabledAt), DeleteAt: timeOf(u.DeleteAt),
 		CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC(),
 	}
@@ -122,19 +127,10 @@ func (a *API) show(who *caller, u *storage.User) *Person {
 	return p
 }
 
-// attributes are the custom attributes of a person that the caller sees: all of them
-// where it is a service, which such values come from; of administrators those that are
-// for them; and of the help desk those that people see themselves.
-func (a *API) attributes(who *caller, u *storage.User) map[string]any {
-	by := attribute.Administrator
-	switch {
-	case who.service:
-		by = attribute.Nobody
-	case !who.may.SeesPrivate():
-		by = attribute.Person
-	}
+// attributesOf are the custom attributes of a person that somebody with the authority sees.
+func attributesOf(accounts *account.Service, may admin.Authority, u *storage.User) map[string]any {
 	shown := map[string]any{}
-	for _, seen := range a.cfg.Accounts.Attributes().Seen(by) {
+	for _, seen := range accounts.Attributes().Seen(may.Sees()) {
 		if value, has := u.Attributes[seen.Name]; has {
 			shown[seen.Name] = value
 		}

@@ -75,7 +75,7 @@ func TestAD1_EveryOperationTakesRoleAndScope(t *testing.T) {
 }
 
 // refused holds a request to its refusal, and to nothing but its event.
-func (s *site) refused(o api.Row, with sample, name, token string, status int) {
+func (s *site) refused(o api.Described, with sample, name, token string, status int) {
 	s.T.Helper()
 	before, refusals := s.state(), len(s.events(storage.EventChangeRefused))
 	a := s.send(token, o, with)
@@ -96,7 +96,7 @@ func (s *site) refused(o api.Row, with sample, name, token string, status int) {
 
 // allowed holds each role that may, and a service, to what the operation does, with a
 // sample of its own each.
-func (s *site) allowed(o api.Row, first *storage.User) {
+func (s *site) allowed(o api.Described, first *storage.User) {
 	s.T.Helper()
 	tokens := []string{s.service(o.Scope)}
 	for _, role := range mayBy[o.Scope] {

@@ -132,7 +132,7 @@ func (s *site) session(u *storage.User) storage.ID {
 }
 
 // send sends a sample of an operation.
-func (s *site) send(token string, o api.Row, with sample) *answer {
+func (s *site) send(token string, o api.Described, with sample) *answer {
 	s.T.Helper()
 	return s.call(token, o.Method, api.Prefix+with.path, with.body)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/admin"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -78,7 +79,7 @@ func (a *API) listDeliveries(ctx context.Context, in *listDeliveriesInput) (*pag
 type Key struct {
 	ID         string     `json:"kid"`
 	Alg        string     `json:"alg"`
-	State      string     `json:"state" enum:"published,signing,retired"`
+	State      string     `json:"state" enum:"published,signing,decrypting,retired"`
 	CreatedAt  time.Time  `json:"created_at"`
 	SignsFrom  time.Time  `json:"signs_from"`
 	SignsUntil *time.Time `json:"signs_until,omitempty"`
@@ -96,6 +97,8 @@ func (a *API) listKeys(context.Context, *struct{}) (*keysOutput, error) {
 			shown.State = "published"
 		case !k.SignsUntil.IsZero() && !now.Before(k.SignsUntil):
 			shown.State = "retired"
+		case keys.IsEncryptionAlg(k.Alg):
+			shown.State = "decrypting"
 		}
 		out.Body.Items = append(out.Body.Items, shown)
 	}

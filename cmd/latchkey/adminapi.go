@@ -33,15 +33,20 @@ func adminAPIConfig(p *process, f *foundation, accounts *account.Service, provid
 	}
 	return api.Config{
 		Issuer: cfg.Issuer, Version: version, Tokens: adminTokens{provider}, Policy: cfg.Admin.Policy(), ACR: cfg.Admin.ACR, Accounts: accounts,
-		Stores: api.Stores{
-			Users: p.store.Users(), Credentials: p.store.Credentials(), Lockouts: p.store.Lockouts(), Recovery: p.store.RecoveryCodes(),
-			Devices: p.store.TrustedDevices(), Sessions: p.store.Sessions(), Grants: p.store.Grants(), Consents: p.store.Consents(),
-			Groups: p.store.Groups(), Memberships: p.store.Memberships(), Events: p.store.Events(), Outbox: p.store.Outbox(),
-			Nodes: p.store.Nodes(), JobClaims: p.store.Jobs(),
-		},
+		Stores:  adminStores(p),
 		Clients: fileClients{f.clients}, Keys: p.ring, Ephemeral: p.ephemeral, Counters: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer,
 		Limit:   storage.Bucket{Burst: cfg.Admin.RequestsPerMinute, Every: time.Minute / time.Duration(cfg.Admin.RequestsPerMinute)},
 		MaxBody: int64(cfg.Limits.BodyKiB) << 10, ResetLasts: cfg.Account.Links.Reset, Digest: cfg.Digest(), Jobs: jobs, Log: f.log, Now: f.now,
+	}
+}
+
+// adminStores are what administrators read, by whichever way in.
+func adminStores(p *process) api.Stores {
+	return api.Stores{
+		Users: p.store.Users(), Credentials: p.store.Credentials(), Lockouts: p.store.Lockouts(), Recovery: p.store.RecoveryCodes(),
+		Devices: p.store.TrustedDevices(), Sessions: p.store.Sessions(), Grants: p.store.Grants(), Consents: p.store.Consents(),
+		Groups: p.store.Groups(), Memberships: p.store.Memberships(), Events: p.store.Events(), Outbox: p.store.Outbox(),
+		Nodes: p.store.Nodes(), JobClaims: p.store.Jobs(),
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/fetch"
 	"github.com/spf13/cobra"
 )
 
@@ -32,6 +34,11 @@ func clientTestCommand() *cobra.Command {
 				return err
 			}
 			tested := testClient(found, issuer)
+			sector, err := from.checkSector(cmd.Context(), found)
+			if err != nil {
+				return err
+			}
+			tested.Advice = append(tested.Advice, sector...)
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(tested)
 			}
@@ -71,6 +78,30 @@ func (f *storeFlags) client(id string) (found *client.Client, issuer string, err
 		return nil, "", fmt.Errorf("no client is called %q", id)
 	}
 	return &clients[i], cfg.Issuer, nil
+}
+
+// checkSector says what the document at a client's sector_identifier_uri lacks.
+func (f *storeFlags) checkSector(ctx context.Context, c *client.Client) ([]string, error) {
+	cfg, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	d, err := newDependencies(cfg, slog.New(slog.DiscardHandler), time.Now, nil)
+	if err != nil {
+		return nil, err
+	}
+	documents := d.fetcher(f.data != "")
+	var advice []string
+	for _, problem := range client.CheckSector(ctx, func(ctx context.Context, address string) ([]byte, error) {
+		answer, err := documents.Get(ctx, address, fetch.Request{Accept: "application/json"})
+		if err != nil {
+			return nil, err
+		}
+		return answer.Body, nil
+	}, &c.Metadata) {
+		advice = append(advice, problem.Field+": "+problem.Message)
+	}
+	return advice, nil
 }
 
 // clientTest is what somebody who sets up an application needs to know.

@@ -85,7 +85,7 @@ func (p *dependencies) newRing(store *sqlstore.Store) (*keys.Ring, error) {
 	return keys.NewRing(keys.RingConfig{
 		Store: store.SigningKeys(), Sealer: p.sealer, Now: p.now, Random: rand.Reader, Log: p.log,
 		Policy: keys.RingPolicy{
-			Algs: s.Algs, SignFor: s.SignFor, PublishAhead: s.PublishAhead, KeepAfter: s.KeepAfter, Poll: s.Poll,
+			Algs: s.Algs, EncryptionAlgs: s.EncryptionAlgs, SignFor: s.SignFor, PublishAhead: s.PublishAhead, KeepAfter: s.KeepAfter, Poll: s.Poll,
 			KeepHints: max(p.cfg.Sessions.Absolute, p.cfg.Tokens.RefreshLifetime),
 		},
 	})

@@ -20,9 +20,9 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/settings"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/op"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // generation is what a reload makes anew, as a whole: the configuration, its
@@ -70,12 +70,16 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	if err := mountAdminAPI(mux, p, f, accounts, provider); err != nil {
 		return nil, err
 	}
+	consolePaths, err := mountConsole(mux, p, f, accounts, pages)
+	if err != nil {
+		return nil, err
+	}
 	if p.dev.mount != nil {
 		if err := p.dev.mount(mux, p, f); err != nil {
 			return nil, err
 		}
 	}
-	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), []string{livePath, readyPath})
+	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), consolePaths, []string{livePath, readyPath})
 	return &generation{
 		dependencies: f.dependencies, accounts: accounts, deliveries: handlers, logouts: f.logouts,
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
@@ -122,7 +126,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher, Sealer: f.sealer,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
 		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Submissions: newSubmissions(p, f), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
-		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != account.SignUpOff,
+		ACRValues: pages.ACRValues(), ACRAliases: acrAliases(cfg.MFA.ACRAliases), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != account.SignUpOff,
 		Interactions: newInteractions(p, f), Devices: interaction.NewDevices(p.ephemeral, f.hasher), Fetch: f.fetch, Counters: p.ephemeral, PendingPerAddress: cfg.Limits.PendingPerAddress,
 		RequirePushed: cfg.Tokens.RequirePushed, PushedLifetime: cfg.Tokens.PushedLifetime,
 		RequireDPoP: cfg.Tokens.RequireDPoP, RequireDPoPNonce: cfg.Tokens.RequireDPoPNonce,
@@ -132,6 +136,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 
 func webConfig(f *foundation) web.Config {
 	return web.Config{
+		Path: f.cfg.IssuerPath(), AtRoot: []string{changePasswordPath, securityTextPath},
 		TrustedProxies: f.cfg.TrustedProxies, Hosts: f.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
 		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Deadline: requestDeadline(f.cfg.Timeouts),
 		Errors: f.errors, Log: f.log,
@@ -149,7 +154,9 @@ func (d *dependencies) secure() bool {
 }
 
 // cookies are __Host- prefixed wherever a browser takes that.
-func (d *dependencies) cookies() web.Cookies { return web.Cookies{Insecure: !d.secure()} }
+func (d *dependencies) cookies() web.Cookies {
+	return web.Cookies{Insecure: !d.secure(), Path: d.cfg.IssuerPath()}
+}
 
 // issuerURL is the issuer, parsed.
 func (d *dependencies) issuerURL() (*url.URL, error) {
@@ -158,4 +165,13 @@ func (d *dependencies) issuerURL() (*url.URL, error) {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
 	return u, nil
+}
+
+// acrAliases are other names of classes, in the terms of package op.
+func acrAliases(written []config.ACRAlias) []op.ACRAlias {
+	aliases := make([]op.ACRAlias, len(written))
+	for i, a := range written {
+		aliases[i] = op.ACRAlias(a)
+	}
+	return aliases
 }

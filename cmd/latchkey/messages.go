@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // brand is whoever runs the service, on pages and in messages.

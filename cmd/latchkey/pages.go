@@ -15,7 +15,6 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/partial"
@@ -25,6 +24,7 @@ import (
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // newFactors makes the second factors and the devices that may skip them.
@@ -65,7 +65,7 @@ func newSubmissions(p *process, f *foundation) *interaction.Submissions {
 
 // newFlash keeps what pages say after a form on them was refused.
 func newFlash(p *process, f *foundation) *flash.Store {
-	return flash.New(flash.Config{Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies()})
+	return flash.New(flash.Config{Store: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer, Cookies: f.cookies(), Now: p.now})
 }
 
 // policy is the policy of second factors, as the configuration has it.

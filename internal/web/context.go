@@ -17,6 +17,23 @@ func withInfo(ctx context.Context, info *requestInfo) context.Context {
 	return context.WithValue(ctx, contextKey{}, info)
 }
 
+// refusalKey is where a request has the refusal of the form on its page.
+type refusalKey struct{}
+
+// WithRefusal has the page of a request say that the form on it was refused.
+func WithRefusal(ctx context.Context, refused ErrorPage) context.Context {
+	return context.WithValue(ctx, refusalKey{}, refused)
+}
+
+// Refusal returns what the page of a request is to say of a form that was refused; nil
+// for most.
+func Refusal(ctx context.Context) *ErrorPage {
+	if refused, ok := ctx.Value(refusalKey{}).(ErrorPage); ok {
+		return &refused
+	}
+	return nil
+}
+
 // RequestID returns the id that the request's log lines, events and error page
 // bear; empty outside a request.
 func RequestID(ctx context.Context) string {

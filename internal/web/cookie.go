@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -14,13 +15,18 @@ type Cookies struct {
 	// Insecure drops the prefix and Secure. It is for plain-http loopback
 	// under `latchkey dev` alone, where a browser would refuse the prefix.
 	Insecure bool
+	// Path is the issuer's, such as /auth; empty where it has none. It is part of each
+	// cookie's name, so that two providers of one host do not take the other's. The
+	// cookie's own path is / all the same, without which no browser takes the prefix.
+	Path string
 }
 
 func (c Cookies) name(name string) string {
+	name = "latchkey" + strings.ReplaceAll(c.Path, "/", ".") + "-" + name
 	if c.Insecure {
-		return "latchkey-" + name
+		return name
 	}
-	return "__Host-latchkey-" + name
+	return "__Host-" + name
 }
 
 // Set sets the cookie. A zero maxAge makes it end with the browser.
@@ -61,6 +67,9 @@ const (
 	CookieDevice = "device"
 	// CookieTrust holds the secret of a trusted device (TD1).
 	CookieTrust = "trust"
+	// CookieRefused keeps, sealed, what a page says of a form that was refused because
+	// a store did not answer.
+	CookieRefused = "refused"
 	// CookieLanguage holds the language that was chosen from a page's menu.
 	CookieLanguage = "language"
 )

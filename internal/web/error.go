@@ -23,6 +23,12 @@ type Error struct {
 	Detail string
 	// RetryAfter becomes the header of that name where it is positive.
 	RetryAfter time.Duration
+	// Again says that the same may be tried again, at once or after RetryAfter: the
+	// page's link leads back to where it was tried.
+	Again bool
+	// Foreign says that no form of ours was sent, so that there is none to lead back to
+	// and nothing of it to keep (CSRF).
+	Foreign bool
 	// ContinueURL is where the page's link leads on to, and ContinueName the
 	// application that is there. Without, it is the account page or sign-in.
 	ContinueURL, ContinueName string
@@ -62,6 +68,10 @@ type ErrorPage struct {
 	// ContinueURL is where the page's link leads on to, and ContinueName the
 	// application that is there; both may be empty.
 	ContinueURL, ContinueName string
+	// RetryAfter is how long to wait before trying again, and Again says that there is
+	// something to try: where it was tried, unless ContinueURL says otherwise.
+	RetryAfter time.Duration
+	Again      bool
 	// ID is the request id: it finds the log lines.
 	ID string
 }
@@ -79,17 +89,26 @@ type Errors struct {
 }
 
 // Handle wraps h. An error that is no *Error becomes a 500 whose text never
-// reaches the browser.
-func (e *Errors) Handle(h HandlerFunc) http.Handler {
+// reaches the browser, or where it says that it is temporary a 503.
+func (e *Errors) Handle(h HandlerFunc) http.Handler { return e.HandleForm(h, nil) }
+
+// Lead answers an error in another way than by its page, and reports whether it did.
+type Lead func(http.ResponseWriter, *http.Request, ErrorPage) bool
+
+// HandleForm is Handle for what takes a form: its errors are answered by lead where
+// that can, so that they are the answer to a GET (Post/Redirect/Get). Nil leads nowhere.
+func (e *Errors) HandleForm(h HandlerFunc, lead Lead) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
-			e.Show(w, r, err)
+			e.answer(w, r, err, lead)
 		}
 	})
 }
 
 // Show logs err and writes its page.
-func (e *Errors) Show(w http.ResponseWriter, r *http.Request, err error) {
+func (e *Errors) Show(w http.ResponseWriter, r *http.Request, err error) { e.answer(w, r, err, nil) }
+
+func (e *Errors) answer(w http.ResponseWriter, r *http.Request, err error, lead Lead) {
 	if errors.Is(r.Context().Err(), context.Canceled) {
 		// Whatever came of it, nobody waits for it: no failure of ours.
 		e.Log.InfoContext(r.Context(), "request aborted by its client", "reason", err.Error(), "path", r.URL.Path)
@@ -97,15 +116,17 @@ func (e *Errors) Show(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	var shown *Error
+	var passing interface{ Temporary() bool }
 	switch {
 	case errors.As(err, &shown):
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &passing) && passing.Temporary():
 		shown = Unavailable(err)
 	default:
 		shown = &Error{
 			Status: http.StatusInternalServerError, Key: "internal",
 			Title:  "Something went wrong",
 			Detail: "The problem is on our side. Please try again. If it keeps happening, give the error ID below to your administrator.",
+			Again:  true,
 			Cause:  err,
 		}
 	}
@@ -115,10 +136,20 @@ func (e *Errors) Show(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	e.Log.Log(r.Context(), level, "request failed",
 		"status", shown.Status, "title", shown.Title, "reason", err.Error(), "path", r.URL.Path)
-	if shown.RetryAfter > 0 {
-		seconds := int64((shown.RetryAfter + time.Second - 1) / time.Second)
-		w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+	page := ErrorPage{Status: shown.Status, Key: shown.Key, Title: shown.Title, Detail: shown.Detail,
+		ContinueURL: shown.ContinueURL, ContinueName: shown.ContinueName, RetryAfter: shown.RetryAfter,
+		Again: shown.Again || shown.RetryAfter > 0, ID: RequestID(r.Context())}
+	if lead != nil && !shown.Foreign && lead(w, r, page) {
+		return
 	}
-	e.Render(w, r, ErrorPage{Status: shown.Status, Key: shown.Key, Title: shown.Title, Detail: shown.Detail,
-		ContinueURL: shown.ContinueURL, ContinueName: shown.ContinueName, ID: RequestID(r.Context())})
+	SetRetryAfter(w, page.RetryAfter)
+	e.Render(w, r, page)
+}
+
+// SetRetryAfter tells programs for how long to wait (RFC 9110 section 10.2.3), in whole
+// seconds rounded up; nothing where there is nothing to wait for.
+func SetRetryAfter(w http.ResponseWriter, wait time.Duration) {
+	if wait > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
+	}
 }

@@ -38,6 +38,12 @@ func (s State) requirement() requirement {
 		}
 		r.byPolicy, r.ages = false, true
 	}
+	if page := s.Interaction.Page; page != nil && page.ACR != "" { // of those who administer (requirement AD1)
+		if !mfa.AtLeast(r.acr, page.ACR) {
+			r.acr = page.ACR
+		}
+		r.byPolicy, r.ages = false, true
+	}
 	request := s.Interaction.Request
 	if request == nil {
 		return r

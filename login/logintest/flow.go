@@ -4,13 +4,13 @@ import (
 	"crypto/rand"
 	"time"
 
-	"github.com/latchkey-id/latchkey/login/flash"
 	"github.com/latchkey-id/latchkey/login/journal"
 	"github.com/latchkey-id/latchkey/login/limits"
 	"github.com/latchkey-id/latchkey/login/partial"
 	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/login/signin"
 	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // Journal writes the security events of requests.
@@ -20,7 +20,7 @@ func (p *Parts) Journal() *journal.Journal {
 
 // Flash keeps what pages say once.
 func (p *Parts) Flash() *flash.Store {
-	return flash.New(flash.Config{Store: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer, Cookies: p.Cookies})
+	return flash.New(flash.Config{Store: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer, Cookies: p.Cookies, Now: p.Clock.Now})
 }
 
 // Sessions keeps browsers signed in: idle for an hour at most, and for a day in any

@@ -3,7 +3,7 @@ package settings
 import (
 	"net/http"
 
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // recentEvents is how many events the page shows.

@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // addFactorPath leads to the flow that adds a factor of the kind it names.

@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 func (h *Handler) showApplications(w http.ResponseWriter, r *http.Request, v *visit) error {

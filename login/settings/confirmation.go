@@ -6,8 +6,8 @@ import (
 	"net/url"
 
 	"github.com/latchkey-id/latchkey/account"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // confirmation is a page of its own that asks before something ends: GET says what
@@ -27,6 +27,16 @@ type confirmation struct {
 	question func(r *http.Request, v *visit, page *ui.Page, subject string) (question, error)
 	// change makes it so.
 	change func(w http.ResponseWriter, r *http.Request, v *visit, subject string) error
+}
+
+// formPage is the page that asks, or where the form names nothing to ask about, the one
+// that leads there.
+func (c confirmation) formPage(r *http.Request) string {
+	subject := r.PostForm.Get(c.subject)
+	if c.subject != "" && subject == "" {
+		return c.back
+	}
+	return c.at(subject)
 }
 
 // question is what a page asks, in its language.
@@ -64,7 +74,7 @@ func (h *Handler) confirmation(c confirmation) route {
 		}
 		return nil
 	}
-	return route{c.path, h.signedInReturning(get, returnTo), h.signedInReturning(post, returnTo)}
+	return route{c.path, h.signedInReturning(get, returnTo), h.signedInReturning(post, returnTo), c.formPage}
 }
 
 func (h *Handler) renderConfirmation(w http.ResponseWriter, r *http.Request, v *visit, c confirmation, subject string) error {

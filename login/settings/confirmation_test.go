@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/login/logintest"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // ending is a page that asks, and what it is about. fresh says that it wants fresh proofs.

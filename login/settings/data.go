@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 func (h *Handler) showData(w http.ResponseWriter, r *http.Request, v *visit) error {

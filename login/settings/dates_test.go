@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // TestTimesAreThePersonsOwn: pages without scripts write times in the language of the

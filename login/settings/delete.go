@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // plannedParam makes the page say, to whoever is signed out by it, that the
@@ -43,6 +43,15 @@ func (h *Handler) showDeleteForm(w http.ResponseWriter, r *http.Request, v *visi
 		Account: h.newPage(w, r, v, "delete.title"), GraceDays: h.graceDays(),
 		Name: signInName(v), Typed: v.typed("confirm", ""),
 	})
+}
+
+// deletionFormPage is the page of the form, or for the button that stands on every page
+// the first of them.
+func deletionFormPage(r *http.Request) string {
+	if r.PostForm.Has("cancel") {
+		return ui.PathAccount
+	}
+	return ui.PathDelete
 }
 
 // handleDelete takes the form of the page, or the button that stands on every page

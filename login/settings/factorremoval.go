@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/latchkey-id/latchkey/account"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // factorRemoval removes a second factor, unless it is the last one and policy wants

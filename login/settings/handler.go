@@ -11,11 +11,11 @@ import (
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/flash"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/ephemeral"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // Config is what a [Handler] is made of. Every field is required.
@@ -74,7 +74,7 @@ type submissions interface {
 	Once(h web.HandlerFunc) web.HandlerFunc
 }
 
-// flashes keep what a page says once; login/flash.Store in the binary.
+// flashes keep what a page says once; ui/flash.Store in the binary.
 type flashes interface {
 	// Refuse sends the browser back to the page of the form that it sent, and keeps what
 	// was typed there, but for secrets.
@@ -83,6 +83,9 @@ type flashes interface {
 	Redirect(w http.ResponseWriter, r *http.Request, page string, m flash.Message) error
 	// Read returns what the page of the request has to say.
 	Read(r *http.Request) (flash.Message, error)
+	// Lead answers the errors of forms by their pages, and Show wraps those.
+	Lead(pageOf func(*http.Request) string) web.Lead
+	Show(h web.HandlerFunc, render func(http.ResponseWriter, *http.Request, web.ErrorPage)) web.HandlerFunc
 }
 
 // messageLimiter counts messages before they are sent; login.Pages in the binary.
@@ -134,43 +137,54 @@ func New(cfg Config) *Handler { return &Handler{cfg: cfg} }
 type route struct {
 	path      string
 	get, post web.HandlerFunc
+	// page is the address of the page that a form was on; nil is the path.
+	page func(*http.Request) string
 }
 
 // routes is the one list of the account pages.
 func (h *Handler) routes() []route {
 	routes := []route{
-		{ui.PathAccount, h.signedIn(h.showOverview), nil},
-		{ui.PathProfile, h.signedIn(h.showProfile), h.signedIn(h.changeProfile)},
-		{ui.PathEmail, h.fresh(h.showEmail), h.fresh(h.changeEmail)},
-		{ui.PathPassword, h.fresh(h.showPassword), h.fresh(h.changePassword)},
-		{ui.PathSecurity, h.signedIn(h.showSecurity), h.signedIn(h.renameFactor)},
-		{addFactorPath, h.signedIn(h.addFactor), nil},
+		{ui.PathAccount, h.signedIn(h.showOverview), nil, nil},
+		{ui.PathProfile, h.signedIn(h.showProfile), h.signedIn(h.changeProfile), nil},
+		{ui.PathEmail, h.fresh(h.showEmail), h.fresh(h.changeEmail), nil},
+		{ui.PathPassword, h.fresh(h.showPassword), h.fresh(h.changePassword), nil},
+		{ui.PathSecurity, h.signedIn(h.showSecurity), h.signedIn(h.renameFactor), nil},
+		{addFactorPath, h.signedIn(h.addFactor), nil, nil},
 		h.confirmation(h.factorRemoval()),
 		h.confirmation(h.recoveryReplacement()),
 		h.confirmation(h.deviceRemoval()),
-		{ui.PathSessions, h.signedIn(h.showSessions), h.signedIn(h.endSession)},
+		{ui.PathSessions, h.signedIn(h.showSessions), h.signedIn(h.endSession), nil},
 		h.confirmation(h.sessionsEnd()),
-		{ui.PathApplications, h.signedIn(h.showApplications), nil},
+		{ui.PathApplications, h.signedIn(h.showApplications), nil, nil},
 		h.confirmation(h.applicationRemoval()),
-		{ui.PathActivity, h.signedIn(h.showActivity), nil},
-		{ui.PathData, h.offeringPassword(h.showData), h.fresh(h.exportData)},
-		{ui.PathDelete, h.showDelete, h.handleDelete},
+		{ui.PathActivity, h.signedIn(h.showActivity), nil, nil},
+		{ui.PathData, h.offeringPassword(h.showData), h.fresh(h.exportData), nil},
+		{ui.PathDelete, h.showDelete, h.handleDelete, deletionFormPage},
 	}
 	if h.cfg.Factors.Phone() != nil {
 		routes = append(routes,
-			route{ui.PathPhone, h.fresh(h.showPhone), h.fresh(h.changePhone)},
-			route{phoneCodePath, h.signedIn(h.showPhoneCode), h.signedIn(h.confirmPhone)},
+			route{ui.PathPhone, h.fresh(h.showPhone), h.fresh(h.changePhone), nil},
+			route{phoneCodePath, h.signedIn(h.showPhoneCode), h.signedIn(h.confirmPhone), nil},
 			h.confirmation(h.phoneRemoval()))
 	}
 	return routes
 }
 
+// formPage is the address of the page that a form was on.
+func (r route) formPage(request *http.Request) string {
+	if r.page == nil {
+		return r.path
+	}
+	return r.page(request)
+}
+
 // Register adds the pages to mux.
 func (h *Handler) Register(mux *http.ServeMux) {
 	for _, route := range h.routes() {
-		mux.Handle("GET "+route.path, h.cfg.Errors.Handle(route.get))
+		mux.Handle("GET "+route.path, h.cfg.Errors.Handle(h.cfg.Flash.Show(route.get, h.cfg.Errors.Render)))
 		if route.post != nil {
-			mux.Handle("POST "+route.path, h.cfg.Errors.Handle(h.cfg.UI.Form(h.cfg.Submissions.Once(route.post))))
+			handler := h.cfg.UI.Form(h.cfg.Submissions.Once(route.post))
+			mux.Handle("POST "+route.path, h.cfg.Errors.HandleForm(handler, h.cfg.Flash.Lead(route.formPage)))
 		}
 	}
 }

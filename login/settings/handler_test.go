@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/latchkey-id/latchkey/login/logintest"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // everyPage has all pages, those of phone numbers too.

@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/login/logintest"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // TestAC1_TheLauncherShowsWhatThePersonMayUse: what their groups, their address and the

@@ -3,7 +3,7 @@ package settings
 import (
 	"net/http"
 
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 func (h *Handler) showOverview(w http.ResponseWriter, r *http.Request, v *visit) error {

@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // phonePendingFor is how long a new number waits for its code.

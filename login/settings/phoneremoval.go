@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-id/latchkey/account"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // phoneRemoval removes the phone number.

@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/attribute"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 func (h *Handler) showProfile(w http.ResponseWriter, r *http.Request, v *visit) error {

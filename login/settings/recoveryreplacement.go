@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-id/latchkey/account"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // recoveryReplacement makes new recovery codes and shows them once; those before

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/login/logintest"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // refusal is a form of the account that is refused: what says why, what must be typed no

@@ -10,10 +10,10 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
-	"github.com/latchkey-id/latchkey/login/flash"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
+	"github.com/latchkey-id/latchkey/ui/flash"
 )
 
 // visit is a request of whoever is signed in.
@@ -127,14 +127,15 @@ func (h *Handler) checkPassword(r *http.Request, v *visit, field string) (bool, 
 }
 
 // factorAttempt is what factors are told of a visit to a page that changes them;
-// name is something that only the visit knows.
+// name is something that only the visit knows. It is the same to every node, whichever
+// hash key it makes with (requirement KY5), and opens nothing.
 func (h *Handler) factorAttempt(r *http.Request, v *visit, name string) (mfa.Attempt, error) {
 	person, err := h.cfg.Factors.Person(r.Context(), &v.User)
 	if err != nil {
 		return mfa.Attempt{}, unavailable("read factors", err)
 	}
 	return mfa.Attempt{
-		ID: h.cfg.Hasher.Sum("account visit", name), Person: person, Now: h.cfg.Now(),
+		ID: name, Person: person, Now: h.cfg.Now(),
 		AddressBucket: web.AddressBucket(web.ClientAddress(r.Context())), Locale: h.cfg.UI.Locale(r, nil), Source: v.actor.Source(),
 	}, nil
 }
@@ -227,7 +228,7 @@ func notFound(cause error) error {
 func conflict(cause error) error {
 	return &web.Error{
 		Status: http.StatusConflict, Key: "conflict", Title: "Something changed in the meantime",
-		Detail: "Your account was changed in another window. Reload the page and try again.",
-		Cause:  cause,
+		Detail: "Your account was changed in another window. Take a look, then try again.",
+		Again:  true, Cause: cause,
 	}
 }

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 func (h *Handler) showSessions(w http.ResponseWriter, r *http.Request, v *visit) error {

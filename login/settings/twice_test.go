@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // TestPA1_DeletionMayBeSentTwice: the second press comes without the session that the

@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey-id/latchkey/account/message"
 	pass "github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/login/pageerror"
-	"github.com/latchkey-id/latchkey/login/ui"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // maxPassword bounds what is hashed, in bytes: far beyond the 128 characters

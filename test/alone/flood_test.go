@@ -42,6 +42,7 @@ func TestDS2_AFloodOfSignInsIsBounded(t *testing.T) {
 			return 0, err
 		}
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Accept", "application/json") // a program, which is told at once what is refused
 		response, err := via.Do(r)
 		if err != nil {
 			return 0, err

@@ -48,21 +48,27 @@ const (
 func newInstallation(dir, binary string, s stores) (*installation, error) {
 	in := &installation{
 		binary: binary, dir: dir, config: filepath.Join(dir, "latchkey.yaml"), stores: s,
-		secrets:  map[string]string{application: newSecret(), withClaims: newSecret(), service: newSecret()},
+		secrets:  map[string]string{},
 		password: rand.Text(),
+	}
+	for _, client := range []string{application, service, withClaims, forMembers, device} {
+		in.secrets[client] = newSecret()
 	}
 	text := fmt.Sprintf(`clients:
   - id: %s
     type: confidential
     secret: %s
     redirect_uris: [%s]
-    scopes: [openid, profile, email, offline_access]
+    scopes: [openid, profile, email, offline_access, read]
     id_token_signing_alg: ES256
+    grant_types: [authorization_code, refresh_token, "urn:ietf:params:oauth:grant-type:token-exchange"]
+    token_exchange: [{resources: [%s], scopes: [read]}]
   - id: %s
     type: service
     secret: %s
     scopes: [read, write]
-%s`, application, in.secrets[application], redirectURI, service, in.secrets[service], claimsConfig(in.secrets[withClaims]))
+`, application, in.secrets[application], redirectURI, api, service, in.secrets[service])
+	text += protocolConfig(in.secrets[device]) + membersConfig(in.secrets[forMembers]) + claimsConfig(in.secrets[withClaims]) + resourcesConfig
 	if s.Database != "" {
 		text += fmt.Sprintf("database: {url: %q}\n", s.Database)
 	}
@@ -113,6 +119,8 @@ type endpoints struct {
 	UserInfo      string `json:"userinfo_endpoint"`
 	Introspection string `json:"introspection_endpoint"`
 	JWKS          string `json:"jwks_uri"`
+	Pushed        string `json:"pushed_authorization_request_endpoint"`
+	Device        string `json:"device_authorization_endpoint"`
 }
 
 const discoveryPath = "/.well-known/openid-configuration"

@@ -17,6 +17,9 @@ type measured struct {
 	results    map[string]result // by the row's name
 	ready      time.Duration
 	idle, peak int64 // bytes
+	// readyWithMany and many are of a node that has [manyClients] more.
+	readyWithMany time.Duration
+	many          result
 }
 
 // node measures nodes on the stores: some that start and stop, then one that
@@ -53,8 +56,34 @@ func (s settings) node(ctx context.Context, h *host, stores stores) (*measured, 
 			return nil, fmt.Errorf("%s: %w\n%s", r.Name, err, node.log.String())
 		}
 	}
-	m.peak, err = node.memory("VmHWM")
-	return m, err
+	if m.peak, err = node.memory("VmHWM"); err != nil {
+		return nil, err
+	}
+	node.stop()
+	return m, s.manyClients(ctx, in, p, m)
+}
+
+// manyClients measures a node that has many clients in its files: its start, and
+// whether it finds one as quickly.
+func (s settings) manyClients(ctx context.Context, in *installation, p *party, m *measured) error {
+	if !s.wants(oneOfMany.Name) {
+		return nil
+	}
+	if err := in.addClients(manyClients); err != nil {
+		return err
+	}
+	var err error
+	if m.readyWithMany, err = s.warmStart(ctx, in); err != nil {
+		return err
+	}
+	if p.node, err = in.start(ctx); err != nil {
+		return err
+	}
+	defer p.node.stop()
+	if m.many, err = s.row(ctx, in, p, oneOfMany); err != nil {
+		return fmt.Errorf("%s: %w\n%s", oneOfMany.Name, err, p.node.log.String())
+	}
+	return nil
 }
 
 // warmStart returns the median time to start, once there are tables and keys.

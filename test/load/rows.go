@@ -16,7 +16,8 @@ type row struct {
 	// its stores and the load.
 	Aim int
 	// Signatures, Database and Redis say what one costs: the tokens that it
-	// signs and its round trips. A test holds the node to them.
+	// signs, its round trips to the database, and the commands that Redis runs,
+	// those of scripts included. A test holds the node to them.
 	Signatures, Database, Redis int
 	// Commits says that each one is a commit that a later count must find.
 	Commits bool
@@ -45,8 +46,13 @@ var rows = []row{
 		request := p.node.get(p.node.Endpoints.UserInfo, "Authorization: Bearer "+p.people[i].tokens.access)
 		return always(w, request, `"email"`), nil
 	}},
+	{Name: "pushed authorization request", Redis: 1, prepare: (*party).pushRequest},
+	{Name: "token exchange", Signatures: 1, Database: 1, prepare: (*party).exchange},
+	{Name: "poll of a device", Redis: 5, prepare: (*party).poll},
+	{Name: "refresh with a DPoP proof", Signatures: 2, Database: 1, Redis: 1, Commits: true, prepare: (*party).refreshBound},
 	{Name: "code flow, groups and an expression in tokens", Signatures: 2, Database: 2, Redis: 3, prepare: (*party).codeFlowWithClaims},
 	{Name: "refresh, groups and an expression in tokens", Signatures: 2, Database: 1, Commits: true, prepare: (*party).refreshWithClaims},
+	{Name: "refresh, access decided over 500 groups", Signatures: 2, Database: 1, Commits: true, prepare: (*party).refreshOfMany},
 }
 
 // party is a relying party, with the people who are signed in at its provider:
@@ -55,6 +61,8 @@ type party struct {
 	node    *latchkey
 	secrets map[string]string
 	people  []*person
+	// members are people of many groups.
+	members []*person
 }
 
 // person is a browser with a session, and what the party holds for it.
@@ -86,6 +94,16 @@ func newParty(ctx context.Context, in *installation, node *latchkey, people int)
 		}
 		p.people = append(p.people, &person{cookies: cookies})
 	}
+	if err := in.importMembers(ctx, people); err != nil {
+		return nil, err
+	}
+	for i := range people {
+		cookies, err := node.signIn(ctx, member(i), in.password)
+		if err != nil {
+			return nil, err
+		}
+		p.members = append(p.members, &person{cookies: cookies})
+	}
 	return p, nil
 }
 
@@ -112,6 +130,11 @@ func (p *party) codeFlow(w *wire, i int) (work, error) {
 }
 
 func (p *party) codeFlowOf(w *wire, client string, who *person, into *tokens) (work, error) {
+	return p.codeFlowWith(w, client, who, into, nil)
+}
+
+// codeFlowWith is a code flow whose exchange has a header more, made anew for each.
+func (p *party) codeFlowWith(w *wire, client string, who *person, into *tokens, header func() string) (work, error) {
 	authorize := p.node.get(p.node.authorizeURL(client), who.cookies)
 	return func() error {
 		if err := w.expect(authorize, http.StatusSeeOther, nil); err != nil {
@@ -124,7 +147,11 @@ func (p *party) codeFlowOf(w *wire, client string, who *person, into *tokens) (w
 		form := url.Values{
 			"grant_type": {"authorization_code"}, "code": {string(code)}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
 		}.Encode()
-		if err := w.expect(p.node.post(p.node.Endpoints.Token, form, p.basic(client)), http.StatusOK, idTokenMark); err != nil {
+		headers := []string{p.basic(client)}
+		if header != nil {
+			headers = append(headers, header())
+		}
+		if err := w.expect(p.node.post(p.node.Endpoints.Token, form, headers...), http.StatusOK, idTokenMark); err != nil {
 			return err
 		}
 		return into.keep(w.body)

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/inbox"
-	"github.com/latchkey-id/latchkey/login/ui"
+	"github.com/latchkey-id/latchkey/ui"
 )
 
 // page is what every page of the demo shows.

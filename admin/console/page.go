@@ -1,0 +1,162 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/latchkey-id/latchkey/admin/api"
+	"github.com/latchkey-id/latchkey/ui"
+)
+
+// page is one page: the one row from which its route, what it takes, its navigation and
+// its tests follow.
+type page struct {
+	path string
+	// title is the key of its heading.
+	title string
+	// operation is the operation of the admin API that does the same: the page takes its
+	// scope. command is the command that does, after "latchkey "; empty where none does.
+	operation, command string
+	// listed says that the navigation leads to it.
+	listed bool
+	// fill makes what it shows, of a page that is no list.
+	fill func(c *Console, r *http.Request, v *visit, s *screen) error
+	list *list
+}
+
+// peoplePath is the list of people.
+const peoplePath = Root + "/people"
+
+// pages is the one list of the pages that show.
+func (c *Console) pages() []page {
+	return []page{
+		{path: peoplePath, title: "console.people", operation: "people.list", command: "user list --json", listed: true, list: peopleList()},
+		{path: personPath, title: "console.person", operation: "people.show", command: "user show {person} --json", fill: (*Console).showPerson},
+	}
+}
+
+// screen is what a page shows.
+type screen struct {
+	ui.Page
+	// Person is who administers.
+	Person string
+	// Sections are the navigation.
+	Sections []section
+	// Up leads to the page above; empty is none. Over it says whom a page is about.
+	Up link
+	// Tags stand beside the heading, and Lead below it.
+	Tags   []cell
+	Lead   string
+	Blocks []block
+	Same   same
+	// ctx is that of the request.
+	ctx context.Context
+}
+
+// Initial stands for a picture of who administers.
+func (s screen) Initial() string { return ui.Identity{Person: s.Person}.Initial() }
+
+// Screen implements ui.Screen.
+func (screen) Screen() string { return "console" }
+
+// section is an entry of the navigation.
+type section struct {
+	URL, Label string
+	Current    bool
+}
+
+// link leads somewhere.
+type link struct{ ID, URL, Label string }
+
+// same is how what a page does is done otherwise.
+type same struct{ Command, Method, Call string }
+
+// begin starts a page.
+func (c *Console) begin(w http.ResponseWriter, r *http.Request, v *visit, title string) *screen {
+	s := &screen{Page: c.cfg.UI.Begin(w, r, ui.Options{Title: title, Action: r.URL.Path}), Person: v.User.Identifier(), ctx: r.Context()}
+	s.In(v.User.Profile.Zoneinfo)
+	if key, ok := doneNotices[r.URL.Query().Get(doneParam)]; ok {
+		s.Say(ui.NoticeDone, key)
+	}
+	s.Tell(v.said)
+	for _, p := range c.pages() {
+		if !p.listed || !v.may.Has(c.scopeOf(p.operation)) {
+			continue
+		}
+		current := r.URL.Path == p.path || p.path != Root && strings.HasPrefix(r.URL.Path, p.path+"/")
+		s.Sections = append(s.Sections, section{p.path, s.T(p.title), current})
+	}
+	return s
+}
+
+// doneParam says in the address of a page what was done: a key of doneNotices.
+const doneParam = "done"
+
+// doneNotices are what a page may be told to say. The list is closed: nobody can make a
+// page say anything else (content spoofing).
+var doneNotices = map[string]string{"done": "console.done", "unchanged": "console.unchanged"}
+
+// redirectDone sends the browser on after a change, to a page that says so (AZ7).
+func redirectDone(w http.ResponseWriter, r *http.Request, path, done string) error {
+	http.Redirect(w, r, path+"?"+url.Values{doneParam: {done}}.Encode(), http.StatusSeeOther)
+	return nil
+}
+
+// sameAs says by which command and which call of the API the same is done, with what the
+// address names filled in.
+func (c *Console) sameAs(r *http.Request, operation, command string, query url.Values) same {
+	o := c.operations[operation]
+	call, words := api.Prefix+o.Path, command
+	for _, name := range []string{"person", "group", "client", "session"} {
+		value := r.PathValue(name)
+		if value == "" {
+			value = query.Get(name)
+		}
+		if value != "" {
+			call = strings.ReplaceAll(call, "{"+name+"}", url.PathEscape(value))
+			words = strings.ReplaceAll(words, "{"+name+"}", quote(value))
+		}
+	}
+	if words != "" {
+		words = "latchkey " + words
+	}
+	return same{words, o.Method, call}
+}
+
+// quote spells a word for a shell.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.@:/", r)
+	}
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// show answers with a page.
+func (c *Console) show(p page) handlerFunc {
+	return func(w http.ResponseWriter, r *http.Request, v *visit) error {
+		query := r.URL.Query()
+		if format := query.Get(formatParam); p.list != nil && slices.Contains(formats, format) {
+			return c.export(w, r, v, p, format)
+		}
+		s := c.begin(w, r, v, p.title)
+		s.Same = c.sameAs(r, p.operation, p.command, nil)
+		fill := p.fill
+		if p.list != nil {
+			fill = p.list.fill
+		}
+		if err := fill(c, r, v, s); err != nil {
+			return c.refused(w, r, p.path, "show page", err)
+		}
+		return c.render(w, s)
+	}
+}
+
+func (c *Console) render(w http.ResponseWriter, s *screen) error {
+	return c.cfg.UI.Execute(w, http.StatusOK, c.template, s)
+}

@@ -1,0 +1,5 @@
+package console
+
+import "github.com/latchkey-id/latchkey/internal/testbrowser"
+
+type pageOf = testbrowser.Page
