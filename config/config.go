@@ -50,11 +50,14 @@ type Config struct {
 	Resources      []Resource     `yaml:"resources" doc:"Resource servers that clients may ask for access tokens for by the resource parameter (RFC 8707)."`
 	ClientsDir     string         `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
 	PruneAfter     time.Duration  `yaml:"prune_after" default:"7d" doc:"For how long the consents of a client are kept that is in the configuration of no node any more. Its tokens end at once; bringing it back within this time restores what people allowed it."`
+	Registration   Registration   `yaml:"registration" doc:"Whether clients may register themselves (RFC 7591, RFC 7592, OpenID Connect Dynamic Client Registration), and what they get; see docs/registration.md."`
 	Clients        []Client       `yaml:"clients" doc:"The relying parties that may use this provider."`
 
 	// Warnings are what does not keep Latchkey from starting and still should
 	// be looked at.
 	Warnings []Problem `yaml:"-"`
+	// ClientPlaces are where the clients of files stand, by their ids, in words.
+	ClientPlaces map[string]string `yaml:"-"`
 	// AttributeSchema is what attributes come to.
 	AttributeSchema attribute.Schema `yaml:"-"`
 	// Catalog is what access, scopes, claims and resources come to.

@@ -33,6 +33,7 @@ func (l *loader) validate(c *Config) {
 	l.validateAttributes(c)
 	l.validateCatalog(c)
 	l.validateClients(c)
+	l.validateRegistration(c)
 	l.validateExpectations(c)
 }
 

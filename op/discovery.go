@@ -81,7 +81,12 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		encryptions = keys.ContentEncryptions()
 	}
 	withSecret, all := wireMethods(secretMethods()), wireMethods(authMethods)
+	registration := ""
+	if cfg.Registration != nil {
+		registration = cfg.Issuer + registrationPath
+	}
 	return oidc.DiscoveryConfiguration{
+		RegistrationEndpoint:  registration,
 		Issuer:                cfg.Issuer,
 		AuthorizationEndpoint: cfg.Issuer + authorizePath,
 		TokenEndpoint:         cfg.Issuer + tokenPath,

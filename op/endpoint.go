@@ -139,6 +139,11 @@ func (p *Provider) callEndpoint(w http.ResponseWriter, r *http.Request, e *clien
 	if err == nil && request.Proof != nil && !request.Proof.spent {
 		err = errors.New("a DPoP proof was accepted and not spent")
 	}
+	if err == nil && e.path == tokenPath && p.cfg.Used != nil {
+		if err := p.cfg.Used(r.Context(), c); err != nil { // it has its tokens all the same
+			p.cfg.Log.WarnContext(r.Context(), "cannot note that a client is used", "client_id", c.ID, "reason", err.Error())
+		}
+	}
 	return answer, c.ID, err
 }
 

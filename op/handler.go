@@ -42,6 +42,7 @@ func (p *Provider) Handler() http.Handler {
 		mux.HandleFunc("OPTIONS "+path, publicCORS)
 		route(path, serve, http.MethodGet)
 	}
+	p.registers(mux)
 	mux.Handle("/", page(notFound))
 	return mux
 }

@@ -47,6 +47,10 @@ type Config struct {
 	Ephemeral ephemeral.Store
 	// Fetch calls addresses of clients.
 	Fetch fetcher
+	// Registration is how clients register themselves; nil: they do not.
+	Registration *Registration
+	// Used is told of each client of the database that gets tokens; it may be nil.
+	Used func(ctx context.Context, c *client.Client) error
 	// Pairwise says that clients may have pairwise subjects, for discovery.
 	Pairwise bool
 	// Access says who may use clients, and has the scopes, claims and resource servers

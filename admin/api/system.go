@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/admin"
-	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -91,16 +90,7 @@ type keysOutput struct{ Body Page[Key] }
 func (a *API) listKeys(context.Context, *struct{}) (*keysOutput, error) {
 	out, now := &keysOutput{Body: Page[Key]{Items: []Key{}}}, a.cfg.Now()
 	for _, k := range a.cfg.Keys.Keys() {
-		shown := Key{k.ID, k.Alg, "signing", k.CreatedAt.UTC(), k.SignsFrom.UTC(), timeOf(k.SignsUntil), timeOf(k.ExpiresAt)}
-		switch {
-		case now.Before(k.SignsFrom):
-			shown.State = "published"
-		case !k.SignsUntil.IsZero() && !now.Before(k.SignsUntil):
-			shown.State = "retired"
-		case keys.IsEncryptionAlg(k.Alg):
-			shown.State = "decrypting"
-		}
-		out.Body.Items = append(out.Body.Items, shown)
+		out.Body.Items = append(out.Body.Items, ShowKey(&k, now))
 	}
 	return out, nil
 }
@@ -134,10 +124,7 @@ func (a *API) showConfiguration(ctx context.Context, _ *struct{}) (*configuratio
 	}
 	out, now := &configurationOutput{Configuration{Digest: a.cfg.Digest, Nodes: []Node{}}}, a.cfg.Now()
 	for i := range nodes {
-		n := &nodes[i]
-		out.Body.Nodes = append(out.Body.Nodes, Node{
-			n.ID, n.Live(now), n.Version, n.Digest, n.Digest == a.cfg.Digest, n.Fault, listed(n.Waiting), n.StartedAt.UTC(), n.LoadedAt.UTC(), n.SeenAt.UTC(),
-		})
+		out.Body.Nodes = append(out.Body.Nodes, ShowNode(&nodes[i], a.cfg.Digest, now))
 	}
 	return out, nil
 }

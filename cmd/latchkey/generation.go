@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/client/registration"
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/config"
@@ -30,7 +31,8 @@ import (
 // changes after [newGeneration].
 type generation struct {
 	dependencies
-	accounts *account.Service
+	accounts  *account.Service
+	registrar *registration.Registrar
 	// deliveries are who carries out the deliveries of which topic.
 	deliveries map[storage.Topic]outbox.Handler
 	logouts    *op.Logouts
@@ -81,7 +83,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), consolePaths, []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, accounts: accounts, deliveries: handlers, logouts: f.logouts,
+		dependencies: f.dependencies, accounts: accounts, registrar: f.registrar, deliveries: handlers, logouts: f.logouts,
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }
@@ -92,9 +94,12 @@ type foundation struct {
 	ui      *ui.Renderer
 	errors  *web.Errors
 	clients *client.Registry
-	tokens  *onetime.Tokens
-	fetch   *fetch.Client
-	logouts *op.Logouts
+	// stored are the clients of the database, and registrar is who writes them.
+	stored    *client.Stored
+	registrar *registration.Registrar
+	tokens    *onetime.Tokens
+	fetch     *fetch.Client
+	logouts   *op.Logouts
 }
 
 func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
@@ -112,10 +117,13 @@ func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry := client.NewRegistry(client.NewSnapshot(clients))
+	stored := d.stored(p.store)
+	registry := client.NewRegistry(client.NewSnapshot(clients), stored)
+	fetcher := d.fetcher(p.dev.mount != nil)
 	return &foundation{
 		dependencies: d, ui: renderer, errors: &web.Errors{Log: d.log, Render: renderer.RenderError},
-		clients: registry, logouts: d.logouts(registry, p.ring), fetch: d.fetcher(p.dev.mount != nil),
+		clients: registry, logouts: d.logouts(registry, p.ring), fetch: fetcher,
+		stored: stored, registrar: d.registrar(p.store, stored, p.dev.mount != nil, op.Document(fetcher)),
 		tokens: onetime.New(onetime.Config{Store: p.ephemeral, Hasher: d.hasher, Sealer: d.sealer, Now: d.now}),
 	}, nil
 }
@@ -130,6 +138,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		Interactions: newInteractions(p, f), Devices: interaction.NewDevices(p.ephemeral, f.hasher), Fetch: f.fetch, Counters: p.ephemeral, PendingPerAddress: cfg.Limits.PendingPerAddress,
 		RequirePushed: cfg.Tokens.RequirePushed, PushedLifetime: cfg.Tokens.PushedLifetime,
 		RequireDPoP: cfg.Tokens.RequireDPoP, RequireDPoPNonce: cfg.Tokens.RequireDPoPNonce,
+		Registration: f.registration(), Used: f.stored.Used,
 		CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Pairwise: cfg.Secrets.Pairwise(), Explain: p.dev.mount != nil,
 	}
 }

@@ -272,6 +272,10 @@ func loadRows(t *testing.T, db server) {
 		fmt.Sprintf(rowID+`, `+rowID+`, 'd' || n, 0, 'aal2', '', '', 0, 0, %d + n`, future))
 	load(`invitations`, `id, token_hash, email, email_canonical, created_at, expires_at`,
 		fmt.Sprintf(rowID+`, 't' || n, '', 'i' || n || '@example.com', 0, %d + n`, future))
+	load(`clients`, `id, metadata, source, registration_hash, created_at, updated_at, ends_at`,
+		fmt.Sprintf(`'client' || n, '{}', CASE WHEN n %% 100 = 0 THEN 'administrator' ELSE 'open' END, 'r' || n, 0, 0, CASE WHEN n %% 100 <> 0 THEN %d + n END`, future))
+	load(`client_names`, `kind, name, client_id`, `CASE WHEN n % 2 = 0 THEN 'origin' ELSE 'scope' END, 'name' || n % 1000, 'client' || n`)
+	load(`registration_tokens`, `id, token_hash, uses_left, created_at, expires_at`, fmt.Sprintf(rowID+`, 't' || n, 1, 0, %d + n`, future))
 	load(`deliveries`, `id, topic, kind, user_id, priority, sealed, composed, status, next_at, created_at, done_at`,
 		fmt.Sprintf(rowID+`, 'email', 'test', `+rowID+`, 0, '', TRUE, CASE WHEN n %% 1000 = 0 THEN 'failed' ELSE 'sent' END, 0, 0, %d + n`, future))
 	load(`ephemeral`, `key, value, expires_at`, fmt.Sprintf(`'k' || n, '', %d + n`, future))

@@ -12,7 +12,7 @@ import (
 // calls are the calls by their methods.
 func (c *planCalls) calls() map[string]func() error {
 	all := map[string]func() error{}
-	for _, some := range []map[string]func() error{c.peopleCalls(), c.groupCalls(), c.provisionCalls(), c.accountCalls(), c.sessionCalls(), c.factorCalls(), c.deviceCalls(), c.keyCalls(), c.auditCalls(), c.nodeCalls(), c.deliveryCalls(), c.ephemeralCalls()} {
+	for _, some := range []map[string]func() error{c.peopleCalls(), c.groupCalls(), c.provisionCalls(), c.accountCalls(), c.sessionCalls(), c.factorCalls(), c.deviceCalls(), c.keyCalls(), c.auditCalls(), c.nodeCalls(), c.clientCalls(), c.deliveryCalls(), c.ephemeralCalls()} {
 		maps.Copy(all, some)
 	}
 	return all
