@@ -3,6 +3,8 @@ package client
 import (
 	"strings"
 	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Type says where a client runs and so what it can keep secret
@@ -110,19 +112,39 @@ type Client struct {
 	Lifetimes Lifetimes
 	// Sector makes the subjects of a pairwise client; nil: they are public.
 	Sector *Sector
+	// Source says how the client came into the database; empty of one that a
+	// configuration file has.
+	Source storage.ClientSource
+	// LastUsedAt is when it last got tokens, as far as that is kept: of clients that end
+	// when they are not used.
+	LastUsedAt time.Time
 }
+
+// Registered reports whether the client wrote its own metadata (RFC 7591), so that what
+// it says of itself is its own word alone.
+func (c *Client) Registered() bool {
+	return c.Source != "" && c.Source != storage.ClientByAdministrator
+}
+
+// Vouched reports whether somebody whom this installation trusts stands for what the
+// client says of itself: who wrote it down here, or the issuer of its software statement.
+func (c *Client) Vouched() bool { return !c.Registered() || c.Source == storage.ClientByStatement }
 
 // ConsentFor is the consent policy for a request that would be answered at
 // redirectURI. Where the administrator wrote one down it holds. Otherwise
 // registering the client was consent, except for a native client at an address
 // that any program on the machine can listen at or claim: whoever opens a
 // browser there gets a code, so that the person is asked at each authorization
-// (RFC 8252 section 8.6, RFC 6749 section 10.2).
+// (RFC 8252 section 8.6, RFC 6749 section 10.2). Of one that registered itself the
+// policy for such clients stands for what nobody wrote down, and never is implied.
 func (c *Client) ConsentFor(redirectURI string) ConsentPolicy {
+	anybodys := c.Type == TypeNative && !strings.HasPrefix(redirectURI, "https://")
 	switch {
+	case c.Registered() && anybodys:
+		return ConsentAlways
 	case c.Consent != "":
 		return c.Consent
-	case c.Type == TypeNative && !strings.HasPrefix(redirectURI, "https://"):
+	case c.Registered(), anybodys:
 		return ConsentAlways
 	}
 	return ConsentImplied

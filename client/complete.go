@@ -33,6 +33,8 @@ func (m *Metadata) Complete(defaults Lifetimes) {
 	m.IDTokenSigningAlg = cmp.Or(m.IDTokenSigningAlg, DefaultIDTokenAlg)
 	m.AuthorizationAlg = cmp.Or(m.AuthorizationAlg, DefaultIDTokenAlg)
 	m.AccessTokenAlg = cmp.Or(m.AccessTokenAlg, DefaultAccessTokenAlg)
+	m.IntrospectionAlg = cmp.Or(m.IntrospectionAlg, DefaultIDTokenAlg)
+	m.completeEncryption()
 	m.AccessTokenFormat = cmp.Or(m.AccessTokenFormat, AccessTokenJWT)
 	m.AccessTokenTypeHeader = cmp.Or(m.AccessTokenTypeHeader, TypeHeaderAccessToken)
 	preset(&m.AccessTokenLifetime, Seconds(defaults.AccessToken))

@@ -43,6 +43,21 @@ type Metadata struct {
 	SubjectType         string `json:"subject_type,omitempty"`
 	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
 	IDTokenSigningAlg   string `json:"id_token_signed_response_alg,omitempty"`
+	// IDTokenEncryptionAlg and IDTokenEncryptionEnc encrypt ID tokens to a key of the client;
+	// empty does not. The others are the same for userinfo and for signed answers of
+	// introspection (RFC 9701 section 6).
+	IDTokenEncryptionAlg       string `json:"id_token_encrypted_response_alg,omitempty"`
+	IDTokenEncryptionEnc       string `json:"id_token_encrypted_response_enc,omitempty"`
+	UserInfoEncryptionAlg      string `json:"userinfo_encrypted_response_alg,omitempty"`
+	UserInfoEncryptionEnc      string `json:"userinfo_encrypted_response_enc,omitempty"`
+	IntrospectionEncryptionAlg string `json:"introspection_encrypted_response_alg,omitempty"`
+	IntrospectionEncryptionEnc string `json:"introspection_encrypted_response_enc,omitempty"`
+	// IntrospectionAlg is the algorithm of signed answers of introspection.
+	IntrospectionAlg string `json:"introspection_signed_response_alg,omitempty"`
+	// RequestObjectEncryptionAlg and RequestObjectEncryptionEnc are how the client
+	// encrypts its request objects to us; where it says so, others are refused.
+	RequestObjectEncryptionAlg string `json:"request_object_encryption_alg,omitempty"`
+	RequestObjectEncryptionEnc string `json:"request_object_encryption_enc,omitempty"`
 	// UserInfoAlg is the algorithm of userinfo as a JWT (Core 5.3.2); empty is plain JSON.
 	UserInfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
 	// AuthorizationAlg is the algorithm of signed authorization responses (JARM section 3).

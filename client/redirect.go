@@ -100,3 +100,12 @@ func cutLoopback(uri string) (host, rest string, ok bool) {
 	}
 	return host, rest, IsLoopback(strings.Trim(host, "[]"))
 }
+
+// StaysOnMachine reports whether every one of the addresses is of a program on the
+// person's own machine: http on loopback, or a scheme of its own. Of none it is not so.
+func StaysOnMachine(uris []string) bool {
+	return len(uris) > 0 && !slices.ContainsFunc(uris, func(uri string) bool {
+		u, err := url.Parse(uri)
+		return err != nil || u.Scheme == "https" || u.Scheme == "http" && !IsLoopback(u.Hostname())
+	})
+}

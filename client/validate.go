@@ -21,6 +21,8 @@ type Policy struct {
 	Dev bool
 	// SigningAlgs are those that a key signs with.
 	SigningAlgs []string
+	// EncryptionAlgs are those of a JWE that may be made to a key of ours.
+	EncryptionAlgs []string
 	// Factors are the second factors that count at all.
 	Factors []storage.FactorKind
 	// Pairwise says that there is a key for pairwise subjects.
@@ -68,6 +70,7 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.frames()
 	v.scopes()
 	v.keys()
+	v.encryption()
 	v.tokens()
 	v.claims()
 	v.access()
@@ -259,6 +262,7 @@ func (v *validation) tokens() {
 	}{
 		{"id_token_signed_response_alg", v.IDTokenSigningAlg, false},
 		{"userinfo_signed_response_alg", v.UserInfoAlg, v.UserInfoAlg == ""},
+		{"introspection_signed_response_alg", v.IntrospectionAlg, false},
 		{"authorization_signed_response_alg", v.AuthorizationAlg, !v.UsesBrowsers()},
 		{"access_token_signed_response_alg", v.AccessTokenAlg, v.AccessTokenFormat == AccessTokenOpaque},
 	} {

@@ -16,7 +16,7 @@ var lifetimes = Lifetimes{
 	AccessToken: 10 * time.Minute, IDToken: 10 * time.Minute, RefreshIdle: 30 * day, Refresh: 90 * day, RefreshGrace: 30 * time.Second,
 }
 
-var policy = Policy{SigningAlgs: []string{"RS256", "ES256"}, Factors: []storage.FactorKind{storage.FactorTOTP, storage.FactorPasskey}}
+var policy = Policy{SigningAlgs: []string{"RS256", "ES256"}, EncryptionAlgs: []string{"RSA-OAEP-256"}, Factors: []storage.FactorKind{storage.FactorTOTP, storage.FactorPasskey}}
 
 // registered reads metadata as a client would register it (RFC 7591 section 3.1).
 func registered(t *testing.T, text string) Metadata {
@@ -53,11 +53,23 @@ func TestMetadata_EveryProblemAtItsField(t *testing.T) {
 		`{"redirect_uris": ["https://a.example/cb"], "id_token_claims": ["email", "shoe_size", "email"]}`: {
 			`id_token_claims[2]: "email" is listed twice`, `id_token_claims[1]: "shoe_size": no such claim`,
 		},
-		`{"redirect_uris": ["https://a.example/cb"], "scope": "profile", "id_token_claims": ["name"]}`:                                  {"id_token_claims: there is no ID token without the scope openid; add it to scope"},
-		`{"redirect_uris": ["https://a.example/cb"], "access_token_type_header": "jwt"}`:                                                {`access_token_type_header: "jwt" is not supported; use at+jwt or JWT`},
-		`{"redirect_uris": ["https://a.example/cb"], "jwks": {"keys": []}}`:                                                             {"jwks: use 1 to 32 keys"},
-		`{"redirect_uris": ["https://a.example/cb"], "jwks": {"keys": [{"kty": "OKP", "x": "AA"}]}, "jwks_uri": "https://a.example/k"}`: {"jwks: give the keys or their address"},
-		`{"redirect_uris": ["https://a.example/cb"], "factors": ["sms"]}`:                                                               {"factors[0]: sms is not among"},
+		`{"redirect_uris": ["https://a.example/cb"], "scope": "profile", "id_token_claims": ["name"]}`:                                                                                                                                  {"id_token_claims: there is no ID token without the scope openid; add it to scope"},
+		`{"redirect_uris": ["https://a.example/cb"], "access_token_type_header": "jwt"}`:                                                                                                                                                {`access_token_type_header: "jwt" is not supported; use at+jwt or JWT`},
+		`{"redirect_uris": ["https://a.example/cb"], "jwks": {"keys": []}}`:                                                                                                                                                             {"jwks: use 1 to 32 keys"},
+		`{"redirect_uris": ["https://a.example/cb"], "jwks": {"keys": [{"kty": "OKP", "x": "AA"}]}, "jwks_uri": "https://a.example/k"}`:                                                                                                 {"jwks: give the keys or their address"},
+		`{"redirect_uris": ["https://a.example/cb"], "jwks_uri": "https://a.example/k", "id_token_encrypted_response_alg": "ECDH-ES", "userinfo_encrypted_response_alg": "RSA-OAEP-256", "userinfo_encrypted_response_enc": "A256GCM"}`: nil,
+		`{"redirect_uris": ["https://a.example/cb"], "id_token_encrypted_response_alg": "RSA-OAEP-256", "userinfo_encrypted_response_enc": "A256GCM"}`: {
+			"id_token_encrypted_response_alg: this needs a key of the client", "userinfo_encrypted_response_enc: of no use without userinfo_encrypted_response_alg",
+		},
+		`{"redirect_uris": ["https://a.example/cb"], "jwks_uri": "https://a.example/k", "id_token_encrypted_response_alg": "RSA1_5", "introspection_encrypted_response_alg": "dir", "userinfo_encrypted_response_alg": "ECDH-ES", "userinfo_encrypted_response_enc": "A128GCM"}`: {
+			`id_token_encrypted_response_alg: "RSA1_5" is not supported; use RSA-OAEP-256, ECDH-ES or ECDH-ES+A256KW`, "introspection_encrypted_response_alg: ", `userinfo_encrypted_response_enc: "A128GCM" is not supported`,
+		},
+		`{"redirect_uris": ["https://a.example/cb"], "id_token_encrypted_response_alg": "ECDH-ES", "jwks": {"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB"}, {"kty": "EC", "use": "sig"}, {"kty": "EC", "alg": "ES256"}]}}`: {"jwks: no key of it can be encrypted to with ECDH-ES; add one with kty EC"},
+		`{"redirect_uris": ["https://a.example/cb"], "id_token_encrypted_response_alg": "ECDH-ES", "jwks": {"keys": [{"kty": "EC", "use": "enc"}]}}`:                                                                        nil,
+		`{"redirect_uris": ["https://a.example/cb"], "request_object_encryption_alg": "ECDH-ES"}`:                                                                                                                           {"request_object_encryption_alg: there is no key that ECDH-ES could be encrypted to with; add one to signing_keys.encryption_algs"},
+		`{"redirect_uris": ["https://a.example/cb"], "request_object_encryption_alg": "RSA-OAEP-256"}`:                                                                                                                      nil,
+		`{"redirect_uris": ["https://a.example/cb"], "introspection_signed_response_alg": "PS256"}`:                                                                                                                         {"introspection_signed_response_alg: no key of PS256 signs"},
+		`{"redirect_uris": ["https://a.example/cb"], "factors": ["sms"]}`:                                                                                                                                                   {"factors[0]: sms is not among"},
 	} {
 		m := registered(t, text)
 		got := m.Validate(policy)

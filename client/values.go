@@ -21,7 +21,7 @@ func AuthMethods() []string {
 
 // RequestObjectAlgs lists the algorithms of request objects.
 func RequestObjectAlgs() []string {
-	return []string{"none", "RS256", "PS256", "ES256", "ES384", "EdDSA"}
+	return []string{"none", "RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"}
 }
 
 // GrantTypes lists the grant types.
@@ -50,7 +50,7 @@ func SecondFactors() []storage.FactorKind {
 }
 
 // SigningAlgs lists the algorithms of JWTs that the provider can sign with.
-func SigningAlgs() []string { return []string{"RS256", "ES256", "EdDSA"} }
+func SigningAlgs() []string { return []string{"RS256", "PS256", "ES256", "ES384", "EdDSA"} }
 
 // PersonClaims lists the claims about a person that tokens and userinfo can
 // hold (OpenID Connect Core 5.1).

@@ -33,7 +33,7 @@ func withPairwiseKey(vars map[string]string) map[string]string {
 func TestClientDefaults(t *testing.T) {
 	common := client.Client{
 		Metadata: client.Metadata{
-			RequirePKCE: new(true), IDTokenSigningAlg: "RS256", AuthorizationAlg: "RS256", AccessTokenTypeHeader: "at+jwt",
+			RequirePKCE: new(true), IDTokenSigningAlg: "RS256", AuthorizationAlg: "RS256", IntrospectionAlg: "RS256", AccessTokenTypeHeader: "at+jwt",
 			AccessTokenFormat: client.AccessTokenJWT, AccessTokenAlg: "ES256",
 			AccessTokenLifetime: new(client.Seconds(10 * time.Minute)), IDTokenLifetime: new(client.Seconds(10 * time.Minute)),
 			RefreshIdleLifetime: new(client.Seconds(30 * day)), RefreshLifetime: new(client.Seconds(90 * day)), RefreshGrace: new(client.Seconds(30 * time.Second)),
@@ -100,8 +100,10 @@ func TestClientIsComplete(t *testing.T) {
 		"description: {en: An application}", "listed: false", "initiate_login_uri: https://a.example/i",
 		"logo_uri: https://a.example/l", "client_uri: https://a.example/c", "policy_uri: https://a.example/p", "tos_uri: https://a.example/t",
 		"backchannel_logout_uri: https://a.example/out", "backchannel_logout_session_required: true",
-		"require_pushed_authorization_requests: true", "dpop_bound_access_tokens: true", "authorization_response_signing_alg: ES256", "userinfo_signing_alg: ES256", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
-	)+"resources: [{identifier: https://api.example}]\n", withPairwiseKey(serveEnv()))
+		"require_pushed_authorization_requests: true", "dpop_bound_access_tokens: true", "authorization_response_signing_alg: ES256", "introspection_signing_alg: ES256",
+		"id_token_encryption_alg: ECDH-ES", "id_token_encryption_enc: A256GCM", "userinfo_encryption_alg: ECDH-ES", "userinfo_encryption_enc: A256GCM",
+		"introspection_encryption_alg: ECDH-ES", "introspection_encryption_enc: A256GCM", "request_object_encryption_alg: ECDH-ES", "request_object_encryption_enc: A256GCM", "userinfo_signing_alg: ES256", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
+	)+"resources: [{identifier: https://api.example}]\nsigning_keys: {encryption_algs: [ECDH-ES]}\n", withPairwiseKey(serveEnv()))
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{
 		"Workload", // of services: see TestWorkloadIdentity

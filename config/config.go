@@ -13,7 +13,7 @@ import (
 // that the field may stand in plain text where "url", and never where "ref";
 // doc, what the schema and the documentation say.
 type Config struct {
-	Issuer         string         `yaml:"issuer" doc:"The address of this provider as browsers and relying parties see it, such as https://id.example.com. It is the iss of every token, so it should never change. https, no path, no trailing slash."`
+	Issuer         string         `yaml:"issuer" doc:"The address of this provider as browsers and relying parties see it, such as https://id.example.com. It is the iss of every token, so it should never change. https; a path, such as https://example.com/auth, is for a host that is shared with others; no trailing slash."`
 	InsecureHTTP   bool           `yaml:"insecure_http" default:"false" doc:"Accept an http issuer on a loopback host (localhost, 127.0.0.1, ::1). Never for people other than yourself."`
 	AllowedHosts   []string       `yaml:"allowed_hosts" doc:"Host headers that are answered besides the issuer's own, with the port where there is one. Links are made from the issuer whatever the request says."`
 	Listen         string         `yaml:"listen" default:":8080" doc:"The address that serves the provider: host:port, or :port for every interface."`
@@ -50,11 +50,14 @@ type Config struct {
 	Resources      []Resource     `yaml:"resources" doc:"Resource servers that clients may ask for access tokens for by the resource parameter (RFC 8707)."`
 	ClientsDir     string         `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
 	PruneAfter     time.Duration  `yaml:"prune_after" default:"7d" doc:"For how long the consents of a client are kept that is in the configuration of no node any more. Its tokens end at once; bringing it back within this time restores what people allowed it."`
+	Registration   Registration   `yaml:"registration" doc:"Whether clients may register themselves (RFC 7591, RFC 7592, OpenID Connect Dynamic Client Registration), and what they get; see docs/registration.md."`
 	Clients        []Client       `yaml:"clients" doc:"The relying parties that may use this provider."`
 
 	// Warnings are what does not keep Latchkey from starting and still should
 	// be looked at.
 	Warnings []Problem `yaml:"-"`
+	// ClientPlaces are where the clients of files stand, by their ids, in words.
+	ClientPlaces map[string]string `yaml:"-"`
 	// AttributeSchema is what attributes come to.
 	AttributeSchema attribute.Schema `yaml:"-"`
 	// Catalog is what access, scopes, claims and resources come to.
@@ -141,8 +144,9 @@ type Argon2 struct {
 
 // Sessions bounds a signed-in browser.
 type Sessions struct {
-	Idle     time.Duration `yaml:"idle" default:"12h" doc:"A session that was not used for so long ends."`
-	Absolute time.Duration `yaml:"absolute" default:"7d" doc:"A session ends after so long however much it is used."`
+	Idle        time.Duration `yaml:"idle" default:"12h" doc:"A session that was not used for so long ends."`
+	Absolute    time.Duration `yaml:"absolute" default:"7d" doc:"A session ends after so long however much it is used."`
+	CheckIframe bool          `yaml:"check_iframe" default:"false" doc:"Offer check_session_iframe, by which applications in browsers notice that somebody signed out or is another person (OpenID Connect Session Management), and session_state in authorization answers. It needs a cookie in a frame, which browsers keep from applications on other sites than the provider's; there, prefer backchannel_logout_uri."`
 	// Where somebody ticks "keep me signed in", these are meant instead.
 	RememberIdle     time.Duration `yaml:"remember_idle" default:"30d" doc:"The same as idle for whoever asks to be kept signed in; the sign-in page names it. More than one factor still ages (mfa.assurance_age)."`
 	RememberAbsolute time.Duration `yaml:"remember_absolute" default:"90d" doc:"The same as absolute for whoever asks to be kept signed in. Where neither is longer than idle and absolute, the sign-in page does not offer it."`
@@ -164,11 +168,12 @@ type Tokens struct {
 
 // SigningKeys is the policy of the key ring.
 type SigningKeys struct {
-	Algs         []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"@signing_alg" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign."`
-	SignFor      time.Duration `yaml:"sign_for" default:"30d" doc:"How long a key signs before its successor takes over."`
-	PublishAhead time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
-	KeepAfter    time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`
-	Poll         time.Duration `yaml:"poll" default:"5s" doc:"How often a node looks for keys that another one made or revoked."`
+	Algs           []string      `yaml:"algs" default:"RS256,ES256,EdDSA" oneof:"@signing_alg" doc:"Algorithms that have a key. RS256 is what every relying party can verify; ES256 is many times faster to sign. FAPI 2.0 takes PS256, ES256 and EdDSA."`
+	EncryptionAlgs []string      `yaml:"encryption_algs" oneof:"@key_encryption_alg" doc:"Algorithms of keys that clients may encrypt request objects to, published beside the others with use enc. Default: none, and encrypted request objects are refused."`
+	SignFor        time.Duration `yaml:"sign_for" default:"30d" doc:"How long a key signs before its successor takes over."`
+	PublishAhead   time.Duration `yaml:"publish_ahead" default:"24h" doc:"How long a successor is in the JWKS before it signs."`
+	KeepAfter      time.Duration `yaml:"keep_after" default:"24h" doc:"How long a key stays in the JWKS after it stopped signing; no less than the longest token lives."`
+	Poll           time.Duration `yaml:"poll" default:"5s" doc:"How often a node looks for keys that another one made or revoked."`
 }
 
 // Timeouts bounds connections.

@@ -166,7 +166,7 @@ func TestEnvironmentHoldsAWholeList(t *testing.T) {
 func TestEnvironmentProblems(t *testing.T) {
 	runValidatorCases(t, map[string]validatorCase{
 		"bad value": {vars: map[string]string{"LATCHKEY_SESSIONS_IDLE": "long"}, want: []string{`sessions.idle (LATCHKEY_SESSIONS_IDLE): "long" is no duration`}},
-		"bad item":  {vars: map[string]string{"LATCHKEY_SIGNING_KEYS_ALGS": "RS256,ES256,PS256"}, want: []string{`signing_keys.algs[2] (LATCHKEY_SIGNING_KEYS_ALGS): "PS256" is not supported`}},
+		"bad item":  {vars: map[string]string{"LATCHKEY_SIGNING_KEYS_ALGS": "RS256,ES256,PS512"}, want: []string{`signing_keys.algs[2] (LATCHKEY_SIGNING_KEYS_ALGS): "PS512" is not supported`}},
 		"gap":       {vars: map[string]string{"LATCHKEY_CLIENTS_1_ID": "b"}, want: []string{"clients[1].id (LATCHKEY_CLIENTS_1_ID): there are 0 entries, so the next index is 0"}},
 		"typo in a list": {
 			vars: map[string]string{"LATCHKEY_CLIENTS": "[{id: a, type: public, redirect_uri: https://a.example/cb}]"},

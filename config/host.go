@@ -18,6 +18,19 @@ func (c *Config) Hosts() []string {
 	return hosts
 }
 
+// IssuerPath is the issuer's path, below which everything is served; empty where it
+// has none.
+func (c *Config) IssuerPath() string {
+	u, err := url.Parse(c.Issuer)
+	if err != nil {
+		return "" // refused by validation
+	}
+	return u.Path
+}
+
+// IssuerOrigin is the issuer without its path.
+func (c *Config) IssuerOrigin() string { return strings.TrimSuffix(c.Issuer, c.IssuerPath()) }
+
 // hasPassword reports whether text is a URL that holds a password.
 func hasPassword(text string) bool {
 	u, err := url.Parse(text)

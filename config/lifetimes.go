@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -94,6 +96,7 @@ func (l *loader) validateSigningKeys(c *Config) {
 		l.add("signing_keys.algs", "name at least one algorithm: %s", client.OrList(client.SigningAlgs()))
 	}
 	l.noRepeats("signing_keys.algs", k.Algs)
+	l.noRepeats("signing_keys.encryption_algs", k.EncryptionAlgs)
 	l.within("signing_keys.poll", k.Poll, time.Second, time.Hour)
 	l.within("signing_keys.sign_for", k.SignFor, time.Hour, 10*366*day)
 	l.within("signing_keys.publish_ahead", k.PublishAhead, 2*k.Poll, 366*day)
@@ -113,6 +116,17 @@ func (l *loader) validateSigningKeys(c *Config) {
 	if k.KeepAfter < longest {
 		l.add("signing_keys.keep_after", "%s is shorter than the longest token lives (%s), which then could not be verified; lengthen it", client.FormatDuration(k.KeepAfter), client.FormatDuration(longest))
 	}
+}
+
+// wraps are the algorithms of a JWE that keys of the ring can be encrypted to with.
+func (k *SigningKeys) wraps() []string {
+	var algs []string
+	for _, alg := range client.EncryptionAlgs() {
+		if slices.ContainsFunc(k.EncryptionAlgs, func(of string) bool { return strings.HasPrefix(alg, of) }) {
+			algs = append(algs, alg)
+		}
+	}
+	return algs
 }
 
 // noRepeats reports values that a list holds twice.

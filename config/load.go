@@ -45,7 +45,20 @@ func Load(o LoadOptions) (*Config, error) {
 		return nil, l.withFiles(err)
 	}
 	c.Warnings, c.Files, c.Stamp = l.warnings, l.files, l.stamp.String()
+	c.ClientPlaces = make(map[string]string, len(c.Clients))
+	for i := range c.Clients {
+		c.ClientPlaces[c.Clients[i].ID] = l.place(indexPath("clients", i))
+	}
 	return c, nil
+}
+
+// place says in which file a value stands, and where there.
+func (l *loader) place(path string) string {
+	at := l.where(joinPath(path, "id"))
+	if strings.HasPrefix(at, "line ") && l.File != "" { // the others name their own
+		return l.File + ", " + at
+	}
+	return at
 }
 
 // withFiles notes in an error which files were read.

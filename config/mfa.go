@@ -25,11 +25,18 @@ type MFA struct {
 	EnrollmentGrace       time.Duration        `yaml:"enrolment_grace" default:"0s" doc:"How long people who need a factor and have none may go on without, from when they are first asked to enroll one; 0s lets nobody in without."`
 	CodeLifetime          time.Duration        `yaml:"code_lifetime" default:"5m" doc:"How long a code sent by e-mail or SMS works; at most 10m."`
 	AssuranceAge          time.Duration        `yaml:"assurance_age" default:"24h" doc:"How long after a sign-in clients are told of more than one factor, and take it where they or the policy ask for it; then what is older is asked for again. 0s never asks again while the session lives (NIST SP 800-63B-4 section 4.2.3 says 24h)."`
+	ACRAliases            []ACRAlias           `yaml:"acr_aliases" doc:"Other names of the authentication context classes (acr), by which clients may ask for them and are then told them: what a federation or eIDAS calls them."`
 	Tries                 int                  `yaml:"tries" default:"5" doc:"Wrong codes that one sign-in may enter before it has to start again; 1 to 10."`
 	PartialLifetime       time.Duration        `yaml:"partial_lifetime" default:"5m" doc:"How long a sign-in may pause between its first and second factor; at most 5m."`
 	BindAddress           mfa.AddressBinding   `yaml:"bind_address" default:"network" oneof:"off network exact" doc:"Whether a sign-in that changes its address between the factors starts again: off, never; network, when it leaves its /24 or /48; exact, always."`
 	TrustedDeviceLifetime time.Duration        `yaml:"trusted_device_lifetime" default:"30d" doc:"How long a browser that a person trusts is not asked for a second factor, at clients that have trust_devices; at most 366d."`
 	Lockout               Lockout              `yaml:"lockout" doc:"What consecutive wrong codes do to one person's kind of factor, over all their sign-ins. Only a right code, or latchkey user unlock, ends the count."`
+}
+
+// ACRAlias is another name of an authentication context class.
+type ACRAlias struct {
+	Name  string `yaml:"name" doc:"The name, such as urn:mace:incommon:iap:silver or http://eidas.europa.eu/LoA/substantial. Required. Say no more than your sign-in does: nobody checks what such a name promises."`
+	Class string `yaml:"class" oneof:"@acr" doc:"The class that it names: aal1, one factor; mfa, a password and a code that was sent; aal2, a password and an authenticator app or better; phr, a passkey. Required."`
 }
 
 // Lockout is a [storage.Backoff] that nothing but a right code forgets, and that

@@ -85,8 +85,13 @@ func (c *Client) metadata() client.Metadata {
 
 		RequirePushed: c.RequirePushed, DPoPBound: c.DPoPBound,
 		JWKSURI: c.JWKSURI, JWKS: c.keySet(),
-		UserInfoAlg:             c.UserInfoAlg,
-		AuthorizationAlg:        c.AuthorizationAlg,
+		UserInfoAlg:          c.UserInfoAlg,
+		AuthorizationAlg:     c.AuthorizationAlg,
+		IntrospectionAlg:     c.IntrospectionAlg,
+		IDTokenEncryptionAlg: c.IDTokenEncAlg, IDTokenEncryptionEnc: c.IDTokenEncEnc,
+		UserInfoEncryptionAlg: c.UserInfoEncAlg, UserInfoEncryptionEnc: c.UserInfoEncEnc,
+		IntrospectionEncryptionAlg: c.IntrospectionEncAlg, IntrospectionEncryptionEnc: c.IntrospectionEncEnc,
+		RequestObjectEncryptionAlg: c.RequestObjectEncAlg, RequestObjectEncryptionEnc: c.RequestObjectEncEnc,
 		RequestObjectSigningAlg: c.RequestObjectAlg, RequestURIs: c.RequestURIs,
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,
 		FrontchannelLogoutURI: c.FrontchannelLogoutURI, FrontchannelLogoutSession: c.FrontchannelSession,
@@ -167,6 +172,17 @@ func (s Secrets) pairwiseKey() []byte {
 	}
 	return key
 }
+
+// SectorKey is the key of pairwise subjects; nil where there is none.
+func (s Secrets) SectorKey() []byte { return s.pairwiseKey() }
+
+// ClientPolicy is what the metadata of clients is judged against that no file holds.
+func (c *Config) ClientPolicy(dev bool) client.Policy {
+	return client.Policy{Dev: dev, SigningAlgs: c.SigningKeys.Algs, Factors: c.MFA.Factors, Catalog: c.Catalog, Pairwise: c.Secrets.Pairwise()}
+}
+
+// ClientLifetimes are those of clients that have none of their own.
+func (c *Config) ClientLifetimes() client.Lifetimes { return c.Tokens.lifetimes() }
 
 // Pairwise reports whether clients may have pairwise subjects.
 func (s Secrets) Pairwise() bool { return len(s.pairwiseKey()) >= client.MinPairwiseKey }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/client/registration"
 )
 
 // shape is what the struct tags say of a key: the one description that the
@@ -54,10 +55,14 @@ var enums = map[string][]string{
 	"factors":                    wordsOf(client.SecondFactors()),
 	"grant_types":                client.GrantTypes(),
 	"request_object_algs":        client.RequestObjectAlgs(),
+	"registration_mode":          wordsOf(registration.Modes()),
 	"response_modes":             client.ResponseModes(),
 	"response_types":             client.ResponseTypes(),
 	"subject_type":               client.SubjectTypes(),
 	"signing_alg":                client.SigningAlgs(),
+	"encryption_alg":             client.EncryptionAlgs(),
+	"content_encryption":         client.ContentEncryptions(),
+	"key_encryption_alg":         {"RSA-OAEP-256", "ECDH-ES"},
 	"token_endpoint_auth_method": client.AuthMethods(),
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ func (l *loader) validate(c *Config) {
 	l.validateAttributes(c)
 	l.validateCatalog(c)
 	l.validateClients(c)
+	l.validateRegistration(c)
 	l.validateExpectations(c)
 }
 
@@ -48,9 +50,7 @@ func (l *loader) validateIssuer(c *Config) {
 		l.add("issuer", "%v", err)
 		return
 	}
-	if bare := client.OriginOf(u); c.Issuer != bare {
-		l.add("issuer", "it must have no path, query, trailing slash or default port; write %s", bare)
-	}
+	l.validateIssuerPath(c.Issuer, u)
 	switch {
 	case u.Scheme == "https" && c.InsecureHTTP:
 		l.warn("insecure_http", "it does nothing with an https issuer; remove it")
@@ -64,6 +64,20 @@ func (l *loader) validateIssuer(c *Config) {
 	}
 	if c.InsecureHTTP && !client.IsLoopback(u.Hostname()) {
 		l.add("insecure_http", "it is only for an issuer on a loopback host such as 127.0.0.1; remove it")
+	}
+}
+
+// issuerPath is what the path of an issuer may be: it is part of cookies' names, and
+// proxies compare it byte by byte.
+var issuerPath = regexp.MustCompile(`^(/[A-Za-z0-9_-]+)*$`)
+
+func (l *loader) validateIssuerPath(issuer string, u *url.URL) {
+	if !issuerPath.MatchString(u.Path) {
+		l.add("issuer", "its path may hold letters, digits, - and _ between single slashes, and must not end with one; write such as %s/auth, or %s", client.OriginOf(u), client.OriginOf(u))
+		return
+	}
+	if bare := client.OriginOf(u) + u.Path; issuer != bare {
+		l.add("issuer", "it must have no query, trailing slash or default port; write %s", bare)
 	}
 }
 

@@ -48,6 +48,7 @@ func TestMFAPolicy(t *testing.T) {
 		"breach look-up clear": {yaml: "password: {breach_lookup_url: 'http://api.example.com/range/'}", want: []string{"use an https address"}},
 		"role with a comma":    {yaml: "mfa: {required: role, roles: ['a,b']}", want: []string{"is not a valid role"}},
 		"role twice":           {yaml: "mfa: {required: role, roles: [a, a]}", want: []string{"listed twice"}},
+		"acr aliases":          {yaml: "mfa: {acr_aliases: [{name: 'http://eidas.europa.eu/LoA/high', class: phr}, {name: aal2, class: aal2}, {name: a b, class: mfa}, {name: u, class: aal1}, {name: u}]}", want: []string{"mfa.acr_aliases[1].name (line 1): \"aal2\" is the name of a class itself", "mfa.acr_aliases[2].name (line 1): use 1 to 256", "mfa.acr_aliases[4].name (line 1): \"u\" is listed twice", "mfa.acr_aliases[4].class (line 1): required"}},
 		"no factors":           {yaml: "mfa: {factors: []}", want: []string{"mfa.factors (line 1): name at least one factor"}},
 		"only recovery":        {yaml: "mfa: {factors: [recovery]}", want: []string{"name at least one factor that people can enroll"}},
 		"factor twice":         {yaml: "mfa: {factors: [totp, totp]}", want: []string{"listed twice"}},

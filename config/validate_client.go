@@ -11,7 +11,7 @@ import (
 // in the configuration the fault is. Ids and secrets are judged here: the ids
 // must differ, and secrets are no metadata.
 func (l *loader) validateClients(c *Config) {
-	policy := client.Policy{Dev: l.Dev, SigningAlgs: c.SigningKeys.Algs, Factors: c.MFA.Factors, Catalog: c.Catalog, Pairwise: c.Secrets.Pairwise(), Spell: keyOf}
+	policy := client.Policy{Dev: l.Dev, SigningAlgs: c.SigningKeys.Algs, EncryptionAlgs: c.SigningKeys.wraps(), Factors: c.MFA.Factors, Catalog: c.Catalog, Pairwise: c.Secrets.Pairwise(), Spell: keyOf}
 	ids := map[string]string{}
 	secrets := map[string]string{}
 	for i := range c.Clients {
@@ -58,12 +58,20 @@ func (l *loader) validateClientID(path, id string, ids map[string]string) {
 // keys are the fields of client metadata that the file calls by a shorter name
 // than RFC 7591 does.
 var keys = map[string]string{
-	"access_token_signed_response_alg": "access_token_signing_alg",
-	"client_name":                      "name",
-	"client_type":                      "type",
-	"id_token_signed_response_alg":     "id_token_signing_alg",
-	"scope":                            "scopes",
-	"token_endpoint_auth_method":       "auth_method",
+	"access_token_signed_response_alg":     "access_token_signing_alg",
+	"client_name":                          "name",
+	"client_type":                          "type",
+	"id_token_encrypted_response_alg":      "id_token_encryption_alg",
+	"id_token_encrypted_response_enc":      "id_token_encryption_enc",
+	"id_token_signed_response_alg":         "id_token_signing_alg",
+	"introspection_encrypted_response_alg": "introspection_encryption_alg",
+	"introspection_encrypted_response_enc": "introspection_encryption_enc",
+	"introspection_signed_response_alg":    "introspection_signing_alg",
+	"scope":                                "scopes",
+	"token_endpoint_auth_method":           "auth_method",
+	"userinfo_encrypted_response_alg":      "userinfo_encryption_alg",
+	"userinfo_encrypted_response_enc":      "userinfo_encryption_enc",
+	"userinfo_signed_response_alg":         "userinfo_signing_alg",
 }
 
 // keyOf is the key in the file of a field of client metadata, or of one of its

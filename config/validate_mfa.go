@@ -21,6 +21,7 @@ func (l *loader) validateMFA(c *Config) {
 	if slices.Contains(m.Factors, storage.FactorSMS) && !l.Dev && !c.SMS.Enabled() {
 		l.add("mfa.factors", "sms needs sms.provider; set that, or remove sms")
 	}
+	l.validateACRAliases(m.ACRAliases)
 	l.within("mfa.enrolment_grace", m.EnrollmentGrace, 0, 366*day)
 	l.within("mfa.assurance_age", m.AssuranceAge, 0, 366*day)
 	l.within("mfa.code_lifetime", m.CodeLifetime, 30*time.Second, 10*time.Minute)
@@ -52,5 +53,25 @@ func (l *loader) validateLockout(k Lockout) {
 	l.checkCount(joinPath(path, "disable_after"), k.DisableAfter, 100)
 	if k.Free >= k.DisableAfter {
 		l.add(joinPath(path, "free"), "it must be less than disable_after (%d), which ends them", k.DisableAfter)
+	}
+}
+
+// validateACRAliases reports names that are none, have two meanings, or hide a class.
+func (l *loader) validateACRAliases(aliases []ACRAlias) {
+	seen := map[string]bool{}
+	for i, a := range aliases {
+		at := joinPath(indexPath("mfa.acr_aliases", i), "name")
+		switch {
+		case !client.IsID(a.Name):
+			l.add(at, "use 1 to 256 printable ASCII characters without spaces")
+		case slices.Contains(client.ACRs(), a.Name):
+			l.add(at, "%q is the name of a class itself; use another", a.Name)
+		case seen[a.Name]:
+			l.add(at, "%q is listed twice; remove one", a.Name)
+		}
+		seen[a.Name] = true
+		if a.Class == "" {
+			l.add(joinPath(indexPath("mfa.acr_aliases", i), "class"), "required: %s", client.OrList(client.ACRs()))
+		}
 	}
 }

@@ -33,7 +33,7 @@ func TestStrictDecoding(t *testing.T) {
 			"clients:\n  - {id: a, type: public, redirect_uris: [https://a.example/cb], response_types: [code, token]}\n",
 			[]string{`clients[0].response_types[1] (line 2): "token" is not supported; use code, id_token, id_token token, code id_token, code token or code id_token token`},
 		},
-		"unsupported alg":   {"signing_keys: {algs: [RS256, ES256, none]}\n", []string{`signing_keys.algs[2] (line 1): "none" is not supported; use RS256, ES256 or EdDSA`}},
+		"unsupported alg":   {"signing_keys: {algs: [RS256, ES256, none]}\n", []string{`signing_keys.algs[2] (line 1): "none" is not supported; use RS256, PS256, ES256, ES384 or EdDSA`}},
 		"bad type silences": {"clients:\n  - {id: a, type: web}\n", []string{`clients[0].type (line 2): "web" is not supported; use confidential, public, native or service`}},
 		"not YAML":          {"listen: [\n", []string{"not YAML: yaml: line 1"}},
 		"two documents":     {"listen: :1\n---\nlisten: :2\n", []string{"more than one YAML document"}},
@@ -48,7 +48,7 @@ func TestStrictDecoding(t *testing.T) {
 			"issuer: http://id.example.com/\nlisten: 80\nclients:\n  - {id: a, typ: public}\n",
 			[]string{
 				"clients[0].typ (line 4): unknown key, did you mean type?",
-				"issuer (line 1): it must have no path",
+				"issuer (line 1): its path may hold letters",
 				"issuer (line 1): use https",
 				`listen (line 2): "80" is no address to listen on`,
 			},

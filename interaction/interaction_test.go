@@ -272,3 +272,26 @@ func TestLK1_ABrowserGoneWildSpendsItsOwn(t *testing.T) {
 	_, err := s.browser().start()
 	check(t, err)
 }
+
+// TestKY5_ABindingOfAnUnknownKeyIsNotAnotherBrowsers: an interaction whose id this node
+// knows may be bound to its browser under a key that it does not, such as when a key
+// began to make between the two. It is not called another browser's.
+func TestKY5_ABindingOfAnUnknownKeyIsNotAnotherBrowsers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 100)
+	b := s.browser()
+	in, err := b.start()
+	check(t, err)
+	other, err := keys.NewHasher([]keys.SecretKey{{ID: "p2", Key: bytes.Repeat([]byte{2}, 32)}})
+	check(t, err)
+	check(t, s.store.Update(t.Context(), in, func(in *interaction.Interaction) { in.Browser = other.Sum("browser", "x") }))
+	if _, err := s.store.Load(b.request(), in.ID); !errors.Is(err, keys.ErrUnknownKey) {
+		t.Errorf("Load = %v", err)
+	}
+	if own, err := s.store.Owns(b.request(), in.Browser); own || !errors.Is(err, keys.ErrUnknownKey) {
+		t.Errorf("Owns = %t, %v", own, err)
+	}
+	if own, err := s.store.Owns(s.browser().request(), in.Browser); own || err != nil {
+		t.Errorf("Owns without a cookie = %t, %v", own, err)
+	}
+}

@@ -38,8 +38,11 @@ type AuthorizationRequest struct {
 	HintSubject  string   `json:"hint_subject,omitempty"`  // sub of a verified id_token_hint
 	ACRValues    []string `json:"acr_values,omitempty"`    // wanted, best first
 	EssentialACR []string `json:"essential_acr,omitempty"` // one of these or failure
-	UILocales    []string `json:"ui_locales,omitempty"`
-	Display      string   `json:"display,omitempty"`
+	// ACRNames are how the request called those classes, by class, where it used other
+	// names than they have here.
+	ACRNames  map[string]string `json:"acr_names,omitempty"`
+	UILocales []string          `json:"ui_locales,omitempty"`
+	Display   string            `json:"display,omitempty"`
 	// Pushed is the id under which a client pushed the request (RFC 9126); empty where
 	// the browser brought it.
 	Pushed string `json:"pushed,omitempty"`

@@ -28,7 +28,7 @@ var ErrForeign = errors.New("the interaction belongs to another browser")
 // Hasher makes and checks keyed hashes; keys.Hasher in the binary.
 type Hasher interface {
 	ephemeral.Hasher
-	Verify(sum, purpose string, parts ...string) bool
+	Judge(sum, purpose string, parts ...string) (bool, error)
 }
 
 // Config is what a [Store] is made of. Every field is required.
@@ -77,7 +77,10 @@ func (s *Store) Load(r *http.Request, id string) (*Interaction, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !s.Owns(r, in.Browser) {
+	switch own, err := s.Owns(r, in.Browser); {
+	case err != nil:
+		return nil, err
+	case !own:
 		return nil, ErrForeign
 	}
 	return in, nil
@@ -92,10 +95,14 @@ func (s *Store) load(ctx context.Context, id string) (*Interaction, error) {
 	return &in, nil
 }
 
-// Owns reports whether a keyed hash is that of the request's browser.
-func (s *Store) Owns(r *http.Request, browser string) bool {
+// Owns reports whether a keyed hash is that of the request's browser. It answers
+// keys.ErrUnknownKey where this node cannot tell.
+func (s *Store) Owns(r *http.Request, browser string) (bool, error) {
 	secret := s.cfg.Cookies.Browser(r)
-	return secret != "" && s.cfg.Hasher.Verify(browser, browserPurpose, secret)
+	if secret == "" {
+		return false, nil
+	}
+	return s.cfg.Hasher.Judge(browser, browserPurpose, secret)
 }
 
 // swapAttempts is how often a change is tried where others change the same.

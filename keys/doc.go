@@ -42,10 +42,20 @@ var (
 	// ErrUnknownKey says that something was made under a key that is not
 	// configured here. That is no verdict on it: another node may have the key. A
 	// server that meets a sealed value of one must not start.
-	ErrUnknownKey = errors.New("made under an unknown key")
+	ErrUnknownKey error = &passing{"made under an unknown key"}
 	// ErrRevokedKey says that something was made under a key that was revoked.
 	ErrRevokedKey = errors.New("made under a revoked key")
 )
+
+// passing is an error that is no verdict: another node may answer, or this one later.
+type passing struct{ text string }
+
+// Error implements error.
+func (e *passing) Error() string { return e.text }
+
+// Temporary says that a request that failed so may be sent again: a 503, wherever it
+// comes out (requirement KY5).
+func (*passing) Temporary() bool { return true }
 
 // Option changes how a [Hasher] or a [Sealer] is made.
 type Option func(*secrets)

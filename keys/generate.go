@@ -11,18 +11,23 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // The signing algorithms that a ring may have (RFC 7518 section 3.1, RFC 8037).
 const (
 	RS256 = "RS256"
+	PS256 = "PS256"
 	ES256 = "ES256"
+	ES384 = "ES384"
 	EdDSA = "EdDSA"
 )
+
+// signingAlgs lists them.
+var signingAlgs = []string{RS256, PS256, ES256, ES384, EdDSA}
 
 // rsaBits is the size that every relying party takes and that FAPI and NIST
 // allow; a larger one is several times slower to sign with.
@@ -31,15 +36,17 @@ const rsaBits = 2048
 // generate makes a private key for the algorithm.
 func generate(alg string) (crypto.Signer, error) {
 	switch alg {
-	case RS256:
+	case RS256, PS256, RSAOAEP256:
 		return rsa.GenerateKey(rand.Reader, rsaBits)
-	case ES256:
+	case ES256, ECDHES:
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case ES384:
+		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	case EdDSA:
 		_, private, err := ed25519.GenerateKey(rand.Reader)
 		return private, err
 	}
-	return nil, fmt.Errorf("no keys are made for algorithm %q: use RS256, ES256 or EdDSA", alg)
+	return nil, fmt.Errorf("no keys are made for algorithm %q: use one of %v", alg, slices.Concat(signingAlgs, encryptionAlgs))
 }
 
 // privateKeyPlace binds a sealed private key to its row.
@@ -53,7 +60,7 @@ func (r *Ring) newSigningKey(b activation, now time.Time) (storage.SigningKey, e
 	if err != nil {
 		return storage.SigningKey{}, fmt.Errorf("generate %s key: %w", b.Alg, err)
 	}
-	jwk := jose.JSONWebKey{Key: private.Public(), Algorithm: b.Alg, Use: "sig"}
+	jwk := publicKey(b.Alg, "", private.Public())
 	thumbprint, err := jwk.Thumbprint(crypto.SHA256) // RFC 7638
 	if err != nil {
 		return storage.SigningKey{}, fmt.Errorf("name %s key: %w", b.Alg, err)

@@ -2,7 +2,9 @@ package keys
 
 import (
 	"bytes"
+	"errors"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -79,4 +81,47 @@ func TestHashesOfDifferentPartsDiffer(t *testing.T) {
 			t.Errorf("hashes of %q and %q", a, b)
 		}
 	})
+}
+
+// TestKY5_AHashOfAnUnknownKeyIsNotJudged: it is neither right nor wrong, unless its key
+// was revoked.
+func TestKY5_AHashOfAnUnknownKeyIsNotJudged(t *testing.T) {
+	one := SecretKey{ID: "p1", Key: bytes.Repeat([]byte{1}, 32)}
+	sum := testHasher(t, one).Sum("code", "x")
+	for name, c := range map[string]struct {
+		hasher *Hasher
+		sum    string
+		right  bool
+		err    error
+	}{
+		"known":      {testHasher(t, one), sum, true, nil},
+		"known, not": {testHasher(t, one), sum[:len(sum)-1] + "_", false, nil},
+		"unknown":    {testHasher(t, SecretKey{ID: "p2", Key: one.Key}), sum, false, ErrUnknownKey},
+		"revoked":    {testHasher(t, SecretKey{ID: "p2", Key: one.Key}, SecretKey{ID: "p1", Revoked: true}), sum, false, nil},
+		"no hash":    {testHasher(t, one), "p2", false, nil},
+	} {
+		right, err := c.hasher.Judge(c.sum, "code", "x")
+		if right != c.right || !errors.Is(err, c.err) {
+			t.Errorf("%s: %t, %v", name, right, err)
+		}
+	}
+}
+
+// TestKY5_AKeyThatWaitsIsNotFirst: what is kept under the first of the hashes is kept
+// under a key that every node knows by now.
+func TestKY5_AKeyThatWaitsIsNotFirst(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	h, err := NewHasher([]SecretKey{
+		{ID: "p2", Key: bytes.Repeat([]byte{2}, 32), UseFrom: now.Add(time.Hour)}, {ID: "p1", Key: bytes.Repeat([]byte{1}, 32)},
+	}, WithClock(func() time.Time { return now }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sums := h.Sums("code", "x"); len(sums) != 2 || sums[0] != h.Sum("code", "x") || sums[0][:2] != "p1" {
+		t.Errorf("before its time: %v", sums)
+	}
+	now = now.Add(time.Hour)
+	if sums := h.Sums("code", "x"); len(sums) != 2 || sums[0] != h.Sum("code", "x") || sums[0][:2] != "p2" {
+		t.Errorf("from its time on: %v", sums)
+	}
 }

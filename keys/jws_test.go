@@ -16,7 +16,7 @@ import (
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
-var everyAlg = []string{RS256, ES256, EdDSA}
+var everyAlg = []string{RS256, PS256, ES256, ES384, EdDSA}
 
 func TestSignAndVerify(t *testing.T) {
 	r := newRing(t, &storagetest.SigningKeys{}, storagetest.NewClock().Now, everyAlg...)

@@ -9,8 +9,11 @@ import (
 
 // RingPolicy says how signing keys live.
 type RingPolicy struct {
-	// Algs are the JWS algorithms that have a key: of RS256, ES256, EdDSA.
+	// Algs are the JWS algorithms that have a key: of RS256, PS256, ES256, ES384, EdDSA.
 	Algs []string
+	// EncryptionAlgs are those of keys that clients encrypt request objects to: of
+	// RSA-OAEP-256, ECDH-ES. They live as signing keys do; none by default.
+	EncryptionAlgs []string
 	// SignFor is how long a key signs before its successor takes over.
 	SignFor time.Duration
 	// PublishAhead is how long a key stands in the JWKS before it signs, so
@@ -46,7 +49,7 @@ type retirement struct {
 // a successor but do not know it yet, because a node stopped between the two
 // writes.
 func plan(now time.Time, ring []storage.SigningKey, policy RingPolicy) (activations []activation, retirements []retirement) {
-	for _, alg := range policy.Algs {
+	for _, alg := range slices.Concat(policy.Algs, policy.EncryptionAlgs) {
 		keys := ofAlg(ring, alg)
 		for i := 0; i+1 < len(keys); i++ {
 			if keys[i].SignsUntil.IsZero() {

@@ -82,8 +82,13 @@ func NewRing(cfg RingConfig) (*Ring, error) {
 		return nil, errors.New("signing keys: poll must be at most half of publish_ahead")
 	}
 	for _, alg := range p.Algs {
-		if !slices.Contains([]string{RS256, ES256, EdDSA}, alg) {
-			return nil, fmt.Errorf("signing keys: algorithm %q is not one of RS256, ES256, EdDSA", alg)
+		if !slices.Contains(signingAlgs, alg) {
+			return nil, fmt.Errorf("signing keys: algorithm %q is not one of %v", alg, signingAlgs)
+		}
+	}
+	for _, alg := range p.EncryptionAlgs {
+		if !IsEncryptionAlg(alg) {
+			return nil, fmt.Errorf("encryption keys: algorithm %q is not one of %v", alg, encryptionAlgs)
 		}
 	}
 	if cfg.Generate == nil {
@@ -334,6 +339,12 @@ func (r *Ring) Keys() []storage.SigningKey { return slices.Clone(r.snapshot.Load
 
 // Algs returns the algorithms that the ring signs with.
 func (r *Ring) Algs() []string { return slices.Clone(r.cfg.Policy.Algs) }
+
+// KeyAlgs returns the algorithms that the ring has keys of: to sign with, and to be
+// encrypted to.
+func (r *Ring) KeyAlgs() []string {
+	return slices.Concat(r.cfg.Policy.Algs, r.cfg.Policy.EncryptionAlgs)
+}
 
 // Ready reports why the ring cannot sign now; nil when it can.
 func (r *Ring) Ready() error {

@@ -228,7 +228,7 @@ func TestGenerateMakesAKeyOfItsAlgorithm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if private, ok := key.(*rsa.PrivateKey); ok != (alg == RS256) || ok && private.N.BitLen() != rsaBits {
+		if private, ok := key.(*rsa.PrivateKey); ok != (alg == RS256 || alg == PS256) || ok && private.N.BitLen() != rsaBits {
 			t.Errorf("%s key is a %T", alg, key)
 		}
 	}

@@ -33,9 +33,11 @@ type snapshot struct {
 	signers  map[string][]*signingKey
 	verifier map[string]verifyingKey // by kid
 	hints    map[string]verifyingKey // those and retired ones
-	verified *verifiedCache
-	calm     *JWKS // the public keys, while they stay as they are
-	changing *JWKS // the same, to be kept for a moment only
+	// decrypter has the keys that others encrypt to, by kid.
+	decrypter map[string]decryptingKey
+	verified  *verifiedCache
+	calm      *JWKS // the public keys, while they stay as they are
+	changing  *JWKS // the same, to be kept for a moment only
 }
 
 // signingKey is an opened private key with the signers made for it so far: to
@@ -90,11 +92,12 @@ func sameRows(a, b []storage.SigningKey) bool {
 // reads what verifies hints.
 func newSnapshot(now time.Time, ring []storage.SigningKey, sealer *Sealer, policy RingPolicy) (*snapshot, error) {
 	s := &snapshot{
-		ring:     ring,
-		signers:  map[string][]*signingKey{},
-		verifier: map[string]verifyingKey{},
-		hints:    map[string]verifyingKey{},
-		verified: newVerifiedCache(),
+		ring:      ring,
+		signers:   map[string][]*signingKey{},
+		verifier:  map[string]verifyingKey{},
+		hints:     map[string]verifyingKey{},
+		decrypter: map[string]decryptingKey{},
+		verified:  newVerifiedCache(),
 	}
 	var set jose.JSONWebKeySet
 	for _, row := range ring {
@@ -109,7 +112,11 @@ func newSnapshot(now time.Time, ring []storage.SigningKey, sealer *Sealer, polic
 			return nil, err
 		}
 		s.rows = append(s.rows, row)
-		set.Keys = append(set.Keys, jose.JSONWebKey{Key: private.Public(), KeyID: row.ID, Algorithm: row.Alg, Use: "sig"})
+		set.Keys = append(set.Keys, publicKey(row.Alg, row.ID, private.Public()))
+		if IsEncryptionAlg(row.Alg) {
+			s.addDecrypter(row, private)
+			continue
+		}
 		s.signers[row.Alg] = append(s.signers[row.Alg], &signingKey{row: row, private: private})
 		s.verifier[row.ID] = verifyingKey{alg: jose.SignatureAlgorithm(row.Alg), key: private.Public()}
 		s.hints[row.ID] = s.verifier[row.ID]
@@ -127,6 +134,9 @@ func newSnapshot(now time.Time, ring []storage.SigningKey, sealer *Sealer, polic
 
 // addHint takes the public key of a retired key.
 func (s *snapshot) addHint(row storage.SigningKey) error {
+	if IsEncryptionAlg(row.Alg) {
+		return nil
+	}
 	var public jose.JSONWebKey
 	if err := json.Unmarshal(row.Public, &public); err != nil {
 		return fmt.Errorf("parse public key %s: %w", row.ID, err)

@@ -27,7 +27,7 @@ func (h *Hasher) NewToken(random io.Reader, purpose string) (token, sum string, 
 		return "", "", fmt.Errorf("read randomness for a token: %w", err)
 	}
 	token = encode(raw[:])
-	return token, spell(h.Derive(purpose)[i], []string{token}), nil
+	return token, h.derive(purpose).sum(i, []string{token}), nil
 }
 
 // SumToken returns the hash under which a token of [Hasher.NewToken] is kept. It
@@ -45,7 +45,7 @@ func (h *Hasher) SumToken(purpose, token string) (string, error) {
 	if err := h.KnowsTag(tag); err != nil {
 		return "", err
 	}
-	return spell(h.Derive(purpose)[h.place[tag]], []string{token}), nil
+	return h.derive(purpose).sum(h.place[tag], []string{token}), nil
 }
 
 // SumsOfToken is [Hasher.SumToken] for tokens of which some were made before tokens

@@ -97,5 +97,6 @@ func (p *Pages) AllowMessage(r *http.Request, userID storage.ID, destination str
 	return p.limits.MemberMessage(r, userID, destination)
 }
 
-// VerifyForm reports whether a POST was made by a form of ours in this browser (CSRF).
-func (p *Pages) VerifyForm(r *http.Request) bool { return p.ui.VerifyForm(r) }
+// VerifyForm reports whether a POST was made by a form of ours in this browser (CSRF),
+// or that this node cannot tell.
+func (p *Pages) VerifyForm(r *http.Request) (bool, error) { return p.ui.VerifyForm(r) }

@@ -102,7 +102,7 @@ type Interactions interface {
 	Update(ctx context.Context, in *interaction.Interaction, change func(*interaction.Interaction)) error
 	Answer(ctx context.Context, in *interaction.Interaction, user storage.ID, change func(*interaction.Answers)) error
 	// Owns reports whether a keyed hash is that of the request's browser.
-	Owns(r *http.Request, browser string) bool
+	Owns(r *http.Request, browser string) (bool, error)
 }
 
 // Metrics counts sign-ins and refusals.

@@ -30,7 +30,13 @@ func (c *core) resumeAfterMessage(w http.ResponseWriter, r *http.Request, to mes
 // interactionOf is the interaction that a message leads back to; nil where it is
 // over or belongs to another browser.
 func (l *flows) interactionOf(r *http.Request, to message.Return) (*interaction.Interaction, error) {
-	if to.Interaction == "" || !l.interactions.Owns(r, to.Browser) {
+	if to.Interaction == "" {
+		return nil, nil
+	}
+	switch own, err := l.interactions.Owns(r, to.Browser); {
+	case err != nil:
+		return nil, pageerror.Unavailable("judge browser of a message", err)
+	case !own:
 		return nil, nil
 	}
 	in, err := l.interactions.Load(r, to.Interaction)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
+	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/ui"
 	"github.com/latchkey-id/latchkey/ui/flash"
@@ -23,11 +24,15 @@ func (p *signUpPages) showLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return accountError("read link", err)
 	}
+	askedHere, err := p.askedHere(r, asked.Return)
+	if err != nil {
+		return err
+	}
 	page := p.ui.Begin(w, r, ui.Options{Title: "confirm.sign_up.title", Action: r.URL.Path})
 	page.Carry(message.TokenParam, token)
 	data := ui.Confirm{
 		Page: page, Text: page.T("confirm.sign_up.text"), Submit: page.T("confirm.sign_up.submit"), ButtonID: "verify-submit",
-		AskPassword: !p.askedHere(r, asked.Return), MinLength: p.accounts.MinPassword(&storage.User{}),
+		AskPassword: !askedHere, MinLength: p.accounts.MinPassword(&storage.User{}),
 	}
 	if data.AskPassword {
 		data.Text = page.T("confirm.sign_up.elsewhere")
@@ -37,8 +42,12 @@ func (p *signUpPages) showLink(w http.ResponseWriter, r *http.Request) error {
 }
 
 // askedHere reports whether a message was asked for in this browser.
-func (p *signUpPages) askedHere(r *http.Request, to message.Return) bool {
-	return p.interactions.Owns(r, to.Browser)
+func (p *signUpPages) askedHere(r *http.Request, to message.Return) (bool, error) {
+	own, err := p.interactions.Owns(r, to.Browser)
+	if err != nil {
+		return false, pageerror.Unavailable("judge browser of a sign-up", err)
+	}
+	return own, nil
 }
 
 // confirmByLink makes the account that was asked for.
@@ -51,8 +60,12 @@ func (p *signUpPages) confirmByLink(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return accountError("read link", err)
 	}
+	askedHere, err := p.askedHere(r, asked.Return)
+	if err != nil {
+		return err
+	}
 	shown := account.SignUpProof{
-		SameBrowser: p.askedHere(r, asked.Return), Password: r.PostForm.Get("password"), NewPassword: r.PostForm.Get("new_password"),
+		SameBrowser: askedHere, Password: r.PostForm.Get("password"), NewPassword: r.PostForm.Get("new_password"),
 	}
 	if !shown.SameBrowser { // it costs a hash
 		if err := p.limits.Resend(r, asked.Email); err != nil {

@@ -243,25 +243,33 @@ func (s *sentCode) Verify(ctx context.Context, a Attempt, r Response) (storage.P
 	return checked.pass(ctx, storage.Proof{})
 }
 
-// check counts the response and spends the code, if it is right.
+// check counts the response and spends the code, if it is right. The code is read
+// first, and taken only if it still is that one.
 func (s *sentCode) check(ctx context.Context, a Attempt, r Response) (*entry, error) {
 	to := s.to(a.Person.User)
 	if to == "" {
 		return nil, ErrNotOffered
 	}
+	// What this node cannot read or judge counts as no try: the response may be right
+	// (requirement KY5).
+	version, live, missing := s.live(ctx, a, to)
+	if missing != nil && !errors.Is(missing, ErrExpired) {
+		return nil, missing
+	}
+	code := typed(r.Code)
+	right, err := s.cfg.Hasher.Judge(live.Hash, codeHash, s.parts(a, to, code)...)
+	if err != nil {
+		return nil, err
+	}
+	// It counts before anything is told of it.
 	counted, err := s.gate.enter(ctx, a, s.kind)
 	if err != nil {
 		return nil, err
 	}
-	version, live, err := s.live(ctx, a, to)
-	if errors.Is(err, ErrExpired) {
+	if missing != nil {
 		return nil, counted.lapse(ctx, "no live code")
 	}
-	if err != nil {
-		return nil, err
-	}
-	code := typed(r.Code)
-	if !codeForm.MatchString(code) || !s.cfg.Hasher.Verify(live.Hash, codeHash, s.parts(a, to, code)...) {
+	if !codeForm.MatchString(code) || !right {
 		return nil, counted.fail(ctx, errors.New("wrong code"))
 	}
 	// Of many right responses one takes the code. One that takes another code,

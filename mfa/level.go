@@ -41,12 +41,27 @@ func rank(acr string) int { return slices.Index(acrs, acr) + 1 }
 func Level(proofs []storage.Proof, since time.Time, p Policy) storage.Authentication {
 	fresh := slices.DeleteFunc(slices.Clone(proofs), func(proof storage.Proof) bool { return proof.At.Before(since) })
 	var reached storage.Authentication
-	for _, way := range p.ways() {
-		at, ok := way.given(fresh)
-		switch better := rank(way.acr) - rank(reached.ACR); {
-		case !ok, better < 0, better == 0 && at.Before(reached.Time):
-		default:
-			reached.ACR, reached.Time = way.acr, at
+	password, withPassword := newest(fresh, storage.FactorPassword)
+	better := func(acr string, at time.Time) {
+		if r := rank(acr) - rank(reached.ACR); r > 0 || r == 0 && at.After(reached.Time) {
+			reached.ACR, reached.Time = acr, at
+		}
+	}
+	if withPassword {
+		better(ACRPassword, password)
+	}
+	if p.WithoutPassword() {
+		if at, ok := newestOf(fresh, verifiedPasskey); ok {
+			better(ACRPhishingResistant, at)
+		}
+	}
+	for _, k := range Kinds {
+		acr := p.Reaches(k)
+		if acr == "" || !withPassword {
+			continue
+		}
+		if at, ok := newest(fresh, k); ok {
+			better(acr, earlier(at, password))
 		}
 	}
 	if reached.ACR != "" {
@@ -55,54 +70,30 @@ func Level(proofs []storage.Proof, since time.Time, p Policy) storage.Authentica
 	return reached
 }
 
-// way is one way to reach a class: every one of the proofs.
-type way struct {
-	acr string
-	of  []func(storage.Proof) bool
+// newest returns when the newest proof of a kind was given.
+func newest(proofs []storage.Proof, k storage.FactorKind) (time.Time, bool) {
+	return newestOf(proofs, func(proof *storage.Proof) bool { return proof.Kind == k })
 }
 
-// ways lists how each class is reached under the policy.
-func (p Policy) ways() []way {
-	password := kind(storage.FactorPassword)
-	verifiedPasskey := func(proof storage.Proof) bool {
-		return proof.Kind == storage.FactorPasskey && proof.UserVerified
-	}
-	ways := []way{{ACRPassword, []func(storage.Proof) bool{password}}}
-	if p.WithoutPassword() {
-		ways = append(ways, way{ACRPhishingResistant, []func(storage.Proof) bool{verifiedPasskey}})
-	}
-	for _, k := range Kinds {
-		if acr := p.Reaches(k); acr != "" {
-			ways = append(ways, way{acr, []func(storage.Proof) bool{password, kind(k)}})
+func newestOf(proofs []storage.Proof, fits func(*storage.Proof) bool) (at time.Time, found bool) {
+	for i := range proofs {
+		if proof := &proofs[i]; fits(proof) && (!found || proof.At.After(at)) {
+			at, found = proof.At, true
 		}
 	}
-	return ways
+	return at, found
 }
 
-func kind(k storage.FactorKind) func(storage.Proof) bool {
-	return func(proof storage.Proof) bool { return proof.Kind == k }
+func verifiedPasskey(proof *storage.Proof) bool {
+	return proof.Kind == storage.FactorPasskey && proof.UserVerified
 }
 
-// given reports whether the proofs hold all that the way needs, and when the
-// oldest of those was given, taking the newest of each.
-func (w way) given(proofs []storage.Proof) (time.Time, bool) {
-	var oldest time.Time
-	for i, needed := range w.of {
-		var newest time.Time
-		found := false
-		for _, proof := range proofs {
-			if needed(proof) && (!found || proof.At.After(newest)) {
-				newest, found = proof.At, true
-			}
-		}
-		if !found {
-			return time.Time{}, false
-		}
-		if i == 0 || newest.Before(oldest) {
-			oldest = newest
-		}
+// earlier is the older of two times: a class is as old as the oldest proof it rests on.
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
 	}
-	return oldest, true
+	return b
 }
 
 // amrOf are the authentication method references of kinds (RFC 8176 section 2).

@@ -69,17 +69,23 @@ func (t *totp) Verify(ctx context.Context, a Attempt, r Response) (storage.Proof
 	if !t.Available(a.Person) {
 		return storage.Proof{}, ErrNotOffered
 	}
+	apps := a.Person.enrolled(storage.FactorTOTP)
+	// A secret under a sealing key that this node does not know is no try: the response
+	// may be right (requirement KY5).
+	secrets := make([][]byte, len(apps))
+	for i, c := range apps {
+		var err error
+		if secrets[i], err = t.cfg.Sealer.Open(c.Secret, secretPlace(c.ID, c.UserID)); err != nil {
+			return storage.Proof{}, fmt.Errorf("open secret of credential %s: %w", c.ID, err)
+		}
+	}
 	entry, err := t.gate.enter(ctx, a, storage.FactorTOTP)
 	if err != nil {
 		return storage.Proof{}, err
 	}
 	var use *storage.CredentialUse
-	for _, c := range a.Person.enrolled(storage.FactorTOTP) {
-		secret, err := t.cfg.Sealer.Open(c.Secret, secretPlace(c.ID, c.UserID))
-		if err != nil {
-			return storage.Proof{}, fmt.Errorf("open secret of credential %s: %w", c.ID, err)
-		}
-		step, ok, err := matchingStep(secret, typed(r.Code), a.Now)
+	for i, c := range apps {
+		step, ok, err := matchingStep(secrets[i], typed(r.Code), a.Now)
 		if err != nil {
 			return storage.Proof{}, err
 		}
@@ -203,10 +209,6 @@ func (t *totp) pending(ctx context.Context, a Attempt) (pendingTOTP, ephemeral.V
 // Confirm implements Enroller. The step of the code that confirms is the
 // credential's first counter, so that the same code does not sign in.
 func (t *totp) Confirm(ctx context.Context, a Attempt, r Response, name string) (storage.Credential, error) {
-	left, err := t.gate.countEnrollment(ctx, a, storage.FactorTOTP)
-	if err != nil {
-		return storage.Credential{}, err
-	}
 	pending, version, err := t.pending(ctx, a)
 	if err != nil {
 		return storage.Credential{}, err
@@ -214,6 +216,11 @@ func (t *totp) Confirm(ctx context.Context, a Attempt, r Response, name string) 
 	secret, err := t.cfg.Sealer.Open(pending.Sealed, secretPlace(pending.ID, a.Person.User.ID))
 	if err != nil {
 		return storage.Credential{}, fmt.Errorf("open secret of an enrollment: %w", err)
+	}
+	// It counts before it is compared, and not where this node cannot judge it.
+	left, err := t.gate.countEnrollment(ctx, a, storage.FactorTOTP)
+	if err != nil {
+		return storage.Credential{}, err
 	}
 	step, ok, err := matchingStep(secret, typed(r.Code), a.Now)
 	if err != nil {

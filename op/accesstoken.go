@@ -29,7 +29,7 @@ const (
 )
 
 // signingAlgs are the algorithms accepted in a token of ours.
-var signingAlgs = []string{"ES256", "RS256", "EdDSA"}
+var signingAlgs = client.SigningAlgs()
 
 // errInvalidToken says that an access token does not work: forged, expired,
 // revoked, of another kind or of another issuer. What wraps it says which.
@@ -79,7 +79,7 @@ func (c *accessTokenClaims) complete(of *client.Client, g *storage.Grant) bool {
 	subject := client.Subject(of, g.UserID)
 	if c.Subject == "" {
 		c.Subject, c.SID, c.AuthTime = subject, string(g.SID), g.Authentication.Time.Unix()
-		c.ACR, c.AMR = g.Authentication.ACR, g.Authentication.AMR
+		c.ACR, c.AMR = toldACR(g), g.Authentication.AMR
 	}
 	return c.Subject == subject
 }

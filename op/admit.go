@@ -23,8 +23,12 @@ func (p *Provider) admitUnauthenticated(ctx context.Context, c *client.Client, k
 	if !c.IsPublic() {
 		return nil
 	}
+	return p.admitAddress(ctx, kind, storage.Bucket{Burst: p.cfg.PendingPerAddress, Every: time.Hour / time.Duration(p.cfg.PendingPerAddress)})
+}
+
+// admitAddress draws from the bucket of the network address that a request came from.
+func (p *Provider) admitAddress(ctx context.Context, kind string, perNetwork storage.Bucket) error {
 	network := web.AddressBucket(web.ClientAddress(ctx))
-	perNetwork := storage.Bucket{Burst: p.cfg.PendingPerAddress, Every: time.Hour / time.Duration(p.cfg.PendingPerAddress)}
 	wait, err := p.cfg.Counters.Draw(ctx, "pending:"+kind+":"+p.cfg.Hasher.Sum("pending", kind, network), perNetwork)
 	switch {
 	case err != nil:

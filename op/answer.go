@@ -61,7 +61,7 @@ func (p *Provider) addTokens(ctx context.Context, r *tokenRequest, request *inte
 		claims.scopes = g.Grant.Scopes
 	}
 	if client.InResponseType(request.ResponseType, "id_token") {
-		token, err := p.signIDToken(m, r.Client, g, claims, now)
+		token, err := p.signIDToken(ctx, m, r.Client, g, claims, now)
 		if err != nil {
 			return err
 		}

@@ -72,7 +72,12 @@ func (p *Provider) parseAuthorization(ctx context.Context, form url.Values, faul
 		hintSubject: func(token string) (string, error) { return p.hintSubject(ctx, token) },
 		knownScopes: func(asked []string) ([]string, error) { return p.knownScopes(ctx, c, asked) },
 	}
-	return check.run(to)
+	request, err := check.run(to)
+	if err != nil {
+		return nil, err
+	}
+	nameClasses(request, p.acrs)
+	return request, nil
 }
 
 // run applies every rule in turn.

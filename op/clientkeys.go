@@ -12,9 +12,8 @@ import (
 	"github.com/latchkey-id/latchkey/internal/fetch"
 )
 
-// clientAlgs are the algorithms of signatures that clients make with their keys. None
-// of them works with a secret, so that no public key can be taken for one.
-var clientAlgs = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.ES384, jose.EdDSA}
+// keySetTypes are the media types of keys.
+const keySetTypes = "application/jwk-set+json, application/json"
 
 // keysKept is for how long fetched keys are used at least, whatever their headers say:
 // it bounds how often a client's jwks_uri is called for a kid that is not there.
@@ -35,9 +34,9 @@ var errNotSigned = errors.New("no key of the client fits the signature")
 // published at its jwks_uri are fetched again where none has the kid. Its error is of a
 // bad signature, or says that it cannot be judged now.
 func (p *Provider) verifyByClient(ctx context.Context, c *client.Client, token string) ([]byte, error) {
-	signed, err := jose.ParseSignedCompact(token, clientAlgs)
+	signed, err := parseClientSignature(token)
 	if err != nil {
-		return nil, fmt.Errorf("read signature: %w", err)
+		return nil, err
 	}
 	if c.JWKS != nil {
 		return verifyWith(signed, *c.JWKS)
@@ -45,7 +44,7 @@ func (p *Provider) verifyByClient(ctx context.Context, c *client.Client, token s
 	if c.JWKSURI == "" {
 		return nil, errors.New("the client has no keys")
 	}
-	request := fetch.Request{Accept: "application/jwk-set+json, application/json", Keep: keysKept}
+	request := fetch.Request{Accept: keySetTypes, Keep: keysKept}
 	for {
 		answer, err := p.cfg.Fetch.Get(ctx, c.JWKSURI, request)
 		if err != nil {
@@ -65,11 +64,11 @@ func (p *Provider) verifyByClient(ctx context.Context, c *client.Client, token s
 
 // verifyWith tries the keys of a set that may have signed: the one that the header
 // names, or where it names none each of the algorithm's kind.
-func verifyWith(signed *jose.JSONWebSignature, set client.KeySet) ([]byte, error) {
-	header := signed.Signatures[0].Header
+func verifyWith(signed *clientSignature, set client.KeySet) ([]byte, error) {
+	header := signed.header()
 	tried := 0
 	for _, k := range set.Keys {
-		if k.Use == "enc" || header.KeyID != "" && k.ID != header.KeyID || k.Algorithm != "" && k.Algorithm != header.Algorithm {
+		if k.Use == "enc" || header.KeyID != "" && k.ID != header.KeyID || !sameAlg(k.Algorithm, header.Algorithm) {
 			continue
 		}
 		if tried++; tried > client.MaxKeys {
@@ -79,7 +78,7 @@ func verifyWith(signed *jose.JSONWebSignature, set client.KeySet) ([]byte, error
 		if err := key.UnmarshalJSON(k.JSON()); err != nil || !key.IsPublic() || !strongEnough(key.Key) {
 			continue
 		}
-		if payload, err := signed.Verify(key); err == nil {
+		if payload, err := signed.verify(key); err == nil {
 			return payload, nil
 		}
 	}

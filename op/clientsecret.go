@@ -2,6 +2,7 @@ package op
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -20,20 +21,25 @@ func (p *Provider) provesSecret(ctx context.Context, found *client.Client, c cre
 		p.cfg.Hasher.Sum(client.SecretPurpose, c.ClientID, c.Secret) // result ignored: there is nothing to match
 		return false, nil
 	}
+	var unjudged error
 	now := p.cfg.Now()
 	for _, s := range found.Secrets {
 		if s.Verifier == "" || !s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt) {
 			continue
 		}
-		if c.Secret != "" && p.cfg.Hasher.Verify(s.Verifier, client.SecretPurpose, found.ID, c.Secret) {
+		right, err := p.cfg.Hasher.Judge(s.Verifier, client.SecretPurpose, found.ID, c.Secret)
+		if right && c.Secret != "" {
 			return true, nil
 		}
-		if c.RawSecret != "" && p.cfg.Hasher.Verify(s.Verifier, client.SecretPurpose, found.ID, c.RawSecret) {
+		raw, rawErr := p.cfg.Hasher.Judge(s.Verifier, client.SecretPurpose, found.ID, c.RawSecret)
+		if raw && c.RawSecret != "" {
 			p.noteUndecoded(ctx, found.ID)
 			return true, nil
 		}
+		unjudged = errors.Join(unjudged, err, rawErr)
 	}
-	return false, nil
+	// Of what is left one may be right that this node cannot judge (requirement KY5).
+	return false, unjudged
 }
 
 // noteUndecoded logs, once for each client, that it does not form-encode its secret.

@@ -88,10 +88,10 @@ func (p *Provider) spoilCode(ctx context.Context, text string, why error) error 
 
 // forgetCode takes away a code that was exchanged. Where that fails, its grant's row
 // refuses it for as long as it lives.
-func (p *Provider) forgetCode(ctx context.Context, text string) {
+func (p *Provider) forgetCode(ctx context.Context, version ephemeral.Version) {
 	ctx, cancel := uncancelled(ctx)
 	defer cancel()
-	if _, err := p.codes.Take(ctx, text); err != nil && !errors.Is(err, storage.ErrNotFound) {
+	if err := p.codes.Forget(ctx, version); err != nil {
 		p.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "forget code", slog.String("reason", err.Error()))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -40,6 +41,12 @@ type metadata struct {
 	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_supported"`
 	// AuthorizationAlgs is JARM section 4.
 	AuthorizationAlgs []string `json:"authorization_signing_alg_values_supported"`
+	// IntrospectionAlgs and what follows are RFC 9701 section 7.
+	IntrospectionAlgs           []string `json:"introspection_signing_alg_values_supported"`
+	IntrospectionEncryptionAlgs []string `json:"introspection_encryption_alg_values_supported"`
+	IntrospectionEncryptionEncs []string `json:"introspection_encryption_enc_values_supported"`
+	// CheckSession is OpenID Connect Session Management 1.0 section 3.3.
+	CheckSession string `json:"check_session_iframe,omitempty"`
 	// DPoPAlgs is RFC 9449 section 5.1.
 	DPoPAlgs []string `json:"dpop_signing_alg_values_supported"`
 	// Prompts is of Initiating User Registration via OpenID Connect 1.0.
@@ -49,15 +56,23 @@ type metadata struct {
 // newDiscovery prepares the metadata. What is in it works; what is not built is
 // not in it.
 func newDiscovery(cfg Config) (*document, error) {
+	checkSession := ""
+	if cfg.CheckSession {
+		checkSession = cfg.Issuer + checkSessionPath
+	}
 	body, err := json.Marshal(metadata{
-		DiscoveryConfiguration: libraryMetadata(cfg),
-		IssuerInResponse:       true,
-		BackchannelLogout:      true, BackchannelLogoutSession: true,
+		DiscoveryConfiguration: libraryMetadata(cfg), CheckSession: checkSession,
+		IssuerInResponse:  true,
+		BackchannelLogout: true, BackchannelLogoutSession: true,
 		PushedEndpoint: cfg.Issuer + pushPath, RequirePushed: cfg.RequirePushed,
 		FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		AuthorizationAlgs: cfg.Keys.Algs(),
 		DPoPAlgs:          algNames(clientAlgs),
-		Prompts:           cfg.prompts(),
+
+		IntrospectionAlgs:           cfg.Keys.Algs(),
+		IntrospectionEncryptionAlgs: client.EncryptionAlgs(),
+		IntrospectionEncryptionEncs: client.ContentEncryptions(),
+		Prompts:                     cfg.prompts(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode discovery document: %w", err)
@@ -66,8 +81,18 @@ func newDiscovery(cfg Config) (*document, error) {
 }
 
 func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
+	encryptionAlgs := cfg.Keys.EncryptionAlgs()
+	var encryptions []string
+	if len(encryptionAlgs) > 0 {
+		encryptions = keys.ContentEncryptions()
+	}
 	withSecret, all := wireMethods(secretMethods()), wireMethods(authMethods)
+	registration := ""
+	if cfg.Registration != nil {
+		registration = cfg.Issuer + registrationPath
+	}
 	return oidc.DiscoveryConfiguration{
+		RegistrationEndpoint:  registration,
 		Issuer:                cfg.Issuer,
 		AuthorizationEndpoint: cfg.Issuer + authorizePath,
 		TokenEndpoint:         cfg.Issuer + tokenPath,
@@ -85,11 +110,19 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		ResponseModesSupported:            client.ResponseModes(),
 		GrantTypesSupported:               wireGrantTypes(),
 		UILocalesSupported:                oidc.ParseLocales(cfg.UILocales),
-		ACRValuesSupported:                cfg.ACRValues,
+		ACRValuesSupported:                supportedACRs(cfg.ACRValues, cfg.ACRAliases),
 		SubjectTypesSupported:             subjectTypes(cfg),
 		IDTokenSigningAlgValuesSupported:  cfg.Keys.Algs(),
 		UserinfoSigningAlgValuesSupported: cfg.Keys.Algs(),
-		CodeChallengeMethodsSupported:     []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
+
+		IDTokenEncryptionAlgValuesSupported:       client.EncryptionAlgs(),
+		IDTokenEncryptionEncValuesSupported:       client.ContentEncryptions(),
+		UserinfoEncryptionAlgValuesSupported:      client.EncryptionAlgs(),
+		UserinfoEncryptionEncValuesSupported:      client.ContentEncryptions(),
+		RequestObjectEncryptionAlgValuesSupported: encryptionAlgs,
+		RequestObjectEncryptionEncValuesSupported: encryptions,
+
+		CodeChallengeMethodsSupported: []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
 
 		TokenEndpointAuthSigningAlgValuesSupported:         assertionAlgs(),
 		RevocationEndpointAuthSigningAlgValuesSupported:    assertionAlgs(),

@@ -44,7 +44,7 @@ func TestDiscovery(t *testing.T) {
 		"require_request_uri_registration":           true,
 		"response_types_supported":                   []any{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"},
 		"response_modes_supported":                   []any{"query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"},
-		"authorization_signing_alg_values_supported": []any{"RS256", "ES256", "EdDSA"},
+		"authorization_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "ES384", "EdDSA"},
 		"grant_types_supported": []any{
 			"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
 			"urn:ietf:params:oauth:grant-type:token-exchange", "implicit",
@@ -52,8 +52,8 @@ func TestDiscovery(t *testing.T) {
 		"device_authorization_endpoint":                    testIssuer + "/device_authorization",
 		"code_challenge_methods_supported":                 []any{"S256"},
 		"token_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"},
-		"dpop_signing_alg_values_supported":                []any{"RS256", "PS256", "ES256", "ES384", "EdDSA"},
-		"token_endpoint_auth_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "ES384", "EdDSA", "HS256"},
+		"dpop_signing_alg_values_supported":                []any{"RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"},
+		"token_endpoint_auth_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519", "HS256"},
 		"introspection_endpoint_auth_methods_supported":    []any{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"},
 		"prompt_values_supported":                          []any{"none", "login", "consent", "select_account"},
 		"acr_values_supported":                             []any{"aal1"}, "subject_types_supported": []any{"public"},
@@ -121,7 +121,7 @@ func TestJWKS(t *testing.T) {
 		t.Fatalf("JWKS is %s: %v", w.Body, err)
 	}
 	for _, key := range set.Keys {
-		if !key.IsPublic() || !key.Valid() || key.KeyID == "" || key.Use != "sig" {
+		if !key.IsPublic() || !key.Valid() || key.KeyID == "" || key.Use != "sig" && key.Use != "enc" {
 			t.Errorf("key is %+v", key)
 		}
 	}

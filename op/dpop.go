@@ -63,16 +63,16 @@ func parseProof(text, method, address string, now time.Time) (*dpopProof, error)
 	if len(text) > maxProofBytes {
 		return nil, errors.New("it is too long")
 	}
-	signed, err := jose.ParseSignedCompact(text, clientAlgs)
+	signed, err := parseClientSignature(text)
 	if err != nil {
-		return nil, fmt.Errorf("read it: %w", err)
+		return nil, err
 	}
 	encoded, _, _ := strings.Cut(text, ".")
 	key, err := proofKey(encoded)
 	if err != nil {
 		return nil, err
 	}
-	payload, err := signed.Verify(key.Key)
+	payload, err := signed.verify(key.Key)
 	if err != nil {
 		return nil, fmt.Errorf("check its signature: %w", err)
 	}

@@ -32,7 +32,7 @@ func keyFor(t testing.TB, alg jose.SignatureAlgorithm) crypto.Signer {
 		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case jose.ES384:
 		key, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	case jose.EdDSA:
+	case jose.EdDSA, algEd25519:
 		_, key, err = ed25519.GenerateKey(rand.Reader)
 	default:
 		key, err = rsa.GenerateKey(rand.Reader, 2048)
@@ -132,7 +132,7 @@ func TestPR1_ABoundTokenNeedsItsKey(t *testing.T) {
 			tc.code != "" && !strings.Contains(challenge[0], `error="`+tc.code+`"`) {
 			t.Errorf("%s: %d %q %s", name, w.Code, challenge, w.Body)
 		}
-		if last := challenge[len(challenge)-1]; !strings.HasPrefix(last, "DPoP ") || !strings.Contains(last, `algs="RS256 PS256 ES256 ES384 EdDSA"`) {
+		if last := challenge[len(challenge)-1]; !strings.HasPrefix(last, "DPoP ") || !strings.Contains(last, `algs="RS256 PS256 ES256 ES384 EdDSA Ed25519"`) {
 			t.Errorf("%s: DPoP is not offered: %q", name, challenge)
 		}
 	}

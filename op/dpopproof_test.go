@@ -2,6 +2,7 @@ package op
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -71,15 +72,18 @@ func signProof(t testing.TB, key any, alg jose.SignatureAlgorithm, typ string, s
 		maps.Copy(all, c)
 	}
 	maps.DeleteFunc(all, func(_ string, v any) bool { return v == nil })
+	payload, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alg == algEd25519 {
+		return signEd25519(t, key.(ed25519.PrivateKey), map[string]any{"typ": typ, "jwk": shown}, payload)
+	}
 	options := (&jose.SignerOptions{}).WithType(jose.ContentType(typ))
 	if shown != nil {
 		options = options.WithHeader("jwk", shown)
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := json.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
 	}

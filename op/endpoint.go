@@ -92,6 +92,10 @@ func (p *Provider) serveClient(e clientEndpoint) http.Handler {
 		h := w.Header()
 		h["Cache-Control"], h["Pragma"] = noStore, noCache
 		answer, clientID, err := p.callEndpoint(w, r, &e, reads)
+		if compact, is := answer.(*compactAnswer); err == nil && is {
+			writeCompact(w, cmp.Or(e.status, http.StatusOK), compact)
+			return
+		}
 		if err == nil {
 			writeJSON(w, cmp.Or(e.status, http.StatusOK), answer)
 			return
@@ -134,6 +138,11 @@ func (p *Provider) callEndpoint(w http.ResponseWriter, r *http.Request, e *clien
 	answer, err = e.answer(p, r.Context(), request)
 	if err == nil && request.Proof != nil && !request.Proof.spent {
 		err = errors.New("a DPoP proof was accepted and not spent")
+	}
+	if err == nil && e.path == tokenPath && p.cfg.Used != nil {
+		if err := p.cfg.Used(r.Context(), c); err != nil { // it has its tokens all the same
+			p.cfg.Log.WarnContext(r.Context(), "cannot note that a client is used", "client_id", c.ID, "reason", err.Error())
+		}
 	}
 	return answer, c.ID, err
 }

@@ -36,7 +36,13 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if r.Method != http.MethodPost || !p.cfg.SignOut.VerifyForm(r) {
+	if r.Method != http.MethodPost {
+		return p.signOut(w, r, request, form, false)
+	}
+	switch confirmed, err := p.cfg.SignOut.VerifyForm(r); {
+	case err != nil:
+		return web.Unavailable(err)
+	case !confirmed:
 		return p.signOut(w, r, request, form, false)
 	}
 	// The form is sent twice by an impatient click: both get the answer (idempotent).

@@ -72,7 +72,7 @@ func (p *Provider) exchangeCode(ctx context.Context, r *tokenRequest) (*tokenRes
 		p.markUnanswered(ctx, version, &code, r.Now)
 		return nil, unavailable("create grant", err)
 	default:
-		p.forgetCode(ctx, text)
+		p.forgetCode(ctx, version)
 	}
 	if err != nil {
 		return nil, err
@@ -182,6 +182,7 @@ func (p *Provider) newGrant(r *tokenRequest, code *issuedCode, hash string) (*st
 		CreatedAt:      r.Now,
 		ExpiresAt:      r.Now.Add(r.Client.Lifetimes.AccessToken),
 	}
+	g.Claims.ACRName = code.Request.ACRNames[code.Authentication.ACR]
 	if g.ExpiresAt.Before(code.ExpiresAt) {
 		g.ExpiresAt = code.ExpiresAt
 	}

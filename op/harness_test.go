@@ -133,7 +133,7 @@ func testRing(t testing.TB, now func() time.Time) *keys.Ring {
 	ring, err := keys.NewRing(keys.RingConfig{
 		Store: &storagetest.SigningKeys{}, Sealer: sealer, Now: now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 		Policy: keys.RingPolicy{
-			Algs: []string{"RS256", "ES256", "EdDSA"}, SignFor: 30 * 24 * time.Hour, PublishAhead: 24 * time.Hour,
+			Algs: client.SigningAlgs(), EncryptionAlgs: []string{keys.RSAOAEP256, keys.ECDHES}, SignFor: 30 * 24 * time.Hour, PublishAhead: 24 * time.Hour,
 			KeepAfter: 24 * time.Hour, Poll: time.Minute, KeepHints: 30 * 24 * time.Hour,
 		},
 		Generate: testenv.SigningKey,

@@ -2,12 +2,14 @@ package op
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -39,15 +41,16 @@ type idTokenClaims struct {
 
 // idToken makes the ID token that goes with an access token. The nonce is that
 // of the authorization request; after a refresh there is none (Core 12.2).
-func (p *Provider) idToken(m *maker, c *client.Client, g *storage.GrantUser, accessToken, nonce string, now time.Time) (string, error) {
-	return p.signIDToken(m, c, g, idTokenClaims{Nonce: nonce, AccessTokenHash: tokenHash(idTokenAlg(c), accessToken)}, now)
+func (p *Provider) idToken(ctx context.Context, m *maker, c *client.Client, g *storage.GrantUser, accessToken, nonce string, now time.Time) (string, error) {
+	return p.signIDToken(ctx, m, c, g, idTokenClaims{Nonce: nonce, AccessTokenHash: tokenHash(idTokenAlg(c), accessToken)}, now)
 }
 
 // idTokenAlg is the algorithm of the client's ID tokens.
 func idTokenAlg(c *client.Client) string { return cmp.Or(c.IDTokenSigningAlg, defaultIDTokenAlg) }
 
-// signIDToken completes the claims of an ID token and signs it.
-func (p *Provider) signIDToken(m *maker, c *client.Client, g *storage.GrantUser, claims idTokenClaims, now time.Time) (string, error) {
+// signIDToken completes the claims of an ID token, signs it, and encrypts it to clients
+// that want that (Core 10.2).
+func (p *Provider) signIDToken(ctx context.Context, m *maker, c *client.Client, g *storage.GrantUser, claims idTokenClaims, now time.Time) (string, error) {
 	alg := idTokenAlg(c)
 	payload, err := m.idToken(c, g, claims, now)
 	if err != nil {
@@ -56,6 +59,9 @@ func (p *Provider) signIDToken(m *maker, c *client.Client, g *storage.GrantUser,
 	token, err := p.cfg.Keys.Sign(alg, idTokenType, payload)
 	if err != nil {
 		return "", fmt.Errorf("sign ID token: %w", err)
+	}
+	if how := c.IDTokenEncryption(); how.Wanted() {
+		return p.encryptTo(ctx, c, how, idTokenType, []byte(token), true)
 	}
 	return token, nil
 }
@@ -68,7 +74,7 @@ func (m *maker) idToken(c *client.Client, g *storage.GrantUser, claims idTokenCl
 	claims.ExpiresAt = now.Add(c.Lifetimes.IDToken).Unix()
 	claims.IssuedAt = now.Unix()
 	claims.AuthTime = g.Grant.Authentication.Time.Unix()
-	claims.ACR, claims.AMR = g.Grant.Authentication.ACR, g.Grant.Authentication.AMR
+	claims.ACR, claims.AMR = toldACR(&g.Grant), g.Grant.Authentication.AMR
 	claims.SID = string(g.Grant.SID)
 	payload, err := json.Marshal(claims)
 	if err != nil {
@@ -118,10 +124,15 @@ func (m *maker) stillAllowed(c *client.Client, named map[string]*storage.ClaimRe
 // tokenHash is at_hash or c_hash: the left half of the hash that belongs to the
 // ID token's algorithm, which for Ed25519 is SHA-512 (Core 3.1.3.6).
 func tokenHash(alg, token string) string {
-	if alg == "EdDSA" {
-		sum := sha512.Sum512([]byte(token))
-		return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+	hash := sha256.New
+	switch {
+	case alg == "EdDSA":
+		hash = sha512.New
+	case strings.HasSuffix(alg, "384"):
+		hash = sha512.New384
 	}
-	sum := sha256.Sum256([]byte(token))
+	h := hash()
+	h.Write([]byte(token)) // never fails
+	sum := h.Sum(nil)
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }

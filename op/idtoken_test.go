@@ -19,6 +19,7 @@ import (
 func TestKY4_IDTokenAlgorithmByClient(t *testing.T) {
 	t.Parallel()
 	sha256Half := func(s string) []byte { sum := sha256.Sum256([]byte(s)); return sum[:16] }
+	sha384Half := func(s string) []byte { sum := sha512.Sum384([]byte(s)); return sum[:24] }
 	sha512Half := func(s string) []byte { sum := sha512.Sum512([]byte(s)); return sum[:32] }
 	for _, tc := range []struct {
 		registered, want string
@@ -26,7 +27,9 @@ func TestKY4_IDTokenAlgorithmByClient(t *testing.T) {
 	}{
 		{registered: "", want: "RS256", hash: sha256Half},
 		{registered: "RS256", want: "RS256", hash: sha256Half},
+		{registered: "PS256", want: "PS256", hash: sha256Half},
 		{registered: "ES256", want: "ES256", hash: sha256Half},
+		{registered: "ES384", want: "ES384", hash: sha384Half},
 		{registered: "EdDSA", want: "EdDSA", hash: sha512Half},
 	} {
 		t.Run("registered "+tc.registered, func(t *testing.T) {

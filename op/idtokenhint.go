@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -25,7 +26,16 @@ type idTokenHint struct {
 // readIDTokenHint reads an ID token that we issued. That it may have expired
 // does not matter: it is a hint, and proves nothing but that we wrote it
 // (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 2).
+//
+// One that its client encrypted to us again (Core 3.1.2.1) is decrypted first.
 func (p *Provider) readIDTokenHint(ctx context.Context, token string) (*idTokenHint, error) {
+	if strings.Count(token, ".") == 4 && len(p.cfg.Keys.EncryptionAlgs()) > 0 {
+		content, _, _, err := p.cfg.Keys.Decrypt(ctx, token)
+		if err != nil {
+			return nil, fmt.Errorf("decrypt ID token: %w", err)
+		}
+		token = string(content)
+	}
 	payload, err := p.cfg.Keys.VerifyHint(ctx, token, idTokenType, signingAlgs...)
 	if err != nil {
 		return nil, fmt.Errorf("verify ID token: %w", err)

@@ -63,9 +63,12 @@ func (p *Provider) introspect(ctx context.Context, r *tokenRequest) (any, error)
 	if errors.Is(err, errInvalidToken) || errors.Is(err, errRefreshToken) {
 		p.cfg.Log.LogAttrs(ctx, slog.LevelDebug, "inactive token",
 			slog.String("client_id", r.Client.ID), slog.String("reason", err.Error()))
-		return &introspection{}, nil
+		answer, err = &introspection{}, nil
 	}
-	return answer, err
+	if err != nil {
+		return nil, err
+	}
+	return p.inForm(ctx, r, answer)
 }
 
 func (p *Provider) introspectAccessToken(ctx context.Context, r *tokenRequest, token string) (*introspection, error) {
@@ -132,7 +135,7 @@ func (p *Provider) introspectRefreshToken(ctx context.Context, r *tokenRequest, 
 		Active: true, Issuer: p.cfg.Issuer, Subject: client.Subject(owner, g.Grant.UserID), Audience: []string{p.cfg.Issuer},
 		ClientID: g.Grant.ClientID, Username: username(&g.User, scopes), Scope: strings.Join(scopes, " "),
 		IssuedAt: g.Grant.RotatedAt.Unix(), ExpiresAt: expiresAt.Unix(),
-		AuthTime: authentication.Time.Unix(), ACR: authentication.ACR, AMR: authentication.AMR, SID: string(g.Grant.SID),
+		AuthTime: authentication.Time.Unix(), ACR: toldACR(&g.Grant), AMR: authentication.AMR, SID: string(g.Grant.SID),
 	}, nil
 }
 

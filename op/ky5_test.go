@@ -172,3 +172,48 @@ func TestKY6_TokensOfARevokedSigningKey(t *testing.T) {
 		t.Error("the successor's token is inactive")
 	}
 }
+
+// TestKY5_AConfirmationOfAnUnknownKeySignsNobodyOut: the form by which a person confirms
+// that they want to sign out came from another node. It is neither done nor asked anew.
+func TestKY5_AConfirmationOfAnUnknownKeySignsNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := signedInSite(t)
+	s.signIn.FormUnjudged = true
+	w := s.postForm(endSessionPath, signOutForm("csrf", siteFormToken))
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || s.signIn.SignOuts != 0 {
+		t.Errorf("%d %v, %d signed out", w.Code, w.Header(), s.signIn.SignOuts)
+	}
+	s.signIn.FormUnjudged = false
+	if w := s.postForm(endSessionPath, signOutForm("csrf", siteFormToken)); s.signIn.SignOuts != 1 {
+		t.Errorf("where the key is known: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestKY5_ASecretOfAnUnknownKeyIsNotWrong: a client's secret that is kept under a hash
+// key that this node does not know is no reason to refuse the client.
+func TestKY5_ASecretOfAnUnknownKeyIsNotWrong(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, secret string
+		under        []string
+		status       int
+		code         string
+	}{
+		{"the only one", testSecret, []string{"p9"}, http.StatusServiceUnavailable, "temporarily_unavailable"},
+		{"beside one that it is not", testSecret, []string{"p9", "p1"}, http.StatusServiceUnavailable, "temporarily_unavailable"},
+		{"beside the one that it is", "another", []string{"p9", "p1"}, http.StatusBadRequest, "invalid_grant"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			n := newNode(t)
+			cfg, wiki := n.provider.cfg, wikiClient()
+			wiki.Secrets = nil
+			for _, id := range c.under {
+				wiki.Secrets = append(wiki.Secrets, client.Secret{Verifier: hasherOf(t, id).Sum(client.SecretPurpose, wiki.ID, "another")})
+			}
+			cfg.Hasher, cfg.Clients = hasherOf(t, "p1"), client.NewRegistry(client.NewSnapshot([]client.Client{wiki}))
+			n.start(cfg)
+			n.refresh(basicAuth("wiki", c.secret), "none").want(t, c.status, c.code)
+		})
+	}
+}

@@ -22,7 +22,7 @@ import (
 
 // Config is what a [Provider] is made of. Every field without a default is required.
 type Config struct {
-	// Issuer is the issuer URL without a path or trailing slash; endpoints hang below it.
+	// Issuer is the issuer URL without a trailing slash; endpoints hang below it.
 	Issuer  string
 	Clients clients
 	Keys    *keys.Ring
@@ -47,6 +47,10 @@ type Config struct {
 	Ephemeral ephemeral.Store
 	// Fetch calls addresses of clients.
 	Fetch fetcher
+	// Registration is how clients register themselves; nil: they do not.
+	Registration *Registration
+	// Used is told of each client of the database that gets tokens; it may be nil.
+	Used func(ctx context.Context, c *client.Client) error
 	// Pairwise says that clients may have pairwise subjects, for discovery.
 	Pairwise bool
 	// Access says who may use clients, and has the scopes, claims and resource servers
@@ -73,6 +77,11 @@ type Config struct {
 	// ACRValues are the authentication context classes that sign-in can reach,
 	// for discovery; by default none are advertised.
 	ACRValues []string
+	// ACRAliases are other names of them, by which clients may ask for and are told them.
+	ACRAliases []ACRAlias
+	// CheckSession has a frame that tells applications whether a session goes on
+	// (OpenID Connect Session Management 1.0).
+	CheckSession bool
 	// SignUp says that people may make accounts, so that prompt=create works.
 	SignUp bool
 	// UILocales are the languages of the hosted pages, for discovery.
@@ -149,8 +158,9 @@ type signOut interface {
 	// ConfirmSignOut shows the page that asks before signing out; hidden
 	// fields carry the request's own parameters back to the end-session endpoint.
 	ConfirmSignOut(w http.ResponseWriter, r *http.Request, client *client.Client, hidden map[string]string) error
-	// VerifyForm reports whether a POST carries the form token of this browser.
-	VerifyForm(r *http.Request) bool
+	// VerifyForm reports whether a POST carries the form token of this browser; it
+	// answers keys.ErrUnknownKey where this node cannot tell.
+	VerifyForm(r *http.Request) (bool, error)
 	// SignOut ends the browser's session, its grants that are not offline, and its cookie.
 	SignOut(w http.ResponseWriter, r *http.Request) error
 	// SignedOut shows the page that says so, which tells applications by its frames.
@@ -180,6 +190,7 @@ type sessions interface {
 type Provider struct {
 	cfg           Config
 	prompts       []string
+	acrs          map[string]string // the class of each alias
 	codes         *ephemeral.Values[issuedCode]
 	signOuts      *ephemeral.Values[interaction.SignedOut]
 	pushed        *ephemeral.Values[pushedRequest]
@@ -215,7 +226,7 @@ func New(cfg Config) (*Provider, error) {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
 	return &Provider{
-		cfg: cfg, prompts: cfg.prompts(), discovery: discovery,
+		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), discovery: discovery,
 		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
 		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
 		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/fetch"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -40,6 +41,10 @@ func hasObject(form url.Values) bool {
 // section 6.3): what a client signed nobody can add to.
 func (p *Provider) requestObject(ctx context.Context, form url.Values, c *client.Client) (url.Values, error) {
 	object, err := p.objectOf(ctx, form, c)
+	if err != nil {
+		return nil, err
+	}
+	object, err = p.decryptObject(ctx, c, object)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +87,34 @@ func (p *Provider) objectOf(ctx context.Context, form url.Values, c *client.Clie
 	return string(bytes.TrimSpace(answer.Body)), nil
 }
 
+// decryptObject returns the object that one is which was encrypted to us (RFC 9101
+// section 6.1), and others as they are, where the client may send them. That it could be
+// encrypted proves nothing: what is in it is signed, or may be unsigned, as any other.
+func (p *Provider) decryptObject(ctx context.Context, c *client.Client, object string) (string, error) {
+	if c.RequestObjectSigningAlg != unsignedAlg && c.JWKS == nil && c.JWKSURI == "" {
+		return "", &Error{Code: codeRequestNotSupported, Description: "the client has no keys that could sign a request object"}
+	}
+	if strings.Count(object, ".") != 4 {
+		if c.RequestObjectEncryptionAlg != "" {
+			return "", badObject(errors.New("it is not encrypted"))
+		}
+		return object, nil
+	}
+	if len(p.cfg.Keys.EncryptionAlgs()) == 0 {
+		return "", &Error{Code: codeRequestNotSupported, Description: "encrypted request objects are not supported"}
+	}
+	content, alg, enc, err := p.cfg.Keys.Decrypt(ctx, object)
+	switch {
+	case errors.Is(err, keys.ErrInvalidJWE):
+		return "", badObject(err)
+	case err != nil:
+		return "", unavailable("decrypt request object", err)
+	case c.RequestObjectEncryptionAlg != "" && alg != c.RequestObjectEncryptionAlg, c.RequestObjectEncryptionEnc != "" && enc != c.RequestObjectEncryptionEnc:
+		return "", badObject(errors.New("it is encrypted with another algorithm than the registered one"))
+	}
+	return string(content), nil
+}
+
 // verifyObject returns what is in an object: signed by a key of the client, or, where
 // the client is registered for that, unsigned.
 func (p *Provider) verifyObject(ctx context.Context, c *client.Client, object string) ([]byte, error) {
@@ -92,8 +125,6 @@ func (p *Provider) verifyObject(ctx context.Context, c *client.Client, object st
 	parts := strings.Split(object, ".")
 	unsigned := c.RequestObjectSigningAlg == unsignedAlg
 	switch {
-	case !unsigned && c.JWKS == nil && c.JWKSURI == "":
-		return nil, &Error{Code: codeRequestNotSupported, Description: "the client has no keys that could sign a request object"}
 	case len(parts) != 3 || decodePart(parts[0], &header) != nil:
 		return nil, badObject(errors.New("it is no signed JWT"))
 	case header.Typ != "" && !slices.Contains([]string{"jwt", "oauth-authz-req+jwt"}, strings.ToLower(header.Typ)):
@@ -106,7 +137,7 @@ func (p *Provider) verifyObject(ctx context.Context, c *client.Client, object st
 		return payload, nil
 	case header.Alg == unsignedAlg:
 		return nil, badObject(errors.New("it is not signed"))
-	case c.RequestObjectSigningAlg != "" && !unsigned && header.Alg != c.RequestObjectSigningAlg:
+	case c.RequestObjectSigningAlg != "" && !unsigned && !sameAlg(c.RequestObjectSigningAlg, header.Alg):
 		return nil, badObject(errors.New("it is signed with another algorithm than the registered one"))
 	}
 	payload, err := p.verifyByClient(ctx, c, object)

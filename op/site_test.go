@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -24,17 +25,19 @@ const (
 // fakeSignIn is the hosted pages: who is signed in, what is missing, and what
 // was shown.
 type fakeSignIn struct {
-	mu       sync.Mutex
-	Who      *storage.SignedIn
-	Missing  string
-	Fatal    string
-	Err      error
-	Checked  []interaction.Interaction
-	Begun    []interaction.Interaction
-	Hidden   map[string]string
-	Client   *client.Client
-	SignOuts int
-	Done     *interaction.SignedOut
+	mu      sync.Mutex
+	Who     *storage.SignedIn
+	Missing string
+	Fatal   string
+	Err     error
+	// FormUnjudged says that the form token is of a hash key that is not known here.
+	FormUnjudged bool
+	Checked      []interaction.Interaction
+	Begun        []interaction.Interaction
+	Hidden       map[string]string
+	Client       *client.Client
+	SignOuts     int
+	Done         *interaction.SignedOut
 }
 
 func (s *fakeSignIn) Check(_ *http.Request, in *interaction.Interaction) (interaction.Outcome, error) {
@@ -94,8 +97,11 @@ func (s *fakeSignIn) SignedOut(w http.ResponseWriter, _ *http.Request, done *int
 	return err
 }
 
-func (s *fakeSignIn) VerifyForm(r *http.Request) bool {
-	return r.PostFormValue("csrf") == siteFormToken
+func (s *fakeSignIn) VerifyForm(r *http.Request) (bool, error) {
+	if s.FormUnjudged {
+		return false, keys.ErrUnknownKey
+	}
+	return r.PostFormValue("csrf") == siteFormToken, nil
 }
 
 // site is a node with a browser.

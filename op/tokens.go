@@ -39,7 +39,7 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 	}
 	response.about = issuedTo{UserID: g.Grant.UserID, GrantID: g.Grant.ID, ACR: g.Grant.Authentication.ACR}
 	if slices.Contains(scopes, client.ScopeOpenID) {
-		response.IDToken, err = p.idToken(m, r.Client, g, response.AccessToken, nonce, now)
+		response.IDToken, err = p.idToken(r.HTTP.Context(), m, r.Client, g, response.AccessToken, nonce, now)
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +63,7 @@ func grantClaims(c *client.Client, g *storage.GrantUser) accessTokenClaims {
 	return accessTokenClaims{
 		Subject:  client.Subject(c, g.Grant.UserID),
 		AuthTime: g.Grant.Authentication.Time.Unix(),
-		ACR:      g.Grant.Authentication.ACR,
+		ACR:      toldACR(&g.Grant),
 		AMR:      g.Grant.Authentication.AMR,
 		SID:      string(g.Grant.SID),
 		GrantID:  g.Grant.ID,

@@ -20,7 +20,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	privately(w)
 	claims, c, err := p.userinfoClaims(w, r)
 	if err == nil {
-		err = p.writeUserinfo(w, c, claims)
+		err = p.writeUserinfo(w, r, c, claims)
 	}
 	if err == nil {
 		return

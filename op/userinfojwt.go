@@ -8,25 +8,33 @@ import (
 	"github.com/latchkey-id/latchkey/client"
 )
 
-// writeUserinfo writes claims as its client wants them: as JSON, or as a signed JWT that
-// says whose they are and for whom (OpenID Connect Core 5.3.2). It has no exp: it is no
-// ID token, and nobody takes it for one.
-func (p *Provider) writeUserinfo(w http.ResponseWriter, c *client.Client, claims map[string]any) error {
-	if c.UserInfoAlg == "" {
+// writeUserinfo writes claims as its client wants them: as JSON, as a signed JWT that
+// says whose they are and for whom, or encrypted, signed before or not (OpenID Connect
+// Core 5.3.2). It has no exp: it is no ID token, and nobody takes it for one.
+func (p *Provider) writeUserinfo(w http.ResponseWriter, r *http.Request, c *client.Client, claims map[string]any) error {
+	how := c.UserInfoEncryption()
+	if c.UserInfoAlg == "" && !how.Wanted() {
 		writeJSON(w, http.StatusOK, claims)
 		return nil
 	}
-	claims["iss"], claims["aud"] = p.cfg.Issuer, c.ID
+	if c.UserInfoAlg != "" {
+		claims["iss"], claims["aud"] = p.cfg.Issuer, c.ID
+	}
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return fmt.Errorf("encode userinfo: %w", err)
 	}
-	signed, err := p.cfg.Keys.Sign(c.UserInfoAlg, idTokenType, payload)
-	if err != nil {
-		return fmt.Errorf("sign userinfo: %w", err)
+	answer := string(payload)
+	if c.UserInfoAlg != "" {
+		if answer, err = p.cfg.Keys.Sign(c.UserInfoAlg, idTokenType, payload); err != nil {
+			return fmt.Errorf("sign userinfo: %w", err)
+		}
 	}
-	w.Header().Set("Content-Type", "application/jwt")
-	w.WriteHeader(http.StatusOK)
-	write(w, []byte(signed))
+	if how.Wanted() {
+		if answer, err = p.encryptTo(r.Context(), c, how, idTokenType, []byte(answer), c.UserInfoAlg != ""); err != nil {
+			return err
+		}
+	}
+	writeCompact(w, http.StatusOK, &compactAnswer{"application/jwt", answer})
 	return nil
 }

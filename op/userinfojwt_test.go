@@ -11,7 +11,7 @@ import (
 // algorithm that there is a key of, and is no other token of ours.
 func TestUserinfo_Signed(t *testing.T) {
 	t.Parallel()
-	for _, alg := range []string{"RS256", "ES256", "EdDSA"} {
+	for _, alg := range client.SigningAlgs() {
 		c := siteClient()
 		c.UserInfoAlg = alg
 		s := signedInSite(t)

@@ -12,4 +12,7 @@ type ClaimRequest struct {
 type ClaimsRequest struct {
 	UserInfo map[string]*ClaimRequest `json:"userinfo,omitempty"`
 	IDToken  map[string]*ClaimRequest `json:"id_token,omitempty"`
+	// ACRName is how the request called the authentication context class that was
+	// reached, where that is not its own name. It comes from no client.
+	ACRName string `json:"acr_name,omitempty"`
 }

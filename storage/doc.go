@@ -28,10 +28,20 @@ var (
 	ErrFull = errors.New("full")
 	// ErrUnavailable says that the store cannot be reached, is too slow, or takes no
 	// writes: nothing is known of what was asked, and asking again may succeed.
-	ErrUnavailable = errors.New("store unavailable")
+	ErrUnavailable error = &passing{"store unavailable"}
 	// ErrUnknownKey says that what is kept was proven under a key that is not
 	// configured here, so that nobody can say what it is worth.
-	ErrUnknownKey = errors.New("key not configured")
+	ErrUnknownKey error = &passing{"key not configured"}
 	// ErrTampered says that what is kept is not what was written.
 	ErrTampered = errors.New("tampered with")
 )
+
+// passing is an error that is no verdict on what was asked.
+type passing struct{ text string }
+
+// Error implements error.
+func (e *passing) Error() string { return e.text }
+
+// Temporary says that a request that failed so may be sent again: a 503, wherever it
+// comes out (requirements TH5, DL1, KY5).
+func (*passing) Temporary() bool { return true }

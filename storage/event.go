@@ -120,6 +120,12 @@ const (
 	EventClientRestored     EventType = "client_restored" // it is back, and its consents with it
 	EventClientPruned       EventType = "client_pruned"   // its consents were deleted
 
+	EventClientRegistered         EventType = "client_registered" // into the database; Detail says how
+	EventClientChanged            EventType = "client_changed"
+	EventClientDeleted            EventType = "client_deleted" // with all that people allowed it
+	EventRegistrationTokenCreated EventType = "registration_token_created"
+	EventRegistrationTokenRevoked EventType = "registration_token_revoked"
+
 	EventFactorPassed     EventType = "factor_passed" // Detail is the kind
 	EventFactorFailed     EventType = "factor_failed"
 	EventFactorLocked     EventType = "factor_locked"

@@ -8,7 +8,7 @@ import "time"
 type SigningKey struct {
 	// ID is the kid: the RFC 7638 thumbprint of the public key.
 	ID string
-	// Alg is the JWS algorithm: RS256, ES256 or EdDSA.
+	// Alg is the JWS algorithm: RS256, PS256, ES256, ES384 or EdDSA.
 	Alg string
 	// Slot counts the keys of an algorithm from 1; algorithm and slot are
 	// unique together, so nodes that start at once agree on one key.

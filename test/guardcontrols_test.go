@@ -16,7 +16,7 @@ func TestGuardsFindViolations(t *testing.T) {
 import ("context"; "` + module + `/storage")
 type (
 	Store struct{}; Users struct{}; Invitations struct{}; Credentials struct{}; RecoveryCodes struct{}; TrustedDevices struct{}
-	Lockouts struct{}; Sessions struct{}; Grants struct{}; Consents struct{}; Groups struct{}; Memberships struct{}
+	Lockouts struct{}; Sessions struct{}; Grants struct{}; Consents struct{}; Groups struct{}; Memberships struct{}; Provisions struct{}
 )
 func (Store) Users() *Users { return nil }
 func (*Users) ByID(context.Context, storage.ID) error { return nil }
@@ -24,11 +24,12 @@ func (*Users) Disable(context.Context, storage.ID, storage.Event) error { return
 func (*Users) SomethingNew(context.Context) error { return nil }
 func (*Sessions) Create(context.Context, storage.ID, storage.Event) error { return nil }`,
 		"client": `func IsLoopback(string) bool { return false }`,
+		"keys":   `type Hasher struct{}; func (*Hasher) Verify() bool { return false }; func (*Hasher) Judge() (bool, error) { return false, nil }`,
 	}
 	const context, sql, store = `import "context"; `, `import "` + module + `/storage/sqlstore"; `, `import "` + module + `/storage"; `
 	guards := map[string]func(*typed) []string{
 		"writers": func(m *typed) []string { return writersOfPeople(m, writersBeside) },
-		"events":  eventLiterals, "clients": judgesOfClients,
+		"events":  eventLiterals, "clients": judgesOfClients, "hashes": verdictsOnUnknownKeys,
 	}
 	for _, c := range []struct{ guard, room, code, want string }{
 		{"writers", "login/settings", context + store + `type users interface { Disable(context.Context, storage.ID, storage.Event) error }`, "asks for Users.Disable"},
@@ -52,6 +53,8 @@ func (*Sessions) Create(context.Context, storage.ID, storage.Event) error { retu
 		{"events", "mfa", store + `func f() (storage.Event, error) { if true { return storage.Event{}, nil }; return storage.NewEvent() }`, ""},
 		{"events", "account", store + `var e = storage.Event{Detail: "x"}`, ""},
 		{"events", "login/logintest", store + `var e = storage.Event{Detail: "x"}`, ""},
+		{"hashes", "op", `import "` + module + `/keys"; func f(h *keys.Hasher) bool { return h.Verify() }`, "calls Hasher.Verify"},
+		{"hashes", "op", `import "` + module + `/keys"; func f(h *keys.Hasher) (bool, error) { return h.Judge() }`, ""},
 		{"clients", "op", `func isLoopback(h string) bool { return h != "" }`, "declares isLoopback"},
 		{"clients", "login", `func f(h string) bool { return h == "127.0.0.1" }`, "knows"},
 		{"clients", "config", `func f(u interface{ IsLoopback() bool }) bool { return u.IsLoopback() }`, "judges an address"},

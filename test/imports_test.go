@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"ui/flash":           {"interaction", "internal/locale", "internal/web", "keys", "storage", "storage/ephemeral"},
 	"account":            {"internal/ident", "access", "internal/locale", "internal/useragent", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"access":             {"storage"},
-	"client":             {"internal/ident", "access", "storage"},
+	"client":             {"internal/ident", "access", "keys", "storage"},
 	"interaction":        {"internal/ident", "client", "internal/web", "keys", "storage", "storage/ephemeral"},
 	"mfa":                {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
 	"keys":               {"internal/ident", "storage"},

@@ -79,6 +79,11 @@ func TestKY5_AFormOfAnUnknownKeyIsNotJudged(t *testing.T) {
 		if !errors.As(err, &refused) || refused.Status != c.status || (c.status == http.StatusServiceUnavailable) != (refused.RetryAfter > 0) {
 			t.Errorf("%s: %v", c.name, err)
 		}
+		answer := httptest.NewRecorder() // the same of what a script asks
+		u.strength(answer, r)
+		if answer.Code != c.status || (c.status == http.StatusServiceUnavailable) != (answer.Header().Get("Retry-After") != "") {
+			t.Errorf("%s, of a script: %d %v", c.name, answer.Code, answer.Header())
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package ui
 import (
 	"encoding/json"
 	"net/http"
+
+	"github.com/latchkey-id/latchkey/internal/web"
 )
 
 // strengthPath is where a page asks how strong a password is that is being
@@ -12,7 +14,16 @@ const strengthPath = "/password/strength"
 // strength answers with a number from 0 to 4. It keeps nothing and logs nothing:
 // the password may become somebody's.
 func (u *Renderer) strength(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil || !u.VerifyForm(r) {
+	if err := r.ParseForm(); err != nil {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	switch ours, err := u.VerifyForm(r); {
+	case err != nil:
+		web.SetRetryAfter(w, web.Unavailable(err).RetryAfter)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	case !ours:
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}

@@ -337,3 +337,26 @@ func TestKY5_ALinkOfAnUnknownKeyCannotBeJudged(t *testing.T) {
 		t.Errorf("where the key is: %v", err)
 	}
 }
+
+// TestKY5_ACodeOfAnUnknownKeyCannotBeJudged: the code that came with such a link bears
+// no tag of its key, and is not judged either. No try of it counts, and no newer one is
+// issued beside it, nor is it taken for revoked.
+func TestKY5_ACodeOfAnUnknownKeyCannotBeJudged(t *testing.T) {
+	h := newHarness(t)
+	after := newTokens(t, h.store, h.clock, secretKey("n"), secretKey("h"))
+	issued := issue(t, after, onetime.VerifyEmail, alice)
+	for range 20 {
+		if _, err := h.RedeemCode(t.Context(), onetime.VerifyEmail, alice, issued.Code); !errors.Is(err, keys.ErrUnknownKey) {
+			t.Fatalf("before the key came: %v", err)
+		}
+	}
+	if _, err := h.Issue(t.Context(), onetime.Token{Purpose: onetime.VerifyEmail, Subject: alice, TTL: time.Hour}); !errors.Is(err, keys.ErrUnknownKey) {
+		t.Errorf("another one: %v", err)
+	}
+	if err := h.Revoke(t.Context(), onetime.VerifyEmail, alice); !errors.Is(err, keys.ErrUnknownKey) {
+		t.Errorf("revoke: %v", err)
+	}
+	if _, err := after.RedeemCode(t.Context(), onetime.VerifyEmail, alice, issued.Code); err != nil {
+		t.Errorf("where the key is: %v", err)
+	}
+}

@@ -51,17 +51,25 @@ func (t *Tokens) match(ctx context.Context, purpose Purpose, token string) (*kep
 	if err != nil {
 		return nil, err
 	}
-	if !t.cfg.Hasher.Verify(k.Hash, "onetime token", string(purpose), subject, secret) || !t.cfg.Now().Before(k.ExpiresAt) {
+	switch right, err := t.cfg.Hasher.Judge(k.Hash, "onetime token", string(purpose), subject, secret); {
+	case err != nil:
+		return nil, err
+	case !right || !t.cfg.Now().Before(k.ExpiresAt):
 		return nil, ErrInvalid
 	}
 	return k, nil
 }
 
 // RedeemCode spends the token of a purpose and subject by the code that came
-// with it. A try counts before anything is compared; a subject that has no
-// token counts the same, so that nobody learns which do.
+// with it. A try counts before anything is told of it; a subject that has no
+// token counts the same, so that nobody learns which do. What this node cannot judge
+// is no try, and keys.ErrUnknownKey (requirement KY5).
 func (t *Tokens) RedeemCode(ctx context.Context, purpose Purpose, subject, code string) (*Entry, error) {
 	s := slot{purpose, subject}
+	k, right, err := t.judgeCode(ctx, s, code)
+	if err != nil {
+		return nil, err
+	}
 	tries := t.tries(s)
 	n, err := t.cfg.Store.Count(ctx, tries, TriesReset)
 	if err != nil {
@@ -70,12 +78,7 @@ func (t *Tokens) RedeemCode(ctx context.Context, purpose Purpose, subject, code 
 	if n > codeTries {
 		return nil, ErrExhausted
 	}
-	k, err := t.find(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	if k.CodeHash == "" || !t.cfg.Now().Before(k.CodeExpires) ||
-		!t.cfg.Hasher.Verify(k.CodeHash, "onetime code", string(purpose), subject, ident.Code(code)) {
+	if !right {
 		return nil, ErrInvalid
 	}
 	// Only who has the message gets here, so the next code has all its tries.
@@ -83,4 +86,19 @@ func (t *Tokens) RedeemCode(ctx context.Context, purpose Purpose, subject, code 
 		return nil, fmt.Errorf("forget tries of one-time codes: %w", err)
 	}
 	return t.spend(ctx, k)
+}
+
+// judgeCode finds what is in the slot and reports whether the code is that of it.
+func (t *Tokens) judgeCode(ctx context.Context, s slot, code string) (*kept, bool, error) {
+	k, err := t.find(ctx, s)
+	switch {
+	case errors.Is(err, ErrInvalid):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	case k.CodeHash == "" || !t.cfg.Now().Before(k.CodeExpires):
+		return nil, false, nil
+	}
+	right, err := t.cfg.Hasher.Judge(k.CodeHash, "onetime code", string(s.purpose), s.subject, ident.Code(code))
+	return k, right, err
 }

@@ -78,7 +78,7 @@ func (a *API) listDeliveries(ctx context.Context, in *listDeliveriesInput) (*pag
 type Key struct {
 	ID         string     `json:"kid"`
 	Alg        string     `json:"alg"`
-	State      string     `json:"state" enum:"published,signing,retired"`
+	State      string     `json:"state" enum:"published,signing,decrypting,retired"`
 	CreatedAt  time.Time  `json:"created_at"`
 	SignsFrom  time.Time  `json:"signs_from"`
 	SignsUntil *time.Time `json:"signs_until,omitempty"`
@@ -90,14 +90,7 @@ type keysOutput struct{ Body Page[Key] }
 func (a *API) listKeys(context.Context, *struct{}) (*keysOutput, error) {
 	out, now := &keysOutput{Body: Page[Key]{Items: []Key{}}}, a.cfg.Now()
 	for _, k := range a.cfg.Keys.Keys() {
-		shown := Key{k.ID, k.Alg, "signing", k.CreatedAt.UTC(), k.SignsFrom.UTC(), timeOf(k.SignsUntil), timeOf(k.ExpiresAt)}
-		switch {
-		case now.Before(k.SignsFrom):
-			shown.State = "published"
-		case !k.SignsUntil.IsZero() && !now.Before(k.SignsUntil):
-			shown.State = "retired"
-		}
-		out.Body.Items = append(out.Body.Items, shown)
+		out.Body.Items = append(out.Body.Items, ShowKey(&k, now))
 	}
 	return out, nil
 }
@@ -131,10 +124,7 @@ func (a *API) showConfiguration(ctx context.Context, _ *struct{}) (*configuratio
 	}
 	out, now := &configurationOutput{Configuration{Digest: a.cfg.Digest, Nodes: []Node{}}}, a.cfg.Now()
 	for i := range nodes {
-		n := &nodes[i]
-		out.Body.Nodes = append(out.Body.Nodes, Node{
-			n.ID, n.Live(now), n.Version, n.Digest, n.Digest == a.cfg.Digest, n.Fault, listed(n.Waiting), n.StartedAt.UTC(), n.LoadedAt.UTC(), n.SeenAt.UTC(),
-		})
+		out.Body.Nodes = append(out.Body.Nodes, ShowNode(&nodes[i], a.cfg.Digest, now))
 	}
 	return out, nil
 }

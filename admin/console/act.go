@@ -1,10 +1,12 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/latchkey-id/latchkey/account"
@@ -13,12 +15,13 @@ import (
 	"github.com/latchkey-id/latchkey/ui"
 )
 
-// act is something that is done to a person, on a page of its own that says what will
-// happen: GET shows and changes nothing, POST does it. It is the one row from which its
-// routes, what it takes, its link on the page of a person and its tests follow.
+// act is something that is done to a person or a group, on a page of its own that says
+// what will happen: GET shows and changes nothing, POST does it. It is the one row from
+// which its routes, what it takes, its link on the page of the person and its tests follow.
 type act struct {
-	// name ends its address.
-	name string
+	// of is the page of what it is done to: personPath, groupPath or groupsPath. name ends
+	// the address of the act below it.
+	of, name string
 	// text begins the keys of its texts: text.title is what it is called, on its button
 	// too, and text.text says what will happen.
 	text string
@@ -36,9 +39,42 @@ type act struct {
 	// offered says of whom it makes sense; nil is everybody.
 	offered func(c *Console, u *storage.User) bool
 	// fields are asked for besides the reason; nil is none.
-	fields func(c *Console, v *visit, u *storage.User, s *screen, f *form) error
+	fields func(c *Console, v *visit, t *target, s *screen, f *form) error
 	// do makes it so. It may answer itself, where written is true.
-	do func(c *Console, w http.ResponseWriter, r *http.Request, by account.Actor, u *storage.User) (written bool, err error)
+	do func(c *Console, w http.ResponseWriter, r *http.Request, by account.Actor, t *target) (written bool, err error)
+}
+
+// target is what an act is done to.
+type target struct {
+	// User and Group are who or what it is; one of them is there, or neither.
+	*storage.User
+	Group *storage.Group
+	// page is its page, and name what it is called.
+	page, name string
+	// after is the page to go on to; empty is page.
+	after string
+}
+
+// on makes a target of a person.
+func on(u *storage.User) *target { return &target{User: u, page: pathOf(u.ID), name: called(u)} }
+
+// target reads what the address of an act names.
+func (c *Console) target(r *http.Request, a *act) (*target, error) {
+	switch a.of {
+	case personPath:
+		u, err := c.person(r)
+		if err != nil {
+			return nil, err
+		}
+		return on(u), nil
+	case groupPath:
+		g, err := c.group(r)
+		if err != nil {
+			return nil, err
+		}
+		return &target{Group: g, page: groupAt(g.ID), name: g.Name}, nil
+	}
+	return &target{page: a.of}, nil
 }
 
 // personPath is the page of a person.
@@ -47,21 +83,21 @@ const personPath = Root + "/people/{person}"
 // pathOf is where the page of a person is.
 func pathOf(id storage.ID) string { return Root + "/people/" + string(id) }
 
-func (a *act) path() string { return personPath + "/" + a.name }
+func (a *act) path() string { return a.of + "/" + a.name }
 
-// at is the address of the act for a person, and for a subject where it has one.
-func (a *act) at(u *storage.User, subject string) string {
-	address := pathOf(u.ID) + "/" + a.name
+// at is the address of the act for a target, and for a subject where it has one.
+func (a *act) at(t *target, subject string) string {
+	address := t.page + "/" + a.name
 	if a.subject != "" {
 		address += "?" + url.Values{a.subject: {subject}}.Encode()
 	}
 	return address
 }
 
-// simply is an act that is one method of the account service.
-func simply(do func(c *Console, r *http.Request, by account.Actor, u *storage.User) error) func(*Console, http.ResponseWriter, *http.Request, account.Actor, *storage.User) (bool, error) {
-	return func(c *Console, _ http.ResponseWriter, r *http.Request, by account.Actor, u *storage.User) (bool, error) {
-		return false, do(c, r, by, u)
+// simply is an act upon a person that is one method of the account service.
+func simply(do func(c *Console, r *http.Request, by account.Actor, u *storage.User) error) func(*Console, http.ResponseWriter, *http.Request, account.Actor, *target) (bool, error) {
+	return func(c *Console, _ http.ResponseWriter, r *http.Request, by account.Actor, t *target) (bool, error) {
+		return false, do(c, r, by, t.User)
 	}
 }
 
@@ -81,29 +117,32 @@ func (c *Console) person(r *http.Request) (*storage.User, error) {
 // ask shows the page of an act.
 func (c *Console) ask(a *act) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, v *visit) error {
-		u, err := c.person(r)
+		t, err := c.target(r, a)
 		if err != nil {
-			return c.refused(w, r, r.URL.Path, "read person", err)
+			return c.refused(w, r, r.URL.Path, "read target", err)
 		}
 		subject := r.URL.Query().Get(a.subject)
 		if ident.Text(subject) != nil {
 			return notFound(errors.New("the subject is no text"))
 		}
-		here := a.at(u, subject)
+		here := a.at(t, subject)
 		if a.grave {
 			if err := c.cfg.Accounts.FreshToAdminister(v.actor); err != nil {
 				return c.refused(w, r, here, "show act", err)
 			}
 		}
 		s := c.begin(w, r, v, a.text+".title")
-		s.Up, s.Same = link{"", pathOf(u.ID), called(u)}, c.sameAs(r, a.operation, a.command, r.URL.Query())
+		s.Up, s.Same = link{"", t.page, t.name}, c.sameAs(r, a.operation, strings.ReplaceAll(a.command, "{group}", quote(cmp.Or(subject, t.name))), r.URL.Query())
+		if t.name == "" {
+			s.Up.Label = s.T("console.groups")
+		}
 		s.Lead = s.T(a.text+".text", "Subject", subject)
-		f := &form{Method: "post", Action: here, Submit: s.Title, ID: "act-submit", Danger: a.danger, Back: pathOf(u.ID), Page: &s.Page}
+		f := &form{Method: "post", Action: here, Submit: s.Title, ID: "act-submit", Danger: a.danger, Back: t.page, Page: &s.Page}
 		if a.subject != "" {
 			s.Carry(a.subject, subject)
 		}
 		if a.fields != nil {
-			if err := a.fields(c, v, u, s, f); err != nil {
+			if err := a.fields(c, v, t, s, f); err != nil {
 				return err
 			}
 		}
@@ -121,25 +160,25 @@ func (c *Console) ask(a *act) handlerFunc {
 // carryOut does what the page of an act says.
 func (c *Console) carryOut(a *act) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, v *visit) error {
-		u, err := c.person(r)
+		t, err := c.target(r, a)
 		if err != nil {
-			return c.refused(w, r, r.URL.Path, "read person", err)
+			return c.refused(w, r, r.URL.Path, "read target", err)
 		}
-		here := a.at(u, r.PostForm.Get(a.subject))
+		here := a.at(t, r.PostForm.Get(a.subject))
 		reason := ident.Clean(r.PostForm.Get("reason"))
 		if err := checkReason(reason); err != nil {
 			return c.refused(w, r, here, "read reason", err)
 		}
-		written, err := a.do(c, w, r, v.actor.Because(reason), u)
+		written, err := a.do(c, w, r, v.actor.Because(reason), t)
 		switch {
 		case errors.Is(err, account.ErrUnchanged):
-			return redirectDone(w, r, pathOf(u.ID), "unchanged")
+			return redirectDone(w, r, t.page, "unchanged")
 		case err != nil:
 			return c.refused(w, r, here, a.name, err)
 		case written:
 			return nil
 		}
-		return redirectDone(w, r, pathOf(u.ID), "done")
+		return redirectDone(w, r, cmp.Or(t.after, t.page), "done")
 	}
 }
 

@@ -117,7 +117,7 @@ func (s *site) acted(a *act, u *storage.User) string {
 	if with.subject != nil {
 		subject = with.subject(s, u)
 	}
-	return a.at(u, subject)
+	return a.at(on(u), subject)
 }
 
 // TestAD1_ActsAreDoneByWhomTheyAreFor: each act by each role: those that may have it on
@@ -126,7 +126,7 @@ func (s *site) acted(a *act, u *storage.User) string {
 // same changes nothing and is an event.
 func TestAD1_ActsAreDoneByWhomTheyAreFor(t *testing.T) {
 	t.Parallel()
-	for _, a := range (*Console).acts(nil) {
+	for _, a := range personActs() {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			for _, role := range admin.Roles() {
@@ -210,7 +210,7 @@ func (s *site) forge(b *logintest.Browser, address string, fields ...string) *pa
 // grave act, and its form, lead to sign-in first and nothing happens; the others do not.
 func TestFE1_GraveActsWantFreshProofs(t *testing.T) {
 	t.Parallel()
-	for _, a := range (*Console).acts(nil) {
+	for _, a := range personActs() {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
@@ -239,7 +239,7 @@ func TestFE1_GraveActsWantFreshProofs(t *testing.T) {
 // administrator, and nobody to themselves, whatever they hold.
 func TestAD1_AdministratorsAndOneself(t *testing.T) {
 	t.Parallel()
-	for _, a := range (*Console).acts(nil) {
+	for _, a := range personActs() {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
@@ -255,7 +255,7 @@ func TestAD1_AdministratorsAndOneself(t *testing.T) {
 					logintest.Check(t, err)
 				}
 				b := s.signedIn(try.who, storage.FactorPassword, storage.FactorTOTP)
-				address := a.at(try.whom, "staff")
+				address := a.at(on(try.whom), "staff")
 				if page := b.Get(pathOf(try.whom.ID)); strings.Contains(string(page.Body), `id="act-`) {
 					t.Errorf("%s: something is offered", name)
 				}

@@ -45,6 +45,11 @@ type Config struct {
 	api.Stores
 	Applications applications
 	Clients      api.Clients
+	Keys         api.SigningKeys
+	// Digest is that of the configuration that runs.
+	Digest string
+	// Jobs are the periodic jobs of a node, by their names.
+	Jobs map[string]time.Duration
 	// Access says who may use clients; nil is everyone.
 	Access *access.Catalog
 	Errors *web.Errors
@@ -113,15 +118,11 @@ type route struct {
 
 // routes are all addresses, made of the tables.
 func (c *Console) routes() []route {
-	home := func(w http.ResponseWriter, r *http.Request, _ *visit) error {
-		http.Redirect(w, r, peoplePath, http.StatusSeeOther)
-		return nil
-	}
-	routes := []route{{http.MethodGet, Root, c.scopeOf("people.list"), home}}
+	var routes []route
 	for _, p := range c.pages() {
 		routes = append(routes, route{http.MethodGet, p.path, c.scopeOf(p.operation), c.show(p)})
 	}
-	for _, a := range c.acts() {
+	for _, a := range slices.Concat(personActs(), groupActs()) {
 		scope := c.scopeOf(a.operation)
 		routes = append(routes, route{http.MethodGet, a.path(), scope, c.ask(a)}, route{http.MethodPost, a.path(), scope, c.carryOut(a)})
 	}

@@ -100,6 +100,7 @@ func notFound(cause error) error {
 func (c *Console) refused(w http.ResponseWriter, r *http.Request, page, attempted string, err error) error {
 	var stale *account.StaleError
 	var shown *web.Error
+	var used *account.InUseError
 	if problems := problemsOf(err); len(problems) > 0 {
 		return c.cfg.Flash.Refuse(w, r, page, flash.Message{Problems: problems})
 	}
@@ -108,6 +109,8 @@ func (c *Console) refused(w http.ResponseWriter, r *http.Request, page, attempte
 		return err
 	case errors.As(err, &stale):
 		return c.cfg.Flow.Ask(w, r, interaction.PageRequest{ReturnTo: page, ACR: stale.Needs, Fresh: c.cfg.Accounts.FreshFor()})
+	case errors.As(err, &used):
+		return c.cfg.Flash.Refuse(w, r, page, flash.Message{Failure: "console.in_use"})
 	case errors.Is(err, account.ErrForbidden):
 		return denied(err)
 	case errors.Is(err, account.ErrNobody), errors.Is(err, account.ErrNotFound), errors.Is(err, storage.ErrNotFound):
@@ -146,7 +149,7 @@ func problemsOf(err error) []flash.Problem {
 		}
 		return []flash.Problem{{Field: field.Field, Text: text}}
 	case errors.Is(err, account.ErrTaken):
-		return []flash.Problem{{Field: "username", Text: "wrong.username_taken"}}
+		return []flash.Problem{{Field: "username", Text: "wrong.username_taken"}, {Field: "name", Text: "console.taken"}}
 	case errors.Is(err, account.ErrNoGroup):
 		return []flash.Problem{{Field: "group", Text: "wrong.attribute"}}
 	}

@@ -30,7 +30,7 @@ func (c *Console) export(w http.ResponseWriter, r *http.Request, v *visit, p pag
 	if err != nil {
 		return err
 	}
-	rows, next, err := p.list.read(r.Context(), c, v, asked, "", atOnce)
+	rows, next, err := p.list.read(r, c, v, asked, "", atOnce)
 	if err != nil {
 		return c.refused(w, r, p.path, "export list", err)
 	}
@@ -53,7 +53,7 @@ func (c *Console) export(w http.ResponseWriter, r *http.Request, v *visit, p pag
 		if written += len(rows); next == "" || written >= maxExported {
 			break
 		}
-		if rows, next, err = p.list.read(r.Context(), c, v, asked, next, atOnce); err != nil {
+		if rows, next, err = p.list.read(r, c, v, asked, next, atOnce); err != nil {
 			c.cfg.Log.ErrorContext(r.Context(), "export broke off", "list", p.path, "reason", err.Error())
 			panic(http.ErrAbortHandler)
 		}

@@ -87,7 +87,8 @@ func newSite(t *testing.T, change ...func(*Config)) *site {
 			Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
 			Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(),
 		},
-		Log: p.Logger, Now: p.Clock.Now, ResetLasts: time.Hour,
+		Log: p.Logger, Now: p.Clock.Now, ResetLasts: time.Hour, Keys: oneKey{p.Clock.Now()}, Digest: "digest",
+		Jobs: map[string]time.Duration{"sweep": time.Minute},
 	}
 	for _, c := range change {
 		c(&cfg)
@@ -154,4 +155,12 @@ func (s *site) events(typ storage.EventType) []storage.Event {
 	events, err := s.Store.Events().List(s.T.Context(), storage.EventFilter{Type: typ, Limit: 100})
 	logintest.Check(s.T, err)
 	return events
+}
+
+// oneKey is a ring of one key that signs.
+type oneKey struct{ since time.Time }
+
+// Keys implements api.SigningKeys.
+func (k oneKey) Keys() []storage.SigningKey {
+	return []storage.SigningKey{{ID: "kid", Alg: "ES256", Sealed: "sealed-private-key", CreatedAt: k.since, SignsFrom: k.since}}
 }

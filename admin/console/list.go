@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -26,11 +25,13 @@ const (
 type list struct {
 	// filters narrow it.
 	filters []filter
+	// heading is the key of what stands above it, where the page is about more.
+	heading string
 	// columns are the keys of its headings.
 	columns []string
 	// read returns rows after a place, and the place of the last of them; empty on the
 	// last page. query holds what the filters say.
-	read func(ctx context.Context, c *Console, v *visit, query url.Values, after string, limit int) (rows []item, next string, err error)
+	read func(r *http.Request, c *Console, v *visit, query url.Values, after string, limit int) (rows []item, next string, err error)
 	// acts lead to what can be made.
 	acts func(c *Console, v *visit, s *screen) []link
 }
@@ -102,7 +103,7 @@ func (l *list) fill(c *Console, r *http.Request, v *visit, s *screen) error {
 	if err != nil {
 		return err
 	}
-	rows, next, err := l.read(r.Context(), c, v, asked, after, onPage)
+	rows, next, err := l.read(r, c, v, asked, after, onPage)
 	if err != nil {
 		return err
 	}
@@ -141,6 +142,10 @@ func (l *list) fill(c *Console, r *http.Request, v *visit, s *screen) error {
 		t.Exports = append(t.Exports, link{"export-" + format, at(formatParam, format), names[format]})
 	}
 	b := block{ID: "list", Table: t}
+	if l.heading != "" {
+		b.Heading = s.T(l.heading)
+		t.Label = b.Heading
+	}
 	if l.acts != nil {
 		b.Acts = l.acts(c, v, s)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/admin/api"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/ui"
 )
 
@@ -22,10 +23,13 @@ type page struct {
 	operation, command string
 	// listed says that the navigation leads to it.
 	listed bool
-	// fill makes what it shows, of a page that is no list.
+	// fill makes what it shows; above the list, where it has one.
 	fill func(c *Console, r *http.Request, v *visit, s *screen) error
 	list *list
 }
+
+// configurationPath is what runs.
+const configurationPath = Root + "/configuration"
 
 // peoplePath is the list of people.
 const peoplePath = Root + "/people"
@@ -33,8 +37,18 @@ const peoplePath = Root + "/people"
 // pages is the one list of the pages that show.
 func (c *Console) pages() []page {
 	return []page{
+		{path: Root, title: "account.overview", operation: "people.list", listed: true, fill: (*Console).showOverview},
 		{path: peoplePath, title: "console.people", operation: "people.list", command: "user list --json", listed: true, list: peopleList()},
 		{path: personPath, title: "console.person", operation: "people.show", command: "user show {person} --json", fill: (*Console).showPerson},
+		{path: groupsPath, title: "console.groups", operation: "groups.list", command: "group list --json", listed: true, list: groupList()},
+		{path: groupPath, title: "console.group", operation: "members.list", command: "group show {group} --json", fill: (*Console).showGroup, list: memberList()},
+		{path: appsPath, title: "account.applications", operation: "clients.list", command: "client list --json", listed: true, list: appList()},
+		{path: appPath, title: "console.app", operation: "clients.show", command: "client show {client}", fill: (*Console).showApp},
+		{path: activityPath, title: "account.activity", operation: "events.list", command: "audit list --json", listed: true, list: eventList()},
+		{path: messagesPath, title: "console.messages", operation: "deliveries.list", command: "outbox list --json", listed: true, fill: (*Console).showBacklog, list: messageList()},
+		{path: configurationPath, title: "console.configuration", operation: "configuration.show", command: "config status --json", listed: true, list: nodeList()},
+		{path: Root + "/keys", title: "console.keys", operation: "keys.list", command: "keys list --json", listed: true, list: keyList()},
+		{path: Root + "/jobs", title: "console.jobs", operation: "jobs.list", listed: true, list: jobList()},
 	}
 }
 
@@ -115,6 +129,10 @@ func (c *Console) sameAs(r *http.Request, operation, command string, query url.V
 		if value == "" {
 			value = query.Get(name)
 		}
+		if _, err := storage.ID(value).Bytes(); name == "group" && err != nil {
+			words = strings.ReplaceAll(words, "{group}", quote(value)) // commands know groups by their names
+			continue
+		}
 		if value != "" {
 			call = strings.ReplaceAll(call, "{"+name+"}", url.PathEscape(value))
 			words = strings.ReplaceAll(words, "{"+name+"}", quote(value))
@@ -145,13 +163,18 @@ func (c *Console) show(p page) handlerFunc {
 			return c.export(w, r, v, p, format)
 		}
 		s := c.begin(w, r, v, p.title)
-		s.Same = c.sameAs(r, p.operation, p.command, nil)
-		fill := p.fill
-		if p.list != nil {
-			fill = p.list.fill
+		if p.fill != nil {
+			if err := p.fill(c, r, v, s); err != nil {
+				return c.refused(w, r, p.path, "show page", err)
+			}
 		}
-		if err := fill(c, r, v, s); err != nil {
-			return c.refused(w, r, p.path, "show page", err)
+		if p.list != nil {
+			if err := p.list.fill(c, r, v, s); err != nil {
+				return c.refused(w, r, p.path, "show list", err)
+			}
+		}
+		if p.path != Root { // which is of several operations
+			s.Same = c.sameAs(r, p.operation, strings.ReplaceAll(p.command, "{group}", quote(s.Title)), nil)
 		}
 		return c.render(w, s)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -24,14 +25,14 @@ func peopleList() *list {
 	}
 }
 
-func readPeople(ctx context.Context, c *Console, v *visit, query url.Values, after string, limit int) ([]item, string, error) {
+func readPeople(r *http.Request, c *Console, v *visit, query url.Values, after string, limit int) ([]item, string, error) {
 	show := func(u *storage.User) item {
 		return item{api.ShowPerson(c.cfg.Accounts, v.may, u), func(s *screen) []cell {
 			return []cell{nameCell(u), s.states(c, u), tags(u.Groups), tags(u.Roles), s.at(u.CreatedAt)}
 		}}
 	}
 	if group := query.Get("group"); group != "" && query.Get("q") == "" && query.Get("role") == "" {
-		people, err := c.peopleOf(ctx, group, after, limit)
+		people, err := c.peopleOf(r.Context(), group, after, limit)
 		rows, next := itemsOf(people, limit, func(u *storage.User) string { return string(u.ID) }, show)
 		return rows, next, err
 	}
@@ -40,7 +41,7 @@ func readPeople(ctx context.Context, c *Console, v *visit, query url.Values, aft
 		f.Role = query.Get("role")
 	}
 	f.Disabled = f.Prefix == "" && f.Role == "" && query.Get("state") == "disabled"
-	found, err := c.cfg.Users.Search(ctx, f)
+	found, err := c.cfg.Users.Search(r.Context(), f)
 	rows, next := itemsOf(found, limit, func(f *storage.FoundUser) string { return f.Key }, func(f *storage.FoundUser) item { return show(&f.User) })
 	return rows, next, err
 }

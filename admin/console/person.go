@@ -56,9 +56,9 @@ func (c *Console) offers(v *visit, a *act, u *storage.User) bool {
 
 // do is the link to an act about a subject; an empty cell where it is not offered.
 func (c *Console) do(v *visit, name string, u *storage.User, s *screen, subject, label string) cell {
-	for _, a := range c.acts() {
+	for _, a := range personActs() {
 		if a.name == name && c.offers(v, a, u) {
-			return cell{Text: s.T(a.text + ".title"), URL: a.at(u, subject), Danger: a.danger, Label: label}
+			return cell{Text: s.T(a.text + ".title"), URL: a.at(on(u), subject), Danger: a.danger, Label: label}
 		}
 	}
 	return cell{}
@@ -113,9 +113,9 @@ func (c *Console) factsOf(_ context.Context, v *visit, u *storage.User, s *scree
 		b.Lead = s.T("console.owners")
 		return b, nil
 	}
-	for _, a := range c.acts() {
+	for _, a := range personActs() {
 		if a.subject == "" && c.offers(v, a, u) {
-			b.Acts = append(b.Acts, link{"act-" + a.name, a.at(u, ""), s.T(a.text + ".title")})
+			b.Acts = append(b.Acts, link{"act-" + a.name, a.at(on(u), ""), s.T(a.text + ".title")})
 		}
 	}
 	return b, nil

@@ -11,9 +11,9 @@ import (
 	"github.com/latchkey-id/latchkey/ui"
 )
 
-// acts is the one list of what is done to a person.
-func (*Console) acts() []*act {
-	return []*act{
+// personActs is the one list of what is done to a person.
+func personActs() []*act {
+	acts := []*act{
 		{
 			name: "edit", text: "console.edit", operation: "people.edit", command: "user edit {person} …",
 			fields: profileFields, do: simply(editProfile),
@@ -144,6 +144,10 @@ func (*Console) acts() []*act {
 			}),
 		},
 	}
+	for _, a := range acts {
+		a.of = personPath
+	}
+	return acts
 }
 
 // words are names with commas or spaces between them, each once.
@@ -163,24 +167,24 @@ func (f *form) field(s *screen, v *visit, name, value string, settings ...string
 	return err
 }
 
-func emailFields(_ *Console, v *visit, u *storage.User, s *screen, f *form) error {
+func emailFields(_ *Console, v *visit, u *target, s *screen, f *form) error {
 	f.Boxes = append(f.Boxes, box{"verified", s.T("console.verified"), v.said.Typed.Has("verified")})
 	return f.field(s, v, "email", u.Email, "type=email", "required", "maxlength=254", "plain", "autocomplete=off")
 }
 
-func heldBox(_ *Console, v *visit, _ *storage.User, s *screen, f *form) error {
+func heldBox(_ *Console, v *visit, _ *target, s *screen, f *form) error {
 	f.Boxes = append(f.Boxes, box{"held", s.T("console.held"), v.said.Typed.Has("held")})
 	return nil
 }
 
-func groupField(_ *Console, v *visit, _ *storage.User, s *screen, f *form) error {
+func groupField(_ *Console, v *visit, _ *target, s *screen, f *form) error {
 	return f.field(s, v, "group", "", "label=console.group", "required", "maxlength=128", "plain", "autocomplete=off")
 }
 
 // rolesField has the roles of the person without those that their groups give, which are
 // not set here.
-func rolesField(c *Console, v *visit, u *storage.User, s *screen, f *form) error {
-	groups, err := c.cfg.Memberships.Of(s.ctx, u.ID)
+func rolesField(c *Console, v *visit, u *target, s *screen, f *form) error {
+	groups, err := c.cfg.Memberships.Of(s.ctx, u.User.ID)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,8 @@ func (c *Console) edited(v *visit) attribute.Schema {
 	return edited
 }
 
-func profileFields(c *Console, v *visit, u *storage.User, s *screen, f *form) error {
+func profileFields(c *Console, v *visit, t *target, s *screen, f *form) error {
+	u := t.User
 	p := ui.AccountProfile{Account: ui.Account{Page: s.Page}, Fields: profileNames(), Values: map[string]string{usernameField: v.typed(usernameField, u.Username)}}
 	for _, claim := range account.ClaimNames() {
 		p.Values[claim] = v.typed(claim, account.ClaimValue(u.Profile, claim))

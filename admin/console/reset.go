@@ -6,14 +6,14 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/ui"
 )
 
 // makeReset makes a link that sets a new password, and shows it: this once, in the answer
 // to the form. It is in no store, address or log, so that there is nothing to redirect to
 // (requirement OT3); sent again the form makes another link, and this one is void.
-func makeReset(c *Console, w http.ResponseWriter, r *http.Request, by account.Actor, u *storage.User) (bool, error) {
+func makeReset(c *Console, w http.ResponseWriter, r *http.Request, by account.Actor, t *target) (bool, error) {
+	u := t.User
 	token, err := c.cfg.Accounts.IssueReset(r.Context(), by, u.ID, c.cfg.ResetLasts, "")
 	if err != nil {
 		return false, err

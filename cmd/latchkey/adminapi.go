@@ -27,17 +27,22 @@ func mountAdminAPI(mux *http.ServeMux, p *process, f *foundation, accounts *acco
 
 func adminAPIConfig(p *process, f *foundation, accounts *account.Service, provider *op.Provider) api.Config {
 	cfg := f.cfg
-	jobs := map[string]time.Duration{}
-	for _, j := range p.jobs() {
-		jobs[j.name] = j.every
-	}
 	return api.Config{
 		Issuer: cfg.Issuer, Version: version, Tokens: adminTokens{provider}, Policy: cfg.Admin.Policy(), ACR: cfg.Admin.ACR, Accounts: accounts,
 		Stores:  adminStores(p),
 		Clients: fileClients{f.clients}, Keys: p.ring, Ephemeral: p.ephemeral, Counters: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer,
 		Limit:   storage.Bucket{Burst: cfg.Admin.RequestsPerMinute, Every: time.Minute / time.Duration(cfg.Admin.RequestsPerMinute)},
-		MaxBody: int64(cfg.Limits.BodyKiB) << 10, ResetLasts: cfg.Account.Links.Reset, Digest: cfg.Digest(), Jobs: jobs, Log: f.log, Now: f.now,
+		MaxBody: int64(cfg.Limits.BodyKiB) << 10, ResetLasts: cfg.Account.Links.Reset, Digest: cfg.Digest(), Jobs: jobTimes(p), Log: f.log, Now: f.now,
 	}
+}
+
+// jobTimes are how often the periodic jobs run, by their names.
+func jobTimes(p *process) map[string]time.Duration {
+	times := map[string]time.Duration{}
+	for _, j := range p.jobs() {
+		times[j.name] = j.every
+	}
+	return times
 }
 
 // adminStores are what administrators read, by whichever way in.

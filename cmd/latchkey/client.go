@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,12 +13,14 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/fetch"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
 )
 
 func clientCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "client", Short: "Look at the applications that are registered"}
-	cmd.AddCommand(clientListCommand(), clientShowCommand(), clientTestCommand())
+	cmd.AddCommand(clientListCommand(), clientShowCommand(), clientTestCommand(), clientDeleteCommand(), registrationTokenCommand())
 	return cmd
 }
 
@@ -27,11 +30,16 @@ func clientTestCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "test CLIENT", Short: "Tell what to enter in an application, and what its software has to be told besides", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found, issuer, err := from.client(args[0])
+			found, issuer, err := from.client(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			tested := testClient(found, issuer)
+			sector, err := from.checkSector(cmd.Context(), found)
+			if err != nil {
+				return err
+			}
+			tested.Advice = append(tested.Advice, sector...)
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(tested)
 			}
@@ -56,8 +64,8 @@ func (f *storeFlags) clients() ([]client.Client, error) {
 	return d.clients()
 }
 
-// client returns a client of the installation's configuration. It asks no store.
-func (f *storeFlags) client(id string) (found *client.Client, issuer string, err error) {
+// client returns a client of the installation's configuration, or else of its database.
+func (f *storeFlags) client(cmd *cobra.Command, id string) (found *client.Client, issuer string, err error) {
 	cfg, err := f.load()
 	if err != nil {
 		return nil, "", err
@@ -67,10 +75,38 @@ func (f *storeFlags) client(id string) (found *client.Client, issuer string, err
 		return nil, "", err
 	}
 	i := slices.IndexFunc(clients, func(c client.Client) bool { return c.ID == id })
-	if i < 0 {
-		return nil, "", fmt.Errorf("no client is called %q", id)
+	if i >= 0 {
+		return &clients[i], cfg.Issuer, nil
 	}
-	return &clients[i], cfg.Issuer, nil
+	err = f.withTables(cmd, func(store *sqlstore.Store, p *dependencies) (err error) {
+		found, _, err = storedClient(cmd, store, p, id)
+		return err
+	})
+	return found, cfg.Issuer, err
+}
+
+// checkSector says what the document at a client's sector_identifier_uri lacks.
+func (f *storeFlags) checkSector(ctx context.Context, c *client.Client) ([]string, error) {
+	cfg, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	d, err := newDependencies(cfg, slog.New(slog.DiscardHandler), time.Now, nil)
+	if err != nil {
+		return nil, err
+	}
+	documents := d.fetcher(f.data != "")
+	var advice []string
+	for _, problem := range client.CheckSector(ctx, func(ctx context.Context, address string) ([]byte, error) {
+		answer, err := documents.Get(ctx, address, fetch.Request{Accept: "application/json"})
+		if err != nil {
+			return nil, err
+		}
+		return answer.Body, nil
+	}, &c.Metadata) {
+		advice = append(advice, problem.Field+": "+problem.Message)
+	}
+	return advice, nil
 }
 
 // clientTest is what somebody who sets up an application needs to know.

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"text/tabwriter"
+	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
 )
 
@@ -15,35 +19,60 @@ type shownClient struct {
 	ID string `json:"client_id"`
 	client.Metadata
 	Secrets int `json:"secrets"`
+	// Source is file, or how the client came into the database, and Place where in which
+	// file it stands.
+	Source string `json:"source"`
+	Place  string `json:"place,omitempty"`
+	// Vouched says that somebody stands for what the client says of itself.
+	Vouched    bool       `json:"vouched"`
+	CreatedAt  *time.Time `json:"created_at,omitempty"`
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+	DisabledAt *time.Time `json:"disabled_at,omitempty"`
+	// EndsAt is when it goes unless it is used before.
+	EndsAt *time.Time `json:"ends_at,omitempty"`
 }
 
-func shownClientOf(c *client.Client) shownClient {
-	return shownClient{ID: c.ID, Metadata: c.Metadata, Secrets: len(c.Secrets)}
+// shownClientOf shows a client; row is nil of one that a file has.
+func shownClientOf(c *client.Client, place string, row *storage.Client) shownClient {
+	shown := shownClient{ID: c.ID, Metadata: c.Metadata, Secrets: len(c.Secrets), Source: "file", Place: place, Vouched: c.Vouched()}
+	if row != nil {
+		shown.Source, shown.Place = string(row.Source), ""
+		shown.CreatedAt, shown.LastUsedAt = setTime(row.CreatedAt), setTime(row.LastUsedAt)
+		shown.DisabledAt, shown.EndsAt = setTime(row.DisabledAt), setTime(row.EndsAt)
+	}
+	return shown
+}
+
+// setTime is nil for no time.
+func setTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	utc := t.UTC()
+	return &utc
 }
 
 func clientListCommand() *cobra.Command {
 	var from storeFlags
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the clients of the configuration", Args: cobra.NoArgs,
+		Use: "list", Short: "List the clients, those of the configuration first and then those of the database", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			clients, err := from.clients()
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				shown := make([]shownClient, len(clients))
-				for i := range clients {
-					shown[i] = shownClientOf(&clients[i])
+			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error {
+				all, err := allClients(cmd, store, p)
+				if err != nil {
+					return err
 				}
-				return writeJSON(cmd.OutOrStdout(), shown)
-			}
-			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-			fmt.Fprintln(w, "ID\tNAME\tTYPE\tGRANTS\tREDIRECT URIS")
-			for _, c := range clients {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.ID, dash(c.Name), c.Type, orNone(c.GrantTypes), orNone(c.RedirectURIs))
-			}
-			return w.Flush()
+				if asJSON {
+					return writeJSON(cmd.OutOrStdout(), all)
+				}
+				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+				fmt.Fprintln(w, "ID\tNAME\tTYPE\tSOURCE\tGRANTS\tREDIRECT URIS")
+				for _, c := range all {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, dash(c.Name), c.Type, c.Source, orNone(c.GrantTypes), orNone(c.RedirectURIs))
+				}
+				return w.Flush()
+			})
 		},
 	}
 	from.register(cmd)
@@ -51,23 +80,86 @@ func clientListCommand() *cobra.Command {
 	return cmd
 }
 
+// allClients are those of files, and after them those of the database.
+func allClients(cmd *cobra.Command, store *sqlstore.Store, p *dependencies) ([]shownClient, error) {
+	const page = 500
+	inFiles, err := p.clients()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]shownClient, len(inFiles))
+	for i := range inFiles {
+		all[i] = shownClientOf(&inFiles[i], p.cfg.ClientPlaces[inFiles[i].ID], nil)
+	}
+	stored := p.stored(store)
+	for after := ""; ; {
+		rows, err := store.Clients().List(cmd.Context(), after, page)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			c, err := stored.Read(&rows[i])
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, shownClientOf(c, "", &rows[i]))
+		}
+		if len(rows) < page {
+			return all, nil
+		}
+		after = rows[len(rows)-1].ID
+	}
+}
+
 func clientShowCommand() *cobra.Command {
 	var from storeFlags
 	cmd := &cobra.Command{
 		Use: "show CLIENT", Short: "Show what is registered of a client, with the defaults that apply, as JSON", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			clients, err := from.clients()
+			shown, err := from.shownClient(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			i := slices.IndexFunc(clients, func(c client.Client) bool { return c.ID == args[0] })
-			if i < 0 {
-				return fmt.Errorf("no client is called %q; latchkey client list shows them all", args[0])
-			}
-			return writeJSON(cmd.OutOrStdout(), shownClientOf(&clients[i]))
+			return writeJSON(cmd.OutOrStdout(), shown)
 		},
 	}
 	from.register(cmd)
 	cmd.Flags().Bool("json", true, "it is always JSON")
 	return cmd
+}
+
+// shownClient finds a client in files, and where none has it in the database.
+func (f *storeFlags) shownClient(cmd *cobra.Command, id string) (shown shownClient, err error) {
+	clients, err := f.clients()
+	if err != nil {
+		return shown, err
+	}
+	if i := slices.IndexFunc(clients, func(c client.Client) bool { return c.ID == id }); i >= 0 {
+		cfg, err := f.load()
+		if err != nil {
+			return shown, err
+		}
+		return shownClientOf(&clients[i], cfg.ClientPlaces[id], nil), nil
+	}
+	err = f.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error {
+		c, row, err := storedClient(cmd, store, p, id)
+		if err == nil {
+			shown = shownClientOf(c, "", row)
+		}
+		return err
+	})
+	return shown, err
+}
+
+// storedClient is a client of the database, disabled or not.
+func storedClient(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, id string) (*client.Client, *storage.Client, error) {
+	row, err := store.Clients().ByID(cmd.Context(), id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil, fmt.Errorf("no client is called %q; latchkey client list shows them all", id)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := p.stored(store).Read(row)
+	return c, row, err
 }

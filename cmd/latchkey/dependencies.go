@@ -85,7 +85,7 @@ func (p *dependencies) newRing(store *sqlstore.Store) (*keys.Ring, error) {
 	return keys.NewRing(keys.RingConfig{
 		Store: store.SigningKeys(), Sealer: p.sealer, Now: p.now, Random: rand.Reader, Log: p.log,
 		Policy: keys.RingPolicy{
-			Algs: s.Algs, SignFor: s.SignFor, PublishAhead: s.PublishAhead, KeepAfter: s.KeepAfter, Poll: s.Poll,
+			Algs: s.Algs, EncryptionAlgs: s.EncryptionAlgs, SignFor: s.SignFor, PublishAhead: s.PublishAhead, KeepAfter: s.KeepAfter, Poll: s.Poll,
 			KeepHints: max(p.cfg.Sessions.Absolute, p.cfg.Tokens.RefreshLifetime),
 		},
 	})
@@ -119,7 +119,11 @@ func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.storeTelling(ctx, p.logouts(client.NewRegistry(client.NewSnapshot(clients)), nil).Queue)
+	var opened *sqlstore.Store // what is told is told of clients that it has, too
+	opened, err = p.storeTelling(ctx, func(ctx context.Context, ended []storage.EndedSession) ([]storage.Delivery, error) {
+		return p.logouts(client.NewRegistry(client.NewSnapshot(clients), p.stored(opened)), nil).Queue(ctx, ended)
+	})
+	return opened, err
 }
 
 // storeTelling opens the database; told makes the deliveries of sessions that end.

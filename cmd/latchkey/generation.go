@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/client/registration"
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
 	"github.com/latchkey-id/latchkey/config"
@@ -30,7 +31,8 @@ import (
 // changes after [newGeneration].
 type generation struct {
 	dependencies
-	accounts *account.Service
+	accounts  *account.Service
+	registrar *registration.Registrar
 	// deliveries are who carries out the deliveries of which topic.
 	deliveries map[storage.Topic]outbox.Handler
 	logouts    *op.Logouts
@@ -81,7 +83,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), consolePaths, []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, accounts: accounts, deliveries: handlers, logouts: f.logouts,
+		dependencies: f.dependencies, accounts: accounts, registrar: f.registrar, deliveries: handlers, logouts: f.logouts,
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }
@@ -92,9 +94,12 @@ type foundation struct {
 	ui      *ui.Renderer
 	errors  *web.Errors
 	clients *client.Registry
-	tokens  *onetime.Tokens
-	fetch   *fetch.Client
-	logouts *op.Logouts
+	// stored are the clients of the database, and registrar is who writes them.
+	stored    *client.Stored
+	registrar *registration.Registrar
+	tokens    *onetime.Tokens
+	fetch     *fetch.Client
+	logouts   *op.Logouts
 }
 
 func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
@@ -112,10 +117,13 @@ func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry := client.NewRegistry(client.NewSnapshot(clients))
+	stored := d.stored(p.store)
+	registry := client.NewRegistry(client.NewSnapshot(clients), stored)
+	fetcher := d.fetcher(p.dev.mount != nil)
 	return &foundation{
 		dependencies: d, ui: renderer, errors: &web.Errors{Log: d.log, Render: renderer.RenderError},
-		clients: registry, logouts: d.logouts(registry, p.ring), fetch: d.fetcher(p.dev.mount != nil),
+		clients: registry, logouts: d.logouts(registry, p.ring), fetch: fetcher,
+		stored: stored, registrar: d.registrar(p.store, stored, p.dev.mount != nil, op.Document(fetcher)),
 		tokens: onetime.New(onetime.Config{Store: p.ephemeral, Hasher: d.hasher, Sealer: d.sealer, Now: d.now}),
 	}, nil
 }
@@ -126,16 +134,18 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		Issuer: cfg.Issuer, Clients: f.clients, Keys: p.ring, Hasher: f.hasher, Sealer: f.sealer,
 		Grants: p.store.Grants(), Tokens: p.store.AccessTokens(), Ephemeral: p.ephemeral,
 		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Submissions: newSubmissions(p, f), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
-		ACRValues: pages.ACRValues(), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != account.SignUpOff,
+		ACRValues: pages.ACRValues(), ACRAliases: acrAliases(cfg.MFA.ACRAliases), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != account.SignUpOff,
 		Interactions: newInteractions(p, f), Devices: interaction.NewDevices(p.ephemeral, f.hasher), Fetch: f.fetch, Counters: p.ephemeral, PendingPerAddress: cfg.Limits.PendingPerAddress,
 		RequirePushed: cfg.Tokens.RequirePushed, PushedLifetime: cfg.Tokens.PushedLifetime,
 		RequireDPoP: cfg.Tokens.RequireDPoP, RequireDPoPNonce: cfg.Tokens.RequireDPoPNonce,
-		CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Pairwise: cfg.Secrets.Pairwise(), Explain: p.dev.mount != nil,
+		Registration: f.registration(), Used: f.stored.Used,
+		CheckSession: cfg.Sessions.CheckIframe, CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Pairwise: cfg.Secrets.Pairwise(), Explain: p.dev.mount != nil,
 	}
 }
 
 func webConfig(f *foundation) web.Config {
 	return web.Config{
+		Path: f.cfg.IssuerPath(), AtRoot: []string{changePasswordPath, securityTextPath},
 		TrustedProxies: f.cfg.TrustedProxies, Hosts: f.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
 		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Deadline: requestDeadline(f.cfg.Timeouts),
 		Errors: f.errors, Log: f.log,
@@ -153,7 +163,9 @@ func (d *dependencies) secure() bool {
 }
 
 // cookies are __Host- prefixed wherever a browser takes that.
-func (d *dependencies) cookies() web.Cookies { return web.Cookies{Insecure: !d.secure()} }
+func (d *dependencies) cookies() web.Cookies {
+	return web.Cookies{Insecure: !d.secure(), Path: d.cfg.IssuerPath(), Monitored: d.cfg.Sessions.CheckIframe}
+}
 
 // issuerURL is the issuer, parsed.
 func (d *dependencies) issuerURL() (*url.URL, error) {
@@ -162,4 +174,13 @@ func (d *dependencies) issuerURL() (*url.URL, error) {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
 	return u, nil
+}
+
+// acrAliases are other names of classes, in the terms of package op.
+func acrAliases(written []config.ACRAlias) []op.ACRAlias {
+	aliases := make([]op.ACRAlias, len(written))
+	for i, a := range written {
+		aliases[i] = op.ACRAlias(a)
+	}
+	return aliases
 }

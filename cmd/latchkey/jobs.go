@@ -29,6 +29,7 @@ func (p *process) jobs() []job {
 		{name: "sweep", every: 5 * time.Minute, do: p.sweep},
 		{name: "delete_accounts", every: time.Minute, do: p.deleteAccounts},
 		{name: removeClientsJob, every: time.Minute, do: p.removeClients},
+		{name: sweepClientsJob, every: 10 * time.Minute, do: p.sweepClients},
 		{name: "link_audit", every: time.Second, do: p.linkAudit, unclaimed: true},
 		{name: "forward_events", every: time.Second, do: p.forwardEvents, unclaimed: true},
 		{name: "prune_audit", every: time.Hour, do: p.pruneAudit},

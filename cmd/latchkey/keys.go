@@ -48,7 +48,7 @@ func keysRotateCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
-	cmd.Flags().StringVar(&alg, "alg", "", "rotate this algorithm's `key` only: RS256, ES256 or EdDSA")
+	cmd.Flags().StringVar(&alg, "alg", "", "rotate this algorithm's `key` only, such as RS256")
 	return cmd
 }
 
@@ -93,10 +93,10 @@ func rotateKeys(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, alg 
 	if err != nil {
 		return err
 	}
-	algs := ring.Algs()
+	algs := ring.KeyAlgs()
 	if alg != "" {
 		if !slices.Contains(algs, alg) {
-			return fmt.Errorf("--alg %s is not among signing_keys.algs %v", alg, algs)
+			return fmt.Errorf("--alg %s is not among signing_keys.algs and encryption_algs %v", alg, algs)
 		}
 		algs = []string{alg}
 	}
@@ -132,6 +132,8 @@ func keyState(k storage.SigningKey, now time.Time) string {
 	switch {
 	case now.Before(k.SignsFrom):
 		return "next"
+	case keys.IsEncryptionAlg(k.Alg):
+		return "decrypting"
 	case k.SignsUntil.IsZero() || now.Before(k.SignsUntil):
 		return "signing"
 	}

@@ -86,6 +86,15 @@ func (p *process) removeClients(ctx context.Context) (int64, error) {
 	var errs []error
 	by, accounts := account.System(removeClientsJob), p.current.Load().accounts
 	for id, change := range decideClients(state) {
+		if change == clientRemoved {
+			moved, err := p.isStored(ctx, id)
+			if err != nil {
+				errs = append(errs, err)
+			}
+			if moved || err != nil {
+				continue // it went from a file to the database: the same client, the same tokens
+			}
+		}
 		var err error
 		switch change {
 		case clientRemoved:

@@ -12,6 +12,12 @@ const (
 	passwordPath = "/account/password"
 )
 
+// The addresses that belong to the host, whatever the issuer's path is.
+const (
+	changePasswordPath = "/.well-known/change-password"
+	securityTextPath   = "/.well-known/security.txt"
+)
+
 // wellKnown adds the addresses that browsers and tools ask every site for.
 func wellKnown(mux *http.ServeMux, f *foundation, home bool) {
 	if home {
@@ -19,13 +25,13 @@ func wellKnown(mux *http.ServeMux, f *foundation, home bool) {
 		mux.Handle("GET /{$}", http.RedirectHandler(accountPath, http.StatusSeeOther))
 	}
 	// Password managers lead people here (W3C, A Well-Known URL for Changing Passwords).
-	mux.Handle("GET /.well-known/change-password", http.RedirectHandler(passwordPath, http.StatusSeeOther))
+	mux.Handle("GET "+changePasswordPath, http.RedirectHandler(passwordPath, http.StatusSeeOther))
 	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, _ *http.Request) {
 		writeText(w, "User-agent: *\nDisallow: /\n")
 	})
 	if contact := f.cfg.Branding.SupportURI; contact != "" {
-		mux.HandleFunc("GET /.well-known/security.txt", func(w http.ResponseWriter, _ *http.Request) {
-			writeText(w, securityText(contact, f.cfg.Issuer, f.now()))
+		mux.HandleFunc("GET "+securityTextPath, func(w http.ResponseWriter, _ *http.Request) {
+			writeText(w, securityText(contact, f.cfg.IssuerOrigin(), f.now()))
 		})
 	}
 }
@@ -35,9 +41,9 @@ func wellKnown(mux *http.ServeMux, f *foundation, home bool) {
 const securityFor = 90 * 24 * time.Hour
 
 // securityText tells where to report what is wrong with the service (RFC 9116).
-func securityText(contact, issuer string, now time.Time) string {
+func securityText(contact, origin string, now time.Time) string {
 	expires := now.Add(securityFor).UTC().Truncate(24 * time.Hour)
-	return fmt.Sprintf("Contact: %s\nExpires: %s\nCanonical: %s/.well-known/security.txt\n", contact, expires.Format(time.RFC3339), issuer)
+	return fmt.Sprintf("Contact: %s\nExpires: %s\nCanonical: %s%s\n", contact, expires.Format(time.RFC3339), origin, securityTextPath)
 }
 
 func writeText(w http.ResponseWriter, text string) {

@@ -81,16 +81,16 @@ func (b *Browser) Jar() http.CookieJar { return b.Client.Jar }
 // Cookies returns the cookies that it would send with the next request.
 func (b *Browser) Cookies() []*http.Cookie { return b.Client.Jar.Cookies(b.base) }
 
-// Get opens an address: a path of the provider, or a whole URL.
+// Get opens an address: a path of the provider, below its own, or a whole URL.
 func (b *Browser) Get(address string) *Page {
 	b.t.Helper()
-	return b.request(http.MethodGet, b.resolve(b.base, address), nil)
+	return b.request(http.MethodGet, b.resolve(b.base, b.below(address)), nil)
 }
 
 // Post sends a form that no page shows, as an attacker may.
 func (b *Browser) Post(address string, form url.Values) *Page {
 	b.t.Helper()
-	return b.request(http.MethodPost, b.resolve(b.base, address), form)
+	return b.request(http.MethodPost, b.resolve(b.base, b.below(address)), form)
 }
 
 // Click follows the link with an id on the page that is shown.
@@ -219,6 +219,14 @@ func (b *Browser) setHeader(r *http.Request) {
 		}
 	}
 	r.Header = header
+}
+
+// below puts the provider's own path before one that is typed.
+func (b *Browser) below(address string) string {
+	if strings.HasPrefix(address, "/") {
+		return b.base.Path + address
+	}
+	return address
 }
 
 func (b *Browser) resolve(base *url.URL, address string) *url.URL {

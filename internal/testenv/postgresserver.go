@@ -17,18 +17,25 @@ type PostgresServer struct {
 	dir  string
 	port int
 	s    *server.Process
+
+	durability server.Durability
 }
 
 // StartPostgres starts a PostgreSQL of the test's own. It does not flush to disk:
 // what it said is written survives the end of its processes, not that of the machine.
 func StartPostgres(t testing.TB) *PostgresServer {
 	t.Helper()
+	return startPostgres(t, server.Fast)
+}
+
+func startPostgres(t testing.TB, durability server.Durability) *PostgresServer {
+	t.Helper()
 	dir := processFolder(t, "latchkey-postgres-")
-	s, address, err := server.Postgres(dir, server.Fast)
+	s, address, err := server.Postgres(dir, durability)
 	if err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
-	p := &PostgresServer{URL: address, t: t, dir: dir, s: s}
+	p := &PostgresServer{URL: address, t: t, dir: dir, s: s, durability: durability}
 	t.Cleanup(func() {
 		if p.s != nil {
 			_ = p.s.Thaw()
@@ -55,7 +62,7 @@ func (p *PostgresServer) Stop() {
 // Start starts the server again, where it was and with what it had.
 func (p *PostgresServer) Start() {
 	p.t.Helper()
-	s, err := server.StartPostgres(p.dir, p.port, server.Fast)
+	s, err := server.StartPostgres(p.dir, p.port, p.durability)
 	if err != nil {
 		p.t.Fatalf("start PostgreSQL: %v", err)
 	}

@@ -89,7 +89,7 @@ type Errors struct {
 }
 
 // Handle wraps h. An error that is no *Error becomes a 500 whose text never
-// reaches the browser.
+// reaches the browser, or where it says that it is temporary a 503.
 func (e *Errors) Handle(h HandlerFunc) http.Handler { return e.HandleForm(h, nil) }
 
 // Lead answers an error in another way than by its page, and reports whether it did.
@@ -116,9 +116,10 @@ func (e *Errors) answer(w http.ResponseWriter, r *http.Request, err error, lead 
 		return
 	}
 	var shown *Error
+	var passing interface{ Temporary() bool }
 	switch {
 	case errors.As(err, &shown):
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &passing) && passing.Temporary():
 		shown = Unavailable(err)
 	default:
 		shown = &Error{

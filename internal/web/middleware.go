@@ -15,6 +15,11 @@ import (
 
 // Config is how requests reach this service.
 type Config struct {
+	// Path is the issuer's, such as /auth; empty where it has none. Nothing behind it
+	// knows of it: handlers, their redirects and pages speak of paths below it. AtRoot
+	// lists paths that are answered without it as well.
+	Path   string
+	AtRoot []string
 	// TrustedProxies are the networks whose X-Forwarded-* headers are believed.
 	TrustedProxies []netip.Prefix
 	// Hosts are the Host headers that are answered, with their ports. They are
@@ -38,6 +43,18 @@ type Config struct {
 // ours, bounds the body and the time, survives a panic, and sets the headers that
 // every answer bears.
 func Wrap(cfg Config, next http.Handler) http.Handler {
+	if cfg.Path == "" {
+		return wrap(cfg, next)
+	}
+	wrapped := wrap(cfg, &below{path: cfg.Path, atRoot: slices.Concat(cfg.AtRoot, cfg.AnyHost), next: next, errors: cfg.Errors})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		placed := &placedWriter{ResponseWriter: w, path: cfg.Path}
+		wrapped.ServeHTTP(placed, r)
+		placed.finish()
+	})
+}
+
+func wrap(cfg Config, next http.Handler) http.Handler {
 	hosts := make(map[string]bool, len(cfg.Hosts))
 	for _, host := range cfg.Hosts {
 		hosts[canonicalHost(host, cfg.HSTS)] = true

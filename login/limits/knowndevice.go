@@ -40,9 +40,16 @@ func (l *Limiter) knows(r *http.Request, user *storage.User) (device string, kno
 	if id == "" || user == nil {
 		return "", false
 	}
-	return id, slices.ContainsFunc(people, func(sum string) bool {
-		return l.cfg.Hasher.Verify(sum, knownDevicePurpose, id, string(user.ID))
-	})
+	return id, slices.ContainsFunc(people, func(sum string) bool { return l.isOf(sum, id, user.ID) })
+}
+
+// isOf reports whether a hash of the cookie is that of a person. One under a hash key
+// that this node does not know is as good as none: all that it opens is the budget, the
+// stricter one holds meanwhile, and the cookie outlives keys by far. It stays in the
+// cookie for nodes that know its key (requirement KY5).
+func (l *Limiter) isOf(sum, device string, user storage.ID) bool {
+	is, err := l.cfg.Hasher.Judge(sum, knownDevicePurpose, device, string(user))
+	return is && err == nil
 }
 
 // Knows reports whether the person signed in completely in this browser before.
@@ -57,9 +64,7 @@ func (l *Limiter) SignedIn(w http.ResponseWriter, r *http.Request, userID storag
 	if id == "" {
 		id = web.NewSecret()
 	}
-	people = slices.DeleteFunc(people, func(sum string) bool {
-		return l.cfg.Hasher.Verify(sum, knownDevicePurpose, id, string(userID))
-	})
+	people = slices.DeleteFunc(people, func(sum string) bool { return l.isOf(sum, id, userID) })
 	people = append([]string{l.cfg.Hasher.Sum(knownDevicePurpose, id, string(userID))}, people...)
 	people = people[:min(len(people), maxKnownPeople)]
 	l.cfg.Cookies.Set(w, web.CookieDevice, id+"~"+strings.Join(people, "~"), knownDeviceLifetime)

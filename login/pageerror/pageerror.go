@@ -25,7 +25,7 @@ func Unavailable(attempted string, err error) error {
 // TooMany refuses an attempt by a rate limit until the wait is over.
 func TooMany(wait time.Duration, cause error) error {
 	return &web.Error{
-		Status: http.StatusTooManyRequests, RetryAfter: wait.Round(time.Second) + time.Second, Key: "too_many",
+		Status: http.StatusTooManyRequests, RetryAfter: max(wait, time.Second), Key: "too_many",
 		Title:  "Too many attempts",
 		Detail: "There were too many attempts. Nothing is locked for good.",
 		Cause:  cause,

@@ -29,7 +29,8 @@ import (
 // SignIn is a sign-in between its first proof and its session.
 type SignIn struct {
 	// AttemptID names the attempt to factors: what one of them sends or asks
-	// is bound to it. It stays while the secret changes.
+	// is bound to it. It stays while the secret changes, and is the same to every
+	// node, whichever hash key it makes with (requirement KY5). It opens nothing.
 	AttemptID string     `json:"attempt_id"`
 	UserID    storage.ID `json:"user_id"`
 	// Interaction is the keyed hash of the interaction's id.
@@ -109,7 +110,10 @@ func (s *Store) Load(w http.ResponseWriter, r *http.Request, in *interaction.Int
 	if err != nil || found == nil {
 		return nil, err
 	}
-	if !s.cfg.Hasher.Verify(found.Interaction, interactionPurpose, in.ID) {
+	switch belongs, err := s.cfg.Hasher.Judge(found.Interaction, interactionPurpose, in.ID); {
+	case err != nil:
+		return nil, pageerror.Unavailable("judge partial sign-in", err)
+	case !belongs:
 		return nil, nil
 	}
 	why := found.Binding.differs(bindingOf(r, s.cfg.Binding), s.cfg.Binding)
@@ -193,15 +197,11 @@ func (s *Store) Drop(w http.ResponseWriter, r *http.Request, p *SignIn) error {
 	return nil
 }
 
-// AttemptName is what the attempt is called to factors: a keyed hash, so that no
-// store holds its id.
-func (s *Store) AttemptName(p *SignIn) string { return s.cfg.Hasher.Sum(purpose, p.AttemptID) }
-
 // CountTry bounds the responses of one attempt, of all factors together (brute force).
 // Beyond that it is over, and the answer is false: the person begins with the first
 // factor again.
 func (s *Store) CountTry(w http.ResponseWriter, r *http.Request, p *SignIn) (bool, error) {
-	tries, err := s.cfg.Store.Count(r.Context(), "tries:"+s.AttemptName(p), maxAge)
+	tries, err := s.cfg.Store.Count(r.Context(), "tries:"+p.AttemptID, maxAge)
 	if err != nil {
 		return false, pageerror.Unavailable("count try", err)
 	}

@@ -422,3 +422,49 @@ func TestFreshEvidenceMeansTheSecondFactorToo(t *testing.T) {
 	}
 	_ = ada
 }
+
+// TestTheProfileAsksForWhatIsConfigured, and for nothing else, also where a form brings
+// more (mass assignment).
+func TestTheProfileAsksForWhatIsConfigured(t *testing.T) {
+	for _, fields := range [][]string{{"name", "zoneinfo"}, {"middle_name", "profile", "locale"}, {"address", "gender"}} {
+		s := newSite(t, options{profile: fields})
+		ada := s.Person("ada@example.com")
+		b := s.signedIn("ada@example.com")
+		page := b.Get(ui.PathProfile)
+		for _, field := range append(slices.Clone(allProfileFields), addressFields...) {
+			if field == "address" { // stands for its parts
+				continue
+			}
+			want := slices.Contains(fields, field) || slices.Contains(fields, "address") && slices.Contains(addressFields, field)
+			if page.Has(field) != want {
+				t.Errorf("%v: the form asks for %s: %t", fields, field, !want)
+			}
+		}
+		b.Forge("profile-submit", "nickname=Countess").Want(t, http.StatusOK, `id="notice"`)
+		if got := s.user(ada.ID).Profile.Nickname; got != "" {
+			t.Errorf("%v: the nickname is %q", fields, got)
+		}
+	}
+}
+
+// TestLanguageAndTimeZoneAreChosenFromLists: every language of ours by its own name, the
+// time zones by theirs, with what the person has chosen; and what stands in the profile
+// from elsewhere stays, though it is in no list.
+func TestLanguageAndTimeZoneAreChosenFromLists(t *testing.T) {
+	s := newSite(t, options{})
+	ada := s.Person("ada@example.com", func(u *storage.User) { u.Profile.Locale, u.Profile.Zoneinfo = "nds", "Europe/Berlin" })
+	b := s.signedIn("ada@example.com")
+	page := b.Get(ui.PathProfile)
+	for _, want := range []string{
+		`<select id="locale"`, `<option value="ja" lang="ja">日本語</option>`, `<option value="nds"`,
+		`<select id="zoneinfo"`, `<option value="Europe/Berlin" selected>`, `<option value="Asia/Tokyo">`,
+	} {
+		if !strings.Contains(page.Body, want) {
+			t.Errorf("the page lacks %s:\n%s", want, page.Body)
+		}
+	}
+	b.Submit("profile-submit", "zoneinfo=Asia/Tokyo").Want(t, http.StatusOK, `id="notice"`)
+	if got := s.user(ada.ID).Profile; got.Zoneinfo != "Asia/Tokyo" || got.Locale != "nds" {
+		t.Errorf("the profile has %q and %q", got.Zoneinfo, got.Locale)
+	}
+}

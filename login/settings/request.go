@@ -127,14 +127,15 @@ func (h *Handler) checkPassword(r *http.Request, v *visit, field string) (bool, 
 }
 
 // factorAttempt is what factors are told of a visit to a page that changes them;
-// name is something that only the visit knows.
+// name is something that only the visit knows. It is the same to every node, whichever
+// hash key it makes with (requirement KY5), and opens nothing.
 func (h *Handler) factorAttempt(r *http.Request, v *visit, name string) (mfa.Attempt, error) {
 	person, err := h.cfg.Factors.Person(r.Context(), &v.User)
 	if err != nil {
 		return mfa.Attempt{}, unavailable("read factors", err)
 	}
 	return mfa.Attempt{
-		ID: h.cfg.Hasher.Sum("account visit", name), Person: person, Now: h.cfg.Now(), Began: h.cfg.Accounts.Sitting(v.actor),
+		ID: name, Person: person, Now: h.cfg.Now(), Began: h.cfg.Accounts.Sitting(v.actor),
 		AddressBucket: web.AddressBucket(web.ClientAddress(r.Context())), Locale: h.cfg.UI.Locale(r, nil), Source: v.actor.Source(),
 	}, nil
 }

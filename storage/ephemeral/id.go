@@ -19,6 +19,9 @@ type Hasher interface {
 	Sum(purpose string, parts ...string) string
 	// Sums hashes under every key that is known, the one that makes first.
 	Sums(purpose string, parts ...string) []string
+	// KnowsID answers keys.ErrUnknownKey for the id of a key that is not configured.
+	// A hash begins with the id of its key and a dot.
+	KnowsID(id string) error
 	// NewToken makes a secret that carries the tag of the key that it is kept under,
 	// and SumToken finds its hash, or answers keys.ErrUnknownKey.
 	NewToken(random io.Reader, purpose string) (token, sum string, err error)

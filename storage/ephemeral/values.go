@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +23,10 @@ type Values[T any] struct {
 }
 
 // NewValues makes the values of a kind, whose ids are names that others give them:
-// they are looked up under every hash key that is known. The kind is the purpose of
-// their hashes too, and must be used by no other values. They live for ttl unless
-// [Values.PutFor] says otherwise.
+// they are looked up under every hash key that is known, and where one was kept under
+// a key that is not, the answer is keys.ErrUnknownKey, the caller's 503. The kind is
+// the purpose of their hashes too, and must be used by no other values. They live for
+// ttl unless [Values.PutFor] says otherwise.
 func NewValues[T any](store Store, hasher Hasher, kind string, ttl time.Duration) *Values[T] {
 	return &Values[T]{store: store, hasher: hasher, kind: kind, ttl: ttl}
 }
@@ -53,38 +55,44 @@ func (v *Values[T]) Put(ctx context.Context, id string, value T) (Version, error
 
 // PutFor is Put for another time than the kind's.
 func (v *Values[T]) PutFor(ctx context.Context, id string, value T, ttl time.Duration) (Version, error) {
-	key, raw, err := v.encode(id, value)
+	places, raw, err := v.encode(id, value)
 	if err != nil {
 		return Version{}, err
 	}
-	if err := v.store.Put(ctx, key, raw, ttl); err != nil {
+	if err := v.lead(ctx, places, ttl); err != nil {
+		return Version{}, err
+	}
+	if err := v.store.Put(ctx, places[0].key, raw, ttl); err != nil {
 		return Version{}, fmt.Errorf("keep %s: %w", v.kind, err)
 	}
-	return Version{key: key, raw: raw}, nil
+	return Version{key: places[0].key, raw: raw}, nil
 }
 
 // PutNew keeps a value under an id where nothing is: of many callers one does, the
 // others get storage.ErrConflict. It is how something is spent by its id alone,
-// such as the jti of an assertion.
+// such as the jti of an assertion. Its places under all keys are taken in one order on
+// every node, so that two nodes that make under different keys take it once as well.
 func (v *Values[T]) PutNew(ctx context.Context, id string, value T, ttl time.Duration) error {
-	keys, err := v.keys(id)
+	places, raw, err := v.encode(id, value)
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", v.kind, err)
+	first := places[0]
+	slices.SortFunc(places, func(a, b place) int { return strings.Compare(a.key, b.key) })
+	content := func(p place) []byte {
+		if p == first {
+			return raw
+		}
+		return pointer(first)
 	}
-	for _, key := range keys[1:] { // under another hash key
-		switch _, err := v.store.Get(ctx, key); {
-		case err == nil:
-			return fmt.Errorf("keep new %s: %w", v.kind, storage.ErrConflict)
-		case !errors.Is(err, storage.ErrNotFound):
+	for i, p := range places {
+		if err := v.store.Swap(ctx, p.key, nil, content(p), ttl); err != nil {
+			// What was taken before is given back; where that fails too it ends by itself.
+			for _, mine := range places[:i] {
+				_ = v.store.TakeIf(ctx, mine.key, content(mine))
+			}
 			return fmt.Errorf("keep new %s: %w", v.kind, err)
 		}
-	}
-	if err := v.store.Swap(ctx, keys[0], nil, raw, ttl); err != nil {
-		return fmt.Errorf("keep new %s: %w", v.kind, err)
 	}
 	return nil
 }
@@ -93,22 +101,19 @@ func (v *Values[T]) PutNew(ctx context.Context, id string, value T, ttl time.Dur
 // is none, and keys.ErrUnknownKey where this node cannot tell.
 func (v *Values[T]) Get(ctx context.Context, id string) (T, Version, error) {
 	var value T
-	keys, err := v.keys(id)
+	places, err := v.places(id)
 	if err != nil {
 		return value, Version{}, err
 	}
-	for _, key := range keys {
-		raw, err := v.store.Get(ctx, key)
-		if errors.Is(err, storage.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return value, Version{}, fmt.Errorf("read %s: %w", v.kind, err)
-		}
-		value, err := v.decode(raw)
-		return value, Version{key: key, raw: raw}, err
+	f, err := v.find(ctx, places)
+	if err != nil {
+		return value, Version{}, err
 	}
-	return value, Version{}, fmt.Errorf("read %s: %w", v.kind, storage.ErrNotFound)
+	if f.key == "" {
+		return value, Version{}, v.missing("read", f)
+	}
+	value, err = v.decode(f.raw)
+	return value, Version{key: f.key, raw: f.raw}, err
 }
 
 // Swap is a compare-and-swap: it keeps value in place of the version that was
@@ -134,23 +139,41 @@ func (v *Values[T]) SwapFor(ctx context.Context, version Version, value T, ttl t
 	return Version{key: version.key, raw: raw}, nil
 }
 
+// takeAttempts is how often a value is read again that changes while it is taken.
+const takeAttempts = 10
+
 // Take returns and removes the value of an id in one step: of many callers one
-// gets it, the others storage.ErrNotFound.
+// gets it, the others storage.ErrNotFound. It is keys.ErrUnknownKey where this node
+// cannot tell whether there is one.
 func (v *Values[T]) Take(ctx context.Context, id string) (T, error) {
 	var value T
-	keys, err := v.keys(id)
+	places, err := v.places(id)
 	if err != nil {
 		return value, err
 	}
-	for _, key := range keys {
-		raw, err := v.store.Take(ctx, key)
+	if len(places) == 1 && v.issues { // there are no signposts, which are not for taking
+		raw, err := v.store.Take(ctx, places[0].key)
+		if err != nil {
+			return value, fmt.Errorf("take %s: %w", v.kind, err)
+		}
+		return v.decode(raw)
+	}
+	for range takeAttempts {
+		f, err := v.find(ctx, places)
+		if err != nil {
+			return value, err
+		}
+		if f.key == "" {
+			return value, v.missing("take", f)
+		}
+		err = v.store.TakeIf(ctx, f.key, f.raw)
 		if errors.Is(err, storage.ErrNotFound) {
 			continue
 		}
 		if err != nil {
 			return value, fmt.Errorf("take %s: %w", v.kind, err)
 		}
-		return v.decode(raw)
+		return v.decode(f.raw)
 	}
 	return value, fmt.Errorf("take %s: %w", v.kind, storage.ErrNotFound)
 }
@@ -167,15 +190,32 @@ func (v *Values[T]) TakeIf(ctx context.Context, version Version) error {
 	return nil
 }
 
+// Forget removes the value that was read, or whatever is in its place by now.
+func (v *Values[T]) Forget(ctx context.Context, version Version) error {
+	if _, err := v.store.Take(ctx, version.key); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("forget %s: %w", v.kind, err)
+	}
+	return nil
+}
+
 // Delete removes the value of an id, under whichever hash key. That there is none
-// is as good.
+// is as good; where this node cannot tell, because the value is kept under a key that
+// it does not know, it removes nothing and answers keys.ErrUnknownKey.
 func (v *Values[T]) Delete(ctx context.Context, id string) error {
-	keys, err := v.keys(id)
+	places, err := v.places(id)
 	if err != nil {
 		return err
 	}
-	for _, key := range keys {
-		if _, err := v.store.Take(ctx, key); err != nil && !errors.Is(err, storage.ErrNotFound) {
+	if !v.issues {
+		switch f, err := v.find(ctx, places); {
+		case err != nil:
+			return err
+		case f.elsewhere:
+			return v.missing("delete", f)
+		}
+	}
+	for _, p := range places {
+		if _, err := v.store.Take(ctx, p.key); err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return fmt.Errorf("delete %s: %w", v.kind, err)
 		}
 	}
@@ -192,27 +232,25 @@ func Name(parts ...string) string {
 	return b.String()
 }
 
-// keys are where the value of an id may be, the key that makes first.
-func (v *Values[T]) keys(id string) ([]string, error) {
+// places are where the value of an id may be, that under the key that makes first.
+func (v *Values[T]) places(id string) ([]place, error) {
 	sums, err := v.sums(id)
 	if err != nil {
 		return nil, fmt.Errorf("look for %s: %w", v.kind, err)
 	}
-	for i, sum := range sums {
-		sums[i] = v.kind + ":" + sum
-	}
-	return sums, nil
+	return placesOf(v.kind, sums), nil
 }
 
-func (v *Values[T]) encode(id string, value T) (key string, raw []byte, err error) {
-	keys, err := v.keys(id)
+func (v *Values[T]) encode(id string, value T) ([]place, []byte, error) {
+	places, err := v.places(id)
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
-	if raw, err = json.Marshal(value); err != nil {
-		return "", nil, fmt.Errorf("encode %s: %w", v.kind, err)
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode %s: %w", v.kind, err)
 	}
-	return keys[0], raw, nil
+	return places, raw, nil
 }
 
 func (v *Values[T]) decode(raw []byte) (T, error) {

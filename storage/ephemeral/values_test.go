@@ -215,8 +215,112 @@ func TestNamesAreFoundUnderOlderKeys(t *testing.T) {
 	want(t, "Get of what was deleted", err, storage.ErrNotFound)
 }
 
-// FuzzIDs: no text that somebody sends is anything but an id that is not there, or
-// one of an unknown key.
+// TestKY5_ANameUnderAnUnknownKeyCannotBeJudged: a name carries no tag. While a hash key
+// is rolled over the nodes, one that knows it beside the older one leaves word under
+// that, so that a node that does not know it yet calls nothing absent, replaces nothing
+// that lives on, and takes nothing a second time.
+func TestKY5_ANameUnderAnUnknownKeyCannotBeJudged(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	for name, order := range map[string][2][]string{
+		"a key that comes": {{"new", "old"}, {"old"}},
+		"a key that goes":  {{"old", "new"}, {"new"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := newStore(t)
+			knows := ephemeral.NewValues[thing](s, hasher(t, order[0]...), "thing", time.Minute)
+			lacks := ephemeral.NewValues[thing](s, hasher(t, order[1]...), "thing", time.Minute)
+			_, err := knows.Put(ctx, "name", thing{Name: "kept"})
+			want(t, "Put", err, nil)
+			_, _, err = lacks.Get(ctx, "name")
+			want(t, "Get", err, keys.ErrUnknownKey)
+			_, err = lacks.Take(ctx, "name")
+			want(t, "Take", err, keys.ErrUnknownKey)
+			want(t, "Delete", lacks.Delete(ctx, "name"), keys.ErrUnknownKey)
+			want(t, "PutNew", lacks.PutNew(ctx, "name", thing{}, time.Minute), storage.ErrConflict)
+			if got, _, err := knows.Get(ctx, "name"); err != nil || got.Name != "kept" {
+				t.Errorf("Get by the node that knows both = %v, %v", got, err)
+			}
+			_, _, err = lacks.Get(ctx, "another")
+			want(t, "Get of what never was", err, storage.ErrNotFound)
+
+			_, err = lacks.Put(ctx, "name", thing{Name: "newer"})
+			want(t, "Put by the node that lacks the key", err, nil)
+			if got, err := knows.Take(ctx, "name"); err != nil || got.Name != "newer" {
+				t.Errorf("Take of what another node put later = %v, %v", got, err)
+			}
+
+			want(t, "PutNew", knows.PutNew(ctx, "jti", thing{}, time.Minute), nil)
+			want(t, "PutNew of the same elsewhere", lacks.PutNew(ctx, "jti", thing{}, time.Minute), storage.ErrConflict)
+			want(t, "PutNew", lacks.PutNew(ctx, "jti 2", thing{}, time.Minute), nil)
+			want(t, "PutNew of the same elsewhere", knows.PutNew(ctx, "jti 2", thing{}, time.Minute), storage.ErrConflict)
+
+			_, err = knows.Put(ctx, "gone", thing{})
+			want(t, "Put", err, nil)
+			want(t, "Delete by the node that knows both", knows.Delete(ctx, "gone"), nil)
+			_, _, err = lacks.Get(ctx, "gone")
+			want(t, "Get of what was deleted", err, storage.ErrNotFound)
+		})
+	}
+}
+
+// TestKY5_TwoMakersTakeANameOnce: while a key is rolled, two nodes that know both keys
+// make under different ones (replay).
+func TestKY5_TwoMakersTakeANameOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	one := ephemeral.NewValues[thing](s, hasher(t, "new", "old"), "thing", time.Minute)
+	two := ephemeral.NewValues[thing](s, hasher(t, "old", "new"), "thing", time.Minute)
+	for round := range 20 {
+		name := ephemeral.Name("jti", strings.Repeat("x", round))
+		var won atomic.Int64
+		var group sync.WaitGroup
+		for _, values := range []*ephemeral.Values[thing]{one, two, one, two} {
+			group.Go(func() {
+				switch err := values.PutNew(t.Context(), name, thing{}, time.Minute); {
+				case err == nil:
+					won.Add(1)
+				case !errors.Is(err, storage.ErrConflict):
+					t.Errorf("PutNew: %v", err)
+				}
+			})
+		}
+		group.Wait()
+		if won.Load() != 1 {
+			t.Errorf("round %d: %d took one name", round, won.Load())
+		}
+	}
+}
+
+// TestKY5_AKeyThatWaitsMakesNoName: a key whose time has not come yet keeps nothing, as
+// other nodes may not know it.
+func TestKY5_AKeyThatWaitsMakesNoName(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	ctx, from := t.Context(), clock.Now().Add(time.Hour)
+	old := keys.SecretKey{ID: "old", Key: bytes.Repeat([]byte{1}, 32)}
+	waiting := keys.SecretKey{ID: "new", Key: bytes.Repeat([]byte{2}, 32), UseFrom: from}
+	values := func(list ...keys.SecretKey) *ephemeral.Values[thing] {
+		h, err := keys.NewHasher(list, keys.WithClock(clock.Now))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ephemeral.NewValues[thing](s, h, "thing", 3*time.Hour)
+	}
+	ahead, behind := values(waiting, old), values(old)
+	_, err := ahead.Put(ctx, "name", thing{Name: "kept"})
+	want(t, "Put", err, nil)
+	if got, _, err := behind.Get(ctx, "name"); err != nil || got.Name != "kept" {
+		t.Errorf("Get by a node that does not know the key that waits = %v, %v", got, err)
+	}
+	clock.Advance(2 * time.Hour)
+	_, err = ahead.Put(ctx, "name", thing{Name: "under the new key"})
+	want(t, "Put", err, nil)
+	_, _, err = behind.Get(ctx, "name")
+	want(t, "Get once the key makes", err, keys.ErrUnknownKey)
+}
+
 // What a node keeps under a name while a new hash key is only read is found, and not
 // spent again, by a node that does not know that key yet.
 func TestKY5_NamesAreKeptUnderTheKeyThatMakes(t *testing.T) {
@@ -251,6 +355,8 @@ func TestKY5_NamesAreKeptUnderTheKeyThatMakes(t *testing.T) {
 	want(t, "spending it again under the new key", first.PutNew(t.Context(), "later", thing{}, time.Minute), storage.ErrConflict)
 }
 
+// FuzzIDs: no text that somebody sends is anything but an id that is not there, or
+// one of an unknown key.
 func FuzzIDs(f *testing.F) {
 	for _, id := range []string{"", "x", strings.Repeat("a", ephemeral.IDLength), strings.Repeat("\x00", ephemeral.IDLength)} {
 		f.Add(id)

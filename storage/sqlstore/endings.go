@@ -90,7 +90,7 @@ func (s *Store) endWithSessions(ctx context.Context, tx bun.Tx, over []storage.E
 	if err != nil || s.cfg.SessionsEnded == nil {
 		return err
 	}
-	messages, err := s.cfg.SessionsEnded(ctx, over)
+	messages, err := s.cfg.SessionsEnded(within(ctx, tx), over)
 	if err != nil {
 		return fmt.Errorf("tell of ended sessions: %w", err)
 	}

@@ -252,7 +252,9 @@ func loadRows(t *testing.T, db server) {
 	load(`former_addresses`, `user_id, epoch, email, moved_at`, rowID+`, 0, 'f' || n || '@example.com', 0`)
 	db.do(t, `UPDATE users SET email_epoch = 1`)
 	load(`user_roles`, `user_id, role, granted_at`, rowID+`, 'role' || n % 10, 0`)
-	load(`groups`, `id, name, canonical, created_at, updated_at`, rowID+`, 'g' || n, 'g' || n, 0, 0`)
+	load(`provisioned`, `user_id, source, user_name, user_name_canonical, external_id, email_canonical, created_at, updated_at`,
+		rowID+`, 'scim:' || n % 10, 'u' || n, 'u' || n, 'x' || n, 'u' || n || '@example.com', 0, 0`)
+	load(`groups`, `id, name, canonical, source, external_id, created_at, updated_at`, rowID+`, 'g' || n, 'g' || n, 'scim:' || n % 10, 'x' || n, 0, 0`)
 	load(`group_members`, `group_id, user_id, added_at`, rowID+`, `+rowID+`, 0`)
 	load(`group_roles`, `group_id, role, granted_at`, rowID+`, 'role' || n % 10, 0`)
 	load(`sessions`, `sid, user_id, secret_hash, auth_time, acr, amr, created_at, last_seen_at, idle_expires_at, expires_at, user_agent, address`,
@@ -270,6 +272,10 @@ func loadRows(t *testing.T, db server) {
 		fmt.Sprintf(rowID+`, `+rowID+`, 'd' || n, 0, 'aal2', '', '', 0, 0, %d + n`, future))
 	load(`invitations`, `id, token_hash, email, email_canonical, created_at, expires_at`,
 		fmt.Sprintf(rowID+`, 't' || n, '', 'i' || n || '@example.com', 0, %d + n`, future))
+	load(`clients`, `id, metadata, source, registration_hash, created_at, updated_at, ends_at`,
+		fmt.Sprintf(`'client' || n, '{}', CASE WHEN n %% 100 = 0 THEN 'administrator' ELSE 'open' END, 'r' || n, 0, 0, CASE WHEN n %% 100 <> 0 THEN %d + n END`, future))
+	load(`client_names`, `kind, name, client_id`, `CASE WHEN n % 2 = 0 THEN 'origin' ELSE 'scope' END, 'name' || n % 1000, 'client' || n`)
+	load(`registration_tokens`, `id, token_hash, uses_left, created_at, expires_at`, fmt.Sprintf(rowID+`, 't' || n, 1, 0, %d + n`, future))
 	load(`deliveries`, `id, topic, kind, user_id, priority, sealed, composed, status, next_at, created_at, done_at`,
 		fmt.Sprintf(rowID+`, 'email', 'test', `+rowID+`, 0, '', TRUE, CASE WHEN n %% 1000 = 0 THEN 'failed' ELSE 'sent' END, 0, 0, %d + n`, future))
 	load(`ephemeral`, `key, value, expires_at`, fmt.Sprintf(`'k' || n, '', %d + n`, future))

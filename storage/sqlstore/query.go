@@ -146,6 +146,23 @@ func (s *Store) relaxTimeouts(ctx context.Context, tx bun.Tx) error {
 	return err
 }
 
+// transaction is the key of the one that a call from within it reads by.
+type transaction struct{}
+
+// within lets what is called in a transaction, and comes back to a repository, read by
+// it: a second connection for each that holds one would starve the pool (deadlock).
+func within(ctx context.Context, tx bun.Tx) context.Context {
+	return context.WithValue(ctx, transaction{}, tx)
+}
+
+// reader is where to read under ctx.
+func (s *Store) reader(ctx context.Context) bun.IDB {
+	if tx, ok := ctx.Value(transaction{}).(bun.Tx); ok {
+		return tx
+	}
+	return s.read
+}
+
 // change runs do and writes its event and messages, in one transaction.
 func (s *Store) change(ctx context.Context, e storage.Event, m []storage.Message, do func(context.Context, bun.Tx) error) error {
 	return s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {

@@ -39,6 +39,7 @@ var sweepables = []sweepable{
 	{"nodes", "id", "seen_at", "", keepNodes},
 	{"configurations", "digest", "seen_at", "", keepDone},
 	{"removed_clients", "client_id", "pruned_at", "", keepRemoved},
+	{"registration_tokens", "id", "expires_at", "", keepDone},
 	{"ephemeral", "key", "expires_at", "", 0},
 }
 

@@ -38,6 +38,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("events", f.testEvents)
 	f.testAccounts(t)
 	f.testGroups(t)
+	f.testProvisions(t)
 	f.testFactors(t)
 	t.Run("outbox", f.testOutbox)
 	t.Run("one claim of a message", f.testOneClaim)
@@ -49,6 +50,10 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("nodes", f.testNodes)
 	t.Run("TestAC2_removed clients", f.testRemovedClients)
 	t.Run("feeds of events", f.testFeeds)
+	t.Run("clients", f.testClients)
+	t.Run("TestDR1_a client is admitted within its bounds", f.testClientAdmission)
+	t.Run("TestDR1_what is deleted with a client", f.testClientDeletion)
+	t.Run("initial access tokens", f.testRegistrationTokens)
 }
 
 // fixture makes rows to test with.

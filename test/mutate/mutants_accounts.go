@@ -188,8 +188,8 @@ var accounts = []mutant{
 	},
 	{
 		"OT1", "a one-time token outlives its date", "account/onetime/redeem.go",
-		` || !t.cfg.Now().Before(k.ExpiresAt) {`,
-		` {`,
+		`!right || !t.cfg.Now().Before(k.ExpiresAt):`,
+		`!right:`,
 		"./account/onetime", "OT1",
 	},
 	{

@@ -4,8 +4,8 @@ package main
 var pages = []mutant{
 	{
 		"TH3", "a device that is known to anybody is known to everybody", "login",
-		`return l.cfg.Hasher.Verify(sum, knownDevicePurpose, id, string(user.ID))`,
-		`return sum != ""`,
+		`return is && err == nil`,
+		`return is && err == nil || sum != ""`,
 		"./login/...", "TH3_ADevice",
 	},
 	{
@@ -54,8 +54,8 @@ var pages = []mutant{
 	},
 	{
 		"PA1", "a sign-in under way is of any flow", "login",
-		`if !s.cfg.Hasher.Verify(found.Interaction, interactionPurpose, in.ID) {`,
-		`if false {`,
+		`case !belongs:`,
+		`case !belongs && false:`,
 		"./login/...", "PA1_APartialSignInIsOfOneFlow",
 	},
 	{
@@ -65,10 +65,10 @@ var pages = []mutant{
 		"./login/...", "PA|Binding|Attempt",
 	},
 	{
-		"CS1", "any form token will do", "ui",
-		`return browser != "" && u.cfg.Hasher.Verify(r.PostFormValue(csrfField), "csrf", browser)`,
-		`return browser != "" && r.PostFormValue(csrfField) != ""`,
-		"./login/...", "CS1",
+		"CS1", "any form token will do", "ui/csrf.go",
+		`return u.cfg.Hasher.Judge(r.PostFormValue(csrfField), "csrf", browser)`,
+		`return r.PostFormValue(csrfField) != "", nil`,
+		"./ui", "CS1",
 	},
 	{
 		"SE1", "a session begins under another password", "storage/sqlstore/sessions.go",

@@ -201,8 +201,8 @@ var protocol = []mutant{
 	},
 	{
 		"CS1", "any form signs people out", "op/endsession.go",
-		`if r.Method != http.MethodPost || !p.cfg.SignOut.VerifyForm(r) {`,
-		`if r.Method != http.MethodPost {`,
+		`case !confirmed:`,
+		`case !confirmed && false:`,
 		"./op", "CS1",
 	},
 	{
@@ -213,8 +213,8 @@ var protocol = []mutant{
 	},
 	{
 		"AZ3", "an interaction is anybody's who has its id", "interaction/store.go",
-		`if !s.Owns(r, in.Browser) {`,
-		`if false {`,
+		`case !own:`,
+		`case !own && false:`,
 		"./interaction", "AZ3",
 	},
 	{

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/latchkey-id/latchkey/internal/testenv"
@@ -51,6 +52,33 @@ func spring(t *testing.T, _ environment) *exec.Cmd {
 	t.Helper()
 	jar := testenv.Maven(t, "spring", "site.jar")
 	return exec.CommandContext(t.Context(), "java", "-XX:TieredStopAtLevel=1", "-jar", jar)
+}
+
+// golang is the program of docs/recipes/go.md as it stands, but for where things are and
+// that there is no TLS here.
+func golang(t *testing.T, _ environment) *exec.Cmd {
+	t.Helper()
+	_, program, _ := strings.Cut(recipe(t, "go"), "```go\n")
+	program, _, _ = strings.Cut(program, "```")
+	for _, change := range [][2]string{
+		{`"https://id.example.com"`, `os.Getenv("ISSUER")`}, {`const site = "https://shop.example.com"`, `var site = os.Getenv("SITE")`},
+		{`"shop"`, `os.Getenv("CLIENT_ID")`}, {`"OIDC_SECRET"`, `"CLIENT_SECRET"`}, {`os.Getenv("LISTEN")`, `"localhost:"+os.Getenv("PORT")`},
+		{`Secure: true`, `Secure: false`},
+	} {
+		if !strings.Contains(program, change[0]) {
+			t.Fatalf("the recipe lacks %s", change[0])
+		}
+		program = strings.ReplaceAll(program, change[0], change[1])
+	}
+	folder := t.TempDir()
+	source, binary := filepath.Join(folder, "main.go"), filepath.Join(folder, "shop")
+	write(t, source, program)
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", binary, source)
+	build.Dir = "../.." // where the libraries are known
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the recipe: %v\n%s", err, output)
+	}
+	return exec.CommandContext(t.Context(), binary)
 }
 
 // application is what stands behind a proxy that signs people in: it shows what

@@ -50,6 +50,9 @@ var sites = []site{
 		client: map[string]any{"require_pkce": false},
 	},
 	{
+		name: "go", launch: golang, callback: "/callback", leave: "/leave", refresh: "/refresh",
+	},
+	{
 		name: "spring-boot", launch: spring, callback: "/login/oauth2/code/latchkey", leave: "/leave",
 		client: map[string]any{"audience": []string{api}, "access_token_type_header": "JWT"},
 	},

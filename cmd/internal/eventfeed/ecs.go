@@ -112,7 +112,9 @@ func categoryOf(t storage.EventType) (category, kind string) {
 	case storage.EventGroupCreated, storage.EventGroupDeleted, storage.EventGroupChanged, storage.EventGroupJoined, storage.EventGroupLeft:
 		return "iam", "group"
 	case storage.EventSigningKeyRotated, storage.EventSigningKeyRevoked, storage.EventEpochRaised,
-		storage.EventClientRemoved, storage.EventClientRestored, storage.EventClientPruned:
+		storage.EventClientRemoved, storage.EventClientRestored, storage.EventClientPruned,
+		storage.EventClientRegistered, storage.EventClientChanged, storage.EventClientDeleted,
+		storage.EventRegistrationTokenCreated, storage.EventRegistrationTokenRevoked:
 		return "configuration", "change"
 	default:
 	}

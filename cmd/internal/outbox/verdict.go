@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -37,6 +38,8 @@ const (
 	firstWait = 30 * time.Second
 	longWait  = 6 * time.Hour
 	jitter    = 0.2
+	// elsewhere is how much shorter the first waits are for what another node can do.
+	elsewhere, elsewhereTries = 10, 5
 )
 
 // wait is that after the n-th try (from 1).
@@ -69,7 +72,14 @@ func judge(m storage.Delivery, err error, now time.Time, giveUp time.Duration, c
 	if errors.As(err, &failed) {
 		reason = failed.Error()
 	}
-	next := now.Add(time.Duration(float64(wait(m.Attempts)) * (1 - jitter + 2*jitter*chance)))
+	until := float64(wait(m.Attempts))
+	if errors.Is(err, keys.ErrUnknownKey) {
+		reason = "sealed under a key that this node does not have"
+		if m.Attempts <= elsewhereTries { // another node may open it, which comes by soon (requirement KY5)
+			until /= elsewhere
+		}
+	}
+	next := now.Add(time.Duration(until * (1 - jitter + 2*jitter*chance)))
 	switch {
 	case err == nil:
 		return verdict{status: storage.DeliverySent}

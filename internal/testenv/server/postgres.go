@@ -18,6 +18,8 @@ const (
 	Fast Durability = iota
 	// Durable flushes to disk, as a real server does: for measurements.
 	Durable
+	// Replicated is Fast with a log that a standby can follow.
+	Replicated
 )
 
 // Postgres makes and starts a PostgreSQL in the folder and returns its URL. Every
@@ -27,23 +29,9 @@ func Postgres(dir string, durability Durability) (*Process, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if os.Geteuid() == 0 {
-		uid, gid, err := accountIDs("postgres")
-		if err != nil {
-			return nil, "", err
-		}
-		if err := os.Chown(dir, int(uid), int(gid)); err != nil {
-			return nil, "", fmt.Errorf("give folder to PostgreSQL: %w", err)
-		}
-	}
-	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"),
-		"-D", filepath.Join(dir, "data"), "-U", "latchkey", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	if initdb.SysProcAttr, err = procAttr("postgres"); err != nil {
+	err = create(dir, filepath.Join(bin, "initdb"), "-D", filepath.Join(dir, "data"), "-U", "latchkey", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	if err != nil {
 		return nil, "", err
-	}
-	initdb.Dir = dir
-	if output, err := initdb.CombinedOutput(); err != nil {
-		return nil, "", fmt.Errorf("initdb: %w\n%s", err, output)
 	}
 	port, err := FreePort()
 	if err != nil {
@@ -54,6 +42,49 @@ func Postgres(dir string, durability Durability) (*Process, string, error) {
 		return nil, "", err
 	}
 	return p, fmt.Sprintf("postgres://latchkey@127.0.0.1:%d/postgres?sslmode=disable", port), nil
+}
+
+// Standby makes a copy of the PostgreSQL that listens on a port, which is [Replicated],
+// in the folder, and starts it: it follows the other until it is promoted.
+func Standby(dir string, primary int) (p *Process, port int, err error) {
+	bin, err := postgresFolder()
+	if err != nil {
+		return nil, 0, err
+	}
+	err = create(dir, filepath.Join(bin, "pg_basebackup"), "-D", filepath.Join(dir, "data"), "-h", "127.0.0.1", "-p", strconv.Itoa(primary),
+		"-U", "latchkey", "--wal-method=stream", "--checkpoint=fast", "--no-sync", "--write-recovery-conf")
+	if err != nil {
+		return nil, 0, err
+	}
+	if port, err = FreePort(); err != nil {
+		return nil, 0, err
+	}
+	p, err = StartPostgres(dir, port, Replicated)
+	return p, port, err
+}
+
+// create runs a program of PostgreSQL that makes the data folder in dir, by
+// PostgreSQL's own account.
+func create(dir, program string, args ...string) error {
+	if os.Geteuid() == 0 {
+		uid, gid, err := accountIDs("postgres")
+		if err != nil {
+			return err
+		}
+		if err := os.Chown(dir, int(uid), int(gid)); err != nil {
+			return fmt.Errorf("give folder to PostgreSQL: %w", err)
+		}
+	}
+	cmd := exec.CommandContext(context.Background(), program, args...)
+	var err error
+	if cmd.SysProcAttr, err = procAttr("postgres"); err != nil {
+		return err
+	}
+	cmd.Dir = dir
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", filepath.Base(program), err, output)
+	}
+	return nil
 }
 
 // StartPostgres starts the PostgreSQL that [Postgres] made in the folder, on a port.
@@ -71,7 +102,10 @@ func StartPostgres(dir string, port int, durability Durability) (*Process, error
 	} else {
 		// Hundreds of databases come and go: vacuuming them helps nobody.
 		args = append(args, "-c", "max_connections=1000", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "autovacuum=off",
-			"-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "max_wal_size=256MB", "-c", "jit=off")
+			"-c", "max_wal_size=256MB", "-c", "jit=off")
+	}
+	if durability == Fast {
+		args = append(args, "-c", "wal_level=minimal", "-c", "max_wal_senders=0")
 	}
 	answers := func() error {
 		return exec.CommandContext(context.Background(), filepath.Join(bin, "pg_isready"),

@@ -1,0 +1,157 @@
+package console
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/admin"
+	"github.com/latchkey-id/latchkey/login/logintest"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+var everyRole = []admin.Role{admin.Owner, admin.People, admin.HelpDesk, admin.Auditor}
+
+// readers is who sees which page, as the documentation says.
+var readers = map[string][]admin.Role{
+	Root: everyRole, peoplePath: everyRole, personPath: everyRole, groupsPath: everyRole, groupPath: everyRole, appsPath: everyRole, appPath: everyRole,
+	activityPath: {admin.Owner, admin.Auditor}, messagesPath: {admin.Owner, admin.Auditor}, configurationPath: {admin.Owner, admin.Auditor},
+	Root + "/keys": {admin.Owner, admin.Auditor}, Root + "/jobs": {admin.Owner, admin.Auditor},
+}
+
+// TestAD1_EveryPageIsSeenByWhomItIsFor: each page by each role, and its exports; the
+// navigation leads where its reader may go, and nowhere else.
+func TestAD1_EveryPageIsSeenByWhomItIsFor(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ada := s.Person("ada@example.com")
+	logintest.Check(t, s.Store.Nodes().Report(t.Context(), storage.Node{ID: "node-1", Version: "1", Digest: "digest", StartedAt: s.Clock.Now(), LoadedAt: s.Clock.Now(), SeenAt: s.Clock.Now()}))
+	for _, role := range everyRole {
+		b := s.strong(role)
+		home := string(b.Get(Root).Body)
+		for _, p := range s.console.pages() {
+			may, known := readers[p.path]
+			if !known {
+				t.Fatalf("%s is for nobody", p.path)
+			}
+			want := http.StatusForbidden
+			if slices.Contains(may, role) {
+				want = http.StatusOK
+			}
+			address := s.filledIn(p.path, ada)
+			if page := b.Get(address); page.Status != want {
+				t.Errorf("%s at %s: %d, want %d", role, address, page.Status, want)
+			} else if want == http.StatusOK && p.path != Root && !strings.Contains(string(page.Body), s.console.operations[p.operation].Method+" /admin/api/v1/") {
+				t.Errorf("%s does not say how the API does it", address)
+			}
+			if led := strings.Contains(home, `<a href="`+p.path+`"`); p.listed && led != (want == http.StatusOK) {
+				t.Errorf("%s: the navigation leads to %s: %v", role, p.path, led)
+			}
+			if p.list == nil {
+				continue
+			}
+			for _, format := range formats {
+				page := b.Get(address + "?format=" + format)
+				if page.Status != want {
+					t.Errorf("%s at %s as %s: %d, want %d", role, address, format, page.Status, want)
+				}
+				if want != http.StatusOK {
+					continue
+				}
+				var rows []map[string]any
+				if err := json.Unmarshal([]byte(page.Body), &rows); format == "json" && err != nil {
+					t.Errorf("%s: %v", address, err)
+				}
+				if _, err := csv.NewReader(strings.NewReader(string(page.Body))).ReadAll(); format == "csv" && err != nil {
+					t.Errorf("%s: %v", address, err)
+				}
+			}
+		}
+	}
+}
+
+// TestAD1_GroupsAreChangedByWhomTheyAreFor: each act upon groups by each role; a role that
+// administers is given by an owner alone.
+func TestAD1_GroupsAreChangedByWhomTheyAreFor(t *testing.T) {
+	t.Parallel()
+	for _, role := range everyRole {
+		s := newSite(t)
+		who := s.administrator(role)
+		b := s.signedIn(who, storage.FactorPassword, storage.FactorTOTP)
+		g, err := s.Accounts.CreateGroup(t.Context(), account.Operator("root"), account.NewGroup{Name: "staff"})
+		logintest.Check(t, err)
+		may := slices.Contains(ownersAndPeople, role)
+		for _, do := range []struct {
+			address string
+			fields  []string
+			event   storage.EventType
+			owner   bool
+		}{
+			{groupsPath + "/new", []string{"name=night shift", "roles=worker", "description=at night"}, storage.EventGroupCreated, false},
+			{groupsPath + "/new", []string{"name=bosses", "roles=boss"}, storage.EventGroupCreated, true},
+			{groupAt(g.ID) + "/edit", []string{"name=staff", "roles=worker"}, storage.EventGroupChanged, false},
+			{groupAt(g.ID) + "/edit", []string{"name=staff", "roles=boss"}, storage.EventGroupChanged, true},
+			{groupAt(g.ID) + "/edit", []string{"name=staff", "roles="}, storage.EventGroupChanged, false},
+			{groupAt(g.ID) + "/delete", nil, storage.EventGroupDeleted, false},
+		} {
+			if role == admin.Owner && do.owner {
+				do.fields = append(do.fields, "display_name=By an owner")
+			}
+			before := len(s.events(do.event))
+			s.Clock.Advance(time.Second) // ids of events are in the order of time
+			s.forge(b, do.address, append(do.fields, "reason=because")...)
+			done, want := len(s.events(do.event)) > before, may && (!do.owner || role == admin.Owner)
+			if done != want {
+				t.Errorf("%s at %s %q: done %v, want %v, at %s %d", role, do.address, do.fields, done, want, b.Page.URL, b.Page.Status)
+			}
+			if e := s.events(do.event); done && (e[0].ActorID != string(who.ID) || !strings.Contains(e[0].Detail, "because")) {
+				t.Errorf("its event is %+v", e[0])
+			}
+		}
+	}
+}
+
+// TestAnApplicationTellsItsRules: which, in which order, and where each was written.
+func TestAnApplicationTellsItsRules(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.strong(admin.Auditor)
+	failed := storage.Event{ID: s.ID(), At: s.Clock.Now(), Type: storage.EventCodeReplay, ClientID: "wiki", Outcome: storage.Failure, Detail: "the code was spent"}
+	logintest.Check(t, s.Store.Events().Append(t.Context(), failed))
+	page := string(b.Get(appAt("wiki")).Body)
+	for _, want := range []string{"latchkey.yaml line 12", "staff", "code_replay", "the code was spent", "GET /admin/api/v1/clients/wiki"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("it does not say %s", want)
+		}
+	}
+	b.Get(appAt("nobody")).Want(t, http.StatusNotFound, "error-title")
+	b.Get(appsPath+"?q=mai").Want(t, http.StatusOK, appAt("mail"))
+	b.Get(Root).Want(t, http.StatusOK, "code_replay")
+}
+
+// TestWhatWantsAttentionIsSaid on the first page: messages that wait too long, and a node
+// that runs with something else.
+func TestWhatWantsAttentionIsSaid(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.strong(admin.Owner)
+	b.Get(Root).Want(t, http.StatusOK, "Nothing needs attention.")
+	now := s.Clock.Now()
+	for _, n := range []storage.Node{
+		{ID: "node-1", Digest: "digest", Fault: "line 3: no such key", StartedAt: now, LoadedAt: now, SeenAt: now},
+		{ID: "node-2", Digest: "another", StartedAt: now, LoadedAt: now, SeenAt: now},
+	} {
+		logintest.Check(t, s.Store.Nodes().Report(t.Context(), n))
+	}
+	page := string(b.Get(Root).Body)
+	for _, want := range []string{"line 3: no such key", "node-2"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("it does not say %s", want)
+		}
+	}
+}

@@ -1,0 +1,595 @@
+package op
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/client/registration"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/storagetest"
+)
+
+// register is a node at which clients register themselves.
+type register struct {
+	*node
+	registrar *registration.Registrar
+	stored    *client.Stored
+}
+
+const statementIssuer = "https://federation.example"
+
+func newRegister(t *testing.T, change ...func(*registration.Policy)) *register {
+	t.Helper()
+	policy := registration.Policy{
+		Mode: registration.ModeOpen, GrantTypes: []string{client.GrantAuthorizationCode, client.GrantRefreshToken, client.GrantImplicit},
+		ResponseTypes: []string{"code", "id_token"}, Scopes: []string{"openid", "profile", "email", "offline_access"},
+		Most: 100, UnusedFor: 30 * 24 * time.Hour,
+	}
+	for _, c := range change {
+		c(&policy)
+	}
+	r := &register{node: newNode(t)}
+	lifetimes := client.Lifetimes{AccessToken: 10 * time.Minute, IDToken: 10 * time.Minute, RefreshIdle: time.Hour, Refresh: time.Hour}
+	r.stored = client.NewStored(client.StoredConfig{Store: r.store.Clients(), Lifetimes: lifetimes, UnusedFor: policy.UnusedFor, Now: r.clock.Now})
+	cfg := r.provider.cfg
+	r.registrar = registration.New(registration.Config{
+		Store: r.store.Clients(), Tokens: r.store.RegistrationTokens(), Hasher: cfg.Hasher, Policy: policy, Lifetimes: lifetimes, Stored: r.stored,
+		Judge: client.Policy{SigningAlgs: []string{"RS256", "ES256"}}, Fetch: Document(r.keys), Now: r.clock.Now, Random: rand.Reader,
+	})
+	cfg.Clients = client.NewRegistry(r.registry.Snapshot(), r.stored)
+	cfg.Registration = &Registration{
+		Registrar: r.registrar, Issuers: map[string]string{statementIssuer: keysURI}, PerAddress: storage.Bucket{Burst: 1000, Every: time.Second},
+	}
+	cfg.Used = r.stored.Used
+	r.start(cfg)
+	return r
+}
+
+// send sends a registration, or nothing where body is nil.
+func (r *register) send(method, path, token string, body any) *httptest.ResponseRecorder {
+	r.t.Helper()
+	var reader bytes.Buffer
+	if text, is := body.(string); is {
+		reader.WriteString(text)
+	} else if body != nil {
+		reader.Write(encoded(r.t, body))
+	}
+	request := httptest.NewRequestWithContext(r.t.Context(), method, testIssuer+path, &reader)
+	request.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	w := httptest.NewRecorder()
+	r.handler.ServeHTTP(w, request)
+	return w
+}
+
+// answerOf is the body of an answer that has to have the status.
+func answerOf(t *testing.T, w *httptest.ResponseRecorder, status int) map[string]any {
+	t.Helper()
+	if w.Code != status {
+		t.Fatalf("status %d, want %d: %s", w.Code, status, w.Body)
+	}
+	if w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("Cache-Control is %q", w.Header().Get("Cache-Control"))
+	}
+	var body map[string]any
+	if w.Body.Len() > 0 {
+		if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+			t.Fatalf("decode: %v", err)
+		}
+	}
+	return body
+}
+
+func metadataOf(more ...any) map[string]any {
+	m := map[string]any{"redirect_uris": []string{"https://app.example/cb"}, "client_name": "App"}
+	for i := 0; i < len(more); i += 2 {
+		if more[i+1] == nil {
+			delete(m, more[i].(string))
+			continue
+		}
+		m[more[i].(string)] = more[i+1]
+	}
+	return m
+}
+
+// count is how many clients there are.
+func (r *register) count() int {
+	r.t.Helper()
+	list, err := r.store.Clients().List(r.t.Context(), "", 1000)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return len(list)
+}
+
+// TestRegistration follows a client through RFC 7591 and RFC 7592.
+func TestRegistration(t *testing.T) {
+	t.Parallel()
+	r := newRegister(t)
+	made := answerOf(t, r.send("POST", registrationPath, "", metadataOf()), http.StatusCreated)
+	id, _ := made["client_id"].(string)
+	token, _ := made["registration_access_token"].(string)
+	secret, _ := made["client_secret"].(string)
+	path := registrationPath + "/" + id
+	for name, want := range map[string]any{
+		"registration_client_uri": testIssuer + path, "client_secret_expires_at": 0.0, "token_endpoint_auth_method": "client_secret_basic",
+		"grant_types": []any{"authorization_code", "refresh_token"}, "response_types": []any{"code"}, "client_name": "App",
+		"redirect_uris": []any{"https://app.example/cb"}, "scope": "openid profile email offline_access",
+	} {
+		if !equalJSON(t, made[name], want) {
+			t.Errorf("%s is %v, want %v", name, made[name], want)
+		}
+	}
+	if len(secret) < 43 || made["client_id_issued_at"] != float64(r.clock.Now().Unix()) {
+		t.Errorf("secret of %d characters, issued at %v", len(secret), made["client_id_issued_at"])
+	}
+	if c, err := r.provider.cfg.Clients.Client(t.Context(), id); err != nil || c.ConsentFor("https://app.example/cb") != client.ConsentAlways || c.Vouched() {
+		t.Errorf("the client is %+v, %v: want one that is asked about and that nobody vouched for", c, err)
+	}
+
+	read := answerOf(t, r.send("GET", path, token, nil), http.StatusOK)
+	if read["client_secret"] != nil || read["registration_access_token"] != token || read["client_id"] != id {
+		t.Errorf("read = %v", read)
+	}
+
+	changed := answerOf(t, r.send("PUT", path, token, metadataOf("client_id", id, "client_name", nil, "client_secret", secret)), http.StatusOK)
+	next, _ := changed["registration_access_token"].(string)
+	if changed["client_name"] != nil || next == token || changed["client_secret"] != nil {
+		t.Errorf("changed = %v: a member that was left out has to be gone, and the token another", changed)
+	}
+	for _, old := range []string{"GET", "PUT", "DELETE"} {
+		answerOf(t, r.send(old, path, token, metadataOf("client_id", id)), http.StatusUnauthorized)
+	}
+
+	if w := r.send("DELETE", path, next, nil); w.Code != http.StatusNoContent || w.Body.Len() != 0 {
+		t.Errorf("delete: %d %s", w.Code, w.Body)
+	}
+	w := r.send("GET", path, next, nil)
+	answerOf(t, w, http.StatusUnauthorized)
+	if !strings.Contains(w.Header().Get("WWW-Authenticate"), "Bearer") {
+		t.Error("a 401 without WWW-Authenticate")
+	}
+	if _, err := r.provider.cfg.Clients.Client(t.Context(), id); err == nil {
+		t.Error("the client is still there")
+	}
+}
+
+// TestDR1_RegistrationGivesWhatThePolicyAllows is the corpus of what clients ask for: what
+// they get, and of which nothing is kept.
+func TestDR1_RegistrationGivesWhatThePolicyAllows(t *testing.T) {
+	t.Parallel()
+	t.Run("narrowed", func(t *testing.T) {
+		t.Parallel()
+		r := newRegister(t)
+		made := answerOf(t, r.send("POST", registrationPath, "", metadataOf(
+			"grant_types", []string{"authorization_code", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "urn:example:unknown"},
+			"response_types", []string{"code", "token"}, "scope", "openid admin:people.write groups",
+		)), http.StatusCreated)
+		for name, want := range map[string]any{"grant_types": []string{"authorization_code"}, "response_types": []string{"code"}, "scope": "openid"} {
+			if !equalJSON(t, made[name], want) {
+				t.Errorf("%s is %v, want %v", name, made[name], want)
+			}
+		}
+	})
+	t.Run("no extension of ours", func(t *testing.T) {
+		t.Parallel()
+		r := newRegister(t)
+		made := answerOf(t, r.send("POST", registrationPath, "", metadataOf(
+			"consent", "implied", "client_type", "service", "introspect_any", true, "require_pkce", false, "trust_devices", true, "audience", []string{"https://api"},
+			"access_token_lifetime", 86400, "refresh_lifetime", 1e8, "id_token_claims", []string{"email"}, "may_act", "wiki", "access", []any{},
+			"token_exchange", []any{map[string]any{"resources": []string{"x"}}}, "origins", []string{"https://evil.example"}, "unknown_member", 1,
+			"client_id", "wiki", "client_secret", "chosen by the client", "software_id", "s-1",
+		)), http.StatusCreated)
+		c, err := r.provider.cfg.Clients.Client(t.Context(), made["client_id"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.ID == "wiki" || made["client_secret"] == "chosen by the client" || c.Consent == client.ConsentImplied || c.Type != client.TypeConfidential ||
+			c.IntrospectAny || !c.RequiresPKCE() || c.TrustDevices || c.Audience != nil || c.Lifetimes.AccessToken != 10*time.Minute ||
+			c.IDTokenClaims != nil || c.MayAct != "" || c.Access != nil || c.TokenExchange != nil || len(c.Origins) > 0 {
+			t.Errorf("a client gave itself what nobody may: %+v", c)
+		}
+		for _, name := range []string{"consent", "client_type", "unknown_member", "access_token_lifetime"} {
+			if made[name] != nil {
+				t.Errorf("the answer has %s", name)
+			}
+		}
+	})
+	refused := map[string]struct {
+		body any
+		code string
+		in   string
+	}{
+		"no redirect URI":                {metadataOf("redirect_uris", nil), "invalid_redirect_uri", "redirect_uris"},
+		"a fragment":                     {metadataOf("redirect_uris", []string{"https://app.example/cb#x"}), "invalid_redirect_uri", "redirect_uris[0]"},
+		"http":                           {metadataOf("redirect_uris", []string{"http://app.example/cb"}), "invalid_redirect_uri", "https"},
+		"javascript":                     {metadataOf("redirect_uris", []string{"javascript:alert(1)"}), "invalid_redirect_uri", ""},
+		"a wildcard":                     {metadataOf("redirect_uris", []string{"https://*.example/cb"}), "invalid_redirect_uri", "wildcards"},
+		"userinfo":                       {metadataOf("redirect_uris", []string{"https://a@app.example/cb"}), "invalid_redirect_uri", ""},
+		"a second that is bad":           {metadataOf("redirect_uris", []string{"https://app.example/cb", "https://app.example/../x"}), "invalid_redirect_uri", "redirect_uris[1]"},
+		"no list":                        {metadataOf("redirect_uris", "https://app.example/cb"), "invalid_redirect_uri", "redirect_uris"},
+		"too many":                       {metadataOf("redirect_uris", strings.Split(strings.Repeat("https://app.example/cb,", 21), ",")), "invalid_redirect_uri", ""},
+		"only grants that nobody gets":   {metadataOf("grant_types", []string{"client_credentials"}), "invalid_client_metadata", "grant_types"},
+		"only scopes that nobody gets":   {metadataOf("scope", "admin:owner"), "invalid_client_metadata", "scope"},
+		"response without its grant":     {metadataOf("response_types", []string{"id_token"}, "grant_types", []string{"authorization_code"}), "invalid_client_metadata", "response_types"},
+		"an unknown way to prove":        {metadataOf("token_endpoint_auth_method", "magic"), "invalid_client_metadata", "token_endpoint_auth_method"},
+		"a secret to sign with":          {metadataOf("token_endpoint_auth_method", "client_secret_jwt"), "invalid_client_metadata", "private_key_jwt"},
+		"private_key_jwt without keys":   {metadataOf("token_endpoint_auth_method", "private_key_jwt"), "invalid_client_metadata", "jwks_uri"},
+		"jwks and jwks_uri":              {metadataOf("jwks_uri", "https://app.example/jwks", "jwks", map[string]any{"keys": []any{map[string]any{"kty": "RSA", "n": "x", "e": "AQAB"}}}), "invalid_client_metadata", "jwks"},
+		"a private key":                  {metadataOf("jwks", map[string]any{"keys": []any{map[string]any{"kty": "EC", "d": "secret"}}}), "invalid_client_metadata", "jwks"},
+		"a logo over http":               {metadataOf("logo_uri", "http://app.example/logo.png"), "invalid_client_metadata", "logo_uri"},
+		"initiate_login_uri over http":   {metadataOf("initiate_login_uri", "http://app.example/login"), "invalid_client_metadata", "initiate_login_uri"},
+		"a name that turns around":       {metadataOf("client_name", "App \u202egro.live"), "invalid_client_metadata", "client_name"},
+		"a name without end":             {metadataOf("client_name", strings.Repeat("x", 101)), "invalid_client_metadata", "client_name"},
+		"a number for a name":            {metadataOf("client_name", 7), "invalid_client_metadata", "client_name"},
+		"an algorithm of nobody":         {metadataOf("id_token_signed_response_alg", "HS256"), "invalid_client_metadata", "id_token_signed_response_alg"},
+		"none as algorithm":              {metadataOf("id_token_signed_response_alg", "none"), "invalid_client_metadata", "id_token_signed_response_alg"},
+		"an unknown application_type":    {metadataOf("application_type", "toaster"), "invalid_client_metadata", "application_type"},
+		"no JSON":                        {"{", "invalid_client_metadata", ""},
+		"no object":                      {"[]", "invalid_client_metadata", ""},
+		"null":                           {"null", "invalid_client_metadata", ""},
+		"a statement that is no JWT":     {metadataOf("software_statement", "x.y.z"), "invalid_software_statement", ""},
+		"pairwise where there is no key": {metadataOf("subject_type", "pairwise"), "invalid_client_metadata", "subject_type"},
+	}
+	for name, tt := range refused {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRegister(t)
+			body := answerOf(t, r.send("POST", registrationPath, "", tt.body), http.StatusBadRequest)
+			if body["error"] != tt.code || !strings.Contains(fmt.Sprint(body["error_description"]), tt.in) {
+				t.Errorf("refused with %v, want %s about %s", body, tt.code, tt.in)
+			}
+			if n := r.count(); n != 0 {
+				t.Errorf("%d clients are there", n)
+			}
+		})
+	}
+}
+
+// TestDR1_RedirectHosts: codes go to hosts of the policy alone.
+func TestDR1_RedirectHosts(t *testing.T) {
+	t.Parallel()
+	r := newRegister(t, func(p *registration.Policy) {
+		p.RedirectHosts = []string{"app.example", "*.corp.example", "localhost", "com.example.app:"}
+	})
+	for uri, status := range map[string]int{
+		"https://app.example/cb": 201, "https://a.corp.example/cb": 201, "https://a.b.corp.example/cb": 201,
+		"https://corp.example/cb": 400, "https://evilcorp.example/cb": 400, "https://app.example.evil/cb": 400, "https://sub.app.example/cb": 400,
+		"https://app.example@evil/cb": 400,
+	} {
+		if w := r.send("POST", registrationPath, "", metadataOf("redirect_uris", []string{uri})); w.Code != status {
+			t.Errorf("%s: %d %s", uri, w.Code, w.Body)
+		}
+	}
+	for uri, status := range map[string]int{
+		"http://localhost:1234/cb": 201, "http://127.0.0.1/cb": 201, "com.example.app:/cb": 201, "com.evil.app:/cb": 400,
+	} {
+		w := r.send("POST", registrationPath, "", metadataOf("redirect_uris", []string{uri}, "token_endpoint_auth_method", "none"))
+		if w.Code != status {
+			t.Errorf("%s: %d %s", uri, w.Code, w.Body)
+		}
+	}
+	w := r.send("POST", registrationPath, "", metadataOf("post_logout_redirect_uris", []string{"https://evil.example/"}))
+	if w.Code != http.StatusBadRequest {
+		t.Errorf("sign-out to another host: %d", w.Code)
+	}
+}
+
+// TestDR1_UpdatesAreHeldToTheirToken is RFC 7592 section 2.2, sentence by sentence.
+func TestDR1_UpdatesAreHeldToTheirToken(t *testing.T) {
+	t.Parallel()
+	r := newRegister(t)
+	made := answerOf(t, r.send("POST", registrationPath, "", metadataOf()), http.StatusCreated)
+	other := answerOf(t, r.send("POST", registrationPath, "", metadataOf()), http.StatusCreated)
+	id, token := made["client_id"].(string), made["registration_access_token"].(string)
+	path := registrationPath + "/" + id
+	for name, body := range map[string]any{
+		"no client_id": metadataOf(), "another client_id": metadataOf("client_id", other["client_id"]),
+		"its token":     metadataOf("client_id", id, "registration_access_token", token),
+		"its address":   metadataOf("client_id", id, "registration_client_uri", testIssuer+path),
+		"when issued":   metadataOf("client_id", id, "client_id_issued_at", 1),
+		"when it ends":  metadataOf("client_id", id, "client_secret_expires_at", 1),
+		"a new secret":  metadataOf("client_id", id, "client_secret", "one of its own"),
+		"bad redirects": metadataOf("client_id", id, "redirect_uris", []string{"http://app.example"}),
+		"an implied consent, and no redirect URI": metadataOf("client_id", id, "redirect_uris", nil, "consent", "implied"),
+	} {
+		if w := r.send("PUT", path, token, body); w.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	for name, tt := range map[string]struct{ path, token string }{
+		"no token": {path, ""}, "another's token": {path, other["registration_access_token"].(string)}, "no such client": {registrationPath + "/nobody", token},
+		"a client of a file": {registrationPath + "/wiki", token}, "garbage": {path, "x"}, "a truncated token": {path, token[:len(token)-1]},
+	} {
+		for _, method := range []string{"GET", "PUT", "DELETE"} {
+			if w := r.send(method, tt.path, tt.token, metadataOf("client_id", id)); w.Code != http.StatusUnauthorized {
+				t.Errorf("%s with %s: %d %s", method, name, w.Code, w.Body)
+			}
+		}
+	}
+	if w := r.send("GET", path, token, nil); w.Code != http.StatusOK {
+		t.Errorf("what was refused spent the token: %d", w.Code)
+	}
+
+	var won atomic.Int64
+	var wait sync.WaitGroup
+	for range 50 {
+		wait.Go(func() {
+			switch w := r.send("PUT", path, token, metadataOf("client_id", id)); w.Code {
+			case http.StatusOK:
+				won.Add(1)
+			case http.StatusUnauthorized:
+			default:
+				t.Errorf("PUT: %d %s", w.Code, w.Body)
+			}
+		})
+	}
+	wait.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d updates with one token", won.Load())
+	}
+}
+
+// TestDR1_InitialAccessTokens are spent as often as they may be.
+func TestDR1_InitialAccessTokens(t *testing.T) {
+	t.Parallel()
+	r := newRegister(t, func(p *registration.Policy) { p.Mode = registration.ModeToken })
+	event := func() storage.Event {
+		e, err := storage.NewEvent(r.clock.Now(), rand.Reader, storage.EventRegistrationTokenCreated)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	token, _, err := r.registrar.IssueToken(t.Context(), registration.NewToken{Uses: 1, Lasts: time.Hour}, event())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, shown := range map[string]string{"none": "", "garbage": "x", "a truncated one": token[1:]} {
+		w := r.send("POST", registrationPath, shown, metadataOf())
+		if w.Code != http.StatusUnauthorized || !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Bearer") {
+			t.Errorf("%s: %d %v", name, w.Code, w.Header())
+		}
+	}
+	if w := r.send("POST", registrationPath, token, metadataOf("redirect_uris", nil)); w.Code != http.StatusBadRequest {
+		t.Errorf("bad metadata: %d", w.Code) // and spends nothing
+	}
+	var won atomic.Int64
+	var wait sync.WaitGroup
+	for range 200 {
+		wait.Go(func() {
+			if w := r.send("POST", registrationPath, token, metadataOf()); w.Code == http.StatusCreated {
+				won.Add(1)
+			} else if w.Code != http.StatusUnauthorized {
+				t.Errorf("status %d", w.Code)
+			}
+		})
+	}
+	wait.Wait()
+	if won.Load() != 1 || r.count() != 1 {
+		t.Errorf("%d registrations by one use, %d clients", won.Load(), r.count())
+	}
+	late, _, err := r.registrar.IssueToken(t.Context(), registration.NewToken{Uses: 5, Lasts: time.Hour}, event())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.clock.Advance(time.Hour)
+	if w := r.send("POST", registrationPath, late, metadataOf()); w.Code != http.StatusUnauthorized {
+		t.Errorf("an expired token: %d", w.Code)
+	}
+}
+
+// TestDR1_UnusedClientsGo: one that got no tokens in time is unknown, and swept; one that
+// did lives on.
+func TestDR1_UnusedClientsGo(t *testing.T) {
+	t.Parallel()
+	r := newRegister(t)
+	idle := answerOf(t, r.send("POST", registrationPath, "", metadataOf()), http.StatusCreated)["client_id"].(string)
+	busy := answerOf(t, r.send("POST", registrationPath, "", metadataOf()), http.StatusCreated)["client_id"].(string)
+	r.clock.Advance(29 * 24 * time.Hour)
+	c, err := r.provider.cfg.Clients.Client(t.Context(), busy)
+	if err == nil {
+		err = r.provider.cfg.Used(t.Context(), c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.clock.Advance(2 * 24 * time.Hour)
+	if _, err := r.provider.cfg.Clients.Client(t.Context(), idle); err == nil {
+		t.Error("a client that ended is still served")
+	}
+	begin := func() (storage.Event, error) {
+		return storage.NewEvent(r.clock.Now(), rand.Reader, storage.EventClientDeleted)
+	}
+	if n, err := r.registrar.Sweep(t.Context(), begin); n != 1 || err != nil {
+		t.Errorf("swept %d, %v; want 1", n, err)
+	}
+	if _, err := r.provider.cfg.Clients.Client(t.Context(), busy); err != nil {
+		t.Errorf("one that is used went: %v", err)
+	}
+}
+
+// TestDR1_NumberOfUnknownClients: no more of those that showed nothing than may be.
+func TestDR1_NumberOfUnknownClients(t *testing.T) {
+	t.Parallel()
+	r := newRegister(t, func(p *registration.Policy) { p.Most = 2 })
+	for i, status := range []int{201, 201, 503, 503} {
+		if w := r.send("POST", registrationPath, "", metadataOf()); w.Code != status {
+			t.Errorf("registration %d: %d %s", i+1, w.Code, w.Body)
+		}
+	}
+}
+
+// TestTH1_RegistrationsByAddress are limited, those that are refused too.
+func TestTH1_RegistrationsByAddress(t *testing.T) {
+	t.Parallel()
+	r := newRegister(t)
+	r.provider.cfg.Registration.PerAddress = storage.Bucket{Burst: 2, Every: time.Hour}
+	for i, status := range []int{400, 400, 429} {
+		w := r.send("POST", registrationPath, "", metadataOf("redirect_uris", nil))
+		if w.Code != status {
+			t.Errorf("registration %d: %d", i+1, w.Code)
+		}
+		if status == 429 && w.Header().Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+	}
+}
+
+// TestKY5_TokensOfRegistrationUnderAnUnknownKey cannot be judged, and so are not refused.
+func TestKY5_TokensOfRegistrationUnderAnUnknownKey(t *testing.T) {
+	t.Parallel()
+	r := newRegister(t)
+	made := answerOf(t, r.send("POST", registrationPath, "", metadataOf()), http.StatusCreated)
+	id := made["client_id"].(string)
+	old := hasherOf(t, "p1")
+	r.registrar = registration.New(registration.Config{Store: r.store.Clients(), Hasher: old, Now: r.clock.Now, Random: rand.Reader})
+	cfg := r.provider.cfg
+	behind := *cfg.Registration
+	behind.Registrar, cfg.Registration, cfg.Hasher = r.registrar, &behind, old
+	r.start(cfg)
+	if w := r.send("GET", registrationPath+"/"+id, made["registration_access_token"].(string), nil); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("a token under a key that is not known here: %d %s", w.Code, w.Body)
+	}
+	c, err := cfg.Clients.Client(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.provider.provesSecret(t.Context(), c, credentials{ClientID: id, Secret: made["client_secret"].(string)})
+	if errorOf(err).status() != http.StatusServiceUnavailable {
+		t.Errorf("a secret under a key that is not known here: %v", err)
+	}
+}
+
+// TestDR1_SoftwareStatements: what a trusted issuer says comes first, and whoever nobody
+// trusts vouches for nothing.
+func TestDR1_SoftwareStatements(t *testing.T) {
+	t.Parallel()
+	r := newRegister(t, func(p *registration.Policy) { p.Mode = registration.ModeStatement })
+	key := signingKey(t, "k1")
+	r.keys.set(key)
+	stated := func(claims map[string]any) string { return sign(t, key, jose.ES256, claims) }
+	good := map[string]any{"iss": statementIssuer, "client_name": "Attested", "redirect_uris": []string{"https://attested.example/cb"}}
+	made := answerOf(t, r.send("POST", registrationPath, "", metadataOf("software_statement", stated(good))), http.StatusCreated)
+	if made["client_name"] != "Attested" || !equalJSON(t, made["redirect_uris"], good["redirect_uris"]) || made["software_statement"] == nil {
+		t.Errorf("made = %v: the statement comes first, and is told back", made)
+	}
+	if c, err := r.provider.cfg.Clients.Client(t.Context(), made["client_id"].(string)); err != nil || !c.Vouched() || !c.Registered() {
+		t.Errorf("%+v, %v: want one that is vouched for", c, err)
+	}
+	path, token := registrationPath+"/"+made["client_id"].(string), made["registration_access_token"].(string)
+	if w := r.send("PUT", path, token, metadataOf("client_id", made["client_id"], "client_name", "Another")); w.Code != http.StatusBadRequest {
+		t.Errorf("an update without the statement: %d", w.Code)
+	}
+	for name, tt := range map[string]struct {
+		statement, code string
+	}{
+		"none":             {"", "invalid_software_statement"},
+		"another issuer's": {stated(map[string]any{"iss": "https://evil.example"}), "unapproved_software_statement"},
+		"expired":          {stated(map[string]any{"iss": statementIssuer, "exp": r.clock.Now().Unix()}), "invalid_software_statement"},
+		"not valid yet":    {stated(map[string]any{"iss": statementIssuer, "nbf": r.clock.Now().Unix() + 60}), "invalid_software_statement"},
+		"another's key":    {sign(t, signingKey(t, "k1"), jose.ES256, good), "invalid_software_statement"},
+		"wrong claims":     {stated(map[string]any{"iss": statementIssuer, "redirect_uris": 7}), "invalid_software_statement"},
+	} {
+		body := metadataOf("software_statement", tt.statement)
+		if tt.statement == "" {
+			body = metadataOf()
+		}
+		if got := answerOf(t, r.send("POST", registrationPath, "", body), http.StatusBadRequest); got["error"] != tt.code {
+			t.Errorf("%s: %v, want %s", name, got, tt.code)
+		}
+	}
+}
+
+// TestRegistrationIsOffByDefault: nothing is there, and nothing advertised.
+func TestRegistrationIsOffByDefault(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	for _, path := range []string{registrationPath, registrationPath + "/x"} {
+		w := httptest.NewRecorder()
+		n.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", testIssuer+path, strings.NewReader("{}")))
+		if w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	r := newRegister(t)
+	var m map[string]any
+	w := httptest.NewRecorder()
+	r.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", testIssuer+openIDConfigurationPath, nil))
+	if err := json.Unmarshal(w.Body.Bytes(), &m); err != nil || m["registration_endpoint"] != testIssuer+registrationPath {
+		t.Errorf("registration_endpoint is %v, %v", m["registration_endpoint"], err)
+	}
+	for _, method := range []string{"GET", "PUT", "DELETE"} {
+		if w := r.send(method, registrationPath, "", nil); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") == "" {
+			t.Errorf("%s: %d", method, w.Code)
+		}
+	}
+}
+
+// FuzzRegistration: whatever is sent, a client is made that the judgement holds good, or
+// none is and the fault is not ours.
+func FuzzRegistration(f *testing.F) {
+	for _, seed := range []string{
+		`{"redirect_uris":["https://app.example/cb"]}`, `{"redirect_uris":["http://[::1]/cb"],"token_endpoint_auth_method":"none"}`, `{"redirect_uris":[null]}`,
+		`{"jwks":{"keys":[{"kty":"EC"}]}}`, `{"default_max_age":1e300}`, `{"scope":"\u0000"}`, `{"grant_types":["implicit"],"response_types":["id_token"]}`, `null`, `{"client_name":null}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	judge := client.Policy{SigningAlgs: []string{"RS256", "ES256"}}
+	kept := &keptClients{}
+	registrar := registration.New(registration.Config{
+		Store: kept, Hasher: hasherOf(f, "p1"), Judge: judge, Now: storagetest.NewClock().Now, Random: rand.Reader,
+		Policy:    registration.Policy{Mode: registration.ModeOpen, GrantTypes: client.GrantTypes(), ResponseTypes: client.ResponseTypes(), Scopes: []string{"openid"}},
+		Lifetimes: client.Lifetimes{AccessToken: time.Minute, IDToken: time.Minute, RefreshIdle: time.Hour, Refresh: time.Hour},
+		Stored:    client.NewStored(client.StoredConfig{}),
+		Fetch:     func(context.Context, string) ([]byte, error) { return []byte(`[]`), nil },
+	})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		s, err := registration.Parse(body)
+		if err != nil {
+			return
+		}
+		made, err := registrar.Register(t.Context(), s, "", false, storage.Event{})
+		if err != nil {
+			return
+		}
+		var m client.Metadata
+		if err := json.Unmarshal(made.Client.Metadata, &m); err != nil {
+			t.Fatalf("what is kept cannot be read: %v", err)
+		}
+		m.Complete(client.Lifetimes{AccessToken: time.Minute, IDToken: time.Minute, RefreshIdle: time.Hour, Refresh: time.Hour})
+		if problems := m.Validate(judge); len(problems) > 0 {
+			t.Fatalf("%s is kept with %v", body, problems)
+		}
+		if m.Consent != "" || m.IntrospectAny || m.RequirePKCE != nil || m.TokenExchange != nil || m.Access != nil {
+			t.Fatalf("%s has extensions of ours", body)
+		}
+	})
+}
+
+// keptClients is a store that keeps nothing.
+type keptClients struct{}
+
+func (*keptClients) Create(context.Context, *storage.Client, storage.ClientAdmission, storage.Event) error {
+	return nil
+}
+func (*keptClients) ByID(context.Context, string) (*storage.Client, error) {
+	return nil, storage.ErrNotFound
+}
+func (*keptClients) Replace(context.Context, *storage.Client, int64, storage.Event) error { return nil }
+func (*keptClients) Delete(context.Context, storage.ClientRemoval, storage.Event) error   { return nil }
+func (*keptClients) Ended(context.Context, time.Time, int) ([]storage.Client, error)      { return nil, nil }
