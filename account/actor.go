@@ -46,6 +46,10 @@ type Actor struct {
 	// administers says that they act on the accounts of others, as far as their duties go.
 	administers bool
 	duties      Duty
+	// source is the source of provisioning that acts, and made is whom of its people
+	// this change is about.
+	source storage.MembershipSource
+	made   storage.ID
 	// proves is the class that fresh proofs must reach for what is grave; empty: whoever
 	// let the actor in judged that.
 	proves string
