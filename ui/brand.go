@@ -73,13 +73,15 @@ func (b Brand) Button() (ground, ink string, err error) {
 // ClientView is what a page shows of a client.
 type ClientView struct {
 	Name, LogoURI, URI, PolicyURI, TOSURI string
+	// Unvouched says that all of this is the client's own word: it registered itself.
+	Unvouched bool
 }
 
 func newClientView(c *client.Client) *ClientView {
 	if c == nil {
 		return nil
 	}
-	v := &ClientView{Name: c.Name, LogoURI: c.LogoURI, URI: c.ClientURI, PolicyURI: c.PolicyURI, TOSURI: c.TOSURI}
+	v := &ClientView{Name: c.Name, LogoURI: c.LogoURI, URI: c.ClientURI, PolicyURI: c.PolicyURI, TOSURI: c.TOSURI, Unvouched: !c.Vouched()}
 	if v.Name == "" {
 		v.Name = c.ID
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // TestCS1_FormNeedsItsToken shows that a POST counts only with the token of the
@@ -140,6 +141,28 @@ func TestBrandAndClient(t *testing.T) {
 	}
 	if _, err := newRenderer(Brand{Name: "Example", AccentColor: "red"}); err == nil {
 		t.Error("a brand's colour that is none was taken")
+	}
+}
+
+// TestDR1_PagesSayThatNobodyVouched for a client that registered itself, and only then.
+func TestDR1_PagesSayThatNobodyVouched(t *testing.T) {
+	u, err := newRenderer(Brand{Name: "Latchkey"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for source, warns := range map[storage.ClientSource]bool{
+		"": false, storage.ClientByAdministrator: false, storage.ClientByStatement: false, storage.ClientByAnybody: true, storage.ClientByToken: true,
+	} {
+		page, _ := begin(u, "en", "signin.title", &client.Client{ID: "app", Source: source})
+		for name, screen := range map[string]Screen{"sign-in": SignIn{Page: page}, "consent": Consent{Page: page}} {
+			w := httptest.NewRecorder()
+			if err := u.Render(w, http.StatusOK, screen); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(w.Body.String(), `id="unvouched"`); got != warns {
+				t.Errorf("%s of a client of source %q: warns %v, want %v", name, source, got, warns)
+			}
+		}
 	}
 }
 
