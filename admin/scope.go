@@ -9,15 +9,16 @@ import (
 
 // The scopes. A client is configured for those that it may ask for.
 const (
-	ScopePeopleRead  = "admin:people.read"
-	ScopePeopleWrite = "admin:people.write"
-	ScopeHelpDesk    = "admin:helpdesk"
-	ScopeGroupsRead  = "admin:groups.read"
-	ScopeGroupsWrite = "admin:groups.write"
-	ScopeClientsRead = "admin:clients.read"
-	ScopeAuditRead   = "admin:audit.read"
-	ScopeSystemRead  = "admin:system.read"
-	ScopeOwner       = "admin:owner"
+	ScopePeopleRead   = "admin:people.read"
+	ScopePeopleWrite  = "admin:people.write"
+	ScopeHelpDesk     = "admin:helpdesk"
+	ScopeGroupsRead   = "admin:groups.read"
+	ScopeGroupsWrite  = "admin:groups.write"
+	ScopeClientsRead  = "admin:clients.read"
+	ScopeClientsWrite = "admin:clients.write"
+	ScopeAuditRead    = "admin:audit.read"
+	ScopeSystemRead   = "admin:system.read"
+	ScopeOwner        = "admin:owner"
 )
 
 // Scope is a scope of administration.
@@ -39,6 +40,7 @@ var scopes = []Scope{
 	{ScopeGroupsRead, []Role{Owner, People, HelpDesk, Auditor}, 0, "See all groups and who is in them."},
 	{ScopeGroupsWrite, []Role{Owner, People}, account.DutyGroups, "Make, change and delete groups, and say who is in them."},
 	{ScopeClientsRead, []Role{Owner, People, HelpDesk, Auditor}, 0, "See the applications."},
+	{ScopeClientsWrite, []Role{Owner}, account.DutyClients, "Make, change and delete applications that no configuration file has."},
 	{ScopeAuditRead, []Role{Owner, Auditor}, 0, "Read the record of security events."},
 	{ScopeSystemRead, []Role{Owner, Auditor}, 0, "See the state of this service: nodes, keys, messages, jobs and numbers."},
 	{ScopeOwner, []Role{Owner}, account.DutyOwner, "Change the accounts of administrators, and say who is one."},

@@ -36,7 +36,12 @@ type Config struct {
 	Accounts *account.Service
 	Stores
 	Clients Clients
-	Keys    SigningKeys
+	// Places are where in which file they stand, by their ids.
+	Places map[string]string
+	// Stored are the clients of the database, and Registrar writes them.
+	Stored    StoredClients
+	Registrar Registrar
+	Keys      SigningKeys
 	// Ephemeral remembers the answers to idempotency keys, sealed.
 	Ephemeral ephemeral.Store
 	Counters  ephemeral.Counters

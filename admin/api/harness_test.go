@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,9 +17,11 @@ import (
 	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/admin/api"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/client/registration"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
 // policy is as the configuration has it by default.
@@ -52,6 +55,8 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 		}
 	}})
 	p := s.Parts
+	lifetimes := client.Lifetimes{AccessToken: time.Minute, IDToken: time.Minute, RefreshIdle: time.Hour, Refresh: time.Hour}
+	stored := client.NewStored(client.StoredConfig{Store: p.Store.Clients(), Lifetimes: lifetimes, Now: p.Clock.Now})
 	cfg := api.Config{
 		Issuer: p.URL.String(), Version: "test", Tokens: s, Policy: policy, ACR: mfa.ACRTwoFactor, Accounts: p.Accounts,
 		Stores: api.Stores{
@@ -60,6 +65,11 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 			Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
 			Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(),
 		},
+		Places: map[string]string{"console": "latchkey.yaml, line 7"}, Stored: storedClients{p.Store.Clients(), stored},
+		Registrar: registration.New(registration.Config{
+			Store: p.Store.Clients(), Tokens: p.Store.RegistrationTokens(), Hasher: p.Hasher, Lifetimes: lifetimes, Stored: stored,
+			Judge: client.Policy{SigningAlgs: []string{"RS256", "ES256"}}, Now: p.Clock.Now, Random: rand.Reader,
+		}),
 		Clients: s, Keys: oneKey{p.Clock.Now()}, Ephemeral: p.Store.Ephemeral(), Counters: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer,
 		Limit: storage.Bucket{Burst: 1000, Every: time.Millisecond}, MaxBody: 64 << 10, ResetLasts: time.Hour, Digest: "digest",
 		Jobs: map[string]time.Duration{"sweep": time.Minute}, Log: p.Logger, Now: p.Clock.Now,
@@ -99,6 +109,15 @@ func (s *site) Authenticate(_ http.ResponseWriter, r *http.Request) (*api.Token,
 func (*site) Refusal(*http.Request, error) (status int, challenges []string, detail string) {
 	return http.StatusUnauthorized, []string{"Bearer"}, "no access token"
 }
+
+// storedClients are the clients of the database.
+type storedClients struct {
+	*sqlstore.Clients
+	stored *client.Stored
+}
+
+// Read implements api.StoredClients.
+func (c storedClients) Read(row *storage.Client) (*client.Client, error) { return c.stored.Read(row) }
 
 // Client implements api.Clients.
 func (s *site) Client(_ context.Context, id string) (*client.Client, error) {
@@ -225,7 +244,9 @@ func (s *site) state() string {
 	}
 	deliveries, err := s.Store.Outbox().List(ctx, "", "", 1000)
 	logintest.Check(s.T, err)
-	text, err := json.Marshal(append(all, groups, len(deliveries)))
+	clients, err := s.Store.Clients().List(ctx, "", 1000)
+	logintest.Check(s.T, err)
+	text, err := json.Marshal(append(all, groups, clients, len(deliveries)))
 	logintest.Check(s.T, err)
 	return string(text)
 }

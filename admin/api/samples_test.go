@@ -3,9 +3,11 @@ package api_test
 import (
 	"crypto/rand"
 	"fmt"
+	"testing"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/admin/api"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/storage"
@@ -89,9 +91,15 @@ var samples = map[string]func(s *site, u *storage.User) sample{
 	"invitations.create": func(s *site, _ *storage.User) sample {
 		return sample{"/invitations", fmt.Sprintf(`{"email":%q,"deliver":"email"}`, s.ID()+"@example.com")}
 	},
-	"events.list":        at("/events"),
-	"clients.list":       at("/clients"),
-	"clients.show":       at("/clients/console"),
+	"events.list":  at("/events"),
+	"clients.list": at("/clients"),
+	"clients.show": at("/clients/console"),
+	"clients.create": func(s *site, _ *storage.User) sample {
+		return sample{"/clients", fmt.Sprintf(`{"client_id":%q,"metadata":%s}`, s.ID(), webMetadata)}
+	},
+	"clients.replace":    ofClient("", `{"metadata":`+webMetadata+`}`),
+	"clients.add_secret": ofClient("/secrets", `{"keep_others_for":60}`),
+	"clients.delete":     ofClient("", ""),
 	"deliveries.list":    at("/deliveries"),
 	"keys.list":          at("/keys"),
 	"configuration.show": at("/configuration"),
@@ -109,6 +117,40 @@ func of(path, body string) func(*site, *storage.User) sample {
 
 func ofGroup(path, body string) func(*site, *storage.User) sample {
 	return func(s *site, _ *storage.User) sample { return sample{"/groups/" + string(s.group().ID) + path, body} }
+}
+
+const webMetadata = `{"client_name":"Wiki","redirect_uris":["https://wiki.example/cb"]}`
+
+func ofClient(path, body string) func(*site, *storage.User) sample {
+	return func(s *site, _ *storage.User) sample {
+		return sample{"/clients/" + s.storedClient(webMetadata) + path, body}
+	}
+}
+
+// storedClient makes a client of the database.
+func (s *site) storedClient(metadata string) string {
+	s.T.Helper()
+	id := string(s.ID())
+	a := s.send(s.owner(), described(s.T, "clients.create"), sample{"/clients", fmt.Sprintf(`{"client_id":%q,"metadata":%s}`, id, metadata)})
+	s.want(a, 201)
+	return id
+}
+
+// owner is a token that may do everything.
+func (s *site) owner() string {
+	_, token := s.administrator(admin.Owner)
+	return token
+}
+
+func described(t testing.TB, id string) api.Described {
+	t.Helper()
+	for _, o := range api.Operations() {
+		if o.ID == id {
+			return o
+		}
+	}
+	t.Fatalf("there is no operation %s", id)
+	return api.Described{}
 }
 
 // group makes a group.

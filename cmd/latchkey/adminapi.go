@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/op"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
 // mountAdminAPI serves the admin API, where the configuration has it.
@@ -29,7 +30,8 @@ func adminAPIConfig(p *process, f *foundation, accounts *account.Service, provid
 	cfg := f.cfg
 	return api.Config{
 		Issuer: cfg.Issuer, Version: version, Tokens: adminTokens{provider}, Policy: cfg.Admin.Policy(), ACR: cfg.Admin.ACR, Accounts: accounts,
-		Stores:  adminStores(p),
+		Stores: adminStores(p),
+		Places: cfg.ClientPlaces, Stored: adminClients{p.store.Clients(), f.stored}, Registrar: f.registrar,
 		Clients: fileClients{f.clients}, Keys: p.ring, Ephemeral: p.ephemeral, Counters: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer,
 		Limit:   storage.Bucket{Burst: cfg.Admin.RequestsPerMinute, Every: time.Minute / time.Duration(cfg.Admin.RequestsPerMinute)},
 		MaxBody: int64(cfg.Limits.BodyKiB) << 10, ResetLasts: cfg.Account.Links.Reset, Digest: cfg.Digest(), Jobs: jobTimes(p), Log: f.log, Now: f.now,
@@ -71,6 +73,15 @@ func (t adminTokens) Authenticate(w http.ResponseWriter, r *http.Request) (*api.
 func (t adminTokens) Refusal(r *http.Request, err error) (status int, challenges []string, detail string) {
 	return t.provider.Refusal(r, err)
 }
+
+// adminClients are the clients of the database.
+type adminClients struct {
+	*sqlstore.Clients
+	stored *client.Stored
+}
+
+// Read implements api.StoredClients.
+func (c adminClients) Read(row *storage.Client) (*client.Client, error) { return c.stored.Read(row) }
 
 // fileClients are the clients that files own.
 type fileClients struct{ *client.Registry }

@@ -25,13 +25,13 @@ clients:
     type: service
     secret: ` + serviceSecret + `
     grant_types: [client_credentials]
-    scopes: ["admin:people.read", "admin:people.write", "admin:helpdesk", "admin:groups.read", "admin:groups.write", "admin:clients.read",
+    scopes: ["admin:people.read", "admin:people.write", "admin:helpdesk", "admin:groups.read", "admin:groups.write", "admin:clients.read", "admin:clients.write",
       "admin:audit.read", "admin:system.read", "admin:owner"]
 `
 
 // scopes are all of the service.
 var scopes = []string{
-	"admin:people.read", "admin:people.write", "admin:helpdesk", "admin:groups.read", "admin:groups.write", "admin:clients.read",
+	"admin:people.read", "admin:people.write", "admin:helpdesk", "admin:groups.read", "admin:groups.write", "admin:clients.read", "admin:clients.write",
 	"admin:audit.read", "admin:system.read", "admin:owner",
 }
 
