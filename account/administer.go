@@ -14,18 +14,16 @@ import (
 // It answers a [FieldError] for field email, and ErrTaken where the address has an
 // account or was changed meanwhile.
 func (s *Service) SetEmail(ctx context.Context, by Actor, id storage.ID, typed string, verified bool) error {
-	c, err := s.begin(ctx, by, setEmail, id)
+	user, err := s.cfg.Users.ByID(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("%w: %w", ErrNobody, err)
+	}
+	if err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	c, to, err := s.anotherEmail(ctx, by, user, typed)
 	if err != nil {
 		return err
-	}
-	to, err := newEmail(c.user, typed)
-	if err != nil {
-		return err
-	}
-	if c.user.Email != "" {
-		if err := s.tell(c, message.EmailChanged{UserID: id, From: c.user.Email, To: to, Epoch: c.user.EmailEpoch}); err != nil {
-			return err
-		}
 	}
 	err = s.changeEmail(ctx, c, storage.EmailChange{
 		UserID: id, PasswordEpoch: c.user.PasswordEpoch, From: c.user.Email, To: to, Verified: verified, Now: c.now,
@@ -34,6 +32,21 @@ func (s *Service) SetEmail(ctx context.Context, by Actor, id storage.ID, typed s
 		return fmt.Errorf("set address: %w: %w", ErrTaken, err)
 	}
 	return err
+}
+
+// anotherEmail begins the change of a person's address by an administrator's word. The
+// old address is told, with a link that undoes it.
+func (s *Service) anotherEmail(ctx context.Context, by Actor, user *storage.User, typed string) (c *change, to string, err error) {
+	if c, err = s.start(ctx, by, setEmail, user); err != nil {
+		return nil, "", err
+	}
+	if to, err = newEmail(user, typed); err != nil {
+		return nil, "", err
+	}
+	if user.Email != "" {
+		err = s.tell(c, message.EmailChanged{UserID: user.ID, From: user.Email, To: to, Epoch: user.EmailEpoch})
+	}
+	return c, to, err
 }
 
 // SendReset has a link to set a new password sent to the person's address, by an

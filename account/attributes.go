@@ -50,24 +50,30 @@ func (s *Service) SetAttributes(ctx context.Context, by Actor, id storage.ID, se
 	if err != nil {
 		return err
 	}
-	to, problems := s.CheckAttributes(by, c.user, set)
-	if len(problems) > 0 {
-		return problems[0]
+	to, changed, err := s.newerAttributes(by, c.user, set)
+	if err != nil || len(changed) == 0 {
+		return err
 	}
-	var changed []string
-	for name := range set {
-		if !reflect.DeepEqual(to[name], c.user.Attributes[name]) {
-			changed = append(changed, name)
-		}
-	}
-	if len(changed) == 0 {
-		return nil
-	}
-	slices.Sort(changed)
 	c.detail("attributes " + orNone(changed))
 	return s.written(c, "set attributes", s.cfg.Profiles.SetAttributes(ctx, storage.AttributesChange{
 		UserID: id, PasswordEpoch: c.user.PasswordEpoch, From: c.user.Attributes, To: to, Now: c.now,
 	}, c.event))
+}
+
+// newerAttributes are all attributes once those named are set, and which of them differ
+// then.
+func (s *Service) newerAttributes(by Actor, user *storage.User, set map[string]any) (to storage.Attributes, changed []string, err error) {
+	to, problems := s.CheckAttributes(by, user, set)
+	if len(problems) > 0 {
+		return nil, nil, problems[0]
+	}
+	for name := range set {
+		if !reflect.DeepEqual(to[name], user.Attributes[name]) {
+			changed = append(changed, name)
+		}
+	}
+	slices.Sort(changed)
+	return to, changed, nil
 }
 
 // CheckAttributes says all that is wrong with what the actor would set, each a
@@ -79,7 +85,7 @@ func (s *Service) CheckAttributes(by Actor, user *storage.User, set map[string]a
 
 // edits says which attributes the actor edits.
 func (a Actor) edits() func(*attribute.Definition) bool {
-	if a.kind == storage.ActorClient && a.duties&DutyPeople != 0 {
+	if a.source != "" || a.kind == storage.ActorClient && a.duties&DutyPeople != 0 {
 		return byImport // whoever else may: the API is where such values come from
 	}
 	as, may := a.audience()

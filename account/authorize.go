@@ -30,10 +30,21 @@ type action struct {
 	// duty says that whoever has one of these duties may, with accounts of others: see
 	// [Actor.Administering].
 	duty Duty
+	// source says how far sources of provisioning may.
+	source reach
 	// grave says that whoever administers on a page shows fresh proofs for it: it takes an
 	// account away, or opens it. See [Actor.Proving].
 	grave bool
 }
+
+// reach is whom of those that it made a source of provisioning may change something of.
+type reach int
+
+const (
+	nobody     reach = iota
+	noAdmins         // all but administrators: it would sign in as one of them
+	whomItMade       // administrators too: somebody who leaves is kept out, whoever they are
+)
 
 // The kinds of changes. This is the one list of who may do what to an account.
 var (
@@ -46,7 +57,7 @@ var (
 	undoEmail        = action{event: storage.EventEmailChangeUndone, token: true}
 	disown           = action{event: storage.EventAccountRecovered, token: true}
 	askProof         = action{event: storage.EventEmailVerified, self: signedIn, operator: true, duty: DutyPeople}
-	proveEmail       = action{event: storage.EventEmailVerified, self: signedIn, token: true, operator: true, duty: DutyPeople}
+	proveEmail       = action{event: storage.EventEmailVerified, self: signedIn, token: true, operator: true, duty: DutyPeople, source: noAdmins}
 	askPhone         = action{event: storage.EventPhoneChanged, self: fresh}
 	setPhone         = action{event: storage.EventPhoneChanged, self: signedIn}
 	removePhone      = action{event: storage.EventPhoneChanged, self: fresh, operator: true, duty: DutyPeople, grave: true}
@@ -64,19 +75,19 @@ var (
 	signOut          = action{event: storage.EventSignOut, self: signedIn}
 	allowClient      = action{event: storage.EventConsentGranted, self: signedIn}
 	revokeClient     = action{event: storage.EventApplicationRevoked, self: signedIn, operator: true, duty: DutyPeople}
-	changeProfile    = action{event: storage.EventProfileChanged, self: signedIn, operator: true, duty: DutyPeople}
-	changeAttributes = action{event: storage.EventProfileChanged, self: signedIn, operator: true, duty: DutyPeople}
-	changeUsername   = action{event: storage.EventProfileChanged, self: fresh, operator: true, duty: DutyPeople}
+	changeProfile    = action{event: storage.EventProfileChanged, self: signedIn, operator: true, duty: DutyPeople, source: whomItMade}
+	changeAttributes = action{event: storage.EventProfileChanged, self: signedIn, operator: true, duty: DutyPeople, source: whomItMade}
+	changeUsername   = action{event: storage.EventProfileChanged, self: fresh, operator: true, duty: DutyPeople, source: noAdmins}
 	changeRoles      = action{event: storage.EventRolesChanged, operator: true, duty: DutyPeople, grave: true}
-	joinGroup        = action{event: storage.EventGroupJoined, operator: true, duty: DutyGroups}
-	leaveGroup       = action{event: storage.EventGroupLeft, operator: true, duty: DutyGroups}
-	setEmail         = action{event: storage.EventEmailChanged, operator: true, duty: DutyPeople, grave: true}
-	disable          = action{event: storage.EventUserDisabled, operator: true, duty: DutyPeople, grave: true}
-	enable           = action{event: storage.EventUserEnabled, operator: true, duty: DutyPeople}
+	joinGroup        = action{event: storage.EventGroupJoined, operator: true, duty: DutyGroups, source: whomItMade}
+	leaveGroup       = action{event: storage.EventGroupLeft, operator: true, duty: DutyGroups, source: whomItMade}
+	setEmail         = action{event: storage.EventEmailChanged, operator: true, duty: DutyPeople, grave: true, source: noAdmins}
+	disable          = action{event: storage.EventUserDisabled, operator: true, duty: DutyPeople, grave: true, source: whomItMade}
+	enable           = action{event: storage.EventUserEnabled, operator: true, duty: DutyPeople, source: whomItMade}
 	lockDown         = action{event: storage.EventLockedDown, operator: true, duty: DutyHelpDesk, grave: true}
 	undoLockdown     = action{event: storage.EventLockdownLifted, operator: true, duty: DutyPeople, grave: true}
-	planDeletion     = action{event: storage.EventDeletionPlanned, self: fresh, operator: true, duty: DutyPeople, grave: true}
-	keepAccount      = action{event: storage.EventDeletionCancelled, self: signedIn, token: true, operator: true, duty: DutyPeople}
+	planDeletion     = action{event: storage.EventDeletionPlanned, self: fresh, operator: true, duty: DutyPeople, grave: true, source: whomItMade}
+	keepAccount      = action{event: storage.EventDeletionCancelled, self: signedIn, token: true, operator: true, duty: DutyPeople, source: whomItMade}
 	issueReset       = action{event: storage.EventResetRequested, operator: true, duty: DutyPeople, grave: true}
 	raiseEpoch       = action{event: storage.EventEpochRaised, operator: true}
 	removeClient     = action{event: storage.EventClientRemoved, operator: true, system: true}
@@ -93,6 +104,12 @@ var (
 func (s *Service) authorize(ctx context.Context, by Actor, act action, user *storage.User) error {
 	if act.token && by.holds == user.ID {
 		return nil
+	}
+	if by.source != "" {
+		if s.mayProvision(by, act, user) {
+			return nil
+		}
+		return s.refuse(ctx, by, act.event, user.ID)
 	}
 	if by.administers {
 		switch {

@@ -47,7 +47,7 @@ func TestAD1_NobodyRaisesThemselvesByADuty(t *testing.T) {
 			_, err := s.Accounts.ChangeGroup(ctx, by, "auditors", account.GroupChange{Roles: roles()})
 			return err
 		},
-		"a group of administrators ended": func() error { return s.Accounts.DeleteGroup(ctx, by, "auditors", true) },
+		"a group of administrators ended": func() error { return s.Accounts.DeleteGroup(ctx, by, "auditors", account.GroupDeletion{Force: true}) },
 		"a role by their own group": func() error {
 			_, err := s.Accounts.ChangeGroup(ctx, by, "own", account.GroupChange{Roles: roles("reader")})
 			return err

@@ -36,8 +36,10 @@ func TestAD1_GroupsAreForOperators(t *testing.T) {
 			_, err := s.Accounts.ChangeGroup(ctx, by, "hr", account.GroupChange{Roles: &[]string{"admin"}})
 			return err
 		},
-		"delete": func(by account.Actor) error { return s.Accounts.DeleteGroup(ctx, by, "hr", true) },
-		"add":    func(by account.Actor) error { return s.Accounts.AddToGroup(ctx, by, ada.ID, "hr") },
+		"delete": func(by account.Actor) error {
+			return s.Accounts.DeleteGroup(ctx, by, "hr", account.GroupDeletion{Force: true})
+		},
+		"add": func(by account.Actor) error { return s.Accounts.AddToGroup(ctx, by, ada.ID, "hr") },
 		"remove": func(by account.Actor) error {
 			return s.Accounts.RemoveFromGroup(ctx, by, ada.ID, "hr", storage.SourceManual)
 		},
@@ -83,7 +85,7 @@ func TestAC1_AGroupInUseStays(t *testing.T) {
 	uses["hr"] = []string{"payroll", "wiki"}
 	var used *account.InUseError
 	// The rule spells the name as the group does, whatever was typed.
-	if err := s.Accounts.DeleteGroup(ctx, root, "HR", false); !errors.As(err, &used) || !slices.Equal(used.Clients, uses["hr"]) {
+	if err := s.Accounts.DeleteGroup(ctx, root, "HR", account.GroupDeletion{}); !errors.As(err, &used) || !slices.Equal(used.Clients, uses["hr"]) {
 		t.Errorf("deletion of a group in use = %v", err)
 	}
 	renamed := "people"
@@ -94,9 +96,9 @@ func TestAC1_AGroupInUseStays(t *testing.T) {
 	if _, err := s.Accounts.ChangeGroup(ctx, root, "hr", account.GroupChange{Description: &described}); err != nil {
 		t.Errorf("a description of a group in use = %v", err)
 	}
-	logintest.Check(t, s.Accounts.DeleteGroup(ctx, root, "night", false))
-	logintest.Check(t, s.Accounts.DeleteGroup(ctx, root, "hr", true))
-	if err := s.Accounts.DeleteGroup(ctx, root, "hr", true); !errors.Is(err, account.ErrNoGroup) {
+	logintest.Check(t, s.Accounts.DeleteGroup(ctx, root, "night", account.GroupDeletion{}))
+	logintest.Check(t, s.Accounts.DeleteGroup(ctx, root, "hr", account.GroupDeletion{Force: true}))
+	if err := s.Accounts.DeleteGroup(ctx, root, "hr", account.GroupDeletion{Force: true}); !errors.Is(err, account.ErrNoGroup) {
 		t.Errorf("deletion of what is gone = %v", err)
 	}
 }

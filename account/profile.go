@@ -86,19 +86,30 @@ func (s *Service) newUsername(user *storage.User, typed string) (string, error) 
 // SetRoles replaces the roles that the person has other than by a group, and returns
 // them in order. It answers a [FieldError] for field roles.
 func (s *Service) SetRoles(ctx context.Context, by Actor, id storage.ID, roles []string) ([]string, error) {
-	roles, err := spellRoles(roles)
-	if err != nil {
-		return nil, err
+	user, err := s.cfg.Users.ByID(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", ErrNobody, err)
 	}
-	c, err := s.begin(ctx, by, changeRoles, id)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read user: %w", err)
 	}
-	c.detail("roles " + orNone(roles))
-	if err := s.mayGive(ctx, by, c, roles); err != nil {
+	c, roles, err := s.otherRoles(ctx, by, user, roles)
+	if err != nil {
 		return nil, err
 	}
 	return roles, s.written(c, "set roles", s.cfg.Profiles.SetRoles(ctx, id, roles, c.now, c.event))
+}
+
+// otherRoles begins the change of the roles that a person has other than by a group.
+func (s *Service) otherRoles(ctx context.Context, by Actor, user *storage.User, typed []string) (c *change, roles []string, err error) {
+	if roles, err = spellRoles(typed); err != nil {
+		return nil, nil, err
+	}
+	if c, err = s.start(ctx, by, changeRoles, user); err != nil {
+		return nil, nil, err
+	}
+	c.detail("roles " + orNone(roles))
+	return c, roles, s.mayGive(ctx, by, c, roles)
 }
 
 func orNone(words []string) string {

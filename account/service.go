@@ -82,6 +82,10 @@ type Stores struct {
 	Invitations Invitations
 	Groups      Groups
 	Memberships Memberships
+	Edits       PersonEdits
+	// Provisions and Provisioners may be nil where nothing is provisioned, as in commands.
+	Provisions   Provisions
+	Provisioners ProvisionedEdits
 	// RemovedClients may be nil where no configuration is reloaded.
 	RemovedClients RemovedClients
 	// LockedClients may be nil where nobody locks clients down.
@@ -157,11 +161,16 @@ func (s *Service) begin(ctx context.Context, by Actor, act action, id storage.ID
 	if err != nil {
 		return nil, fmt.Errorf("read user: %w", err)
 	}
+	return s.start(ctx, by, act, user)
+}
+
+// start begins a change of a person who was read already.
+func (s *Service) start(ctx context.Context, by Actor, act action, user *storage.User) (*change, error) {
 	if err := s.authorize(ctx, by, act, user); err != nil {
 		return nil, err
 	}
 	now := s.cfg.Now()
-	e, err := NewEvent(now, s.cfg.Random, by, act.event, id)
+	e, err := NewEvent(now, s.cfg.Random, by, act.event, user.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +198,7 @@ func (s *Service) notify(c *change, n message.Notice) error {
 	case !c.user.EmailVerified:
 		n.Since = time.Time{}
 	case n.Since.IsZero():
-		n.Since = c.now
+		n.Since = s.Sitting(c.by)
 	}
 	return s.tell(c, n)
 }

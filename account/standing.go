@@ -60,9 +60,20 @@ func unchanged(err error) error {
 // over; without a grace it is deleted now. The owner is told, with a link that
 // keeps it. It returns when, and answers ErrChanged when one is planned already.
 func (s *Service) PlanDeletion(ctx context.Context, by Actor, id storage.ID) (time.Time, error) {
+	return s.PlanDeletionIf(ctx, by, id, nil)
+}
+
+// PlanDeletionIf is [Service.PlanDeletion] where the condition takes the person as they
+// are when it is written; its error is the answer.
+func (s *Service) PlanDeletionIf(ctx context.Context, by Actor, id storage.ID, condition func(*storage.User) error) (time.Time, error) {
 	c, err := s.begin(ctx, by, planDeletion, id)
 	if err != nil {
 		return time.Time{}, err
+	}
+	if condition != nil {
+		if err := condition(c.user); err != nil {
+			return time.Time{}, err
+		}
 	}
 	at := c.now.Add(s.cfg.DeletionGrace)
 	if s.cfg.DeletionGrace > 0 && c.user.Email != "" {
@@ -70,7 +81,7 @@ func (s *Service) PlanDeletion(ctx context.Context, by Actor, id storage.ID) (ti
 			return at, err
 		}
 	}
-	plan := storage.DeletionPlan{UserID: id, PasswordEpoch: c.user.PasswordEpoch, At: at}
+	plan := storage.DeletionPlan{UserID: id, PasswordEpoch: c.user.PasswordEpoch, At: at, If: condition}
 	err = s.written(c, "plan deletion", s.cfg.Standings.PlanDeletion(ctx, plan, c.event, c.messages...))
 	if err != nil || s.cfg.DeletionGrace > 0 {
 		return at, err

@@ -144,8 +144,9 @@ type Argon2 struct {
 
 // Sessions bounds a signed-in browser.
 type Sessions struct {
-	Idle     time.Duration `yaml:"idle" default:"12h" doc:"A session that was not used for so long ends."`
-	Absolute time.Duration `yaml:"absolute" default:"7d" doc:"A session ends after so long however much it is used."`
+	Idle        time.Duration `yaml:"idle" default:"12h" doc:"A session that was not used for so long ends."`
+	Absolute    time.Duration `yaml:"absolute" default:"7d" doc:"A session ends after so long however much it is used."`
+	CheckIframe bool          `yaml:"check_iframe" default:"false" doc:"Offer check_session_iframe, by which applications in browsers notice that somebody signed out or is another person (OpenID Connect Session Management), and session_state in authorization answers. It needs a cookie in a frame, which browsers keep from applications on other sites than the provider's; there, prefer backchannel_logout_uri."`
 	// Where somebody ticks "keep me signed in", these are meant instead.
 	RememberIdle     time.Duration `yaml:"remember_idle" default:"30d" doc:"The same as idle for whoever asks to be kept signed in; the sign-in page names it. More than one factor still ages (mfa.assurance_age)."`
 	RememberAbsolute time.Duration `yaml:"remember_absolute" default:"90d" doc:"The same as absolute for whoever asks to be kept signed in. Where neither is longer than idle and absolute, the sign-in page does not offer it."`

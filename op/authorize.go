@@ -168,6 +168,7 @@ func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *inte
 	if err != nil {
 		return p.fail(w, r, request.ClientID, to, err)
 	}
+	p.monitor(w, r, request, who, answer)
 	return p.deliver(w, to, answer)
 }
 

@@ -45,6 +45,8 @@ type metadata struct {
 	IntrospectionAlgs           []string `json:"introspection_signing_alg_values_supported"`
 	IntrospectionEncryptionAlgs []string `json:"introspection_encryption_alg_values_supported"`
 	IntrospectionEncryptionEncs []string `json:"introspection_encryption_enc_values_supported"`
+	// CheckSession is OpenID Connect Session Management 1.0 section 3.3.
+	CheckSession string `json:"check_session_iframe,omitempty"`
 	// DPoPAlgs is RFC 9449 section 5.1.
 	DPoPAlgs []string `json:"dpop_signing_alg_values_supported"`
 	// Prompts is of Initiating User Registration via OpenID Connect 1.0.
@@ -54,10 +56,14 @@ type metadata struct {
 // newDiscovery prepares the metadata. What is in it works; what is not built is
 // not in it.
 func newDiscovery(cfg Config) (*document, error) {
+	checkSession := ""
+	if cfg.CheckSession {
+		checkSession = cfg.Issuer + checkSessionPath
+	}
 	body, err := json.Marshal(metadata{
-		DiscoveryConfiguration: libraryMetadata(cfg),
-		IssuerInResponse:       true,
-		BackchannelLogout:      true, BackchannelLogoutSession: true,
+		DiscoveryConfiguration: libraryMetadata(cfg), CheckSession: checkSession,
+		IssuerInResponse:  true,
+		BackchannelLogout: true, BackchannelLogoutSession: true,
 		PushedEndpoint: cfg.Issuer + pushPath, RequirePushed: cfg.RequirePushed,
 		FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		AuthorizationAlgs: cfg.Keys.Algs(),

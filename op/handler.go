@@ -24,6 +24,10 @@ func (p *Provider) Handler() http.Handler {
 	route(endSessionPath, page(p.endSession), http.MethodGet, http.MethodPost)
 	route(signedOutPath, page(p.showSignedOut), http.MethodGet)
 
+	if p.cfg.CheckSession {
+		route(checkSessionPath, p.checkSessionPage(), http.MethodGet)
+	}
+
 	userinfo := p.cors(http.HandlerFunc(p.userinfo), http.MethodGet, http.MethodPost)
 	route(userinfoPath, userinfo, http.MethodGet, http.MethodPost, http.MethodOptions)
 	for _, e := range clientEndpoints {

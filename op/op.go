@@ -79,6 +79,9 @@ type Config struct {
 	ACRValues []string
 	// ACRAliases are other names of them, by which clients may ask for and are told them.
 	ACRAliases []ACRAlias
+	// CheckSession has a frame that tells applications whether a session goes on
+	// (OpenID Connect Session Management 1.0).
+	CheckSession bool
 	// SignUp says that people may make accounts, so that prompt=create works.
 	SignUp bool
 	// UILocales are the languages of the hosted pages, for discovery.

@@ -112,6 +112,8 @@ type DeletionPlan struct {
 	// PasswordEpoch is as in [CredentialChange].
 	PasswordEpoch int64
 	At            time.Time
+	// If is as in [PersonEdit].
+	If func(*User) error
 }
 
 // PhoneChange sets or removes a phone number.

@@ -16,7 +16,7 @@ func TestGuardsFindViolations(t *testing.T) {
 import ("context"; "` + module + `/storage")
 type (
 	Store struct{}; Users struct{}; Invitations struct{}; Credentials struct{}; RecoveryCodes struct{}; TrustedDevices struct{}
-	Lockouts struct{}; Sessions struct{}; Grants struct{}; Consents struct{}; Groups struct{}; Memberships struct{}
+	Lockouts struct{}; Sessions struct{}; Grants struct{}; Consents struct{}; Groups struct{}; Memberships struct{}; Provisions struct{}
 )
 func (Store) Users() *Users { return nil }
 func (*Users) ByID(context.Context, storage.ID) error { return nil }

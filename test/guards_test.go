@@ -23,8 +23,9 @@ var peopleStores = map[string][]string{
 	"Sessions":       {"BySecret", "Clients", "List", "ListByUser"},
 	"Grants":         {"ByID", "ByCodeHash", "ListByUser", "ListByClient", "CountLiveByClient", "ApplicationsOf", "List"},
 	"Consents":       {"Get", "ListByUser"},
-	"Groups":         {"ByID", "ByName", "List", "Sizes"},
-	"Memberships":    {"Members", "Of"},
+	"Groups":         {"ByExternalID", "ByID", "ByName", "BySourceOf", "CountOfSource", "List", "OfSource", "Sizes"},
+	"Memberships":    {"BySource", "Members", "Of"},
+	"Provisions":     {"Count", "Find", "Known", "Page"},
 }
 
 // writersBeside are the writes that are no change of an account by somebody, and so

@@ -124,13 +124,13 @@ func (a *API) showGroup(ctx context.Context, in *GroupPath) (*groupOutput, error
 	return groupOutputOf(g)
 }
 
-// unchangedGroup returns a group that is as the caller read it.
-func (a *API) unchangedGroup(ctx context.Context, id storage.ID, on *Conditional) (*storage.Group, error) {
-	g, err := a.cfg.Groups.ByID(ctx, id)
-	if err != nil {
-		return nil, err
+// ifGroup is the condition of the request on a group, which is judged with the write;
+// nil: there is none.
+func (c *Conditional) ifGroup() func(*storage.Group) error {
+	if c.IfMatch == "" {
+		return nil
 	}
-	return g, on.check(showGroup(g))
+	return func(g *storage.Group) error { return c.check(showGroup(g)) }
 }
 
 // Forced says that a change is made even where rules of access name the group.
@@ -152,13 +152,13 @@ type editGroupInput struct {
 }
 
 func (a *API) editGroup(ctx context.Context, in *editGroupInput) (*groupOutput, error) {
-	g, err := a.unchangedGroup(ctx, in.id(), &in.Conditional)
+	g, err := a.cfg.Groups.ByID(ctx, in.id())
 	if err != nil {
 		return nil, err
 	}
 	changed, err := a.cfg.Accounts.ChangeGroup(ctx, callerOf(ctx).actor, g.Name, account.GroupChange{
 		Name: in.Body.Name, DisplayName: in.Body.DisplayName, Description: in.Body.Description, ExternalID: in.Body.ExternalID,
-		Roles: in.Body.Roles, Force: in.Force,
+		Roles: in.Body.Roles, Force: in.Force, If: in.ifGroup(),
 	})
 	if err != nil {
 		return nil, err
@@ -173,9 +173,9 @@ type deleteGroupInput struct {
 }
 
 func (a *API) deleteGroup(ctx context.Context, in *deleteGroupInput) (*nothing, error) {
-	g, err := a.unchangedGroup(ctx, in.id(), &in.Conditional)
+	g, err := a.cfg.Groups.ByID(ctx, in.id())
 	if err != nil {
 		return nil, err
 	}
-	return done(a.cfg.Accounts.DeleteGroup(ctx, callerOf(ctx).actor, g.Name, in.Force))
+	return done(a.cfg.Accounts.DeleteGroup(ctx, callerOf(ctx).actor, g.Name, account.GroupDeletion{Force: in.Force, If: in.ifGroup()}))
 }

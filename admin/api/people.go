@@ -182,70 +182,42 @@ type editPersonInput struct {
 	}
 }
 
-// editPerson makes each change of its own: where one is refused, those before it are
-// made. So what needs no store is judged first.
+// editPerson makes all changes or none, and compares what the caller read with the write.
 func (a *API) editPerson(ctx context.Context, in *editPersonInput) (*personOutput, error) {
 	u, err := a.cfg.Users.ByID(ctx, in.id())
 	if err != nil {
 		return nil, err
 	}
 	by := callerOf(ctx)
-	if err := in.check(a.show(by, u)); err != nil {
-		return nil, err
+	edit := account.Edit{
+		Email: in.Body.Email, Username: in.Body.Username, Attributes: in.Body.Attributes, If: a.ifPerson(by, &in.Conditional),
 	}
-	profile, username, changed, err := in.profile(u)
-	if err != nil {
-		return nil, err
-	}
-	if problems := a.cfg.Accounts.CheckProfile(u, &profile, username); changed && len(problems) > 0 {
-		return nil, problems[0]
-	}
-	if _, problems := a.cfg.Accounts.CheckAttributes(by.actor, u, in.Body.Attributes); len(problems) > 0 {
-		return nil, problems[0]
-	}
-	if err := a.editEmail(ctx, u, in); err != nil {
-		return nil, err
-	}
-	if changed {
-		if err := a.cfg.Accounts.SetProfile(ctx, by.actor, u.ID, profile, username); err != nil {
-			return nil, err
+	if verified := in.Body.EmailVerified; verified != nil {
+		edit.EmailVerified = *verified
+		if !*verified && u.EmailVerified && (in.Body.Email == nil || *in.Body.Email == u.Email) {
+			return nil, &account.FieldError{Field: "email_verified", Problem: account.Invalid, Cause: errNotUnverified}
 		}
 	}
-	if len(in.Body.Attributes) > 0 {
-		if err := a.cfg.Accounts.SetAttributes(ctx, by.actor, u.ID, in.Body.Attributes); err != nil {
+	if in.Body.Profile != nil {
+		profile := u.Profile
+		if err := in.Body.Profile.applyTo(&profile); err != nil {
 			return nil, err
 		}
+		edit.Profile = &profile
+	}
+	if err := a.cfg.Accounts.Edit(ctx, by.actor, u.ID, edit); err != nil {
+		return nil, err
 	}
 	return a.showPerson(ctx, &in.PersonPath)
 }
 
-// profile is what the profile and the username are to be, and whether they change.
-func (in *editPersonInput) profile(u *storage.User) (p storage.Profile, username string, changed bool, err error) {
-	p, username = u.Profile, u.Username
-	if in.Body.Username != nil && *in.Body.Username != username {
-		username, changed = *in.Body.Username, true
-	}
-	if in.Body.Profile != nil {
-		changed, err = true, in.Body.Profile.applyTo(&p)
-	}
-	return p, username, changed, err
-}
-
-// editEmail changes the address, or notes that it is theirs.
-func (a *API) editEmail(ctx context.Context, u *storage.User, in *editPersonInput) error {
-	email, verified := in.Body.Email, in.Body.EmailVerified
-	by := callerOf(ctx).actor
-	switch {
-	case email != nil && *email != u.Email:
-		return a.cfg.Accounts.SetEmail(ctx, by, u.ID, *email, verified != nil && *verified)
-	case verified == nil || *verified == u.EmailVerified:
+// ifPerson is the condition of the request on a person, which is judged with the write;
+// nil: there is none.
+func (a *API) ifPerson(by *caller, on *Conditional) func(*storage.User) error {
+	if on.IfMatch == "" {
 		return nil
-	case !*verified:
-		return &account.FieldError{Field: "email_verified", Problem: account.Invalid, Cause: errNotUnverified}
-	case u.Email == "":
-		return &account.FieldError{Field: "email", Problem: account.Required}
 	}
-	return a.cfg.Accounts.MarkEmailVerified(ctx, by, u.ID)
+	return func(u *storage.User) error { return on.check(a.show(by, u)) }
 }
 
 type deletePersonInput struct {
@@ -260,15 +232,8 @@ type deletionOutput struct {
 }
 
 func (a *API) deletePerson(ctx context.Context, in *deletePersonInput) (*deletionOutput, error) {
-	u, err := a.cfg.Users.ByID(ctx, in.id())
-	if err != nil {
-		return nil, err
-	}
 	who := callerOf(ctx)
-	if err := in.check(a.show(who, u)); err != nil {
-		return nil, err
-	}
-	at, err := a.cfg.Accounts.PlanDeletion(ctx, who.actor, u.ID)
+	at, err := a.cfg.Accounts.PlanDeletionIf(ctx, who.actor, in.id(), a.ifPerson(who, &in.Conditional))
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/admin"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 var errNotUnverified = errors.New("what is known is not forgotten: set another address instead")
@@ -121,15 +120,9 @@ type setRolesInput struct {
 }
 
 func (a *API) setRoles(ctx context.Context, in *setRolesInput) (*personOutput, error) {
-	u, err := a.cfg.Users.ByID(ctx, in.id())
-	if err != nil {
-		return nil, err
-	}
 	who := callerOf(ctx)
-	if err := in.check(a.show(who, u)); err != nil {
-		return nil, err
-	}
-	if _, err := a.cfg.Accounts.SetRoles(ctx, who.actor, storage.ID(in.Person), in.Body.Roles); err != nil {
+	edit := account.Edit{Roles: &in.Body.Roles, If: a.ifPerson(who, &in.Conditional)}
+	if err := a.cfg.Accounts.Edit(ctx, who.actor, in.id(), edit); err != nil {
 		return nil, err
 	}
 	return a.showPerson(ctx, &in.PersonPath)

@@ -141,7 +141,7 @@ func groupActs() []*act {
 			},
 			do: func(c *Console, _ http.ResponseWriter, r *http.Request, by account.Actor, t *target) (bool, error) {
 				t.after = groupsPath
-				return false, c.cfg.Accounts.DeleteGroup(r.Context(), by, t.Group.Name, r.PostForm.Has("force"))
+				return false, c.cfg.Accounts.DeleteGroup(r.Context(), by, t.Group.Name, account.GroupDeletion{Force: r.PostForm.Has("force")})
 			},
 		},
 	}

@@ -141,7 +141,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		RequirePushed: cfg.Tokens.RequirePushed, PushedLifetime: cfg.Tokens.PushedLifetime,
 		RequireDPoP: cfg.Tokens.RequireDPoP, RequireDPoPNonce: cfg.Tokens.RequireDPoPNonce,
 		Registration: f.registration(), Used: f.stored.Used,
-		CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Pairwise: cfg.Secrets.Pairwise(), Explain: p.dev.mount != nil,
+		CheckSession: cfg.Sessions.CheckIframe, CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Pairwise: cfg.Secrets.Pairwise(), Explain: p.dev.mount != nil,
 	}
 }
 
@@ -166,7 +166,7 @@ func (d *dependencies) secure() bool {
 
 // cookies are __Host- prefixed wherever a browser takes that.
 func (d *dependencies) cookies() web.Cookies {
-	return web.Cookies{Insecure: !d.secure(), Path: d.cfg.IssuerPath()}
+	return web.Cookies{Insecure: !d.secure(), Path: d.cfg.IssuerPath(), Monitored: d.cfg.Sessions.CheckIframe}
 }
 
 // issuerURL is the issuer, parsed.

@@ -32,16 +32,16 @@ func groupEditCommand() *cobra.Command {
 	var force bool
 	cmd := groupActionCommand("edit NAME", "Rename or describe a group", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, _ *sqlstore.Store, accounts *account.Service, of string, _ []string) error {
-			change := account.GroupChange{Force: force}
+			change, named := account.GroupChange{Force: force}, false
 			for flag, to := range map[string]**string{
 				"name": &change.Name, "display-name": &change.DisplayName, "description": &change.Description, "external-id": &change.ExternalID,
 			} {
 				if f := cmd.Flags().Lookup(flag); f.Changed {
 					value := f.Value.String()
-					*to = &value
+					*to, named = &value, true
 				}
 			}
-			if change == (account.GroupChange{Force: force}) {
+			if !named {
 				return usagef("nothing to change: give --name, --display-name, --description or --external-id")
 			}
 			g, err := accounts.ChangeGroup(cmd.Context(), operator(), of, change)
@@ -76,7 +76,7 @@ func groupDeleteCommand() *cobra.Command {
 	var force bool
 	cmd := groupActionCommand("delete NAME", "Delete a group; people lose what they had by it", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, _ *sqlstore.Store, accounts *account.Service, name string, _ []string) error {
-			if err := accounts.DeleteGroup(cmd.Context(), operator(), name, force); err != nil {
+			if err := accounts.DeleteGroup(cmd.Context(), operator(), name, account.GroupDeletion{Force: force}); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "deleted group %s\n", name)

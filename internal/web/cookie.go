@@ -19,6 +19,9 @@ type Cookies struct {
 	// cookie's name, so that two providers of one host do not take the other's. The
 	// cookie's own path is / all the same, without which no browser takes the prefix.
 	Path string
+	// Monitored says that there is a cookie beside the session's that scripts may read,
+	// by which applications notice that the session is another one, or none.
+	Monitored bool
 }
 
 func (c Cookies) name(name string) string {
@@ -31,6 +34,7 @@ func (c Cookies) name(name string) string {
 
 // Set sets the cookie. A zero maxAge makes it end with the browser.
 func (c Cookies) Set(w http.ResponseWriter, name, value string, maxAge time.Duration) {
+	c.forgetState(w, name)
 	http.SetCookie(w, &http.Cookie{
 		Name: c.name(name), Value: value, Path: "/", MaxAge: int(maxAge / time.Second),
 		Secure: !c.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
@@ -48,10 +52,39 @@ func (c Cookies) Get(r *http.Request, name string) string {
 
 // Clear removes the cookie from the browser.
 func (c Cookies) Clear(w http.ResponseWriter, name string) {
+	c.forgetState(w, name)
 	http.SetCookie(w, &http.Cookie{
 		Name: c.name(name), Path: "/", MaxAge: -1,
 		Secure: !c.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
+}
+
+// SessionStateName is the name of the cookie that tells scripts of our frame which
+// session there is (OpenID Connect Session Management 1.0).
+func (c Cookies) SessionStateName() string { return c.name("state") }
+
+// SetSessionState sets that cookie, which is a secret of nobody's: scripts may read it,
+// and frames on pages of other sites, as far as browsers still let them.
+func (c Cookies) SetSessionState(w http.ResponseWriter, r *http.Request, value string) {
+	if c.Get(r, "state") != value {
+		http.SetCookie(w, c.stateCookie(value, 0))
+	}
+}
+
+// forgetState ends the cookie of the session's state with the session, and when another
+// one begins.
+func (c Cookies) forgetState(w http.ResponseWriter, name string) {
+	if c.Monitored && name == CookieSession {
+		http.SetCookie(w, c.stateCookie("", -1))
+	}
+}
+
+func (c Cookies) stateCookie(value string, maxAge int) *http.Cookie {
+	made := &http.Cookie{Name: c.SessionStateName(), Value: value, Path: "/", MaxAge: maxAge, Secure: !c.Insecure, SameSite: http.SameSiteNoneMode}
+	if c.Insecure {
+		made.SameSite = http.SameSiteLaxMode // None is for Secure alone
+	}
+	return made
 }
 
 // The names of the cookies.

@@ -51,10 +51,14 @@ func (r *Users) ChangePassword(ctx context.Context, c storage.PasswordChange, e 
 // storage.ErrConflict when it is not their address any more.
 func (r *Users) VerifyEmail(ctx context.Context, id storage.ID, email string, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		return must(r.s.exec(ctx, tx, `UPDATE users SET email_verified = TRUE, updated_at = $1 WHERE id = $2 AND email_canonical = $3`,
-			sqlTime{now}, string(id), ident.Canonical(email)))
+		return r.s.verifyEmail(ctx, tx, id, email, now)
 	})
 	return conflictIfNone(wrap("verify e-mail address", err))
+}
+
+func (s *Store) verifyEmail(ctx context.Context, tx bun.Tx, id storage.ID, email string, now time.Time) error {
+	return must(s.exec(ctx, tx, `UPDATE users SET email_verified = TRUE, updated_at = $1 WHERE id = $2 AND email_canonical = $3`,
+		sqlTime{now}, string(id), ident.Canonical(email)))
 }
 
 // ChangeEmail sets another address and moves the person to the next e-mail epoch.
@@ -63,24 +67,26 @@ func (r *Users) VerifyEmail(ctx context.Context, id storage.ID, email string, no
 // are sent to an address, so trust that rested on the old one ends. The old address
 // can be given back: see [Users.Recover].
 func (r *Users) ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error {
-	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		if err := r.s.lockUser(ctx, tx, c.UserID); err != nil {
-			return err
-		}
-		_, err := r.s.exec(ctx, tx, `INSERT INTO former_addresses (user_id, epoch, email, moved_at)
-			SELECT id, email_epoch, email, $1 FROM users WHERE id = $2 AND email_canonical IS NOT NULL`, sqlTime{c.Now}, string(c.UserID))
-		if err != nil {
-			return err
-		}
-		err = must(r.s.exec(ctx, tx, `UPDATE users SET email = $1, email_canonical = $2, email_verified = $3, email_epoch = email_epoch + 1, updated_at = $4
-			WHERE id = $5 AND email_canonical IS NOT DISTINCT FROM $6 AND password_epoch = $7`,
-			c.To, nullString(ident.Canonical(c.To)), c.Verified, sqlTime{c.Now}, string(c.UserID), nullString(ident.Canonical(c.From)), c.PasswordEpoch))
-		if err != nil {
-			return err
-		}
-		return r.s.rebindFactor(ctx, tx, c.UserID, storage.FactorEmail)
-	})
+	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error { return r.s.changeEmail(ctx, tx, c) })
 	return conflictIfNone(wrap("change e-mail address", err))
+}
+
+func (s *Store) changeEmail(ctx context.Context, tx bun.Tx, c storage.EmailChange) error {
+	if err := s.lockUser(ctx, tx, c.UserID); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, tx, `INSERT INTO former_addresses (user_id, epoch, email, moved_at)
+		SELECT id, email_epoch, email, $1 FROM users WHERE id = $2 AND email_canonical IS NOT NULL`, sqlTime{c.Now}, string(c.UserID))
+	if err != nil {
+		return err
+	}
+	err = must(s.exec(ctx, tx, `UPDATE users SET email = $1, email_canonical = $2, email_verified = $3, email_epoch = email_epoch + 1, updated_at = $4
+		WHERE id = $5 AND email_canonical IS NOT DISTINCT FROM $6 AND password_epoch = $7`,
+		c.To, nullString(ident.Canonical(c.To)), c.Verified, sqlTime{c.Now}, string(c.UserID), nullString(ident.Canonical(c.From)), c.PasswordEpoch))
+	if err != nil {
+		return err
+	}
+	return s.rebindFactor(ctx, tx, c.UserID, storage.FactorEmail)
 }
 
 // ChangePhone sets or removes a phone number. Codes are sent to it, so trust
@@ -109,10 +115,14 @@ func (r *Users) UpdateProfile(ctx context.Context, c storage.ProfileChange, e st
 		if err := r.s.underPassword(ctx, tx, c.UserID, c.PasswordEpoch); err != nil {
 			return err
 		}
-		return must(r.s.exec(ctx, tx, `UPDATE users SET profile = $1, username = $2, username_canonical = $3, updated_at = $4 WHERE id = $5`,
-			document[storage.Profile]{c.Profile}, c.Username, nullString(ident.Canonical(c.Username)), sqlTime{c.Now}, string(c.UserID)))
+		return r.s.updateProfile(ctx, tx, c)
 	})
 	return wrap("update profile", err)
+}
+
+func (s *Store) updateProfile(ctx context.Context, tx bun.Tx, c storage.ProfileChange) error {
+	return must(s.exec(ctx, tx, `UPDATE users SET profile = $1, username = $2, username_canonical = $3, updated_at = $4 WHERE id = $5`,
+		document[storage.Profile]{c.Profile}, c.Username, nullString(ident.Canonical(c.Username)), sqlTime{c.Now}, string(c.UserID)))
 }
 
 // touchUser notes that a person was changed.
@@ -120,16 +130,18 @@ const touchUser = `UPDATE users SET updated_at = $1 WHERE id = $2`
 
 // SetRoles replaces the roles that a person has by an operator's word.
 func (r *Users) SetRoles(ctx context.Context, id storage.ID, roles []string, now time.Time, e storage.Event) error {
-	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := must(r.s.exec(ctx, tx, touchUser, sqlTime{now}, string(id))); err != nil {
-			return err
-		}
-		if _, err := r.s.exec(ctx, tx, `DELETE FROM user_roles WHERE user_id = $1 AND source = $2`, string(id), sourceLocal); err != nil {
-			return err
-		}
-		return r.s.insertRoles(ctx, tx, id, roles, now)
-	})
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error { return r.s.setRoles(ctx, tx, id, roles, now) })
 	return wrap("set roles", err)
+}
+
+func (s *Store) setRoles(ctx context.Context, tx bun.Tx, id storage.ID, roles []string, now time.Time) error {
+	if err := must(s.exec(ctx, tx, touchUser, sqlTime{now}, string(id))); err != nil {
+		return err
+	}
+	if _, err := s.exec(ctx, tx, `DELETE FROM user_roles WHERE user_id = $1 AND source = $2`, string(id), sourceLocal); err != nil {
+		return err
+	}
+	return s.insertRoles(ctx, tx, id, roles, now)
 }
 
 // StartEnrollmentGrace notes when a person was first told to enroll a second
@@ -144,28 +156,32 @@ func (r *Users) StartEnrollmentGrace(ctx context.Context, id storage.ID, now tim
 // stays disabled when that is lifted. It answers storage.ErrNotFound when there is
 // nobody to disable.
 func (r *Users) Disable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error {
-	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := must(r.s.exec(ctx, tx, `UPDATE users SET disabled_at = $1, updated_at = $1, password_epoch = password_epoch + 1,
-				disabled_too = locked_at IS NOT NULL
-			WHERE id = $2 AND (disabled_at IS NULL OR locked_at IS NOT NULL AND NOT disabled_too)`, sqlTime{now}, string(id)))
-		if err != nil {
-			return err
-		}
-		if err := r.s.forgetDevices(ctx, tx, id); err != nil {
-			return err
-		}
-		return r.s.endAccess(ctx, tx, accessEnd{userID: id, offline: true, now: now, reason: storage.RevokedDisabled})
-	})
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error { return r.s.disable(ctx, tx, id, now) })
 	return wrap("disable user", err)
+}
+
+func (s *Store) disable(ctx context.Context, tx bun.Tx, id storage.ID, now time.Time) error {
+	err := must(s.exec(ctx, tx, `UPDATE users SET disabled_at = $1, updated_at = $1, password_epoch = password_epoch + 1,
+			disabled_too = locked_at IS NOT NULL
+		WHERE id = $2 AND (disabled_at IS NULL OR locked_at IS NOT NULL AND NOT disabled_too)`, sqlTime{now}, string(id)))
+	if err != nil {
+		return err
+	}
+	if err := s.forgetDevices(ctx, tx, id); err != nil {
+		return err
+	}
+	return s.endAccess(ctx, tx, accessEnd{userID: id, offline: true, now: now, reason: storage.RevokedDisabled})
 }
 
 // Enable lets a disabled person sign in again; who is locked down stays that.
 func (r *Users) Enable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error {
-	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		return must(r.s.exec(ctx, tx, `UPDATE users SET disabled_at = CASE WHEN locked_at IS NOT NULL THEN disabled_at END, disabled_too = FALSE, updated_at = $1
-			WHERE id = $2 AND disabled_at IS NOT NULL AND (locked_at IS NULL OR disabled_too)`, sqlTime{now}, string(id)))
-	})
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error { return r.s.enable(ctx, tx, id, now) })
 	return wrap("enable user", err)
+}
+
+func (s *Store) enable(ctx context.Context, tx bun.Tx, id storage.ID, now time.Time) error {
+	return must(s.exec(ctx, tx, `UPDATE users SET disabled_at = CASE WHEN locked_at IS NOT NULL THEN disabled_at END, disabled_too = FALSE, updated_at = $1
+		WHERE id = $2 AND disabled_at IS NOT NULL AND (locked_at IS NULL OR disabled_too)`, sqlTime{now}, string(id)))
 }
 
 // ResetFactors removes everything a person has besides a password: credentials,

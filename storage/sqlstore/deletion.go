@@ -16,7 +16,7 @@ import (
 // storage.ErrConsumed when the password epoch is another.
 func (r *Users) PlanDeletion(ctx context.Context, p storage.DeletionPlan, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		if err := r.s.underPassword(ctx, tx, p.UserID, p.PasswordEpoch); err != nil {
+		if _, err := r.s.holdPerson(ctx, tx, p.UserID, p.PasswordEpoch, p.If); err != nil {
 			return err
 		}
 		err := must(r.s.exec(ctx, tx, `UPDATE users SET delete_at = $1, updated_at = $2 WHERE id = $3 AND delete_at IS NULL`,
@@ -29,11 +29,13 @@ func (r *Users) PlanDeletion(ctx context.Context, p storage.DeletionPlan, e stor
 	return conflictIfNone(wrap("plan deletion", err))
 }
 
+const cancelDeletion = `UPDATE users SET delete_at = NULL, updated_at = $1 WHERE id = $2 AND delete_at > $1`
+
 // CancelDeletion takes a plan back. It answers storage.ErrNotFound when there is
 // none, or its time has come.
 func (r *Users) CancelDeletion(ctx context.Context, id storage.ID, now time.Time, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
-		return must(r.s.exec(ctx, tx, `UPDATE users SET delete_at = NULL, updated_at = $1 WHERE id = $2 AND delete_at > $1`, sqlTime{now}, string(id)))
+		return must(r.s.exec(ctx, tx, cancelDeletion, sqlTime{now}, string(id)))
 	})
 	return wrap("cancel deletion", err)
 }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/latchkey-id/latchkey/internal/ident"
@@ -144,11 +145,16 @@ func (r *Groups) Update(ctx context.Context, g *storage.Group, now time.Time, e 
 	return conflictIfNone(wrap("update group", err))
 }
 
-// Delete removes a group and every membership of it. It answers
-// storage.ErrNotFound when it is gone.
-func (r *Groups) Delete(ctx context.Context, id storage.ID, e storage.Event) error {
+// Delete removes a group, and every membership and role of it. It answers
+// storage.ErrNotFound when there is none, and storage.ErrConsumed when asOf is another
+// time than that of its last change; zero is any.
+func (r *Groups) Delete(ctx context.Context, id storage.ID, asOf time.Time, e storage.Event) error {
 	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
-		return must(r.s.exec(ctx, tx, `DELETE FROM groups WHERE id = $1`, string(id)))
+		n, err := r.s.exec(ctx, tx, `DELETE FROM groups WHERE id = $1 AND updated_at = COALESCE($2, updated_at)`, string(id), sqlTime{asOf})
+		if err == nil && n == 0 && !asOf.IsZero() {
+			return fmt.Errorf("group was changed: %w", storage.ErrConsumed)
+		}
+		return must(n, err)
 	})
 	return wrap("delete group", err)
 }

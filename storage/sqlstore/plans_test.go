@@ -252,7 +252,9 @@ func loadRows(t *testing.T, db server) {
 	load(`former_addresses`, `user_id, epoch, email, moved_at`, rowID+`, 0, 'f' || n || '@example.com', 0`)
 	db.do(t, `UPDATE users SET email_epoch = 1`)
 	load(`user_roles`, `user_id, role, granted_at`, rowID+`, 'role' || n % 10, 0`)
-	load(`groups`, `id, name, canonical, created_at, updated_at`, rowID+`, 'g' || n, 'g' || n, 0, 0`)
+	load(`provisioned`, `user_id, source, user_name, user_name_canonical, external_id, email_canonical, created_at, updated_at`,
+		rowID+`, 'scim:' || n % 10, 'u' || n, 'u' || n, 'x' || n, 'u' || n || '@example.com', 0, 0`)
+	load(`groups`, `id, name, canonical, source, external_id, created_at, updated_at`, rowID+`, 'g' || n, 'g' || n, 'scim:' || n % 10, 'x' || n, 0, 0`)
 	load(`group_members`, `group_id, user_id, added_at`, rowID+`, `+rowID+`, 0`)
 	load(`group_roles`, `group_id, role, granted_at`, rowID+`, 'role' || n % 10, 0`)
 	load(`sessions`, `sid, user_id, secret_hash, auth_time, acr, amr, created_at, last_seen_at, idle_expires_at, expires_at, user_agent, address`,

@@ -12,7 +12,7 @@ import (
 // calls are the calls by their methods.
 func (c *planCalls) calls() map[string]func() error {
 	all := map[string]func() error{}
-	for _, some := range []map[string]func() error{c.peopleCalls(), c.groupCalls(), c.accountCalls(), c.sessionCalls(), c.factorCalls(), c.deviceCalls(), c.keyCalls(), c.auditCalls(), c.nodeCalls(), c.clientCalls(), c.deliveryCalls(), c.ephemeralCalls()} {
+	for _, some := range []map[string]func() error{c.peopleCalls(), c.groupCalls(), c.provisionCalls(), c.accountCalls(), c.sessionCalls(), c.factorCalls(), c.deviceCalls(), c.keyCalls(), c.auditCalls(), c.nodeCalls(), c.clientCalls(), c.deliveryCalls(), c.ephemeralCalls()} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -99,7 +99,7 @@ func (c *planCalls) groupCalls() map[string]func() error {
 			g.Roles = append(g.Roles, "more")
 			return groups.Update(ctx, g, c.now, c.event())
 		},
-		"Groups.Delete": func() error { return groups.Delete(ctx, rowOf(c.row()), c.event()) },
+		"Groups.Delete": func() error { return groups.Delete(ctx, rowOf(c.row()), time.Time{}, c.event()) },
 		"Memberships.Add": func() error {
 			return members.Add(ctx, storage.Membership{GroupID: rowOf(c.row()), UserID: rowOf(c.row()), Source: storage.SourceImport, AddedAt: c.now}, c.event())
 		},
@@ -107,8 +107,32 @@ func (c *planCalls) groupCalls() map[string]func() error {
 			id := rowOf(c.row())
 			return members.Remove(ctx, storage.Membership{GroupID: id, UserID: id}, c.event())
 		},
-		"Memberships.Members": func() error { return second(members.Members(ctx, rowOf(c.row()), "", 50)) },
-		"Memberships.Of":      func() error { return second(members.Of(ctx, rowOf(c.row()))) },
+		"Groups.OfSource": func() error {
+			return second(groups.OfSource(ctx, storage.SourcePage{Source: "scim:7", Limit: 50, Skip: 50}))
+		},
+		"Groups.CountOfSource": func() error { return second(groups.CountOfSource(ctx, "scim:7")) },
+		"Groups.ByExternalID":  func() error { return second(groups.ByExternalID(ctx, "scim:7", "x77")) },
+		"Groups.BySourceOf":    func() error { return second(groups.BySourceOf(ctx, "", rowOf(c.row()))) },
+		"Groups.Edit": func() error {
+			g, err := groups.ByName(ctx, fmt.Sprint("g", c.row()))
+			if err != nil {
+				return err
+			}
+			edit := storage.GroupEdit{Group: *g, Source: "scim:7", Add: []storage.ID{rowOf(c.row())}, Remove: []storage.ID{rowOf(c.row())}, Now: c.now}
+			note := func(joined, left []storage.ID) ([]storage.Event, error) { return []storage.Event{c.event()}, nil }
+			if err := groups.Edit(ctx, edit, note); err != nil {
+				return err
+			}
+			again, err := groups.ByID(ctx, g.ID)
+			if err != nil {
+				return err
+			}
+			edit.Group, edit.Replace = *again, true
+			return groups.Edit(ctx, edit, note)
+		},
+		"Memberships.BySource": func() error { return second(members.BySource(ctx, rowOf(c.row()), "", 50)) },
+		"Memberships.Members":  func() error { return second(members.Members(ctx, rowOf(c.row()), "", 50)) },
+		"Memberships.Of":       func() error { return second(members.Of(ctx, rowOf(c.row()))) },
 	}
 }
 

@@ -207,6 +207,9 @@ func (s *Store) Users() *Users { return &Users{s} }
 // Groups keeps groups.
 func (s *Store) Groups() *Groups { return &Groups{s} }
 
+// Provisions returns the repository of people of sources of provisioning.
+func (s *Store) Provisions() *Provisions { return &Provisions{s} }
+
 // Memberships keeps who is in which group.
 func (s *Store) Memberships() *Memberships { return &Memberships{s} }
 

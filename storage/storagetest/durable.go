@@ -38,6 +38,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("events", f.testEvents)
 	f.testAccounts(t)
 	f.testGroups(t)
+	f.testProvisions(t)
 	f.testFactors(t)
 	t.Run("outbox", f.testOutbox)
 	t.Run("one claim of a message", f.testOneClaim)

@@ -35,6 +35,7 @@ func (m *module) tokensOf(answer, request url.Values) *tokens {
 		m.Errorf("the code %q is too short", code)
 	}
 	got := m.redeem(first, code, request)
+	got.session = answer.Get("session_state")
 	if front != nil && front.ID != "" && (front.subject != got.subject || front.claims["iss"] != got.claims["iss"]) {
 		m.Errorf("the ID tokens are about %s and %s", front.subject, got.subject)
 	}

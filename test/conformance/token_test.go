@@ -21,6 +21,7 @@ type tokens struct {
 	Error   string `json:"error"`
 
 	code     string
+	session  string         // session_state
 	claims   map[string]any // of the ID token
 	subject  string
 	authTime int64

@@ -177,8 +177,8 @@ var pages = []mutant{
 	},
 	{
 		"FE4", "a mailbox moves another browser's account", "login",
-		`"confirm.email_change", nil, true, p.confirmEmail}`,
-		`"confirm.email_change", nil, false, p.confirmEmail}`,
+		`"confirm.email_change", "", nil, true, p.confirmEmail}`,
+		`"confirm.email_change", "", nil, false, p.confirmEmail}`,
 		"./login/...", "FE4_AChange",
 	},
 }
