@@ -147,10 +147,15 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) (int, any, e
 func (p *Provider) manage(w http.ResponseWriter, r *http.Request) (int, any, error) {
 	ctx, id := r.Context(), r.PathValue("client")
 	found, err := p.cfg.Registration.Registrar.Open(ctx, id, bearerOf(r))
-	if err != nil || r.Method == http.MethodGet {
-		if err != nil {
-			return 0, nil, err
-		}
+	if err != nil {
+		return 0, nil, err
+	}
+	switch _, err := p.cfg.Clients.Client(ctx, id); {
+	case errors.Is(err, client.ErrUnknown): // it is locked down
+		return 0, nil, fmt.Errorf("%w: %w", registration.ErrToken, err)
+	case err != nil:
+		return 0, nil, unavailable("look up client", err)
+	case r.Method == http.MethodGet:
 		return http.StatusOK, p.information(found), nil
 	}
 	if err := p.admitRegistration(ctx); err != nil {

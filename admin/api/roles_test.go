@@ -22,6 +22,7 @@ var mayBy = map[string][]admin.Role{
 	"admin:groups.write":  {admin.Owner, admin.People},
 	"admin:clients.read":  {admin.Owner, admin.People, admin.HelpDesk, admin.Auditor},
 	"admin:clients.write": {admin.Owner},
+	"admin:owner":         {admin.Owner},
 	"admin:audit.read":    {admin.Owner, admin.Auditor},
 	"admin:system.read":   {admin.Owner, admin.Auditor},
 }

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -100,6 +101,18 @@ var samples = map[string]func(s *site, u *storage.User) sample{
 	"clients.replace":    ofClient("", `{"metadata":`+webMetadata+`}`),
 	"clients.add_secret": ofClient("/secrets", `{"keep_others_for":60}`),
 	"clients.delete":     ofClient("", ""),
+	"clients.lock_down": func(s *site, _ *storage.User) sample {
+		if err := s.Accounts.UnlockClient(s.T.Context(), account.Operator("root"), "console", "x"); err != nil && !errors.Is(err, account.ErrNotFound) {
+			s.T.Fatal(err)
+		}
+		return sample{"/clients/console/lockdown", `{"reason":"its secret leaked"}`}
+	},
+	"clients.undo_lockdown": func(s *site, _ *storage.User) sample {
+		if _, err := s.Accounts.LockClient(s.T.Context(), account.Operator("root"), "console", "x"); err != nil && !errors.Is(err, account.ErrConflict) {
+			s.T.Fatal(err)
+		}
+		return sample{"/clients/console/undo-lockdown", `{"reason":"it has another"}`}
+	},
 	"deliveries.list":    at("/deliveries"),
 	"keys.list":          at("/keys"),
 	"configuration.show": at("/configuration"),
