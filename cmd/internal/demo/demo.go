@@ -30,6 +30,8 @@ type Config struct {
 	// UI writes pages that look like the provider's.
 	UI                     *ui.Renderer
 	Username, PasswordFile string
+	// Console says that the console is served.
+	Console bool
 	Inbox                  *inbox.Inbox
 }
 
