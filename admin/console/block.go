@@ -73,7 +73,7 @@ func short(id string) string {
 	if len(id) <= kept {
 		return id
 	}
-	return "…" + id[len(id)-kept:]
+	return "…\u2060" + id[len(id)-kept:]
 }
 
 func code(t string) cell { return cell{Text: t, Code: true} }
