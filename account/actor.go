@@ -41,6 +41,7 @@ type Actor struct {
 	epoch      int64
 	proofs     []storage.Proof
 	interacted time.Time
+	began      time.Time
 	// holds is the person for whose account the actor has just spent a one-time token.
 	holds storage.ID
 	// administers says that they act on the accounts of others, as far as their duties go.
@@ -70,13 +71,15 @@ type Evidence struct {
 	// was shown since then is fresh, however long they take for its pages. Zero
 	// is none.
 	Interaction time.Time
+	// Began is when the session began in which they act; zero before there is one.
+	Began time.Time
 }
 
 // Person is somebody who showed who they are.
 func Person(e Evidence, from Origin) Actor {
 	return Actor{
 		kind: storage.ActorPerson, id: string(e.User.ID), from: from,
-		sid: e.SID, epoch: e.User.PasswordEpoch, proofs: slices.Clone(e.Proofs), interacted: e.Interaction,
+		sid: e.SID, epoch: e.User.PasswordEpoch, proofs: slices.Clone(e.Proofs), interacted: e.Interaction, began: e.Began,
 	}
 }
 
@@ -152,6 +155,22 @@ func (a Actor) reached(now time.Time, policy mfa.Policy) string {
 		since = a.interacted
 	}
 	return mfa.Level(a.proofs, since, policy).ACR
+}
+
+// sitting is when the actor sat down: what a person did since in their session, or in
+// the interaction that made it, was done by whoever does this now. Of anybody else it
+// is now.
+func (a Actor) sitting(now time.Time) time.Time {
+	since := now
+	for _, t := range []time.Time{a.began, a.interacted} {
+		if !t.IsZero() {
+			since = earlier(since, t)
+		}
+	}
+	for _, p := range a.proofs {
+		since = earlier(since, p.At)
+	}
+	return since
 }
 
 // showedMailboxOnly reports whether the person showed nothing but a password and

@@ -43,6 +43,9 @@ func (s *Service) RequestEmailChange(ctx context.Context, by Actor, id storage.I
 	}
 	if c.user.Email != "" {
 		asked := message.EmailChangeAsked{UserID: id, From: c.user.Email, To: to, PasswordEpoch: c.user.PasswordEpoch}
+		if c.user.EmailVerified {
+			asked.Epoch, asked.Since = c.user.EmailEpoch, s.Sitting(by)
+		}
 		if err := s.tell(c, asked); err != nil {
 			return "", err
 		}
@@ -107,7 +110,11 @@ func (s *Service) ConfirmEmailByCode(ctx context.Context, by Actor, id storage.I
 // a link that undoes it.
 func (s *Service) moveEmail(ctx context.Context, c *change, u message.EmailUpdate) error {
 	if u.From != "" {
-		if err := s.tell(c, message.EmailChanged{UserID: u.UserID, From: u.From, To: u.To, Epoch: c.user.EmailEpoch}); err != nil {
+		changed := message.EmailChanged{UserID: u.UserID, From: u.From, To: u.To, Epoch: c.user.EmailEpoch}
+		if c.user.EmailVerified {
+			changed.Since = s.Sitting(c.by)
+		}
+		if err := s.tell(c, changed); err != nil {
 			return err
 		}
 	}
@@ -126,34 +133,39 @@ func (s *Service) changeEmail(ctx context.Context, c *change, e storage.EmailCha
 
 // StopEmailChange spends the link that stops a change of address which waits for
 // its proof. Whoever presses it did not ask for the change, so that somebody else
-// has a session: every session and grant ends, which voids the change by its
-// password epoch, and a link to set a new password goes to the address, which
-// stays. It answers ErrVoid, also where the change has happened already: for that
-// there is [Service.UndoEmail].
-func (s *Service) StopEmailChange(ctx context.Context, by Actor, token string) error {
+// has a session. Where the address is known to be the owner's, the account is
+// recovered as by [Service.Disown]. Where it is not, nothing is taken away: every
+// session and grant ends, which voids the change by its password epoch, and a link to
+// set a new password goes to the address, which stays. It reports what it did, and
+// answers ErrVoid, also where the change has happened already: for that there is
+// [Service.UndoEmail].
+func (s *Service) StopEmailChange(ctx context.Context, by Actor, token string) (TakenBack, error) {
 	u, err := redeem[message.EmailUpdate](ctx, s, onetime.EmailStop, token)
 	if err != nil {
-		return err
+		return TakenBack{}, err
 	}
+	done := TakenBack{Email: u.From, Recovers: !u.Since.IsZero()}
 	c, err := s.begin(ctx, by.holding(u.UserID), stopEmail, u.UserID)
 	if err != nil {
-		return voidIfNobody(err)
+		return done, voidIfNobody(err)
 	}
 	if c.user.PasswordEpoch != u.PasswordEpoch || ident.Canonical(c.user.Email) != ident.Canonical(u.From) {
-		return fmt.Errorf("%w: the change does not wait any more", ErrVoid)
+		return done, fmt.Errorf("%w: the change does not wait any more", ErrVoid)
+	}
+	if done.Recovers {
+		return done, s.recover(ctx, by, stopEmail, message.Disowned{UserID: u.UserID, Email: u.From, Epoch: u.Epoch, Since: u.Since})
 	}
 	c.detail("stopped before it happened, every session is ended")
 	if err := s.tell(c, message.PasswordReset{Identifier: u.From}); err != nil {
-		return err
+		return done, err
 	}
-	return s.written(c, "stop change of address", s.cfg.Sessions.EndAll(ctx, u.UserID, "", c.now, true, c.event, c.messages...))
+	return done, s.written(c, "stop change of address", s.cfg.Sessions.EndAll(ctx, u.UserID, "", c.now, true, c.event, c.messages...))
 }
 
-// PeekStop is the address that an account keeps when a change is stopped, for the
-// page of the link. It answers ErrVoid.
-func (s *Service) PeekStop(ctx context.Context, token string) (string, error) {
+// PeekStop says what a link does that stops a change. It answers ErrVoid.
+func (s *Service) PeekStop(ctx context.Context, token string) (TakenBack, error) {
 	u, err := peek[message.EmailUpdate](ctx, s, onetime.EmailStop, token)
-	return u.From, err
+	return TakenBack{Email: u.From, Recovers: !u.Since.IsZero()}, err
 }
 
 // RequestVerification has a link and a code sent that confirm the address of the

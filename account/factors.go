@@ -67,7 +67,7 @@ func (s *Service) AddFactor(ctx context.Context, by Actor, kind storage.FactorKi
 		return storage.Credential{}, err
 	}
 	c.detail(string(kind))
-	added := message.Notice{Kind: storage.MessageFactorAdded, Factor: kind, Name: credential.Name, Since: earlier(credential.CreatedAt, c.now)}
+	added := message.Notice{Kind: storage.MessageFactorAdded, Factor: kind, Name: credential.Name, Since: earlier(credential.CreatedAt, s.Sitting(by))}
 	if err := s.notifyProven(c, added); err != nil {
 		return storage.Credential{}, err
 	}

@@ -42,8 +42,12 @@ func TestRE3_TheCurrentAddressStopsAChange(t *testing.T) {
 				t.Errorf("the notice names the new address in full:\n%s", told.Text)
 			}
 			stop := tokenIn(mails, "ada@example.com", message.PathStopEmail)
-			logintest.Check(t, s.Accounts.StopEmailChange(ctx, account.Visitor(account.Origin{}), stop))
-			if err := s.Accounts.StopEmailChange(ctx, account.Visitor(account.Origin{}), stop); !errors.Is(err, account.ErrVoid) {
+			done, err := s.Accounts.StopEmailChange(ctx, account.Visitor(account.Origin{}), stop)
+			logintest.Check(t, err)
+			if done.Email != "ada@example.com" || !done.Recovers {
+				t.Errorf("the stop says that it did %+v", done)
+			}
+			if _, err := s.Accounts.StopEmailChange(ctx, account.Visitor(account.Origin{}), stop); !errors.Is(err, account.ErrVoid) {
 				t.Errorf("the link stops twice: %v", err)
 			}
 			if token := tokenIn(mails, to, message.PathConfirmEmail); token != "" {
@@ -79,7 +83,7 @@ func TestRE3_AStopThatIsLateStopsNothing(t *testing.T) {
 	logintest.Check(t, s.Accounts.UndoEmail(ctx, nobody, owners))
 	kept := s.user(ada.ID)
 	for i, token := range stops {
-		if err := s.Accounts.StopEmailChange(ctx, nobody, token); !errors.Is(err, account.ErrVoid) {
+		if _, err := s.Accounts.StopEmailChange(ctx, nobody, token); !errors.Is(err, account.ErrVoid) {
 			t.Errorf("stop %d = %v", i, err)
 		}
 	}

@@ -19,7 +19,8 @@ import (
 // every session and grant ends, what pends is void, and a link to set a new
 // password goes to the address that the first link was sent to, which is the
 // account's again. Factors that were there before stay, and are still asked for.
-// An older link beats every younger one, whoever holds it.
+// An older link beats every younger one, whoever holds it. What was added in the same
+// sitting counts as added since, so that any one of the messages takes it all back.
 
 // UndoEmail spends the link that gives an old address back, whatever the address
 // is by now. The address that loses the account is told (requirement RE3). It
@@ -29,13 +30,21 @@ func (s *Service) UndoEmail(ctx context.Context, by Actor, token string) error {
 	if err != nil {
 		return err
 	}
-	return s.recover(ctx, by, undoEmail, message.Disowned{UserID: u.UserID, Email: u.From, Epoch: u.Epoch})
+	return s.recover(ctx, by, undoEmail, message.Disowned{UserID: u.UserID, Email: u.From, Epoch: u.Epoch, Since: u.Since})
 }
 
-// PeekUndo is the address that a link gives back, for its page. It answers ErrVoid.
-func (s *Service) PeekUndo(ctx context.Context, token string) (string, error) {
+// TakenBack is what a link about a change of address does, for its page.
+type TakenBack struct {
+	// Email is the address that the account keeps, or goes back to.
+	Email string
+	// Recovers says that what was added since goes, and the password.
+	Recovers bool
+}
+
+// PeekUndo says what a link does that gives an address back. It answers ErrVoid.
+func (s *Service) PeekUndo(ctx context.Context, token string) (TakenBack, error) {
 	u, err := peek[message.EmailUpdate](ctx, s, onetime.EmailUndo, token)
-	return u.From, err
+	return TakenBack{Email: u.From, Recovers: true}, err
 }
 
 // Disown spends the link of a notice whose owner says that it was not they who did
@@ -114,6 +123,19 @@ func (s *Service) recentSince() time.Time {
 		return time.Time{}
 	}
 	return s.cfg.Now().Add(-s.cfg.RecentFactors)
+}
+
+// Sitting is from when on what somebody did was done by whoever acts now: since their
+// session or interaction began, but no longer ago than what a reset of the password can
+// remove. So a message to the owner gives whoever reads it nothing that they would not
+// have by a reset.
+func (s *Service) Sitting(by Actor) time.Time {
+	now := s.cfg.Now()
+	oldest := now.Add(-max(s.cfg.RecentFactors, s.cfg.Policy.FreshFor))
+	if since := by.sitting(now); since.After(oldest) {
+		return since
+	}
+	return oldest
 }
 
 // recent is what the person added lately, by when it is told of in the rows.

@@ -196,7 +196,7 @@ func (s *Service) notify(c *change, n message.Notice) error {
 	case !c.user.EmailVerified:
 		n.Since = time.Time{}
 	case n.Since.IsZero():
-		n.Since = c.now
+		n.Since = s.Sitting(c.by)
 	}
 	return s.tell(c, n)
 }

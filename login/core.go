@@ -144,7 +144,7 @@ func (c *core) newDeviceNotices(r *http.Request, f *flowContext) ([]storage.Mess
 	if c.limits.Knows(r, user) || f.partial.TrustedDevice != "" || f.signedIn != nil && f.signedIn.User.ID == user.ID {
 		return nil, nil
 	}
-	notices, err := c.accounts.NewDevice(c.journal.Visitor(r, f.interaction), user)
+	notices, err := c.accounts.NewDevice(c.actor(r, f), user)
 	if err != nil {
 		return nil, pageerror.Unavailable("make notice of a new device", err)
 	}

@@ -211,7 +211,7 @@ func (c *core) factorAttempt(r *http.Request, f *flowContext) (mfa.Attempt, erro
 	}
 	source.ClientID = f.interaction.ClientID()
 	return mfa.Attempt{
-		ID: f.partial.AttemptID, Person: *f.person, Now: c.now(),
+		ID: f.partial.AttemptID, Person: *f.person, Now: c.now(), Began: c.accounts.Sitting(c.actor(r, f)),
 		AddressBucket: web.AddressBucket(web.ClientAddress(r.Context())), Locale: c.ui.Locale(r, f.interaction.Locales()), Source: source,
 	}, nil
 }

@@ -64,7 +64,7 @@ func (f *flowContext) evidence() account.Evidence {
 		e.Proofs = flow.Merge(append(f.partial.Proofs, f.state.Proofs...)...)
 	}
 	if f.signedIn != nil && f.signedIn.User.ID == f.state.User.ID {
-		e.SID = f.signedIn.Session.SID
+		e.SID, e.Began = f.signedIn.Session.SID, f.signedIn.Session.CreatedAt
 	}
 	return e
 }

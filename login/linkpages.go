@@ -20,10 +20,11 @@ type linkPages struct{ *core }
 type linkPage struct {
 	*linkPages
 	purpose onetime.Purpose
-	// text is the key of the page's texts.
-	text string
-	// about says which address it is about, where the text tells.
-	about func(ctx context.Context, token string) (string, error)
+	// text is the key of the page's texts, and recovers that of the text of a link that
+	// gives the account back to its owner.
+	text, recovers string
+	// about says what it does to an address, where the text tells.
+	about func(ctx context.Context, token string) (account.TakenBack, error)
 	// own says that only who is signed in to the account can use it.
 	own bool
 	// spend does what the token stands for.
@@ -33,12 +34,12 @@ type linkPage struct {
 // all are the pages by their path: each line is one.
 func (p *linkPages) all() map[string]linkPage {
 	return map[string]linkPage{
-		message.PathVerifyEmail:  {p, onetime.VerifyEmail, "confirm.verify", nil, false, p.verify},
-		message.PathConfirmEmail: {p, onetime.EmailChange, "confirm.email_change", nil, true, p.confirmEmail},
-		message.PathStopEmail:    {p, onetime.EmailStop, "confirm.stop", p.accounts.PeekStop, false, p.stopEmail},
-		message.PathUndoEmail:    {p, onetime.EmailUndo, "confirm.undo", p.accounts.PeekUndo, false, p.undoEmail},
-		message.PathDisown:       {p, onetime.Disown, "confirm.not_me", nil, false, p.disown},
-		message.PathKeepAccount:  {p, onetime.DeletionCancel, "confirm.keep", nil, false, p.keepAccount},
+		message.PathVerifyEmail:  {p, onetime.VerifyEmail, "confirm.verify", "", nil, false, p.verify},
+		message.PathConfirmEmail: {p, onetime.EmailChange, "confirm.email_change", "", nil, true, p.confirmEmail},
+		message.PathStopEmail:    {p, onetime.EmailStop, "confirm.stop", "confirm.stop_recovers", p.accounts.PeekStop, false, p.stopEmail},
+		message.PathUndoEmail:    {p, onetime.EmailUndo, "confirm.undo", "confirm.undo.text", p.accounts.PeekUndo, false, p.undoEmail},
+		message.PathDisown:       {p, onetime.Disown, "confirm.not_me", "", nil, false, p.disown},
+		message.PathKeepAccount:  {p, onetime.DeletionCancel, "confirm.keep", "", nil, false, p.keepAccount},
 	}
 }
 
@@ -56,19 +57,21 @@ func (l linkPage) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return accountError("read link", err)
 	}
-	var args []any
+	var about account.TakenBack
 	if l.about != nil {
-		address, err := l.about(r.Context(), token)
-		if err != nil {
+		if about, err = l.about(r.Context(), token); err != nil {
 			return accountError("read link", err)
 		}
-		args = append(args, "Email", address)
 	}
 	page := l.ui.Begin(w, r, ui.Options{Title: l.text + ".title", Action: r.URL.Path})
 	page.Carry(message.TokenParam, token)
-	return l.ui.Render(w, http.StatusOK, ui.Confirm{
-		Page: page, Text: page.T(l.text+".text", args...), Submit: page.T(l.text + ".submit"), ButtonID: "verify-submit",
-	})
+	confirm := ui.Confirm{Page: page, Submit: page.T(l.text + ".submit"), ButtonID: "verify-submit"}
+	if about.Recovers {
+		confirm.Text = page.T(l.recovers, "Email", about.Email, "What", page.T("confirm.not_me.text"))
+	} else {
+		confirm.Text = page.T(l.text+".text", "Email", about.Email)
+	}
+	return l.ui.Render(w, http.StatusOK, confirm)
 }
 
 // submit spends the token.
@@ -128,8 +131,12 @@ func (p *linkPages) confirmEmail(w http.ResponseWriter, r *http.Request, by acco
 
 // stopEmail voids a change of address that waits for its proof.
 func (p *linkPages) stopEmail(w http.ResponseWriter, r *http.Request, by account.Actor, token string) error {
-	if err := p.accounts.StopEmailChange(r.Context(), by, token); err != nil {
+	done, err := p.accounts.StopEmailChange(r.Context(), by, token)
+	if err != nil {
 		return accountError("stop change of e-mail", err)
+	}
+	if done.Recovers {
+		return redirectDone(w, r, "not_me")
 	}
 	return redirectDone(w, r, "email_stopped")
 }

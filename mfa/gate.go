@@ -155,6 +155,9 @@ func (g *gate) notices(a Attempt, notices ...Notice) ([]storage.Message, error) 
 	messages := make([]storage.Message, 0, len(notices))
 	for _, n := range notices {
 		n.User, n.Locale, n.At, n.Address, n.UserAgent = u, a.Locale, a.Now, a.Source.Address, a.Source.UserAgent
+		if n.Since = a.Began; n.Since.IsZero() {
+			n.Since = a.Now
+		}
 		m, err := g.cfg.Sender.Notice(n)
 		if err != nil {
 			return nil, fmt.Errorf("make notice %s: %w", n.Kind, err)

@@ -52,6 +52,9 @@ type Attempt struct {
 	ID     string
 	Person Person
 	Now    time.Time
+	// Began is when whoever makes it sat down, for what their messages take back; zero
+	// is Now.
+	Began time.Time
 	// AddressBucket is where it comes from, as limits count it.
 	AddressBucket string
 	// Locale is the language for what is sent.

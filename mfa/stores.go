@@ -68,6 +68,8 @@ type Notice struct {
 	// At is when it happened, and Address and UserAgent from where.
 	At                 time.Time
 	Address, UserAgent string
+	// Since is when whoever did it sat down.
+	Since time.Time
 	// Factor is the kind that it is about, Name the owner's own word for the
 	// credential, and Remaining how many recovery codes are left.
 	Factor    storage.FactorKind

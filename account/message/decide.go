@@ -129,7 +129,7 @@ func (c *Composer) emailChange(ctx context.Context, b EmailChange) (content, err
 }
 
 func (c *Composer) emailChangeAsked(ctx context.Context, b EmailChangeAsked) (content, error) {
-	update := EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, PasswordEpoch: b.PasswordEpoch}
+	update := EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, PasswordEpoch: b.PasswordEpoch, Epoch: b.Epoch, Since: b.Since}
 	user, err := c.changing(ctx, update)
 	if err != nil {
 		return content{}, err
@@ -151,7 +151,7 @@ func (c *Composer) emailChanged(ctx context.Context, b EmailChanged) (content, e
 	what := content{to: b.From, key: "email_changed", values: []any{"Email", ident.Mask(b.To)}, happened: true, zone: zone}
 	return c.linked(ctx, what, PathUndoEmail, onetime.Token{
 		Purpose: onetime.EmailUndo, Subject: UndoSubject(c.cfg.Hasher, b.UserID, b.From), TTL: c.cfg.Lifetimes.Undo,
-		Data: EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, Epoch: b.Epoch},
+		Data: EmailUpdate{UserID: b.UserID, From: b.From, To: b.To, Epoch: b.Epoch, Since: b.Since},
 	})
 }
 

@@ -41,6 +41,6 @@ func (f *Factors) Notice(n mfa.Notice) (storage.Message, error) {
 	asked := Asked{Locale: n.Locale, At: n.At, Address: n.Address, UserAgent: n.UserAgent}
 	return f.Intents.New(asked, Notice{
 		Kind: n.Kind, UserID: n.User.ID, To: n.User.Email, Factor: n.Factor, Name: n.Name, Remaining: n.Remaining,
-		Epoch: n.User.EmailEpoch, Since: n.At,
+		Epoch: n.User.EmailEpoch, Since: n.Since,
 	})
 }

@@ -149,7 +149,7 @@ func CookieAge(s *storage.Session, now time.Time) time.Duration {
 // session.
 func (s *Sessions) Actor(r *http.Request, signedIn *storage.SignedIn, shown ...storage.Proof) account.Actor {
 	return account.Person(account.Evidence{
-		User: &signedIn.User, SID: signedIn.Session.SID, Proofs: append(shown, signedIn.Session.Proofs...),
+		User: &signedIn.User, SID: signedIn.Session.SID, Proofs: append(shown, signedIn.Session.Proofs...), Began: signedIn.Session.CreatedAt,
 	}, s.cfg.Journal.Origin(r, nil))
 }
 

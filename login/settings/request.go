@@ -135,7 +135,7 @@ func (h *Handler) factorAttempt(r *http.Request, v *visit, name string) (mfa.Att
 		return mfa.Attempt{}, unavailable("read factors", err)
 	}
 	return mfa.Attempt{
-		ID: name, Person: person, Now: h.cfg.Now(),
+		ID: name, Person: person, Now: h.cfg.Now(), Began: h.cfg.Accounts.Sitting(v.actor),
 		AddressBucket: web.AddressBucket(web.ClientAddress(r.Context())), Locale: h.cfg.UI.Locale(r, nil), Source: v.actor.Source(),
 	}, nil
 }

@@ -1,26 +1,23 @@
 // Command mutate removes or inverts checks that requirements of docs/security.md
-// rest on, one at a time, and runs the tests that should notice. It fails where no
-// test does, or where a check is no longer where the list says. The tree is not
-// touched: the go command lays the changed file over it.
+// rest on, one at a time, and runs the tests that should notice (mutation testing). It
+// fails where no test does, where the tests fail without the change too, or where a check
+// is no longer where the list says. The tree is not touched: the go command lays the
+// changed file over it.
 //
 //	go run ./test/mutate -only 'FE2|own undo'
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
+	"time"
 )
 
 // mutants are the checks that are taken away.
@@ -35,6 +32,8 @@ func main() {
 	}
 }
 
+// run tries the mutants that are wanted, those of one package after one another: what
+// they do not change is compiled once.
 func run(out io.Writer, only string) error {
 	wanted, err := regexp.Compile(only)
 	if err != nil {
@@ -45,93 +44,64 @@ func run(out io.Writer, only string) error {
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	defer os.RemoveAll(dir)
+	chosen := slices.DeleteFunc(slices.Clone(mutants), func(m mutant) bool {
+		return !wanted.MatchString(m.requirement) && !wanted.MatchString(m.what)
+	})
+	slices.SortStableFunc(chosen, func(a, b mutant) int {
+		return cmp.Or(cmp.Compare(a.pkg, b.pkg), cmp.Compare(a.tests, b.tests), cmp.Compare(a.place, b.place))
+	})
+	began, sound := time.Now(), soundness{}
 	var problems []error
-	for i, m := range mutants {
-		if !wanted.MatchString(m.requirement) && !wanted.MatchString(m.what) {
+	for i, m := range chosen {
+		what := fmt.Sprintf("%d of %d: %s", i+1, len(chosen), m.requirement)
+		if err := m.judge(sound, filepath.Join(dir, fmt.Sprint(i))); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", m.requirement, err))
+			fmt.Fprintf(out, "%s: %v\n", what, err)
 			continue
 		}
-		survived, err := m.survives(filepath.Join(dir, fmt.Sprint(i)))
-		switch {
-		case err != nil:
-			problems = append(problems, fmt.Errorf("%s: %s: %w", m.requirement, m.what, err))
-		case survived:
-			problems = append(problems, fmt.Errorf("%s: nothing notices that %s", m.requirement, m.what))
-		default:
-			fmt.Fprintf(out, "%s: noticed that %s\n", m.requirement, m.what)
-		}
+		fmt.Fprintf(out, "%s: noticed that %s\n", what, m.what)
 	}
+	fmt.Fprintf(out, "%d checks were taken away, %d were noticed, in %s\n", len(chosen), len(chosen)-len(problems), time.Since(began).Round(time.Second))
 	return errors.Join(problems...)
 }
 
-// mutant is a change that takes a check away.
-type mutant struct {
-	requirement, what string
-	// place is the file, or a folder that holds the file, where the check is: from
-	// its text, which is there once, to another.
-	place, from, to string
-	// pkg and tests are whose tests should notice.
-	pkg, tests string
-}
+// soundness says of the tests of a mutant whether they pass without it: what fails
+// in any case notices nothing.
+type soundness map[string]error
 
-// find returns the file of the check, and what it is without it; root is where the
-// module is.
-func (m mutant) find(root string) (file string, changed []byte, err error) {
-	found := 0
-	err = filepath.WalkDir(filepath.Join(root, m.place), func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
-			return err
-		}
-		content, err := os.ReadFile(name)
-		if n := bytes.Count(content, []byte(m.from)); n > 0 {
-			found += n
-			file, changed = name, bytes.Replace(content, []byte(m.from), []byte(m.to), 1)
-		}
+func (s soundness) check(m mutant, packages []string) error {
+	name := m.pkg + " " + m.tests
+	if err, known := s[name]; known {
 		return err
-	})
-	if err != nil {
-		return "", nil, fmt.Errorf("look for the check: %w", err)
 	}
-	if found != 1 {
-		return "", nil, fmt.Errorf("the check is %d times in %s: bring the list up to date", found, m.place)
+	passed, err := m.test(packages, "")
+	if err == nil && !passed {
+		err = fmt.Errorf("the tests %s of %s fail where nothing is taken away", m.tests, m.pkg)
 	}
-	return file, changed, nil
+	s[name] = err
+	return err
 }
 
-// survives reports whether the tests pass in spite of the change. dir is for the
-// changed file.
-func (m mutant) survives(dir string) (bool, error) {
-	file, content, err := m.find(".")
+// judge returns an error where nothing notices the mutant, or it cannot be told. dir is
+// for the changed file.
+func (m mutant) judge(sound soundness, dir string) error {
+	packages, err := m.packages(".")
 	if err != nil {
-		return false, err
+		return err
 	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return false, fmt.Errorf("make a folder: %w", err)
+	if err := sound.check(m, packages); err != nil {
+		return err
 	}
-	changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(changed, content, 0o600); err != nil {
-		return false, fmt.Errorf("write the change: %w", err)
-	}
-	original, err := filepath.Abs(file)
+	overlay, err := m.lay(dir)
 	if err != nil {
-		return false, fmt.Errorf("find the check: %w", err)
+		return fmt.Errorf("%s: %w", m.what, err)
 	}
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
-	if err != nil {
-		return false, fmt.Errorf("lay the change over: %w", err)
+	passed, err := m.test(packages, overlay)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", m.what, err)
+	case passed:
+		return fmt.Errorf("nothing notices that %s", m.what)
 	}
-	if err := os.WriteFile(overlay, replace, 0o600); err != nil {
-		return false, fmt.Errorf("lay the change over: %w", err)
-	}
-	output, err := exec.CommandContext(context.Background(),
-		"go", "test", "-short", "-failfast", "-timeout", "1h", "-overlay", overlay, "-run", m.tests, m.pkg).CombinedOutput()
-	var failed *exec.ExitError
-	if err != nil && !errors.As(err, &failed) {
-		return false, fmt.Errorf("run the tests: %w", err)
-	}
-	for _, broken := range []string{"[build failed]", "[setup failed]"} {
-		if strings.Contains(string(output), broken) {
-			return false, fmt.Errorf("%s:\n%s", broken, output)
-		}
-	}
-	return err == nil, nil
+	return nil
 }

@@ -83,6 +83,42 @@ var accounts = []mutant{
 		"./account", "FE2",
 	},
 	{
+		"FE2", "a message takes back no more than what it tells of", "account/service.go",
+		`n.Since = s.Sitting(c.by)`,
+		`n.Since = c.now`,
+		"./account", "FE2_EachMessage",
+	},
+	{
+		"FE2", "a message about a factor takes back that factor alone", "account/factors.go",
+		`Since: earlier(credential.CreatedAt, s.Sitting(by))}`,
+		`Since: earlier(credential.CreatedAt, c.now)}`,
+		"./account", "FE2_EachMessage",
+	},
+	{
+		"FE2", "stopping a change of address takes nothing back", "account/email.go",
+		`if done.Recovers {`,
+		`if done.Email == "" {`,
+		"./account", "FE2_EachMessage|RE3",
+	},
+	{
+		"FE2", "an undo leaves what was added before the address was moved", "account/email.go",
+		`changed.Since = s.Sitting(c.by)`,
+		`changed.Since = c.now`,
+		"./account", "FE2_EachMessage",
+	},
+	{
+		"FE2", "a message about a recovery code takes back nothing of before", "mfa/gate.go",
+		`if n.Since = a.Began; n.Since.IsZero() {`,
+		`if n.Since = a.Now; n.Since.IsZero() {`,
+		"./account", "FE2_EachMessage",
+	},
+	{
+		"FE2", "a message takes back what is older than a reset may remove", "account/recover.go",
+		`oldest := now.Add(-max(s.cfg.RecentFactors, s.cfg.Policy.FreshFor))`,
+		`oldest := now.Add(-1000 * max(s.cfg.RecentFactors, s.cfg.Policy.FreshFor))`,
+		"./account", "FE2_AMessageTakesBackNoMore",
+	},
+	{
 		"FE2", "a reset removes factors of any age", "account/recover.go",
 		`return s.cfg.Now().Add(-s.cfg.RecentFactors)`,
 		`return s.cfg.Now().Add(-1000 * s.cfg.RecentFactors)`,

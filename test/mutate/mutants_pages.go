@@ -126,8 +126,8 @@ var pages = []mutant{
 	},
 	{
 		"AZ8", "a native client gets codes in silence", "client/client.go",
-		`case c.Type == TypeNative && !strings.HasPrefix(redirectURI, "https://"):`,
-		`case c.Type == TypeNative && strings.HasPrefix(redirectURI, "never"):`,
+		`anybodys := c.Type == TypeNative && !strings.HasPrefix(redirectURI, "https://")`,
+		`anybodys := c.Type == TypeNative && strings.HasPrefix(redirectURI, "never")`,
 		"./client", "AZ8",
 	},
 	{
@@ -177,8 +177,8 @@ var pages = []mutant{
 	},
 	{
 		"FE4", "a mailbox moves another browser's account", "login",
-		`"confirm.email_change", nil, true, p.confirmEmail}`,
-		`"confirm.email_change", nil, false, p.confirmEmail}`,
+		`"confirm.email_change", "", nil, true, p.confirmEmail}`,
+		`"confirm.email_change", "", nil, false, p.confirmEmail}`,
 		"./login/...", "FE4_AChange",
 	},
 }
