@@ -181,12 +181,12 @@ func deliveryOf(request *interaction.AuthorizationRequest) delivery {
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, clientID string, to delivery, err error) error {
 	shown := errorOf(err)
 	p.logRefusal(r, clientID, shown)
-	return p.deliver(w, to, failure(shown))
+	return p.deliver(w, to, p.failure(shown))
 }
 
 // failure is an error as the client gets it.
-func failure(e *Error) url.Values {
-	answer := url.Values{"error": {e.Code}}
+func (p *Provider) failure(e *Error) url.Values {
+	answer := url.Values{"error": {e.Code}, "error_uri": {p.errorURI(e.Code)}}
 	if e.Description != "" {
 		answer.Set("error_description", e.Description)
 	}

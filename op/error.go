@@ -166,7 +166,8 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, clientID strin
 	writeJSON(w, status, struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description,omitempty"`
-	}{shown.Code, shown.Description})
+		URI         string `json:"error_uri"`
+	}{shown.Code, shown.Description, p.errorURI(shown.Code)})
 }
 
 // logRefusal writes the log line of an error and returns the status of its

@@ -29,7 +29,7 @@ func (p *Provider) explained(r *http.Request, c *client.Client, to delivery, err
 	return &web.Error{
 		Status: http.StatusBadRequest, Title: "The app has to be set up differently",
 		Detail:      shown.Description + ". " + string(what) + ". Outside of latchkey dev people are sent back to the app with this error.",
-		ContinueURL: addressOf(to.RedirectURI, client.ResponseModeQuery, p.complete(failure(shown), to)), ContinueName: c.Name,
+		ContinueURL: addressOf(to.RedirectURI, client.ResponseModeQuery, p.complete(p.failure(shown), to)), ContinueName: c.Name,
 		Cause: err,
 	}
 }

@@ -24,6 +24,7 @@ func (p *Provider) Handler() http.Handler {
 	route(endSessionPath, p.cfg.Errors.HandleForm(p.endSession, p.askAgain), http.MethodGet, http.MethodPost)
 	route(signedOutPath, page(p.showSignedOut), http.MethodGet)
 
+	mux.Handle("GET "+errorPagePath+"{code}", page(p.showError))
 	if p.cfg.CheckSession {
 		route(checkSessionPath, p.checkSessionPage(), http.MethodGet)
 	}

@@ -126,8 +126,8 @@ var pages = []mutant{
 	},
 	{
 		"AZ8", "a native client gets codes in silence", "client/client.go",
-		`case c.Type == TypeNative && !strings.HasPrefix(redirectURI, "https://"):`,
-		`case c.Type == TypeNative && strings.HasPrefix(redirectURI, "never"):`,
+		`anybodys := c.Type == TypeNative && !strings.HasPrefix(redirectURI, "https://")`,
+		`anybodys := c.Type == TypeNative && strings.HasPrefix(redirectURI, "never")`,
 		"./client", "AZ8",
 	},
 	{
