@@ -93,6 +93,8 @@ var (
 	removeClient     = action{event: storage.EventClientRemoved, operator: true, system: true}
 	restoreClient    = action{event: storage.EventClientRestored, operator: true, system: true}
 	pruneClient      = action{event: storage.EventClientPruned, operator: true, system: true}
+	lockClient       = action{event: storage.EventClientLocked, operator: true, duty: DutyOwner}
+	unlockClient     = action{event: storage.EventClientUnlocked, operator: true, duty: DutyOwner}
 	exportData       = action{event: storage.EventDataExported, self: fresh, operator: true}
 )
 

@@ -88,8 +88,10 @@ type Stores struct {
 	Provisioners ProvisionedEdits
 	// RemovedClients may be nil where no configuration is reloaded.
 	RemovedClients RemovedClients
-	Events         Events
-	Outbox         Outbox
+	// LockedClients may be nil where nobody locks clients down.
+	LockedClients LockedClients
+	Events        Events
+	Outbox        Outbox
 }
 
 // Users finds people, disabled or not. Both answer storage.ErrNotFound.

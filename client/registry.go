@@ -28,6 +28,7 @@ type Source interface {
 type Registry struct {
 	current atomic.Pointer[Snapshot]
 	others  []Source
+	locks   *Locks
 }
 
 var _ Source = (*Registry)(nil)
@@ -40,6 +41,14 @@ func NewRegistry(s *Snapshot, others ...Source) *Registry {
 	return r
 }
 
+// Refusing returns a registry of the same clients that knows none of those which are
+// locked down: it answers [ErrLocked] for them.
+func (r *Registry) Refusing(l *Locks) *Registry {
+	refusing := &Registry{others: r.others, locks: l}
+	refusing.Replace(r.Snapshot())
+	return refusing
+}
+
 // Replace puts another snapshot in the place of the one of before, atomically.
 func (r *Registry) Replace(s *Snapshot) { r.current.Store(s) }
 
@@ -48,6 +57,9 @@ func (r *Registry) Snapshot() *Snapshot { return r.current.Load() }
 
 // Client implements [Source].
 func (r *Registry) Client(ctx context.Context, id string) (*Client, error) {
+	if r.locks.Locked(id) {
+		return nil, fmt.Errorf("look up client %.64q: %w: %w", id, ErrLocked, ErrUnknown)
+	}
 	c, err := r.current.Load().Client(ctx, id)
 	for _, source := range r.others {
 		if !errors.Is(err, ErrUnknown) {

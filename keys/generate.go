@@ -95,3 +95,8 @@ func keyEvent(typ storage.EventType, detail string, now time.Time, random io.Rea
 	e.Detail = detail
 	return e, err
 }
+
+// ResealPrivateKey seals the private part of a signing key anew; see [Sealer.Reseal].
+func ResealPrivateKey(sealer *Sealer, kid, sealed string) (string, bool, error) {
+	return sealer.Reseal(sealed, privateKeyPlace(kid))
+}

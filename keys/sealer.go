@@ -137,3 +137,18 @@ func newGCM(key []byte) (cipher.AEAD, error) {
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 func decode(s string) ([]byte, error) { return base64.RawURLEncoding.Strict().DecodeString(s) }
+
+// Reseal seals what a value holds anew under the current key, for the same place, and
+// reports whether it was under another. Of one that is under the current key already it
+// changes nothing. It answers what [Sealer.Open] does.
+func (s *Sealer) Reseal(sealed string, place AssociatedData) (string, bool, error) {
+	plaintext, err := s.Open(sealed, place)
+	if err != nil {
+		return "", false, err
+	}
+	if strings.Split(sealed, ".")[1] == s.secrets.keys[s.secrets.maker()].ID {
+		return sealed, false, nil
+	}
+	next, err := s.Seal(plaintext, place)
+	return next, true, err
+}

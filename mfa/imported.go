@@ -17,3 +17,9 @@ func SealTOTPSecret(sealer *keys.Sealer, id, userID storage.ID, secret []byte) (
 	}
 	return sealed, nil
 }
+
+// ResealTOTPSecret seals the secret of an authenticator anew, in its row; see
+// [keys.Sealer.Reseal].
+func ResealTOTPSecret(sealer *keys.Sealer, id, userID storage.ID, sealed string) (string, bool, error) {
+	return sealer.Reseal(sealed, secretPlace(id, userID))
+}

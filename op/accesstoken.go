@@ -197,7 +197,7 @@ func (p *Provider) checkAccessTokenState(ctx context.Context, claims *accessToke
 	}
 	active := &activeToken{Claims: *claims, Client: c}
 	if claims.GrantID == "" {
-		revoked, err := p.cfg.Tokens.Revoked(ctx, claims.ID, time.Unix(claims.IssuedAt, 0))
+		revoked, err := p.cfg.Tokens.Revoked(ctx, claims.ClientID, claims.ID, time.Unix(claims.IssuedAt, 0))
 		switch {
 		case err != nil:
 			return nil, unavailable("check access token", err)

@@ -127,7 +127,7 @@ type accessTokens interface {
 	Check(ctx context.Context, grantID storage.ID, jti string, now time.Time) (*storage.GrantUser, error)
 	// Revoked reports whether a token without a grant was revoked, alone or with all
 	// that was issued before some time.
-	Revoked(ctx context.Context, jti string, issuedAt time.Time) (bool, error)
+	Revoked(ctx context.Context, clientID, jti string, issuedAt time.Time) (bool, error)
 	// Revoke makes one access token stop working until it expires anyway; it is idempotent.
 	Revoke(ctx context.Context, jti string, expiresAt time.Time, e storage.Event) error
 }

@@ -270,11 +270,11 @@ func (a watchedTokens) Check(ctx context.Context, id storage.ID, jti string, now
 	return a.AccessTokens.Check(ctx, id, jti, now)
 }
 
-func (a watchedTokens) Revoked(ctx context.Context, jti string, issuedAt time.Time) (bool, error) {
+func (a watchedTokens) Revoked(ctx context.Context, clientID, jti string, issuedAt time.Time) (bool, error) {
 	if err := a.s.enter(); err != nil {
 		return false, err
 	}
-	return a.AccessTokens.Revoked(ctx, jti, issuedAt)
+	return a.AccessTokens.Revoked(ctx, clientID, jti, issuedAt)
 }
 
 func (a watchedTokens) Revoke(ctx context.Context, jti string, expiresAt time.Time, e storage.Event) error {

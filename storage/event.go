@@ -115,10 +115,13 @@ const (
 	EventUserImported       EventType = "user_imported"
 	EventInvitationCreated  EventType = "invitation_created"
 	EventMessageFailed      EventType = "message_failed"
-	EventEpochRaised        EventType = "epoch_raised"    // everything issued before is void
-	EventClientRemoved      EventType = "client_removed"  // no node is configured with it any more: its grants ended
-	EventClientRestored     EventType = "client_restored" // it is back, and its consents with it
-	EventClientPruned       EventType = "client_pruned"   // its consents were deleted
+	EventEpochRaised        EventType = "epoch_raised"       // everything issued before is void
+	EventClientRemoved      EventType = "client_removed"     // no node is configured with it any more: its grants ended
+	EventClientRestored     EventType = "client_restored"    // it is back, and its consents with it
+	EventClientPruned       EventType = "client_pruned"      // its consents were deleted
+	EventClientLocked       EventType = "client_locked_down" // it is in wrong hands: what it had ended, and no node serves it
+	EventClientUnlocked     EventType = "client_lockdown_undone"
+	EventSecretsResealed    EventType = "secrets_resealed" // what is encrypted at rest is under the current sealing key
 
 	EventClientRegistered         EventType = "client_registered" // into the database; Detail says how
 	EventClientChanged            EventType = "client_changed"

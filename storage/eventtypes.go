@@ -10,7 +10,7 @@ func EventTypes() []EventType {
 		EventRolesChanged, EventGroupCreated, EventGroupChanged, EventGroupDeleted, EventGroupJoined, EventGroupLeft, EventSessionEnded,
 		EventSessionsEnded, EventApplicationRevoked, EventDataExported, EventDeletionPlanned, EventDeletionCancelled, EventUserDeleted,
 		EventUserDisabled, EventUserEnabled, EventLockedDown, EventLockdownLifted, EventUserImported, EventInvitationCreated,
-		EventMessageFailed, EventEpochRaised, EventClientRemoved, EventClientRestored, EventClientPruned,
+		EventMessageFailed, EventEpochRaised, EventClientRemoved, EventClientRestored, EventClientPruned, EventClientLocked, EventClientUnlocked, EventSecretsResealed,
 		EventClientRegistered, EventClientChanged, EventClientDeleted, EventRegistrationTokenCreated, EventRegistrationTokenRevoked,
 		EventFactorPassed,
 		EventFactorFailed, EventFactorLocked, EventFactorUnlocked, EventFactorAdded, EventFactorRenamed, EventFactorRemoved,

@@ -11,6 +11,8 @@ type PeopleFilter struct {
 	Role string
 	// Disabled lists those who are disabled.
 	Disabled bool
+	// ByName lists everybody by address, and who has none by username, instead of by id.
+	ByName bool
 	// After is the Key of the last one of the page before; empty is the first page.
 	After string
 	Limit int

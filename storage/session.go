@@ -59,6 +59,15 @@ type SessionStart struct {
 	Renews bool
 }
 
+// SessionFilter says which sessions are listed.
+type SessionFilter struct {
+	// ClientID is one that they signed in to; empty lists all.
+	ClientID string
+	// After is the sid of the last one of the page before; empty is the first page.
+	After ID
+	Limit int
+}
+
 // EndedSession is a session that is over, with the clients that it signed in to.
 type EndedSession struct {
 	SID     ID

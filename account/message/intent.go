@@ -120,3 +120,8 @@ func open(sealer *keys.Sealer, m storage.Message, into any) error {
 	}
 	return nil
 }
+
+// Reseal seals a queued message anew, in its row; see [keys.Sealer.Reseal].
+func Reseal(sealer *keys.Sealer, id storage.ID, sealed string) (string, bool, error) {
+	return sealer.Reseal(sealed, place(id))
+}

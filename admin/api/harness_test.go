@@ -208,7 +208,9 @@ func (s *site) state() string {
 	logintest.Check(s.T, err)
 	groups, err := s.Store.Groups().List(ctx, "", 1000)
 	logintest.Check(s.T, err)
-	var all []any
+	locked, err := s.Store.LockedClients().List(ctx)
+	logintest.Check(s.T, err)
+	all := []any{locked}
 	for i := range people {
 		id := people[i].ID
 		sessions, err := s.Store.Sessions().ListByUser(ctx, id, s.Clock.Now())

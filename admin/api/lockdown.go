@@ -24,6 +24,18 @@ func lockdownOperations() []operation {
 			more:     "Within account.lockdown_undo; one who is not locked down, or whose time is over, stays as they are.",
 			statuses: []int{http.StatusConflict},
 		}, (*API).undoLockdown),
+		row(operation{
+			id: "clients.lock_down", method: http.MethodPost, path: "/clients/{client}/lockdown", scope: admin.ScopeOwner, status: http.StatusOK,
+			does:     "Shut an application that is in wrong hands",
+			more:     "Its grants and tokens end, it is told of each session that signed in to it, and it is not served until the lockdown is undone. One that is locked down stays so.",
+			statuses: []int{http.StatusConflict},
+		}, (*API).lockClientDown),
+		row(operation{
+			id: "clients.undo_lockdown", method: http.MethodPost, path: "/clients/{client}/undo-lockdown", scope: admin.ScopeOwner, status: http.StatusNoContent,
+			does:     "Serve an application again that was locked down",
+			more:     "Give it another secret first. What ended has ended; one that is not locked down stays as it is.",
+			statuses: []int{http.StatusConflict},
+		}, (*API).undoClientLockdown),
 	}
 }
 
@@ -55,4 +67,39 @@ func (a *API) undoLockdown(ctx context.Context, in *whyInput) (*nothing, error) 
 		return nil, err
 	}
 	return done(a.cfg.Accounts.UndoLockdown(ctx, callerOf(ctx).actor, in.id(), reason))
+}
+
+type lockClientInput struct {
+	ClientPath
+	Body Why
+}
+
+type clientHoldingsOutput struct{ Body storage.ClientHoldings }
+
+func (a *API) lockClientDown(ctx context.Context, in *lockClientInput) (*clientHoldingsOutput, error) {
+	if err := line("body.reason", in.Body.Reason); err != nil {
+		return nil, err
+	}
+	if _, err := a.cfg.Clients.Client(ctx, in.Client); err != nil {
+		return nil, err
+	}
+	ended, err := a.cfg.Accounts.LockClient(ctx, callerOf(ctx).actor, in.Client, in.Body.Reason)
+	if err != nil && !errors.Is(err, account.ErrConflict) {
+		return nil, err
+	}
+	return &clientHoldingsOutput{ended}, nil
+}
+
+func (a *API) undoClientLockdown(ctx context.Context, in *lockClientInput) (*nothing, error) {
+	if err := line("body.reason", in.Body.Reason); err != nil {
+		return nil, err
+	}
+	if _, err := a.cfg.Clients.Client(ctx, in.Client); err != nil {
+		return nil, err
+	}
+	err := a.cfg.Accounts.UnlockClient(ctx, callerOf(ctx).actor, in.Client, in.Body.Reason)
+	if errors.Is(err, account.ErrNotFound) {
+		err = nil
+	}
+	return done(err)
 }

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -89,9 +90,21 @@ var samples = map[string]func(s *site, u *storage.User) sample{
 	"invitations.create": func(s *site, _ *storage.User) sample {
 		return sample{"/invitations", fmt.Sprintf(`{"email":%q,"deliver":"email"}`, s.ID()+"@example.com")}
 	},
-	"events.list":        at("/events"),
-	"clients.list":       at("/clients"),
-	"clients.show":       at("/clients/console"),
+	"events.list":  at("/events"),
+	"clients.list": at("/clients"),
+	"clients.show": at("/clients/console"),
+	"clients.lock_down": func(s *site, _ *storage.User) sample {
+		if err := s.Accounts.UnlockClient(s.T.Context(), account.Operator("root"), "console", "x"); err != nil && !errors.Is(err, account.ErrNotFound) {
+			s.T.Fatal(err)
+		}
+		return sample{"/clients/console/lockdown", `{"reason":"its secret leaked"}`}
+	},
+	"clients.undo_lockdown": func(s *site, _ *storage.User) sample {
+		if _, err := s.Accounts.LockClient(s.T.Context(), account.Operator("root"), "console", "x"); err != nil && !errors.Is(err, account.ErrConflict) {
+			s.T.Fatal(err)
+		}
+		return sample{"/clients/console/undo-lockdown", `{"reason":"it has another"}`}
+	},
 	"deliveries.list":    at("/deliveries"),
 	"keys.list":          at("/keys"),
 	"configuration.show": at("/configuration"),

@@ -30,7 +30,7 @@ func adminAPIConfig(p *process, f *foundation, accounts *account.Service, provid
 	return api.Config{
 		Issuer: cfg.Issuer, Version: version, Tokens: adminTokens{provider}, Policy: cfg.Admin.Policy(), ACR: cfg.Admin.ACR, Accounts: accounts,
 		Stores:  adminStores(p),
-		Clients: fileClients{f.clients}, Keys: p.ring, Ephemeral: p.ephemeral, Counters: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer,
+		Clients: fileClients{f.registered}, Keys: p.ring, Ephemeral: p.ephemeral, Counters: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer,
 		Limit:   storage.Bucket{Burst: cfg.Admin.RequestsPerMinute, Every: time.Minute / time.Duration(cfg.Admin.RequestsPerMinute)},
 		MaxBody: int64(cfg.Limits.BodyKiB) << 10, ResetLasts: cfg.Account.Links.Reset, Digest: cfg.Digest(), Jobs: jobTimes(p), Log: f.log, Now: f.now,
 	}

@@ -28,6 +28,7 @@ func auditVerifyCommand() *cobra.Command {
 	var from storeFlags
 	var seq int64
 	var chain string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Find events that were changed, removed or slipped in; exit status 1 if there are any",
@@ -43,10 +44,11 @@ func auditVerifyCommand() *cobra.Command {
 			if chain != "" {
 				known = append(known, storage.AuditMark{Seq: seq, Chain: chain})
 			}
-			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error { return verifyAudit(cmd, store, known) })
+			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error { return verifyAudit(cmd, store, known, asJSON) })
 		},
 	}
 	from.register(cmd)
+	jsonFlag(cmd, &asJSON, "the report")
 	cmd.Flags().Int64Var(&seq, "seq", 0, "`number` of an event that an earlier run printed")
 	cmd.Flags().StringVar(&chain, "chain", "", "`value` of the chain there")
 	return cmd
@@ -55,12 +57,58 @@ func auditVerifyCommand() *cobra.Command {
 // errUncheckable says that a part of the record is under a key that is not there.
 var errUncheckable = errors.New("a part of the record of events cannot be checked: put the keys of those ids back into secrets.hash_keys")
 
-func verifyAudit(cmd *cobra.Command, store *sqlstore.Store, known []storage.AuditMark) error {
+// shownReport is the answer of `audit verify --json`: a form that others read, so its
+// names stay as they are.
+type shownReport struct {
+	Events      int64          `json:"events"`
+	Erased      int64          `json:"erased"`
+	Unlinked    int64          `json:"unlinked"`
+	Uncheckable int64          `json:"uncheckable"`
+	Seq         int64          `json:"seq,omitempty"`
+	Chain       string         `json:"chain,omitempty"`
+	Findings    []shownFinding `json:"findings"`
+}
+
+type shownFinding struct {
+	Problem string     `json:"problem"`
+	Seq     int64      `json:"seq,omitempty"`
+	EventID storage.ID `json:"event_id,omitempty"`
+	KeyID   string     `json:"key_id,omitempty"`
+}
+
+func shownReportOf(r *storage.AuditReport) shownReport {
+	shown := shownReport{
+		Events: int64(r.Events), Erased: int64(r.Erased), Unlinked: int64(r.Unlinked), Uncheckable: int64(r.Uncheckable),
+		Seq: r.Head.Seq, Chain: r.Head.Chain, Findings: []shownFinding{},
+	}
+	for _, f := range r.Findings {
+		shown.Findings = append(shown.Findings, shownFinding{string(f.Problem), f.Seq, f.EventID, f.KeyID})
+	}
+	return shown
+}
+
+func verifyAudit(cmd *cobra.Command, store *sqlstore.Store, known []storage.AuditMark, asJSON bool) error {
 	report, err := store.Events().Verify(cmd.Context(), known...)
 	if err != nil {
 		return err
 	}
-	out, broken := cmd.OutOrStdout(), false
+	if asJSON {
+		err = writeJSON(cmd.OutOrStdout(), shownReportOf(&report))
+	} else {
+		tellReport(cmd.OutOrStdout(), &report)
+	}
+	switch {
+	case err != nil:
+		return err
+	case slices.ContainsFunc(report.Findings, func(f storage.AuditFinding) bool { return f.Problem != storage.AuditUncheckable }):
+		return errors.New("the record of events is not what was written")
+	case report.Uncheckable > 0:
+		return errUncheckable
+	}
+	return nil
+}
+
+func tellReport(out io.Writer, report *storage.AuditReport) {
 	for _, f := range report.Findings {
 		place := ""
 		if f.Seq > 0 {
@@ -73,20 +121,12 @@ func verifyAudit(cmd *cobra.Command, store *sqlstore.Store, known []storage.Audi
 			fmt.Fprintf(out, "finding: cannot check%s: key %s is not configured\n", place, f.KeyID)
 			continue
 		}
-		broken = true
 		fmt.Fprintf(out, "finding: %s%s\n", f.Problem, place)
 	}
 	fmt.Fprintf(out, "%d events, %d without personal data, %d waiting to be linked\n", report.Events, report.Erased, report.Unlinked)
 	if report.Head.Chain != "" {
 		fmt.Fprintf(out, "the chain ends at --seq %d --chain %s\n", report.Head.Seq, report.Head.Chain)
 	}
-	switch {
-	case broken:
-		return errors.New("the record of events is not what was written")
-	case report.Uncheckable > 0:
-		return errUncheckable
-	}
-	return nil
 }
 
 // auditFilter is which events are wanted.

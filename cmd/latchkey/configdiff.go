@@ -260,6 +260,11 @@ func (f *diffFlags) print(w io.Writer, found []consequence) error {
 }
 
 // writeJSON writes a value for scripts.
+// jsonFlag is how every command is asked for JSON.
+func jsonFlag(cmd *cobra.Command, asJSON *bool, what string) {
+	cmd.Flags().BoolVar(asJSON, "json", false, "print "+what+" as JSON")
+}
+
 func writeJSON(w io.Writer, v any) error {
 	out := json.NewEncoder(w)
 	out.SetIndent("", "  ")

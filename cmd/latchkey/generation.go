@@ -91,9 +91,11 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 // foundation is what pages and provider both stand on.
 type foundation struct {
 	dependencies
-	ui      *ui.Renderer
-	errors  *web.Errors
-	clients *client.Registry
+	ui     *ui.Renderer
+	errors *web.Errors
+	// clients are those that are served, registered also those that are locked down.
+	clients    *client.Registry
+	registered *client.Registry
 	// stored are the clients of the database, and registrar is who writes them.
 	stored    *client.Stored
 	registrar *registration.Registrar
@@ -122,7 +124,7 @@ func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 	fetcher := d.fetcher(p.dev.mount != nil)
 	return &foundation{
 		dependencies: d, ui: renderer, errors: &web.Errors{Log: d.log, Render: renderer.RenderError},
-		clients: registry, logouts: d.logouts(registry, p.ring), fetch: fetcher,
+		clients: registry.Refusing(p.locks), registered: registry, logouts: d.logouts(registry, p.ring), fetch: fetcher,
 		stored: stored, registrar: d.registrar(p.store, stored, p.dev.mount != nil, op.Document(fetcher)),
 		tokens: onetime.New(onetime.Config{Store: p.ephemeral, Hasher: d.hasher, Sealer: d.sealer, Now: d.now}),
 	}, nil

@@ -14,26 +14,41 @@ import (
 )
 
 func keysCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "keys", Short: "Look at the signing keys, rotate them, or take one out"}
-	cmd.AddCommand(keysListCommand(), keysRotateCommand(), keysRevokeCommand())
+	cmd := &cobra.Command{Use: "keys", Short: "Look at the signing keys, rotate them, take one out, or seal secrets anew"}
+	cmd.AddCommand(keysListCommand(), keysRotateCommand(), keysRevokeCommand(), keysResealCommand())
 	return cmd
+}
+
+// shownKey is a signing key as JSON: a form that others read, so its names stay as
+// they are.
+type shownKey struct {
+	ID          string     `json:"kid"`
+	Alg         string     `json:"alg"`
+	State       string     `json:"state"`
+	PublishedAt time.Time  `json:"published_at"`
+	SignsFrom   time.Time  `json:"signs_from"`
+	SignsUntil  *time.Time `json:"signs_until,omitempty"`
+	ExpiresAt   *time.Time `json:"leaves_jwks_at,omitempty"`
 }
 
 func keysListCommand() *cobra.Command {
 	var from storeFlags
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the published signing keys and what each does now", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error { return listKeys(cmd, store, p) })
+			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error { return listKeys(cmd, store, p, asJSON) })
 		},
 	}
 	from.register(cmd)
+	jsonFlag(cmd, &asJSON, "the keys")
 	return cmd
 }
 
 func keysRotateCommand() *cobra.Command {
 	var from storeFlags
 	var alg string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "rotate",
 		Short: "Publish successors of the signing keys now; they sign after signing_keys.publish_ahead",
@@ -43,11 +58,12 @@ func keysRotateCommand() *cobra.Command {
 				if err := rotateKeys(cmd, store, p, alg); err != nil {
 					return err
 				}
-				return listKeys(cmd, store, p)
+				return listKeys(cmd, store, p, asJSON)
 			})
 		},
 	}
 	from.register(cmd)
+	jsonFlag(cmd, &asJSON, "the keys as they are then")
 	cmd.Flags().StringVar(&alg, "alg", "", "rotate this algorithm's `key` only, such as RS256")
 	return cmd
 }
@@ -57,7 +73,7 @@ func keysRotateCommand() *cobra.Command {
 // seen, and tokens of the old one that they still take for good.
 func keysRevokeCommand() *cobra.Command {
 	var from storeFlags
-	var now bool
+	var now, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "revoke KID",
 		Short: "Take a stolen signing key out at once; its successor signs from now on",
@@ -79,11 +95,12 @@ func keysRevokeCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return listKeys(cmd, store, p)
+				return listKeys(cmd, store, p, asJSON)
 			})
 		},
 	}
 	from.register(cmd)
+	jsonFlag(cmd, &asJSON, "the keys as they are then")
 	cmd.Flags().BoolVar(&now, "now", false, "do it, although relying parties have not seen the successor")
 	return cmd
 }
@@ -113,10 +130,19 @@ func rotateKeys(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, alg 
 	return nil
 }
 
-func listKeys(cmd *cobra.Command, store *sqlstore.Store, p *dependencies) error {
+func listKeys(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, asJSON bool) error {
 	ring, err := p.loadRing(cmd.Context(), store)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		shown := []shownKey{}
+		for _, k := range ring.Keys() {
+			shown = append(shown, shownKey{
+				k.ID, k.Alg, keyState(k, p.now()), k.CreatedAt.UTC(), k.SignsFrom.UTC(), timeOrNone(k.SignsUntil), timeOrNone(k.ExpiresAt),
+			})
+		}
+		return writeJSON(cmd.OutOrStdout(), shown)
 	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "KID\tALG\tSTATE\tPUBLISHED\tSIGNS FROM\tSIGNS UNTIL\tLEAVES JWKS")

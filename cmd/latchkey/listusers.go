@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -21,6 +22,7 @@ const listBatch = 500
 // userListFlags are what `user list` is told.
 type userListFlags struct {
 	search, state, after string
+	prefix, sort         string
 	group, role          string
 	// attribute is NAME or NAME=VALUE.
 	attribute string
@@ -45,12 +47,14 @@ func userListCommand() *cobra.Command {
 	from.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.search, "search", "", "only people in whose address, username or name this `text` is")
+	flags.StringVar(&f.prefix, "prefix", "", "only people whose address or username begins with this `text`; by an index, however many people there are")
+	flags.StringVar(&f.sort, "sort", sortCreated, "the `order`: created, or name (by address, or who has none by username)")
 	flags.StringVar(&f.state, "state", "", "only people in this `state`: active, disabled, locked, deleted")
 	flags.StringVar(&f.group, "group", "", "only people in this `group`")
 	flags.StringVar(&f.role, "role", "", "only people who have this `role`, themselves or by a group")
 	flags.StringVar(&f.attribute, "attribute", "", "only people with this `NAME=VALUE`, or with NAME at all; of a list, one item is enough")
 	flags.IntVar(&f.limit, "limit", 0, "at most this `number`; 0 is all")
-	flags.StringVar(&f.after, "after", "", "only people after this `id`, the last one of an earlier page")
+	flags.StringVar(&f.after, "after", "", "only people after this `one`, the last of an earlier page: an id, or with --sort name and --prefix an address or a username")
 	flags.BoolVar(&f.json, "json", false, "one line of JSON for each")
 	return cmd
 }
@@ -61,7 +65,10 @@ func (f *userListFlags) check() error {
 	default:
 		return usagef("--state %q is none of %s, %s, %s, %s", f.state, stateActive, stateDisabled, stateLocked, stateDeleted)
 	}
-	if _, err := storage.ID(f.after).Bytes(); f.after != "" && err != nil {
+	if f.sort != sortCreated && f.sort != sortName {
+		return usagef("--sort %q is none of %s, %s", f.sort, sortCreated, sortName)
+	}
+	if _, err := storage.ID(f.after).Bytes(); f.after != "" && !f.byName() && err != nil {
 		return usagef("--after %q is no id", f.after)
 	}
 	if f.limit < 0 {
@@ -69,6 +76,15 @@ func (f *userListFlags) check() error {
 	}
 	return nil
 }
+
+// The orders of a list.
+const (
+	sortCreated = "created"
+	sortName    = "name"
+)
+
+// byName reports whether names order the list.
+func (f *userListFlags) byName() bool { return f.sort == sortName || f.prefix != "" }
 
 // The states of an account.
 const (
@@ -133,25 +149,34 @@ func (f *userListFlags) list(cmd *cobra.Command, store *sqlstore.Store) error {
 	if f.json {
 		show = showLines(out)
 	}
-	listed, after := 0, storage.ID(f.after)
+	listed := 0
+	page := storage.PeopleFilter{Prefix: f.prefix, ByName: f.byName(), After: f.after, Limit: listBatch}
+	if f.byName() {
+		page.After = ident.Canonical(f.after)
+	} else {
+		page.Role = f.role // which an index finds
+	}
 	for {
-		users, err := store.Users().List(cmd.Context(), after, listBatch)
+		users, err := store.Users().Search(cmd.Context(), page)
 		if err != nil {
 			return err
 		}
 		var wanted []*storage.User
 		for i := range users {
-			after = users[i].ID
-			if f.wants(&users[i]) && (f.limit == 0 || listed < f.limit) {
-				wanted = append(wanted, &users[i])
-				listed++
+			if !f.wants(&users[i].User) || f.limit > 0 && listed == f.limit {
+				continue
 			}
+			wanted = append(wanted, &users[i].User)
+			listed++
 		}
 		if err := show(wanted); err != nil {
 			return err
 		}
 		if err := out.Flush(); err != nil {
 			return err
+		}
+		if len(users) > 0 {
+			page.After = users[len(users)-1].Key
 		}
 		if len(users) < listBatch || f.limit > 0 && listed == f.limit {
 			return nil

@@ -16,10 +16,10 @@ import (
 type lockdownFlags struct {
 	destroy
 	all, undo, held, json bool
-	reason                string
+	reason, client        string
 }
 
-// lockdownTarget is what is locked down: a person, or everybody.
+// lockdownTarget is what is locked down: a person, a client, or everybody.
 type lockdownTarget interface {
 	lock(cmd *cobra.Command, store *sqlstore.Store, d *dependencies) error
 	unlock(cmd *cobra.Command, store *sqlstore.Store, d *dependencies) error
@@ -29,12 +29,14 @@ func lockdownCommand() *cobra.Command {
 	var from storeFlags
 	var f lockdownFlags
 	cmd := &cobra.Command{
-		Use:   "lockdown USER | --all",
-		Short: "Shut an account that is in wrong hands, or end everything that was issued to anybody",
+		Use:   "lockdown USER | --client CLIENT | --all",
+		Short: "Shut an account or a client that is in wrong hands, or end everything that was issued to anybody",
 		Long: "USER is an id, an e-mail address or a username. Their sessions, grants, trusted devices, pending changes and links end,\n" +
 			"applications are told, and nobody signs in to the account until it is recovered: by its owner, with the link of the\n" +
 			"message that tells of it or of an earlier notice, or by the help desk, with the link of\n" +
 			"`latchkey user reset-password USER --print-link`. --undo opens it as it was, within account.lockdown_undo.\n\n" +
+			"--client is for when an application was broken into, or its secret leaked: its grants and tokens end, it is told of each\n" +
+			"session that signed in to it, and no node serves it until --undo. Give it another secret first.\n\n" +
 			"--all is for when the installation itself was broken into: everything that was issued to anybody ends, and every signing\n" +
 			"key is revoked. Everybody signs in anew. It cannot be undone.",
 		Args: cobra.MaximumNArgs(1),
@@ -55,6 +57,7 @@ func lockdownCommand() *cobra.Command {
 	f.register(cmd)
 	reasonFlag(cmd, &f.reason, " (required)")
 	flags := cmd.Flags()
+	flags.StringVar(&f.client, "client", "", "the `id` of a client, instead of USER")
 	flags.BoolVar(&f.all, "all", false, "everybody, and the signing keys")
 	flags.BoolVar(&f.undo, "undo", false, "open it again, as it was")
 	flags.BoolVar(&f.held, "help-desk", false, "the mailbox is in wrong hands too: only the help desk opens the account again")
@@ -64,12 +67,18 @@ func lockdownCommand() *cobra.Command {
 
 // target is what the command line names, exactly one.
 func (f *lockdownFlags) target(args []string) (lockdownTarget, error) {
+	named := len(args)
+	for _, said := range []bool{f.client != "", f.all} {
+		if said {
+			named++
+		}
+	}
 	switch {
-	case (len(args) == 1) == f.all:
-		return nil, usagef("name a USER, or say --all")
+	case named != 1:
+		return nil, usagef("name a USER, or a --client, or say --all")
 	case f.reason == "":
 		return nil, usagef("--reason is missing: say why; it is recorded")
-	case f.held && (f.undo || f.all):
+	case f.held && (f.undo || len(args) == 0):
 		return nil, usagef("--help-desk is for locking one account down")
 	case f.undo && f.all:
 		return nil, usagef("what --all ended cannot be undone")
@@ -79,6 +88,9 @@ func (f *lockdownFlags) target(args []string) (lockdownTarget, error) {
 	}
 	if f.all {
 		return everybody{f}, nil
+	}
+	if f.client != "" {
+		return application{f, f.client}, nil
 	}
 	return somebody{f, args[0]}, nil
 }

@@ -167,6 +167,11 @@ var farewells = map[string]func(f *farewell, ctx context.Context) error{
 	"epoch": func(f *farewell, ctx context.Context) error {
 		return f.boot.accounts(f.store).RaiseEpoch(ctx, account.Operator("root"), "restored")
 	},
+	"its client locked down": func(f *farewell, ctx context.Context) error {
+		_, err := f.boot.accounts(f.store).LockClient(ctx, account.Operator("root"), "wiki", "stolen")
+		f.refreshLocks(ctx)
+		return err
+	},
 	"idle": func(f *farewell, ctx context.Context) error {
 		*f.now = f.now.Add(time.Hour)
 		_, err := f.sweep(ctx)

@@ -24,6 +24,20 @@ func main() {
 
 // run is the whole program: it returns the exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := rootCommand()
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		fmt.Fprintln(stderr, "latchkey:", err)
+	}
+	return exitStatus(err)
+}
+
+// rootCommand is the whole tree of commands.
+func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "latchkey",
 		Short:         "An OpenID Connect provider that you host yourself",
@@ -32,19 +46,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Version:       version,
 	}
 	root.SetVersionTemplate(versionLine())
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	root.SetArgs(args)
 	root.AddCommand(
 		devCommand(), serveCommand(), migrateCommand(), configCommand(),
 		userCommand(), groupCommand(), inviteCommand(), clientCommand(), sessionCommand(), grantCommand(), auditCommand(), eventsCommand(), outboxCommand(), mailCommand(), smsCommand(),
-		keysCommand(), lockdownCommand(), epochCommand(), backupCommand(), restoreCommand(), explainCommand(), traceCommand(), doctorCommand(), initCommand(), healthcheckCommand(), versionCommand(),
+		keysCommand(), lockdownCommand(), epochCommand(), backupCommand(), restoreCommand(), explainCommand(), traceCommand(), doctorCommand(), initCommand(), healthcheckCommand(), versionCommand(), adminCommand(),
 	)
+	completes(root)
 	strictUsage(root)
-	err := root.ExecuteContext(ctx)
-	if err != nil {
-		fmt.Fprintln(stderr, "latchkey:", err)
-	}
-	return exitStatus(err)
+	return root
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"text/tabwriter"
+	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
@@ -20,10 +21,33 @@ var messageStatuses = []storage.DeliveryStatus{
 	storage.DeliveryQueued, storage.DeliverySent, storage.DeliveryFailed, storage.DeliveryExpired, storage.DeliverySkipped,
 }
 
+// shownMessage is a message as JSON: a form that others read, so its names stay as
+// they are.
+type shownMessage struct {
+	ID        storage.ID             `json:"id"`
+	Topic     storage.Topic          `json:"topic"`
+	Kind      storage.MessageKind    `json:"kind"`
+	Status    storage.DeliveryStatus `json:"status"`
+	Attempts  int                    `json:"attempts"`
+	CreatedAt time.Time              `json:"created_at"`
+	NextAt    *time.Time             `json:"next_at,omitempty"`
+	DoneAt    *time.Time             `json:"done_at,omitempty"`
+	LastError string                 `json:"last_error,omitempty"`
+}
+
+func shownMessageOf(m *storage.Delivery) shownMessage {
+	next := m.NextAt
+	if !m.DoneAt.IsZero() {
+		next = time.Time{}
+	}
+	return shownMessage{m.ID, m.Topic, m.Kind, m.Status, m.Attempts, m.CreatedAt.UTC(), timeOrNone(next), timeOrNone(m.DoneAt), m.LastError}
+}
+
 func outboxListCommand() *cobra.Command {
 	var from storeFlags
 	var status, topic string
 	var limit int
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "list", Short: "List messages, the newest first, with what became of them; never what they say", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -39,7 +63,7 @@ func outboxListCommand() *cobra.Command {
 				return fmt.Errorf("--limit %d: want at least 1", limit)
 			}
 			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error {
-				return listOutbox(cmd, store, about, wanted, limit)
+				return listOutbox(cmd, store, about, wanted, limit, asJSON)
 			})
 		},
 	}
@@ -47,13 +71,21 @@ func outboxListCommand() *cobra.Command {
 	cmd.Flags().StringVar(&status, "status", "", "only those of a `status`: queued, sent, failed, expired or skipped")
 	cmd.Flags().StringVar(&topic, "topic", "", "only those of a `topic`: email, sms, logout or webhook")
 	cmd.Flags().IntVar(&limit, "limit", 50, "list at most so `many`")
+	jsonFlag(cmd, &asJSON, "the messages")
 	return cmd
 }
 
-func listOutbox(cmd *cobra.Command, store *sqlstore.Store, topic storage.Topic, status storage.DeliveryStatus, limit int) error {
+func listOutbox(cmd *cobra.Command, store *sqlstore.Store, topic storage.Topic, status storage.DeliveryStatus, limit int, asJSON bool) error {
 	found, err := store.Outbox().List(cmd.Context(), topic, status, limit)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		shown := []shownMessage{}
+		for i := range found {
+			shown = append(shown, shownMessageOf(&found[i]))
+		}
+		return writeJSON(cmd.OutOrStdout(), shown)
 	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tTOPIC\tKIND\tSTATUS\tTRIES\tCREATED\tNEXT TRY\tDONE\tLAST ERROR")

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/cmd/internal/certificate"
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/metrics"
@@ -38,7 +39,9 @@ type process struct {
 	metrics   *metrics.Metrics
 	outbox    *outbox.Worker
 	decoys    *signin.Decoys
-	health    *health.Monitor
+	// locks are the clients that are locked down, whatever is reloaded meanwhile.
+	locks  *client.Locks
+	health *health.Monitor
 	// listener is the provider's, probes that of the metrics; nil where it is switched off.
 	listener, probes net.Listener
 	certificate      *certificate.Files // nil behind a proxy that speaks TLS
@@ -62,7 +65,7 @@ func openProcess(ctx context.Context, o serveOptions) (_ *process, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{boot: boot, reread: o.load, stdout: o.stdout, dev: o.dev, listener: o.listener, metrics: counters, node: newNodeState(o.now())}
+	p := &process{boot: boot, reread: o.load, stdout: o.stdout, dev: o.dev, listener: o.listener, locks: &client.Locks{}, metrics: counters, node: newNodeState(o.now())}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.closeStores())
@@ -159,6 +162,9 @@ func (p *process) tryLoad(ctx context.Context) error {
 		return err
 	}
 	p.eviction.check(ctx)
+	if err := p.readLocks(ctx); err != nil {
+		return err
+	}
 	if err := agreeOnHashKeys(ctx, p.boot.hasher, p.store.Installation()); err != nil {
 		return err
 	}
@@ -200,6 +206,7 @@ func (p *process) tasks() []task.Func {
 		p.outbox.Run,
 		task.Every(observeEvery, p.observe),
 		p.reports,
+		task.Every(locksEvery, p.refreshLocks),
 		task.Every(signin.DecoyAge, p.refreshDecoys),
 	}
 	tasks = append(tasks, p.reloadTasks()...)

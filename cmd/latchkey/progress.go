@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type progress struct {
 	out   io.Writer // nil where nobody looks
 	what  string
 	n     int
+	total int // zero: not known
 	shown time.Time
 }
 
@@ -26,6 +28,24 @@ func newProgress(w io.Writer, what string) *progress {
 	return &progress{out: w, what: what}
 }
 
+// of says how many there will be, which makes a bar of it.
+func (p *progress) of(total int) *progress {
+	p.total = total
+	return p
+}
+
+// barWidth is how many characters a full bar has.
+const barWidth = 24
+
+// line is what stands on the terminal.
+func (p *progress) line() string {
+	if p.total <= 0 {
+		return grouped(p.n) + " " + p.what
+	}
+	full := min(p.n, p.total) * barWidth / p.total
+	return fmt.Sprintf("[%s%s] %s of %s %s", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), grouped(p.n), grouped(p.total), p.what)
+}
+
 // add counts n more.
 func (p *progress) add(n int) {
 	p.n += n
@@ -33,7 +53,7 @@ func (p *progress) add(n int) {
 		return
 	}
 	p.shown = time.Now()
-	fmt.Fprintf(p.out, "\r%s %s", grouped(p.n), p.what)
+	fmt.Fprint(p.out, "\r", p.line())
 }
 
 // reset begins again.

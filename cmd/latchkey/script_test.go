@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 const (
 	keyA = "ApudstzGVBcbgxD6gOPML6t1y6HusxmfBqcXmjA+E/o="
 	keyB = "MXbDvxRTjc38q7VR4iTk3y8zJvRCq7OPQN6Q2COj3eM="
+	keyC = "pM5REoiGiuScDu1pvrQbqZaPKXNwN3OXFrzcIxGBI1Y="
 )
 
 // TestScripts runs the commands as people type them.
@@ -36,6 +37,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("KEY_A", keyA)
 			e.Setenv("KEY_B", keyB)
+			e.Setenv("KEY_C", keyC)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"mode": mode, "datafolder": dataFolder},

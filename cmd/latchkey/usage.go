@@ -30,7 +30,9 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 // arguments, and subcommands that do not exist, which cobra answers with a help
 // text and success.
 func strictUsage(cmd *cobra.Command) {
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%s: %w; `%[1]s --help` lists what it takes", cmd.CommandPath(), err)
+	})
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {

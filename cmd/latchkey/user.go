@@ -17,10 +17,10 @@ import (
 func userCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Manage people's accounts"}
 	cmd.AddCommand(
-		userCreateCommand(), userImportCommand(), userListCommand(), userShowCommand(), userEditCommand(), userDisableCommand(), userEnableCommand(),
+		userCreateCommand(), userImportCommand(), userListCommand(), userShowCommand(), userExportCommand(), userDisableCommand(), userEnableCommand(),
 		userSetRolesCommand(), userUnlockCommand(), userResetMFACommand(),
 		userEditCommand(), userVerifyEmailCommand(), userResetPasswordCommand(), userDeleteCommand(), userKeepCommand(),
-		sessionListCommand("sessions USER"), userEndSessionsCommand(), userRevokeGrantsCommand(),
+		userSessionsCommand(), userEndSessionsCommand(), userRevokeGrantsCommand(),
 	)
 	return cmd
 }

@@ -61,7 +61,7 @@ func personAsJSON(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, u 
 		return nil, err
 	}
 	for _, s := range sessions {
-		p.Sessions = append(p.Sessions, shownSession{s.SID, s.CreatedAt.UTC(), s.LastSeenAt.UTC(), s.Address, s.UserAgent})
+		p.Sessions = append(p.Sessions, shownSessionOf(u.ID, &s))
 	}
 	applications, err := store.Grants().ApplicationsOf(ctx, u.ID, d.now())
 	if err != nil {

@@ -54,12 +54,15 @@ func (r *AccessTokens) Check(ctx context.Context, grantID storage.ID, jti string
 	return &storage.GrantUser{Grant: grant.grant(), User: user.user()}, nil
 }
 
-// Revoked reports whether a token without a grant was revoked: by its jti, or with
-// everything that was issued before the epoch was last raised.
-func (r *AccessTokens) Revoked(ctx context.Context, jti string, issuedAt time.Time) (bool, error) {
+// Revoked reports whether a token that a client was issued for itself, without a grant,
+// was revoked: by its jti, with everything that was issued before the epoch was last
+// raised, or because the client is locked down, or was after it was issued.
+func (r *AccessTokens) Revoked(ctx context.Context, clientID, jti string, issuedAt time.Time) (bool, error) {
 	var found bool
 	err := r.s.row(ctx, r.s.read, `SELECT EXISTS (SELECT 1 FROM revoked_access_tokens t WHERE t.jti = $1)
-		OR EXISTS (SELECT 1 FROM installation i WHERE i.name = $2 AND i.updated_at > $3)`, []any{jti, epochName, sqlTime{issuedAt}}, &found)
+		OR EXISTS (SELECT 1 FROM installation i WHERE i.name = $2 AND i.updated_at > $3)
+		OR EXISTS (SELECT 1 FROM locked_clients l WHERE l.client_id = $4 AND (l.lifted_at IS NULL OR l.lifted_at > $3))`,
+		[]any{jti, epochName, sqlTime{issuedAt}, clientID}, &found)
 	return found, wrap("look up revoked access token", err)
 }
 

@@ -27,7 +27,8 @@ func (d dialect) basis(withSession bool) string {
 		from, which, lock = `sessions s JOIN users u ON u.id = s.user_id`, `s.sid = $1 AND u.id = $2`, `SHARE OF u FOR KEY SHARE OF s`
 	}
 	return `SELECT u.*, ` + d.now(argClock) + ` AS now, $1 AS sid, $5 AS client_id, $6 AS sub FROM ` + from + `
-		WHERE ` + which + ` AND u.password_epoch = $3 AND u.disabled_at IS NULL` + d.lock(lock)
+		WHERE ` + which + ` AND u.password_epoch = $3 AND u.disabled_at IS NULL
+			AND NOT EXISTS (SELECT 1 FROM locked_clients l WHERE l.client_id = $5 AND l.lifted_at IS NULL)` + d.lock(lock)
 }
 
 // grantValues are the values of a new row. Its times are moved to the database's
@@ -85,7 +86,7 @@ func createGrantIf(withSession bool) string {
 // clock. It answers storage.ErrConsumed when a grant was made for the same code
 // before, and storage.ErrNotFound when the session that it comes from has ended,
 // its person is disabled, or the password was changed since: a code outlives none
-// of these (requirement SE5). With PostgreSQL it is one round trip; SQLite reads
+// of these (requirement SE5). So it does when the client is locked down. With PostgreSQL it is one round trip; SQLite reads
 // the person with a second statement.
 func (r *Grants) Create(ctx context.Context, g *storage.Grant, start storage.GrantStart, e storage.Event) (*storage.GrantUser, error) {
 	event := r.s.rowOfEvent(e)

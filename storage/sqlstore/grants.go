@@ -110,6 +110,12 @@ func (r *Grants) ListByClient(ctx context.Context, clientID string, after storag
 		clientID, string(after), limit)
 }
 
+// List returns all grants that are still kept, revoked ones too, in the order of their
+// ids, at most limit of them, from after the id on.
+func (r *Grants) List(ctx context.Context, after storage.ID, limit int) ([]storage.Grant, error) {
+	return r.list(ctx, `SELECT `+columnsOf[grantRow]()+` FROM grants g WHERE g.id > $1 ORDER BY g.id LIMIT $2`, string(after), limit)
+}
+
 func (r *Grants) list(ctx context.Context, text string, args ...any) ([]storage.Grant, error) {
 	rows, err := list[grantRow](ctx, r.s, r.s.read, text, args...)
 	if err != nil {

@@ -30,7 +30,7 @@ const loaded = 100_000
 // small are the tables that stay small: one row a node, a key, a job, a mark, a
 // configuration of the last month, or a client that is gone.
 // The queues are small while their workers run.
-var small = []string{"jobs", "signing_keys", "installation", "audit_marks", "audit_queue", "nodes", "configurations", "removed_clients", "event_feeds"}
+var small = []string{"jobs", "signing_keys", "installation", "audit_marks", "audit_queue", "nodes", "configurations", "removed_clients", "locked_clients", "event_feeds"}
 
 // whole are the methods that may read all of a table, and why.
 var whole = map[string]string{

@@ -39,7 +39,7 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 		"Users.List":  func() error { return second(users.List(ctx, rowOf(c.row()), 50)) },
 		"Users.Search": func() error {
 			for _, f := range []storage.PeopleFilter{
-				{}, {Prefix: "u77"}, {Prefix: "U7", After: "u77@example.com"}, {Role: "role7"}, {Role: "role7", After: string(rowOf(77))}, {Disabled: true},
+				{}, {Prefix: "u77"}, {Prefix: "U7", After: "u77@example.com"}, {Role: "role7"}, {Role: "role7", After: string(rowOf(77))}, {Disabled: true}, {ByName: true}, {ByName: true, After: "u77@example.com"},
 			} {
 				f.Limit = 50
 				if err := second(users.Search(ctx, f)); err != nil {
@@ -201,12 +201,21 @@ func (c *planCalls) sessionCalls() map[string]func() error {
 			n := c.row()
 			return sessions.Create(ctx, c.session(rowOf(n)), storage.SessionStart{Replaces: []string{fmt.Sprint("s", n), "none"}}, c.event())
 		},
-		"Sessions.BySecret":   func() error { return second(sessions.BySecret(ctx, []string{"none", "s77"}, c.now)) },
-		"Sessions.Touch":      func() error { return sessions.Touch(ctx, rowOf(c.row()), c.now, c.now.Add(time.Hour)) },
-		"Sessions.End":        func() error { return sessions.End(ctx, rowOf(c.row()), c.now, c.event()) },
-		"Sessions.EndOf":      func() error { id := rowOf(c.row()); return sessions.EndOf(ctx, id, id, c.now, c.event()) },
-		"Sessions.EndAll":     func() error { return sessions.EndAll(ctx, rowOf(c.row()), "", c.now, true, c.event()) },
-		"Sessions.Clients":    func() error { return second(sessions.Clients(ctx, rowOf(c.row()))) },
+		"Sessions.BySecret": func() error { return second(sessions.BySecret(ctx, []string{"none", "s77"}, c.now)) },
+		"Sessions.Touch":    func() error { return sessions.Touch(ctx, rowOf(c.row()), c.now, c.now.Add(time.Hour)) },
+		"Sessions.End":      func() error { return sessions.End(ctx, rowOf(c.row()), c.now, c.event()) },
+		"Sessions.EndOf":    func() error { id := rowOf(c.row()); return sessions.EndOf(ctx, id, id, c.now, c.event()) },
+		"Sessions.EndAll":   func() error { return sessions.EndAll(ctx, rowOf(c.row()), "", c.now, true, c.event()) },
+		"Sessions.Clients":  func() error { return second(sessions.Clients(ctx, rowOf(c.row()))) },
+		"Sessions.List": func() error {
+			for _, f := range []storage.SessionFilter{{}, {After: rowOf(77)}, {ClientID: "c7"}, {ClientID: "c7", After: rowOf(77)}} {
+				f.Limit = 50
+				if err := second(sessions.List(ctx, f)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
 		"Sessions.ListByUser": func() error { return second(sessions.ListByUser(ctx, rowOf(c.row()), c.now)) },
 		"Grants.Create": func() error {
 			id := rowOf(c.row())
@@ -226,11 +235,12 @@ func (c *planCalls) sessionCalls() map[string]func() error {
 			n := c.row()
 			return grants.RevokeClient(ctx, rowOf(n), fmt.Sprint("client", n%1000), c.now, "x", c.event())
 		},
+		"Grants.List":           func() error { return second(grants.List(ctx, rowOf(77), 50)) },
 		"Grants.ListByUser":     func() error { return second(grants.ListByUser(ctx, rowOf(c.row()))) },
 		"Grants.ListByClient":   func() error { return second(grants.ListByClient(ctx, "client7", rowOf(c.row()), 50)) },
 		"Grants.ApplicationsOf": func() error { return second(grants.ApplicationsOf(ctx, rowOf(c.row()), c.now)) },
 		"AccessTokens.Check":    func() error { return second(tokens.Check(ctx, rowOf(c.row()), "jti", c.now)) },
-		"AccessTokens.Revoked":  func() error { return second(tokens.Revoked(ctx, "j7", c.now)) },
+		"AccessTokens.Revoked":  func() error { return second(tokens.Revoked(ctx, "c7", "j7", c.now)) },
 		"AccessTokens.Revoke":   func() error { return tokens.Revoke(ctx, string(c.id()), c.now, c.event()) },
 		"Consents.Get": func() error {
 			n := c.row()

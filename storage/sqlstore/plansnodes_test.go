@@ -1,6 +1,9 @@
 package sqlstore_test
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -8,6 +11,9 @@ func (c *planCalls) nodeCalls() map[string]func() error {
 	ctx, nodes, removed := c.t.Context(), c.s.Nodes(), c.s.RemovedClients()
 	remove := func(client string) error {
 		return removed.Remove(ctx, client, c.now, storage.RevokedClientGone, c.event())
+	}
+	lock := func(client string) error {
+		return second(c.s.LockedClients().Lock(ctx, client, c.now, func(storage.ClientHoldings) storage.Event { return c.event() }))
 	}
 	return map[string]func() error{
 		"Feeds.Place": func() error { return second(c.s.Feeds().Place(ctx, string(c.id()), c.now)) },
@@ -55,6 +61,32 @@ func (c *planCalls) nodeCalls() map[string]func() error {
 				return err
 			}
 			return removed.Prune(ctx, client, c.now, c.now, c.event())
+		},
+		"LockedClients.Lock": func() error { return lock(string(c.id())) },
+		"LockedClients.Lift": func() error {
+			client := string(c.id())
+			if err := lock(client); err != nil {
+				return err
+			}
+			return c.s.LockedClients().Lift(ctx, client, c.now, c.event())
+		},
+		"LockedClients.List":     func() error { return second(c.s.LockedClients().List(ctx)) },
+		"LockedClients.Holdings": func() error { return second(c.s.LockedClients().Holdings(ctx, "client7")) },
+		"Secrets.Page": func() error {
+			for _, kind := range storage.SealedKinds() {
+				if err := second(c.s.Secrets().Page(ctx, kind, string(rowOf(77)), 50)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"Secrets.Replace": func() error {
+			for _, kind := range storage.SealedKinds() {
+				if err := c.s.Secrets().Replace(ctx, kind, "none", "a", "b"); !errors.Is(err, storage.ErrNotFound) {
+					return fmt.Errorf("replace of %s: %w", kind, err)
+				}
+			}
+			return nil
 		},
 		"RemovedClients.List":      func() error { return second(removed.List(ctx)) },
 		"Grants.CountLiveByClient": func() error { return second(c.s.Grants().CountLiveByClient(ctx, "client7", c.now, 1000)) },

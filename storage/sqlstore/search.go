@@ -20,7 +20,7 @@ func (r *Users) Search(ctx context.Context, f storage.PeopleFilter) ([]storage.F
 	var found []storage.FoundUser
 	var err error
 	switch {
-	case f.Prefix != "":
+	case f.Prefix != "" || f.ByName:
 		found, err = r.byPrefix(ctx, f)
 	case f.Role != "":
 		found, err = r.inOrder(ctx, peopleOfRole, f.After, f.Limit, f.Role)

@@ -147,6 +147,27 @@ func (r *Sessions) Clients(ctx context.Context, sid storage.ID) ([]storage.Sessi
 	return clients, nil
 }
 
+// List returns sessions in the order of their sids, which is that in which they began,
+// those too whose time is over and that were not swept yet; with a client only those
+// that signed in to it.
+func (r *Sessions) List(ctx context.Context, f storage.SessionFilter) ([]storage.Session, error) {
+	text, args := `SELECT `+columnsOf[sessionRow]()+` FROM sessions s WHERE s.sid > $1 ORDER BY s.sid LIMIT $2`, []any{string(f.After), f.Limit}
+	if f.ClientID != "" {
+		args = append(args, f.ClientID)
+		text = `SELECT ` + columnsOf[sessionRow]() + ` FROM sessions s WHERE s.sid IN (SELECT DISTINCT c.sid FROM session_clients c
+			WHERE c.client_id = $3 AND c.sid > $1 ORDER BY c.sid LIMIT $2) ORDER BY s.sid`
+	}
+	rows, err := list[sessionRow](ctx, r.s, r.s.read, text, args...)
+	if err != nil {
+		return nil, wrap("list sessions", err)
+	}
+	sessions := make([]storage.Session, len(rows))
+	for i := range rows {
+		sessions[i] = rows[i].session()
+	}
+	return sessions, nil
+}
+
 // Touch moves a session's idle deadline on.
 func (r *Sessions) Touch(ctx context.Context, sid storage.ID, now, idleExpiresAt time.Time) error {
 	err := must(r.s.exec(ctx, r.s.write, `UPDATE sessions SET last_seen_at = $1, idle_expires_at = $2 WHERE sid = $3 AND idle_expires_at > $1`,

@@ -49,6 +49,9 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("sweep", f.testSweep)
 	t.Run("nodes", f.testNodes)
 	t.Run("TestAC2_removed clients", f.testRemovedClients)
+	t.Run("locked clients", f.testLockedClients)
+	t.Run("lists over everybody", f.testLists)
+	t.Run("TestKY3_what is sealed", f.testSecrets)
 	t.Run("feeds of events", f.testFeeds)
 	t.Run("clients", f.testClients)
 	t.Run("TestDR1_a client is admitted within its bounds", f.testClientAdmission)
@@ -485,7 +488,7 @@ func (f fixture) testAccessTokens(t *testing.T) {
 	_, err = tokens.Check(ctx, g.ID, "jti-2", g.ExpiresAt)
 	want(t, "Check after the grant's end", err, storage.ErrNotFound)
 	for jti, revoked := range map[string]bool{"jti-1": true, "jti-2": false} {
-		got, err := tokens.Revoked(ctx, jti, now)
+		got, err := tokens.Revoked(ctx, "service", jti, now)
 		want(t, "Revoked", err, nil)
 		equal(t, jti, got, revoked)
 	}

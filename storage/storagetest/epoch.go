@@ -46,7 +46,7 @@ func (f fixture) testEpochRaised(t *testing.T) {
 	equal(t, "events", len(events), 1)
 
 	for issuedAt, revoked := range map[time.Time]bool{now.Add(-time.Microsecond): true, now: false, now.Add(time.Hour): false} {
-		got, err := f.s.AccessTokens().Revoked(ctx, "a client's own", issuedAt)
+		got, err := f.s.AccessTokens().Revoked(ctx, "service", "a client's own", issuedAt)
 		want(t, "Revoked", err, nil)
 		equal(t, "a client's own token of "+issuedAt.Sub(now).String()+" is revoked", got, revoked)
 	}

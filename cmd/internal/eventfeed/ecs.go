@@ -114,7 +114,8 @@ func categoryOf(t storage.EventType) (category, kind string) {
 	case storage.EventSigningKeyRotated, storage.EventSigningKeyRevoked, storage.EventEpochRaised,
 		storage.EventClientRemoved, storage.EventClientRestored, storage.EventClientPruned,
 		storage.EventClientRegistered, storage.EventClientChanged, storage.EventClientDeleted,
-		storage.EventRegistrationTokenCreated, storage.EventRegistrationTokenRevoked:
+		storage.EventRegistrationTokenCreated, storage.EventRegistrationTokenRevoked,
+		storage.EventClientLocked, storage.EventClientUnlocked, storage.EventSecretsResealed:
 		return "configuration", "change"
 	default:
 	}
