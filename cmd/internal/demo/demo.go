@@ -32,7 +32,7 @@ type Config struct {
 	Username, PasswordFile string
 	// Console says that the console is served.
 	Console bool
-	Inbox                  *inbox.Inbox
+	Inbox   *inbox.Inbox
 }
 
 // App is the demo application, with its sessions in memory.
