@@ -51,6 +51,26 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) error {
 	})(w, r)
 }
 
+// askAgain leads a confirmation that failed for now back to the question
+// (Post/Redirect/Get): going back or reloading sends nothing again, and where the store
+// is still gone that page says when to try again. Any other request gets the error itself.
+func (p *Provider) askAgain(w http.ResponseWriter, r *http.Request, shown web.ErrorPage) bool {
+	if r.Method != http.MethodPost || !shown.Again {
+		return false
+	}
+	if ours, err := p.cfg.SignOut.VerifyForm(r); err != nil || !ours {
+		return false
+	}
+	query := url.Values{}
+	for name := range endSessionParameters {
+		if value := r.PostForm.Get(name); value != "" {
+			query.Set(name, value)
+		}
+	}
+	seeOther(w, withQuery(p.cfg.Issuer+endSessionPath, query))
+	return true
+}
+
 // signOut does what a checked request asks for; confirmed says that the person was
 // asked.
 func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, request *endSessionRequest, form url.Values, confirmed bool) error {

@@ -421,6 +421,24 @@ func TestEndSession_StoreDown(t *testing.T) {
 	wantPage(t, s.get(endSessionPath, signOutForm()), http.StatusServiceUnavailable, "Temporarily unavailable")
 }
 
+// A confirmation that fails leads back to the question, with what it was asked with; a
+// form of another site is told by the answer itself.
+func TestEndSession_AFailedConfirmationAsksAgain(t *testing.T) {
+	t.Parallel()
+	s := signedInSite(t)
+	s.signIn.Err = errors.New("no database")
+	w := s.postForm(endSessionPath, signOutForm("csrf", siteFormToken, "client_id", "wiki", "state", "a state", "once", "x"))
+	to, err := url.Parse(w.Header().Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if query := to.Query(); w.Code != http.StatusSeeOther || to.Path != endSessionPath || query.Get("client_id") != "wiki" || query.Get("state") != "a state" || len(query) != 2 {
+		t.Errorf("answer %d to %s", w.Code, to)
+	}
+	wantPage(t, s.get(endSessionPath, to.Query()), http.StatusServiceUnavailable, "Temporarily unavailable")
+	wantPage(t, s.postForm(endSessionPath, signOutForm("csrf", "another's", "client_id", "wiki")), http.StatusServiceUnavailable, "Temporarily unavailable")
+}
+
 // A session outlives the keys that its ID token was signed with.
 func TestEndSession_AHintOfARetiredKeyReturns(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ func (p *Provider) Handler() http.Handler {
 	page := p.cfg.Errors.Handle
 	route(authorizePath, page(p.authorize), http.MethodGet, http.MethodPost)
 	route(resumePath, page(p.resume), http.MethodGet)
-	route(endSessionPath, page(p.endSession), http.MethodGet, http.MethodPost)
+	route(endSessionPath, p.cfg.Errors.HandleForm(p.endSession, p.askAgain), http.MethodGet, http.MethodPost)
 	route(signedOutPath, page(p.showSignedOut), http.MethodGet)
 
 	mux.Handle("GET "+errorPagePath+"{code}", page(p.showError))

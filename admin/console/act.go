@@ -132,7 +132,7 @@ func (c *Console) ask(a *act) handlerFunc {
 			}
 		}
 		s := c.begin(w, r, v, a.text+".title")
-		s.Up, s.Same = link{"", t.page, t.name}, c.sameAs(r, a.operation, strings.ReplaceAll(a.command, "{group}", quote(cmp.Or(subject, t.name))), r.URL.Query())
+		s.Up, s.Same = link{URL: t.page, Label: t.name}, c.sameAs(r, a.operation, strings.ReplaceAll(a.command, "{group}", quote(cmp.Or(subject, t.name))), r.URL.Query())
 		if t.name == "" {
 			s.Up.Label = s.T("console.groups")
 		}

@@ -21,7 +21,7 @@ func eventList() *list {
 		filters: []filter{
 			{name: "type", label: "console.event"}, {name: "person", label: "console.person_id"}, {name: "client", label: "console.app"},
 			{name: "outcome", label: "console.outcome", options: [][2]string{{"success", "console.succeeded"}, {"failure", "activity.failed"}}},
-			{name: "since", label: "console.since"}, {name: "request_id", label: "error.id"},
+			{name: "since", label: "console.since", kind: "date"}, {name: "request_id", label: "error.id"},
 		},
 		columns: []string{"console.when", "console.event", "console.by", "console.person", "console.app", "console.address", "console.place"},
 		read:    readEvents,
@@ -45,7 +45,7 @@ func readEvents(r *http.Request, c *Console, _ *visit, query url.Values, after s
 			cells := c.eventCells(s.ctx, s, e, "")
 			about := cell{}
 			if e.UserID != "" {
-				about = cell{Text: string(e.UserID), Code: true, URL: pathOf(e.UserID)}
+				about = cell{Text: short(string(e.UserID)), Code: true, URL: pathOf(e.UserID)}
 			}
 			place := cell{}
 			if e.Seq > 0 {

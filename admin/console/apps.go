@@ -71,7 +71,7 @@ func (c *Console) showApp(r *http.Request, v *visit, s *screen) error {
 	if err != nil {
 		return err
 	}
-	s.Title, s.Up = nameOf(a), link{"", appsPath, s.T("account.applications")}
+	s.Title, s.Up = nameOf(a), link{URL: appsPath, Label: s.T("account.applications")}
 	s.Tags = []cell{tag("plain", string(a.Type))}
 	facts, err := registered(s, a)
 	if err != nil {
@@ -86,7 +86,7 @@ func (c *Console) showApp(r *http.Request, v *visit, s *screen) error {
 		facts = append([]fact{{s.T("console.used"), []cell{last}}}, facts...)
 		s.Blocks = append(s.Blocks, failures)
 	}
-	s.Blocks = append([]block{{ID: "facts", Facts: facts}}, s.Blocks...)
+	s.Blocks = append([]block{{ID: "facts", Facts: facts, Registered: true}}, s.Blocks...)
 	return nil
 }
 

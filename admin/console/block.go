@@ -13,6 +13,8 @@ type block struct {
 	Table             *table
 	Form              *form
 	Acts              []link
+	// Registered says that the facts bear names for machines, which are long.
+	Registered bool
 }
 
 // fact is what something is.
@@ -64,6 +66,15 @@ type cell struct {
 func (c cell) Empty() bool { return c.Text == "" && c.At == nil && len(c.All) == 0 && c.Soft == "" }
 
 func text(t string) cell { return cell{Text: t} }
+
+// short is the end of an id, which tells it from others: ids begin with their time.
+func short(id string) string {
+	const kept = 8
+	if len(id) <= kept {
+		return id
+	}
+	return "…\u2060" + id[len(id)-kept:]
+}
 
 func code(t string) cell { return cell{Text: t, Code: true} }
 
@@ -126,6 +137,8 @@ type form struct {
 	Boxes      []box
 	Submit, ID string
 	Danger     bool
+	// Any is what a choice of a search is called where nothing is chosen.
+	Any string
 	// Back leads to where nothing is done.
 	Back string
 	// Page has the tokens of a form that posts.

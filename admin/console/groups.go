@@ -58,7 +58,7 @@ func (c *Console) showGroup(r *http.Request, v *visit, s *screen) error {
 	if err != nil {
 		return err
 	}
-	s.Title, s.Lead, s.Up = g.Name, g.Description, link{"", groupsPath, s.T("console.groups")}
+	s.Title, s.Lead, s.Up = g.Name, g.Description, link{URL: groupsPath, Label: s.T("console.groups")}
 	b := block{ID: "facts", Acts: c.groupLinks(v, s, &target{Group: g, page: groupAt(g.ID), name: g.Name})}
 	for _, f := range []fact{
 		{s.T("console.id"), []cell{code(string(g.ID))}}, {s.T("field.name"), []cell{text(g.DisplayName)}}, {s.T("console.roles"), []cell{tags(g.Roles)}},
@@ -101,7 +101,7 @@ func (c *Console) groupLinks(v *visit, s *screen, t *target) []link {
 	var links []link
 	for _, a := range groupActs() {
 		if (a.of == groupsPath) == (t.Group == nil) && v.may.Has(c.scopeOf(a.operation)) {
-			links = append(links, link{"act-" + a.name, a.at(t, ""), s.T(a.text + ".title")})
+			links = append(links, link{"act-" + a.name, a.at(t, ""), s.T(a.text + ".title"), a.danger})
 		}
 	}
 	return links

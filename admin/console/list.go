@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -39,6 +40,8 @@ type list struct {
 // filter is a field that narrows a list.
 type filter struct {
 	name, label string
+	// kind is the type of a field that is typed; empty is search.
+	kind string
 	// options are values with the keys of what they are called; nil: it is typed.
 	options [][2]string
 }
@@ -112,7 +115,7 @@ func (l *list) fill(c *Console, r *http.Request, v *visit, s *screen) error {
 		if err != nil {
 			return err
 		}
-		s.Blocks = append(s.Blocks, block{ID: "filter", Form: &form{Method: "get", Action: r.URL.Path, Fields: fields, Submit: s.T("launcher.search_submit"), ID: "list-search"}})
+		s.Blocks = append(s.Blocks, block{ID: "filter", Form: &form{Method: "get", Action: r.URL.Path, Fields: fields, Submit: s.T("launcher.search_submit"), Any: s.T("console.any"), ID: "list-search"}})
 	}
 	t := &table{Label: s.Title, Columns: s.columns(l.columns...), None: s.T("console.none")}
 	t.StartLabel, t.NextLabel, t.ExportLabel = s.T("console.start"), s.T("console.next"), s.T("console.export")
@@ -139,7 +142,7 @@ func (l *list) fill(c *Console, r *http.Request, v *visit, s *screen) error {
 		t.Start = at("", "")
 	}
 	for _, format := range formats {
-		t.Exports = append(t.Exports, link{"export-" + format, at(formatParam, format), names[format]})
+		t.Exports = append(t.Exports, link{ID: "export-" + format, URL: at(formatParam, format), Label: names[format]})
 	}
 	b := block{ID: "list", Table: t}
 	if l.heading != "" {
@@ -159,7 +162,7 @@ func (l *list) fields(s *screen, asked url.Values) ([]ui.Select, error) {
 	for _, f := range l.filters {
 		settings := []string{"label=" + f.label, "autocomplete=off", "plain", "maxlength=512"}
 		if f.options == nil {
-			in, err := s.Input(f.name, asked.Get(f.name), append(settings, "type=search")...)
+			in, err := s.Input(f.name, asked.Get(f.name), append(settings, "type="+cmp.Or(f.kind, "search"))...)
 			if err != nil {
 				return nil, err
 			}

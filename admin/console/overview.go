@@ -27,11 +27,13 @@ func (c *Console) showOverview(r *http.Request, v *visit, s *screen) error {
 		}
 		s.Blocks = append(s.Blocks, b)
 	}
-	var links []link
-	for _, section := range s.Sections[1:] {
-		links = append(links, link{"", section.URL, section.Label})
+	if len(s.Blocks) == 0 { // whoever sees none of it is led on
+		var links []link
+		for _, section := range s.Sections[1:] {
+			links = append(links, link{URL: section.URL, Label: section.Label})
+		}
+		s.Blocks = append(s.Blocks, block{ID: "sections", Acts: links})
 	}
-	s.Blocks = append(s.Blocks, block{ID: "sections", Acts: links})
 	return nil
 }
 

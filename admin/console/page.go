@@ -48,6 +48,7 @@ func (c *Console) pages() []page {
 		{path: messagesPath, title: "console.messages", operation: "deliveries.list", command: "outbox list --json", listed: true, fill: (*Console).showBacklog, list: messageList()},
 		{path: configurationPath, title: "console.configuration", operation: "configuration.show", command: "config status --json", listed: true, list: nodeList()},
 		{path: Root + "/keys", title: "console.keys", operation: "keys.list", command: "keys list --json", listed: true, list: keyList()},
+		{path: Root + "/reference", title: "console.reference", operation: "clients.list", listed: true, fill: (*Console).showReference},
 		{path: Root + "/jobs", title: "console.jobs", operation: "jobs.list", listed: true, list: jobList()},
 	}
 }
@@ -83,7 +84,11 @@ type section struct {
 }
 
 // link leads somewhere.
-type link struct{ ID, URL, Label string }
+type link struct {
+	ID, URL, Label string
+	// Danger says that it takes something away.
+	Danger bool
+}
 
 // same is how what a page does is done otherwise.
 type same struct{ Command, Method, Call string }
@@ -173,7 +178,7 @@ func (c *Console) show(p page) handlerFunc {
 				return c.refused(w, r, p.path, "show list", err)
 			}
 		}
-		if p.path != Root { // which is of several operations
+		if p.path != Root && p.path != Root+"/reference" { // which are of several operations
 			s.Same = c.sameAs(r, p.operation, strings.ReplaceAll(p.command, "{group}", quote(s.Title)), nil)
 		}
 		return c.render(w, s)

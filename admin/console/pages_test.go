@@ -11,6 +11,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/admin"
+	"github.com/latchkey-id/latchkey/admin/api"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -22,6 +23,7 @@ var readers = map[string][]admin.Role{
 	Root: everyRole, peoplePath: everyRole, personPath: everyRole, groupsPath: everyRole, groupPath: everyRole, appsPath: everyRole, appPath: everyRole,
 	activityPath: {admin.Owner, admin.Auditor}, messagesPath: {admin.Owner, admin.Auditor}, configurationPath: {admin.Owner, admin.Auditor},
 	Root + "/keys": {admin.Owner, admin.Auditor}, Root + "/jobs": {admin.Owner, admin.Auditor},
+	Root + "/reference": everyRole,
 }
 
 // TestAD1_EveryPageIsSeenByWhomItIsFor: each page by each role, and its exports; the
@@ -46,7 +48,7 @@ func TestAD1_EveryPageIsSeenByWhomItIsFor(t *testing.T) {
 			address := s.filledIn(p.path, ada)
 			if page := b.Get(address); page.Status != want {
 				t.Errorf("%s at %s: %d, want %d", role, address, page.Status, want)
-			} else if want == http.StatusOK && p.path != Root && !strings.Contains(string(page.Body), s.console.operations[p.operation].Method+" /admin/api/v1/") {
+			} else if want == http.StatusOK && p.path != Root && p.path != Root+"/reference" && !strings.Contains(string(page.Body), s.console.operations[p.operation].Method+" /admin/api/v1/") {
 				t.Errorf("%s does not say how the API does it", address)
 			}
 			if led := strings.Contains(home, `<a href="`+p.path+`"`); p.listed && led != (want == http.StatusOK) {
@@ -152,6 +154,20 @@ func TestWhatWantsAttentionIsSaid(t *testing.T) {
 	for _, want := range []string{"line 3: no such key", "node-2"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("it does not say %s", want)
+		}
+	}
+}
+
+// TestTheAPIIsBrowsable: every operation of it, with what it takes.
+func TestTheAPIIsBrowsable(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	page := string(s.strong(admin.HelpDesk).Get(Root + "/reference").Body)
+	for _, o := range api.Operations() {
+		for _, want := range []string{o.ID, o.Method + " " + api.Prefix + o.Path, o.Scope} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s is not said", want)
+			}
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (c *Console) showPerson(r *http.Request, v *visit, s *screen) error {
 	if err != nil {
 		return err
 	}
-	s.Title, s.Up, s.Tags = called(u), link{"", peoplePath, s.T("console.people")}, s.states(c, u).All
+	s.Title, s.Up, s.Tags = called(u), link{URL: peoplePath, Label: s.T("console.people")}, s.states(c, u).All
 	for _, p := range parts() {
 		if !v.may.Has(c.scopeOf(p.operation)) {
 			continue
@@ -115,7 +115,7 @@ func (c *Console) factsOf(_ context.Context, v *visit, u *storage.User, s *scree
 	}
 	for _, a := range personActs() {
 		if a.subject == "" && c.offers(v, a, u) {
-			b.Acts = append(b.Acts, link{"act-" + a.name, a.at(on(u), ""), s.T(a.text + ".title")})
+			b.Acts = append(b.Acts, link{"act-" + a.name, a.at(on(u), ""), s.T(a.text + ".title"), a.danger})
 		}
 	}
 	return b, nil
@@ -300,7 +300,7 @@ func (c *Console) eventCells(ctx context.Context, s *screen, e *storage.Event, a
 	case e.ActorKind == storage.ActorPerson && e.ActorID == string(about):
 		by.Soft = ""
 	case e.ActorKind == storage.ActorPerson:
-		by.URL = pathOf(storage.ID(e.ActorID))
+		by.Soft, by.URL = short(e.ActorID), pathOf(storage.ID(e.ActorID))
 	}
 	return []cell{s.at(e.At), what, by, text(c.clientName(ctx, e.ClientID)), {Text: e.Address, Soft: s.browserOf(e)}}
 }

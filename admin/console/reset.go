@@ -19,9 +19,9 @@ func makeReset(c *Console, w http.ResponseWriter, r *http.Request, by account.Ac
 		return false, err
 	}
 	page := c.cfg.UI.Begin(w, r, ui.Options{Title: "console.make_reset.title", Action: r.URL.Path})
-	s := &screen{Page: page, Person: called(u), Up: link{"", pathOf(u.ID), called(u)}, ctx: r.Context()}
+	s := &screen{Page: page, Person: called(u), Up: link{URL: pathOf(u.ID), Label: called(u)}, ctx: r.Context()}
 	s.Lead = s.T("console.link", "Time", s.Duration(c.cfg.ResetLasts))
 	address := c.cfg.Issuer + message.PathResetPassword + "?" + url.Values{message.TokenParam: {token}}.Encode()
-	s.Blocks = []block{{Facts: []fact{{s.T("console.link_label"), []cell{code(address)}}}, Acts: []link{{"reset-back", pathOf(u.ID), called(u)}}}}
+	s.Blocks = []block{{Facts: []fact{{s.T("console.link_label"), []cell{code(address)}}}, Acts: []link{{ID: "reset-back", URL: pathOf(u.ID), Label: called(u)}}}}
 	return true, c.render(w, s)
 }

@@ -184,10 +184,15 @@ func (d *dev) prepare(ctx context.Context, p *process) error {
 	}
 	demo := demoPerson()
 	demo.Password = d.data.DemoPassword
-	_, err = p.boot.accounts(p.store).Create(ctx, account.System("dev"), demo)
+	accounts := p.boot.accounts(p.store)
+	made, err := accounts.Create(ctx, account.System("dev"), demo)
 	if errors.Is(err, account.ErrTaken) {
 		return nil // another node was first
 	}
+	if err != nil {
+		return err
+	}
+	_, err = accounts.SetRoles(ctx, account.Operator("dev"), made.ID, p.boot.cfg.Admin.Roles.Owner)
 	return err
 }
 
@@ -217,7 +222,7 @@ func (d *dev) mount(mux *http.ServeMux, p *process, f *foundation) error {
 	application, err := demo.New(demo.Config{
 		Issuer: f.cfg.Issuer, ClientID: devdata.DemoClientID, ClientSecret: d.data.DemoSecret,
 		Host: issuer.Host, Provider: p.listener.Addr().String(), Cookies: f.cookies(), Errors: f.errors,
-		UI: f.ui, Username: demoUsername, PasswordFile: filepath.Join(d.path, "demo-password"), Inbox: d.inbox,
+		UI: f.ui, Console: f.cfg.Admin.Console, Username: demoUsername, PasswordFile: filepath.Join(d.path, "demo-password"), Inbox: d.inbox,
 	})
 	if err != nil {
 		return err

@@ -6,11 +6,47 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // ClockVariable is by how much the clock of a [SkewedBinary] is off, such as -5m; without
 // it the clock is right.
 const ClockVariable = "TEST_CLOCK_OFFSET"
+
+// ClockFileVariable names a file with such an offset, which may change while the program
+// runs: see [MovedClock].
+const ClockFileVariable = "TEST_CLOCK_FILE"
+
+// MovedClock is the clock of one node that runs [SkewedBinary]: a test moves it on while
+// the node serves.
+type MovedClock struct {
+	t      testing.TB
+	file   string
+	offset time.Duration
+}
+
+// NewMovedClock makes one that is right so far.
+func NewMovedClock(t testing.TB) *MovedClock {
+	c := &MovedClock{t: t, file: filepath.Join(t.TempDir(), "clock")}
+	c.Advance(0)
+	return c
+}
+
+// Env is the variable that a node needs.
+func (c *MovedClock) Env() string { return ClockFileVariable + "=" + c.file }
+
+// Advance moves the clock of the node on, whole or not at all.
+func (c *MovedClock) Advance(d time.Duration) {
+	c.t.Helper()
+	c.offset += d
+	write(c.t, c.file+".new", c.offset.String())
+	if err := os.Rename(c.file+".new", c.file); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// Now is the time of the node.
+func (c *MovedClock) Now() time.Time { return time.Now().Add(c.offset) }
 
 // clockFile is laid over the sources of cmd/latchkey.
 const clockFile = `package main
@@ -22,6 +58,13 @@ import (
 
 func skewedNow() time.Time {
 	text := os.Getenv("` + ClockVariable + `")
+	if file := os.Getenv("` + ClockFileVariable + `"); file != "" {
+		read, err := os.ReadFile(file)
+		if err != nil {
+			panic(err)
+		}
+		text = string(read)
+	}
 	if text == "" {
 		return time.Now()
 	}

@@ -21,6 +21,8 @@ type site struct {
 	*testenv.Node
 	t    *testing.T
 	demo string // the demo person's password
+	// now is the time of the node.
+	now func() time.Time
 }
 
 // settings are keys of the configuration.
@@ -37,7 +39,7 @@ func startWith(t *testing.T, node testenv.Latchkey, more ...settings) *site {
 	t.Helper()
 	node.Host = "localhost" // passkeys belong to a name
 	node.Config = configuration(t, more...)
-	s := &site{Node: testenv.StartLatchkey(t, node), t: t}
+	s := &site{Node: testenv.StartLatchkey(t, node), t: t, now: time.Now}
 	password, err := os.ReadFile(filepath.Join(s.Data, "demo-password"))
 	if err != nil {
 		t.Fatal(err)
@@ -140,6 +142,7 @@ func (b *tab) link(to, subject string) string {
 // at any moment before somebody has to wait.
 type authenticator struct {
 	secret string
+	now    func() time.Time
 	last   int64
 }
 
@@ -152,22 +155,22 @@ func (b *tab) newApp() *authenticator {
 	if secret == "" {
 		b.fatalf("there is no #totp-secret")
 	}
-	return &authenticator{secret: secret}
+	return &authenticator{secret: secret, now: b.s.now}
 }
 
 // code is one that was not used before.
 func (a *authenticator) code(t *testing.T) string {
 	t.Helper()
-	now := time.Now().Unix() / totpStep
+	now := a.now().Unix() / totpStep
 	step := max(a.last+1, now-1)
-	if left := totpStep - time.Now().Unix()%totpStep; step < now && left < 5 {
+	if left := totpStep - a.now().Unix()%totpStep; step < now && left < 5 {
 		step = now // that of the step before may be over before it is typed
 	}
 	if step > now+2 {
 		t.Fatal("the app was asked for more codes than a person waits for")
 	}
 	if step > now+1 { // begun late in a step, it has one less: its next is good from the next step on
-		<-time.After(time.Until(time.Unix((step-1)*totpStep, 0)))
+		<-time.After(time.Unix((step-1)*totpStep, 0).Sub(a.now()))
 	}
 	a.last = step
 	return a.at(t, step)

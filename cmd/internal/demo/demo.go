@@ -30,7 +30,9 @@ type Config struct {
 	// UI writes pages that look like the provider's.
 	UI                     *ui.Renderer
 	Username, PasswordFile string
-	Inbox                  *inbox.Inbox
+	// Console says that the console is served.
+	Console bool
+	Inbox   *inbox.Inbox
 }
 
 // App is the demo application, with its sessions in memory.

@@ -172,6 +172,7 @@ func (f *Folder) Defaults(issuer string) map[string]any {
 		"metrics.listen": "",
 		"timeouts.drain": "0s", // no load balancer is in front
 		"sign_up.mode":   "open",
+		"admin.console":  true,
 		"sms.countries":  everywhere(),
 		"secrets.sealing_keys": []any{
 			map[string]any{"id": "dev", "key": "file:" + filepath.Join(f.path, sealingKeyFile)},
