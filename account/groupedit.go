@@ -20,6 +20,23 @@ type GroupWord struct {
 	If func(*storage.Group) error
 }
 
+// ProvisionGroup makes a group with its members by the word of a source. Where somebody
+// is named whom the source did not make nothing is made. It answers what
+// [Service.EditGroup] does.
+func (s *Service) ProvisionGroup(ctx context.Context, by Actor, w GroupWord) (*storage.Group, error) {
+	if by.source == "" {
+		return nil, s.refuse(ctx, by, storage.EventGroupCreated, "")
+	}
+	if err := s.mayEditMembers(ctx, by, &storage.Group{Name: *w.Name}, &w); err != nil {
+		return nil, err
+	}
+	g, err := s.CreateGroup(ctx, by, NewGroup{Name: *w.Name, ExternalID: *w.ExternalID})
+	if err != nil || len(w.Add) == 0 {
+		return g, err
+	}
+	return g, s.EditGroup(ctx, by, g.ID, GroupWord{Add: w.Add})
+}
+
 // EditGroup changes a group and its members by the word of the source that made it, all
 // of it or nothing. It answers ErrNoGroup, a [FieldError] (members: somebody whom the
 // source did not make), ErrTaken, ErrChanged, and an [InUseError] for another name of a

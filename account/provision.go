@@ -48,8 +48,11 @@ type Word struct {
 	EmailVerified bool
 	Username      string
 	Profile       storage.Profile
-	Attributes    map[string]any
-	Active        bool
+	// Before is the profile by what the source said before: what it says anew counts, and
+	// what people changed since stays.
+	Before     storage.Profile
+	Attributes map[string]any
+	Active     bool
 	// Document is all that the source said, as JSON, for the source to read again.
 	Document string
 }
@@ -153,14 +156,20 @@ func (s *Service) Reprovision(ctx context.Context, by Actor, was *storage.Provis
 
 // say writes what a source says from now on, and what follows of it for the account.
 func (s *Service) say(ctx context.Context, by Actor, user *storage.User, word *storage.Provisioned, w Word, edit Edit, keep bool) error {
-	word.UserName, word.ExternalID, word.Email, word.Document, word.UpdatedAt = w.UserName, w.ExternalID, w.Email, w.Document, s.cfg.Now()
-	edit.word, edit.Active, edit.Profile, edit.Attributes = word, &w.Active, &w.Profile, w.Attributes
-	if w.Email != "" && !sameAddress(w.Email, user.Email) {
+	if w.Email != "" && !sameAddress(w.Email, word.Email) && !sameAddress(w.Email, user.Email) {
 		edit.Email, edit.EmailVerified = &w.Email, w.EmailVerified
 	}
-	if w.Username != "" && !sameAddress(w.Username, user.Username) && s.cfg.SignUp.Username != PresenceOff {
+	if w.Username != "" && !sameAddress(w.Username, word.UserName) && !sameAddress(w.Username, user.Username) && s.cfg.SignUp.Username != PresenceOff {
 		edit.Username = &w.Username
 	}
+	profile := user.Profile
+	for _, claim := range ClaimNames() {
+		if value := ClaimValue(w.Profile, claim); value != ClaimValue(w.Before, claim) {
+			SetClaim(&profile, claim, value)
+		}
+	}
+	word.UserName, word.ExternalID, word.Email, word.Document, word.UpdatedAt = w.UserName, w.ExternalID, w.Email, w.Document, s.cfg.Now()
+	edit.word, edit.Active, edit.Profile, edit.Attributes = word, &w.Active, &profile, w.Attributes
 	edit.keep = keep
 	return s.editPerson(ctx, by, user, &edit)
 }

@@ -33,6 +33,7 @@ type Config struct {
 	SignUp         SignUp         `yaml:"sign_up" doc:"Who may make an account by themselves."`
 	Account        Account        `yaml:"account" doc:"What holds for people's own account pages."`
 	Admin          Admin          `yaml:"admin" doc:"Who may administer, and by which ways in. Nothing is served of it unless it is switched on."`
+	SCIM           SCIM           `yaml:"scim" doc:"Who provisions people and groups; see docs/scim.md."`
 	Password       Password       `yaml:"password" doc:"What passwords are taken, and how they are hashed."`
 	MFA            MFA            `yaml:"mfa" doc:"Second factors: who needs one, which count, and how guessing them is stopped."`
 	Sessions       Sessions       `yaml:"sessions" doc:"How long a browser stays signed in."`

@@ -30,6 +30,7 @@ func (l *loader) validate(c *Config) {
 	l.validateEvents(&c.Events)
 	l.validateLimits(c.Limits)
 	l.validateAdmin(c)
+	l.validateSCIM(c)
 	l.validateAttributes(c)
 	l.validateCatalog(c)
 	l.validateClients(c)

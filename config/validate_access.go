@@ -116,6 +116,7 @@ func (c *Config) catalog() access.Config {
 		})
 	}
 	c.Admin.administration(&cfg)
+	c.SCIM.provisioning(&cfg)
 	return cfg
 }
 

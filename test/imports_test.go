@@ -19,10 +19,11 @@ const module = "github.com/latchkey-id/latchkey"
 // It is "Imports lean one way" of ARCHITECTURE.md. The longest name that fits a
 // package is its room.
 var mayImport = map[string][]string{
-	"cmd":                {"internal/ident", "access", "admin", "admin/api", "admin/console", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore", "ui/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "ui"},
+	"cmd":                {"internal/ident", "access", "admin", "admin/api", "admin/console", "admin/scim", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore", "ui/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "ui"},
 	"admin":              {"account"},
 	"admin/api":          {"account", "admin", "client", "internal/ident", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"admin/console":      {"access", "account", "admin", "admin/api", "client", "interaction", "internal/ident", "internal/locale", "internal/web", "keys", "mfa", "storage", "storage/ephemeral", "ui", "ui/flash"},
+	"admin/scim":         {"account", "client", "internal/ident", "internal/web", "keys", "storage"},
 	"op":                 {"internal/ident", "access", "client", "interaction", "internal/fetch", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"login":              {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral", "ui/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "ui"},
 	"login/flow":         {"access", "client", "interaction", "mfa", "storage"},
@@ -81,6 +82,7 @@ var testRooms = []string{"internal/testbrowser", "internal/testenv", "login/logi
 var homes = map[string][]string{
 	"github.com/zitadel/oidc":       {"op"},
 	"github.com/danielgtaylor/huma": {"admin/api"},
+	"github.com/scim2":              {"admin/scim"},
 	"github.com/spf13/viper":        {"config"},
 	"github.com/uptrace/bun":        {"storage/sqlstore", "migrations"},
 	"github.com/redis/rueidis":      {"storage/ephemeral"},

@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/account/password"
+	"github.com/latchkey-id/latchkey/admin/scim"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/client/registration"
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
@@ -69,6 +70,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	pages.Register(mux)
 	accountPages.Register(mux)
 	mux.Handle("/", provider.Handler())
+	mountSCIM(mux, p, f, accounts, provider)
 	if err := mountAdminAPI(mux, p, f, accounts, provider); err != nil {
 		return nil, err
 	}
@@ -149,7 +151,8 @@ func webConfig(f *foundation) web.Config {
 	return web.Config{
 		Path: f.cfg.IssuerPath(), AtRoot: []string{changePasswordPath, securityTextPath},
 		TrustedProxies: f.cfg.TrustedProxies, Hosts: f.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
-		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Deadline: requestDeadline(f.cfg.Timeouts),
+		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Larger: map[string]int64{scim.Prefix + "/": int64(f.cfg.SCIM.BodyKiB) << 10},
+		Deadline: requestDeadline(f.cfg.Timeouts),
 		Errors: f.errors, Log: f.log,
 	}
 }

@@ -32,6 +32,8 @@ type Config struct {
 	HSTS bool
 	// MaxBody bounds a request's body, in bytes.
 	MaxBody int64
+	// Larger are the bounds of bodies, in bytes, of addresses that begin so, instead.
+	Larger map[string]int64
 	// Deadline is when the context of a request ends, counted from its beginning:
 	// whatever it waits for then is given up (requirement DL1). Zero is never.
 	Deadline time.Duration
@@ -75,7 +77,7 @@ func wrap(cfg Config, next http.Handler) http.Handler {
 		r = r.WithContext(ctx)
 		setHeaders(w.Header(), cfg.HSTS, info.id)
 		if cfg.MaxBody > 0 && r.Body != nil && r.Body != http.NoBody {
-			r.Body = http.MaxBytesReader(w, r.Body, cfg.MaxBody)
+			r.Body = http.MaxBytesReader(w, r.Body, cfg.maxBody(r.URL.Path))
 		}
 		defer cfg.recovered(w, r)
 		if !hosts[canonicalHost(r.Host, cfg.HSTS)] && !slices.Contains(cfg.AnyHost, r.URL.Path) {
@@ -92,6 +94,16 @@ func wrap(cfg Config, next http.Handler) http.Handler {
 		cfg.Log.DebugContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path,
 			"status", status.Status(), "duration", time.Since(start), "address", info.address)
 	})
+}
+
+// maxBody bounds the body of a request to an address.
+func (cfg *Config) maxBody(path string) int64 {
+	for prefix, most := range cfg.Larger {
+		if strings.HasPrefix(path, prefix) {
+			return most
+		}
+	}
+	return cfg.MaxBody
 }
 
 // canonicalHost spells a Host header, and the port that it may hold, one way:

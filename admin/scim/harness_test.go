@@ -1,0 +1,160 @@
+package scim_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/admin/scim"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/login/logintest"
+	"github.com/latchkey-id/latchkey/storage"
+)
+
+const (
+	entra   = "a-long-token-of-entra-0123456789"
+	okta    = "a-long-token-of-okta-01234567890"
+	service = "an-access-token-of-the-service"
+	person  = "an-access-token-of-a-person"
+)
+
+// site is SCIM over a real store, with two sources.
+type site struct{ *logintest.Parts }
+
+func newSite(t *testing.T, change ...func(*scim.Config)) *site {
+	t.Helper()
+	p := logintest.New(t, logintest.Options{Accounts: func(c *account.Config) {
+		c.AdminRoles, c.DeletionGrace = []string{"latchkey-owner"}, 24*time.Hour
+	}})
+	s := &site{p}
+	cfg := scim.Config{
+		Issuer: p.URL.String(), Tokens: s, Accounts: p.Accounts, Counters: p.Store.Ephemeral(), Hasher: p.Hasher, Log: p.Logger, MaxBody: 1 << 20,
+		Sources: []scim.Source{
+			{Name: "entra", Verifiers: scim.Verifiers(p.Hasher, entra), Client: "hr"},
+			{Name: "okta", Verifiers: scim.Verifiers(p.Hasher, okta), EmailVerified: true},
+		},
+		Stores: scim.Stores{People: p.Store.Provisions(), Groups: p.Store.Groups(), Memberships: p.Store.Memberships()},
+		Limit:  storage.Bucket{Burst: 10_000, Every: time.Millisecond},
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	mux := http.NewServeMux()
+	mux.Handle(scim.Prefix+"/", scim.New(cfg))
+	p.Serve(mux)
+	return s
+}
+
+// Authenticate implements scim.Tokens.
+func (*site) Authenticate(_ http.ResponseWriter, r *http.Request) (*client.Client, []string, error) {
+	switch strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") {
+	case service:
+		return &client.Client{ID: "hr", Metadata: client.Metadata{Type: client.TypeService}}, []string{scim.Scope}, nil
+	case "without-the-scope":
+		return &client.Client{ID: "hr", Metadata: client.Metadata{Type: client.TypeService}}, nil, nil
+	case "another-client":
+		return &client.Client{ID: "wiki", Metadata: client.Metadata{Type: client.TypeService}}, []string{scim.Scope}, nil
+	case person:
+		return nil, nil, nil
+	case "later":
+		return nil, nil, storage.ErrUnavailable
+	}
+	return nil, nil, errors.New("no token")
+}
+
+type answer struct {
+	Status int
+	Header http.Header
+	Text   string
+	JSON   map[string]any
+}
+
+func (a *answer) id() string       { id, _ := a.JSON["id"].(string); return id }
+func (a *answer) resources() []any { list, _ := a.JSON["Resources"].([]any); return list }
+
+// call sends a request; headers are name and value in turn.
+func (s *site) call(token, method, path, body string, headers ...string) *answer {
+	s.T.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, s.URL.String()+scim.Prefix+path, strings.NewReader(body))
+	logintest.Check(s.T, err)
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/scim+json; charset=utf-8")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(r)
+	logintest.Check(s.T, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	logintest.Check(s.T, err)
+	a := &answer{Status: response.StatusCode, Header: response.Header, Text: string(text)}
+	_ = json.NewDecoder(bytes.NewReader(text)).Decode(&a.JSON) // nil where it is none
+	return a
+}
+
+func (s *site) want(a *answer, status int) *answer {
+	s.T.Helper()
+	if a.Status != status {
+		s.T.Fatalf("status %d, want %d: %s", a.Status, status, a.Text)
+	}
+	return a
+}
+
+// user makes somebody at a source.
+func (s *site) user(token, name string) *answer {
+	s.T.Helper()
+	return s.want(s.call(token, http.MethodPost, "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"`+name+`","externalId":"x-`+name+`"}`), http.StatusCreated)
+}
+
+// account is somebody as they are kept.
+func (s *site) account(id string) *storage.User {
+	s.T.Helper()
+	u, err := s.Store.Users().ByID(s.T.Context(), storage.ID(id))
+	logintest.Check(s.T, err)
+	return u
+}
+
+// events are the types of the events about somebody, the newest first.
+func (s *site) events(id string) []storage.EventType {
+	s.T.Helper()
+	list, err := s.Store.Events().List(s.T.Context(), storage.EventFilter{UserID: storage.ID(id), Limit: 100})
+	logintest.Check(s.T, err)
+	var types []storage.EventType
+	for _, e := range list {
+		types = append(types, e.Type)
+		if e.ActorKind != storage.ActorClient || e.ActorID == "" {
+			s.T.Errorf("%s names %s %q", e.Type, e.ActorKind, e.ActorID)
+		}
+	}
+	return types
+}
+
+// field is a value of a resource by its way, such as name.givenName.
+func field(resource map[string]any, way ...string) any {
+	var at any = resource
+	for _, name := range way {
+		switch inner := at.(type) {
+		case map[string]any:
+			at = inner[name]
+		case []any:
+			if len(inner) == 0 {
+				return nil
+			}
+			at = inner[0].(map[string]any)[name]
+		default:
+			return nil
+		}
+	}
+	return at
+}

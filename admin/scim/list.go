@@ -1,0 +1,44 @@
+package scim
+
+import (
+	"net/url"
+	"strconv"
+)
+
+const (
+	defaultPage = 100
+	maxPage     = 200
+	// maxScan is how many resources a filter is judged over that no index answers.
+	maxScan = 1000
+	// maxSkip is how far a list is read by place.
+	maxSkip = 100_000
+)
+
+func number(value float64) string { return strconv.FormatFloat(value, 'f', -1, 64) }
+
+// window is the part of a list that is answered: from the place on, counted from 1.
+type window struct{ from, count int }
+
+func readWindow(query url.Values) (window, error) {
+	w := window{1, defaultPage}
+	for name, to := range map[string]*int{"startIndex": &w.from, "count": &w.count} {
+		if text := query.Get(name); text != "" {
+			n, err := strconv.Atoi(text)
+			if err != nil {
+				return w, bad("invalidValue", "%s is no number", name)
+			}
+			*to = n
+		}
+	}
+	w.from, w.count = max(w.from, 1), min(max(w.count, 0), maxPage)
+	if w.from-1 > maxSkip {
+		return w, bad("tooMany", "a list is read up to place %d: look for less of it with a filter", maxSkip)
+	}
+	return w, nil
+}
+
+// cut is the window of a list.
+func cut[T any](w window, list []T) []T {
+	from := min(w.from-1, len(list))
+	return list[from:min(from+w.count, len(list))]
+}

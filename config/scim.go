@@ -1,0 +1,77 @@
+package config
+
+import (
+	"strings"
+
+	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/client"
+)
+
+// SCIM says who provisions people and groups.
+type SCIM struct {
+	Sources           []SCIMSource `yaml:"sources" doc:"Who provisions people and groups by SCIM 2.0 below /scim/v2, which is served where there is one. Each sees and changes what it made."`
+	RequestsPerMinute int          `yaml:"requests_per_minute" default:"1500" doc:"Requests that one source may make; as many at once, and refilled evenly. Beyond it they are answered 429."`
+	BodyKiB           int          `yaml:"body_kib" default:"1024" doc:"Largest body of a request of a source in KiB, instead of limits.body_kib: sources send many changes in one."`
+}
+
+// SCIMSource is a source of provisioning.
+type SCIMSource struct {
+	Name          string `yaml:"name" doc:"A short name, unique: letters, digits, - and _. What it makes belongs to it, so that another name is another source."`
+	Token         Secret `yaml:"token" secret:"ref" doc:"Its bearer token, as a file: or env: reference: at least 32 random characters, such as openssl rand -base64 32 prints."`
+	Client        string `yaml:"client" doc:"The id of a client of type service whose access tokens are its as well, or instead. The client has the scope scim."`
+	EmailVerified bool   `yaml:"email_verified" default:"false" doc:"Whether the addresses that it gives people are known to be theirs. Only for a source that speaks for the domains of its addresses: applications join accounts by verified addresses."`
+}
+
+// scimScope and scimResource are those of access tokens of sources.
+const (
+	scimScope    = "scim"
+	scimResource = "urn:latchkey:scim"
+	minToken     = 32 // characters
+)
+
+func (l *loader) validateSCIM(c *Config) {
+	l.checkCount("scim.requests_per_minute", c.SCIM.RequestsPerMinute, 1_000_000)
+	l.checkCount("scim.body_kib", c.SCIM.BodyKiB, 16<<10)
+	names, clients, tokens := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for i, s := range c.SCIM.Sources {
+		at := indexPath("scim.sources", i)
+		token := s.Token.Reveal()
+		switch {
+		case s.Name == "" || len(s.Name) > 32 || strings.Trim(s.Name, headerName) != "":
+			l.add(joinPath(at, "name"), "%q is no name: use 1 to 32 letters, digits, - and _", s.Name)
+		case names[s.Name]:
+			l.add(joinPath(at, "name"), "%q is the name of another source as well", s.Name)
+		}
+		switch {
+		case token == "" && s.Client == "":
+			l.add(joinPath(at, "token"), "a source needs a token, or a client")
+		case token != "" && (len(token) < minToken || distinctBytes(token) < minToken/4):
+			l.add(joinPath(at, "token"), "it is too easy to guess; make one with `openssl rand -base64 32`")
+		case token != "" && tokens[token]:
+			l.add(joinPath(at, "token"), "it is the token of another source as well")
+		}
+		if s.Client != "" && clients[s.Client] {
+			l.add(joinPath(at, "client"), "it is the client of another source as well")
+		}
+		for j := range c.Clients {
+			if named := &c.Clients[j]; named.ID == s.Client && s.Client != "" && named.Type != client.TypeService {
+				l.add(joinPath(at, "client"), "it is of type %s: only a client of type service acts for itself", named.Type)
+			}
+		}
+		names[s.Name], clients[s.Client], tokens[token] = true, true, true
+	}
+}
+
+// provisioning adds what SCIM is to what clients may ask for, where one is a source.
+func (s SCIM) provisioning(cfg *access.Config) {
+	for _, source := range s.Sources {
+		if source.Client == "" {
+			continue
+		}
+		cfg.Resources = append(cfg.Resources, access.Resource{Identifier: scimResource})
+		cfg.Scopes = append(cfg.Scopes, access.Scope{
+			Name: scimScope, Resource: scimResource, Description: map[string]string{"en": "Provision people and groups (SCIM)."},
+		})
+		return
+	}
+}
