@@ -54,11 +54,7 @@ func (s *Server) groupDocument(ctx context.Context, q *request, g *storage.Group
 	}
 	var shown []any
 	for _, m := range found {
-		one := object{"value": string(m.UserID), "$ref": s.base() + "/Users/" + string(m.UserID), "type": "User"}
-		if name := (&storage.User{Email: m.Email, Username: m.Username}).Identifier(); name != "" {
-			one["display"] = name
-		}
-		shown = append(shown, one)
+		shown = append(shown, object{"value": string(m.UserID), "$ref": s.base() + "/Users/" + string(m.UserID), "type": "User"})
 	}
 	doc["members"] = shown
 	return doc, nil

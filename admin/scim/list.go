@@ -1,6 +1,9 @@
 package scim
 
 import (
+	"context"
+	"errors"
+	"net/http"
 	"net/url"
 	"strconv"
 )
@@ -41,4 +44,36 @@ func readWindow(query url.Values) (window, error) {
 func cut[T any](w window, list []T) []T {
 	from := min(w.from-1, len(list))
 	return list[from:min(from+w.count, len(list))]
+}
+
+// searchAll looks among resources of every type: people come before groups. A filter over
+// attributes that a type does not have finds none of it.
+func (s *Server) searchAll(ctx context.Context, q *request) (*response, error) {
+	if err := q.search(); err != nil {
+		return nil, err
+	}
+	w, err := readWindow(q.query)
+	if err != nil {
+		return nil, err
+	}
+	var all []any
+	total, refused := 0, error(nil)
+	for _, list := range []func(context.Context, *request) (*response, error){s.listUsers, s.listGroups} {
+		part := window{max(w.from-total, 1), w.count - len(all)}
+		q.query.Set("startIndex", strconv.Itoa(part.from))
+		q.query.Set("count", strconv.Itoa(part.count))
+		found, err := list(ctx, q)
+		var p *problem
+		if errors.As(err, &p) && p.kind == "invalidFilter" && refused == nil {
+			refused = err
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		shown, _ := found.body["Resources"].([]any)
+		n, _ := found.body["totalResults"].(int)
+		total, all = total+n, append(all, shown...)
+	}
+	return &response{status: http.StatusOK, body: listed(all, total, w.from)}, nil
 }

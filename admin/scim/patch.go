@@ -44,6 +44,12 @@ func readPatch(body []byte) ([]operation, error) {
 // that its value names, whose names may be paths themselves, as Entra ID writes them.
 func (k *kind) each(operations []operation, do func(op string, path filter.Path, value any) error) error {
 	for _, o := range operations {
+		if k.extension != "" && strings.EqualFold(o.Path, k.extension) {
+			if err := k.extensionWhole(o, do); err != nil {
+				return err
+			}
+			continue
+		}
 		if o.Path != "" {
 			path, err := parsePath(o.Path)
 			if err == nil {
@@ -62,6 +68,23 @@ func (k *kind) each(operations []operation, do func(op string, path filter.Path,
 			if err := k.named(o.Op, name, value[name], do); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// extensionWhole is an operation on all of an extension.
+func (k *kind) extensionWhole(o operation, do func(op string, path filter.Path, value any) error) error {
+	if o.Op != "remove" {
+		return k.named(o.Op, k.extension, o.Value, do)
+	}
+	for i := range k.extended {
+		path, err := parsePath(k.extension + ":" + k.extended[i].name)
+		if err == nil {
+			err = do(o.Op, path, nil)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -81,7 +81,6 @@ var groupAttrs = []attr{
 		{name: "value", typ: "string", exact: true, immutable: true, doc: "The id of the person."},
 		{name: "$ref", typ: "reference", exact: true, immutable: true, doc: "Their address."},
 		{name: "type", typ: "string", immutable: true, canonical: []string{"User"}, doc: "User: groups are not nested."},
-		{name: "display", typ: "string", readOnly: true, doc: "Their name at the source."},
 	}},
 }
 

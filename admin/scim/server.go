@@ -202,6 +202,9 @@ func (s *Server) answer(r *http.Request, source *Source, by account.Actor) (*res
 	if path == "/Bulk" && r.Method == http.MethodPost {
 		return s.bulk(r.Context(), q)
 	}
+	if path == "/.search" && r.Method == http.MethodPost {
+		return s.searchAll(r.Context(), q)
+	}
 	q.endpoint, q.id = path, ""
 	if before, id, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/"); ok {
 		q.endpoint, q.id = "/"+before, id

@@ -112,8 +112,8 @@ func preferred(list any) object {
 }
 
 // lenient are claims that sources send in spellings of their own (Windows' names of time
-// zones, en_US): one that cannot be a claim is kept for the source, and is none.
-var lenient = map[string]bool{"locale": true, "zoneinfo": true, "profile": true, "picture": true}
+// zones, en_US, notes in a postal code): one that cannot be a claim is kept for the source, and is none.
+var lenient = map[string]bool{"locale": true, "zoneinfo": true, "profile": true, "picture": true, "postal_code": true}
 
 // profileOf are the claims that follow of a document.
 func profileOf(doc object) (storage.Profile, error) {
