@@ -153,7 +153,7 @@ func webConfig(f *foundation) web.Config {
 		TrustedProxies: f.cfg.TrustedProxies, Hosts: f.cfg.Hosts(), AnyHost: []string{livePath, readyPath},
 		HSTS: f.secure(), MaxBody: int64(f.cfg.Limits.BodyKiB) << 10, Larger: map[string]int64{scim.Prefix + "/": int64(f.cfg.SCIM.BodyKiB) << 10},
 		Deadline: requestDeadline(f.cfg.Timeouts),
-		Errors: f.errors, Log: f.log,
+		Errors:   f.errors, Log: f.log,
 	}
 }
 
