@@ -24,6 +24,7 @@ generate: ## what is written by programs: embedded files, and tables in docs/
 	go generate ./...
 	go test ./config -run Documentation -update
 	go test ./test/securitydoc -update
+	go test ./test/conformance -update
 
 # A slow machine makes tests slow, never red: nothing but a test that hangs takes
 # this long.

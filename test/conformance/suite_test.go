@@ -141,5 +141,6 @@ func (s *suite) run(t *testing.T, mode string, modules []named) {
 
 func (s *suite) module(t *testing.T, mode string) *module {
 	t.Helper()
+	record(t)
 	return &module{T: t, suite: s, mode: mode, browser: s.node.Browser(t)}
 }
