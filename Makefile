@@ -23,6 +23,7 @@ deps: ## what the tests need: PostgreSQL, Redis, Chromium, Node and others
 generate: ## what is written by programs: embedded files, and tables in docs/
 	go generate ./...
 	go test ./config -run Documentation -update
+	go test ./cmd/latchkey -run TestCommandsDocumentation -update
 	go test ./test/securitydoc -update
 	go test ./test/conformance -update
 

@@ -197,3 +197,27 @@ func TestFE2_EachMessageTakesBackWhatWasDoneBefore(t *testing.T) {
 		}
 	}
 }
+
+// TestFE2_ARecoveryEndsLockouts: failures that an intruder made at the
+// owner's own factor keep nobody out after it.
+func TestFE2_ARecoveryEndsLockouts(t *testing.T) {
+	s := newSite(t)
+	i := &intrusion{site: s, id: s.Person(ownersMailbox).ID}
+	u, by := i.intruder()
+	logintest.Check(t, s.enroll(u, by))
+	s.Clock.Advance(time.Hour)
+	_, err := s.Store.Lockouts().Attempt(t.Context(), u.ID, storage.FactorTOTP, s.Clock.Now(), storage.Backoff{Base: time.Hour, Max: time.Hour, Window: time.Hour}, 1)
+	logintest.Check(t, err)
+	s.Inbox()
+	i.began = s.Clock.Now()
+	u, by = i.intruder()
+	logintest.Check(t, s.Accounts.SetPassword(t.Context(), by, u.ID, "the pass phrase of mallory", ""))
+	i.read()
+	if locked, err := s.Store.Lockouts().ListByUser(t.Context(), u.ID); err != nil || len(locked) != 1 {
+		t.Fatalf("before: %v, %v", locked, err)
+	}
+	logintest.Check(t, s.Accounts.Disown(t.Context(), account.Visitor(account.Origin{}), newest(i.owners, message.PathDisown)))
+	if locked, err := s.Store.Lockouts().ListByUser(t.Context(), u.ID); err != nil || len(locked) != 0 {
+		t.Errorf("lockouts that are left: %v, %v", locked, err)
+	}
+}

@@ -186,6 +186,32 @@ func TestAZ8_ANativeClientAsksUnlessTheAdministratorSaysOtherwise(t *testing.T) 
 	}
 }
 
+// TestAZ8_AClientThatRegisteredItselfAsks: nobody said yes for it. What the policy of
+// registration writes down holds, but for a native client, where anybody may listen.
+func TestAZ8_AClientThatRegisteredItselfAsks(t *testing.T) {
+	const web, own = "https://app.example.com/cb", "http://127.0.0.1:5555/cb"
+	for _, tc := range []struct {
+		source  storage.ClientSource
+		typ     Type
+		written ConsentPolicy
+		uri     string
+		want    ConsentPolicy
+	}{
+		{storage.ClientByAnybody, TypePublic, "", web, ConsentAlways},
+		{storage.ClientByToken, TypeConfidential, "", web, ConsentAlways},
+		{storage.ClientByStatement, TypeConfidential, "", web, ConsentAlways},
+		{storage.ClientByAdministrator, TypeConfidential, "", web, ConsentImplied},
+		{storage.ClientByToken, TypeConfidential, ConsentRemember, web, ConsentRemember},
+		{storage.ClientByToken, TypeNative, ConsentImplied, own, ConsentAlways},
+		{storage.ClientByAdministrator, TypeNative, ConsentImplied, own, ConsentImplied},
+	} {
+		c := Client{Metadata: Metadata{Type: tc.typ, Consent: tc.written}, Source: tc.source}
+		if got := c.ConsentFor(tc.uri); got != tc.want {
+			t.Errorf("%s by %q with %q: %s, want %s", tc.typ, tc.source, tc.written, got, tc.want)
+		}
+	}
+}
+
 func TestAdvice_SoftwareWithoutPKCE(t *testing.T) {
 	for uri, want := range map[string]string{
 		"https://app.example.com/oidc/callback/":                         "mozilla-django-oidc",

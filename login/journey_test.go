@@ -1,6 +1,7 @@
 package login
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -520,6 +521,44 @@ func TestSignUpByInvitation(t *testing.T) {
 		t.Errorf("account is %+v", u)
 	}
 	s.browser().Get("/signup?invitation="+token).Want(t, http.StatusGone, "error-title") // it was used
+}
+
+// TestAnOfficeIsInvitedOnOneDay: any number of invited people sign up from one address,
+// and what strangers spent of its budgets keeps none of them out; one invitation does not
+// send without end.
+func TestAnOfficeIsInvitedOnOneDay(t *testing.T) {
+	tight := storage.Backoff{Free: 1, Base: time.Minute, Max: time.Hour, Window: time.Hour}
+	s := newSite(t, siteOptions{
+		accounts: func(c *account.Config) { c.SignUp.Mode = account.SignUpInvitation },
+		limits: func(l *limits.Bounds) {
+			l.SignUp.Address, l.Resend.Address, l.Messages.Address, l.Messages.AnonymousPerHour = tight, tight, tight, 1
+			l.SignUp.Account = storage.Backoff{Free: 3, Base: time.Minute, Max: time.Hour, Window: time.Hour}
+		},
+	})
+	now := s.clock.Now()
+	invite := func(i int) string {
+		token := fmt.Sprintf("an-invitation-of-more-than-128-bits-of-secret-%c", 'a'+i)
+		check(t, s.store.Invitations().Create(t.Context(), &storage.Invitation{
+			ID: s.parts.ID(), TokenHash: s.parts.Hasher.Sum("invitation", token), Email: fmt.Sprintf("guest%d@example.com", i),
+			CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+		}, s.event(storage.EventInvitationCreated)))
+		return "/signup?invitation=" + token
+	}
+	for i := range 25 {
+		b := s.browser()
+		b.Get(invite(i))
+		b.Submit("signup-submit", "password="+goodPassword).Want(t, http.StatusOK, "verify-submit")
+	}
+	b := s.browser()
+	b.Get(invite(25))
+	sent := 0
+	for page := b.Submit("signup-submit", "password="+goodPassword); page.Status == http.StatusOK && sent < 20; sent++ {
+		s.clock.Advance(6 * time.Second) // no double click
+		page = b.Submit("verify-resend")
+	}
+	if sent != 4 {
+		t.Errorf("one invitation sent %d messages, want 4", sent)
+	}
 }
 
 func TestSignUpIsOff(t *testing.T) {

@@ -121,8 +121,10 @@ func (p *signUpPages) submit(w http.ResponseWriter, r *http.Request, f *flowCont
 	if wanted == "" {
 		wanted = typed.Username
 	}
-	if err := p.limits.SignUp(r, wanted); err != nil {
-		return err
+	if invitation == nil {
+		if err := p.limits.SignUp(r, wanted); err != nil {
+			return err
+		}
 	}
 	if typed.Email == "" {
 		return p.byName(w, r, f, typed)
@@ -173,7 +175,11 @@ func (p *signUpPages) keepPending(r *http.Request, in *interaction.Interaction, 
 
 // send sends the message, unless too many were sent (rate limit).
 func (p *signUpPages) send(r *http.Request, in *interaction.Interaction, asked *message.SignUp) error {
-	if err := p.limits.AnonymousMessage(r, asked.Email); err != nil {
+	count := p.limits.AnonymousMessage
+	if asked.Invitation != "" {
+		count = p.limits.InvitedSignUp
+	}
+	if err := count(r, asked.Email); err != nil {
 		return err
 	}
 	return accountError("request sign-up", p.accounts.RequestSignUp(r.Context(), p.journal.Visitor(r, in), asked))
@@ -224,8 +230,10 @@ func (p *signUpPages) confirmByCode(w http.ResponseWriter, r *http.Request, f *f
 		return p.advance(w, r, f)
 	}
 	if r.Form.Has("resend") {
-		if err := p.limits.Resend(r, pending.Email); err != nil {
-			return err
+		if pending.Invitation == "" {
+			if err := p.limits.Resend(r, pending.Email); err != nil {
+				return err
+			}
 		}
 		if err := p.send(r, f.interaction, pending); err != nil {
 			return err

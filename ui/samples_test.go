@@ -183,7 +183,7 @@ func samples(u *Renderer, lang string) []sample {
 			[]string{"error-title", "error-detail", "error-id", "continue"}},
 		{"error-later", ErrorPage{Page: page("error.too_many.title"), Error: *refused(page("")).Refused, Again: "/login"}, []string{"error-title", "error-detail", "error-id", "continue"}},
 		{"message", Message{Page: page("message.reset_done.title"), Text: page("").T("message.reset_done.text"), NextURL: "/login", NextLabel: page("").T("message.next_signin")}, []string{"message", "continue"}},
-		{"confirm", Confirm{Page: carrying(page("confirm.undo.title")), Text: page("").T("confirm.undo.text", "Email", "ada@example.com"), Submit: page("").T("confirm.undo.submit"), ButtonID: "undo-submit", Danger: true, Back: "/account"}, []string{"undo-submit", "confirm-cancel"}},
+		{"confirm", Confirm{Page: carrying(page("confirm.undo.title")), Text: page("").T("confirm.undo.text", "Email", "ada@example.com", "What", page("").T("confirm.not_me.text")), Submit: page("").T("confirm.undo.submit"), ButtonID: "undo-submit", Danger: true, Back: "/account"}, []string{"undo-submit", "confirm-cancel"}},
 		{"confirm-elsewhere", Confirm{Page: carrying(page("confirm.sign_up.title")), Text: page("").T("confirm.sign_up.elsewhere"), Submit: page("").T("confirm.sign_up.submit"), ButtonID: "verify-submit", AskPassword: true, MinLength: 15}, []string{"password", "new_password", "verify-submit"}},
 		{"deletionplanned", DeletionPlanned{Page: page("deletion.planned_title"), At: now.AddDate(0, 0, 14), Leave: "/logout"}, []string{"deletion-cancel"}},
 	}

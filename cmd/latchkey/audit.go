@@ -214,7 +214,7 @@ func auditListCommand() *cobra.Command {
 	from.register(cmd)
 	f.register(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 50, "at most this `number`")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON for each, as `audit export` writes them")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON for each, as audit export writes them")
 	cmd.Flags().StringVar(&identifier, "identifier", "", "only failed sign-ins by this `name`, whether or not an account has it")
 	return cmd
 }

@@ -12,6 +12,9 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
+	"github.com/latchkey-id/latchkey/cmd/internal/smtp"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
 )
@@ -54,6 +57,7 @@ var doctorChecks = []doctorCheck{
 	{"messages", doctorOutbox},
 	{"mail server", doctorMail},
 	{"issuer", doctorIssuer},
+	{"passkeys", doctorPasskeys},
 	{"nodes", doctorNodes},
 }
 
@@ -194,8 +198,22 @@ func doctorKeys(ctx context.Context, store *sqlstore.Store, d *dependencies) err
 		if !signs {
 			return ails("start a node, which makes one, or look at its log", "no key signs %s now", alg)
 		}
+		if old := overdueKey(keys, alg, d); old != "" {
+			return ails("look at the logs of the nodes, which rotate keys by themselves, or `latchkey keys rotate`",
+				"%s signs %s for longer than signing_keys.sign_for, and has no successor", old, alg)
+		}
 	}
 	return nil
+}
+
+// overdueKey is a key whose successor should have signed long ago; empty is none.
+func overdueKey(keys []storage.SigningKey, alg string, d *dependencies) string {
+	for _, k := range keys {
+		if k.Alg == alg && k.SignsUntil.IsZero() && k.SignsFrom.Add(d.cfg.SigningKeys.SignFor+d.cfg.SigningKeys.PublishAhead).Before(d.now()) {
+			return k.ID
+		}
+	}
+	return ""
 }
 
 func doctorOutbox(ctx context.Context, store *sqlstore.Store, d *dependencies) error {
@@ -231,7 +249,43 @@ func doctorMail(ctx context.Context, _ *sqlstore.Store, d *dependencies) error {
 	if err != nil {
 		return ails("look at the host and port of mail.smtp_url, and at what is between; `latchkey mail test` goes on from there", "its server cannot be reached: %v", err)
 	}
-	return conn.Close()
+	if err := conn.Close(); err != nil {
+		return err
+	}
+	return d.greetMailServer(ctx)
+}
+
+// greetMailServer goes as far as a message would, and sends none.
+func (d *dependencies) greetMailServer(ctx context.Context) error {
+	senders, err := d.senders()
+	if err != nil {
+		return err
+	}
+	sender, ok := senders[storage.ChannelEmail].(*smtp.Sender)
+	if !ok {
+		return nil
+	}
+	if err := sender.Check(ctx); err != nil {
+		return ails("look at the scheme (smtp is STARTTLS, smtps is TLS from the beginning), the user and the password of mail.smtp_url",
+			"its server takes no message: %s", delivery.Detail(err))
+	}
+	return nil
+}
+
+// doctorPasskeys looks whether the issuer can be what passkeys are bound to (the RP ID
+// of WebAuthn): a domain name over https, or localhost.
+func doctorPasskeys(_ context.Context, _ *sqlstore.Store, d *dependencies) error {
+	u, err := d.issuerURL()
+	if err != nil {
+		return err
+	}
+	if net.ParseIP(u.Hostname()) != nil {
+		return ails("let issuer be a domain name", "the issuer is an address: browsers bind passkeys to domain names, and make none here")
+	}
+	if u.Scheme != "https" && u.Hostname() != "localhost" {
+		return ails("let issuer begin with https", "the issuer is not https: browsers make no passkeys here")
+	}
+	return nil
 }
 
 // doctorIssuer looks at the provider as others see it: by its name, through whatever

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,7 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 	gone.Close()
 	redis := testenv.StartRedis(t)
 	redis.Ask("CONFIG SET maxmemory-policy allkeys-lru")
+	mail := testenv.StartMail(t, true, "u", "p")
 	away := testenv.StartRedis(t)
 	away.Stop()
 
@@ -65,20 +67,27 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 		"a mail server that is away": {func(c *config.Config) {
 			c.Mail.SMTPURL = config.NewSecret("smtp://u:canary@" + gone.Listener.Addr().String())
 		}, "mail server", "cannot be reached", "mail test"},
-		"nobody at the issuer":       {func(c *config.Config) { c.Issuer = gone.URL }, "issuer", "does not answer", "firewall"},
-		"another program there":      {func(c *config.Config) { c.Issuer = other.URL }, "issuer", "not with a discovery document", "proxy"},
-		"another issuer there":       {func(c *config.Config) { c.Issuer = other.URL + "/elsewhere" }, "issuer", "calls itself https://other.example", "issuer"},
-		"a certificate of nobody's":  {func(c *config.Config) { c.Issuer = untrusted.URL }, "issuer", "would not take its certificate", "chain"},
-		"a Host that is changed":     {func(c *config.Config) { c.Issuer = served.URL }, "issuer", "changes the Host header", "Host"},
-		"a warning of the file":      {func(c *config.Config) { c.Warnings = []config.Problem{{Where: "tls", Message: "beware"}} }, "configuration", "beware", "config validate"},
-		"a name that is not in DNS":  {func(c *config.Config) { c.Issuer = "https://no-such-host.invalid" }, "issuer", "", ""},
-		"nodes with another file":    {func(c *config.Config) { c.Audit.Retention++ }, "nodes", "runs with another configuration", "config apply"},
-		"an algorithm without a key": {func(c *config.Config) { c.SigningKeys.Algs = []string{"PS256"} }, "signing keys", "no key signs PS256", "node"},
+		"a mail server whose certificate nobody knows": {func(c *config.Config) {
+			c.Mail.SMTPURL = config.NewSecret("smtps://u:canary@" + mail.Address)
+			c.Mail.From, c.Mail.Timeout = "Latchkey <id@example.com>", time.Minute
+		}, "mail server", "takes no message: tls", "STARTTLS"},
+		"an address as the issuer":    {func(c *config.Config) { c.Issuer = "https://192.0.2.1" }, "passkeys", "the issuer is an address", "domain name"},
+		"an issuer that is not https": {func(c *config.Config) { c.Issuer = "http://id.example.com" }, "passkeys", "is not https", "https"},
+		"a key that nobody rotates":   {func(c *config.Config) { c.SigningKeys.SignFor, c.SigningKeys.PublishAhead = -time.Hour, 0 }, "signing keys", "for longer than signing_keys.sign_for", "rotate"},
+		"nobody at the issuer":        {func(c *config.Config) { c.Issuer = gone.URL }, "issuer", "does not answer", "firewall"},
+		"another program there":       {func(c *config.Config) { c.Issuer = other.URL }, "issuer", "not with a discovery document", "proxy"},
+		"another issuer there":        {func(c *config.Config) { c.Issuer = other.URL + "/elsewhere" }, "issuer", "calls itself https://other.example", "issuer"},
+		"a certificate of nobody's":   {func(c *config.Config) { c.Issuer = untrusted.URL }, "issuer", "would not take its certificate", "chain"},
+		"a Host that is changed":      {func(c *config.Config) { c.Issuer = served.URL }, "issuer", "changes the Host header", "Host"},
+		"a warning of the file":       {func(c *config.Config) { c.Warnings = []config.Problem{{Where: "tls", Message: "beware"}} }, "configuration", "beware", "config validate"},
+		"a name that is not in DNS":   {func(c *config.Config) { c.Issuer = "https://no-such-host.invalid" }, "issuer", "", ""},
+		"nodes with another file":     {func(c *config.Config) { c.Audit.Retention++ }, "nodes", "runs with another configuration", "config apply"},
+		"an algorithm without a key":  {func(c *config.Config) { c.SigningKeys.Algs = []string{"PS256"} }, "signing keys", "no key signs PS256", "node"},
 	} {
 		if name == "nodes with another file" {
 			n.report(t.Context())
 		}
-		if name == "an algorithm without a key" {
+		if name == "an algorithm without a key" || name == "a key that nobody rotates" {
 			if err := n.ring.Load(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +98,7 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 		}
 	}
 	sound := look(func(*config.Config) {}, here)
-	for _, check := range []string{"configuration", "database", "migrations", "clock", "redis", "signing keys", "messages", "nodes"} {
+	for _, check := range []string{"configuration", "database", "migrations", "clock", "redis", "signing keys", "messages", "passkeys", "nodes"} {
 		if got := of(t, sound, check); !got.OK {
 			t.Errorf("%s is said to be wrong: %+v", check, got)
 		}
@@ -108,12 +117,36 @@ func TestDoctorOnARunningServer(t *testing.T) {
 		}
 	}
 	status, out, errs := latchkeyRun(t, "doctor", "--config", s.file)
-	if status != 1 || !strings.Contains(out, "ok     issuer\n") || !strings.Contains(out, "ok     nodes\n") || !strings.Contains(out, "wrong  mail server: no mail is set up\n") ||
-		!strings.Contains(errs, "1 thing is wrong") {
+	if status != 1 || !strings.Contains(out, "ok     issuer\n") || !strings.Contains(out, "ok     nodes\n") || !strings.Contains(out, "wrong  mail server: no mail is set up\n") || !strings.Contains(out, "wrong  passkeys: the issuer is an address") ||
+		!strings.Contains(errs, "2 things are wrong") {
 		t.Errorf("doctor = %d\n%s%s", status, out, errs)
 	}
 	t.Setenv("LATCHKEY_DATABASE_URL", "sqlite://"+t.TempDir()+"/empty.db")
 	if status, out, _ := latchkeyRun(t, "doctor", "--config", s.file); status != 1 || !strings.Contains(out, "wrong  migrations: the database lacks") || !strings.Contains(out, "migrate up") {
 		t.Errorf("doctor of an empty database = %d\n%s", status, out)
+	}
+}
+
+// A key that every user of the machine can read.
+func TestCF1_DoctorNamesSecretsThatOthersRead(t *testing.T) {
+	file := serveConfig(t, "sqlite://"+t.TempDir()+"/latchkey.db")
+	secret := t.TempDir() + "/sealing-key"
+	if err := os.WriteFile(secret, []byte(keyC), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(secret, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), "env:KEY_A", "file:"+secret, 1)
+	if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, out, _ := latchkeyRun(t, "doctor", "--config", file)
+	if !strings.Contains(out, "wrong  configuration: ") || !strings.Contains(out, "chmod 600 "+secret) {
+		t.Errorf("doctor says\n%s", out)
 	}
 }

@@ -44,7 +44,7 @@ func traceCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON for each event, as `audit export` writes them")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON for each event, as audit export writes them")
 	return cmd
 }
 

@@ -297,6 +297,22 @@ func (n *Node) Command(stdin string, args ...string) string {
 		command = append(n.cfg.Enter(n.Pid()), command...)
 	}
 	command = append(command, args...)
+	for deadline := time.Now().Add(Patience); ; {
+		output, problems, err := n.run(stdin, command)
+		if err == nil {
+			return output
+		}
+		// On a slow machine a connection takes longer than a test has nodes wait for
+		// one. Nothing was done then.
+		if strings.Contains(problems, "reach postgres") && time.Now().Before(deadline) {
+			continue
+		}
+		n.t.Fatalf("latchkey %s: %v\n%s%s", strings.Join(args, " "), err, output, problems)
+	}
+}
+
+// run runs a command on the node's installation once.
+func (n *Node) run(stdin string, command []string) (output, problems string, err error) {
 	cmd := exec.CommandContext(context.Background(), command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), n.cfg.Env...)
 	for name, value := range map[string]string{"LATCHKEY_DATABASE_URL": n.cfg.Database, "LATCHKEY_REDIS_URL": n.cfg.Redis} {
@@ -305,12 +321,10 @@ func (n *Node) Command(stdin string, args ...string) string {
 		}
 	}
 	cmd.Stdin = strings.NewReader(stdin)
-	var output, problems bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &problems
-	if err := cmd.Run(); err != nil {
-		n.t.Fatalf("latchkey %s: %v\n%s%s", strings.Join(args, " "), err, output.String(), problems.String())
-	}
-	return output.String()
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	err = cmd.Run()
+	return out.String(), said.String(), err
 }
 
 // CreateUser makes an account whose address is known to be theirs, by the

@@ -136,6 +136,15 @@ func (l *Limiter) SignUp(r *http.Request, about string) error {
 	return l.throttle(r, "", l.ask(r, "sign_up", l.cfg.Bounds.SignUp, about)...)
 }
 
+// InvitedSignUp counts the sign-up of somebody who shows a valid invitation. That is its
+// own proof, and a whole office shows theirs from one address on one day: only the
+// budgets of the address that was invited count, apart from what strangers spend of it.
+func (l *Limiter) InvitedSignUp(r *http.Request, email string) error {
+	return l.throttle(r, "",
+		refilling(l.cfg.Hasher, "sign_up_invited", l.cfg.Bounds.SignUp.Account, ident.LimitKey(email)),
+		refilling(l.cfg.Hasher, "messages_invited", l.cfg.Bounds.Messages.Destination, ident.LimitKey(email)))
+}
+
 // Resend counts what is sent to one address once more, whoever asks.
 func (l *Limiter) Resend(r *http.Request, destination string) error {
 	return l.throttle(r, "", l.ask(r, "resend", l.cfg.Bounds.Resend, destination)...)

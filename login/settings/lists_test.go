@@ -78,7 +78,14 @@ func TestSE4_SessionsAreListedAndEnded(t *testing.T) {
 	if len(b.Page.IDs("session-end-")) != 0 {
 		t.Error("others are signed in still")
 	}
+	grant := s.grant(ada.ID)
+	if _, err := s.Store.AccessTokens().Check(t.Context(), grant, "jti", s.Clock.Now()); err != nil {
+		t.Fatalf("before: %v", err)
+	}
 	s.confirmed(b, "sessions-end-everywhere")
+	if _, err := s.Store.AccessTokens().Check(t.Context(), grant, "jti", s.Clock.Now()); err == nil {
+		t.Error("access that outlives sessions goes on")
+	}
 	b.Get(ui.PathAccount).Want(t, http.StatusOK, "login-submit")
 	bob.Get(ui.PathAccount).Want(t, http.StatusOK, `id="signout-link"`)
 	s.happened(ada.ID, storage.EventSessionsEnded, 2)

@@ -25,50 +25,56 @@ func secrets(hash, sealing []string) string {
 
 // TestKY5_EverythingIsRolled replaces keys and binary of three nodes, one after
 // another, under load behind a balancer. Nothing fails that a standard client does
-// not try again by itself, no grant ends, and no alarm is raised.
+// not try again by itself, no grant ends, and no alarm is raised. People in the middle
+// of something come to its end (see underWay).
 func TestKY5_EverythingIsRolled(t *testing.T) {
 	t.Parallel()
 	hash, sealing := []string{secretKey(1, "")}, []string{secretKey(11, "")}
-	in := startNodes(t, parts{database: testenv.Postgres(t), redis: testenv.Redis(t), config: secrets(hash, sealing)})
+	database, mail := testenv.Postgres(t), testenv.StartMail(t, false, "", "")
+	settings := mailTo(mail)
+	in := startNodes(t, parts{database: database, redis: testenv.Redis(t), config: settings + secrets(hash, sealing)})
 	in.onlyBalanced = true
 	for _, f := range []struct {
 		name string
-		// roll replaces something, under the load of r.
-		roll func(t *testing.T, r *run)
+		// roll replaces something, under the load of r; one node is new when halfWay is called.
+		roll func(t *testing.T, r *run, halfWay func())
 	}{
-		{"a hash key that is used from a time on", func(t *testing.T, r *run) {
+		{"a hash key that is used from a time on", func(t *testing.T, r *run, halfWay func()) {
 			from := time.Now().Add(12 * time.Second).Truncate(time.Second).UTC()
 			hash = append([]string{secretKey(2, ", use_from: "+from.Format(time.RFC3339))}, hash...)
-			in.restart(t, secrets(hash, sealing))
+			in.restart(t, settings+secrets(hash, sealing), halfWay)
 			r.until("the new key makes tokens", func() bool { return in.tagged(r, 2) })
 		}},
-		{"a hash key that is used at once", func(t *testing.T, r *run) {
+		{"a hash key that is used at once", func(t *testing.T, r *run, halfWay func()) {
 			hash = append([]string{secretKey(3, "")}, hash...)
-			in.restart(t, secrets(hash, sealing))
+			in.restart(t, settings+secrets(hash, sealing), halfWay)
 			r.until("the new key makes tokens", func() bool { return in.tagged(r, 2) })
 		}},
-		{"a sealing key", func(t *testing.T, _ *run) {
+		{"a sealing key", func(t *testing.T, _ *run, halfWay func()) {
 			sealing = append([]string{secretKey(12, "")}, sealing...)
-			in.restart(t, secrets(hash, sealing))
+			in.restart(t, settings+secrets(hash, sealing), halfWay)
 		}},
-		{"a signing key", func(t *testing.T, r *run) {
+		{"a signing key", func(t *testing.T, r *run, _ func()) {
 			in.nodes[0].Command("", "keys", "rotate", "--alg", "ES256")
 			r.until("the new key signs", func() bool { return len(in.signers(r)) == 2 })
 		}},
-		{"the binary", func(t *testing.T, _ *run) {
+		{"the binary", func(t *testing.T, _ *run, halfWay func()) {
 			// Another build, whose clock is right.
 			another := testenv.SkewedBinary(t)
 			for _, n := range in.nodes {
 				n.Use(another)
 			}
-			in.restart(t, secrets(hash, sealing))
+			in.restart(t, settings+secrets(hash, sealing), halfWay)
 		}},
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			in.allReady(t)
 			r := in.start(t)
 			r.progress()
-			f.roll(t, r)
+			people := &underWay{t: t, r: r, mail: mail, database: database}
+			people.begin(f.name)
+			f.roll(t, r, people.halfWay)
+			people.end()
 			r.progress()
 			r.stop()
 			r.judge(rules{Deadline: deadline, Calm: true})
@@ -78,14 +84,17 @@ func TestKY5_EverythingIsRolled(t *testing.T) {
 }
 
 // restart gives each node another configuration, and starts it again, while the
-// others serve.
-func (in *installation) restart(t *testing.T, config string) {
+// others serve. When the first of them is new halfWay is called.
+func (in *installation) restart(t *testing.T, config string, halfWay func()) {
 	t.Helper()
-	for _, n := range in.nodes {
+	for i, n := range in.nodes {
 		n.Configure(common + config)
 		n.Stop()
 		n.Start()
 		in.balancer.Await(len(in.nodes))
+		if i == 0 {
+			halfWay()
+		}
 	}
 }
 

@@ -124,6 +124,25 @@ func (s *Sender) Send(ctx context.Context, m storage.Message, mail message.Mail)
 	return nil
 }
 
+// Check greets the server, begins TLS and signs in, and sends nothing. Its error is that
+// of [Sender.Send].
+func (s *Sender) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
+	if err != nil {
+		return delivery.Network(delivery.StepConnect, err)
+	}
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	defer conn.Close()
+	client, err := s.open(ctx, conn)
+	if err != nil {
+		return err
+	}
+	_ = client.Quit() // it was greeted already
+	return nil
+}
+
 // open greets the server, begins TLS and signs in.
 func (s *Sender) open(ctx context.Context, conn net.Conn) (*smtp.Client, error) {
 	if s.tls == implicitTLS {
