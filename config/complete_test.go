@@ -33,3 +33,20 @@ func TestDL1_DeadlinesOfTheDatabaseFollowOneAnother(t *testing.T) {
 		}
 	}
 }
+
+// TestDL1_NoDeadlineIsTheGrace by default: a client whose connection ended because an
+// answer came too late tries again within the grace of its refresh token. Were the two
+// alike, its retry would come when the grace is over, and be taken for theft.
+func TestDL1_NoDeadlineIsTheGrace(t *testing.T) {
+	c := mustLoad(t, "", serveEnv())
+	grace := c.Tokens.RefreshGrace
+	for name, deadline := range map[string]time.Duration{
+		"timeouts.request, thrice": 3 * c.Timeouts.Request, "timeouts.read": c.Timeouts.Read, "timeouts.write": c.Timeouts.Write,
+		"database.timeout": c.Database.Timeout, "database.statement_timeout": c.Database.StatementTimeout,
+		"database.lock_timeout": c.Database.LockTimeout, "database.idle_in_transaction_timeout": c.Database.IdleInTransactionTimeout,
+	} {
+		if deadline <= 0 || deadline+5*time.Second > grace {
+			t.Errorf("%s is %s, too near to tokens.refresh_grace, %s", name, deadline, grace)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -230,5 +231,43 @@ func TestAbortedRequestsAreCountedApart(t *testing.T) {
 		if got := sample(t, requests, map[string]string{"route": "/token", "status": status}).GetCounter().GetValue(); got != want {
 			t.Errorf("%v requests with %s, want %v", got, status, want)
 		}
+	}
+}
+
+// TestBucketsReachAMinute: what hangs until a deadline is told apart from what is only
+// slow, by bounds on both sides of each deadline, in every histogram.
+func TestBucketsReachAMinute(t *testing.T) {
+	m := New("v1.2.3")
+	m.Wrap([]string{"/token"}, http.NotFoundHandler())
+	m.HashWaited(59*time.Second, false)
+	m.HashWaited(61*time.Second, false)
+	found, histograms := scrape(t, m), 0
+	for name, family := range found {
+		if family.GetType() != dto.MetricType_HISTOGRAM || !strings.HasPrefix(name, "latchkey_") {
+			continue
+		}
+		histograms++
+		for _, metric := range family.GetMetric() {
+			var bounds []float64
+			for _, bucket := range metric.GetHistogram().GetBucket() {
+				bounds = append(bounds, bucket.GetUpperBound())
+			}
+			for _, want := range []float64{5, 15, 20, 30, 60} {
+				if !slices.Contains(bounds, want) {
+					t.Errorf("%s has no bucket to %v s but %v", name, want, bounds)
+				}
+			}
+		}
+	}
+	if histograms < 2 {
+		t.Errorf("%d histograms", histograms)
+	}
+	waits := sample(t, found["latchkey_password_hash_wait_seconds"], nil).GetHistogram()
+	counted := map[float64]uint64{}
+	for _, bucket := range waits.GetBucket() {
+		counted[bucket.GetUpperBound()] = bucket.GetCumulativeCount()
+	}
+	if counted[30] != 0 || counted[60] != 1 || waits.GetSampleCount() != 2 {
+		t.Errorf("waits of 59 s and 61 s are counted as %v of %d", counted, waits.GetSampleCount())
 	}
 }
