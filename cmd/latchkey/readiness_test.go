@@ -84,7 +84,7 @@ func TestPublicProbesNameNoStore(t *testing.T) {
 		h.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+readyPath, nil))
 		return answer.Code, fmt.Sprint(answer.Header(), answer.Body)
 	}
-	names := []string{store.User.Username(), strings.TrimPrefix(store.Path, "/"), store.Host, store.Port(), address}
+	names := []string{store.User.Username(), strings.TrimPrefix(store.Path, "/"), store.Host, address}
 	status, public := probe(n)
 	for _, name := range append(names, "127.0.0.1", "user-of-redis", "password-of") {
 		if strings.Contains(public, name) {
