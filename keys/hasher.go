@@ -173,6 +173,6 @@ func writeParts(mac hash.Hash, parts []string) {
 	for _, p := range parts {
 		binary.BigEndian.PutUint64(length[:], uint64(len(p)))
 		mac.Write(length[:])
-		io.WriteString(mac, p)
+		_, _ = io.WriteString(mac, p)
 	}
 }

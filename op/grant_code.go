@@ -228,7 +228,7 @@ func (p *Provider) firstTokens(ctx context.Context, r *tokenRequest, g *storage.
 		return nil, err
 	}
 	grant := &g.Grant
-	response, err := p.issue(r, g, grant.Scopes, grant.Nonce)
+	response, err := p.issue(ctx, r, g, grant.Scopes, grant.Nonce)
 	if err != nil || !grant.Refreshable {
 		return response, err
 	}

@@ -105,7 +105,7 @@ func (p *Provider) refreshed(ctx context.Context, r *tokenRequest, g *storage.Gr
 	if err != nil {
 		return nil, err
 	}
-	response, err := p.issue(r, g, scopes, "")
+	response, err := p.issue(ctx, r, g, scopes, "")
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ type tokenResponse struct {
 
 // issue makes the access token and, where openid is among the scopes, the ID
 // token of a grant. The refresh token is the caller's business.
-func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string, nonce string) (*tokenResponse, error) {
+func (p *Provider) issue(ctx context.Context, r *tokenRequest, g *storage.GrantUser, scopes []string, nonce string) (*tokenResponse, error) {
 	now := g.Now // the database's, as in the grant's row: nodes' clocks may differ
 	if now.IsZero() {
 		now = r.Now
@@ -39,7 +40,7 @@ func (p *Provider) issue(r *tokenRequest, g *storage.GrantUser, scopes []string,
 	}
 	response.about = issuedTo{UserID: g.Grant.UserID, GrantID: g.Grant.ID, ACR: g.Grant.Authentication.ACR}
 	if slices.Contains(scopes, client.ScopeOpenID) {
-		response.IDToken, err = p.idToken(r.HTTP.Context(), m, r.Client, g, response.AccessToken, nonce, now)
+		response.IDToken, err = p.idToken(ctx, m, r.Client, g, response.AccessToken, nonce, now)
 		if err != nil {
 			return nil, err
 		}

@@ -149,12 +149,12 @@ func (s *site) does(a *act, b *logintest.Browser, who, about *storage.User, addr
 	s.T.Helper()
 	t, with := s.T, samples[a.name]
 	shown := b.Get(pathOf(about.ID))
-	if !strings.Contains(string(shown.Body), strings.ReplaceAll(address, "&", "&amp;")) {
+	if !strings.Contains(shown.Body, strings.ReplaceAll(address, "&", "&amp;")) {
 		t.Errorf("%s: the page of the person does not lead to %s", a.name, address)
 	}
 	before := len(s.events(with.event))
 	b.Get(address).Want(t, http.StatusOK, "act-submit")
-	if !strings.Contains(string(b.Page.Body), s.console.operations[a.operation].Method+" /admin/api/v1/") {
+	if !strings.Contains(b.Page.Body, s.console.operations[a.operation].Method+" /admin/api/v1/") {
 		t.Errorf("%s does not say how the API does it", a.name)
 	}
 	b.Submit("act-submit", with.fields...).Want(t, http.StatusOK, `id="reason-error"`)
@@ -256,7 +256,7 @@ func TestAD1_AdministratorsAndOneself(t *testing.T) {
 				}
 				b := s.signedIn(try.who, storage.FactorPassword, storage.FactorTOTP)
 				address := a.at(on(try.whom), "staff")
-				if page := b.Get(pathOf(try.whom.ID)); strings.Contains(string(page.Body), `id="act-`) {
+				if page := b.Get(pathOf(try.whom.ID)); strings.Contains(page.Body, `id="act-`) {
 					t.Errorf("%s: something is offered", name)
 				}
 				before := len(s.events(samples[a.name].event))

@@ -35,7 +35,7 @@ func TestAD1_EveryPageIsSeenByWhomItIsFor(t *testing.T) {
 	logintest.Check(t, s.Store.Nodes().Report(t.Context(), storage.Node{ID: "node-1", Version: "1", Digest: "digest", StartedAt: s.Clock.Now(), LoadedAt: s.Clock.Now(), SeenAt: s.Clock.Now()}))
 	for _, role := range everyRole {
 		b := s.strong(role)
-		home := string(b.Get(Root).Body)
+		home := b.Get(Root).Body
 		for _, p := range s.console.pages() {
 			may, known := readers[p.path]
 			if !known {
@@ -48,7 +48,7 @@ func TestAD1_EveryPageIsSeenByWhomItIsFor(t *testing.T) {
 			address := s.filledIn(p.path, ada)
 			if page := b.Get(address); page.Status != want {
 				t.Errorf("%s at %s: %d, want %d", role, address, page.Status, want)
-			} else if want == http.StatusOK && p.path != Root && p.path != Root+"/reference" && !strings.Contains(string(page.Body), s.console.operations[p.operation].Method+" /admin/api/v1/") {
+			} else if want == http.StatusOK && p.path != Root && p.path != Root+"/reference" && !strings.Contains(page.Body, s.console.operations[p.operation].Method+" /admin/api/v1/") {
 				t.Errorf("%s does not say how the API does it", address)
 			}
 			if led := strings.Contains(home, `<a href="`+p.path+`"`); p.listed && led != (want == http.StatusOK) {
@@ -69,7 +69,7 @@ func TestAD1_EveryPageIsSeenByWhomItIsFor(t *testing.T) {
 				if err := json.Unmarshal([]byte(page.Body), &rows); format == "json" && err != nil {
 					t.Errorf("%s: %v", address, err)
 				}
-				if _, err := csv.NewReader(strings.NewReader(string(page.Body))).ReadAll(); format == "csv" && err != nil {
+				if _, err := csv.NewReader(strings.NewReader(page.Body)).ReadAll(); format == "csv" && err != nil {
 					t.Errorf("%s: %v", address, err)
 				}
 			}
@@ -150,7 +150,7 @@ func TestWhatWantsAttentionIsSaid(t *testing.T) {
 	} {
 		logintest.Check(t, s.Store.Nodes().Report(t.Context(), n))
 	}
-	page := string(b.Get(Root).Body)
+	page := b.Get(Root).Body
 	for _, want := range []string{"line 3: no such key", "node-2"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("it does not say %s", want)
@@ -162,7 +162,7 @@ func TestWhatWantsAttentionIsSaid(t *testing.T) {
 func TestTheAPIIsBrowsable(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	page := string(s.strong(admin.HelpDesk).Get(Root + "/reference").Body)
+	page := s.strong(admin.HelpDesk).Get(Root + "/reference").Body
 	for _, o := range api.Operations() {
 		for _, want := range []string{o.ID, o.Method + " " + api.Prefix + o.Path, o.Scope} {
 			if !strings.Contains(page, want) {

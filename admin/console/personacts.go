@@ -184,7 +184,7 @@ func groupField(_ *Console, v *visit, _ *target, s *screen, f *form) error {
 // rolesField has the roles of the person without those that their groups give, which are
 // not set here.
 func rolesField(c *Console, v *visit, u *target, s *screen, f *form) error {
-	groups, err := c.cfg.Memberships.Of(s.ctx, u.User.ID)
+	groups, err := c.cfg.Memberships.Of(s.ctx, u.ID)
 	if err != nil {
 		return err
 	}

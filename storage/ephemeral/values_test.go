@@ -221,7 +221,6 @@ func TestNamesAreFoundUnderOlderKeys(t *testing.T) {
 // that lives on, and takes nothing a second time.
 func TestKY5_ANameUnderAnUnknownKeyCannotBeJudged(t *testing.T) {
 	t.Parallel()
-	ctx := t.Context()
 	for name, order := range map[string][2][]string{
 		"a key that comes": {{"new", "old"}, {"old"}},
 		"a key that goes":  {{"old", "new"}, {"new"}},
@@ -229,6 +228,7 @@ func TestKY5_ANameUnderAnUnknownKeyCannotBeJudged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, _ := newStore(t)
+			ctx := t.Context()
 			knows := ephemeral.NewValues[thing](s, hasher(t, order[0]...), "thing", time.Minute)
 			lacks := ephemeral.NewValues[thing](s, hasher(t, order[1]...), "thing", time.Minute)
 			_, err := knows.Put(ctx, "name", thing{Name: "kept"})

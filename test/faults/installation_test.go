@@ -24,9 +24,6 @@ const (
 	// three times as long.
 	requestTimeout = time.Second
 	deadline       = 3 * requestTimeout
-	// grace is for how long a retry gets the same successor. It is shorter than a
-	// database stands still, which therefore must not count.
-	grace = 8 * time.Second
 )
 
 // common is the configuration of every node. Hashes cost little, and nobody is

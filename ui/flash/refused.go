@@ -120,21 +120,21 @@ func (s *Store) Show(h web.HandlerFunc, render func(http.ResponseWriter, *http.R
 			m.Read = true
 			_ = s.keep(r.Context(), name, m, rereadFor) // a comfort: the store may still be gone
 		}
-		r = r.WithContext(context.WithValue(r.Context(), messageKey{}, m))
+		ctx := context.WithValue(r.Context(), messageKey{}, m)
 		if m.Refused != nil {
 			shown := m.Refused.page(s.cfg.Now())
 			if !shown.Again {
-				render(w, r, shown)
+				render(w, r.WithContext(ctx), shown)
 				return nil
 			}
 			if m.Refused.Until.IsZero() || shown.RetryAfter > 0 { // the wait is not over
-				r = r.WithContext(web.WithRefusal(r.Context(), shown))
+				ctx = web.WithRefusal(ctx, shown)
 			}
 		}
-		err = h(w, r)
+		err = h(w, r.WithContext(ctx))
 		if err != nil { // an error was shown instead: what was typed waits for the page
 			m.Refused, m.Read = nil, false
-			if s.keep(r.Context(), name, m, lifetime) != nil {
+			if s.keep(ctx, name, m, lifetime) != nil {
 				s.keepInCookie(w, name, m)
 			}
 		}
