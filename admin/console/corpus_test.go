@@ -84,13 +84,13 @@ func TestWhatPeopleSayIsText(t *testing.T) {
 				t.Fatalf("%s: %d", address, page.Status)
 			}
 			for _, bad := range []string{"<script>alert", "<img src=x", "<svg onload", "' onmouseover='", `href="javascript:`} {
-				if strings.Contains(string(page.Body), bad) {
+				if strings.Contains(page.Body, bad) {
 					t.Fatalf("%s has %s", address, bad)
 				}
 			}
 		}
 	}
-	if page := b.Get(pathOf(people[0].ID)); !strings.Contains(string(page.Body), "&lt;script&gt;alert(1)&lt;/script&gt;") {
+	if page := b.Get(pathOf(people[0].ID)); !strings.Contains(page.Body, "&lt;script&gt;alert(1)&lt;/script&gt;") {
 		t.Error("the name is not shown at all")
 	}
 }
@@ -119,7 +119,7 @@ func TestExportsAreTheRecordsOfTheAPI(t *testing.T) {
 		t.Errorf("%d people, %d of them different, want %d", len(people), len(seen), want)
 	}
 	page = b.Get(peoplePath + "?format=csv")
-	rows, err := csv.NewReader(strings.NewReader(string(page.Body))).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(page.Body)).ReadAll()
 	if err != nil || len(rows) != len(people)+1 || rows[0][0] != "id" || rows[0][1] != "email" {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
@@ -133,7 +133,7 @@ func TestExportsAreTheRecordsOfTheAPI(t *testing.T) {
 	if got := page.Header.Get("Content-Disposition"); got != `attachment; filename="people.csv"` {
 		t.Errorf("named %q", got)
 	}
-	if narrowed := b.Get(peoplePath + "?format=csv&q=many1"); strings.Count(string(narrowed.Body), "\n") != 101 {
+	if narrowed := b.Get(peoplePath + "?format=csv&q=many1"); strings.Count(narrowed.Body, "\n") != 101 {
 		t.Errorf("narrowed: %s", narrowed.Body)
 	}
 }
@@ -205,12 +205,12 @@ func TestAD1_PrivateAttributesAreKeptFromTheHelpDesk(t *testing.T) {
 	for _, role := range admin.Roles() {
 		b := s.strong(role)
 		for _, address := range append(s.pagesOf(ada), peoplePath+"?format=json", peoplePath+"?format=csv") {
-			body := string(b.Get(address).Body)
+			body := b.Get(address).Body
 			if strings.Contains(body, "a-badge") || role == admin.HelpDesk && strings.Contains(body, "71717") {
 				t.Errorf("%s sees it at %s", role, address)
 			}
 		}
-		if body := string(b.Get(pathOf(ada.ID)).Body); !strings.Contains(body, "an-office") || role != admin.HelpDesk && !strings.Contains(body, "71717") {
+		if body := b.Get(pathOf(ada.ID)).Body; !strings.Contains(body, "an-office") || role != admin.HelpDesk && !strings.Contains(body, "71717") {
 			t.Errorf("%s does not see what is for them", role)
 		}
 	}
@@ -245,7 +245,7 @@ func TestListsAreReadByKeyset(t *testing.T) {
 		page := b.Get(peoplePath + query)
 		for pages := 1; ; pages++ {
 			for i := range 120 {
-				if name := fmt.Sprintf("many%03d@example.com", i); strings.Contains(string(page.Body), name) {
+				if name := fmt.Sprintf("many%03d@example.com", i); strings.Contains(page.Body, name) {
 					seen[name]++
 				}
 			}

@@ -125,7 +125,7 @@ func TestAnApplicationTellsItsRules(t *testing.T) {
 	b := s.strong(admin.Auditor)
 	failed := storage.Event{ID: s.ID(), At: s.Clock.Now(), Type: storage.EventCodeReplay, ClientID: "wiki", Outcome: storage.Failure, Detail: "the code was spent"}
 	logintest.Check(t, s.Store.Events().Append(t.Context(), failed))
-	page := string(b.Get(appAt("wiki")).Body)
+	page := b.Get(appAt("wiki")).Body
 	for _, want := range []string{"latchkey.yaml line 12", "staff", "code_replay", "the code was spent", "GET /admin/api/v1/clients/wiki"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("it does not say %s", want)

@@ -78,7 +78,7 @@ type shownFinding struct {
 
 func shownReportOf(r *storage.AuditReport) shownReport {
 	shown := shownReport{
-		Events: int64(r.Events), Erased: int64(r.Erased), Unlinked: int64(r.Unlinked), Uncheckable: int64(r.Uncheckable),
+		Events: r.Events, Erased: r.Erased, Unlinked: r.Unlinked, Uncheckable: r.Uncheckable,
 		Seq: r.Head.Seq, Chain: r.Head.Chain, Findings: []shownFinding{},
 	}
 	for _, f := range r.Findings {
