@@ -85,7 +85,7 @@ func TestAnAuthenticatorAppOnAPhone(t *testing.T) {
 		if got := b.eval(`window.copied`); got != strings.ReplaceAll(secret, " ", "") || got == "" {
 			t.Errorf("copying gives %q of the key %q", got, secret)
 		}
-		app := &authenticator{secret: secret}
+		app := &authenticator{secret: secret, now: b.s.now}
 		b.fill("code", app.code(t))
 		b.press("enroll-submit")
 
