@@ -31,8 +31,9 @@ limits:
 `
 
 const (
-	// tries is how often each kind of account is asked for.
-	tries = 500
+	// tries is how often each kind of account is asked for: so often that chance
+	// alone stays within the tolerance, which is three standard deviations of it.
+	tries = 610
 	// tolerance is how far the area under the curve may lie from one half: the
 	// chance that an answer about one kind takes longer than one about another.
 	tolerance = 0.05
