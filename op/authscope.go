@@ -71,7 +71,9 @@ func errNoScope() error { return invalidScope("no scope is left") }
 // here, but not for the client, is refused rather than dropped: a client that
 // goes on with less than it asked for fails later, and further from the cause.
 // Only offline_access is dropped where it cannot be granted, because OpenID
-// Connect Core 11 says so.
+// Connect Core 11 says so; and of a client that nobody wrote down whatever it is not
+// registered for: such software asks for all of scopes_supported, and reads in the answer
+// what it got (RFC 6749 section 3.3).
 //
 // That section also wants prompt=consent "unless other conditions for
 // processing the request permitting offline access are in place". They are: an
@@ -86,6 +88,7 @@ func (c *authorizationCheck) readScopes() error {
 	for _, scope := range asked {
 		switch {
 		case scope == client.ScopeOfflineAccess && !c.mayOffline():
+		case !c.client.AllowsScope(scope) && c.client.Registered():
 		case !c.client.AllowsScope(scope):
 			return errScopeNotRegistered(scope)
 		default:

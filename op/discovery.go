@@ -49,6 +49,8 @@ type metadata struct {
 	CheckSession string `json:"check_session_iframe,omitempty"`
 	// DPoPAlgs is RFC 9449 section 5.1.
 	DPoPAlgs []string `json:"dpop_signing_alg_values_supported"`
+	// ClientDocuments is of OAuth Client ID Metadata Documents.
+	ClientDocuments bool `json:"client_id_metadata_document_supported,omitempty"`
 	// Prompts is of Initiating User Registration via OpenID Connect 1.0.
 	Prompts []string `json:"prompt_values_supported"`
 }
@@ -73,6 +75,7 @@ func newDiscovery(cfg Config) (*document, error) {
 		IntrospectionEncryptionAlgs: client.EncryptionAlgs(),
 		IntrospectionEncryptionEncs: client.ContentEncryptions(),
 		Prompts:                     cfg.prompts(),
+		ClientDocuments:             cfg.Documents,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode discovery document: %w", err)

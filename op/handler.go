@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 )
 
@@ -28,6 +29,8 @@ func (p *Provider) Handler() http.Handler {
 	if p.cfg.CheckSession {
 		route(checkSessionPath, p.checkSessionPage(), http.MethodGet)
 	}
+
+	mux.HandleFunc("GET "+client.LogosPath, p.serveLogo)
 
 	userinfo := p.cors(http.HandlerFunc(p.userinfo), http.MethodGet, http.MethodPost)
 	route(userinfoPath, userinfo, http.MethodGet, http.MethodPost, http.MethodOptions)

@@ -49,7 +49,10 @@ type Config struct {
 	Fetch fetcher
 	// Registration is how clients register themselves; nil: they do not.
 	Registration *Registration
-	// Used is told of each client of the database that gets tokens; it may be nil.
+	// Documents says that clients may be known by their metadata documents, for discovery.
+	Documents bool
+	// Used is told of each client of the database that gets tokens, and of each that is
+	// known by its document when somebody allowed it something; it may be nil.
 	Used func(ctx context.Context, c *client.Client) error
 	// Pairwise says that clients may have pairwise subjects, for discovery.
 	Pairwise bool

@@ -46,17 +46,13 @@ func (p *Policy) allows(redirectURI string) bool {
 	}
 	host := u.Hostname()
 	return len(p.RedirectHosts) == 0 || slices.ContainsFunc(p.RedirectHosts, func(pattern string) bool {
-		switch below, isBelow := strings.CutPrefix(pattern, "*."); {
+		switch {
 		case strings.HasSuffix(pattern, ":"):
 			return u.Scheme+":" == pattern
 		case u.Scheme != "https" && u.Scheme != "http":
 			return false
-		case isBelow:
-			return strings.HasSuffix(host, "."+below)
-		case client.IsLoopback(pattern):
-			return client.IsLoopback(host)
 		}
-		return host == pattern
+		return client.MatchesHost(pattern, host)
 	})
 }
 
