@@ -22,6 +22,8 @@ type StoredConfig struct {
 	// WithoutPKCE lets those of them that authenticate do without (see
 	// [Metadata.RequiresPKCE]).
 	WithoutPKCE bool
+	// Resources are the resource servers that they may ask for; nil leaves it to their scopes.
+	Resources []string
 	// UnusedFor is after how long without use a client that registered itself ends, and
 	// LastsFor after how long in any case; zero: never.
 	UnusedFor, LastsFor time.Duration
@@ -106,6 +108,9 @@ func (s *Stored) Read(row *storage.Client) (*Client, error) {
 	c.Source, c.LastUsedAt = row.Source, row.LastUsedAt
 	if c.Registered() {
 		c.Consent = s.cfg.Consent
+		if s.cfg.Resources != nil {
+			c.Resources = s.cfg.Resources
+		}
 		if s.cfg.WithoutPKCE {
 			required := false
 			c.RequirePKCE = &required

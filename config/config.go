@@ -52,6 +52,7 @@ type Config struct {
 	ClientsDir      string          `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
 	PruneAfter      time.Duration   `yaml:"prune_after" default:"7d" doc:"For how long the consents of a client are kept that is in the configuration of no node any more. Its tokens end at once; bringing it back within this time restores what people allowed it."`
 	Registration    Registration    `yaml:"registration" doc:"Whether clients may register themselves (RFC 7591, RFC 7592, OpenID Connect Dynamic Client Registration), and what they get; see docs/registration.md."`
+	Profile         string          `yaml:"profile" oneof:"mcp" doc:"What to switch on at once: mcp, what the clients of the Model Context Protocol need (client_documents for Claude, VS Code and ChatGPT, registration of public clients, both for every one of resources). Whatever is written for itself comes first; see docs/mcp.md."`
 	ClientDocuments ClientDocuments `yaml:"client_documents" doc:"Clients whose client_id is the https address of their metadata (OAuth Client ID Metadata Documents), as MCP clients have it; see docs/mcp.md."`
 	Clients         []Client        `yaml:"clients" doc:"The relying parties that may use this provider."`
 

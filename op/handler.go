@@ -46,6 +46,7 @@ func (p *Provider) Handler() http.Handler {
 		jwksPath:                p.serveJWKS,
 		openIDConfigurationPath: p.discovery.serve,
 		oauthMetadataPath:       p.discovery.serve,
+		resourceMetadataPath:    p.resource.serve,
 	} {
 		mux.HandleFunc("OPTIONS "+path, publicCORS)
 		route(path, serve, http.MethodGet)

@@ -32,6 +32,8 @@ type Policy struct {
 	// RedirectHosts are those of their redirect URIs: a host, *.example.com for all below
 	// it, localhost for all of loopback, or a scheme with a colon. Empty: any.
 	RedirectHosts []string
+	// PublicOnly registers every client as one without a secret.
+	PublicOnly bool
 	// Most is how many clients there may be that showed nothing; zero: any number.
 	Most int
 	// UnusedFor and LastsFor say when a client ends; see [client.StoredConfig].
@@ -72,6 +74,9 @@ func (p *Policy) narrow(m *client.Metadata) []client.Problem {
 		}
 	}
 	same := func(v string) string { return v }
+	if p.PublicOnly {
+		m.AuthMethod = client.AuthMethodNone
+	}
 	cut("grant_types", &m.GrantTypes, p.GrantTypes, same)
 	cut("response_types", &m.ResponseTypes, p.ResponseTypes, client.CanonicalResponseType)
 	scopes := []string(m.Scopes)

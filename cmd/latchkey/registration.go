@@ -21,7 +21,7 @@ func (p *dependencies) stored(store *sqlstore.Store) *client.Stored {
 	r := p.cfg.Registration
 	return client.NewStored(client.StoredConfig{
 		Store: store.Clients(), Lifetimes: p.cfg.ClientLifetimes(), SectorKey: p.cfg.Secrets.SectorKey(), Consent: r.Consent,
-		WithoutPKCE: !r.RequirePKCE, UnusedFor: r.UnusedFor, LastsFor: r.LastsFor, Now: p.now,
+		WithoutPKCE: !r.RequirePKCE, Resources: r.Resources, UnusedFor: r.UnusedFor, LastsFor: r.LastsFor, Now: p.now,
 	})
 }
 
