@@ -24,6 +24,7 @@ type shape struct {
 	typ    reflect.Type // of a scalar, without pointer
 	kind   kind
 	fields []*shape // of an object, in order
+	index  int      // of the field in its struct
 	elem   *shape   // of a list or a dictionary
 }
 
@@ -106,7 +107,9 @@ func shapeOf(t reflect.Type, tag reflect.StructTag) *shape {
 		s.kind = object
 		for f := range t.Fields() {
 			if f.Tag.Get("yaml") != "-" {
-				s.fields = append(s.fields, shapeOf(f.Type, f.Tag))
+				field := shapeOf(f.Type, f.Tag)
+				field.index = f.Index[0]
+				s.fields = append(s.fields, field)
 			}
 		}
 		s.presetFields()
@@ -145,6 +148,12 @@ func (s *shape) field(key string) *shape {
 		}
 	}
 	return nil
+}
+
+// hasID reports whether the elements of a list are told apart by an id.
+func (s *shape) hasID() bool {
+	id := s.field("id")
+	return id != nil && id.typ.Kind() == reflect.String
 }
 
 func (s *shape) keys() []string {

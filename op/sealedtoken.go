@@ -25,8 +25,11 @@ var errSealedTokenForm = errors.New("not a sealed token of ours")
 // anyway; so the token stays under the 512 characters that relying parties'
 // caches take.
 type sealedClaims struct {
-	ClientID  string     `json:"c"`
-	Audience  []string   `json:"a,omitempty"` // besides the issuer
+	ClientID string   `json:"c"`
+	Audience []string `json:"a,omitempty"` // besides the issuer
+	// NotOurs says that the issuer is not in the audience: a token for one resource
+	// server alone is no good at our own endpoints (RFC 8707 section 2).
+	NotOurs   bool       `json:"n,omitempty"`
 	Scope     string     `json:"s,omitempty"`
 	ID        string     `json:"j"`
 	IssuedAt  int64      `json:"i"`
@@ -60,7 +63,8 @@ func (c *accessTokenCodec) seal(claims *accessTokenClaims) (string, error) {
 	}
 	payload, err := json.Marshal(sealedClaims{
 		ClientID: claims.ClientID, Scope: claims.Scope, ID: claims.ID, IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt,
-		Audience: slices.DeleteFunc(slices.Clone(claims.Audience), func(aud string) bool { return aud == c.issuer }), GrantID: claims.GrantID,
+		Audience: slices.DeleteFunc(slices.Clone(claims.Audience), func(aud string) bool { return aud == c.issuer }),
+		NotOurs:  !slices.Contains(claims.Audience, c.issuer), GrantID: claims.GrantID,
 		Key: bound.KeyThumbprint, Certificate: bound.Certificate,
 		Subject: subject, GrantClient: claims.GrantClient, Act: claims.Act, MayAct: claims.MayAct,
 	})
@@ -93,9 +97,12 @@ func (c *accessTokenCodec) open(token string) (*accessTokenClaims, error) {
 		return nil, fmt.Errorf("%w: %w", errSealedTokenForm, err)
 	}
 	claims := &accessTokenClaims{
-		Issuer: c.issuer, Audience: append(s.Audience, c.issuer), ClientID: s.ClientID, Scope: s.Scope, ID: s.ID,
+		Issuer: c.issuer, Audience: s.Audience, ClientID: s.ClientID, Scope: s.Scope, ID: s.ID,
 		IssuedAt: s.IssuedAt, ExpiresAt: s.ExpiresAt, GrantID: s.GrantID,
 		GrantClient: s.GrantClient, Act: s.Act, MayAct: s.MayAct,
+	}
+	if !s.NotOurs {
+		claims.Audience = append(claims.Audience, c.issuer)
 	}
 	if s.Key != "" || s.Certificate != "" {
 		claims.Confirmation = &confirmation{KeyThumbprint: s.Key, Certificate: s.Certificate}

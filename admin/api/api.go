@@ -77,7 +77,8 @@ type Token struct {
 	User   *storage.User
 	SID    storage.ID
 	Scopes []string
-	ACR    string
+	// Shown is how and when they signed in, as the token says it.
+	Shown storage.Authentication
 }
 
 // Stores are what is read.

@@ -157,7 +157,7 @@ func (s *site) service(scopes ...string) string {
 // person is the token of somebody by a client with the scopes.
 func (s *site) person(u *storage.User, scopes ...string) string {
 	name := "person " + string(u.ID) + " " + strings.Join(scopes, " ")
-	s.tokens[name] = &api.Token{Client: s.clients["console"], User: u, SID: "sid", Scopes: scopes, ACR: mfa.ACRTwoFactor}
+	s.tokens[name] = &api.Token{Client: s.clients["console"], User: u, SID: "sid", Scopes: scopes, Shown: storage.Authentication{ACR: mfa.ACRTwoFactor, Time: s.Clock.Now()}}
 	return name
 }
 

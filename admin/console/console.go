@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -82,6 +83,12 @@ type flashes interface {
 	Refuse(w http.ResponseWriter, r *http.Request, page string, m flash.Message) error
 	// Read returns what the page of the request has to say.
 	Read(r *http.Request) (flash.Message, error)
+	// Lead answers the errors of forms by their pages, and Show has pages say them.
+	Lead(pageOf func(*http.Request) string) web.Lead
+	Show(h web.HandlerFunc, render func(http.ResponseWriter, *http.Request, web.ErrorPage)) web.HandlerFunc
+	// Hand sends the browser to a page that shows a secret, and Handed is what it shows.
+	Hand(w http.ResponseWriter, r *http.Request, page, secret string) error
+	Handed(r *http.Request) string
 }
 
 // applications knows which clients have access; storage/sqlstore.Grants in the binary.
@@ -133,15 +140,25 @@ func (c *Console) routes() []route {
 func (c *Console) scopeOf(operation string) string { return c.operations[operation].Scope }
 
 // Register adds the pages to mux. A form must come from a page of ours in this browser
-// (CSRF, requirement CS1), and sent twice it is handled once (idempotent).
+// (CSRF, requirement CS1), and sent twice it is handled once (idempotent). Whatever comes
+// of it is the answer to a GET (Post/Redirect/Get), refusals too: going back or reloading
+// sends nothing again.
 func (c *Console) Register(mux *http.ServeMux) {
 	for _, route := range c.routes() {
 		handle := c.enter(route)
 		if route.method == http.MethodPost {
-			handle = c.cfg.UI.Form(c.cfg.Submissions.Once(handle))
+			form := c.cfg.UI.Form(c.cfg.Submissions.Once(handle))
+			mux.Handle(route.method+" "+route.path, c.cfg.Errors.HandleForm(form, c.cfg.Flash.Lead(formPage)))
+			continue
 		}
-		mux.Handle(route.method+" "+route.path, c.cfg.Errors.Handle(handle))
+		mux.Handle(route.method+" "+route.path, c.cfg.Errors.Handle(c.cfg.Flash.Show(handle, c.cfg.Errors.Render)))
 	}
+}
+
+// formPage is the address of the page that a form was on: its own.
+func formPage(r *http.Request) string {
+	to := url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+	return to.String()
 }
 
 // Paths lists the addresses of the pages, for the metrics.

@@ -66,7 +66,7 @@ func (t adminTokens) Authenticate(w http.ResponseWriter, r *http.Request) (*api.
 	if err != nil {
 		return nil, err
 	}
-	return &api.Token{Client: b.Client, User: b.User, SID: b.SID, Scopes: b.Scopes, ACR: b.Authentication.ACR}, nil
+	return &api.Token{Client: b.Client, User: b.User, SID: b.SID, Scopes: b.Scopes, Shown: b.Authentication}, nil
 }
 
 // Refusal implements api.Tokens.

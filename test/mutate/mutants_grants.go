@@ -177,9 +177,15 @@ var grants = []mutant{
 	},
 	{
 		"AD1", "one factor administers", "admin/api/caller.go",
-		`case !mfa.AtLeast(t.ACR, a.cfg.ACR):`,
+		`case !mfa.AtLeast(t.Shown.ACR, a.cfg.ACR):`,
 		`case !mfa.AtLeast(a.cfg.ACR, a.cfg.ACR):`,
 		"./admin/api", "AD1",
+	},
+	{
+		"FE1", "an old token does what is grave", "account/actor.go",
+		`if !a.shown.Time.Before(since) && `,
+		`if `,
+		"./admin/api", "FE1",
 	},
 	{
 		"AD1", "people administer themselves", "account/duty.go",
