@@ -60,6 +60,7 @@ var samples = map[string]func(s *site, u *storage.User) sample{
 		}, s.Event(storage.EventDeviceTrusted)))
 		return sample{"/people/" + string(u.ID) + "/devices", ""}
 	},
+	"sessions.all":  at("/sessions?client=wiki"),
 	"sessions.list": of("/people/%s/sessions", ""),
 	"sessions.end_all": func(s *site, u *storage.User) sample {
 		s.session(u)

@@ -33,6 +33,7 @@ type (
 	// Sessions lists browsers that are signed in.
 	Sessions interface {
 		ListByUser(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountSession, error)
+		Page(ctx context.Context, p storage.SessionPage) ([]storage.ListedSession, error)
 	}
 	// Grants lists what clients may do.
 	Grants interface {

@@ -19,7 +19,7 @@ import (
 // what will happen: GET shows and changes nothing, POST does it. It is the one row from
 // which its routes, what it takes, its link on the page of the person and its tests follow.
 type act struct {
-	// of is the page of what it is done to: personPath, groupPath or groupsPath. name ends
+	// of is the page of what it is done to: that of a person, a group or a list. name ends
 	// the address of the act below it.
 	of, name string
 	// text begins the keys of its texts: text.title is what it is called, on its button
@@ -36,6 +36,8 @@ type act struct {
 	// subject is the parameter that names what of the person it is about; empty where it is
 	// all of them. Its link is beside the subject.
 	subject string
+	// several says that it may be about several subjects at once, picked in a list.
+	several bool
 	// offered says of whom it makes sense; nil is everybody.
 	offered func(c *Console, u *storage.User) bool
 	// fields are asked for besides the reason; nil is none.
@@ -53,6 +55,8 @@ type target struct {
 	page, name string
 	// after is the page to go on to; empty is page.
 	after string
+	// subject is what of it the act is about.
+	subject string
 }
 
 // on makes a target of a person.
@@ -121,7 +125,11 @@ func (c *Console) ask(a *act) handlerFunc {
 		if err != nil {
 			return c.refused(w, r, r.URL.Path, "read target", err)
 		}
-		subject := r.URL.Query().Get(a.subject)
+		subject := strings.Join(r.URL.Query()[a.subject], " ")
+		if a.several && subject == "" {
+			return redirectDone(w, r, t.page, "nothing")
+		}
+		t.subject = subject
 		if ident.Text(subject) != nil {
 			return notFound(errors.New("the subject is no text"))
 		}
@@ -134,7 +142,7 @@ func (c *Console) ask(a *act) handlerFunc {
 		s := c.begin(w, r, v, a.text+".title")
 		s.Up, s.Same = link{URL: t.page, Label: t.name}, c.sameAs(r, a.operation, strings.ReplaceAll(a.command, "{group}", quote(cmp.Or(subject, t.name))), r.URL.Query())
 		if t.name == "" {
-			s.Up.Label = s.T("console.groups")
+			s.Up.Label = s.T(c.titleOf(t.page))
 		}
 		s.Lead = s.T(a.text+".text", "Subject", subject)
 		f := &form{Method: "post", Action: here, Submit: s.Title, ID: "act-submit", Danger: a.danger, Back: t.page, Page: &s.Page}
@@ -164,7 +172,8 @@ func (c *Console) carryOut(a *act) handlerFunc {
 		if err != nil {
 			return c.refused(w, r, r.URL.Path, "read target", err)
 		}
-		here := a.at(t, r.PostForm.Get(a.subject))
+		t.subject = r.PostForm.Get(a.subject)
+		here := a.at(t, t.subject)
 		reason := ident.Clean(r.PostForm.Get("reason"))
 		if err := checkReason(reason); err != nil {
 			return c.refused(w, r, here, "read reason", err)

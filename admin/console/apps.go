@@ -41,7 +41,7 @@ func appList() *list {
 			slices.SortFunc(found, func(a, b *client.Client) int { return cmp.Compare(a.ID, b.ID) })
 			rows, next := itemsOf(found[:min(len(found), limit+1)], limit, func(x **client.Client) string { return (*x).ID }, func(x **client.Client) item {
 				a := *x
-				return item{api.ShowClient(a), func(s *screen) []cell {
+				return item{record: api.ShowClient(a), cells: func(s *screen) []cell {
 					rules := s.T("console.no_rules")
 					if a.Access != nil {
 						rules = s.T("console.rules_number", "Number", len(a.Access))
@@ -136,7 +136,7 @@ func (c *Console) rulesOf(s *screen, a *client.Client) *table {
 		if rule.Effect == access.Deny {
 			answer = tag("warn", s.T("answer.no"))
 		}
-		t.Rows = append(t.Rows, row{[]cell{{Text: fmt.Sprint(i + 1), Soft: conditions(&rule)}, {All: []cell{answer}, Soft: rule.ACR}, text(rule.At)}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: fmt.Sprint(i + 1), Soft: conditions(&rule)}, {All: []cell{answer}, Soft: rule.ACR}, text(rule.At)}})
 	}
 	return t
 }
@@ -164,7 +164,7 @@ func (c *Console) useOf(r *http.Request, s *screen, a *client.Client) (block, ce
 	b.Table = &table{Label: b.Heading, Columns: s.columns("console.when", "console.event", "console.by", "console.address"), None: s.T("console.none")}
 	for i := range events {
 		cells := c.eventCells(r.Context(), s, &events[i], "")
-		b.Table.Rows = append(b.Table.Rows, row{append(cells[:3:3], cells[4])})
+		b.Table.Rows = append(b.Table.Rows, row{Cells: append(cells[:3:3], cells[4])})
 	}
 	last, err := c.cfg.Events.List(r.Context(), storage.EventFilter{ClientID: a.ID, Outcome: storage.Success, Limit: 1})
 	if err != nil || len(last) == 0 {

@@ -29,6 +29,8 @@ type table struct {
 	Label   string
 	Columns []string
 	Rows    []row
+	// Pick has rows be picked; nil has not.
+	Pick *picking
 	// None is said where there are no rows.
 	None string
 	// Start and Next lead to the first page of a list and to the next one; Exports to what
@@ -40,7 +42,14 @@ type table struct {
 }
 
 // row is one row of a table; its first cell names it.
-type row struct{ Cells []cell }
+type row struct {
+	Cells []cell
+	// Pick is what stands for the row where rows are picked; empty: it is not to be picked.
+	Pick string
+}
+
+// picking is the form that the rows of a table are picked in.
+type picking struct{ Action, Name, Submit, Label string }
 
 // cell is what stands in a table or in a fact.
 type cell struct {

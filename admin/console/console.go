@@ -129,12 +129,15 @@ func (c *Console) routes() []route {
 	for _, p := range c.pages() {
 		routes = append(routes, route{http.MethodGet, p.path, c.scopeOf(p.operation), c.show(p)})
 	}
-	for _, a := range slices.Concat(personActs(), groupActs()) {
+	for _, a := range acts() {
 		scope := c.scopeOf(a.operation)
 		routes = append(routes, route{http.MethodGet, a.path(), scope, c.ask(a)}, route{http.MethodPost, a.path(), scope, c.carryOut(a)})
 	}
 	return routes
 }
+
+// acts is the one list of what is done.
+func acts() []*act { return slices.Concat(personActs(), groupActs(), sessionActs()) }
 
 // scopeOf is what an operation of the admin API takes, and so the page that does the same.
 func (c *Console) scopeOf(operation string) string { return c.operations[operation].Scope }
