@@ -119,6 +119,7 @@ var samples = map[string]func(s *site, u *storage.User) sample{
 	"configuration.show": at("/configuration"),
 	"jobs.list":          at("/jobs"),
 	"statistics.show":    at("/statistics"),
+	"statistics.days":    at("/statistics/days?days=7"),
 }
 
 func at(path string) func(*site, *storage.User) sample {

@@ -64,6 +64,10 @@ type (
 		Page(ctx context.Context, f storage.DeliveryFilter) ([]storage.Delivery, error)
 		Backlog(ctx context.Context, now time.Time) (storage.Backlog, error)
 	}
+	// Numbers tells of what happened each day.
+	Numbers interface {
+		Since(ctx context.Context, day time.Time) ([]storage.DailyNumber, error)
+	}
 	// Nodes lists the processes that serve.
 	Nodes interface {
 		List(ctx context.Context) ([]storage.Node, error)
