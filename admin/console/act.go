@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/ui"
@@ -38,6 +40,8 @@ type act struct {
 	subject string
 	// several says that it may be about several subjects at once, picked in a list.
 	several bool
+	// app says of which applications it makes sense; nil is all of them.
+	app func(t *target) bool
 	// offered says of whom it makes sense; nil is everybody.
 	offered func(c *Console, u *storage.User) bool
 	// fields are asked for besides the reason; nil is none.
@@ -48,9 +52,14 @@ type act struct {
 
 // target is what an act is done to.
 type target struct {
-	// User and Group are who or what it is; one of them is there, or neither.
+	// User, Group or Client is who or what it is; one of them is there, or none.
 	*storage.User
 	Group *storage.Group
+	// Client is an application, Row what the database has of it, if it does, and Locked
+	// since when it is locked down.
+	Client *client.Client
+	Row    *storage.Client
+	Locked time.Time
 	// page is its page, and name what it is called.
 	page, name string
 	// after is the page to go on to; empty is page.
@@ -78,7 +87,24 @@ func (c *Console) target(r *http.Request, a *act) (*target, error) {
 		}
 		return &target{Group: g, page: groupAt(g.ID), name: g.Name}, nil
 	}
+	if a.of == appPath {
+		return c.app(r.Context(), r.PathValue("client"))
+	}
 	return &target{page: a.of}, nil
+}
+
+// senseless answers an act that an application is none for: one of a file is changed
+// there, and one that registered itself says itself what it is.
+func senseless(w http.ResponseWriter, r *http.Request, a *act, t *target) (bool, error) {
+	switch {
+	case a.app == nil || a.app(t):
+		return false, nil
+	case t.Row == nil && a.operation != "clients.lock_down" && a.operation != "clients.undo_lockdown":
+		return true, redirectDone(w, r, t.page, "file")
+	case a.operation == "clients.replace" || a.operation == "clients.add_secret":
+		return true, redirectDone(w, r, t.page, "itself")
+	}
+	return true, redirectDone(w, r, t.page, "unchanged")
 }
 
 // personPath is the page of a person.
@@ -125,6 +151,9 @@ func (c *Console) ask(a *act) handlerFunc {
 		if err != nil {
 			return c.refused(w, r, r.URL.Path, "read target", err)
 		}
+		if answered, err := senseless(w, r, a, t); answered {
+			return err
+		}
 		subject := strings.Join(r.URL.Query()[a.subject], " ")
 		if a.several && subject == "" {
 			return redirectDone(w, r, t.page, "nothing")
@@ -159,7 +188,7 @@ func (c *Console) ask(a *act) handlerFunc {
 			return err
 		}
 		reason.Wide = true
-		f.Fields = append(f.Fields, ui.Select{Input: reason})
+		f.Last = append(f.Last, ui.Select{Input: reason})
 		s.Blocks = append(s.Blocks, block{Form: f})
 		return c.render(w, s)
 	}
@@ -171,6 +200,9 @@ func (c *Console) carryOut(a *act) handlerFunc {
 		t, err := c.target(r, a)
 		if err != nil {
 			return c.refused(w, r, r.URL.Path, "read target", err)
+		}
+		if answered, err := senseless(w, r, a, t); answered {
+			return err
 		}
 		t.subject = r.PostForm.Get(a.subject)
 		here := a.at(t, t.subject)

@@ -18,10 +18,21 @@ func (c *Console) showOverview(r *http.Request, v *visit, s *screen) error {
 		if err != nil {
 			return err
 		}
-		s.Blocks = append(s.Blocks, b)
+		charts, err := c.charts(r, s)
+		if err != nil {
+			return err
+		}
+		s.Blocks = append(append(s.Blocks, b), charts...)
 	}
 	if v.may.Has(c.scopeOf("events.list")) {
 		b, err := c.failuresByApp(r, s)
+		if err != nil {
+			return err
+		}
+		s.Blocks = append(s.Blocks, b)
+	}
+	if v.may.Has(c.scopeOf("statistics.show")) {
+		b, err := c.systemOf(r, s)
 		if err != nil {
 			return err
 		}

@@ -46,6 +46,7 @@ func (c *Console) pages() []page {
 		{path: groupPath, title: "console.group", operation: "members.list", command: "group show {group} --json", fill: (*Console).showGroup, list: memberList()},
 		{path: appsPath, title: "account.applications", operation: "clients.list", command: "client list --json", listed: true, list: appList()},
 		{path: appPath, title: "console.app", operation: "clients.show", command: "client show {client}", fill: (*Console).showApp},
+		{path: secretPath, title: "console.secret", operation: "clients.add_secret", fill: (*Console).showSecretOf},
 		{path: activityPath, title: "account.activity", operation: "events.list", command: "audit list --json", listed: true, list: eventList()},
 		{path: messagesPath, title: "console.messages", operation: "deliveries.list", command: "outbox list --json", listed: true, fill: (*Console).showBacklog, list: messageList()},
 		{path: configurationPath, title: "console.configuration", operation: "configuration.show", command: "config status --json", listed: true, list: nodeList()},
@@ -127,7 +128,7 @@ const doneParam = "done"
 
 // doneNotices are what a page may be told to say. The list is closed: nobody can make a
 // page say anything else (content spoofing).
-var doneNotices = map[string]string{"done": "console.done", "unchanged": "console.unchanged", "nothing": "console.nothing_picked"}
+var doneNotices = map[string]string{"done": "console.done", "unchanged": "console.unchanged", "nothing": "console.nothing_picked", "file": "console.by_file", "itself": "console.by_itself"}
 
 // redirectDone sends the browser on after a change, to a page that says so (AZ7).
 func redirectDone(w http.ResponseWriter, r *http.Request, path, done string) error {

@@ -103,6 +103,9 @@ func (c *Console) factsOf(_ context.Context, v *visit, u *storage.User, s *scree
 	add(s.T("console.created"), s.at(u.CreatedAt))
 	add(s.T("console.first_seen"), s.at(u.SignedInAt))
 	add(s.T("console.locked"), s.at(u.LockedAt))
+	if until := u.LockedAt.Add(c.cfg.Accounts.LockdownUndo()); u.Locked() && c.cfg.Now().Before(until) {
+		add(s.T("console.undo_until"), s.at(until))
+	}
 	add(s.T("console.disabled"), s.at(u.DisabledAt))
 	add(s.T("console.deleting"), s.at(u.DeleteAt))
 	switch {
