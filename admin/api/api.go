@@ -97,6 +97,7 @@ type Stores struct {
 	Outbox      Outbox
 	Nodes       Nodes
 	JobClaims   JobClaims
+	Numbers     Numbers
 }
 
 // Clients are those of the configuration.

@@ -53,7 +53,7 @@ func adminStores(p *process) api.Stores {
 		Users: p.store.Users(), Credentials: p.store.Credentials(), Lockouts: p.store.Lockouts(), Recovery: p.store.RecoveryCodes(),
 		Devices: p.store.TrustedDevices(), Sessions: p.store.Sessions(), Grants: p.store.Grants(), Consents: p.store.Consents(),
 		Groups: p.store.Groups(), Memberships: p.store.Memberships(), Events: p.store.Events(), Outbox: p.store.Outbox(),
-		Nodes: p.store.Nodes(), JobClaims: p.store.Jobs(),
+		Nodes: p.store.Nodes(), JobClaims: p.store.Jobs(), Numbers: p.store.Numbers(),
 	}
 }
 
