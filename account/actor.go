@@ -40,6 +40,7 @@ type Actor struct {
 	sid        storage.ID
 	epoch      int64
 	proofs     []storage.Proof
+	shown      storage.Authentication
 	interacted time.Time
 	began      time.Time
 	// holds is the person for whose account the actor has just spent a one-time token.
@@ -67,6 +68,10 @@ type Evidence struct {
 	SID storage.ID
 	// Proofs are those of the session and of a sign-in under way.
 	Proofs []storage.Proof
+	// Shown is what an access token says of them (acr and auth_time), for whoever acts by
+	// one: the class, and when the oldest proof was given that it rests on. A refresh makes
+	// it no younger.
+	Shown storage.Authentication
 	// Interaction is when the interaction began in which the person acts: what
 	// was shown since then is fresh, however long they take for its pages. Zero
 	// is none.
@@ -79,7 +84,7 @@ type Evidence struct {
 func Person(e Evidence, from Origin) Actor {
 	return Actor{
 		kind: storage.ActorPerson, id: string(e.User.ID), from: from,
-		sid: e.SID, epoch: e.User.PasswordEpoch, proofs: slices.Clone(e.Proofs), interacted: e.Interaction, began: e.Began,
+		sid: e.SID, epoch: e.User.PasswordEpoch, proofs: slices.Clone(e.Proofs), shown: e.Shown, interacted: e.Interaction, began: e.Began,
 	}
 }
 
@@ -148,13 +153,18 @@ func (a Actor) holding(user storage.ID) Actor {
 }
 
 // reached is the class that a person's fresh proofs are worth under the policy:
-// those that were given within [mfa.Policy.FreshFor], or in this very interaction.
+// those that were given within [mfa.Policy.FreshFor], or in this very interaction. What a
+// token says counts as the one proof that it is.
 func (a Actor) reached(now time.Time, policy mfa.Policy) string {
 	since := now.Add(-policy.FreshFor)
 	if !a.interacted.IsZero() && a.interacted.Before(since) {
 		since = a.interacted
 	}
-	return mfa.Level(a.proofs, since, policy).ACR
+	reached := mfa.Level(a.proofs, since, policy).ACR
+	if !a.shown.Time.Before(since) && mfa.AtLeast(a.shown.ACR, reached) {
+		return a.shown.ACR
+	}
+	return reached
 }
 
 // sitting is when the actor sat down: what a person did since in their session, or in

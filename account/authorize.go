@@ -32,8 +32,8 @@ type action struct {
 	duty Duty
 	// source says how far sources of provisioning may.
 	source reach
-	// grave says that whoever administers on a page shows fresh proofs for it: it takes an
-	// account away, or opens it. See [Actor.Proving].
+	// grave says that a person who administers shows fresh proofs for it: it takes an
+	// account or an application away, or opens it. See [Actor.Proving].
 	grave bool
 }
 
@@ -93,8 +93,8 @@ var (
 	removeClient     = action{event: storage.EventClientRemoved, operator: true, system: true}
 	restoreClient    = action{event: storage.EventClientRestored, operator: true, system: true}
 	pruneClient      = action{event: storage.EventClientPruned, operator: true, system: true}
-	lockClient       = action{event: storage.EventClientLocked, operator: true, duty: DutyOwner}
-	unlockClient     = action{event: storage.EventClientUnlocked, operator: true, duty: DutyOwner}
+	lockClient       = action{event: storage.EventClientLocked, operator: true, duty: DutyOwner, grave: true}
+	unlockClient     = action{event: storage.EventClientUnlocked, operator: true, duty: DutyOwner, grave: true}
 	exportData       = action{event: storage.EventDataExported, self: fresh, operator: true}
 )
 

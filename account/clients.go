@@ -8,11 +8,11 @@ import (
 
 // clientActions are the changes of clients of the database, by their events.
 var clientActions = map[storage.EventType]action{
-	storage.EventClientRegistered:         {event: storage.EventClientRegistered, operator: true, duty: DutyClients},
-	storage.EventClientChanged:            {event: storage.EventClientChanged, operator: true, duty: DutyClients},
-	storage.EventClientDeleted:            {event: storage.EventClientDeleted, operator: true, system: true, duty: DutyClients},
-	storage.EventRegistrationTokenCreated: {event: storage.EventRegistrationTokenCreated, operator: true, duty: DutyClients},
-	storage.EventRegistrationTokenRevoked: {event: storage.EventRegistrationTokenRevoked, operator: true, duty: DutyClients},
+	storage.EventClientRegistered:         {event: storage.EventClientRegistered, operator: true, duty: DutyClients, grave: true},
+	storage.EventClientChanged:            {event: storage.EventClientChanged, operator: true, duty: DutyClients, grave: true},
+	storage.EventClientDeleted:            {event: storage.EventClientDeleted, operator: true, system: true, duty: DutyClients, grave: true},
+	storage.EventRegistrationTokenCreated: {event: storage.EventRegistrationTokenCreated, operator: true, duty: DutyClients, grave: true},
+	storage.EventRegistrationTokenRevoked: {event: storage.EventRegistrationTokenRevoked, operator: true, duty: DutyClients, grave: true},
 }
 
 // BeginClient decides whether the actor may make a change of a client of the database,

@@ -35,9 +35,9 @@ func (a Actor) Administering(d Duty) Actor {
 	return a
 }
 
-// Proving is the actor who administers on pages: for changes that are grave they show
-// proofs that are fresh and reach the class (step-up, requirement FE1). Callers with an
-// access token have none to show: what that was issued for is judged where it is taken.
+// Proving is a person who administers, on pages or by an access token: for changes that
+// are grave they show proofs that are fresh and reach the class (step-up, requirement FE1).
+// Clients that act for themselves have none to show: what they may do is configured.
 func (a Actor) Proving(acr string) Actor {
 	a.proves = acr
 	return a

@@ -109,7 +109,7 @@ func (s *Service) editGroupNames(ctx context.Context, by Actor, g *storage.Group
 		if err := s.mayGive(ctx, by, c, g.Roles); err != nil {
 			return nil, err
 		}
-		if err := s.checkUse(ctx, was.Name, false); err != nil {
+		if err := s.CheckGroupUse(ctx, was.Name, false); err != nil {
 			return nil, err
 		}
 		c.detail("renamed to " + g.Name)

@@ -121,7 +121,7 @@ func (s *Service) ChangeGroup(ctx context.Context, by Actor, name string, change
 		}
 	}
 	if g.Name != was {
-		if err := s.checkUse(ctx, was, change.Force); err != nil {
+		if err := s.CheckGroupUse(ctx, was, change.Force); err != nil {
 			return nil, err
 		}
 		c.detail("renamed to " + g.Name)
@@ -153,7 +153,7 @@ func (s *Service) DeleteGroup(ctx context.Context, by Actor, name string, how Gr
 	if err := s.mayGive(ctx, by, c, g.Roles); err != nil {
 		return err
 	}
-	if err := s.checkUse(ctx, g.Name, how.Force); err != nil {
+	if err := s.CheckGroupUse(ctx, g.Name, how.Force); err != nil {
 		return err
 	}
 	var asOf time.Time
@@ -207,8 +207,9 @@ func (s *Service) group(ctx context.Context, name string) (*storage.Group, error
 	return g, nil
 }
 
-// checkUse answers an [InUseError] for a group that a client's access names.
-func (s *Service) checkUse(ctx context.Context, name string, force bool) error {
+// CheckGroupUse answers an [InUseError] for a group that a client's access names, unless
+// forced, as deleting and renaming it would.
+func (s *Service) CheckGroupUse(ctx context.Context, name string, force bool) error {
 	if force || s.cfg.GroupUses == nil {
 		return nil
 	}

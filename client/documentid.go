@@ -33,6 +33,9 @@ func CheckDocumentID(id string) (*url.URL, error) {
 	return u, CheckAuthority(u)
 }
 
+// LoopbackPattern is the pattern of every host of loopback (see [MatchesHost]).
+const LoopbackPattern = "localhost"
+
 // MatchesHost reports whether a host is one of a pattern: a host, *.example.com for all
 // below it, or localhost for all of loopback.
 func MatchesHost(pattern, host string) bool {

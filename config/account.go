@@ -67,7 +67,7 @@ type Limits struct {
 // what its owner may try from a device that signed in before.
 type SignInLimits struct {
 	PerAccount  Backoff `yaml:"per_account" default:"free=20,base=10s,max=15m,window=6h" doc:"At one account, from everywhere but the devices that it signed in from before."`
-	PerAddress  Backoff `yaml:"per_address" default:"free=100,base=1s,max=1m,window=10m" doc:"From one address, at any account; an IPv6 address counts by its /64."`
+	PerAddress  Backoff `yaml:"per_address" default:"free=300,base=1s,max=1m,window=30m" doc:"From one address, at any account; an IPv6 address counts by its /64. Enough for an office of 200 whose devices are all new."`
 	PerPair     Backoff `yaml:"per_pair" default:"free=5,base=10s,max=15m,window=1h" doc:"At one account from one address."`
 	KnownDevice Backoff `yaml:"known_device" default:"free=10,base=10s,max=15m,window=1h" doc:"At one account from a device that it signed in from before, which nobody else's attempts use up."`
 }
@@ -75,13 +75,13 @@ type SignInLimits struct {
 // AskLimits bounds how often something is asked for.
 type AskLimits struct {
 	PerAccount Backoff `yaml:"per_account" default:"free=3,base=1m,max=1h,window=6h" doc:"For one account or address of e-mail, known or not: free at once, and as many again within max."`
-	PerAddress Backoff `yaml:"per_address" default:"free=20,base=30s,max=15m,window=1h" doc:"From one network address; an IPv6 address counts by its /64."`
+	PerAddress Backoff `yaml:"per_address" default:"free=250,base=30s,max=3h,window=3h" doc:"From one network address; an IPv6 address counts by its /64. free at once, enough for an office of 200, and as many again within max."`
 }
 
 // UserCodeLimits bounds tries at the codes that devices show.
 type UserCodeLimits struct {
 	PerAccount Backoff `yaml:"per_account" default:"free=20,base=30s,max=15m,window=1h" doc:"By somebody who is signed in: free at once, and as many again within max."`
-	PerAddress Backoff `yaml:"per_address" default:"free=20,base=30s,max=15m,window=1h" doc:"From one network address; an IPv6 address counts by its /64, and four times as much by its /56, and again by its /48."`
+	PerAddress Backoff `yaml:"per_address" default:"free=250,base=30s,max=3h,window=3h" doc:"From one network address; an IPv6 address counts by its /64, and four times as much by its /56, and again by its /48. free at once, and as many again within max."`
 	// AnonymousPerHour bounds the chance that any of them guesses any code.
 	AnonymousPerHour int `yaml:"anonymous_per_hour" default:"10000" doc:"By all who are not signed in, together; who is signed in goes on."`
 }
@@ -90,7 +90,7 @@ type UserCodeLimits struct {
 type MessageLimits struct {
 	PerAccount     Backoff `yaml:"per_account" default:"free=10,base=1m,max=1h,window=6h" doc:"To one account, by who is signed in to it or has shown its password."`
 	PerDestination Backoff `yaml:"per_destination" default:"free=10,base=1m,max=1h,window=6h" doc:"To one e-mail address or phone number; what strangers ask for is counted apart from what its owner does. free at once, and as many again within max."`
-	PerAddress     Backoff `yaml:"per_address" default:"free=40,base=30s,max=15m,window=1h" doc:"Asked for from one network address; an IPv6 address counts by its /64, and four times as much by its /56, and again by its /48."`
+	PerAddress     Backoff `yaml:"per_address" default:"free=400,base=30s,max=150m,window=3h" doc:"Asked for from one network address; an IPv6 address counts by its /64, and four times as much by its /56, and again by its /48. free at once, and as many again within max."`
 	// AnonymousPerHour is a breaker: see login.MessageLimits.
 	AnonymousPerHour int `yaml:"anonymous_per_hour" default:"5000" doc:"All that people ask for who are not signed in (resets, sign-ups), together."`
 }

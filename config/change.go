@@ -6,12 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
-	"strings"
-	"time"
-
-	"github.com/latchkey-id/latchkey/client"
 )
 
 // Change is one difference between two configurations, in words. It never holds
@@ -57,14 +52,17 @@ func Changes(before, after *Config) []Change { return changes(flatten(before), f
 
 func changes(from, to map[string]value) []Change {
 	var changes []Change
+	elements := map[string]bool{} // that were added or removed
 	for _, key := range slices.Sorted(maps.Keys(merged(from, to))) {
 		was, is := from[key], to[key]
 		switch {
 		case was.element && !is.element:
 			changes = append(changes, Change{Key: key, Kind: Removed})
+			elements[key] = true
 		case !was.element && is.element:
 			changes = append(changes, Change{Key: key, Kind: Added})
-		case was.text == is.text || isInside(key, changes):
+			elements[key] = true
+		case was.text == is.text || isInside(key, elements):
 		case was.secret || is.secret:
 			changes = append(changes, Change{Key: key, Kind: Changed})
 		default:
@@ -80,9 +78,14 @@ func merged(a, b map[string]value) map[string]value {
 	return all
 }
 
-// isInside reports whether the key is in an element that was added or removed.
-func isInside(key string, changes []Change) bool {
-	return slices.ContainsFunc(changes, func(c Change) bool { return c.Kind != Changed && isUnder(key, c.Key) })
+// isInside reports whether the key is in one of the elements.
+func isInside(key string, elements map[string]bool) bool {
+	for i := range len(key) {
+		if key[i] == '.' && elements[key[:i]] {
+			return true
+		}
+	}
+	return false
 }
 
 // Digest identifies what the configuration says, secrets included: nodes that
@@ -94,99 +97,10 @@ func (c *Config) Digest() string {
 		key = c.Secrets.HashKeys[0].Bytes()
 	}
 	mac := hmac.New(sha256.New, key)
-	values := flatten(c)
-	for _, path := range slices.Sorted(maps.Keys(values)) {
-		fmt.Fprintf(mac, "%d:%s=%d:%s\n", len(path), path, len(values[path].text), values[path].text)
-	}
+	var line []byte
+	eachValue(c, func(path []byte, v value) {
+		line = fmt.Appendf(line[:0], "%d:%s=%d:%s\n", len(path), path, len(v.text), v.text)
+		mac.Write(line)
+	})
 	return hex.EncodeToString(mac.Sum(nil)[:16])
-}
-
-// value is what a key holds.
-type value struct {
-	text    string
-	secret  bool
-	element bool // of a list, found by its id
-}
-
-// flatten lists a configuration's values by their paths. A list whose elements
-// have ids has one entry more, with their order: the first key of a list is the
-// one that is used.
-func flatten(c *Config) map[string]value {
-	values := map[string]value{}
-	flattenIn(values, "", reflect.ValueOf(*c))
-	return values
-}
-
-func flattenIn(values map[string]value, path string, v reflect.Value) {
-	if v.Kind() == reflect.Pointer {
-		if v.IsNil() {
-			return
-		}
-		v = v.Elem()
-	}
-	switch t := v.Type(); {
-	case t == secretType:
-		values[path] = value{text: v.Interface().(Secret).Reveal(), secret: true}
-	case t == timeType, t == prefixType:
-		values[path] = value{text: textOf(v)}
-	case t.Kind() == reflect.Struct:
-		for f, field := range v.Fields() {
-			if key := f.Tag.Get("yaml"); key != "-" {
-				flattenIn(values, joinPath(path, key), field)
-			}
-		}
-	case t.Kind() == reflect.Slice && hasID(t.Elem()):
-		flattenByID(values, path, v)
-	case t.Kind() == reflect.Slice && !v.IsNil() && v.Len() == 0:
-		values[path] = value{text: "[]"} // written down, which is another thing than the default
-	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct && t.Elem() != prefixType:
-		for i := range v.Len() {
-			flattenIn(values, indexPath(path, i), v.Index(i))
-		}
-	case t.Kind() == reflect.Slice:
-		var items []string
-		for i := range v.Len() {
-			items = append(items, textOf(v.Index(i)))
-		}
-		values[path] = value{text: strings.Join(items, ", ")}
-	default:
-		values[path] = value{text: textOf(v)}
-	}
-}
-
-func flattenByID(values map[string]value, path string, list reflect.Value) {
-	var order []string
-	for i := range list.Len() {
-		id := list.Index(i).FieldByName("ID").String()
-		at := fmt.Sprintf("%s[%s]", path, id)
-		values[at] = value{element: true}
-		flattenIn(values, at, list.Index(i))
-		order = append(order, id)
-	}
-	if strings.HasSuffix(path, "_keys") {
-		values[path] = value{text: strings.Join(order, ", ")}
-	}
-}
-
-// textOf writes a scalar as the file would.
-func textOf(v reflect.Value) string {
-	switch x := v.Interface().(type) {
-	case time.Duration:
-		return client.FormatDuration(x)
-	case time.Time:
-		if x.IsZero() {
-			return ""
-		}
-		return x.Format(time.RFC3339)
-	}
-	return fmt.Sprint(v.Interface())
-}
-
-// hasID reports whether the elements of a list are told apart by an id.
-func hasID(t reflect.Type) bool {
-	if t.Kind() != reflect.Struct {
-		return false
-	}
-	f, ok := t.FieldByName("ID")
-	return ok && f.Type.Kind() == reflect.String
 }

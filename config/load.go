@@ -203,6 +203,7 @@ func (l *loader) decode() (*Config, error) {
 		func(d *mapstructure.DecoderConfig) {
 			d.TagName = "yaml"
 			d.WeaklyTypedInput = false
+			d.MatchName = func(key, field string) bool { return key == field } // each key was spelled right, or it was refused
 		})
 	if err != nil {
 		return nil, fmt.Errorf("decode configuration: %w", err)

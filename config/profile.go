@@ -1,6 +1,10 @@
 package config
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/latchkey-id/latchkey/client"
+)
 
 // ProfileMCP lets the clients of the Model Context Protocol in.
 const ProfileMCP = "mcp"
@@ -27,7 +31,7 @@ var profiles = map[string]map[string]any{
 		// Software without an address of its own, such as what is made of the SDKs.
 		"registration.mode":           "open",
 		"registration.public_only":    true,
-		"registration.redirect_hosts": append([]any{"localhost"}, mcpHosts...),
+		"registration.redirect_hosts": append([]any{client.LoopbackPattern}, mcpHosts...),
 		"registration.scopes":         []any{"openid", "profile", "email", "offline_access", everyScopeOfResource},
 		"registration.resources":      []any{everyResource},
 	},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/client/registration"
+	"github.com/latchkey-id/latchkey/internal/clientcert"
 )
 
 // shape is what the struct tags say of a key: the one description that the
@@ -23,6 +24,7 @@ type shape struct {
 	typ    reflect.Type // of a scalar, without pointer
 	kind   kind
 	fields []*shape // of an object, in order
+	index  int      // of the field in its struct
 	elem   *shape   // of a list or a dictionary
 }
 
@@ -49,6 +51,7 @@ var enums = map[string][]string{
 	"acr":                        client.ACRs(),
 	"access_token_format":        wordsOf(client.AccessTokenFormats()),
 	"access_token_type_header":   client.AccessTokenTypeHeaders(),
+	"certificate_forms":          wordsOf(clientcert.Forms()),
 	"client_type":                wordsOf(client.Types()),
 	"consent":                    wordsOf(client.ConsentPolicies()),
 	"exchange_semantics":         wordsOf(client.ExchangeSemanticsList()),
@@ -104,7 +107,9 @@ func shapeOf(t reflect.Type, tag reflect.StructTag) *shape {
 		s.kind = object
 		for f := range t.Fields() {
 			if f.Tag.Get("yaml") != "-" {
-				s.fields = append(s.fields, shapeOf(f.Type, f.Tag))
+				field := shapeOf(f.Type, f.Tag)
+				field.index = f.Index[0]
+				s.fields = append(s.fields, field)
 			}
 		}
 		s.presetFields()
@@ -143,6 +148,12 @@ func (s *shape) field(key string) *shape {
 		}
 	}
 	return nil
+}
+
+// hasID reports whether the elements of a list are told apart by an id.
+func (s *shape) hasID() bool {
+	id := s.field("id")
+	return id != nil && id.typ.Kind() == reflect.String
 }
 
 func (s *shape) keys() []string {

@@ -7,6 +7,7 @@ import (
 	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/ui"
 )
@@ -21,16 +22,12 @@ const accessPath = "/access-denied"
 const anotherParam = "another"
 
 // addAccess says whether the person may use the client, from where the browser is.
-// What has to be reached besides is for the flow to ask for: here nothing counts as
-// reached, so that the decision names it.
 func (l *flows) addAccess(ctx context.Context, f *flowContext) error {
 	if f.client == nil || f.state.User == nil {
 		f.state.Access = access.Decision{Outcome: access.Allowed, Rule: access.NoRule}
 		return nil
 	}
-	at := access.Request{Address: web.ClientAddress(ctx)}
-	nothing := func(string, string) bool { return false }
-	f.state.Access = l.access.Policy(f.client.Access).Decide(access.SubjectOf(f.state.User), at, nothing)
+	f.state.Access = flow.AccessOf(l.access, f.client, f.state.User, web.ClientAddress(ctx))
 	return nil
 }
 

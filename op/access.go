@@ -12,14 +12,26 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// decideAccess says whether the person of a grant may use its client, as things are
-// now: their groups, roles and attributes came with the grant. How they signed in, and
+// MayUse is the one decision whether the person of a grant may use its client, as things
+// are now: their groups, roles and attributes came with the grant. How they signed in, and
 // from where, is what it was when they allowed the client; the back end that calls us
 // is in another network, which says nothing of them (authorization, requirement AC1).
-func (p *Provider) decideAccess(c *client.Client, g *storage.GrantUser) access.Decision {
+// Each endpoint asks it, and so does whoever explains what they would answer.
+func MayUse(catalog *access.Catalog, c *client.Client, g *storage.GrantUser) access.Decision {
+	if g.User.Disabled() {
+		by := "the account is disabled"
+		if g.User.Locked() {
+			by = "the account is locked down"
+		}
+		return access.Decision{Outcome: access.Refused, Rule: access.NoRule, By: by}
+	}
 	at, _ := netip.ParseAddr(g.Grant.Address) // none is in no network
 	request := access.Request{Address: at, ACR: g.Grant.Authentication.ACR}
-	return p.cfg.Access.Policy(c.Access).Decide(access.SubjectOf(&g.User), request, mfa.AtLeast)
+	return catalog.Policy(c.Access).Decide(access.SubjectOf(&g.User), request, mfa.AtLeast)
+}
+
+func (p *Provider) decideAccess(c *client.Client, g *storage.GrantUser) access.Decision {
+	return MayUse(p.cfg.Access, c, g)
 }
 
 // checkAccess refuses tokens to a person who may not use the client any more, and ends

@@ -167,8 +167,24 @@ func TestAC1_NetworksAreThoseOfTheBrowserThatAllowed(t *testing.T) {
 	n.exchange(asWiki, n.code("wiki", from("203.0.113.7"))).want(t, http.StatusBadRequest, "invalid_grant")
 	n.exchange(asWiki, n.code("wiki", from(""))).want(t, http.StatusBadRequest, "invalid_grant")
 	inside := n.exchange(asWiki, n.code("wiki", from("10.1.2.3"))).want(t, http.StatusOK, "")
-	// The back end that refreshes is elsewhere.
-	n.refresh(asWiki, inside.RefreshToken).want(t, http.StatusOK, "")
+	// The back end that refreshes, and asks userinfo and introspection, is elsewhere.
+	refreshed := n.refresh(asWiki, inside.RefreshToken).want(t, http.StatusOK, "")
+	works := func(want bool) {
+		t.Helper()
+		if status := n.userinfoStatus(refreshed.AccessToken); (status == http.StatusOK) != want {
+			t.Errorf("userinfo: %d", status)
+		}
+		for _, token := range []string{refreshed.AccessToken, refreshed.RefreshToken} {
+			if got := n.post(introspectionPath, asWiki, "token", token); got.Active != want {
+				t.Errorf("introspection says that it is active: %v", got.Active)
+			}
+		}
+	}
+	works(true)
+	c.Access = []access.Rule{{Networks: c.Access[0].Networks, Effect: access.Deny}, {}}
+	n.reload(c)
+	works(false) // a rule that keeps a network out holds there as well
+	n.refresh(asWiki, refreshed.RefreshToken).want(t, http.StatusBadRequest, "invalid_grant")
 }
 
 func TestAC1_NobodyByDefault(t *testing.T) {

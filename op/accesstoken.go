@@ -218,6 +218,28 @@ func (p *Provider) checkAccessTokenState(ctx context.Context, claims *accessToke
 	if d := p.decideAccess(c, grant); d.Outcome != access.Allowed {
 		return nil, fmt.Errorf("%w: its person may not use the client: %s", errInvalidToken, d.By)
 	}
+	if claims.GrantClient != "" {
+		if err := p.checkGrantClient(ctx, claims.GrantClient, grant); err != nil {
+			return nil, err
+		}
+	}
 	active.Grant = grant
 	return active, nil
+}
+
+// checkGrantClient refuses a token that was exchanged where its person may not use the
+// client any more that the grant is of, or that is gone: what was exchanged is worth no
+// more than what it was exchanged for (authorization, requirement AC1).
+func (p *Provider) checkGrantClient(ctx context.Context, id string, grant *storage.GrantUser) error {
+	c, err := p.cfg.Clients.Client(ctx, id)
+	switch {
+	case errors.Is(err, client.ErrUnknown):
+		return fmt.Errorf("%w: the client of its grant is gone", errInvalidToken)
+	case err != nil:
+		return unavailable("look up client of a grant", err)
+	}
+	if d := p.decideAccess(c, grant); d.Outcome != access.Allowed {
+		return fmt.Errorf("%w: its person may not use the client of its grant: %s", errInvalidToken, d.By)
+	}
+	return nil
 }

@@ -22,12 +22,15 @@ type Preview struct {
 }
 
 // NewPreview says what a client would get for a grant with the scopes, for a resource
-// server or, where that is empty, for none in particular. It does not decide whether it
-// would get anything.
+// server or, where that is empty, for none in particular. What it has from userinfo then
+// is by a token for that, which is for us. It does not decide whether it would get anything.
 func NewPreview(
 	issuer string, catalog *access.Catalog, log *slog.Logger, c *client.Client, g *storage.GrantUser, scopes []string, resource string, now time.Time,
 ) (*Preview, error) {
 	m := maker{issuer: issuer, catalog: catalog, log: log}
+	if !allowsOffline(c) { // dropped where it is asked for
+		scopes = slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return scope == client.ScopeOfflineAccess })
+	}
 	if resource != "" {
 		if err := m.mayAskFor(c, resource); err != nil {
 			return nil, err
@@ -56,7 +59,11 @@ func NewPreview(
 	if preview.IDToken, err = decoded(payload, "sid"); err != nil {
 		return nil, err
 	}
-	if payload, err = json.Marshal(m.userinfo(c, g, scopes)); err != nil {
+	shown := to.scopes
+	if resource != "" {
+		shown = m.target(c, scopes, issuer).scopes
+	}
+	if payload, err = json.Marshal(m.userinfo(c, g, shown)); err != nil {
 		return nil, fmt.Errorf("encode userinfo: %w", err)
 	}
 	preview.UserInfo, err = decoded(payload)

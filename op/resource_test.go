@@ -99,6 +99,9 @@ func TestOneRefreshTokenServesSeveralResourcesEachAccessTokenOne(t *testing.T) {
 	if !strings.HasPrefix(second.AccessToken, sealedTokenPrefix) || second.Scope != "read files.write" {
 		t.Errorf("a token for the other resource: %.12s… with %q", second.AccessToken, second.Scope)
 	}
+	if status := n.userinfoStatus(second.AccessToken); status != http.StatusUnauthorized {
+		t.Errorf("userinfo takes a sealed token for another audience: %d", status)
+	}
 	third := n.refresh(asWiki, second.RefreshToken, "resource", testIssuer).want(t, http.StatusOK, "")
 	if status := n.userinfoStatus(third.AccessToken); status != http.StatusOK {
 		t.Errorf("userinfo with a token for ourselves: %d", status)

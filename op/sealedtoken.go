@@ -25,14 +25,19 @@ var errSealedTokenForm = errors.New("not a sealed token of ours")
 // anyway; so the token stays under the 512 characters that relying parties'
 // caches take.
 type sealedClaims struct {
-	ClientID  string     `json:"c"`
-	Audience  []string   `json:"a,omitempty"` // besides the issuer
+	ClientID string   `json:"c"`
+	Audience []string `json:"a,omitempty"` // besides the issuer
+	// NotOurs says that the issuer is not in the audience: a token for one resource
+	// server alone is no good at our own endpoints (RFC 8707 section 2).
+	NotOurs   bool       `json:"n,omitempty"`
 	Scope     string     `json:"s,omitempty"`
 	ID        string     `json:"j"`
 	IssuedAt  int64      `json:"i"`
 	ExpiresAt int64      `json:"e"`
 	GrantID   storage.ID `json:"g,omitempty"`
 	Key       string     `json:"k,omitempty"` // the thumbprint of a DPoP key
+	// Certificate is the thumbprint of a TLS certificate.
+	Certificate string `json:"x,omitempty"`
 	// Subject is there where it is not the client, and no grant says who.
 	Subject     string      `json:"u,omitempty"`
 	GrantClient string      `json:"o,omitempty"`
@@ -48,9 +53,9 @@ func sealedTokenPlace(issuer string) keys.AssociatedData {
 
 // seal hides claims in a token.
 func (c *accessTokenCodec) seal(claims *accessTokenClaims) (string, error) {
-	var key string
+	var bound confirmation
 	if claims.Confirmation != nil {
-		key = claims.Confirmation.KeyThumbprint
+		bound = *claims.Confirmation
 	}
 	var subject string
 	if claims.GrantID == "" && claims.Subject != claims.ClientID {
@@ -58,7 +63,9 @@ func (c *accessTokenCodec) seal(claims *accessTokenClaims) (string, error) {
 	}
 	payload, err := json.Marshal(sealedClaims{
 		ClientID: claims.ClientID, Scope: claims.Scope, ID: claims.ID, IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt,
-		Audience: slices.DeleteFunc(slices.Clone(claims.Audience), func(aud string) bool { return aud == c.issuer }), GrantID: claims.GrantID, Key: key,
+		Audience: slices.DeleteFunc(slices.Clone(claims.Audience), func(aud string) bool { return aud == c.issuer }),
+		NotOurs:  !slices.Contains(claims.Audience, c.issuer), GrantID: claims.GrantID,
+		Key: bound.KeyThumbprint, Certificate: bound.Certificate,
 		Subject: subject, GrantClient: claims.GrantClient, Act: claims.Act, MayAct: claims.MayAct,
 	})
 	if err != nil {
@@ -90,12 +97,15 @@ func (c *accessTokenCodec) open(token string) (*accessTokenClaims, error) {
 		return nil, fmt.Errorf("%w: %w", errSealedTokenForm, err)
 	}
 	claims := &accessTokenClaims{
-		Issuer: c.issuer, Audience: append(s.Audience, c.issuer), ClientID: s.ClientID, Scope: s.Scope, ID: s.ID,
+		Issuer: c.issuer, Audience: s.Audience, ClientID: s.ClientID, Scope: s.Scope, ID: s.ID,
 		IssuedAt: s.IssuedAt, ExpiresAt: s.ExpiresAt, GrantID: s.GrantID,
 		GrantClient: s.GrantClient, Act: s.Act, MayAct: s.MayAct,
 	}
-	if s.Key != "" {
-		claims.Confirmation = &confirmation{KeyThumbprint: s.Key}
+	if !s.NotOurs {
+		claims.Audience = append(claims.Audience, c.issuer)
+	}
+	if s.Key != "" || s.Certificate != "" {
+		claims.Confirmation = &confirmation{KeyThumbprint: s.Key, Certificate: s.Certificate}
 	}
 	if s.GrantID == "" {
 		claims.Subject = cmp.Or(s.Subject, s.ClientID) // a client that acts for itself

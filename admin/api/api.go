@@ -77,7 +77,8 @@ type Token struct {
 	User   *storage.User
 	SID    storage.ID
 	Scopes []string
-	ACR    string
+	// Shown is how and when they signed in, as the token says it.
+	Shown storage.Authentication
 }
 
 // Stores are what is read.
@@ -96,6 +97,7 @@ type Stores struct {
 	Outbox      Outbox
 	Nodes       Nodes
 	JobClaims   JobClaims
+	Numbers     Numbers
 }
 
 // Clients are those of the configuration.

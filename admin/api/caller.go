@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -79,6 +81,13 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, o *operation) (*call
 	if refused != nil {
 		return nil, refused
 	}
+	if o.changes() {
+		reason := r.Header.Get(reasonHeader)
+		if utf8.RuneCountInString(reason) > maxReason || ident.Text(reason) != nil {
+			return nil, &refusal{status: http.StatusUnprocessableEntity, detail: reasonHeader + " is too long, or no line of text"}
+		}
+		who.actor = who.actor.Because(reason)
+	}
 	wait, err := a.cfg.Counters.Draw(r.Context(), "admin:"+who.name, a.cfg.Limit)
 	switch {
 	case err != nil:
@@ -102,6 +111,21 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, o *operation) (*call
 	}
 }
 
+// reasonHeader says why, in the caller's words: it stands in the event of a change.
+const reasonHeader = "Audit-Reason"
+
+// maxReason bounds it, in characters.
+const maxReason = 200
+
+// reasonParam is the header in the document.
+func reasonParam() *huma.Param {
+	bound := maxReason
+	return &huma.Param{
+		Name: reasonHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &bound},
+		Description: "Why, in a line: it is recorded with the change.",
+	}
+}
+
 // identify is who a token is of.
 func (a *API) identify(r *http.Request, t *Token) (*caller, *refusal) {
 	from := account.Origin{
@@ -114,15 +138,15 @@ func (a *API) identify(r *http.Request, t *Token) (*caller, *refusal) {
 	case t.User == nil:
 		may := admin.ForService(t.Scopes)
 		return &caller{account.Client(t.Client.ID, from).Administering(may.Duties()), may, ephemeral.Name(t.Client.ID, ""), true}, nil
-	case !mfa.AtLeast(t.ACR, a.cfg.ACR):
+	case !mfa.AtLeast(t.Shown.ACR, a.cfg.ACR):
 		return nil, &refusal{
 			status: http.StatusUnauthorized, challenges: a.challenge("insufficient_user_authentication", fmt.Sprintf(", acr_values=%q", a.cfg.ACR)),
 			detail: "whoever administers signs in with class " + a.cfg.ACR + " (RFC 9470): ask for it with acr_values",
 		}
 	}
 	may := a.cfg.Policy.ForPerson(t.Scopes, t.User.Roles)
-	who := account.Person(account.Evidence{User: t.User, SID: t.SID}, from)
-	return &caller{who.Administering(may.Duties()), may, ephemeral.Name(t.Client.ID, string(t.User.ID)), false}, nil
+	who := account.Person(account.Evidence{User: t.User, SID: t.SID, Shown: t.Shown}, from)
+	return &caller{who.Administering(may.Duties()).Proving(a.cfg.ACR), may, ephemeral.Name(t.Client.ID, string(t.User.ID)), false}, nil
 }
 
 // challenge spells WWW-Authenticate (RFC 6750 section 3). Every text in it is ours.

@@ -150,13 +150,21 @@ func (a *API) addClientSecret(ctx context.Context, in *addClientSecretInput) (*c
 		if err != nil {
 			return nil, err
 		}
-		e.Detail = "a secret was added"
+		e.Detail = because(e.Detail, "a secret was added")
 		made, err := a.cfg.Registrar.AddSecret(ctx, row, keep, e)
 		if err != nil {
 			return nil, clientProblem(err)
 		}
 		return a.newOutputOf(ctx, made)
 	})
+}
+
+// because is the detail of an event that began with a reason; empty: nobody gave one.
+func because(reason, detail string) string {
+	if reason == "" {
+		return detail
+	}
+	return reason + ": " + detail
 }
 
 type deleteClientInput struct {

@@ -63,7 +63,7 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 			Users: p.Store.Users(), Credentials: p.Store.Credentials(), Lockouts: p.Store.Lockouts(), Recovery: p.Store.RecoveryCodes(),
 			Devices: p.Store.TrustedDevices(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(), Consents: p.Store.Consents(),
 			Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
-			Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(),
+			Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(), Numbers: p.Store.Numbers(),
 		},
 		Places: map[string]string{"console": "latchkey.yaml, line 7"}, Stored: storedClients{p.Store.Clients(), stored},
 		Registrar: registration.New(registration.Config{
@@ -157,7 +157,7 @@ func (s *site) service(scopes ...string) string {
 // person is the token of somebody by a client with the scopes.
 func (s *site) person(u *storage.User, scopes ...string) string {
 	name := "person " + string(u.ID) + " " + strings.Join(scopes, " ")
-	s.tokens[name] = &api.Token{Client: s.clients["console"], User: u, SID: "sid", Scopes: scopes, ACR: mfa.ACRTwoFactor}
+	s.tokens[name] = &api.Token{Client: s.clients["console"], User: u, SID: "sid", Scopes: scopes, Shown: storage.Authentication{ACR: mfa.ACRTwoFactor, Time: s.Clock.Now()}}
 	return name
 }
 

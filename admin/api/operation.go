@@ -50,7 +50,7 @@ func row[In, Out any](o operation, do func(*API, context.Context, *In) (*Out, er
 func operations() []operation {
 	return slices.Concat(
 		peopleOperations(), personOperations(), lockdownOperations(), factorOperations(), accessOperations(), groupOperations(), memberOperations(),
-		invitationOperations(), eventOperations(), clientOperations(), systemOperations(),
+		invitationOperations(), eventOperations(), sessionOperations(), clientOperations(), systemOperations(),
 	)
 }
 
@@ -75,8 +75,12 @@ func (o *operation) spec(a *API) huma.Operation {
 	if o.more != "" {
 		more = o.more + " " + more
 	}
+	var parameters []*huma.Param
+	if o.changes() {
+		parameters = append(parameters, reasonParam())
+	}
 	return huma.Operation{
-		OperationID: o.id, Method: o.method, Path: Prefix + o.path, Summary: o.does, Description: more, Tags: []string{tag},
+		OperationID: o.id, Method: o.method, Path: Prefix + o.path, Summary: o.does, Description: more, Tags: []string{tag}, Parameters: parameters,
 		DefaultStatus: o.status, Errors: slices.Compact(failures), MaxBodyBytes: a.cfg.MaxBody, RejectUnknownQueryParameters: true,
 		Security:    []map[string][]string{{securityScheme: {o.scope}}},
 		Middlewares: huma.Middlewares{a.authorize(o)},

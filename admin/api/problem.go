@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -27,9 +28,16 @@ func (a *API) problem(ctx context.Context, id string, err error) error {
 	}
 	var field *account.FieldError
 	var used *account.InUseError
+	var stale *account.StaleError
 	switch {
 	case errors.As(err, &field):
 		return huma.NewError(http.StatusUnprocessableEntity, "a value is not taken", &huma.ErrorDetail{Message: field.Error(), Location: locationOf(field.Field)})
+	case errors.As(err, &stale):
+		return huma.ErrorWithHeaders(
+			huma.NewError(http.StatusUnauthorized, "this takes a sign-in that is fresh (RFC 9470): ask for another with acr_values and max_age, and try again"),
+			http.Header{"WWW-Authenticate": a.challenge("insufficient_user_authentication",
+				fmt.Sprintf(`, acr_values=%q, max_age="%d"`, stale.Needs, int(a.cfg.Accounts.FreshFor().Seconds())))},
+		)
 	case errors.As(err, &used):
 		return huma.NewError(http.StatusConflict, used.Error()+"; say force=true to do it all the same")
 	case errors.Is(err, account.ErrForbidden):

@@ -47,7 +47,7 @@ func TestAD1_EveryOperationTakesRoleAndScope(t *testing.T) {
 			owner, _ := s.administrator(admin.Owner)
 			nobody := s.Person("nobody@example.com")
 			weak := s.person(owner, "weak", o.Scope)
-			s.tokens[weak].ACR = mfa.ACRCode
+			s.tokens[weak].Shown.ACR = mfa.ACRCode
 			for name, refused := range map[string]struct {
 				token  string
 				status int

@@ -33,6 +33,7 @@ type (
 	// Sessions lists browsers that are signed in.
 	Sessions interface {
 		ListByUser(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountSession, error)
+		Page(ctx context.Context, p storage.SessionPage) ([]storage.ListedSession, error)
 	}
 	// Grants lists what clients may do.
 	Grants interface {
@@ -62,6 +63,10 @@ type (
 	Outbox interface {
 		Page(ctx context.Context, f storage.DeliveryFilter) ([]storage.Delivery, error)
 		Backlog(ctx context.Context, now time.Time) (storage.Backlog, error)
+	}
+	// Numbers tells of what happened each day.
+	Numbers interface {
+		Since(ctx context.Context, day time.Time) ([]storage.DailyNumber, error)
 	}
 	// Nodes lists the processes that serve.
 	Nodes interface {

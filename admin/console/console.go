@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -45,7 +46,13 @@ type Config struct {
 	api.Stores
 	Applications applications
 	Clients      api.Clients
-	Keys         api.SigningKeys
+	// Places say where in which file clients stand. Stored and Registrar are those of the
+	// database and who writes them, and Locked those that are locked down.
+	Places    map[string]string
+	Stored    api.StoredClients
+	Registrar api.Registrar
+	Locked    lockedClients
+	Keys      api.SigningKeys
 	// Digest is that of the configuration that runs.
 	Digest string
 	// Jobs are the periodic jobs of a node, by their names.
@@ -82,11 +89,23 @@ type flashes interface {
 	Refuse(w http.ResponseWriter, r *http.Request, page string, m flash.Message) error
 	// Read returns what the page of the request has to say.
 	Read(r *http.Request) (flash.Message, error)
+	// Lead answers the errors of forms by their pages, and Show has pages say them.
+	Lead(pageOf func(*http.Request) string) web.Lead
+	Show(h web.HandlerFunc, render func(http.ResponseWriter, *http.Request, web.ErrorPage)) web.HandlerFunc
+	// Hand sends the browser to a page that shows a secret, and Handed is what it shows.
+	Hand(w http.ResponseWriter, r *http.Request, page, secret string) error
+	Handed(r *http.Request) string
 }
 
 // applications knows which clients have access; storage/sqlstore.Grants in the binary.
 type applications interface {
 	ApplicationsOf(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountApplication, error)
+}
+
+// lockedClients knows which clients are locked down; storage/sqlstore.LockedClients in the
+// binary.
+type lockedClients interface {
+	List(ctx context.Context) ([]storage.LockedClient, error)
 }
 
 //go:embed templates/*.html
@@ -122,26 +141,39 @@ func (c *Console) routes() []route {
 	for _, p := range c.pages() {
 		routes = append(routes, route{http.MethodGet, p.path, c.scopeOf(p.operation), c.show(p)})
 	}
-	for _, a := range slices.Concat(personActs(), groupActs()) {
+	for _, a := range acts() {
 		scope := c.scopeOf(a.operation)
 		routes = append(routes, route{http.MethodGet, a.path(), scope, c.ask(a)}, route{http.MethodPost, a.path(), scope, c.carryOut(a)})
 	}
 	return routes
 }
 
+// acts is the one list of what is done.
+func acts() []*act { return slices.Concat(personActs(), groupActs(), sessionActs(), appActs()) }
+
 // scopeOf is what an operation of the admin API takes, and so the page that does the same.
 func (c *Console) scopeOf(operation string) string { return c.operations[operation].Scope }
 
 // Register adds the pages to mux. A form must come from a page of ours in this browser
-// (CSRF, requirement CS1), and sent twice it is handled once (idempotent).
+// (CSRF, requirement CS1), and sent twice it is handled once (idempotent). Whatever comes
+// of it is the answer to a GET (Post/Redirect/Get), refusals too: going back or reloading
+// sends nothing again.
 func (c *Console) Register(mux *http.ServeMux) {
 	for _, route := range c.routes() {
 		handle := c.enter(route)
 		if route.method == http.MethodPost {
-			handle = c.cfg.UI.Form(c.cfg.Submissions.Once(handle))
+			form := c.cfg.UI.Form(c.cfg.Submissions.Once(handle))
+			mux.Handle(route.method+" "+route.path, c.cfg.Errors.HandleForm(form, c.cfg.Flash.Lead(formPage)))
+			continue
 		}
-		mux.Handle(route.method+" "+route.path, c.cfg.Errors.Handle(handle))
+		mux.Handle(route.method+" "+route.path, c.cfg.Errors.Handle(c.cfg.Flash.Show(handle, c.cfg.Errors.Render)))
 	}
+}
+
+// formPage is the address of the page that a form was on: its own.
+func formPage(r *http.Request) string {
+	to := url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+	return to.String()
 }
 
 // Paths lists the addresses of the pages, for the metrics.

@@ -6,22 +6,41 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/message"
-	"github.com/latchkey-id/latchkey/ui"
 )
 
-// makeReset makes a link that sets a new password, and shows it: this once, in the answer
-// to the form. It is in no store, address or log, so that there is nothing to redirect to
-// (requirement OT3); sent again the form makes another link, and this one is void.
+// resetLinkPath shows a link that was just made.
+const resetLinkPath = personPath + "/make-reset/link"
+
+// makeReset makes a link that sets a new password, and hands it to the page that shows
+// it, for a moment and in this browser alone: it is in no store, address or log
+// (requirement OT3).
 func makeReset(c *Console, w http.ResponseWriter, r *http.Request, by account.Actor, t *target) (bool, error) {
-	u := t.User
-	token, err := c.cfg.Accounts.IssueReset(r.Context(), by, u.ID, c.cfg.ResetLasts, "")
+	token, err := c.cfg.Accounts.IssueReset(r.Context(), by, t.User.ID, c.cfg.ResetLasts, "")
 	if err != nil {
 		return false, err
 	}
-	page := c.cfg.UI.Begin(w, r, ui.Options{Title: "console.make_reset.title", Action: r.URL.Path})
-	s := &screen{Page: page, Person: called(u), Up: link{URL: pathOf(u.ID), Label: called(u)}, ctx: r.Context()}
-	s.Lead = s.T("console.link", "Time", s.Duration(c.cfg.ResetLasts))
 	address := c.cfg.Issuer + message.PathResetPassword + "?" + url.Values{message.TokenParam: {token}}.Encode()
-	s.Blocks = []block{{Facts: []fact{{s.T("console.link_label"), []cell{code(address)}}}, Acts: []link{{ID: "reset-back", URL: pathOf(u.ID), Label: called(u)}}}}
-	return true, c.render(w, s)
+	return true, c.cfg.Flash.Hand(w, r, t.page+"/make-reset/link", address)
+}
+
+// showResetLink shows it, for as long as it is there to be shown.
+func (c *Console) showResetLink(r *http.Request, _ *visit, s *screen) error {
+	u, err := c.person(r)
+	if err != nil {
+		return err
+	}
+	s.Up = link{URL: pathOf(u.ID), Label: called(u)}
+	c.showSecret(r, s, "console.link_label", s.T("console.link", "Time", s.Duration(c.cfg.ResetLasts)))
+	return nil
+}
+
+// showSecret shows a secret that was just made, or that it is not shown any more.
+func (c *Console) showSecret(r *http.Request, s *screen, label, lead string) {
+	b := block{ID: "secret", Acts: []link{{ID: "secret-back", URL: s.Up.URL, Label: s.Up.Label}}}
+	if secret := c.cfg.Flash.Handed(r); secret != "" {
+		s.Lead, b.Registered, b.Facts = lead, true, []fact{{s.T(label), []cell{code(secret)}}}
+	} else {
+		s.Lead = s.T("console.shown_once")
+	}
+	s.Blocks = append(s.Blocks, b)
 }

@@ -53,7 +53,7 @@ func adminStores(p *process) api.Stores {
 		Users: p.store.Users(), Credentials: p.store.Credentials(), Lockouts: p.store.Lockouts(), Recovery: p.store.RecoveryCodes(),
 		Devices: p.store.TrustedDevices(), Sessions: p.store.Sessions(), Grants: p.store.Grants(), Consents: p.store.Consents(),
 		Groups: p.store.Groups(), Memberships: p.store.Memberships(), Events: p.store.Events(), Outbox: p.store.Outbox(),
-		Nodes: p.store.Nodes(), JobClaims: p.store.Jobs(),
+		Nodes: p.store.Nodes(), JobClaims: p.store.Jobs(), Numbers: p.store.Numbers(),
 	}
 }
 
@@ -66,7 +66,7 @@ func (t adminTokens) Authenticate(w http.ResponseWriter, r *http.Request) (*api.
 	if err != nil {
 		return nil, err
 	}
-	return &api.Token{Client: b.Client, User: b.User, SID: b.SID, Scopes: b.Scopes, ACR: b.Authentication.ACR}, nil
+	return &api.Token{Client: b.Client, User: b.User, SID: b.SID, Scopes: b.Scopes, Shown: b.Authentication}, nil
 }
 
 // Refusal implements api.Tokens.

@@ -1,12 +1,7 @@
 package main
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
 
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -18,12 +13,10 @@ func epochCommand() *cobra.Command {
 	return cmd
 }
 
-const epochQuestion = "This signs everybody out of everything, and voids what was issued to them. Raise the epoch?"
-
 func epochRaiseCommand() *cobra.Command {
 	var from storeFlags
+	var d destroy
 	var reason string
-	var yes bool
 	cmd := &cobra.Command{
 		Use:   "raise --reason TEXT",
 		Short: "End every session, grant, trusted device, unused invitation, pending link and sign-in under way",
@@ -39,40 +32,21 @@ func epochRaiseCommand() *cobra.Command {
 			if err := checkReason(reason); err != nil {
 				return &usageError{err}
 			}
-			return from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error {
-				if !yes {
-					if err := agreed(cmd.InOrStdin(), cmd.ErrOrStderr(), epochQuestion); err != nil {
-						return err
-					}
-				}
-				if err := d.accounts(store).RaiseEpoch(cmd.Context(), operator(), reason); err != nil {
+			return from.withTables(cmd, func(store *sqlstore.Store, deps *dependencies) error {
+				goes, err := d.goes(cmd, "sign everybody out of everything, and void what was issued to them, for good")
+				if err != nil || !goes {
 					return err
 				}
-				_, err := fmt.Fprintln(cmd.OutOrStdout(), "the epoch is raised: nothing that was issued to people before works any more")
+				if err := deps.accounts(store).RaiseEpoch(cmd.Context(), operator(), reason); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), "the epoch is raised: nothing that was issued to people before works any more")
 				return err
 			})
 		},
 	}
 	from.register(cmd)
 	reasonFlag(cmd, &reason, " (required)")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking, as in scripts")
+	d.register(cmd)
 	return cmd
-}
-
-// agreed asks whoever sits at a terminal a yes/no question; nil is yes. Where
-// nobody sits there it asks for --yes.
-func agreed(in io.Reader, out io.Writer, question string) error {
-	if f, ok := in.(*os.File); ok && !isTerminal(f) {
-		return usagef("say --yes: there is no terminal to ask at")
-	}
-	fmt.Fprintf(out, "%s [y/N] ", question)
-	answer, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	}
-	return errors.New("nothing was changed")
 }

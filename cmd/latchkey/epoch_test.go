@@ -1,29 +1,25 @@
+//go:build linux
+
 package main
 
 import (
-	"io"
-	"os"
 	"strings"
 	"testing"
 )
 
 func TestRS1_TheEpochIsRaisedOnlyOnYes(t *testing.T) {
-	for answer, want := range map[string]bool{"y\n": true, "Yes\n": true, "yes": true, "n\n": false, "\n": false, "": false, "yesterday\n": false} {
-		var asked strings.Builder
-		if err := agreed(strings.NewReader(answer), &asked, "Sure?"); (err == nil) != want {
-			t.Errorf("%q: %v, want agreed %v", answer, err, want)
-		}
-		if asked.String() != "Sure? [y/N] " {
-			t.Errorf("asked %q", asked.String())
+	file := serveConfig(t, "sqlite://"+t.TempDir()+"/latchkey.db")
+	if status, _, errs := latchkeyRun(t, "migrate", "up", "--config", file); status != 0 {
+		t.Fatal(errs)
+	}
+	raise := []string{"epoch", "raise", "--reason", "restored", "--config", file}
+	for keys, want := range map[string]int{"y\n": 0, "Yes\n": 0, "yes\x04\x04": 0, "n\n": exitRefused, "\n": exitRefused, "\x04": exitRefused, "yesterday\n": exitRefused} {
+		status, out, screen := atTerminal(t, keys, raise...)
+		if status != want || !strings.Contains(screen, "This will sign everybody out of everything, and void what was issued to them, for good. Go on? [y/N] ") {
+			t.Errorf("%q: %d, want %d\n%s%s", keys, status, want, screen, out)
 		}
 	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	defer w.Close()
-	if err := agreed(r, io.Discard, "Sure?"); err == nil || !strings.Contains(err.Error(), "--yes") {
-		t.Errorf("asked in a pipe: %v", err)
+	if status, _, errs := latchkeyRun(t, raise...); status != exitUsage || !strings.Contains(errs, "add --yes") {
+		t.Errorf("asked in a pipe: %d %s", status, errs)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/cmd/internal/explain"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
 )
@@ -38,15 +39,15 @@ func explainCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				clients, err := d.clients()
+				q.User = user
+				if q.Client, err = d.anyClient(cmd, store, args[1]); err != nil {
+					return err
+				}
+				locked, err := store.LockedClients().List(cmd.Context())
 				if err != nil {
 					return err
 				}
-				i := slices.IndexFunc(clients, func(c client.Client) bool { return c.ID == args[1] })
-				if i < 0 {
-					return fmt.Errorf("no client is called %q", args[1])
-				}
-				q.User, q.Client = user, &clients[i]
+				q.Locked = slices.ContainsFunc(locked, func(l storage.LockedClient) bool { return l.ClientID == q.Client.ID })
 				answer, err := d.explainer().Explain(q)
 				if err != nil {
 					return err
@@ -54,7 +55,7 @@ func explainCommand() *cobra.Command {
 				if asJSON {
 					return json.NewEncoder(cmd.OutOrStdout()).Encode(answer)
 				}
-				return writeAnswer(cmd.OutOrStdout(), nameOf(user), &clients[i], answer)
+				return writeAnswer(cmd.OutOrStdout(), nameOf(user), q.Client, answer)
 			})
 		},
 	}
@@ -65,6 +66,19 @@ func explainCommand() *cobra.Command {
 	cmd.Flags().StringVar(&resource, "resource", "", "the `identifier` of the resource server that the access token is for")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// anyClient returns a client of the configuration or of the database.
+func (d *dependencies) anyClient(cmd *cobra.Command, store *sqlstore.Store, id string) (*client.Client, error) {
+	clients, err := d.clients()
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(clients, func(c client.Client) bool { return c.ID == id }); i >= 0 {
+		return &clients[i], nil
+	}
+	c, _, err := storedClient(cmd, store, d, id)
+	return c, err
 }
 
 // explainer answers for this installation.

@@ -39,6 +39,8 @@ type generation struct {
 	deliveries map[storage.Topic]outbox.Handler
 	logouts    *op.Logouts
 	handler    http.Handler
+	// registered are all clients, those too that are locked down.
+	registered *client.Registry
 }
 
 // newGeneration makes everything that a configuration says. It writes nothing,
@@ -59,7 +61,11 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	accounts := newAccounts(p, f, factors, devices)
 	pages := login.New(loginConfig(p, f, accounts, factors, devices))
 	accountPages := settings.New(settingsConfig(p, f, accounts, pages, factors))
-	provider, err := op.New(providerConfig(p, f, pages))
+	providing := providerConfig(p, f, pages)
+	if providing.MutualTLS, err = mutualTLS(cfg.MutualTLS); err != nil {
+		return nil, err
+	}
+	provider, err := op.New(providing)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +92,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), consolePaths, []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, accounts: accounts, registrar: f.registrar, deliveries: handlers, logouts: f.logouts,
+		dependencies: f.dependencies, accounts: accounts, registrar: f.registrar, deliveries: handlers, logouts: f.logouts, registered: f.registered,
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }

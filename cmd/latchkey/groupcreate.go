@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
 )
@@ -73,15 +74,32 @@ func groupSetRolesCommand() *cobra.Command {
 }
 
 func groupDeleteCommand() *cobra.Command {
+	var d destroy
 	var force bool
 	cmd := groupActionCommand("delete NAME", "Delete a group; people lose what they had by it", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, _ *sqlstore.Store, accounts *account.Service, name string, _ []string) error {
+		func(cmd *cobra.Command, store *sqlstore.Store, accounts *account.Service, name string, _ []string) error {
+			g, err := findGroup(cmd, store, name)
+			if err != nil {
+				return err
+			}
+			if err := accounts.CheckGroupUse(cmd.Context(), g.Name, force); err != nil {
+				return err
+			}
+			size, err := store.Groups().Sizes(cmd.Context(), []storage.ID{g.ID})
+			if err != nil {
+				return err
+			}
+			goes, err := d.gently(cmd, "delete the group %s, which has %s", g.Name, counted(int(size[g.ID]), "member", "members"))
+			if err != nil || !goes {
+				return err
+			}
 			if err := accounts.DeleteGroup(cmd.Context(), operator(), name, account.GroupDeletion{Force: force}); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "deleted group %s\n", name)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "deleted group %s\n", name)
 			return err
 		})
 	cmd.Flags().BoolVar(&force, "force", false, "delete it even where the access of clients names it")
+	d.register(cmd)
 	return cmd
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 )
@@ -42,4 +43,16 @@ func get(t *testing.T, url string) (status int, body string) {
 		t.Fatal(err)
 	}
 	return response.StatusCode, content.String()
+}
+
+// appendTo adds text to a file.
+func appendTo(t *testing.T, file, text string) {
+	t.Helper()
+	before, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, append(before, text...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

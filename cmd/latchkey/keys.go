@@ -73,13 +73,14 @@ func keysRotateCommand() *cobra.Command {
 // seen, and tokens of the old one that they still take for good.
 func keysRevokeCommand() *cobra.Command {
 	var from storeFlags
+	var d destroy
 	var now, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "revoke KID",
 		Short: "Take a stolen signing key out at once; its successor signs from now on",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !now {
+			if !now && !d.decided() {
 				return errors.New("say --now: the key leaves the JWKS and every token that it signed stops working here; " +
 					"to replace a key that nobody stole use `latchkey keys rotate`")
 			}
@@ -88,9 +89,16 @@ func keysRevokeCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if !slices.ContainsFunc(ring.Keys(), func(k storage.SigningKey) bool { return k.ID == args[0] }) {
+					return noKey(args[0])
+				}
+				goes, err := d.gently(cmd, "take the signing key %s out of the JWKS: every token that it signed stops working here", args[0])
+				if err != nil || !goes {
+					return err
+				}
 				err = ring.Revoke(cmd.Context(), args[0])
 				if errors.Is(err, storage.ErrNotFound) {
-					return fmt.Errorf("no signing key is named %q: `latchkey keys list` names them", args[0])
+					return noKey(args[0])
 				}
 				if err != nil {
 					return err
@@ -102,7 +110,12 @@ func keysRevokeCommand() *cobra.Command {
 	from.register(cmd)
 	jsonFlag(cmd, &asJSON, "the keys as they are then")
 	cmd.Flags().BoolVar(&now, "now", false, "do it, although relying parties have not seen the successor")
+	d.register(cmd)
 	return cmd
+}
+
+func noKey(id string) error {
+	return fmt.Errorf("no signing key is named %q: `latchkey keys list` names them", id)
 }
 
 func rotateKeys(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, alg string) error {

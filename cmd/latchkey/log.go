@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"github.com/mattn/go-isatty"
 	"io"
 	"log/slog"
 	"os"
@@ -47,12 +48,9 @@ func openLog(cfg config.Log, w io.Writer) (*serverLog, error) {
 // close writes what waits to be logged.
 func (l *serverLog) close() { l.queue.Close(flushWait) }
 
-// isTerminal reports whether w is a terminal, where people read.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+// isTerminal reports whether a stream is a terminal, where people read and answer:
+// /dev/null, which is a device too, is none.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && file != nil && isatty.IsTerminal(file.Fd())
 }

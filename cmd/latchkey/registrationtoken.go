@@ -109,10 +109,15 @@ func registrationTokenListCommand() *cobra.Command {
 
 func registrationTokenRevokeCommand() *cobra.Command {
 	var from storeFlags
+	var d destroy
 	cmd := &cobra.Command{
 		Use: "revoke ID", Short: "Take an initial access token back; the clients that it registered stay", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error {
+				goes, err := d.gently(cmd, "take the initial access token %s back", args[0])
+				if err != nil || !goes {
+					return err
+				}
 				e, err := p.accounts(store).BeginClient(cmd.Context(), operator(), storage.EventRegistrationTokenRevoked)
 				if err != nil {
 					return err
@@ -131,5 +136,6 @@ func registrationTokenRevokeCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
+	d.register(cmd)
 	return cmd
 }

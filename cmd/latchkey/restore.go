@@ -12,12 +12,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const restoreQuestion = "This puts the backup in the place of the database and signs everybody out of everything. Restore it?"
-
 func restoreCommand() *cobra.Command {
 	var at storeFlags
+	var d destroy
 	var from, reason string
-	var yes bool
 	cmd := &cobra.Command{
 		Use:   "restore --from FILE --reason TEXT",
 		Short: "Put a backup in the place of the SQLite database, and end all that was issued before",
@@ -32,40 +30,45 @@ func restoreCommand() *cobra.Command {
 			if err := checkReason(reason); err != nil {
 				return &usageError{err}
 			}
-			return at.withStore(cmd, func(store *sqlstore.Store, d *dependencies) error {
-				path, ok := store.File()
-				if !ok {
-					return fmt.Errorf("%w: restore with pg_restore, then run `latchkey epoch raise`", sqlstore.ErrOwnTools)
-				}
-				if !yes {
-					if err := agreed(cmd.InOrStdin(), cmd.ErrOrStderr(), restoreQuestion); err != nil {
-						return err
-					}
-				}
-				if err := store.LockNode(); err != nil {
-					return err
-				}
-				made := path + "-restored"
-				if err := copyFile(from, made); err != nil {
-					return err
-				}
-				if err := raiseEpochIn(cmd.Context(), d, made, reason); err != nil {
-					return errors.Join(err, os.Remove(made))
-				}
-				kept, err := store.Replace(made, d.now())
-				if err != nil {
-					return err
-				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "the backup is in its place, and nothing that was issued to people before works any more; the database before it is %s\n", kept)
-				return err
+			return at.withStore(cmd, func(store *sqlstore.Store, deps *dependencies) error {
+				return restore(cmd, store, deps, &d, from, reason)
 			})
 		},
 	}
 	at.register(cmd)
 	reasonFlag(cmd, &reason, " (required)")
 	cmd.Flags().StringVar(&from, "from", "", "`file` that `latchkey backup` wrote")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking, as in scripts")
+	d.register(cmd)
 	return cmd
+}
+
+// restore prepares the backup beside the database before it asks, so that a backup of no
+// use is refused first; --dry-run stops there, and takes the copy away.
+func restore(cmd *cobra.Command, store *sqlstore.Store, deps *dependencies, d *destroy, from, reason string) error {
+	path, ok := store.File()
+	if !ok {
+		return fmt.Errorf("%w: restore with pg_restore, then run `latchkey epoch raise`", sqlstore.ErrOwnTools)
+	}
+	if err := store.LockNode(); err != nil {
+		return err
+	}
+	made := path + "-restored"
+	if err := copyFile(from, made); err != nil {
+		return err
+	}
+	if err := raiseEpochIn(cmd.Context(), deps, made, reason); err != nil {
+		return errors.Join(err, os.Remove(made))
+	}
+	goes, err := d.goes(cmd, "put the backup %s in the place of the database, and sign everybody out of everything", from)
+	if err != nil || !goes {
+		return errors.Join(err, os.Remove(made))
+	}
+	kept, err := store.Replace(made, deps.now())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "the backup is in its place, and nothing that was issued to people before works any more; the database before it is %s\n", kept)
+	return err
 }
 
 // raiseEpochIn checks a copy of a backup, applies the migrations that it lacks, and

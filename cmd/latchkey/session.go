@@ -176,8 +176,7 @@ func endSession(cmd *cobra.Command, store *sqlstore.Store, deps *dependencies, d
 	if err != nil {
 		return err
 	}
-	if d.dryRun {
-		_, err := d.goes(cmd, "end session %s of %s", sid, nameOf(u))
+	if goes, err := d.gently(cmd, "end session %s of %s", sid, nameOf(u)); err != nil || !goes {
 		return err
 	}
 	err = deps.accounts(store).EndSession(cmd.Context(), operator(), u.ID, sid)

@@ -14,16 +14,24 @@ import (
 )
 
 func userDisableCommand() *cobra.Command {
+	var d destroy
 	var reason string
 	cmd := userActionCommand("disable USER", "Keep a person out and end everything that they are signed in to", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
 			if err := checkReason(reason); err != nil {
 				return err
 			}
+			if u.Disabled() {
+				return fmt.Errorf("%s is disabled already", nameOf(u))
+			}
+			if goes, err := d.gently(cmd, "keep %s out, and end everything that they are signed in to", nameOf(u)); err != nil || !goes {
+				return err
+			}
 			err := accounts.Disable(cmd.Context(), operator(), u.ID, reason)
 			return report(cmd, err, nameOf(u)+" is disabled already", "disabled %s", nameOf(u))
 		})
 	reasonFlag(cmd, &reason, "")
+	d.register(cmd)
 	return cmd
 }
 
@@ -70,6 +78,7 @@ func factorNames() string {
 }
 
 func userResetMFACommand() *cobra.Command {
+	var d destroy
 	var reason string
 	cmd := userActionCommand("reset-mfa USER", "Remove a person's second factors, recovery codes and trusted devices, and sign them out", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
@@ -79,10 +88,15 @@ func userResetMFACommand() *cobra.Command {
 			if err := checkReason(reason); err != nil {
 				return err
 			}
-			err := accounts.ResetFactors(cmd.Context(), operator(), u.ID, reason)
+			goes, err := d.gently(cmd, "remove the second factors, recovery codes and trusted devices of %s, and sign them out", nameOf(u))
+			if err != nil || !goes {
+				return err
+			}
+			err = accounts.ResetFactors(cmd.Context(), operator(), u.ID, reason)
 			return report(cmd, err, nameOf(u)+" is gone", "%s has no second factor any more and was signed out", nameOf(u))
 		})
 	reasonFlag(cmd, &reason, " (required)")
+	d.register(cmd)
 	return cmd
 }
 

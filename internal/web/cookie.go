@@ -103,6 +103,8 @@ const (
 	// CookieRefused keeps, sealed, what a page says of a form that was refused because
 	// a store did not answer.
 	CookieRefused = "refused"
+	// CookieHanded carries, sealed, a secret that was just made to the page that shows it.
+	CookieHanded = "handed"
 	// CookieLanguage holds the language that was chosen from a page's menu.
 	CookieLanguage = "language"
 )

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -144,6 +145,14 @@ func anotherWanted(s State) bool {
 	another := s.Interaction.Another
 	return another != nil && another.Than == s.User.ID &&
 		!slices.ContainsFunc(s.Proofs, func(p storage.Proof) bool { return p.At.After(another.At) })
+}
+
+// AccessOf is the one decision whether somebody may go on to a client, from where their
+// browser is. What has to be reached besides is for the flow to ask for: here nothing
+// counts as reached, so that the decision names it.
+func AccessOf(catalog *access.Catalog, c *client.Client, u *storage.User, at netip.Addr) access.Decision {
+	nothing := func(string, string) bool { return false }
+	return catalog.Policy(c.Access).Decide(access.SubjectOf(u), access.Request{Address: at}, nothing)
 }
 
 // accessRefused: the client's rules do not let the person in (requirement AC1). They

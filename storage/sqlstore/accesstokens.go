@@ -17,23 +17,26 @@ type AccessTokens struct{ s *Store }
 type activeGrantRow struct {
 	bun.BaseModel `bun:"table:grants,alias:g"`
 
-	ID        string                          `bun:"id,pk"`
-	ClientID  string                          `bun:"client_id"`
-	UserID    string                          `bun:"user_id"`
-	SID       nullString                      `bun:"sid"`
-	Scopes    spaceList                       `bun:"scopes"`
-	Resource  spaceList                       `bun:"resource"`
-	Claims    document[storage.ClaimsRequest] `bun:"claims"`
-	AuthTime  sqlTime                         `bun:"auth_time"`
-	ACR       string                          `bun:"acr"`
-	AMR       spaceList                       `bun:"amr"`
-	ExpiresAt sqlTime                         `bun:"expires_at"`
+	ID       string     `bun:"id,pk"`
+	ClientID string     `bun:"client_id"`
+	UserID   string     `bun:"user_id"`
+	SID      nullString `bun:"sid"`
+	// RedirectURI and Address are what consent and rules of access go by.
+	RedirectURI string                          `bun:"redirect_uri"`
+	Address     string                          `bun:"address"`
+	Scopes      spaceList                       `bun:"scopes"`
+	Resource    spaceList                       `bun:"resource"`
+	Claims      document[storage.ClaimsRequest] `bun:"claims"`
+	AuthTime    sqlTime                         `bun:"auth_time"`
+	ACR         string                          `bun:"acr"`
+	AMR         spaceList                       `bun:"amr"`
+	ExpiresAt   sqlTime                         `bun:"expires_at"`
 }
 
 func (r *activeGrantRow) grant() storage.Grant {
 	return storage.Grant{
 		ID: storage.ID(r.ID), ClientID: r.ClientID, UserID: storage.ID(r.UserID), SID: storage.ID(r.SID),
-		Scopes: r.Scopes, Resource: r.Resource, Claims: r.Claims.Is, ExpiresAt: r.ExpiresAt.Time,
+		RedirectURI: r.RedirectURI, Address: r.Address, Scopes: r.Scopes, Resource: r.Resource, Claims: r.Claims.Is, ExpiresAt: r.ExpiresAt.Time,
 		Authentication: storage.Authentication{Time: r.AuthTime.Time, ACR: r.ACR, AMR: r.AMR},
 	}
 }

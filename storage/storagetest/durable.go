@@ -53,6 +53,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("lists over everybody", f.testLists)
 	t.Run("TestKY3_what is sealed", f.testSecrets)
 	t.Run("feeds of events", f.testFeeds)
+	t.Run("daily numbers", f.testNumbers)
 	t.Run("clients", f.testClients)
 	t.Run("TestDR1_a client is admitted within its bounds", f.testClientAdmission)
 	t.Run("TestDR1_what is deleted with a client", f.testClientDeletion)
@@ -476,8 +477,8 @@ func (f fixture) testAccessTokens(t *testing.T) {
 	got, err := tokens.Check(ctx, g.ID, "jti-1", now)
 	want(t, "Check", err, nil)
 	equal(t, "grant", got.Grant, storage.Grant{
-		ID: g.ID, ClientID: g.ClientID, UserID: g.UserID, SID: g.SID, Scopes: g.Scopes, Resource: g.Resource, Claims: g.Claims,
-		Authentication: g.Authentication, ExpiresAt: g.ExpiresAt,
+		ID: g.ID, ClientID: g.ClientID, UserID: g.UserID, SID: g.SID, RedirectURI: g.RedirectURI, Address: g.Address, Scopes: g.Scopes,
+		Resource: g.Resource, Claims: g.Claims, Authentication: g.Authentication, ExpiresAt: g.ExpiresAt,
 	})
 	want(t, "Revoke", tokens.Revoke(ctx, "jti-1", now.Add(time.Minute), f.event(t, storage.EventAccessTokenRevoked)), nil)
 	want(t, "Revoke twice", tokens.Revoke(ctx, "jti-1", now.Add(time.Minute), f.event(t, storage.EventAccessTokenRevoked)), nil)

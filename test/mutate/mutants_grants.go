@@ -57,9 +57,35 @@ var grants = []mutant{
 	},
 	{
 		"PR1", "a refresh token of a public client works with any key", "op/dpopbinding.go",
-		`if r.Proof == nil || !r.Client.IsPublic() {`,
-		`if r.Proof == nil || r.Client != nil {`,
+		`if r.confirmation() == nil || !r.Client.IsPublic() {`,
+		`if r.confirmation() == nil || r.Client != nil {`,
 		"./op", "PR1_RefreshTokens",
+	},
+	{
+		"PR1", "a token that is bound to a certificate works with another", "op/mutualtls.go",
+		`case certificateThumbprint(chain[0]) != bound.Certificate:`,
+		`case false:`,
+		"./op", "PR1_ABoundTokenNeedsItsCertificate",
+	},
+	{
+		"CL2", "anybody vouches for a certificate", "op/clientauth_tls.go",
+		`if err := p.cfg.MutualTLS.vouched(chain, p.cfg.Now()); err != nil {`,
+		`if err := p.cfg.MutualTLS.vouched(chain, p.cfg.Now()); err != nil && c == nil {`,
+		"./op", "CL2_CertificatesOfClients",
+	},
+	{
+		"CL2", "a certificate is any client's", "op/clientauth_tls.go",
+		`len(chain) == 0 || !c.FitsCertificate(chain[0]) {`,
+		`len(chain) == 0 {`,
+		"./op", "CL2_CertificatesOfClients",
+	},
+	{
+		"PA4", "anybody may say whose certificate they have", "internal/clientcert/clientcert.go",
+		`	case !trusted:
+		return nil, nil`,
+		`	case false:
+		return nil, nil`,
+		"./internal/clientcert", "PA4_WhoMayVouch",
 	},
 	{
 		"PR1", "an assertion is used twice", "op/clientauth_assertion.go",
@@ -151,9 +177,15 @@ var grants = []mutant{
 	},
 	{
 		"AD1", "one factor administers", "admin/api/caller.go",
-		`case !mfa.AtLeast(t.ACR, a.cfg.ACR):`,
+		`case !mfa.AtLeast(t.Shown.ACR, a.cfg.ACR):`,
 		`case !mfa.AtLeast(a.cfg.ACR, a.cfg.ACR):`,
 		"./admin/api", "AD1",
+	},
+	{
+		"FE1", "an old token does what is grave", "account/actor.go",
+		`if !a.shown.Time.Before(since) && `,
+		`if `,
+		"./admin/api", "FE1",
 	},
 	{
 		"AD1", "people administer themselves", "account/duty.go",

@@ -10,6 +10,7 @@
 //   - It holds keys of texts and what may be typed again, such as a username; never a
 //     password, a code or a token. It is sealed all the same: people type passwords
 //     where names belong.
+//   - A secret that was just made is in none of them: see [Store.Hand].
 //   - Whether there is one shows in the address alone, which is the same whatever was
 //     wrong (user enumeration, requirement EN1).
 package flash

@@ -36,6 +36,8 @@ type Question struct {
 	Scopes []string
 	// Resource is the resource server that the access token is for; empty: none.
 	Resource string
+	// Locked says that the client is locked down: no node serves it.
+	Locked bool
 }
 
 // Answer is what would happen.
@@ -57,24 +59,41 @@ type Answer struct {
 // Allowed reports whether the person gets in, if need be after the steps.
 func (a *Answer) Allowed() bool { return a.Preview != nil }
 
+// actsForPeople reports whether the client gets tokens about people in any way.
+func actsForPeople(c *client.Client) bool {
+	return c.ActsForPeople() || c.AllowsGrant(client.GrantTokenExchange)
+}
+
+// refuse says that nothing would be issued, whatever the rules of access say.
+func (a *Answer) refuse(by string) {
+	a.Outcome, a.By, a.ACR, a.Elsewhere = access.Refused, by, "", false
+}
+
 // Explain answers a question.
 func (p *Provider) Explain(q Question) (*Answer, error) {
-	policy, subject := p.Catalog.Policy(q.Client.Access), access.SubjectOf(q.User)
-	at := access.Request{Address: q.Address, ACR: q.ACR}
-	decision := policy.Decide(subject, at, mfa.AtLeast)
+	subject, at := access.SubjectOf(q.User), access.Request{Address: q.Address, ACR: q.ACR}
+	decision := op.MayUse(p.Catalog, q.Client, p.grant(q, nil, storage.Authentication{ACR: q.ACR}))
 	answer := &Answer{
-		Outcome: decision.Outcome, By: decision.By, ACR: decision.ACR, Elsewhere: decision.Elsewhere, Rules: policy.Findings(subject, at),
+		Outcome: decision.Outcome, By: decision.By, ACR: decision.ACR, Elsewhere: decision.Elsewhere,
+		Rules: p.Catalog.Policy(q.Client.Access).Findings(subject, at), Steps: []string{},
+	}
+	switch {
+	case q.Locked:
+		answer.refuse("the client is locked down")
+	case !actsForPeople(q.Client):
+		answer.refuse("the client acts for nobody but itself")
+	}
+	if q.User.Disabled() || q.Locked || !actsForPeople(q.Client) {
+		answer.Steps = []string{StepRefused}
+		return answer, nil
 	}
 	steps, reached := p.steps(q)
 	answer.Steps = steps
-	if decision.Outcome == access.Refused || slices.Contains(steps, StepUnreachable) {
+	if decision.Outcome == access.Refused {
 		return answer, nil
 	}
-	if q.User.Disabled() {
-		answer.Outcome, answer.By = access.Refused, "the account is disabled"
-		if q.User.Locked() {
-			answer.By = "the account is locked down"
-		}
+	if slices.Contains(steps, StepUnreachable) {
+		answer.refuse("the required authentication cannot be reached")
 		return answer, nil
 	}
 	scopes := q.Scopes

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -47,7 +46,7 @@ func (p *Provider) steps(q Question) (steps []string, reached storage.Authentica
 	}
 	state := flow.State{
 		Now: p.Now, Interaction: interaction.ForRequest(request, p.Now), Client: q.Client, Policy: &p.Policy, Enrollable: true,
-		Access: p.Catalog.Policy(q.Client.Access).Decide(access.SubjectOf(q.User), access.Request{Address: q.Address}, reachesNothing),
+		Access: flow.AccessOf(p.Catalog, q.Client, q.User, q.Address),
 	}
 	if q.ACR != "" {
 		state.User, state.Proofs = &person, proofsOf(q.ACR, p.Now)
@@ -70,8 +69,6 @@ func (p *Provider) steps(q Question) (steps []string, reached storage.Authentica
 	}
 	return append(steps, StepUnreachable), storage.Authentication{}
 }
-
-func reachesNothing(string, string) bool { return false }
 
 // take shows what a step asks for.
 func (p *Provider) take(step string, state *flow.State, person *storage.User, steps []string) []string {

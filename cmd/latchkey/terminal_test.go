@@ -1,0 +1,69 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminal is a pseudo-terminal: what people sit at.
+type terminal struct {
+	// keyboard is their side, and screen what they see: what is typed too, as terminals echo.
+	keyboard, process *os.File
+	screen            chan string
+}
+
+func newTerminal(t *testing.T) *terminal {
+	t.Helper()
+	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = keyboard.Close() })
+	if err := unix.IoctlSetPointerInt(int(keyboard.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(int(keyboard.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	process, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{keyboard: keyboard, process: process, screen: make(chan string, 1)}
+	go func() {
+		var seen bytes.Buffer
+		_, err := io.Copy(&seen, keyboard) // ends with EIO when the process' side is closed
+		if err != nil && !errors.Is(err, syscall.EIO) {
+			fmt.Fprint(&seen, err)
+		}
+		term.screen <- seen.String()
+	}()
+	return term
+}
+
+// run runs a command at a terminal at which keys are typed: what it writes on standard
+// output goes elsewhere. "\x04" is Ctrl-D, the end of the input.
+func atTerminal(t *testing.T, keys string, args ...string) (status int, stdout, screen string) {
+	t.Helper()
+	term := newTerminal(t)
+	if _, err := term.keyboard.WriteString(keys); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	status = run(t.Context(), args, term.process, &out, term.process)
+	if err := term.process.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return status, out.String(), strings.ReplaceAll(<-term.screen, "\r\n", "\n")
+}
