@@ -37,6 +37,7 @@ var jsonForms = map[string]struct {
 	"config diff":          {nil, ""},
 	"config status":        {configStatus{}, ""},
 	"doctor":               {diagnosis{}, "a list of"},
+	"doctor mcp":           {diagnosis{}, "a list of"},
 	"events list":          {shownFeed{}, "a list of"},
 	"explain":              {explain.Answer{}, ""},
 	"grant list":           {shownGrant{}, "a list of"},
@@ -64,7 +65,9 @@ func leaves(cmd *cobra.Command) map[string]*cobra.Command {
 			for path, leaf := range leaves(sub) {
 				found[path] = leaf
 			}
-			continue
+			if !sub.Runnable() {
+				continue
+			}
 		}
 		_, path, _ := strings.Cut(sub.CommandPath(), " ")
 		found[path] = sub

@@ -99,6 +99,7 @@ func doctorCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was found as JSON")
+	cmd.AddCommand(doctorMCPCommand())
 	return cmd
 }
 

@@ -114,6 +114,9 @@ func TestMCPClientsAuthorizeThemselves(t *testing.T) {
 	p := &provider{Node: n}
 	ada := p.person(t, "mcp")
 
+	if said, err := exec.CommandContext(t.Context(), testenv.Binary(t), "doctor", "mcp", tools.resource()).CombinedOutput(); err != nil || strings.Count(string(said), "ok     ") != 8 {
+		t.Errorf("doctor says %v: %s", err, said)
+	}
 	for name, run := range map[string]func(t *testing.T) *exec.Cmd{
 		"pypi": func(t *testing.T) *exec.Cmd {
 			return exec.CommandContext(t.Context(), testenv.Python(t, "mcp"), "client.py")
