@@ -95,3 +95,21 @@ type SignedIn struct {
 	Session Session
 	User    User
 }
+
+// SessionPage says which sessions are listed, the newest first.
+type SessionPage struct {
+	// UserID is whose they are, and ClientID one that they signed in to; both may be empty.
+	UserID   ID
+	ClientID string
+	// Before is the sid of the last one of the page before; empty is the first page.
+	Before ID
+	Limit  int
+}
+
+// ListedSession is a session of a list, with what its person is called by and the
+// clients that it signed in to.
+type ListedSession struct {
+	Session
+	Email, Username string
+	Clients         []SessionClient
+}

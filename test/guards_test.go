@@ -20,7 +20,7 @@ var peopleStores = map[string][]string{
 	"RecoveryCodes":  {"Status"},
 	"TrustedDevices": {"BySecret", "ListByUser"},
 	"Lockouts":       {"ListByUser"},
-	"Sessions":       {"BySecret", "Clients", "List", "ListByUser"},
+	"Sessions":       {"BySecret", "Clients", "List", "ListByUser", "Page"},
 	"Grants":         {"ByID", "ByCodeHash", "ListByUser", "ListByClient", "CountLiveByClient", "ApplicationsOf", "List"},
 	"Consents":       {"Get", "ListByUser"},
 	"Groups":         {"ByExternalID", "ByID", "ByName", "BySourceOf", "CountOfSource", "List", "OfSource", "Sizes"},

@@ -99,6 +99,7 @@ type Stores struct {
 	Feeds       Feeds
 	Nodes       Nodes
 	JobClaims   JobClaims
+	Numbers     Numbers
 }
 
 // Clients are those of the configuration.

@@ -65,7 +65,7 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 			Devices: p.Store.TrustedDevices(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(), Consents: p.Store.Consents(),
 			Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
 			Invitations: p.Store.Invitations(), Feeds: p.Store.Feeds(),
-			Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(),
+			Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(), Numbers: p.Store.Numbers(),
 		},
 		Places: map[string]string{"console": "latchkey.yaml, line 7"}, Stored: storedClients{p.Store.Clients(), stored},
 		Registrar: registration.New(registration.Config{

@@ -60,6 +60,7 @@ var samples = map[string]func(s *site, u *storage.User) sample{
 		}, s.Event(storage.EventDeviceTrusted)))
 		return sample{"/people/" + string(u.ID) + "/devices", ""}
 	},
+	"sessions.all":  at("/sessions?client=wiki"),
 	"sessions.list": of("/people/%s/sessions", ""),
 	"sessions.end_all": func(s *site, u *storage.User) sample {
 		s.session(u)
@@ -150,6 +151,7 @@ var samples = map[string]func(s *site, u *storage.User) sample{
 	"configuration.show": at("/configuration"),
 	"jobs.list":          at("/jobs"),
 	"statistics.show":    at("/statistics"),
+	"statistics.days":    at("/statistics/days?days=7"),
 }
 
 func at(path string) func(*site, *storage.User) sample {

@@ -33,6 +33,7 @@ type (
 	// Sessions lists browsers that are signed in.
 	Sessions interface {
 		ListByUser(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountSession, error)
+		Page(ctx context.Context, p storage.SessionPage) ([]storage.ListedSession, error)
 	}
 	// Grants lists what clients may do.
 	Grants interface {
@@ -70,6 +71,10 @@ type (
 	// Feeds tells how far the receivers of events got.
 	Feeds interface {
 		List(ctx context.Context) ([]storage.Feed, error)
+	}
+	// Numbers tells of what happened each day.
+	Numbers interface {
+		Since(ctx context.Context, day time.Time) ([]storage.DailyNumber, error)
 	}
 	// Nodes lists the processes that serve.
 	Nodes interface {

@@ -21,6 +21,7 @@ func systemOperations() []operation {
 		row(read("configuration.show", "/configuration", "Show which configuration each node runs with", ""), (*API).showConfiguration),
 		row(read("jobs.list", "/jobs", "List the periodic jobs, and when each was last begun by whichever node", ""), (*API).listJobs),
 		row(read("statistics.show", "/statistics", "Show the numbers of now", "None of them is counted out of a table that grows."), (*API).showStatistics),
+		row(read("statistics.days", "/statistics/days", "Show the numbers of each day", "They are about nobody, and a minute old at most."), (*API).showDays),
 	}
 }
 

@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/ui"
@@ -19,7 +21,7 @@ import (
 // what will happen: GET shows and changes nothing, POST does it. It is the one row from
 // which its routes, what it takes, its link on the page of the person and its tests follow.
 type act struct {
-	// of is the page of what it is done to: personPath, groupPath or groupsPath. name ends
+	// of is the page of what it is done to: that of a person, a group or a list. name ends
 	// the address of the act below it.
 	of, name string
 	// text begins the keys of its texts: text.title is what it is called, on its button
@@ -36,6 +38,10 @@ type act struct {
 	// subject is the parameter that names what of the person it is about; empty where it is
 	// all of them. Its link is beside the subject.
 	subject string
+	// several says that it may be about several subjects at once, picked in a list.
+	several bool
+	// app says of which applications it makes sense; nil is all of them.
+	app func(t *target) bool
 	// offered says of whom it makes sense; nil is everybody.
 	offered func(c *Console, u *storage.User) bool
 	// fields are asked for besides the reason; nil is none.
@@ -46,13 +52,20 @@ type act struct {
 
 // target is what an act is done to.
 type target struct {
-	// User and Group are who or what it is; one of them is there, or neither.
+	// User, Group or Client is who or what it is; one of them is there, or none.
 	*storage.User
 	Group *storage.Group
+	// Client is an application, Row what the database has of it, if it does, and Locked
+	// since when it is locked down.
+	Client *client.Client
+	Row    *storage.Client
+	Locked time.Time
 	// page is its page, and name what it is called.
 	page, name string
 	// after is the page to go on to; empty is page.
 	after string
+	// subject is what of it the act is about.
+	subject string
 }
 
 // on makes a target of a person.
@@ -74,7 +87,24 @@ func (c *Console) target(r *http.Request, a *act) (*target, error) {
 		}
 		return &target{Group: g, page: groupAt(g.ID), name: g.Name}, nil
 	}
+	if a.of == appPath {
+		return c.app(r.Context(), r.PathValue("client"))
+	}
 	return &target{page: a.of}, nil
+}
+
+// senseless answers an act that an application is none for: one of a file is changed
+// there, and one that registered itself says itself what it is.
+func senseless(w http.ResponseWriter, r *http.Request, a *act, t *target) (bool, error) {
+	switch {
+	case a.app == nil || a.app(t):
+		return false, nil
+	case t.Row == nil && a.operation != "clients.lock_down" && a.operation != "clients.undo_lockdown":
+		return true, redirectDone(w, r, t.page, "file")
+	case a.operation == "clients.replace" || a.operation == "clients.add_secret":
+		return true, redirectDone(w, r, t.page, "itself")
+	}
+	return true, redirectDone(w, r, t.page, "unchanged")
 }
 
 // personPath is the page of a person.
@@ -121,7 +151,14 @@ func (c *Console) ask(a *act) handlerFunc {
 		if err != nil {
 			return c.refused(w, r, r.URL.Path, "read target", err)
 		}
-		subject := r.URL.Query().Get(a.subject)
+		if answered, err := senseless(w, r, a, t); answered {
+			return err
+		}
+		subject := strings.Join(r.URL.Query()[a.subject], " ")
+		if a.several && subject == "" {
+			return redirectDone(w, r, t.page, "nothing")
+		}
+		t.subject = subject
 		if ident.Text(subject) != nil {
 			return notFound(errors.New("the subject is no text"))
 		}
@@ -134,7 +171,7 @@ func (c *Console) ask(a *act) handlerFunc {
 		s := c.begin(w, r, v, a.text+".title")
 		s.Up, s.Same = link{URL: t.page, Label: t.name}, c.sameAs(r, a.operation, strings.ReplaceAll(a.command, "{group}", quote(cmp.Or(subject, t.name))), r.URL.Query())
 		if t.name == "" {
-			s.Up.Label = s.T("console.groups")
+			s.Up.Label = s.T(c.titleOf(t.page))
 		}
 		s.Lead = s.T(a.text+".text", "Subject", subject)
 		f := &form{Method: "post", Action: here, Submit: s.Title, ID: "act-submit", Danger: a.danger, Back: t.page, Page: &s.Page}
@@ -151,7 +188,7 @@ func (c *Console) ask(a *act) handlerFunc {
 			return err
 		}
 		reason.Wide = true
-		f.Fields = append(f.Fields, ui.Select{Input: reason})
+		f.Last = append(f.Last, ui.Select{Input: reason})
 		s.Blocks = append(s.Blocks, block{Form: f})
 		return c.render(w, s)
 	}
@@ -164,7 +201,11 @@ func (c *Console) carryOut(a *act) handlerFunc {
 		if err != nil {
 			return c.refused(w, r, r.URL.Path, "read target", err)
 		}
-		here := a.at(t, r.PostForm.Get(a.subject))
+		if answered, err := senseless(w, r, a, t); answered {
+			return err
+		}
+		t.subject = r.PostForm.Get(a.subject)
+		here := a.at(t, t.subject)
 		reason := ident.Clean(r.PostForm.Get("reason"))
 		if err := checkReason(reason); err != nil {
 			return c.refused(w, r, here, "read reason", err)

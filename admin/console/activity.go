@@ -41,7 +41,7 @@ func readEvents(r *http.Request, c *Console, _ *visit, query url.Values, after s
 	}
 	events, err := c.cfg.Events.List(r.Context(), f)
 	rows, next := itemsOf(events, limit, func(e *storage.Event) string { return string(e.ID) }, func(e *storage.Event) item {
-		return item{api.ShowEvent(e), func(s *screen) []cell {
+		return item{record: api.ShowEvent(e), cells: func(s *screen) []cell {
 			cells := c.eventCells(s.ctx, s, e, "")
 			about := cell{}
 			if e.UserID != "" {

@@ -11,6 +11,7 @@ type block struct {
 	ID, Heading, Lead string
 	Facts             []fact
 	Table             *table
+	Charts            []*chart
 	Form              *form
 	Acts              []link
 	// Registered says that the facts bear names for machines, which are long.
@@ -29,6 +30,8 @@ type table struct {
 	Label   string
 	Columns []string
 	Rows    []row
+	// Pick has rows be picked; nil has not.
+	Pick *picking
 	// None is said where there are no rows.
 	None string
 	// Start and Next lead to the first page of a list and to the next one; Exports to what
@@ -40,7 +43,14 @@ type table struct {
 }
 
 // row is one row of a table; its first cell names it.
-type row struct{ Cells []cell }
+type row struct {
+	Cells []cell
+	// Pick is what stands for the row where rows are picked; empty: it is not to be picked.
+	Pick string
+}
+
+// picking is the form that the rows of a table are picked in.
+type picking struct{ Action, Name, Submit, Label string }
 
 // cell is what stands in a table or in a fact.
 type cell struct {
@@ -58,6 +68,8 @@ type cell struct {
 	Soft string
 	// Label says more for who does not see it: what the link is about.
 	Label string
+	// Share shows the text as a bar too: how much of a hundred it is, in a hundredth.
+	Share string
 	// All are several, in the place of one.
 	All []cell
 }
@@ -133,8 +145,11 @@ type form struct {
 	Method, Action string
 	Fields         []ui.Select
 	// Groups are fields with a legend each.
-	Groups     []ui.ProfileGroup
-	Boxes      []box
+	Groups []ui.ProfileGroup
+	Boxes  []box
+	// Areas are fields of several lines, and Last the fields below them.
+	Areas      []area
+	Last       []ui.Select
 	Submit, ID string
 	Danger     bool
 	// Any is what a choice of a search is called where nothing is chosen.
@@ -143,6 +158,20 @@ type form struct {
 	Back string
 	// Page has the tokens of a form that posts.
 	Page *ui.Page
+}
+
+// area is a field of several lines.
+type area struct {
+	Name, Label, Hint, Error, Value string
+	Rows                            int
+}
+
+// DescribedBy names what explains the field, for aria-describedby.
+func (a area) DescribedBy() string {
+	if a.Error != "" {
+		return a.Name + "-error " + a.Name + "-hint"
+	}
+	return a.Name + "-hint"
 }
 
 // box is a box to tick.

@@ -46,7 +46,13 @@ type Config struct {
 	api.Stores
 	Applications applications
 	Clients      api.Clients
-	Keys         api.SigningKeys
+	// Places say where in which file clients stand. Stored and Registrar are those of the
+	// database and who writes them, and Locked those that are locked down.
+	Places    map[string]string
+	Stored    api.StoredClients
+	Registrar api.Registrar
+	Locked    lockedClients
+	Keys      api.SigningKeys
 	// Digest is that of the configuration that runs.
 	Digest string
 	// Jobs are the periodic jobs of a node, by their names.
@@ -96,6 +102,12 @@ type applications interface {
 	ApplicationsOf(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountApplication, error)
 }
 
+// lockedClients knows which clients are locked down; storage/sqlstore.LockedClients in the
+// binary.
+type lockedClients interface {
+	List(ctx context.Context) ([]storage.LockedClient, error)
+}
+
 //go:embed templates/*.html
 var templateFiles embed.FS
 
@@ -129,12 +141,15 @@ func (c *Console) routes() []route {
 	for _, p := range c.pages() {
 		routes = append(routes, route{http.MethodGet, p.path, c.scopeOf(p.operation), c.show(p)})
 	}
-	for _, a := range slices.Concat(personActs(), groupActs()) {
+	for _, a := range acts() {
 		scope := c.scopeOf(a.operation)
 		routes = append(routes, route{http.MethodGet, a.path(), scope, c.ask(a)}, route{http.MethodPost, a.path(), scope, c.carryOut(a)})
 	}
 	return routes
 }
+
+// acts is the one list of what is done.
+func acts() []*act { return slices.Concat(personActs(), groupActs(), sessionActs(), appActs()) }
 
 // scopeOf is what an operation of the admin API takes, and so the page that does the same.
 func (c *Console) scopeOf(operation string) string { return c.operations[operation].Scope }

@@ -101,7 +101,7 @@ func (c *Console) refused(w http.ResponseWriter, r *http.Request, page, attempte
 	var stale *account.StaleError
 	var shown *web.Error
 	var used *account.InUseError
-	if problems := problemsOf(err); len(problems) > 0 {
+	if problems := append(problemsOf(err), problemsOfApp(err)...); len(problems) > 0 {
 		return c.cfg.Flash.Refuse(w, r, page, flash.Message{Problems: problems})
 	}
 	switch {
@@ -111,6 +111,8 @@ func (c *Console) refused(w http.ResponseWriter, r *http.Request, page, attempte
 		return c.cfg.Flow.Ask(w, r, interaction.PageRequest{ReturnTo: page, ACR: stale.Needs, Fresh: c.cfg.Accounts.FreshFor()})
 	case errors.As(err, &used):
 		return c.cfg.Flash.Refuse(w, r, page, flash.Message{Failure: "console.in_use"})
+	case errors.Is(err, storage.ErrFull):
+		return c.cfg.Flash.Refuse(w, r, page, flash.Message{Failure: "console.many_secrets"})
 	case errors.Is(err, account.ErrForbidden):
 		return denied(err)
 	case errors.Is(err, account.ErrNobody), errors.Is(err, account.ErrNotFound), errors.Is(err, storage.ErrNotFound):
@@ -144,6 +146,8 @@ func problemsOf(err error) []flash.Problem {
 			text = "wrong.long"
 		case field.Field == "email" && field.Problem == account.Same:
 			text = "wrong.email_same"
+		case field.Field == "client_id" && field.Problem == account.Same:
+			text = "console.taken"
 		case !known:
 			text = "wrong.attribute"
 		}

@@ -43,7 +43,7 @@ func groupList() *list {
 		read: func(r *http.Request, c *Console, _ *visit, _ url.Values, after string, limit int) ([]item, string, error) {
 			groups, err := c.cfg.Groups.List(r.Context(), after, limit+1)
 			rows, next := itemsOf(groups, limit, func(g *storage.Group) string { return g.Name }, func(g *storage.Group) item {
-				return item{api.ShowGroup(g), func(s *screen) []cell {
+				return item{record: api.ShowGroup(g), cells: func(s *screen) []cell {
 					return []cell{{Text: g.Name, URL: groupAt(g.ID), Soft: g.DisplayName}, text(g.Description), tags(g.Roles), tag("plain", g.Source.String()), s.at(g.CreatedAt)}
 				}}
 			})
@@ -82,7 +82,7 @@ func memberList() *list {
 			}
 			members, err := c.cfg.Memberships.Members(r.Context(), g.ID, storage.ID(after), limit+1)
 			rows, next := itemsOf(members, limit, func(m *storage.Member) string { return string(m.UserID) }, func(m *storage.Member) item {
-				return item{api.ShowMember(m), func(s *screen) []cell {
+				return item{record: api.ShowMember(m), cells: func(s *screen) []cell {
 					u := &storage.User{ID: m.UserID, Email: m.Email, Username: m.Username}
 					var sources []string
 					for _, source := range m.Sources {

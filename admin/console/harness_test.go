@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/admin/api"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/client/registration"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login"
@@ -19,6 +21,7 @@ import (
 	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
 )
 
 // policy is that of the tests: a role of each kind.
@@ -74,6 +77,8 @@ func newSite(t *testing.T, change ...func(*Config)) *site {
 		Factors: p.Factors, Devices: p.Devices, Sealer: p.Sealer, Errors: p.Errors, Cookies: p.Cookies,
 		Metrics: logintest.Metrics{}, Log: p.Logger, Now: p.Clock.Now,
 	})
+	lifetimes := client.Lifetimes{AccessToken: time.Minute, IDToken: time.Minute, RefreshIdle: time.Hour, Refresh: time.Hour}
+	stored := client.NewStored(client.StoredConfig{Store: p.Store.Clients(), Lifetimes: lifetimes, Now: p.Clock.Now})
 	catalog, problems := access.New(access.Config{})
 	if len(problems) > 0 {
 		t.Fatal(problems)
@@ -81,11 +86,16 @@ func newSite(t *testing.T, change ...func(*Config)) *site {
 	cfg := Config{
 		Issuer: p.URL.String(), Flow: flow, Submissions: p.Submissions(), Flash: p.Flash(), UI: p.UI, Policy: policy, ACR: mfa.ACRTwoFactor,
 		Factors: p.Factors.Policy(), Accounts: p.Accounts, Applications: p.Store.Grants(), Clients: s, Access: catalog, Errors: p.Errors,
+		Places: map[string]string{"wiki": "latchkey.yaml, line 7"}, Stored: storedClients{p.Store.Clients(), stored}, Locked: p.Store.LockedClients(),
+		Registrar: registration.New(registration.Config{
+			Store: p.Store.Clients(), Tokens: p.Store.RegistrationTokens(), Hasher: p.Hasher, Lifetimes: lifetimes, Stored: stored,
+			Judge: client.Policy{SigningAlgs: []string{"RS256", "ES256"}}, Now: p.Clock.Now, Random: rand.Reader,
+		}),
 		Stores: api.Stores{
 			Users: p.Store.Users(), Credentials: p.Store.Credentials(), Lockouts: p.Store.Lockouts(), Recovery: p.Store.RecoveryCodes(),
 			Devices: p.Store.TrustedDevices(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(), Consents: p.Store.Consents(),
 			Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
-			Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(),
+			Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(), Numbers: p.Store.Numbers(),
 		},
 		Log: p.Logger, Now: p.Clock.Now, ResetLasts: time.Hour, Keys: oneKey{p.Clock.Now()}, Digest: "digest",
 		Jobs: map[string]time.Duration{"sweep": time.Minute},
@@ -156,6 +166,15 @@ func (s *site) events(typ storage.EventType) []storage.Event {
 	logintest.Check(s.T, err)
 	return events
 }
+
+// storedClients are the clients of the database.
+type storedClients struct {
+	*sqlstore.Clients
+	stored *client.Stored
+}
+
+// Read implements api.StoredClients.
+func (c storedClients) Read(row *storage.Client) (*client.Client, error) { return c.stored.Read(row) }
 
 // oneKey is a ring of one key that signs.
 type oneKey struct{ since time.Time }

@@ -33,8 +33,16 @@ type list struct {
 	// read returns rows after a place, and the place of the last of them; empty on the
 	// last page. query holds what the filters say.
 	read func(r *http.Request, c *Console, v *visit, query url.Values, after string, limit int) (rows []item, next string, err error)
+	// pick has rows be picked, for an act about several; nil has not.
+	pick *pick
 	// acts lead to what can be made.
 	acts func(c *Console, v *visit, s *screen) []link
+}
+
+// pick is how rows are picked: each is a box of a form that leads to the page of an act.
+type pick struct {
+	// name is the subject of the act; act, text and operation are its own.
+	name, act, text, operation string
 }
 
 // filter is a field that narrows a list.
@@ -51,6 +59,8 @@ type filter struct {
 type item struct {
 	record any
 	cells  func(s *screen) []cell
+	// pick is what stands for it where it is picked; empty: it is not to be picked.
+	pick string
 }
 
 // itemsOf makes the rows of what a store answered, which was asked for one more than is
@@ -120,7 +130,10 @@ func (l *list) fill(c *Console, r *http.Request, v *visit, s *screen) error {
 	t := &table{Label: s.Title, Columns: s.columns(l.columns...), None: s.T("console.none")}
 	t.StartLabel, t.NextLabel, t.ExportLabel = s.T("console.start"), s.T("console.next"), s.T("console.export")
 	for _, row_ := range rows {
-		t.Rows = append(t.Rows, row{row_.cells(s)})
+		t.Rows = append(t.Rows, row{row_.cells(s), row_.pick})
+	}
+	if p := l.pick; p != nil && v.may.Has(c.scopeOf(p.operation)) && len(rows) > 0 {
+		t.Pick = &picking{Action: r.URL.Path + "/" + p.act, Name: p.name, Submit: s.T(p.text + ".title"), Label: s.T("console.pick")}
 	}
 	at := func(name, value string) string {
 		with := url.Values{}

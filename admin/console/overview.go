@@ -18,10 +18,21 @@ func (c *Console) showOverview(r *http.Request, v *visit, s *screen) error {
 		if err != nil {
 			return err
 		}
-		s.Blocks = append(s.Blocks, b)
+		charts, err := c.charts(r, s)
+		if err != nil {
+			return err
+		}
+		s.Blocks = append(append(s.Blocks, b), charts...)
 	}
 	if v.may.Has(c.scopeOf("events.list")) {
 		b, err := c.failuresByApp(r, s)
+		if err != nil {
+			return err
+		}
+		s.Blocks = append(s.Blocks, b)
+	}
+	if v.may.Has(c.scopeOf("statistics.show")) {
+		b, err := c.systemOf(r, s)
 		if err != nil {
 			return err
 		}
@@ -42,7 +53,7 @@ func (c *Console) attention(r *http.Request, s *screen) (block, error) {
 	b, now := block{ID: "attention", Heading: s.T("console.attention")}, c.cfg.Now()
 	t := &table{Label: b.Heading, Columns: s.columns("console.event", "console.detail", "console.since"), None: s.T("console.all_well")}
 	say := func(key, where, detail string, since time.Time) {
-		t.Rows = append(t.Rows, row{[]cell{{Text: s.T(key), URL: where}, text(detail), s.at(since)}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: s.T(key), URL: where}, text(detail), s.at(since)}})
 	}
 	backlog, err := c.cfg.Outbox.Backlog(r.Context(), now)
 	if err != nil {
@@ -101,7 +112,7 @@ func (c *Console) failuresByApp(r *http.Request, s *screen) (block, error) {
 	b.Table = &table{Label: b.Heading, Columns: s.columns("console.event", "console.app", "console.number", "console.seen"), None: s.T("console.none")}
 	for _, f := range all {
 		name, where := c.clientName(r.Context(), f.app), activityPath+"?outcome=failure&type="+f.what
-		b.Table.Rows = append(b.Table.Rows, row{[]cell{{Text: f.what, Code: true, URL: where}, text(name), number(int(f.times)), s.at(f.last)}})
+		b.Table.Rows = append(b.Table.Rows, row{Cells: []cell{{Text: f.what, Code: true, URL: where}, text(name), number(int(f.times)), s.at(f.last)}})
 	}
 	return b, nil
 }

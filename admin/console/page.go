@@ -41,10 +41,12 @@ func (c *Console) pages() []page {
 		{path: peoplePath, title: "console.people", operation: "people.list", command: "user list --json", listed: true, list: peopleList()},
 		{path: personPath, title: "console.person", operation: "people.show", command: "user show {person} --json", fill: (*Console).showPerson},
 		{path: resetLinkPath, title: "console.make_reset.title", operation: "people.reset_password", command: "user reset-password {person} --print", fill: (*Console).showResetLink},
+		{path: sessionsPath, title: "console.sessions", operation: "sessions.all", command: "session list --json", listed: true, list: sessionList()},
 		{path: groupsPath, title: "console.groups", operation: "groups.list", command: "group list --json", listed: true, list: groupList()},
 		{path: groupPath, title: "console.group", operation: "members.list", command: "group show {group} --json", fill: (*Console).showGroup, list: memberList()},
 		{path: appsPath, title: "account.applications", operation: "clients.list", command: "client list --json", listed: true, list: appList()},
 		{path: appPath, title: "console.app", operation: "clients.show", command: "client show {client}", fill: (*Console).showApp},
+		{path: secretPath, title: "console.secret", operation: "clients.add_secret", fill: (*Console).showSecretOf},
 		{path: activityPath, title: "account.activity", operation: "events.list", command: "audit list --json", listed: true, list: eventList()},
 		{path: messagesPath, title: "console.messages", operation: "deliveries.list", command: "outbox list --json", listed: true, fill: (*Console).showBacklog, list: messageList()},
 		{path: configurationPath, title: "console.configuration", operation: "configuration.show", command: "config status --json", listed: true, list: nodeList()},
@@ -52,6 +54,15 @@ func (c *Console) pages() []page {
 		{path: Root + "/reference", title: "console.reference", operation: "clients.list", listed: true, fill: (*Console).showReference},
 		{path: Root + "/jobs", title: "console.jobs", operation: "jobs.list", listed: true, list: jobList()},
 	}
+}
+
+// titleOf is the key of the heading of a page.
+func (c *Console) titleOf(path string) string {
+	all := c.pages()
+	if i := slices.IndexFunc(all, func(p page) bool { return p.path == path }); i >= 0 {
+		return all[i].title
+	}
+	return "console.title"
 }
 
 // screen is what a page shows.
@@ -117,7 +128,7 @@ const doneParam = "done"
 
 // doneNotices are what a page may be told to say. The list is closed: nobody can make a
 // page say anything else (content spoofing).
-var doneNotices = map[string]string{"done": "console.done", "unchanged": "console.unchanged"}
+var doneNotices = map[string]string{"done": "console.done", "unchanged": "console.unchanged", "nothing": "console.nothing_picked", "file": "console.by_file", "itself": "console.by_itself"}
 
 // redirectDone sends the browser on after a change, to a page that says so (AZ7).
 func redirectDone(w http.ResponseWriter, r *http.Request, path, done string) error {

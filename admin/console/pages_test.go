@@ -23,7 +23,7 @@ var readers = map[string][]admin.Role{
 	Root: everyRole, peoplePath: everyRole, personPath: everyRole, groupsPath: everyRole, groupPath: everyRole, appsPath: everyRole, appPath: everyRole,
 	activityPath: {admin.Owner, admin.Auditor}, messagesPath: {admin.Owner, admin.Auditor}, configurationPath: {admin.Owner, admin.Auditor},
 	Root + "/keys": {admin.Owner, admin.Auditor}, Root + "/jobs": {admin.Owner, admin.Auditor},
-	Root + "/reference": everyRole, resetLinkPath: ownersAndPeople,
+	Root + "/reference": everyRole, resetLinkPath: ownersAndPeople, sessionsPath: everyRole, secretPath: {admin.Owner},
 }
 
 // TestAD1_EveryPageIsSeenByWhomItIsFor: each page by each role, and its exports; the

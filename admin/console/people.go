@@ -27,7 +27,7 @@ func peopleList() *list {
 
 func readPeople(r *http.Request, c *Console, v *visit, query url.Values, after string, limit int) ([]item, string, error) {
 	show := func(u *storage.User) item {
-		return item{api.ShowPerson(c.cfg.Accounts, v.may, u), func(s *screen) []cell {
+		return item{record: api.ShowPerson(c.cfg.Accounts, v.may, u), cells: func(s *screen) []cell {
 			return []cell{nameCell(u), s.states(c, u), tags(u.Groups), tags(u.Roles), s.at(u.CreatedAt)}
 		}}
 	}

@@ -103,6 +103,9 @@ func (c *Console) factsOf(_ context.Context, v *visit, u *storage.User, s *scree
 	add(s.T("console.created"), s.at(u.CreatedAt))
 	add(s.T("console.first_seen"), s.at(u.SignedInAt))
 	add(s.T("console.locked"), s.at(u.LockedAt))
+	if until := u.LockedAt.Add(c.cfg.Accounts.LockdownUndo()); u.Locked() && c.cfg.Now().Before(until) {
+		add(s.T("console.undo_until"), s.at(until))
+	}
 	add(s.T("console.disabled"), s.at(u.DisabledAt))
 	add(s.T("console.deleting"), s.at(u.DeleteAt))
 	switch {
@@ -140,7 +143,7 @@ func (c *Console) factorsOf(ctx context.Context, _ *visit, u *storage.User, s *s
 		return b, err
 	}
 	for _, f := range credentials {
-		t.Rows = append(t.Rows, row{[]cell{text(s.NameOf(f)), text(s.FactorName(f.Kind)), s.at(f.CreatedAt), s.at(f.LastUsedAt)}})
+		t.Rows = append(t.Rows, row{Cells: []cell{text(s.NameOf(f)), text(s.FactorName(f.Kind)), s.at(f.CreatedAt), s.at(f.LastUsedAt)}})
 	}
 	codes, err := c.cfg.Recovery.Status(ctx, u.ID)
 	if err != nil {
@@ -169,7 +172,7 @@ func (c *Console) sessionsOf(ctx context.Context, v *visit, u *storage.User, s *
 	t := &table{Label: b.Heading, Columns: s.columns("console.browser", "console.address", "console.since", "console.seen", ""), None: s.T("console.none")}
 	for _, x := range sessions {
 		name := s.Device(x.UserAgent)
-		t.Rows = append(t.Rows, row{[]cell{{Text: name, Soft: x.UserAgent}, text(x.Address), s.at(x.CreatedAt), s.at(x.LastSeenAt), c.do(v, "end-session", u, s, string(x.SID), name)}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: name, Soft: x.UserAgent}, text(x.Address), s.at(x.CreatedAt), s.at(x.LastSeenAt), c.do(v, "end-session", u, s, string(x.SID), name)}})
 	}
 	b.Table = t
 	return b, err
@@ -182,7 +185,7 @@ func (c *Console) applicationsOf(ctx context.Context, v *visit, u *storage.User,
 	t := &table{Label: b.Heading, Columns: s.columns("console.app", "console.scopes", "console.since", "console.used", ""), None: s.T("console.none")}
 	for _, a := range found {
 		name := c.clientName(ctx, a.ClientID)
-		t.Rows = append(t.Rows, row{[]cell{{Text: name, Soft: a.ClientID}, tags(a.Scopes), s.at(a.GrantedAt), s.at(a.UsedAt), c.do(v, "remove-app", u, s, a.ClientID, name)}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: name, Soft: a.ClientID}, tags(a.Scopes), s.at(a.GrantedAt), s.at(a.UsedAt), c.do(v, "remove-app", u, s, a.ClientID, name)}})
 	}
 	b.Table = t
 	return b, err
@@ -213,7 +216,7 @@ func (c *Console) groupsOf(ctx context.Context, v *visit, u *storage.User, s *sc
 				leave = c.do(v, "leave-group", u, s, g.Name, g.Name)
 			}
 		}
-		t.Rows = append(t.Rows, row{[]cell{{Text: g.Name, Soft: g.DisplayName}, tags(g.Roles), tags(sources), s.at(g.AddedAt), leave}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: g.Name, Soft: g.DisplayName}, tags(g.Roles), tags(sources), s.at(g.AddedAt), leave}})
 	}
 	b.Table = t
 	return b, err
@@ -238,7 +241,7 @@ func (c *Console) accessOf(_ context.Context, _ *visit, u *storage.User, s *scre
 		if d.Outcome == access.Refused {
 			answer = tag("warn", s.T("answer.no"))
 		}
-		r := row{[]cell{{Text: nameOf(x), Soft: x.ID}, answer, {Text: d.By, Soft: d.ACR}}}
+		r := row{Cells: []cell{{Text: nameOf(x), Soft: x.ID}, answer, {Text: d.By, Soft: d.ACR}}}
 		if d.Outcome == access.Refused {
 			not = append(not, r)
 		} else {
@@ -268,7 +271,7 @@ func (c *Console) devicesOf(ctx context.Context, _ *visit, u *storage.User, s *s
 	t.None = s.T("console.none")
 	for i := range devices {
 		d := &devices[i]
-		t.Rows = append(t.Rows, row{[]cell{{Text: s.Device(d.UserAgent), Soft: d.UserAgent}, text(d.Address), s.at(d.LastUsedAt), s.at(d.ExpiresAt)}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: s.Device(d.UserAgent), Soft: d.UserAgent}, text(d.Address), s.at(d.LastUsedAt), s.at(d.ExpiresAt)}})
 	}
 	b.Table = t
 	return b, err
@@ -283,7 +286,7 @@ func (c *Console) activityOf(ctx context.Context, _ *visit, u *storage.User, s *
 	events, err := c.cfg.Events.List(ctx, storage.EventFilter{UserID: u.ID, Limit: recentEvents})
 	t := &table{Label: b.Heading, Columns: s.columns("console.when", "console.event", "console.by", "console.app", "console.address"), None: s.T("console.none")}
 	for i := range events {
-		t.Rows = append(t.Rows, row{c.eventCells(ctx, s, &events[i], u.ID)})
+		t.Rows = append(t.Rows, row{Cells: c.eventCells(ctx, s, &events[i], u.ID)})
 	}
 	b.Table = t
 	return b, err

@@ -20,7 +20,7 @@ func (c *Console) showReference(_ *http.Request, _ *visit, s *screen) error {
 		if !slices.Contains(kinds, kind) {
 			kinds = append(kinds, kind)
 		}
-		rows[kind] = append(rows[kind], row{[]cell{
+		rows[kind] = append(rows[kind], row{Cells: []cell{
 			{Text: o.ID, Code: true}, {Text: o.Method + " " + api.Prefix + o.Path, Code: true}, {Text: o.Does, Soft: o.More}, tag("plain", o.Scope),
 		}})
 	}

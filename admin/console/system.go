@@ -49,7 +49,7 @@ func messageList() *list {
 				Topic: storage.Topic(query.Get("topic")), Status: storage.DeliveryStatus(query.Get("status")), Before: storage.ID(after), Limit: limit + 1,
 			})
 			rows, next := itemsOf(found, limit, func(d *storage.Delivery) string { return string(d.ID) }, func(d *storage.Delivery) item {
-				return item{api.ShowDelivery(d), func(s *screen) []cell {
+				return item{record: api.ShowDelivery(d), cells: func(s *screen) []cell {
 					kind := map[storage.DeliveryStatus]string{storage.DeliverySent: "good", storage.DeliveryFailed: "warn"}[d.Status]
 					about, next := cell{}, cell{}
 					if d.UserID != "" {
@@ -76,7 +76,7 @@ func nodeList() *list {
 			now := c.cfg.Now()
 			rows, _ := itemsOf(nodes, len(nodes), func(n *storage.Node) string { return n.ID }, func(n *storage.Node) item {
 				shown := api.ShowNode(n, c.cfg.Digest, now)
-				return item{shown, func(s *screen) []cell {
+				return item{record: shown, cells: func(s *screen) []cell {
 					state, runs := tag("good", s.T("console.live")), tag("good", s.T("console.current"))
 					if !shown.Live {
 						state = tag("plain", s.T("console.gone"))
@@ -101,7 +101,7 @@ func keyList() *list {
 			keys, now := c.cfg.Keys.Keys(), c.cfg.Now()
 			rows, _ := itemsOf(keys, len(keys), func(k *storage.SigningKey) string { return k.ID }, func(k *storage.SigningKey) item {
 				shown := api.ShowKey(k, now)
-				return item{shown, func(s *screen) []cell {
+				return item{record: shown, cells: func(s *screen) []cell {
 					kind := map[string]string{"signing": "good"}[shown.State]
 					return []cell{code(k.ID), tag("plain", k.Alg), tag(kind, shown.State), s.at(k.CreatedAt), s.at(k.SignsUntil), s.at(k.ExpiresAt)}
 				}}
@@ -127,7 +127,7 @@ func jobList() *list {
 					begun = claims[i].At.UTC()
 					job.BegunAt = &begun
 				}
-				rows = append(rows, item{job, func(s *screen) []cell {
+				rows = append(rows, item{record: job, cells: func(s *screen) []cell {
 					return []cell{code(name), text(s.Duration(c.cfg.Jobs[name])), s.at(begun)}
 				}})
 			}

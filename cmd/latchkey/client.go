@@ -20,7 +20,7 @@ import (
 
 func clientCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "client", Short: "Look at the applications that are registered"}
-	cmd.AddCommand(clientListCommand(), clientShowCommand(), clientTestCommand(), clientDeleteCommand(), registrationTokenCommand())
+	cmd.AddCommand(clientListCommand(), clientShowCommand(), clientTestCommand(), clientAddSecretCommand(), clientRotateSecretCommand(), clientDeleteCommand(), registrationTokenCommand())
 	return cmd
 }
 

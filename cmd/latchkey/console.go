@@ -18,7 +18,8 @@ func mountConsole(mux *http.ServeMux, p *process, f *foundation, accounts *accou
 	made, err := console.New(console.Config{
 		Issuer: cfg.Issuer, Flow: pages, Submissions: newSubmissions(p, f), Flash: newFlash(p, f), UI: f.ui,
 		Policy: cfg.Admin.Policy(), ACR: cfg.Admin.ACR, Factors: f.policy(), Accounts: accounts, Stores: adminStores(p),
-		Applications: p.store.Grants(), Clients: fileClients{f.registered}, Access: cfg.Catalog, Errors: f.errors, Log: f.log, Now: f.now,
+		Applications: p.store.Grants(), Clients: fileClients{f.registered}, Places: cfg.ClientPlaces,
+		Stored: adminClients{p.store.Clients(), f.stored}, Registrar: f.registrar, Locked: p.store.LockedClients(), Access: cfg.Catalog, Errors: f.errors, Log: f.log, Now: f.now,
 		ResetLasts: cfg.Account.Links.Reset, Keys: p.ring, Digest: cfg.Digest(), Jobs: jobTimes(p),
 	})
 	if err != nil {

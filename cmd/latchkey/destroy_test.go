@@ -33,6 +33,8 @@ func TestWhatDestroysHasDryRunAndYes(t *testing.T) {
 type installation struct {
 	idleServer
 	file string
+	// clock is the node's: commands have their own.
+	clock *time.Time
 }
 
 func newInstallation(t *testing.T, more string) *installation {
@@ -44,7 +46,7 @@ func newInstallation(t *testing.T, more string) *installation {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	return &installation{newIdleServerOf(t, cfg, &now), file}
+	return &installation{newIdleServerOf(t, cfg, &now), file, &now}
 }
 
 // run runs a command on it.

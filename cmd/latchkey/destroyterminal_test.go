@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/cmd/internal/eventfeed"
-	"github.com/latchkey-id/latchkey/storage"
 )
 
 // destruction is a command that takes something away.
@@ -32,7 +31,7 @@ func TestWhatDestroysAsks(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("HOOK", secret)
-	i := newInstallation(t, "registration: {mode: token}\nevents: {webhooks: [{name: siem, url: https://siem.example.com/in, secret: env:HOOK}]}\n")
+	i := newInstallation(t, "registration: {mode: token}\nsign_up: {mode: invitation}\nmail: {smtp_url: smtps://mail.example.com, from: id@example.com}\nevents: {webhooks: [{name: siem, url: https://siem.example.com/in, secret: env:HOOK}]}\n")
 	ctx := t.Context()
 	if err := i.ring.Load(ctx); err != nil {
 		t.Fatal(err)
@@ -53,7 +52,7 @@ func TestWhatDestroysAsks(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &token); err != nil {
 		t.Fatalf("%v: %s%s", err, out, errs)
 	}
-	app := i.registersClient(t)
+	app, _ := i.registersClient(t, `{"client_name":"App","redirect_uris":["https://app.example.com/cb"]}`)
 	if _, err := i.store.Feeds().Place(ctx, eventfeed.WebhookPrefix+"siem", i.now()); err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +68,7 @@ func TestWhatDestroysAsks(t *testing.T) {
 		{"user delete", "ada@example.com", "delete the account of ada@example.com in 14d", "will be deleted on", false},
 		{"group delete", "staff", "delete the group staff, which has 1 member", "deleted group staff", true},
 		{"client registration-token revoke", string(token.ID), "take the initial access token " + string(token.ID) + " back", "revoked initial access token", true},
+		{"client rotate-secret", app, "give the client " + app + " another secret, and end 1 secret in 1d", "", true},
 		{"client delete", app, "delete the client " + app, "deleted client " + app, false},
 		{"events replay", "siem --after 0", "bring every event after place 0 to siem again", "siem gets every event after place 0 again", false},
 		{"lockdown", "grace@example.com --reason stolen", "lock grace@example.com down", "grace@example.com is locked down", false},
@@ -115,21 +115,6 @@ func (i *installation) record(t *testing.T) string {
 	_, keys, _ := i.run(t, "keys", "list")
 	_, feeds, _ := i.run(t, "events", "list")
 	return events + keys + feeds
-}
-
-// registersClient registers a client in the database, and returns its id.
-func (i *installation) registersClient(t *testing.T) string {
-	t.Helper()
-	current := i.current.Load()
-	e, err := current.accounts.BeginClient(t.Context(), operator(), storage.EventClientRegistered)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, err := current.registrar.Create(t.Context(), "app", []byte(`{"client_name":"App","redirect_uris":["https://app.example.com/cb"]}`), e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made.Client.ID
 }
 
 // restore asks too, when it has looked at the backup, and takes its copy away.

@@ -38,6 +38,8 @@ type generation struct {
 	deliveries map[storage.Topic]outbox.Handler
 	logouts    *op.Logouts
 	handler    http.Handler
+	// registered are all clients, those too that are locked down.
+	registered *client.Registry
 }
 
 // newGeneration makes everything that a configuration says. It writes nothing,
@@ -85,7 +87,7 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	}
 	routes := slices.Concat(op.Paths(), pages.Paths(), accountPages.Paths(), consolePaths, []string{livePath, readyPath})
 	return &generation{
-		dependencies: f.dependencies, accounts: accounts, registrar: f.registrar, deliveries: handlers, logouts: f.logouts,
+		dependencies: f.dependencies, accounts: accounts, registrar: f.registrar, deliveries: handlers, logouts: f.logouts, registered: f.registered,
 		handler: web.Wrap(webConfig(f), p.metrics.Wrap(routes, mux)),
 	}, nil
 }

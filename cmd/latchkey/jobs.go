@@ -32,6 +32,8 @@ func (p *process) jobs() []job {
 		{name: sweepClientsJob, every: 10 * time.Minute, do: p.sweepClients},
 		{name: "link_audit", every: time.Second, do: p.linkAudit, unclaimed: true},
 		{name: "forward_events", every: time.Second, do: p.forwardEvents, unclaimed: true},
+		{name: "count_days", every: time.Minute, do: p.countDays},
+		{name: "count_factors", every: time.Hour, do: p.countFactors},
 		{name: "prune_audit", every: time.Hour, do: p.pruneAudit},
 	}
 }

@@ -10,7 +10,8 @@ import (
 )
 
 func userEditCommand() *cobra.Command {
-	var username string
+	var username, email string
+	var verified bool
 	var attributes []string
 	var p storage.Profile
 	fields := []struct {
@@ -31,16 +32,19 @@ func userEditCommand() *cobra.Command {
 	add("zoneinfo", "time `zone`, such as Europe/Berlin", func(p *storage.Profile) *string { return &p.Zoneinfo })
 	add("picture", "`address` of a picture", func(p *storage.Profile) *string { return &p.Picture })
 	add("website", "`address` of their page", func(p *storage.Profile) *string { return &p.Website })
-	cmd := userActionCommand("edit USER", "Change a person's username and what their profile says; an empty value takes it away", cobra.ExactArgs(1),
+	cmd := userActionCommand("edit USER", "Change a person's address, username and what their profile says, all of it or nothing; an empty value takes it away", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
-			next, name, changed := u.Profile, u.Username, false
+			next, edit, changed := u.Profile, account.Edit{EmailVerified: verified}, verified
 			for _, f := range fields {
 				if cmd.Flags().Changed(f.flag) {
-					*f.of(&next), changed = *f.typed(&p), true
+					*f.of(&next), edit.Profile, changed = *f.typed(&p), &next, true
 				}
 			}
 			if cmd.Flags().Changed("username") {
-				name, changed = username, true
+				edit.Username, changed = &username, true
+			}
+			if cmd.Flags().Changed("email") {
+				edit.Email, changed = &email, true
 			}
 			set, err := attributesTyped(accounts.Attributes(), attributes)
 			if err != nil {
@@ -52,14 +56,14 @@ func userEditCommand() *cobra.Command {
 			if _, problems := accounts.CheckAttributes(operator(), u, set); len(problems) > 0 {
 				return fmt.Errorf("--attribute: %w", problems[0])
 			}
-			if changed {
-				err = accounts.SetProfile(cmd.Context(), operator(), u.ID, next, name)
-			}
-			if err == nil && len(set) > 0 {
-				err = accounts.SetAttributes(cmd.Context(), operator(), u.ID, set)
-			}
+			edit.Attributes = set
+			err = accounts.Edit(cmd.Context(), operator(), u.ID, edit)
 			var wrong *account.FieldError
 			switch {
+			case errors.Is(err, account.ErrTaken) && edit.Email != nil && edit.Username != nil:
+				return errors.New("somebody else has this address or username")
+			case errors.Is(err, account.ErrTaken) && edit.Email != nil:
+				return errors.New("somebody else has this address")
 			case errors.Is(err, account.ErrTaken):
 				return errors.New("somebody else has this username")
 			case errors.As(err, &wrong):
@@ -67,6 +71,10 @@ func userEditCommand() *cobra.Command {
 			}
 			return report(cmd, err, nameOf(u)+" is gone", "changed %s", nameOf(u))
 		})
+	cmd.Long += "\n\nAnother address is told to the one before it, with a link that takes the account back. It counts as theirs with --verified alone."
+	cmd.Example = "  latchkey user edit ada --email ada@example.com --verified\n  latchkey user edit ada@example.com --name 'Ada Lovelace' --locale de"
+	cmd.Flags().StringVar(&email, "email", "", "another e-mail `address`")
+	cmd.Flags().BoolVar(&verified, "verified", false, "the address is known to be theirs")
 	cmd.Flags().StringVar(&username, "username", "", "`name` to sign in with besides the address")
 	attributeFlag(cmd, &attributes)
 	for _, f := range fields {

@@ -20,6 +20,7 @@ var binary struct {
 // own memory, in which the detector sees nothing and takes most of a node's time.
 var raceFlags = []string{
 	"-race", "-gcflags=modernc.org/sqlite/lib=-race=false -d=checkptr=0", "-gcflags=modernc.org/libc=-race=false -d=checkptr=0",
+	"-gcflags=modernc.org/memory=-race=false -d=checkptr=0",
 }
 
 // RaceVariable, set to anything, has nodes run with the race detector though the test

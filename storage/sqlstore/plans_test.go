@@ -30,11 +30,13 @@ const loaded = 100_000
 // small are the tables that stay small: one row a node, a key, a job, a mark, a
 // configuration of the last month, or a client that is gone.
 // The queues are small while their workers run.
-var small = []string{"jobs", "signing_keys", "installation", "audit_marks", "audit_queue", "nodes", "configurations", "removed_clients", "locked_clients", "event_feeds"}
+var small = []string{"jobs", "signing_keys", "installation", "audit_marks", "audit_queue", "nodes", "configurations", "removed_clients", "locked_clients", "event_feeds", "daily_numbers_place"}
 
 // whole are the methods that may read all of a table, and why.
 var whole = map[string]string{
 	"Users.SampleForeignHashes: users":   "counts everybody, in the background, while some have a hash of another system",
+	"Numbers.Adopt: users":               "counts everybody once an hour, in the background",
+	"Numbers.Adopt: credentials":         "counts the factors of everybody once an hour, in the background",
 	"Users.RaiseEpoch: users":            "is about everybody, after a restore",
 	"Users.RaiseEpoch: sessions":         "ends all of them, after a restore",
 	"Users.RaiseEpoch: grants":           "revokes all of them, after a restore",
@@ -153,7 +155,7 @@ func (p *planner) walk(n planNode, relation string, limited bool, text string) {
 	}
 	limited = limited || n.NodeType == "Limit"
 	switch {
-	case n.NodeType == "Seq Scan" && whole[p.method+": "+n.Relation] != "":
+	case (n.NodeType == "Seq Scan" || n.Index != "" && n.IndexCond == "") && whole[p.method+": "+n.Relation] != "":
 		p.found[p.method][n.Relation+": all"] = true
 	case n.NodeType == "Seq Scan" && !slices.Contains(small, n.Relation):
 		p.t.Errorf("%s reads all of %s: %s", p.method, n.Relation, text)
@@ -278,6 +280,7 @@ func loadRows(t *testing.T, db server) {
 	load(`registration_tokens`, `id, token_hash, uses_left, created_at, expires_at`, fmt.Sprintf(rowID+`, 't' || n, 1, 0, %d + n`, future))
 	load(`deliveries`, `id, topic, kind, user_id, priority, sealed, composed, status, next_at, created_at, done_at`,
 		fmt.Sprintf(rowID+`, 'email', 'test', `+rowID+`, 0, '', TRUE, CASE WHEN n %% 1000 = 0 THEN 'failed' ELSE 'sent' END, 0, 0, %d + n`, future))
+	load(`daily_numbers`, `day, kind, label, n`, fmt.Sprintf(`%d + n, 'client_failed', 'client' || n, 1`, future))
 	load(`ephemeral`, `key, value, expires_at`, fmt.Sprintf(`'k' || n, '', %d + n`, future))
 	load(`audit_events`, `id, version, at, type, actor_kind, actor_id, user_id, client_id, grant_id, sid, address, user_agent, request_id, identifier_hash, outcome, detail, personal_salt, personal_hash, mac`,
 		rowID+`, 1, n, 'type' || n % 50, '', '', `+rowID+`, 'client' || n % 1000, '', '', '192.0.2.1', '', 'r' || n, '', 'success', '', '', '', 'p1.'`)

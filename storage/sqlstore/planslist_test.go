@@ -229,6 +229,15 @@ func (c *planCalls) sessionCalls() map[string]func() error {
 			}
 			return nil
 		},
+		"Sessions.Page": func() error {
+			for _, p := range []storage.SessionPage{{}, {Before: rowOf(77)}, {ClientID: "c7"}, {ClientID: "c7", Before: rowOf(77)}, {UserID: rowOf(7)}, {UserID: rowOf(7), Before: rowOf(77), ClientID: "c7"}} {
+				p.Limit = 50
+				if err := second(sessions.Page(ctx, p)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
 		"Sessions.ListByUser": func() error { return second(sessions.ListByUser(ctx, rowOf(c.row()), c.now)) },
 		"Grants.Create": func() error {
 			id := rowOf(c.row())

@@ -19,6 +19,9 @@ const (
 	// keepRemoved is longer than keepDone: while a configuration is kept that has a
 	// client, it is known whether that was removed.
 	keepRemoved = 3 * keepDone
+	// keepNumbers is how long the numbers of a day are kept: a year can be compared with
+	// the one before.
+	keepNumbers = 2 * 366 * 24 * time.Hour
 )
 
 // sweepable says which rows of a table may go: those whose indexed time since,
@@ -40,6 +43,7 @@ var sweepables = []sweepable{
 	{"configurations", "digest", "seen_at", "", keepDone},
 	{"removed_clients", "client_id", "pruned_at", "", keepRemoved},
 	{"registration_tokens", "id", "expires_at", "", keepDone},
+	{"daily_numbers", "day, kind, label", "day", "", keepNumbers},
 	{"ephemeral", "key", "expires_at", "", 0},
 }
 

@@ -53,6 +53,7 @@ func TestDurable(t *testing.T, s *sqlstore.Store, clock *Clock) {
 	t.Run("lists over everybody", f.testLists)
 	t.Run("TestKY3_what is sealed", f.testSecrets)
 	t.Run("feeds of events", f.testFeeds)
+	t.Run("daily numbers", f.testNumbers)
 	t.Run("clients", f.testClients)
 	t.Run("TestDR1_a client is admitted within its bounds", f.testClientAdmission)
 	t.Run("TestDR1_what is deleted with a client", f.testClientDeletion)

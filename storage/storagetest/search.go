@@ -18,6 +18,7 @@ func (f fixture) testSearch(t *testing.T) {
 	t.Run("pages of deliveries", f.testDeliveryPages)
 	t.Run("pages of events", f.testEventPages)
 	t.Run("jobs that were begun", f.testJobClaims)
+	t.Run("pages of sessions", f.testSessionPages)
 }
 
 // pages reads all pages of a list of people, and returns their keys.

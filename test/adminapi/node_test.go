@@ -18,8 +18,10 @@ import (
 // serviceSecret is that of the service of the documentation.
 const serviceSecret = "a-secret-of-the-service-that-is-long-enough"
 
+// withAPI has time for each request: a busy machine makes it slow, and not a server error.
 const withAPI = `
 admin: {api: true, requests_per_minute: 60000}
+timeouts: {request: 1m, read: 2m, write: 4m}
 clients:
   - id: hr
     type: service
