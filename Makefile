@@ -104,6 +104,7 @@ fuzz: ## every fuzz test, each for FUZZTIME
 
 bench: build deps ## the measured table of docs/performance.md
 	go run ./test/load -binary $(BIN)
+	go test ./admin/console -run TestPagesCostTheSame -v $(TIMEOUT) -people 1000000
 
 fmt:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }

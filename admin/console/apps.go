@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -147,13 +148,18 @@ func (c *Console) showApp(r *http.Request, v *visit, s *screen) error {
 		return err
 	}
 	facts = append(c.keptOf(s, t), facts...)
-	s.Blocks = append(s.Blocks, block{ID: "rules", Heading: s.T("console.access"), Lead: s.T("console.rules_meaning"), Table: c.rulesOf(s, a)})
+	s.Blocks = append(s.Blocks, block{ID: "rules", Heading: s.T("console.rules"), Lead: s.T("console.rules_meaning"), Table: c.rulesOf(s, a)})
 	if v.may.Has(c.scopeOf("events.list")) {
 		failures, last, err := c.useOf(r, s, a)
 		if err != nil {
 			return err
 		}
-		facts = append([]fact{{s.T("console.used"), []cell{last}}}, facts...)
+		if t.Row != nil { // which is noted of it, to the day
+			last = s.at(t.Row.LastUsedAt)
+		}
+		if !last.Empty() {
+			facts = append([]fact{{s.T("console.used"), []cell{last}}}, facts...)
+		}
 		s.Blocks = append(s.Blocks, failures)
 	}
 	s.Blocks = append([]block{{ID: "facts", Facts: facts, Registered: true, Acts: c.appLinks(v, s, t)}}, s.Blocks...)
@@ -213,7 +219,9 @@ func registered(s *screen, a *client.Client) ([]fact, error) {
 				cells = append(cells, code(fmt.Sprint(one)))
 			}
 			facts = append(facts, fact{name, cells})
-		case bool, float64:
+		case float64:
+			facts = append(facts, fact{name, []cell{code(strconv.FormatFloat(value, 'f', -1, 64))}})
+		case bool:
 			facts = append(facts, fact{name, []cell{code(fmt.Sprint(value))}})
 		default:
 			if raw, err := json.Marshal(value); err == nil && value != nil {

@@ -40,7 +40,8 @@ func (c *Console) pages() []page {
 		{path: Root, title: "account.overview", operation: "people.list", listed: true, fill: (*Console).showOverview},
 		{path: peoplePath, title: "console.people", operation: "people.list", command: "user list --json", listed: true, list: peopleList()},
 		{path: personPath, title: "console.person", operation: "people.show", command: "user show {person} --json", fill: (*Console).showPerson},
-		{path: resetLinkPath, title: "console.make_reset.title", operation: "people.reset_password", command: "user reset-password {person} --print", fill: (*Console).showResetLink},
+		{path: findPath, title: "console.find", operation: "people.list", command: "user list --json", fill: (*Console).showFind},
+		{path: resetLinkPath, title: "console.make_reset.title", operation: "people.reset_password", command: "user reset-password {person} --print-link", fill: (*Console).showResetLink},
 		{path: sessionsPath, title: "console.sessions", operation: "sessions.all", command: "session list --json", listed: true, list: sessionList()},
 		{path: groupsPath, title: "console.groups", operation: "groups.list", command: "group list --json", listed: true, list: groupList()},
 		{path: groupPath, title: "console.group", operation: "members.list", command: "group show {group} --json", fill: (*Console).showGroup, list: memberList()},
@@ -49,7 +50,7 @@ func (c *Console) pages() []page {
 		{path: secretPath, title: "console.secret", operation: "clients.add_secret", fill: (*Console).showSecretOf},
 		{path: activityPath, title: "account.activity", operation: "events.list", command: "audit list --json", listed: true, list: eventList()},
 		{path: messagesPath, title: "console.messages", operation: "deliveries.list", command: "outbox list --json", listed: true, fill: (*Console).showBacklog, list: messageList()},
-		{path: configurationPath, title: "console.configuration", operation: "configuration.show", command: "config status --json", listed: true, list: nodeList()},
+		{path: configurationPath, title: "console.configuration", operation: "configuration.show", command: "config status --json", listed: true, fill: (*Console).showConfiguration, list: nodeList()},
 		{path: Root + "/keys", title: "console.keys", operation: "keys.list", command: "keys list --json", listed: true, list: keyList()},
 		{path: Root + "/reference", title: "console.reference", operation: "clients.list", listed: true, fill: (*Console).showReference},
 		{path: Root + "/jobs", title: "console.jobs", operation: "jobs.list", listed: true, list: jobList()},
@@ -100,6 +101,8 @@ type link struct {
 	ID, URL, Label string
 	// Danger says that it takes something away.
 	Danger bool
+	// Soft stands beside it, smaller.
+	Soft string
 }
 
 // same is how what a page does is done otherwise.
