@@ -236,25 +236,50 @@ func registered(s *screen, a *client.Client) ([]fact, error) {
 // was written: files are changed there.
 func (c *Console) rulesOf(s *screen, a *client.Client) *table {
 	t := &table{Label: s.T("console.access"), Columns: s.columns("console.rule", "console.may_use", "console.source"), None: s.T("console.no_rules")}
+	if len(a.Access) == 0 { // what the default is
+		answer := s.T("answer.yes")
+		if c.cfg.Access.Policy(a.Access).Default == access.Deny {
+			answer = s.T("answer.no")
+		}
+		t.None += " (" + answer + ")"
+	}
 	for i, rule := range a.Access {
 		answer := tag("good", s.T("answer.yes"))
 		if rule.Effect == access.Deny {
 			answer = tag("warn", s.T("answer.no"))
 		}
-		t.Rows = append(t.Rows, row{Cells: []cell{{Text: fmt.Sprint(i + 1), Soft: conditions(&rule)}, {All: []cell{answer}, Soft: rule.ACR}, text(rule.At)}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: fmt.Sprint(i + 1), Soft: s.conditions(&rule)}, {All: []cell{answer}, Soft: rule.ACR}, text(rule.At)}})
 	}
 	return t
 }
 
-// conditions are those of a rule, as they are written.
-func conditions(rule *access.Rule) string {
-	of := *rule
-	of.Effect, of.ACR = "", ""
-	raw, err := json.Marshal(of)
-	if err != nil {
-		return ""
+// conditions says whom a rule fits: it is all of what stands here, and of each any value.
+func (s *screen) conditions(rule *access.Rule) string {
+	var said []string
+	say := func(key string, values []string) {
+		if len(values) > 0 {
+			said = append(said, s.T(key)+": "+strings.Join(values, ", "))
+		}
 	}
-	return string(raw)
+	say("console.groups", rule.Groups)
+	say("console.roles", rule.Roles)
+	say("console.people", rule.Users)
+	var domains, networks []string
+	for _, domain := range rule.EmailDomains {
+		domains = append(domains, "@"+domain)
+	}
+	say("field.email", domains)
+	for _, name := range slices.Sorted(maps.Keys(rule.Attributes)) {
+		said = append(said, name+": "+strings.Join(rule.Attributes[name], ", "))
+	}
+	for _, network := range rule.Networks {
+		networks = append(networks, network.String())
+	}
+	say("console.address", networks)
+	if len(said) == 0 {
+		return s.T("console.any")
+	}
+	return strings.Join(said, " · ")
 }
 
 // useOf is what failed in an application within a day, with its cause, and when it was

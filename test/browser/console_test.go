@@ -109,6 +109,7 @@ func TestConsolePages(t *testing.T) {
 		for _, page := range []string{"people", "sessions", "groups", "applications", "activity", "messages", "configuration", "keys", "jobs"} {
 			b.consoleMenu("/admin/" + page)
 			b.picture("console-" + page)
+			b.fits(768)
 		}
 		b.get("/admin/people?q=" + ada.email)
 		b.follow(".rows tbody th a")
@@ -141,6 +142,17 @@ func TestConsolePages(t *testing.T) {
 		b.get("/admin/people?lang=de")
 		b.accessible("console in German")
 	})
+}
+
+// fits checks that the page is no wider than a window, such as that of a tablet.
+func (b *tab) fits(width int64) {
+	b.t.Helper()
+	b.show(look{width: width, height: 1024})
+	b.settle()
+	if out := b.eval(outside); out != "" {
+		b.t.Errorf("%s, at %d: beyond its frame stands: %s", b.url().Path, width, out)
+	}
+	b.show(b.look)
 }
 
 // appears waits until a script shows something.
