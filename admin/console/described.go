@@ -1,17 +1,18 @@
 package console
 
-// Described is an act as others speak of it: tests that hold the ways in to one effect.
+// Described is a page or an act as tests look at it: what it shows to be the same.
 type Described struct {
-	// Path is the address of its page, with what it is done to in braces.
-	Path string
-	// Operation is that of the admin API which does the same; Command the command that
-	// does, after "latchkey ", empty where none does.
-	Operation, Command string
+	// Path is its address, Operation that of the admin API, and Command the command after
+	// "latchkey ", with what it is about in braces; empty where none does the same.
+	Path, Operation, Command string
 }
 
-// Acts are all that is done in the console.
-func Acts() []Described {
+// Descriptions are those of all pages and acts.
+func Descriptions() []Described {
 	var all []Described
+	for _, p := range (&Console{}).pages() {
+		all = append(all, Described{p.path, p.operation, p.command})
+	}
 	for _, a := range acts() {
 		all = append(all, Described{a.path(), a.operation, a.command})
 	}
