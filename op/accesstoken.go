@@ -92,6 +92,14 @@ type activeToken struct {
 	Client *client.Client
 }
 
+// grant is the row behind the token; nil where there is none.
+func (t *activeToken) grant() *storage.Grant {
+	if t.Grant == nil {
+		return nil
+	}
+	return &t.Grant.Grant
+}
+
 // accessTokenCodec makes and reads access tokens of both formats.
 type accessTokenCodec struct {
 	issuer string
