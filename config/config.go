@@ -56,6 +56,9 @@ type Config struct {
 	TrustedIssuers []TrustedIssuer `yaml:"trusted_issuers" doc:"Who vouches for subjects of their own, such as a Kubernetes cluster or a build service: clients with trusted_subjects get tokens about them; see docs/recipes/trusted-issuers.md."`
 	Clients        []Client        `yaml:"clients" doc:"The relying parties that may use this provider."`
 
+	Profile         string          `yaml:"profile" oneof:"mcp" doc:"What to switch on at once: mcp, what the clients of the Model Context Protocol need (client_documents for Claude, VS Code and ChatGPT, registration of public clients, both for every one of resources). Whatever is written for itself comes first; see docs/mcp.md."`
+	ClientDocuments ClientDocuments `yaml:"client_documents" doc:"Clients whose client_id is the https address of their metadata (OAuth Client ID Metadata Documents), as MCP clients have it; see docs/registration.md."`
+
 	// Warnings are what does not keep Latchkey from starting and still should
 	// be looked at.
 	Warnings []Problem `yaml:"-"`

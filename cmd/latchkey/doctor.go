@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -45,20 +46,23 @@ func ails(fix, format string, args ...any) error {
 type doctorCheck struct {
 	name string
 	look func(ctx context.Context, store *sqlstore.Store, d *dependencies) error
+	// wait bounds it, where that is not doctorWait.
+	wait time.Duration
 }
 
 var doctorChecks = []doctorCheck{
-	{"configuration", doctorConfiguration},
-	{"database", doctorDatabase},
-	{"migrations", doctorMigrations},
-	{"clock", doctorClock},
-	{"redis", doctorRedis},
-	{"signing keys", doctorKeys},
-	{"messages", doctorOutbox},
-	{"mail server", doctorMail},
-	{"issuer", doctorIssuer},
-	{"passkeys", doctorPasskeys},
-	{"nodes", doctorNodes},
+	{name: "configuration", look: doctorConfiguration},
+	{name: "database", look: doctorDatabase},
+	{name: "migrations", look: doctorMigrations},
+	{name: "names", look: doctorNames, wait: namesWait},
+	{name: "clock", look: doctorClock},
+	{name: "redis", look: doctorRedis},
+	{name: "signing keys", look: doctorKeys},
+	{name: "messages", look: doctorOutbox},
+	{name: "mail server", look: doctorMail},
+	{name: "issuer", look: doctorIssuer},
+	{name: "passkeys", look: doctorPasskeys},
+	{name: "nodes", look: doctorNodes},
 }
 
 func doctorCommand() *cobra.Command {
@@ -102,7 +106,7 @@ func doctorCommand() *cobra.Command {
 func examine(ctx context.Context, store *sqlstore.Store, d *dependencies) []diagnosis {
 	found := make([]diagnosis, 0, len(doctorChecks))
 	for _, check := range doctorChecks {
-		looking, cancel := context.WithTimeout(ctx, doctorWait)
+		looking, cancel := context.WithTimeout(ctx, cmp.Or(check.wait, doctorWait))
 		err := check.look(looking, store, d)
 		cancel()
 		one := diagnosis{Check: check.name, OK: err == nil}
