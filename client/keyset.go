@@ -22,6 +22,8 @@ type Key struct {
 	Type      string
 	Use       string
 	Algorithm string
+	// Certified says that the key comes with a certificate (x5c).
+	Certified bool
 	// raw is the whole JWK.
 	raw json.RawMessage
 }
@@ -36,6 +38,7 @@ func (k *Key) UnmarshalJSON(text []byte) error {
 		Type      string          `json:"kty"`
 		Use       string          `json:"use"`
 		Algorithm string          `json:"alg"`
+		Chain     []string        `json:"x5c"`
 		Private   json.RawMessage `json:"d"`
 		Symmetric json.RawMessage `json:"k"`
 	}
@@ -46,7 +49,7 @@ func (k *Key) UnmarshalJSON(text []byte) error {
 		return errPrivateKey
 	}
 	*k = Key{
-		ID: members.ID, Type: members.Type, Use: members.Use, Algorithm: members.Algorithm,
+		ID: members.ID, Type: members.Type, Use: members.Use, Algorithm: members.Algorithm, Certified: len(members.Chain) > 0,
 		raw: append(json.RawMessage(nil), text...),
 	}
 	return nil

@@ -79,6 +79,17 @@ type Metadata struct {
 	// DPoPBound refuses requests for tokens without a DPoP proof (RFC 9449 section 5.2).
 	DPoPBound bool `json:"dpop_bound_access_tokens,omitempty"`
 
+	// TLSSubjectDN and the fields after it say whose certificate is the client's; one of
+	// them (RFC 8705 section 2.1.2).
+	TLSSubjectDN string `json:"tls_client_auth_subject_dn,omitempty"`
+	TLSSANDNS    string `json:"tls_client_auth_san_dns,omitempty"`
+	TLSSANURI    string `json:"tls_client_auth_san_uri,omitempty"`
+	TLSSANIP     string `json:"tls_client_auth_san_ip,omitempty"`
+	TLSSANEmail  string `json:"tls_client_auth_san_email,omitempty"`
+	// CertificateBound refuses requests for tokens without a TLS client certificate, and
+	// binds tokens to it (RFC 8705 section 3.4).
+	CertificateBound bool `json:"tls_client_certificate_bound_access_tokens,omitempty"`
+
 	// OpenID Connect RP-Initiated, Back-Channel and Front-Channel Logout 1.0.
 	PostLogoutRedirectURIs    []string `json:"post_logout_redirect_uris,omitempty"`
 	BackchannelLogoutURI      string   `json:"backchannel_logout_uri,omitempty"`
@@ -163,6 +174,16 @@ func (m *Metadata) AuthMethods() []string {
 		return []string{m.AuthMethod}
 	}
 	return []string{AuthMethodBasic, AuthMethodPost}
+}
+
+// UsesSecret reports whether clients authenticate by a secret that they share with us in
+// that way, or in any where it is empty.
+func UsesSecret(method string) bool {
+	switch method {
+	case "", AuthMethodBasic, AuthMethodPost, AuthMethodSecretJWT:
+		return true
+	}
+	return false
 }
 
 // AllowsAuthMethod reports whether the client may authenticate in that way.

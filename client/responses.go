@@ -96,6 +96,9 @@ func (v *validation) responses() {
 		if InResponseType(t, "token") && v.DPoPBound {
 			v.add(indexed("response_types", i), "%q issues a token that is bound to no key, against dpop_bound_access_tokens; use code", t)
 		}
+		if InResponseType(t, "token") && v.CertificateBound {
+			v.add(indexed("response_types", i), "%q issues a token that is bound to no certificate, against tls_client_certificate_bound_access_tokens; use code", t)
+		}
 	}
 	if !implicit && v.AllowsGrant(GrantImplicit) {
 		v.add("grant_types", "implicit is of no use without a response type that has id_token or token; remove it")

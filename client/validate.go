@@ -27,6 +27,9 @@ type Policy struct {
 	Factors []storage.FactorKind
 	// Pairwise says that there is a key for pairwise subjects.
 	Pairwise bool
+	// Certificates says that TLS certificates of clients are known, and
+	// CertificateAuthorities that there are some who vouch for them (RFC 8705).
+	Certificates, CertificateAuthorities bool
 	// Catalog has the claims, scopes and resource servers that there are besides the
 	// standard ones; nil has none.
 	Catalog *access.Catalog
@@ -70,6 +73,7 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.frames()
 	v.scopes()
 	v.keys()
+	v.certificates()
 	v.encryption()
 	v.tokens()
 	v.claims()

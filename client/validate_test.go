@@ -43,7 +43,7 @@ func TestMetadata_EveryProblemAtItsField(t *testing.T) {
 		},
 		`{"redirect_uris": ["https://a.example/cb"], "scope": "openid offline_access", "grant_types": ["authorization_code"]}`: {"scope: offline_access needs refresh_token in grant_types"},
 		`{"redirect_uris": ["https://a.example/cb"], "client_type": "desktop"}`:                                                {`client_type: "desktop" is not supported`},
-		`{"redirect_uris": ["https://a.example/cb"], "token_endpoint_auth_method": "tls_client_auth"}`:                         {"token_endpoint_auth_method: "},
+		`{"redirect_uris": ["https://a.example/cb"], "token_endpoint_auth_method": "client_secret_saml"}`:                      {"token_endpoint_auth_method: "},
 		`{"redirect_uris": ["https://a.example/cb"], "id_token_signed_response_alg": "EdDSA"}`:                                 {"id_token_signed_response_alg: no key of EdDSA signs"},
 		`{"redirect_uris": ["https://a.example/cb"], "subject_type": "pairwise", "application_type": "tv"}`:                    {"subject_type: ", "application_type: "},
 		`{"redirect_uris": ["https://a.example/cb"], "default_max_age": 0, "access_token_lifetime": 864000}`:                   {"access_token_lifetime: 10d is too long", "default_max_age: "},

@@ -16,7 +16,7 @@ func Types() []Type { return []Type{TypeConfidential, TypePublic, TypeNative, Ty
 
 // AuthMethods lists the token endpoint authentication methods.
 func AuthMethods() []string {
-	return []string{AuthMethodBasic, AuthMethodPost, AuthMethodSecretJWT, AuthMethodPrivateKeyJWT, AuthMethodNone}
+	return []string{AuthMethodBasic, AuthMethodPost, AuthMethodSecretJWT, AuthMethodPrivateKeyJWT, AuthMethodTLS, AuthMethodSelfSignedTLS, AuthMethodNone}
 }
 
 // RequestObjectAlgs lists the algorithms of request objects.

@@ -106,7 +106,8 @@ func TestClientIsComplete(t *testing.T) {
 	)+"resources: [{identifier: https://api.example}]\nsigning_keys: {encryption_algs: [ECDH-ES]}\n", withPairwiseKey(serveEnv()))
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{
-		"Workload", // of services: see TestWorkloadIdentity
+		"Workload",                                                                              // of services: see TestWorkloadIdentity
+		"TLSSubjectDN", "TLSSANDNS", "TLSSANURI", "TLSSANIP", "TLSSANEmail", "CertificateBound", // see TestMutualTLS
 		"Contacts", "JWKS", "ApplicationType", "AuthSigningAlg",
 		"RequireAuthTime",
 	}

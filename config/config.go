@@ -18,6 +18,7 @@ type Config struct {
 	AllowedHosts   []string       `yaml:"allowed_hosts" doc:"Host headers that are answered besides the issuer's own, with the port where there is one. Links are made from the issuer whatever the request says."`
 	Listen         string         `yaml:"listen" default:":8080" doc:"The address that serves the provider: host:port, or :port for every interface."`
 	TLS            TLS            `yaml:"tls" doc:"A certificate to serve https by itself. Without it a proxy named in trusted_proxies does."`
+	MutualTLS      MutualTLS      `yaml:"mutual_tls" doc:"TLS certificates of clients (RFC 8705), for the auth_methods tls_client_auth and self_signed_tls_client_auth and for tokens that are bound to a certificate; see docs/recipes/mutual-tls.md."`
 	TrustedProxies []netip.Prefix `yaml:"trusted_proxies" doc:"Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, such as 10.0.0.0/8. From anyone else these headers are ignored."`
 	Database       Database       `yaml:"database" doc:"Where users, sessions, grants and keys are kept."`
 	Redis          Redis          `yaml:"redis" doc:"Where what expires by itself is kept: codes, sign-ins under way, limits."`
@@ -157,7 +158,7 @@ type Sessions struct {
 type Tokens struct {
 	RequirePushed       bool          `yaml:"require_pushed_authorization_requests" default:"false" doc:"Refuse every authorization request that its client did not push (RFC 9126). A client may require it for itself."`
 	PushedLifetime      time.Duration `yaml:"pushed_request_lifetime" default:"60s" doc:"How long a browser may come with the request_uri of a pushed request; at most 10m."`
-	RequireDPoP         bool          `yaml:"require_dpop" default:"false" doc:"Refuse every request for tokens without a DPoP proof (RFC 9449). A client may require it for itself (dpop_bound_access_tokens). Proofs are taken in any case."`
+	RequireDPoP         bool          `yaml:"require_dpop" default:"false" doc:"Refuse every request for tokens without a DPoP proof (RFC 9449). A client may require it for itself (dpop_bound_access_tokens). A client whose tokens are bound to its TLS certificate needs none. Proofs are taken in any case."`
 	RequireDPoPNonce    bool          `yaml:"require_dpop_nonce" default:"false" doc:"Want a nonce of this provider in each DPoP proof, so that none can be made ahead of its use. Clients learn it from the first answer, and send one request more for it."`
 	CodeLifetime        time.Duration `yaml:"code_lifetime" default:"60s" doc:"How long an authorization code may be exchanged; at most 60s."`
 	AccessTokenLifetime time.Duration `yaml:"access_token_lifetime" default:"10m" doc:"How long an access token works; at most 24h."`

@@ -12,6 +12,9 @@ func (c *Config) Hosts() []string {
 	if u, err := url.Parse(c.Issuer); err == nil && u.Host != "" {
 		hosts = append(hosts, u.Host)
 	}
+	if u, err := url.Parse(c.MutualTLS.URL); err == nil && u.Host != "" {
+		hosts = append(hosts, u.Host)
+	}
 	for _, h := range c.AllowedHosts {
 		hosts = append(hosts, strings.ToLower(h))
 	}

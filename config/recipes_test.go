@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 // clientBlock is an indented block of a document that registers clients.
@@ -16,6 +18,10 @@ func TestClientsOfDocumentsLoad(t *testing.T) {
 	files, err := filepath.Glob("../docs/recipes/*.md")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("recipes: %v, %v", files, err)
+	}
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, testenv.NewAuthority(t, "Acme").PEM, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	for _, file := range append(files, "../docs/quickstart.md") {
 		text, err := os.ReadFile(file)
@@ -31,6 +37,7 @@ func TestClientsOfDocumentsLoad(t *testing.T) {
 				continue // a part of one that stands above it
 			}
 			yaml := regexp.MustCompile(`secret: (?:file|env):\S+`).ReplaceAllString(block, "secret: env:STRONG")
+			yaml = regexp.MustCompile(`ca_file: \S+`).ReplaceAllLiteralString(yaml, "ca_file: "+ca)
 			vars := serveEnv()
 			if strings.HasSuffix(file, "quickstart.md") { // dev's, on this machine
 				yaml = strings.ReplaceAll(yaml, "http://127.0.0.1:3000", "https://wiki.example.com")

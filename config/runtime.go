@@ -84,7 +84,9 @@ func (c *Client) metadata() client.Metadata {
 		InitiateLoginURI:       c.InitiateLoginURI,
 
 		RequirePushed: c.RequirePushed, DPoPBound: c.DPoPBound,
-		JWKSURI: c.JWKSURI, JWKS: c.keySet(),
+		TLSSubjectDN: c.TLSSubjectDN, TLSSANDNS: c.TLSSANDNS, TLSSANURI: c.TLSSANURI, TLSSANIP: c.TLSSANIP, TLSSANEmail: c.TLSSANEmail,
+		CertificateBound: c.CertificateBound,
+		JWKSURI:          c.JWKSURI, JWKS: c.keySet(),
 		UserInfoAlg:          c.UserInfoAlg,
 		AuthorizationAlg:     c.AuthorizationAlg,
 		IntrospectionAlg:     c.IntrospectionAlg,
@@ -178,7 +180,7 @@ func (s Secrets) SectorKey() []byte { return s.pairwiseKey() }
 
 // ClientPolicy is what the metadata of clients is judged against that no file holds.
 func (c *Config) ClientPolicy(dev bool) client.Policy {
-	return client.Policy{Dev: dev, SigningAlgs: c.SigningKeys.Algs, Factors: c.MFA.Factors, Catalog: c.Catalog, Pairwise: c.Secrets.Pairwise()}
+	return client.Policy{Dev: dev, SigningAlgs: c.SigningKeys.Algs, Factors: c.MFA.Factors, Catalog: c.Catalog, Pairwise: c.Secrets.Pairwise(), Certificates: c.MutualTLS.Known(), CertificateAuthorities: c.MutualTLS.CAFile != ""}
 }
 
 // ClientLifetimes are those of clients that have none of their own.

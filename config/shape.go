@@ -10,6 +10,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/client/registration"
+	"github.com/latchkey-id/latchkey/internal/clientcert"
 )
 
 // shape is what the struct tags say of a key: the one description that the
@@ -50,6 +51,7 @@ var enums = map[string][]string{
 	"acr":                        client.ACRs(),
 	"access_token_format":        wordsOf(client.AccessTokenFormats()),
 	"access_token_type_header":   client.AccessTokenTypeHeaders(),
+	"certificate_forms":          wordsOf(clientcert.Forms()),
 	"client_type":                wordsOf(client.Types()),
 	"consent":                    wordsOf(client.ConsentPolicies()),
 	"exchange_semantics":         wordsOf(client.ExchangeSemanticsList()),

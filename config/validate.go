@@ -15,6 +15,7 @@ import (
 func (l *loader) validate(c *Config) {
 	l.validateIssuer(c)
 	l.validateListeners(c)
+	l.validateMutualTLS(c)
 	l.validateStores(c)
 	l.validateSecrets(c)
 	l.validateDelivery(c)

@@ -11,7 +11,7 @@ import (
 // in the configuration the fault is. Ids and secrets are judged here: the ids
 // must differ, and secrets are no metadata.
 func (l *loader) validateClients(c *Config) {
-	policy := client.Policy{Dev: l.Dev, SigningAlgs: c.SigningKeys.Algs, EncryptionAlgs: c.SigningKeys.wraps(), Factors: c.MFA.Factors, Catalog: c.Catalog, Pairwise: c.Secrets.Pairwise(), Spell: keyOf}
+	policy := client.Policy{Dev: l.Dev, SigningAlgs: c.SigningKeys.Algs, EncryptionAlgs: c.SigningKeys.wraps(), Factors: c.MFA.Factors, Catalog: c.Catalog, Pairwise: c.Secrets.Pairwise(), Spell: keyOf, Certificates: c.MutualTLS.Known(), CertificateAuthorities: c.MutualTLS.CAFile != ""}
 	ids := map[string]string{}
 	secrets := map[string]string{}
 	for i := range c.Clients {

@@ -70,9 +70,9 @@ const minHMACKey = 32
 // validateClientSecrets checks the secrets of one client. owners tells whose a
 // secret was first.
 func (l *loader) validateClientSecrets(path string, c *Client, m *client.Metadata, owners map[string]string) {
-	if m.AuthMethod == client.AuthMethodPrivateKeyJWT {
+	if !client.UsesSecret(m.AuthMethod) && !m.IsPublic() {
 		if !c.Secret.IsZero() || len(c.Secrets) > 0 {
-			l.add(joinPath(path, "secret"), "auth_method private_key_jwt uses keys and no secret; remove it")
+			l.add(joinPath(path, "secret"), "auth_method %s uses keys and no secret; remove it", m.AuthMethod)
 		}
 		return
 	}

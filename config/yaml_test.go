@@ -26,8 +26,8 @@ func TestStrictDecoding(t *testing.T) {
 		"bad network":      {"trusted_proxies:\n  - 10.0.0.0/8\n  - 10.1.2.3/8\n", []string{"trusted_proxies[1] (line 3): \"10.1.2.3/8\" has bits set beyond its length; did you mean 10.0.0.0/8"}},
 		"out of its set":   {"log: {level: verbose}\n", []string{`log.level (line 1): "verbose" is not supported; use debug, info, warn or error`}},
 		"unsupported method": {
-			"clients:\n  - id: a\n    auth_method: tls_client_auth\n    secret: env:STRONG\n    redirect_uris: [https://a.example/cb]\n",
-			[]string{`clients[0].auth_method (line 3): "tls_client_auth" is not supported; use client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none`},
+			"clients:\n  - id: a\n    auth_method: client_secret_saml\n    secret: env:STRONG\n    redirect_uris: [https://a.example/cb]\n",
+			[]string{`clients[0].auth_method (line 3): "client_secret_saml" is not supported; use client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, self_signed_tls_client_auth or none`},
 		},
 		"unsupported response type": {
 			"clients:\n  - {id: a, type: public, redirect_uris: [https://a.example/cb], response_types: [code, token]}\n",

@@ -24,13 +24,17 @@ type authMethod struct {
 	// nil where the registry knows none: then it does the same work for nothing
 	// (enumeration of clients by time, requirement CL3).
 	proves func(*Provider, context.Context, *client.Client, credentials) (bool, error)
-	// alone says that it counts only where no other method was used.
+	// alone says that it counts only where no other method was used: nothing in the
+	// request but the client's id tells of it, so that of several such methods that of
+	// the client's registration is meant.
 	alone bool
+	// offered reports whether the installation has it; nil: each does.
+	offered func(*Config) bool
 }
 
 // authMethods is the one list of methods: the endpoints, discovery and the rules
 // for clients read it.
-var authMethods = []authMethod{clientSecretBasic, clientSecretPost, clientSecretJWT, privateKeyJWT, publicClient}
+var authMethods = []authMethod{clientSecretBasic, clientSecretPost, clientSecretJWT, privateKeyJWT, tlsClientAuth, selfSignedTLS, publicClient}
 
 func methodNames(methods []authMethod) []string {
 	names := make([]string, len(methods))
@@ -42,7 +46,12 @@ func methodNames(methods []authMethod) []string {
 
 // secretMethods are those by which a client proves who it is.
 func secretMethods() []authMethod {
-	return slices.DeleteFunc(slices.Clone(authMethods), func(m authMethod) bool { return m.alone })
+	return slices.DeleteFunc(slices.Clone(authMethods), func(m authMethod) bool { return m.name == client.AuthMethodNone })
+}
+
+// offered are those of the methods that the installation has.
+func (c *Config) offered(methods []authMethod) []authMethod {
+	return slices.DeleteFunc(slices.Clone(methods), func(m authMethod) bool { return m.offered != nil && !m.offered(c) })
 }
 
 // clientParameters are those of client authentication, at every endpoint.
@@ -60,6 +69,16 @@ type credentials struct {
 	Assertion string
 
 	method *authMethod
+	// others are further methods of which nothing but the client's id tells.
+	others []*authMethod
+	// chain reads the TLS certificate of the request.
+	chain chainOf
+}
+
+// namedClient reads the credentials of methods of which nothing but the client's id tells.
+func namedClient(_ *http.Request, form url.Values) (credentials, bool, error) {
+	id := form.Get("client_id")
+	return credentials{ClientID: id}, id != "", nil
 }
 
 // presentedCredentials returns the credentials of a request, which must be of
@@ -70,7 +89,7 @@ func presentedCredentials(r *http.Request, form url.Values, methods []authMethod
 	var found credentials
 	for i := range methods {
 		m := &methods[i]
-		if m.alone && found.method != nil {
+		if m.alone && found.method != nil && !found.method.alone {
 			continue
 		}
 		c, present, err := m.presented(r, form)
@@ -78,6 +97,9 @@ func presentedCredentials(r *http.Request, form url.Values, methods []authMethod
 		case err != nil:
 			return claimed, err
 		case !present:
+			continue
+		case m.alone && found.method != nil:
+			found.others = append(found.others, m)
 			continue
 		case found.method != nil:
 			return claimed, invalidRequest("client authentication must not use more than one method", nil)
@@ -115,6 +137,7 @@ func (p *Provider) proveClient(ctx context.Context, c credentials) (*client.Clie
 	if err != nil && !errors.Is(err, client.ErrUnknown) {
 		return nil, unavailable("look up client", err)
 	}
+	c.method = c.methodOf(found)
 	candidate := found
 	if found != nil && !found.AllowsAuthMethod(c.method.name) {
 		candidate = nil
@@ -127,6 +150,17 @@ func (p *Provider) proveClient(ctx context.Context, c credentials) (*client.Clie
 		return nil, errInvalidClient(whyRefused(found, c))
 	}
 	return found, nil
+}
+
+// methodOf is the method of the credentials, which where nothing but the client's id
+// tells of it is the one that the client is registered for.
+func (c *credentials) methodOf(found *client.Client) *authMethod {
+	for _, m := range c.others {
+		if found != nil && !found.AllowsAuthMethod(c.method.name) && found.AllowsAuthMethod(m.name) {
+			return m
+		}
+	}
+	return c.method
 }
 
 // clientOf returns the client that the credentials name, in either spelling of a
@@ -147,6 +181,9 @@ func whyRefused(found *client.Client, c credentials) error {
 		return errors.New("no client has this id")
 	case !found.AllowsAuthMethod(c.method.name):
 		return fmt.Errorf("the client is registered for %s, and %s was used", strings.Join(found.AuthMethods(), " and "), c.method.name)
+	}
+	if c.method.offered != nil {
+		return errors.New("there is no TLS certificate, or it is not the client's")
 	}
 	if c.Assertion != "" {
 		return errors.New("the client assertion is not signed by the client")

@@ -105,6 +105,9 @@ func (p *Provider) assertionAudiences() []string {
 	audiences := []string{p.cfg.Issuer}
 	for _, path := range []string{tokenPath, introspectionPath, revocationPath, pushPath, devicePath} {
 		audiences = append(audiences, p.cfg.Issuer+path)
+		if p.cfg.MutualTLS != nil && p.cfg.MutualTLS.Alias != "" {
+			audiences = append(audiences, p.cfg.MutualTLS.Alias+path)
+		}
 	}
 	return audiences
 }

@@ -2,8 +2,6 @@ package op
 
 import (
 	"context"
-	"net/http"
-	"net/url"
 
 	"github.com/latchkey-id/latchkey/client"
 )
@@ -12,10 +10,7 @@ import (
 // only names itself (RFC 6749 section 3.2.1).
 var publicClient = authMethod{
 	name: client.AuthMethodNone, alone: true,
-	presented: func(_ *http.Request, form url.Values) (credentials, bool, error) {
-		id := form.Get("client_id")
-		return credentials{ClientID: id}, id != "", nil
-	},
+	presented: namedClient,
 	proves: func(_ *Provider, _ context.Context, c *client.Client, _ credentials) (bool, error) {
 		return c != nil && c.IsPublic(), nil
 	},

@@ -49,6 +49,9 @@ type metadata struct {
 	CheckSession string `json:"check_session_iframe,omitempty"`
 	// DPoPAlgs is RFC 9449 section 5.1.
 	DPoPAlgs []string `json:"dpop_signing_alg_values_supported"`
+	// CertificateBound and Aliases are RFC 8705 sections 3.3 and 5.
+	CertificateBound bool              `json:"tls_client_certificate_bound_access_tokens,omitempty"`
+	Aliases          map[string]string `json:"mtls_endpoint_aliases,omitempty"`
 	// Prompts is of Initiating User Registration via OpenID Connect 1.0.
 	Prompts []string `json:"prompt_values_supported"`
 }
@@ -73,11 +76,29 @@ func newDiscovery(cfg Config) (*document, error) {
 		IntrospectionEncryptionAlgs: client.EncryptionAlgs(),
 		IntrospectionEncryptionEncs: client.ContentEncryptions(),
 		Prompts:                     cfg.prompts(),
+		CertificateBound:            cfg.MutualTLS != nil,
+		Aliases:                     cfg.aliases(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode discovery document: %w", err)
 	}
 	return newDocument(body, etagOf(body), discoveryMaxAge), nil
+}
+
+// aliases are the endpoints that ask for a TLS certificate, where those are at another
+// address (RFC 8705 section 5); nil where they are not.
+func (c *Config) aliases() map[string]string {
+	if c.MutualTLS == nil || c.MutualTLS.Alias == "" {
+		return nil
+	}
+	aliases := map[string]string{}
+	for name, path := range map[string]string{
+		"token_endpoint": tokenPath, "introspection_endpoint": introspectionPath, "revocation_endpoint": revocationPath,
+		"pushed_authorization_request_endpoint": pushPath, "device_authorization_endpoint": devicePath, "userinfo_endpoint": userinfoPath,
+	} {
+		aliases[name] = c.MutualTLS.Alias + path
+	}
+	return aliases
 }
 
 func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
@@ -86,7 +107,7 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 	if len(encryptionAlgs) > 0 {
 		encryptions = keys.ContentEncryptions()
 	}
-	withSecret, all := wireMethods(secretMethods()), wireMethods(authMethods)
+	withSecret, all := wireMethods(cfg.offered(secretMethods())), wireMethods(cfg.offered(authMethods))
 	registration := ""
 	if cfg.Registration != nil {
 		registration = cfg.Issuer + registrationPath

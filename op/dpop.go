@@ -171,7 +171,7 @@ func (p *Provider) readProof(w http.ResponseWriter, r *http.Request, path string
 	if len(headers) > 1 {
 		return nil, errProof(errors.New("there is more than one"))
 	}
-	proof, err := parseProof(headers[0], r.Method, p.cfg.Issuer+path, p.cfg.Now())
+	proof, err := parseProof(headers[0], r.Method, p.baseOf(r)+path, p.cfg.Now())
 	if err != nil {
 		return nil, errProof(err)
 	}

@@ -14,21 +14,28 @@ import (
 type confirmation struct {
 	// KeyThumbprint is that of a DPoP key.
 	KeyThumbprint string `json:"jkt,omitempty"`
+	// Certificate is the thumbprint of a TLS certificate (RFC 8705 section 3.1).
+	Certificate string `json:"x5t#S256,omitempty"`
 }
 
 // confirmation is what the tokens of a request are bound by; nil: they are bearer tokens.
 func (r *tokenRequest) confirmation() *confirmation {
-	if r.Proof == nil {
+	if r.Proof == nil && r.Certificate == "" {
 		return nil
 	}
-	return &confirmation{KeyThumbprint: r.Proof.Key}
+	bound := &confirmation{Certificate: r.Certificate}
+	if r.Proof != nil {
+		bound.KeyThumbprint = r.Proof.Key
+	}
+	return bound
 }
 
 // rowConfirmation is what a grant's refresh tokens are bound by, as its row has it: of a
-// client without credentials the key of the proof. The refresh tokens of all others are
+// client without credentials the key of the proof and the certificate (RFC 8705 section
+// 4). The refresh tokens of all others are
 // bound by their authentication, and their keys may change (RFC 9449 section 5).
 func (r *tokenRequest) rowConfirmation() (string, error) {
-	if r.Proof == nil || !r.Client.IsPublic() {
+	if r.confirmation() == nil || !r.Client.IsPublic() {
 		return "", nil
 	}
 	text, err := json.Marshal(r.confirmation())
@@ -40,14 +47,18 @@ func (r *tokenRequest) rowConfirmation() (string, error) {
 
 // tokenType is the token_type of access tokens that are bound so.
 func (c *confirmation) tokenType() string {
-	if c == nil {
+	if c == nil || c.KeyThumbprint == "" {
 		return bearerScheme
 	}
 	return dpopScheme
 }
 
-// mustProve reports whether each token of the client is to be bound.
-func (p *Provider) mustProve(c *client.Client) bool { return p.cfg.RequireDPoP || c.DPoPBound }
+// mustProve reports whether each token of the client is to be bound to a key of its
+// proofs. Where that holds for all clients, one whose tokens are bound to its TLS
+// certificate does what is wanted.
+func (p *Provider) mustProve(c *client.Client) bool {
+	return c.DPoPBound || p.cfg.RequireDPoP && !c.CertificateBound
+}
 
 // requireProof refuses a request for tokens without a proof where its client needs one
 // (RFC 9449 section 5.2).
@@ -62,15 +73,19 @@ func (p *Provider) requireProof(r *tokenRequest) error {
 	return refused
 }
 
-// checkPossession refuses an access token that is bound to a key without a proof of
-// it, and one that is not where the request claims that it is: neither is to be taken
+// checkPossession refuses an access token that is bound to a key or a certificate without
+// a proof of it, and one that is not where the request claims that it is: neither is to be taken
 // for the other (RFC 9449 sections 7.1 and 7.2).
 func (p *Provider) checkPossession(w http.ResponseWriter, r *http.Request, shown presentedToken, claims *accessTokenClaims) error {
 	bound := claims.Confirmation
+	if err := p.checkCertificate(r, bound); err != nil {
+		return err
+	}
+	byKey := bound != nil && bound.KeyThumbprint != ""
 	switch {
-	case bound == nil && !shown.DPoP:
+	case !byKey && !shown.DPoP:
 		return nil
-	case bound == nil:
+	case !byKey:
 		return fmt.Errorf("%w: it is not bound, and came by the scheme DPoP", errInvalidToken)
 	case !shown.DPoP:
 		return fmt.Errorf("%w: it is bound to a key, and came as a bearer token", errInvalidToken)

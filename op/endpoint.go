@@ -34,6 +34,10 @@ type tokenRequest struct {
 	// Proof is the DPoP proof that came with the request, in order but not yet spent;
 	// nil: none did.
 	Proof *dpopProof
+	// Certificate is the thumbprint of the TLS certificate that the tokens are bound to;
+	// empty: to none. certificates reads that of the request.
+	Certificate  string
+	certificates chainOf
 	// Resource is the resource server that an access token is for; see
 	// [maker.chooseResource].
 	Resource string
@@ -86,6 +90,7 @@ var clientEndpoints = []clientEndpoint{
 // kept (RFC 6749 section 5.1), and each 401 says how to authenticate (RFC 9110
 // section 15.5.2).
 func (p *Provider) serveClient(e clientEndpoint) http.Handler {
+	e.authMethods = p.cfg.offered(e.authMethods)
 	reads := parameterSet(slices.Concat(e.parameters, clientParameters))
 	challenge := fmt.Sprintf("Basic realm=%q, charset=%q", p.cfg.Issuer, "UTF-8")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -122,6 +127,7 @@ func (p *Provider) callEndpoint(w http.ResponseWriter, r *http.Request, e *clien
 	if err != nil {
 		return nil, shown.ClientID, err
 	}
+	shown.chain = p.certificates(r)
 	c, err := p.authenticate(r.Context(), shown)
 	if err != nil {
 		return nil, shown.ClientID, err
@@ -129,7 +135,7 @@ func (p *Provider) callEndpoint(w http.ResponseWriter, r *http.Request, e *clien
 	if e.required != "" && form.Get(e.required) == "" {
 		return nil, c.ID, missing(e.required)
 	}
-	request := &tokenRequest{HTTP: r, Form: form, Client: c, Now: p.cfg.Now()}
+	request := &tokenRequest{HTTP: r, Form: form, Client: c, Now: p.cfg.Now(), certificates: shown.chain}
 	if e.proves {
 		if request.Proof, err = p.readProof(w, r, e.path); err != nil {
 			return nil, c.ID, err

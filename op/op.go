@@ -43,6 +43,8 @@ type Config struct {
 	// RequireDPoP binds every token to a key of its client (RFC 9449); RequireDPoPNonce
 	// wants a nonce of ours in each proof.
 	RequireDPoP, RequireDPoPNonce bool
+	// MutualTLS is how TLS certificates of clients are known (RFC 8705); nil: they are not.
+	MutualTLS *MutualTLS
 	// Ephemeral keeps codes, and whatever else expires by itself.
 	Ephemeral ephemeral.Store
 	// Fetch calls addresses of clients.

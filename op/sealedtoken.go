@@ -36,6 +36,8 @@ type sealedClaims struct {
 	ExpiresAt int64      `json:"e"`
 	GrantID   storage.ID `json:"g,omitempty"`
 	Key       string     `json:"k,omitempty"` // the thumbprint of a DPoP key
+	// Certificate is the thumbprint of a TLS certificate.
+	Certificate string `json:"x,omitempty"`
 	// Subject is there where it is not the client, and no grant says who.
 	Subject     string      `json:"u,omitempty"`
 	GrantClient string      `json:"o,omitempty"`
@@ -51,9 +53,9 @@ func sealedTokenPlace(issuer string) keys.AssociatedData {
 
 // seal hides claims in a token.
 func (c *accessTokenCodec) seal(claims *accessTokenClaims) (string, error) {
-	var key string
+	var bound confirmation
 	if claims.Confirmation != nil {
-		key = claims.Confirmation.KeyThumbprint
+		bound = *claims.Confirmation
 	}
 	var subject string
 	if claims.GrantID == "" && claims.Subject != claims.ClientID {
@@ -62,7 +64,8 @@ func (c *accessTokenCodec) seal(claims *accessTokenClaims) (string, error) {
 	payload, err := json.Marshal(sealedClaims{
 		ClientID: claims.ClientID, Scope: claims.Scope, ID: claims.ID, IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt,
 		Audience: slices.DeleteFunc(slices.Clone(claims.Audience), func(aud string) bool { return aud == c.issuer }),
-		NotOurs:  !slices.Contains(claims.Audience, c.issuer), GrantID: claims.GrantID, Key: key,
+		NotOurs:  !slices.Contains(claims.Audience, c.issuer), GrantID: claims.GrantID,
+		Key: bound.KeyThumbprint, Certificate: bound.Certificate,
 		Subject: subject, GrantClient: claims.GrantClient, Act: claims.Act, MayAct: claims.MayAct,
 	})
 	if err != nil {
@@ -101,8 +104,8 @@ func (c *accessTokenCodec) open(token string) (*accessTokenClaims, error) {
 	if !s.NotOurs {
 		claims.Audience = append(claims.Audience, c.issuer)
 	}
-	if s.Key != "" {
-		claims.Confirmation = &confirmation{KeyThumbprint: s.Key}
+	if s.Key != "" || s.Certificate != "" {
+		claims.Confirmation = &confirmation{KeyThumbprint: s.Key, Certificate: s.Certificate}
 	}
 	if s.GrantID == "" {
 		claims.Subject = cmp.Or(s.Subject, s.ClientID) // a client that acts for itself

@@ -49,6 +49,9 @@ func (p *Provider) token(ctx context.Context, r *tokenRequest) (any, error) {
 	if err := p.requireProof(r); err != nil {
 		return nil, err
 	}
+	if err := r.bindCertificate(); err != nil {
+		return nil, err
+	}
 	if err := p.readyToEncrypt(ctx, r.Client); err != nil {
 		return nil, err
 	}

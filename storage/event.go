@@ -114,7 +114,10 @@ const (
 	EventLockdownLifted     EventType = "account_lockdown_undone"
 	EventUserImported       EventType = "user_imported"
 	EventInvitationCreated  EventType = "invitation_created"
+	EventInvitationRevoked  EventType = "invitation_revoked"
 	EventMessageFailed      EventType = "message_failed"
+	EventDeliveriesRetried  EventType = "deliveries_retried" // what failed or waited is due again; Detail counts
+	EventEventsReplayed     EventType = "events_replayed"    // a stream or webhook gets events again; Detail says which
 	EventEpochRaised        EventType = "epoch_raised"       // everything issued before is void
 	EventClientRemoved      EventType = "client_removed"     // no node is configured with it any more: its grants ended
 	EventClientRestored     EventType = "client_restored"    // it is back, and its consents with it

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -399,6 +400,24 @@ func TestTimesAreSaidForPeople(t *testing.T) {
 		_, mail, err := h.say(t, "en", c.body)
 		if err != nil || !strings.Contains(mail.Text, c.want) {
 			t.Errorf("%s: %v, want %q in\n%s", name, err, c.want, mail.Text)
+		}
+	}
+}
+
+// TestCodesAreGroupedInMail: a code stands in two halves, in the text, in HTML and in each
+// language, left to right also where the language is not.
+func TestCodesAreGroupedInMail(t *testing.T) {
+	for _, locale := range []string{"en", "de", "ja", "ar"} {
+		for code, want := range map[string]string{"112233": "112 233", "00112233": "0011 2233"} {
+			_, mail, err := newHarness(t).say(t, locale, Code{
+				Kind: storage.MessageEmailCode, To: "a@example.com", Code: code, ExpiresAt: time.Date(2026, 11, 1, 12, 10, 0, 0, time.UTC),
+			})
+			if err != nil || !strings.Contains(mail.Text, want) || strings.Contains(mail.Text+mail.HTML, code) {
+				t.Errorf("%s: %v, want %q in\n%s", locale, err, want, mail.Text)
+			}
+			if part := regexp.MustCompile(`<p class="code" dir="ltr"[^>]*>` + want + `</p>`); !part.MatchString(mail.HTML) {
+				t.Errorf("%s: want %q in\n%s", locale, want, mail.HTML)
+			}
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (r *Registrar) Update(ctx context.Context, found *Registered, s *Submission
 	if err != nil {
 		return nil, err
 	}
-	if method := made.Members["token_endpoint_auth_method"]; method == client.AuthMethodNone || method == client.AuthMethodPrivateKeyJWT {
+	if method, _ := made.Members["token_endpoint_auth_method"].(string); !client.UsesSecret(method) {
 		c.Secrets = nil
 	}
 	if err := r.addSecret(made, now); err != nil {

@@ -24,6 +24,8 @@ var members = []string{
 	"request_object_signing_alg", "request_object_encryption_alg", "request_object_encryption_enc", "token_endpoint_auth_signing_alg",
 	"default_max_age", "require_auth_time", "default_acr_values", "initiate_login_uri", "request_uris",
 	"authorization_signed_response_alg", "require_pushed_authorization_requests", "dpop_bound_access_tokens",
+	"tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri", "tls_client_auth_san_ip", "tls_client_auth_san_email",
+	"tls_client_certificate_bound_access_tokens",
 	"introspection_signed_response_alg", "post_logout_redirect_uris", "backchannel_logout_uri", "backchannel_logout_session_required",
 	"frontchannel_logout_uri", "frontchannel_logout_session_required",
 }
@@ -133,7 +135,8 @@ func (d *document) bounded() []client.Problem {
 	for field, value := range map[string]string{
 		"client_uri": d.ClientURI, "logo_uri": d.LogoURI, "policy_uri": d.PolicyURI, "tos_uri": d.TOSURI, "jwks_uri": d.JWKSURI,
 		"sector_identifier_uri": d.SectorIdentifierURI, "initiate_login_uri": d.InitiateLoginURI, "software_id": d.SoftwareID,
-		"software_version": d.SoftwareVersion, "backchannel_logout_uri": d.BackchannelLogoutURI, "frontchannel_logout_uri": d.FrontchannelLogoutURI,
+		"software_version": d.SoftwareVersion, "tls_client_auth_subject_dn": d.TLSSubjectDN, "tls_client_auth_san_dns": d.TLSSANDNS,
+		"tls_client_auth_san_uri": d.TLSSANURI, "tls_client_auth_san_ip": d.TLSSANIP, "tls_client_auth_san_email": d.TLSSANEmail, "backchannel_logout_uri": d.BackchannelLogoutURI, "frontchannel_logout_uri": d.FrontchannelLogoutURI,
 	} {
 		text(field, value, maxText)
 	}

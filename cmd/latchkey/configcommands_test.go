@@ -76,6 +76,13 @@ func TestConfigCommandsSpeakOfARunningNode(t *testing.T) {
 	if out, _ := run(0, "apply", "--dry-run", "--config", next); !strings.Contains(out, "clients[wiki]: removed") {
 		t.Errorf("apply --dry-run:\n%s", out)
 	}
+	// It said so and did nothing: the node runs with what it ran with.
+	if out, _ := run(0, "status", "--config", s.file); !strings.Contains(out, "live   this one") {
+		t.Errorf("status after apply --dry-run:\n%s", out)
+	}
+	if out, _ := run(0, "diff", "--config", s.file); out != "nothing would change\n" {
+		t.Errorf("diff of what runs, after apply --dry-run:\n%s", out)
+	}
 
 	write(s.file, string(text)+"audit: {retention: 100d}\n")
 	if _, errs := run(0, "apply", "--config", s.file, "--wait", "20s"); !strings.Contains(errs, "1 node runs with it") {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,25 +43,28 @@ func ails(fix, format string, args ...any) error {
 type doctorCheck struct {
 	name string
 	look func(ctx context.Context, store *sqlstore.Store, d *dependencies) error
+	// wait bounds it, where that is not doctorWait.
+	wait time.Duration
 }
 
 var doctorChecks = []doctorCheck{
-	{"configuration", doctorConfiguration},
-	{"database", doctorDatabase},
-	{"database server", doctorServer},
-	{"migrations", doctorMigrations},
-	{"clock", doctorClock},
-	{"redis", doctorRedis},
-	{"signing keys", doctorKeys},
-	{"messages", doctorOutbox},
-	{"mail server", doctorMail},
-	{"sender", doctorSender},
-	{"issuer", doctorIssuer},
-	{"forwarded headers", doctorForwarded},
-	{"client addresses", doctorAddresses},
-	{"redirect URIs", doctorRedirects},
-	{"passkeys", doctorPasskeys},
-	{"nodes", doctorNodes},
+	{name: "configuration", look: doctorConfiguration},
+	{name: "database", look: doctorDatabase},
+	{name: "database server", look: doctorServer},
+	{name: "migrations", look: doctorMigrations},
+	{name: "names", look: doctorNames, wait: namesWait},
+	{name: "clock", look: doctorClock},
+	{name: "redis", look: doctorRedis},
+	{name: "signing keys", look: doctorKeys},
+	{name: "messages", look: doctorOutbox},
+	{name: "mail server", look: doctorMail},
+	{name: "sender", look: doctorSender},
+	{name: "issuer", look: doctorIssuer},
+	{name: "forwarded headers", look: doctorForwarded},
+	{name: "client addresses", look: doctorAddresses},
+	{name: "redirect URIs", look: doctorRedirects},
+	{name: "passkeys", look: doctorPasskeys},
+	{name: "nodes", look: doctorNodes},
 }
 
 func doctorCommand() *cobra.Command {
@@ -105,7 +109,7 @@ func doctorCommand() *cobra.Command {
 func examine(ctx context.Context, store *sqlstore.Store, d *dependencies) []diagnosis {
 	found := make([]diagnosis, 0, len(doctorChecks))
 	for _, check := range doctorChecks {
-		looking, cancel := context.WithTimeout(ctx, doctorWait)
+		looking, cancel := context.WithTimeout(ctx, cmp.Or(check.wait, doctorWait))
 		err := check.look(looking, store, d)
 		cancel()
 		one := diagnosis{Check: check.name, OK: err == nil}

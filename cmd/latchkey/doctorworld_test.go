@@ -202,7 +202,9 @@ func TestDoctorLooksFromOutside(t *testing.T) {
 	}
 
 	// A proxy that does not say for whom it asks.
-	proxies := func(_ *dependencies, c *config.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }
+	proxies := func(_ *dependencies, c *config.Config) {
+		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	}
 	record := func(from string, times int) {
 		t.Helper()
 		for range times {

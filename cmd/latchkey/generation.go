@@ -60,7 +60,11 @@ func newGeneration(p *process, cfg *config.Config) (*generation, error) {
 	accounts := newAccounts(p, f, factors, devices)
 	pages := login.New(loginConfig(p, f, accounts, factors, devices))
 	accountPages := settings.New(settingsConfig(p, f, accounts, pages, factors))
-	provider, err := op.New(providerConfig(p, f, pages))
+	providing := providerConfig(p, f, pages)
+	if providing.MutualTLS, err = mutualTLS(cfg.MutualTLS); err != nil {
+		return nil, err
+	}
+	provider, err := op.New(providing)
 	if err != nil {
 		return nil, err
 	}

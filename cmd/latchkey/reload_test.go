@@ -7,11 +7,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/latchkey-id/latchkey/cmd/internal/inbox"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -130,5 +133,47 @@ func TestAReloadGivesTheOutboxItsNewHandlers(t *testing.T) {
 	r.reload(t.Context())
 	if r.current.Load().deliveries[storage.TopicEmail] == nil || r.outbox != worker {
 		t.Errorf("no handler after the reload: %s", r.logged())
+	}
+}
+
+// A template that was changed is in the next message; one that cannot be used changes
+// nothing, and the failure is counted while the digest of what serves stays.
+func TestAC2_AChangedTemplateIsInTheNextMessage(t *testing.T) {
+	r := newReloadable(t)
+	box, folder := &inbox.Inbox{Now: r.now, Deliver: r.outbox.Drain}, t.TempDir()
+	r.dev.inbox = box
+	ada := r.person(t, "ada@example.com", time.Time{})
+	frame := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(folder, "mail.txt"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r.reload(t.Context())
+	}
+	told := 0
+	next := func(want string) {
+		t.Helper()
+		if err := r.boot.accounts(r.store).ResetFactors(t.Context(), operator(), ada.ID, "lost"); err != nil {
+			t.Fatal(err)
+		}
+		told++
+		if got := box.To(t.Context(), ada.Email); len(got) != told || !strings.HasPrefix(got[0].Text, want) {
+			t.Errorf("message %d of these does not begin with %q: %+v\n%s", told, want, got, r.logged())
+		}
+	}
+	r.file(func(c *config.Config) { c.Messages.Templates = folder })
+	frame("FIRST {{.Text}} {{.Code}} {{.Action.URL}}")
+	next("FIRST ")
+	frame("SECOND {{.Text}} {{.Code}} {{.Action.URL}}")
+	next("SECOND ")
+	digest := r.cfg().Digest()
+	failed := r.counted(t, `latchkey_config_reloads_total{result="failure"}`)
+	frame("THIRD {{.NoSuchThing}}")
+	next("SECOND ")
+	if failed != "0" || r.counted(t, `latchkey_config_reloads_total{result="failure"}`) != "1" {
+		t.Error("the failure is not counted")
+	}
+	if r.counted(t, `latchkey_config_info{digest="`+digest+`"}`) != "1" {
+		t.Error("the metric has another digest than what serves")
 	}
 }

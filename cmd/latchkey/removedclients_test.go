@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,28 @@ func TestAC2_WhatBecomesOfClients(t *testing.T) {
 	}
 }
 
+func (r *reloadable) event(t *testing.T, typ storage.EventType) storage.Event {
+	t.Helper()
+	e, err := storage.NewEvent(r.now(), newRandom(), typ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// grant has a client hold tokens of somebody that outlive a session.
+func (r *reloadable) grant(t *testing.T, u *storage.User, client string) *storage.Grant {
+	t.Helper()
+	now, id := r.now(), newID(t)
+	g := &storage.Grant{ID: id, ClientID: client, UserID: u.ID, CodeHash: string(id), Offline: true, Refreshable: true, Generation: 1, Salt: make([]byte, 16),
+		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
+		RotatedAt:      now, CreatedAt: now, ExpiresAt: now.AddDate(0, 1, 0), IdleExpiresAt: now.AddDate(0, 1, 0)}
+	if _, err := r.store.Grants().Create(t.Context(), g, storage.GrantStart{PasswordEpoch: u.PasswordEpoch}, r.event(t, storage.EventGrantIssued)); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 // TestAC2_ARemovedClientLosesItsTokensAtOnce and its consents after prune_after; one
 // that is back by then has its consents and not its tokens.
 func TestAC2_ARemovedClientLosesItsTokensAtOnce(t *testing.T) {
@@ -51,24 +74,8 @@ func TestAC2_ARemovedClientLosesItsTokensAtOnce(t *testing.T) {
 	now := r.now()
 	r.report(t.Context())
 	ada := r.person(t, "ada@example.com", time.Time{})
-	event := func(typ storage.EventType) storage.Event {
-		e, err := storage.NewEvent(now, newRandom(), typ)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return e
-	}
-	id, err := storage.NewID(now, newRandom())
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &storage.Grant{ID: id, ClientID: "demo", UserID: ada.ID, CodeHash: "x", Offline: true, Refreshable: true, Generation: 1, Salt: make([]byte, 16),
-		Authentication: storage.Authentication{Time: now, ACR: "aal1", AMR: []string{"pwd"}},
-		RotatedAt:      now, CreatedAt: now, ExpiresAt: now.AddDate(0, 1, 0), IdleExpiresAt: now.AddDate(0, 1, 0)}
-	if _, err := r.store.Grants().Create(t.Context(), g, storage.GrantStart{PasswordEpoch: ada.PasswordEpoch}, event(storage.EventGrantIssued)); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.store.Consents().Put(t.Context(), ada.ID, "demo", []string{"openid"}, now, event(storage.EventConsentGranted)); err != nil {
+	g := r.grant(t, ada, "demo")
+	if err := r.store.Consents().Put(t.Context(), ada.ID, "demo", []string{"openid"}, now, r.event(t, storage.EventConsentGranted)); err != nil {
 		t.Fatal(err)
 	}
 	is := func(when string, live, consent bool) {
@@ -102,6 +109,60 @@ func TestAC2_ARemovedClientLosesItsTokensAtOnce(t *testing.T) {
 		events, err := r.store.Events().List(t.Context(), storage.EventFilter{Type: typ, Limit: 10})
 		if err != nil || len(events) != want || events[0].ActorID != removeClientsJob || events[0].ClientID == "" {
 			t.Errorf("%d events %s, want %d: %+v, %v", len(events), typ, want, events, err)
+		}
+	}
+}
+
+// TestAC2_DiffCountsTheGrantsThatEnd: what `config diff` says of the grants of a client that
+// goes is what a reload does to them.
+func TestAC2_DiffCountsTheGrantsThatEnd(t *testing.T) {
+	r := newReloadable(t)
+	r.report(t.Context())
+	without := func(c *config.Config) { c.Clients[0].ID = "wiki" }
+	effect := func() string {
+		t.Helper()
+		r.file(without)
+		next, err := r.reread()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := consequencesOf(t.Context(), config.Changes(r.cfg(), next), next, r.store.Grants(), r.now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range found {
+			if c.Key == "clients[demo]" {
+				what, _, _ := strings.Cut(c.Effect, ";")
+				return what
+			}
+		}
+		t.Fatalf("the client is not said to go: %v", found)
+		return ""
+	}
+	const say = "its tokens stop working at once: "
+	if got := effect(); got != say+"no live grants" {
+		t.Errorf("of none: %q", got)
+	}
+	var live []*storage.Grant
+	for _, email := range []string{"ada@example.com", "bob@example.com", "eve@example.com"} {
+		live = append(live, r.grant(t, r.person(t, email, time.Time{}), "demo"))
+		if len(live) == 1 {
+			if got := effect(); got != say+"1 live grant ends" {
+				t.Errorf("of one: %q", got)
+			}
+		}
+	}
+	gone := live[2]
+	if err := r.store.Grants().Revoke(t.Context(), gone.ID, r.now(), "x", r.event(t, storage.EventGrantRevoked)); err != nil {
+		t.Fatal(err)
+	}
+	if got := effect(); got != say+"2 live grants end" {
+		t.Errorf("of three, one of which has ended: %q", got)
+	}
+	r.reload(t.Context())
+	for _, g := range live {
+		if got, err := r.store.Grants().ByID(t.Context(), g.ID); err != nil || got.Grant.Live(r.now()) {
+			t.Errorf("a grant lives on after the reload: %v", err)
 		}
 	}
 }

@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,7 +44,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("KEY_C", keyC)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"mode": mode, "datafolder": dataFolder},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"mode": mode, "datafolder": dataFolder, "rows": rows},
 	})
 }
 
@@ -63,6 +67,79 @@ func dataFolder(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	_, err := devdata.Open(ts.MkAbs(args[0]))
 	ts.Check(err)
+}
+
+// rows writes down every row of every table of a SQLite database: rows DATABASE FILE. Two
+// files are the same where nothing was written in between.
+func rows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: rows DATABASE FILE")
+	}
+	tables, err := rowsOf(ts.MkAbs(args[0]))
+	ts.Check(err)
+	var text strings.Builder
+	for _, table := range slices.Sorted(maps.Keys(tables)) {
+		fmt.Fprintln(&text, table)
+		for _, row := range tables[table] {
+			fmt.Fprintln(&text, " ", row)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text.String()), 0o600))
+}
+
+// rowsOf returns the rows of each table of a SQLite database and of what is short-lived
+// beside it.
+func rowsOf(file string) (map[string][]string, error) {
+	tables := map[string][]string{}
+	for _, file := range []string{file, file + "-ephemeral"} {
+		db, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
+		if err != nil {
+			return nil, err
+		}
+		names, err := selected(db, `SELECT name FROM sqlite_master WHERE type = 'table'`)
+		for _, name := range names {
+			if err == nil {
+				tables[name], err = selected(db, `SELECT * FROM "`+name+`"`)
+			}
+		}
+		if err := errors.Join(err, db.Close()); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range []string{"users", "grants", "ephemeral"} {
+		if _, there := tables[name]; !there {
+			return nil, fmt.Errorf("%s is no database of ours: it has no %s", file, name)
+		}
+	}
+	return tables, nil
+}
+
+// selected returns each row of an answer as text.
+func selected(db *sql.DB, query string) (all []string, err error) {
+	found, err := db.Query(query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, found.Err(), found.Close()) }()
+	columns, err := found.Columns()
+	if err != nil {
+		return nil, err
+	}
+	for found.Next() {
+		values, text := make([]sql.RawBytes, len(columns)), make([]string, len(columns))
+		into := make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := found.Scan(into...); err != nil {
+			return nil, err
+		}
+		for i := range values {
+			text[i] = string(values[i])
+		}
+		all = append(all, strings.Join(text, " | "))
+	}
+	return all, nil
 }
 
 // server is a latchkey process.

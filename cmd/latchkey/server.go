@@ -22,6 +22,14 @@ func (p *process) server(h http.Handler) *http.Server {
 	s.ErrorLog = log.New(&handshakes{log: p.log(), now: p.now, count: p.metrics.HandshakeFailed}, "", 0)
 	if p.certificate != nil {
 		s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: p.certificate.Get}
+		asking := s.TLSConfig.Clone()
+		asking.ClientAuth, asking.NextProtos = tls.RequestClientCert, []string{"h2", "http/1.1"}
+		s.TLSConfig.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			if g := p.current.Load(); g != nil && g.cfg.MutualTLS.Asks(hello.ServerName) {
+				return asking, nil
+			}
+			return nil, nil
+		}
 	}
 	return s
 }

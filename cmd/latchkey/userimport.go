@@ -22,6 +22,7 @@ type importFlags struct {
 	json                            bool
 
 	accounts *account.Service // of the installation, once it is known
+	total    int              // people to import, once the file was read
 }
 
 func userImportCommand() *cobra.Command {
@@ -112,6 +113,7 @@ func (f *importFlags) run(cmd *cobra.Command, store *sqlstore.Store, d *dependen
 	if err != nil {
 		return err
 	}
+	f.total = reading.n
 	report.print()
 	if n := report.problems; n > 0 {
 		return fmt.Errorf("%s: nothing was imported", counted(n, "problem", "problems"))
@@ -171,7 +173,7 @@ func (f *importFlags) importPeople(cmd *cobra.Command, store *sqlstore.Store, d 
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, subs.close()) }()
-	importing := newProgress(cmd.ErrOrStderr(), "people imported")
+	importing := newProgress(cmd.ErrOrStderr(), "people imported").of(f.total)
 	done, err = f.accounts.Import(cmd.Context(), operator(), func(yield func(*account.Imported, error) bool) {
 		importing.reset()
 		err := subs.reset()

@@ -14,7 +14,8 @@ import (
 // show nothing and surrounding space are folded, and an internationalized domain
 // becomes its A-labels (RFC 5891). It accepts any text, since it is asked about
 // whatever somebody types; for a username that [Username] accepts it is that of
-// the PRECIS profile UsernameCaseMapped (RFC 8265 section 3.3).
+// the PRECIS profile UsernameCaseMapped (RFC 8265 section 3.3). Where it changes, the
+// next migration brings stored names along and reports those that clash.
 func Canonical(identifier string) string {
 	text := dropInvisible(norm.NFKC.String(dropInvisible(strings.ToValidUTF8(identifier, "\ufffd"))))
 	// Lower case can leave a text that is not normalized, and the capital İ of

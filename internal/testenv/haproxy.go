@@ -32,6 +32,12 @@ type HAProxy struct {
 // requests to the nodes that are ready. The nodes need not run yet.
 func StartHAProxy(t testing.TB, address string, nodes ...string) *HAProxy {
 	t.Helper()
+	return StartHAProxyWith(t, address, "", "", nodes...)
+}
+
+// StartHAProxyWith is [StartHAProxy] with further lines of its frontend and of its backend.
+func StartHAProxyWith(t testing.TB, address, front, back string, nodes ...string) *HAProxy {
+	t.Helper()
 	var text strings.Builder
 	fmt.Fprintf(&text, `
 global
@@ -45,10 +51,12 @@ defaults
     default-server check inter 300ms fall 1 rise 1
 frontend front
     bind %s
+    %s
     http-request return status 200 content-type text/plain lf-string "%%[nbsrv(nodes)]" if { path /haproxy-nodes }
     default_backend nodes
 backend nodes
-`, address)
+    %s
+`, address, front, back)
 	for i, node := range nodes {
 		fmt.Fprintf(&text, "    server node%d %s\n", i+1, node)
 	}

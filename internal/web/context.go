@@ -11,6 +11,8 @@ type contextKey struct{}
 type requestInfo struct {
 	id      string
 	address netip.Addr
+	// trusted says that the peer is a trusted proxy.
+	trusted bool
 }
 
 func withInfo(ctx context.Context, info *requestInfo) context.Context {
@@ -51,4 +53,11 @@ func ClientAddress(ctx context.Context) netip.Addr {
 		return info.address
 	}
 	return netip.Addr{}
+}
+
+// FromTrustedProxy reports whether the peer that sent the request is a trusted proxy, so
+// that what it says in headers counts (requirement PA4). It is false outside a request.
+func FromTrustedProxy(ctx context.Context) bool {
+	info, ok := ctx.Value(contextKey{}).(*requestInfo)
+	return ok && info.trusted
 }

@@ -64,7 +64,7 @@ func wrap(cfg Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer := peerAddress(r)
 		trusted := isTrusted(cfg.TrustedProxies, peer)
-		info := &requestInfo{id: requestID(r, trusted), address: peer}
+		info := &requestInfo{id: requestID(r, trusted), address: peer, trusted: trusted}
 		if trusted {
 			info.address = forwardedFor(r, cfg.TrustedProxies, peer)
 		}

@@ -42,7 +42,8 @@ var (
 const migrateLock = 0x6c617463686b6579
 
 // Migrate applies the migrations that are missing and returns their names. Nodes
-// that start at once wait for one another: each migration runs once.
+// that start at once wait for one another: each migration runs once. Names are then
+// brought into the canonical form of this version, and clashes of them logged.
 func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 	unlock, err := s.lockMigrations(ctx)
 	if err != nil {
@@ -64,7 +65,7 @@ func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 			applied = append(applied, set.label(one))
 		}
 	}
-	return applied, nil
+	return applied, s.canonicalizeNames(ctx)
 }
 
 // MigrationStatus returns what was applied and what is pending, changing nothing.

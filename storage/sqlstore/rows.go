@@ -122,7 +122,7 @@ func values(row any) []any {
 // targets is where to scan to: dst, with each pointer to a row type replaced by
 // pointers to its fields.
 func targets(dst []any) []any {
-	list := make([]any, 0, len(dst))
+	list := make([]any, 0, 32) // the widest statement's
 	for _, d := range dst {
 		v := reflect.ValueOf(d).Elem()
 		if !isRow(v.Type()) {

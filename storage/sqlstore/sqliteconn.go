@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql/driver"
+	"strings"
 
 	"modernc.org/sqlite"
 )
@@ -59,7 +60,7 @@ func (c *liteConn) Unwrap() driver.Conn { return c.liteDriverConn }
 
 // ExecContext implements driver.ExecerContext.
 func (c *liteConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if len(args) == 0 { // it may be several, as migrations are
+	if isSeveral(query) {
 		return c.liteDriverConn.ExecContext(ctx, query, args)
 	}
 	stmt, err := c.prepare(ctx, query)
@@ -71,7 +72,7 @@ func (c *liteConn) ExecContext(ctx context.Context, query string, args []driver.
 
 // QueryContext implements driver.QueryerContext.
 func (c *liteConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if len(args) == 0 {
+	if isSeveral(query) {
 		return c.liteDriverConn.QueryContext(ctx, query, args)
 	}
 	stmt, err := c.prepare(ctx, query)
@@ -80,6 +81,9 @@ func (c *liteConn) QueryContext(ctx context.Context, query string, args []driver
 	}
 	return stmt.QueryContext(ctx, args)
 }
+
+// isSeveral reports whether a text may hold several statements, as migrations do.
+func isSeveral(query string) bool { return strings.Contains(query, ";") }
 
 func (c *liteConn) prepare(ctx context.Context, query string) (liteStmt, error) {
 	if stmt, known := c.prepared[query]; known {

@@ -59,11 +59,10 @@ type userRow struct {
 // groups gave is there once.
 func (userRow) computed(column string) string {
 	if column == "groups" {
-		return `(SELECT string_agg(n.name, '` + "\n" + `') FROM (SELECT DISTINCT g.name FROM group_members m JOIN groups g ON g.id = m.group_id
-			WHERE m.user_id = u.id) n)`
+		return `(SELECT string_agg(g.name, '` + "\n" + `') FROM group_members m JOIN groups g ON g.id = m.group_id WHERE m.user_id = u.id)`
 	}
 	return `(SELECT string_agg(r.role, ' ') FROM (SELECT a.role FROM user_roles a WHERE a.user_id = u.id
-		UNION SELECT b.role FROM group_members m JOIN group_roles b ON b.group_id = m.group_id WHERE m.user_id = u.id) r)`
+		UNION ALL SELECT b.role FROM group_members m JOIN group_roles b ON b.group_id = m.group_id WHERE m.user_id = u.id) r)`
 }
 
 func (r *userRow) user() storage.User {

@@ -57,9 +57,35 @@ var grants = []mutant{
 	},
 	{
 		"PR1", "a refresh token of a public client works with any key", "op/dpopbinding.go",
-		`if r.Proof == nil || !r.Client.IsPublic() {`,
-		`if r.Proof == nil || r.Client != nil {`,
+		`if r.confirmation() == nil || !r.Client.IsPublic() {`,
+		`if r.confirmation() == nil || r.Client != nil {`,
 		"./op", "PR1_RefreshTokens",
+	},
+	{
+		"PR1", "a token that is bound to a certificate works with another", "op/mutualtls.go",
+		`case certificateThumbprint(chain[0]) != bound.Certificate:`,
+		`case false:`,
+		"./op", "PR1_ABoundTokenNeedsItsCertificate",
+	},
+	{
+		"CL2", "anybody vouches for a certificate", "op/clientauth_tls.go",
+		`if err := p.cfg.MutualTLS.vouched(chain, p.cfg.Now()); err != nil {`,
+		`if err := p.cfg.MutualTLS.vouched(chain, p.cfg.Now()); err != nil && c == nil {`,
+		"./op", "CL2_CertificatesOfClients",
+	},
+	{
+		"CL2", "a certificate is any client's", "op/clientauth_tls.go",
+		`len(chain) == 0 || !c.FitsCertificate(chain[0]) {`,
+		`len(chain) == 0 {`,
+		"./op", "CL2_CertificatesOfClients",
+	},
+	{
+		"PA4", "anybody may say whose certificate they have", "internal/clientcert/clientcert.go",
+		`	case !trusted:
+		return nil, nil`,
+		`	case false:
+		return nil, nil`,
+		"./internal/clientcert", "PA4_WhoMayVouch",
 	},
 	{
 		"PR1", "an assertion is used twice", "op/clientauth_assertion.go",
