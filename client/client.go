@@ -136,11 +136,12 @@ func (c *Client) Vouched() bool { return !c.Registered() || c.Source == storage.
 // that any program on the machine can listen at or claim: whoever opens a
 // browser there gets a code, so that the person is asked at each authorization
 // (RFC 8252 section 8.6, RFC 6749 section 10.2). Of one that registered itself the
-// policy for such clients stands for what nobody wrote down, and never is implied.
+// policy for such clients stands for what nobody wrote down, and never is implied; what
+// one says that is known by its document may change from one hour to the next.
 func (c *Client) ConsentFor(redirectURI string) ConsentPolicy {
 	anybodys := c.Type == TypeNative && !strings.HasPrefix(redirectURI, "https://")
 	switch {
-	case c.Registered() && anybodys:
+	case c.Registered() && anybodys, c.Source == storage.ClientByDocument:
 		return ConsentAlways
 	case c.Consent != "":
 		return c.Consent

@@ -22,6 +22,8 @@ type StoredConfig struct {
 	// WithoutPKCE lets those of them that authenticate do without (see
 	// [Metadata.RequiresPKCE]).
 	WithoutPKCE bool
+	// Resources are the resource servers that they may ask for; nil leaves it to their scopes.
+	Resources []string
 	// UnusedFor is after how long without use a client that registered itself ends, and
 	// LastsFor after how long in any case; zero: never.
 	UnusedFor, LastsFor time.Duration
@@ -62,8 +64,32 @@ func (s *Stored) Client(ctx context.Context, id string) (*Client, error) {
 		return nil, err
 	case !row.DisabledAt.IsZero():
 		return nil, fmt.Errorf("%w: it is disabled", ErrUnknown)
+	case row.Source == storage.ClientByDocument:
+		return nil, fmt.Errorf("%w: its document says what it is", ErrUnknown)
 	case !row.EndsAt.IsZero() && !s.cfg.Now().Before(row.EndsAt):
 		return nil, fmt.Errorf("%w: it ended", ErrUnknown)
+	}
+	return s.Read(row)
+}
+
+// Seen are the same clients and those that are known by a document, as that was when
+// they were last used: for whoever names or tells a client, and must not have addresses
+// called for it.
+func (s *Stored) Seen() Source { return seen{s} }
+
+type seen struct{ *Stored }
+
+// Client implements [Source].
+func (s seen) Client(ctx context.Context, id string) (*Client, error) {
+	if !IsDocumentID(id) {
+		return s.Stored.Client(ctx, id)
+	}
+	row, err := s.cfg.Store.ByID(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return s.Read(row)
 }
@@ -82,6 +108,9 @@ func (s *Stored) Read(row *storage.Client) (*Client, error) {
 	c.Source, c.LastUsedAt = row.Source, row.LastUsedAt
 	if c.Registered() {
 		c.Consent = s.cfg.Consent
+		if s.cfg.Resources != nil {
+			c.Resources = s.cfg.Resources
+		}
 		if s.cfg.WithoutPKCE {
 			required := false
 			c.RequirePKCE = &required

@@ -24,6 +24,7 @@ func (p Password) Hashes() int {
 // complete fills in the defaults that depend on other values.
 func (c *Config) complete() {
 	c.Database.complete(c.Timeouts.Request)
+	c.completeProfile()
 }
 
 // complete derives the timeouts that nobody chose, each from what it backs up.

@@ -55,6 +55,9 @@ type Config struct {
 	Registration   Registration   `yaml:"registration" doc:"Whether clients may register themselves (RFC 7591, RFC 7592, OpenID Connect Dynamic Client Registration), and what they get; see docs/registration.md."`
 	Clients        []Client       `yaml:"clients" doc:"The relying parties that may use this provider."`
 
+	Profile         string          `yaml:"profile" oneof:"mcp" doc:"What to switch on at once: mcp, what the clients of the Model Context Protocol need (client_documents for Claude, VS Code and ChatGPT, registration of public clients, both for every one of resources). Whatever is written for itself comes first; see docs/mcp.md."`
+	ClientDocuments ClientDocuments `yaml:"client_documents" doc:"Clients whose client_id is the https address of their metadata (OAuth Client ID Metadata Documents), as MCP clients have it; see docs/registration.md."`
+
 	// Warnings are what does not keep Latchkey from starting and still should
 	// be looked at.
 	Warnings []Problem `yaml:"-"`

@@ -100,6 +100,7 @@ func (l *loader) read() (*Config, error) {
 	}
 	fromEnvironment, unknown := overrides()
 	l.bindEnvironment(fromEnvironment)
+	l.presetProfile()
 	for key, value := range l.Overrides {
 		l.viper.Set(key, value)
 	}

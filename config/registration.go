@@ -16,6 +16,8 @@ type Registration struct {
 	GrantTypes    []string             `yaml:"grant_types" default:"authorization_code,refresh_token" oneof:"@grant_types" doc:"The grant types that such clients may have. What else they ask for they do not get, and the answer says so."`
 	ResponseTypes []string             `yaml:"response_types" default:"code" oneof:"@response_types" doc:"The response types that they may have, likewise."`
 	Scopes        []string             `yaml:"scopes" default:"openid,profile,email,offline_access" doc:"The scopes that they may have, likewise; all of them for one that names none."`
+	Resources     []string             `yaml:"resources" doc:"The resource servers that they may ask for. Default: those that their scopes are of."`
+	PublicOnly    bool                 `yaml:"public_only" default:"false" doc:"Register every client as one without a secret (token_endpoint_auth_method none), whatever it asks for; the answer says so. PKCE is required of it."`
 	RedirectHosts []string             `yaml:"redirect_hosts" doc:"Hosts of their redirect URIs: app.example.com, *.example.com for all below it, localhost for all of loopback, or the scheme of an installed application with a colon, such as com.example.app:. Default: any."`
 	Consent       client.ConsentPolicy `yaml:"consent" default:"always" oneof:"always remember" doc:"When people are asked what such a client may have: always, or once (remember). It is never implied, and always for one whose codes any program on the machine could get."`
 	RequirePKCE   bool                 `yaml:"require_pkce" default:"true" doc:"As clients[].require_pkce, for those of them that authenticate."`
@@ -38,7 +40,7 @@ func (r Registration) On() bool { return r.Mode != registration.ModeOff }
 // Policy is what clients that register themselves may have.
 func (r Registration) Policy() registration.Policy {
 	return registration.Policy{
-		Mode: r.Mode, GrantTypes: r.GrantTypes, ResponseTypes: r.ResponseTypes, Scopes: r.Scopes, RedirectHosts: r.RedirectHosts,
+		Mode: r.Mode, GrantTypes: r.GrantTypes, ResponseTypes: r.ResponseTypes, Scopes: r.Scopes, RedirectHosts: r.RedirectHosts, PublicOnly: r.PublicOnly,
 		Most: r.MaxClients, UnusedFor: r.UnusedFor, LastsFor: r.LastsFor,
 	}
 }
@@ -75,6 +77,11 @@ func (l *loader) validateRegistration(c *Config) {
 	for i, host := range r.RedirectHosts {
 		if !isHostPattern(host) {
 			l.add(indexPath("registration.redirect_hosts", i), "%q is no host, *.host, or scheme with a colon", host)
+		}
+	}
+	for i, identifier := range r.Resources {
+		if !slices.ContainsFunc(c.Resources, func(of Resource) bool { return of.Identifier == identifier }) {
+			l.add(indexPath("registration.resources", i), "no resource server is called so; add it to resources")
 		}
 	}
 	l.checkCount("registration.max_clients", r.MaxClients, 10_000_000)

@@ -36,6 +36,7 @@ func (l *loader) validate(c *Config) {
 	l.validateCatalog(c)
 	l.validateClients(c)
 	l.validateRegistration(c)
+	l.validateClientDocuments(c)
 	l.validateExpectations(c)
 }
 

@@ -36,9 +36,14 @@ func (p *Provider) admitAddress(ctx context.Context, kind string, perNetwork sto
 	case wait <= 0:
 		return nil
 	}
+	return errTooMany(wait, errors.New("the limit of "+kind+" requests by address"))
+}
+
+// errTooMany is the answer to who asks too often, with when there is a free place.
+func errTooMany(wait time.Duration, cause error) *Error {
 	seconds := int64((wait + time.Second - 1) / time.Second)
 	return &Error{
 		Code: codeTooMany, Description: "too many requests from this network, try again later", Status: http.StatusTooManyRequests,
-		Header: http.Header{"Retry-After": {strconv.FormatInt(seconds, 10)}}, Cause: errors.New("the limit of " + kind + " requests by address"),
+		Header: http.Header{"Retry-After": {strconv.FormatInt(seconds, 10)}}, Cause: cause,
 	}
 }

@@ -30,9 +30,9 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 	c, err := p.cfg.Clients.Client(r.Context(), form.Get("client_id"))
 	switch {
 	case errors.Is(err, client.ErrUnknown):
-		return unknownClientPage(form.Get("client_id"))
+		return unknownClientPage(form.Get("client_id"), err)
 	case err != nil:
-		return web.Unavailable(err)
+		return lookupPage(err)
 	}
 	if isPushed(form) && !slices.Contains(faulty, "request_uri") {
 		if lacksCookies(r, p.cfg.Cookies, form) {
@@ -168,8 +168,25 @@ func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *inte
 	if err != nil {
 		return p.fail(w, r, request.ClientID, to, err)
 	}
+	p.noteAllowed(r.Context(), request.ClientID)
 	p.monitor(w, r, request, who, answer)
 	return p.deliver(w, to, answer)
+}
+
+// noteAllowed notes a client that is known by its document, now that somebody allowed it
+// something: it is asked for its tokens next, and in a page maybe at another node, which
+// has to know its origin. The others are noted when they get tokens.
+func (p *Provider) noteAllowed(ctx context.Context, id string) {
+	if !client.IsDocumentID(id) || p.cfg.Used == nil {
+		return
+	}
+	c, err := p.cfg.Clients.Client(ctx, id)
+	if err == nil {
+		err = p.cfg.Used(ctx, c)
+	}
+	if err != nil { // it has its code all the same
+		p.cfg.Log.WarnContext(ctx, "cannot note that a client is used", "client_id", id, "reason", err.Error())
+	}
 }
 
 // deliveryOf returns where the answer to a checked request goes.

@@ -71,7 +71,9 @@ func errNoScope() error { return invalidScope("no scope is left") }
 // here, but not for the client, is refused rather than dropped: a client that
 // goes on with less than it asked for fails later, and further from the cause.
 // Only offline_access is dropped where it cannot be granted, because OpenID
-// Connect Core 11 says so.
+// Connect Core 11 says so; and of a client that nobody wrote down whatever it is not
+// registered for: such software asks for all of scopes_supported, and reads in the answer
+// what it got (RFC 6749 section 3.3).
 //
 // That section also wants prompt=consent "unless other conditions for
 // processing the request permitting offline access are in place". They are: an
@@ -79,26 +81,45 @@ func errNoScope() error { return invalidScope("no scope is left") }
 // scope and for refresh tokens, and under the other policies the person is or
 // was asked about this very scope.
 func (c *authorizationCheck) readScopes() error {
-	asked, err := c.knownScopes(strings.Fields(c.params.Get("scope")))
+	named := strings.Fields(c.params.Get("scope"))
+	byResource := len(named) == 0 && c.client.Registered() && len(c.request.Resources) > 0
+	if byResource {
+		named = c.ofResources()
+	}
+	asked, err := c.knownScopes(named)
 	if err != nil {
 		return err
 	}
 	for _, scope := range asked {
 		switch {
 		case scope == client.ScopeOfflineAccess && !c.mayOffline():
+		case !c.client.AllowsScope(scope) && c.client.Registered():
 		case !c.client.AllowsScope(scope):
 			return errScopeNotRegistered(scope)
 		default:
 			c.request.Scopes = append(c.request.Scopes, scope)
 		}
 	}
-	if len(c.request.Scopes) == 0 {
+	if len(c.request.Scopes) == 0 && !byResource {
 		return errNoScope()
 	}
 	if client.InResponseType(c.request.ResponseType, "id_token") && !c.request.HasScope(client.ScopeOpenID) {
 		return invalidScope("openid is missing, without which there is no ID token")
 	}
 	return nil
+}
+
+// ofResources are the scopes of the resources that are asked for, as far as the client is
+// registered for them: the default of one that nobody wrote down (RFC 6749 section 3.3).
+// It need not know any scope to be let in where a resource server has none.
+func (c *authorizationCheck) ofResources() []string {
+	var of []string
+	for _, scope := range c.client.Scopes {
+		if slices.Contains(c.request.Resources, c.claims.catalog.ResourceOf(scope)) {
+			of = append(of, scope)
+		}
+	}
+	return of
 }
 
 // isBuiltIn reports whether the scope exists by itself, besides the standard ones.

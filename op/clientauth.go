@@ -133,9 +133,9 @@ func (p *Provider) authenticate(ctx context.Context, c credentials) (*client.Cli
 
 // proveClient returns the client that the credentials are of.
 func (p *Provider) proveClient(ctx context.Context, c credentials) (*client.Client, error) {
-	found, err := p.clientOf(ctx, c)
-	if err != nil && !errors.Is(err, client.ErrUnknown) {
-		return nil, unavailable("look up client", err)
+	found, unknown := p.clientOf(ctx, c)
+	if unknown != nil && !errors.Is(unknown, client.ErrUnknown) {
+		return nil, unavailable("look up client", unknown)
 	}
 	c.method = c.methodOf(found)
 	candidate := found
@@ -147,7 +147,7 @@ func (p *Provider) proveClient(ctx context.Context, c credentials) (*client.Clie
 	case err != nil:
 		return nil, err
 	case !proven || candidate == nil:
-		return nil, errInvalidClient(whyRefused(found, c))
+		return nil, errInvalidClient(whyRefused(found, c, unknown))
 	}
 	return found, nil
 }
@@ -174,11 +174,11 @@ func (p *Provider) clientOf(ctx context.Context, c credentials) (*client.Client,
 }
 
 // whyRefused tells the operator what was wrong; the client is never told. A nil
-// client is unknown.
-func whyRefused(found *client.Client, c credentials) error {
+// client is unknown, for the reason given.
+func whyRefused(found *client.Client, c credentials, unknown error) error {
 	switch {
 	case found == nil:
-		return errors.New("no client has this id")
+		return fmt.Errorf("no client has this id: %w", unknown)
 	case !found.AllowsAuthMethod(c.method.name):
 		return fmt.Errorf("the client is registered for %s, and %s was used", strings.Join(found.AuthMethods(), " and "), c.method.name)
 	}

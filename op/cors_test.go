@@ -77,7 +77,7 @@ func TestL7_AnswersAreForTheClientsOrigin(t *testing.T) {
 func TestL7_PreflightOfPublicDocuments(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for _, path := range []string{openIDConfigurationPath, oauthMetadataPath, jwksPath} {
+	for _, path := range []string{openIDConfigurationPath, oauthMetadataPath, resourceMetadataPath, jwksPath} {
 		r := httptest.NewRequest(http.MethodOptions, testIssuer+path, nil)
 		r.Header.Set("Origin", evilOrigin)
 		r.Header.Set("Access-Control-Request-Method", "GET")

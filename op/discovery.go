@@ -49,6 +49,8 @@ type metadata struct {
 	CheckSession string `json:"check_session_iframe,omitempty"`
 	// DPoPAlgs is RFC 9449 section 5.1.
 	DPoPAlgs []string `json:"dpop_signing_alg_values_supported"`
+	// ClientDocuments is of OAuth Client ID Metadata Documents.
+	ClientDocuments bool `json:"client_id_metadata_document_supported,omitempty"`
 	// CertificateBound and Aliases are RFC 8705 sections 3.3 and 5.
 	CertificateBound bool              `json:"tls_client_certificate_bound_access_tokens,omitempty"`
 	Aliases          map[string]string `json:"mtls_endpoint_aliases,omitempty"`
@@ -76,6 +78,7 @@ func newDiscovery(cfg Config) (*document, error) {
 		IntrospectionEncryptionAlgs: client.EncryptionAlgs(),
 		IntrospectionEncryptionEncs: client.ContentEncryptions(),
 		Prompts:                     cfg.prompts(),
+		ClientDocuments:             cfg.Documents,
 		CertificateBound:            cfg.MutualTLS != nil,
 		Aliases:                     cfg.aliases(),
 	})

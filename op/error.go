@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
@@ -95,6 +96,9 @@ func (e *Error) status() int {
 // unavailable says that a store failed, with what was attempted: the client may
 // try again, and learns nothing else.
 func unavailable(attempted string, err error) *Error {
+	if limited := (*client.LimitedError)(nil); errors.As(err, &limited) {
+		return errTooMany(limited.Wait, fmt.Errorf("%s: %w", attempted, err))
+	}
 	return &Error{
 		Code: codeTemporarilyUnavailable, Description: "temporarily unavailable, try again",
 		Header: http.Header{"Retry-After": {retryAfter}}, Cause: fmt.Errorf("%s: %w", attempted, err),

@@ -61,7 +61,7 @@ func (p *Provider) exchangeToken(ctx context.Context, r *tokenRequest) (*tokenRe
 	if err != nil {
 		return nil, err
 	}
-	rule, resource, err := exchangeRule(r, &subject.Claims)
+	rule, resource, err := p.make.exchangeRule(r, &subject.Claims)
 	if err != nil {
 		return nil, err
 	}
@@ -161,8 +161,8 @@ func errUnacceptable(parameter string, cause error) error {
 
 // exchangeRule returns the first rule of the client that fits, and the one resource
 // server that the new token is for (section 2.2.2: invalid_target).
-func exchangeRule(r *tokenRequest, subject *accessTokenClaims) (*client.ExchangeRule, string, error) {
-	asked := slices.Concat(r.Form["resource"], r.Form["audience"])
+func (m *maker) exchangeRule(r *tokenRequest, subject *accessTokenClaims) (*client.ExchangeRule, string, error) {
+	asked := m.asConfigured(slices.Concat(r.Form["resource"], r.Form["audience"]))
 	slices.Sort(asked)
 	asked = slices.Compact(asked)
 	if len(asked) == 0 { // where there is no choice

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 )
 
@@ -29,6 +30,8 @@ func (p *Provider) Handler() http.Handler {
 		route(checkSessionPath, p.checkSessionPage(), http.MethodGet)
 	}
 
+	mux.HandleFunc("GET "+client.LogosPath, p.serveLogo)
+
 	userinfo := p.cors(http.HandlerFunc(p.userinfo), http.MethodGet, http.MethodPost)
 	route(userinfoPath, userinfo, http.MethodGet, http.MethodPost, http.MethodOptions)
 	for _, e := range clientEndpoints {
@@ -43,6 +46,7 @@ func (p *Provider) Handler() http.Handler {
 		jwksPath:                p.serveJWKS,
 		openIDConfigurationPath: p.discovery.serve,
 		oauthMetadataPath:       p.discovery.serve,
+		resourceMetadataPath:    p.resource.serve,
 	} {
 		mux.HandleFunc("OPTIONS "+path, publicCORS)
 		route(path, serve, http.MethodGet)

@@ -51,7 +51,10 @@ type Config struct {
 	Fetch fetcher
 	// Registration is how clients register themselves; nil: they do not.
 	Registration *Registration
-	// Used is told of each client of the database that gets tokens; it may be nil.
+	// Documents says that clients may be known by their metadata documents, for discovery.
+	Documents bool
+	// Used is told of each client of the database that gets tokens, and of each that is
+	// known by its document when somebody allowed it something; it may be nil.
 	Used func(ctx context.Context, c *client.Client) error
 	// Pairwise says that clients may have pairwise subjects, for discovery.
 	Pairwise bool
@@ -204,6 +207,7 @@ type Provider struct {
 	access        *accessTokenCodec
 	refreshTokens *refreshTokenCodec
 	discovery     *document
+	resource      *document
 	jwks          atomic.Pointer[document]
 	// undecoded are the clients that do not form-encode their secret.
 	undecoded sync.Map
@@ -227,8 +231,12 @@ func New(cfg Config) (*Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
+	resource, err := newResourceMetadata(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("make provider: %w", err)
+	}
 	return &Provider{
-		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), discovery: discovery,
+		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), discovery: discovery, resource: resource,
 		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
 		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
 		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),

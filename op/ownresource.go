@@ -73,7 +73,7 @@ func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request, audience
 func (p *Provider) Refusal(r *http.Request, err error) (status int, challenges []string, detail string) {
 	shown := errorOf(err)
 	if status = shown.status(); status < http.StatusInternalServerError {
-		challenges = p.challenges(shown, usesDPoP(r))
+		challenges = p.challenges(shown, usesDPoP(r), "")
 	}
 	return status, challenges, shown.Description
 }

@@ -4,6 +4,6 @@ package op
 func Paths() []string {
 	return []string{
 		authorizePath, resumePath, tokenPath, introspectionPath, revocationPath, pushPath, devicePath, userinfoPath, endSessionPath, signedOutPath, checkSessionPath,
-		jwksPath, openIDConfigurationPath, oauthMetadataPath, registrationPath,
+		jwksPath, openIDConfigurationPath, oauthMetadataPath, resourceMetadataPath, registrationPath,
 	}
 }

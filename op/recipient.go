@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -86,13 +87,28 @@ func hasServer(redirectURI string) bool {
 	return strings.HasPrefix(redirectURI, "https://") || strings.HasPrefix(redirectURI, "http://")
 }
 
-func unknownClientPage(id string) error {
+// unknownClientPage says that there is no such client. Why one is none that would be known
+// by its document is in the log.
+func unknownClientPage(id string, why error) error {
 	return &web.Error{
 		Status: http.StatusBadRequest, Key: "client_unknown",
 		Title:  "We don’t know this app",
 		Detail: "The app that sent you here isn’t registered with this service. The problem is on its side: please tell the people who run it.",
-		Cause:  errors.New("client_id " + loggable(id) + " is not registered"),
+		Cause:  fmt.Errorf("client_id %s is not registered: %w", loggable(id), why),
 	}
+}
+
+// lookupPage says that it cannot be told now whether there is a client.
+func lookupPage(err error) error {
+	if limited := (*client.LimitedError)(nil); errors.As(err, &limited) {
+		return &web.Error{
+			Status: http.StatusTooManyRequests, Key: "too_many_pending", RetryAfter: limited.Wait,
+			Title:  "Too many sign-ins at once",
+			Detail: "Too many sign-ins were started from your network. Please try again later.",
+			Cause:  err,
+		}
+	}
+	return web.Unavailable(err)
 }
 
 func badRedirectPage(c *client.Client, uri string) error {

@@ -593,3 +593,20 @@ func (*keptClients) ByID(context.Context, string) (*storage.Client, error) {
 func (*keptClients) Replace(context.Context, *storage.Client, int64, storage.Event) error { return nil }
 func (*keptClients) Delete(context.Context, storage.ClientRemoval, storage.Event) error   { return nil }
 func (*keptClients) Ended(context.Context, time.Time, int) ([]storage.Client, error)      { return nil, nil }
+
+// TestDR1_PublicOnly: whatever a client asks for it gets no secret, and has to use PKCE.
+func TestDR1_PublicOnly(t *testing.T) {
+	t.Parallel()
+	r := newRegister(t, func(p *registration.Policy) { p.PublicOnly = true })
+	for _, method := range []any{nil, "none", "client_secret_basic", "private_key_jwt"} {
+		made := answerOf(t, r.send(http.MethodPost, registrationPath, "", metadataOf("token_endpoint_auth_method", method,
+			"redirect_uris", []string{"https://app.example/cb", "http://127.0.0.1/cb"})), http.StatusCreated)
+		if made["token_endpoint_auth_method"] != "none" || made["client_secret"] != nil {
+			t.Errorf("%v: registered %v", method, made)
+		}
+		c, err := r.provider.cfg.Clients.Client(t.Context(), made["client_id"].(string))
+		if err != nil || !c.RequiresPKCE() || c.Type != client.TypeNative {
+			t.Errorf("%v: %+v, %v", method, c, err)
+		}
+	}
+}

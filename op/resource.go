@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/latchkey-id/latchkey/access"
@@ -26,7 +27,7 @@ func (c *authorizationCheck) readResources() error {
 	if len(asked) > maxResources {
 		return errInvalidTarget("too many resources")
 	}
-	for _, identifier := range asked {
+	for _, identifier := range c.claims.asConfigured(asked) {
 		if err := c.claims.mayAskFor(c.client, identifier); err != nil {
 			return err
 		}
@@ -35,6 +36,28 @@ func (c *authorizationCheck) readResources() error {
 		}
 	}
 	return nil
+}
+
+// asConfigured spells resource servers as they are configured: with or without a slash at
+// their end, since software that parses addresses adds one to those without a path, and
+// some takes away what it finds. Where both are configured each is itself.
+func (m *maker) asConfigured(asked []string) []string {
+	spelled := slices.Clone(asked)
+	for i, identifier := range asked {
+		other, cut := strings.CutSuffix(identifier, "/")
+		if !cut {
+			other = identifier + "/"
+		}
+		if !m.knows(identifier) && m.knows(other) {
+			spelled[i] = other
+		}
+	}
+	return spelled
+}
+
+// knows reports whether something is called so that access tokens may be for.
+func (m *maker) knows(identifier string) bool {
+	return identifier == m.issuer || m.catalog.Resource(identifier) != nil
 }
 
 // notePlainResources notes the resource servers that no scope of the request is of:
@@ -94,7 +117,7 @@ func (a allowed) askedPeople(c *client.Client) bool {
 // one that was granted, or, of several, none but ourselves: each access token is for
 // one. Empty is a token for whatever the client is registered for.
 func (m *maker) chooseResource(r *tokenRequest, by allowed) (string, error) {
-	asked, granted := r.Form["resource"], by.resources
+	asked, granted := m.asConfigured(r.Form["resource"]), by.resources
 	switch {
 	case len(asked) > 1:
 		return "", errInvalidTarget("name one resource: each access token is for one")

@@ -85,9 +85,9 @@ func (p *Provider) stillRegistered(ctx context.Context, in *interaction.Interact
 	c, err := p.cfg.Clients.Client(ctx, request.ClientID)
 	switch {
 	case errors.Is(err, client.ErrUnknown):
-		return nil, unknownClientPage(request.ClientID)
+		return nil, unknownClientPage(request.ClientID, err)
 	case err != nil:
-		return nil, web.Unavailable(err)
+		return nil, lookupPage(err)
 	case in.Purpose == interaction.ApproveDevice && !c.AllowsGrant(client.GrantDeviceCode):
 		return nil, goneInteractionPage(errors.New("the client is not registered for the device grant any more"))
 	case in.Purpose == interaction.ApproveDevice:

@@ -30,7 +30,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		clientID = c.ID
 	}
 	if shown := errorOf(err); shown.status() < http.StatusInternalServerError {
-		w.Header()["Www-Authenticate"] = p.challenges(shown, usesDPoP(r))
+		w.Header()["Www-Authenticate"] = p.challenges(shown, usesDPoP(r), p.resourceMetadata())
 		err = shown
 	}
 	p.refuse(w, r, clientID, err)
@@ -143,11 +143,16 @@ var userinfoParameters = parameterSet([]string{"access_token"})
 
 // challenges spell the WWW-Authenticate headers, which tell a client what to do
 // about a refusal (RFC 6750 section 3, RFC 9449 section 7.1): the scheme that it used
-// with the error, and, where that was not DPoP, DPoP as well. Every text is ours.
-func (p *Provider) challenges(e *Error, dpop bool) []string {
+// with the error and where it is explained, and, where that was not DPoP, DPoP as well.
+// Metadata is where the resource is described (RFC 9728 section 5.1); empty where that is
+// nowhere. Every text is ours.
+func (p *Provider) challenges(e *Error, dpop bool, metadata string) []string {
 	detail := ""
 	if e.Code != "" {
-		detail = fmt.Sprintf(", error=%q, error_description=%q", e.Code, e.Description)
+		detail = fmt.Sprintf(", error=%q, error_description=%q, error_uri=%q", e.Code, e.Description, p.errorURI(e.Code))
+	}
+	if metadata != "" {
+		detail += fmt.Sprintf(", resource_metadata=%q", metadata)
 	}
 	if e.Code == codeInsufficientScope {
 		detail += fmt.Sprintf(", scope=%q", client.ScopeOpenID)

@@ -11,6 +11,7 @@ const (
 	ClientByAnybody       ClientSource = "open"          // nobody was asked for anything
 	ClientByToken         ClientSource = "token"         // with an initial access token
 	ClientByStatement     ClientSource = "statement"     // with a software statement of an issuer that is trusted
+	ClientByDocument      ClientSource = "document"      // its id is the address of its metadata; kept once somebody allowed it something
 )
 
 // Client is a relying party that no configuration file has.

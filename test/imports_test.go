@@ -19,7 +19,7 @@ const module = "github.com/latchkey-id/latchkey"
 // It is "Imports lean one way" of ARCHITECTURE.md. The longest name that fits a
 // package is its room.
 var mayImport = map[string][]string{
-	"cmd":                 {"internal/clientcert", "internal/ident", "access", "admin", "admin/api", "admin/console", "admin/scim", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore", "ui/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "ui"},
+	"cmd":                 {"client/document", "internal/clientcert", "internal/ident", "access", "admin", "admin/api", "admin/console", "admin/scim", "internal/locale", "internal/useragent", "account", "client", "config", "interaction", "internal/fetch", "internal/web", "keys", "login", "mfa", "migrations", "op", "storage", "storage/ephemeral", "storage/sqlstore", "ui/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "ui"},
 	"admin":               {"account"},
 	"admin/api":           {"account", "admin", "client", "internal/ident", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"admin/console":       {"access", "account", "admin", "admin/api", "client", "interaction", "internal/ident", "internal/locale", "internal/web", "keys", "mfa", "storage", "storage/ephemeral", "ui", "ui/flash"},
@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"account":             {"internal/ident", "access", "internal/locale", "internal/useragent", "client", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"access":              {"storage"},
 	"client":              {"internal/ident", "access", "keys", "storage"},
+	"client/document":     {"access", "client", "internal/fetch", "internal/web", "keys", "storage"},
 	"interaction":         {"internal/ident", "client", "internal/web", "keys", "storage", "storage/ephemeral"},
 	"mfa":                 {"internal/ident", "client", "keys", "storage", "storage/ephemeral"},
 	"keys":                {"internal/ident", "storage"},

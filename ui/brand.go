@@ -5,6 +5,7 @@ import (
 	"html/template"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Brand is whoever runs the service, as people see it.
@@ -75,6 +76,10 @@ type ClientView struct {
 	Name, LogoURI, URI, PolicyURI, TOSURI string
 	// Unvouched says that all of this is the client's own word: it registered itself.
 	Unvouched bool
+	// Host is where a client is from that is known by its document, as it is spelled in
+	// its client_id: punycode is not decoded, so that no letters of other scripts pass for
+	// those of another host (homographs). Empty of all others.
+	Host string
 }
 
 func newClientView(c *client.Client) *ClientView {
@@ -84,6 +89,12 @@ func newClientView(c *client.Client) *ClientView {
 	v := &ClientView{Name: c.Name, LogoURI: c.LogoURI, URI: c.ClientURI, PolicyURI: c.PolicyURI, TOSURI: c.TOSURI, Unvouched: !c.Vouched()}
 	if v.Name == "" {
 		v.Name = c.ID
+	}
+	if c.Source == storage.ClientByDocument {
+		v.Host = hostOf(c.ID)
+	}
+	if c.Registered() && c.LogoURI != "" {
+		v.LogoURI = client.LogoPath(c.ID)
 	}
 	return v
 }

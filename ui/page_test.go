@@ -151,7 +151,7 @@ func TestDR1_PagesSayThatNobodyVouched(t *testing.T) {
 		t.Fatal(err)
 	}
 	for source, warns := range map[storage.ClientSource]bool{
-		"": false, storage.ClientByAdministrator: false, storage.ClientByStatement: false, storage.ClientByAnybody: true, storage.ClientByToken: true,
+		"": false, storage.ClientByAdministrator: false, storage.ClientByStatement: false, storage.ClientByAnybody: true, storage.ClientByToken: true, storage.ClientByDocument: true,
 	} {
 		page, _ := begin(u, "en", "signin.title", &client.Client{ID: "app", Source: source})
 		for name, screen := range map[string]Screen{"sign-in": SignIn{Page: page}, "consent": Consent{Page: page}} {

@@ -52,7 +52,7 @@ type Client struct {
 	ID         string     `json:"client_id"`
 	Name       string     `json:"client_name,omitempty"`
 	Type       string     `json:"client_type"`
-	Source     string     `json:"source" enum:"file,administrator,open,token,statement" doc:"Where it is kept, and so changed: a file, or the database, into which an administrator wrote it, or it registered itself by showing nothing (open), an initial access token, or a software statement."`
+	Source     string     `json:"source" enum:"file,administrator,open,token,statement,document" doc:"Where it is kept, and so changed: a file, or the database, into which an administrator wrote it, or it registered itself by showing nothing (open), an initial access token, or a software statement, or its client_id is the address of its metadata (document)."`
 	Place      string     `json:"place,omitempty" doc:"Where in which file it stands."`
 	Vouched    bool       `json:"vouched" doc:"Somebody stands for what it says of itself."`
 	CreatedAt  *time.Time `json:"created_at,omitempty"`

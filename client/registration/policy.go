@@ -32,6 +32,8 @@ type Policy struct {
 	// RedirectHosts are those of their redirect URIs: a host, *.example.com for all below
 	// it, localhost for all of loopback, or a scheme with a colon. Empty: any.
 	RedirectHosts []string
+	// PublicOnly registers every client as one without a secret.
+	PublicOnly bool
 	// Most is how many clients there may be that showed nothing; zero: any number.
 	Most int
 	// UnusedFor and LastsFor say when a client ends; see [client.StoredConfig].
@@ -46,17 +48,13 @@ func (p *Policy) allows(redirectURI string) bool {
 	}
 	host := u.Hostname()
 	return len(p.RedirectHosts) == 0 || slices.ContainsFunc(p.RedirectHosts, func(pattern string) bool {
-		switch below, isBelow := strings.CutPrefix(pattern, "*."); {
+		switch {
 		case strings.HasSuffix(pattern, ":"):
 			return u.Scheme+":" == pattern
 		case u.Scheme != "https" && u.Scheme != "http":
 			return false
-		case isBelow:
-			return strings.HasSuffix(host, "."+below)
-		case client.IsLoopback(pattern):
-			return client.IsLoopback(host)
 		}
-		return host == pattern
+		return client.MatchesHost(pattern, host)
 	})
 }
 
@@ -76,6 +74,9 @@ func (p *Policy) narrow(m *client.Metadata) []client.Problem {
 		}
 	}
 	same := func(v string) string { return v }
+	if p.PublicOnly {
+		m.AuthMethod = client.AuthMethodNone
+	}
 	cut("grant_types", &m.GrantTypes, p.GrantTypes, same)
 	cut("response_types", &m.ResponseTypes, p.ResponseTypes, client.CanonicalResponseType)
 	scopes := []string(m.Scopes)

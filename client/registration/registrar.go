@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -179,7 +180,8 @@ func (r *Registrar) keep(c *storage.Client, d *document, completed *client.Metad
 // whose codes all go to a program on the person's own machine is a native one, whether it
 // says so or not: most do not know application_type.
 func (r *Registrar) complete(m *client.Metadata) {
-	if m.AuthMethod == client.AuthMethodNone && m.ApplicationType == "" && client.StaysOnMachine(m.RedirectURIs) {
+	native := client.StaysOnMachine(m.RedirectURIs) || r.cfg.Policy.PublicOnly && slices.ContainsFunc(m.RedirectURIs, leavesWeb)
+	if m.AuthMethod == client.AuthMethodNone && m.ApplicationType == "" && native {
 		m.Type = client.TypeNative
 	}
 	if m.AuthMethod == "" && m.ApplicationType != "native" {

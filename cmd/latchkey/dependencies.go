@@ -124,7 +124,7 @@ func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
 	}
 	var opened *sqlstore.Store // what is told is told of clients that it has, too
 	opened, err = p.storeTelling(ctx, func(ctx context.Context, ended []storage.EndedSession) ([]storage.Delivery, error) {
-		return p.logouts(client.NewRegistry(client.NewSnapshot(clients), p.stored(opened)), nil).Queue(ctx, ended)
+		return p.logouts(client.NewRegistry(client.NewSnapshot(clients), p.stored(opened).Seen()), nil).Queue(ctx, ended)
 	})
 	return opened, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-id/latchkey/account/password"
 	"github.com/latchkey-id/latchkey/admin/scim"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/client/document"
 	"github.com/latchkey-id/latchkey/client/registration"
 	"github.com/latchkey-id/latchkey/cmd/internal/health"
 	"github.com/latchkey-id/latchkey/cmd/internal/outbox"
@@ -101,9 +102,11 @@ type foundation struct {
 	dependencies
 	ui     *ui.Renderer
 	errors *web.Errors
-	// clients are those that are served, registered also those that are locked down.
-	clients    *client.Registry
-	registered *client.Registry
+	// clients are those that are served. named are the same, without calling the address of
+	// a client for it, and registered also those that are locked down.
+	clients, named, registered *client.Registry
+	// byDocument are those of clients that are known by their documents; nil: none is.
+	byDocument *document.Clients
 	// stored are the clients of the database, and registrar is who writes them.
 	stored    *client.Stored
 	registrar *registration.Registrar
@@ -128,14 +131,20 @@ func newFoundation(p *process, cfg *config.Config) (*foundation, error) {
 		return nil, err
 	}
 	stored := d.stored(p.store)
-	registry := client.NewRegistry(client.NewSnapshot(clients), stored)
+	seen := client.NewRegistry(client.NewSnapshot(clients), stored.Seen())
 	fetcher := d.fetcher(p.dev.mount != nil)
-	return &foundation{
+	f := &foundation{
 		dependencies: d, ui: renderer, errors: &web.Errors{Log: d.log, Render: renderer.RenderError},
-		clients: registry.Refusing(p.locks), registered: registry, logouts: d.logouts(registry, p.ring), fetch: fetcher,
+		registered: seen, logouts: d.logouts(seen, p.ring), fetch: fetcher,
 		stored: stored, registrar: d.registrar(p.store, stored, p.dev.mount != nil, op.Document(fetcher)),
 		tokens: onetime.New(onetime.Config{Store: p.ephemeral, Hasher: d.hasher, Sealer: d.sealer, Now: d.now}),
-	}, nil
+	}
+	served := client.NewRegistry(client.NewSnapshot(clients), stored)
+	if f.byDocument = f.documents(p); f.byDocument != nil {
+		served = client.NewRegistry(client.NewSnapshot(clients), stored, f.byDocument)
+	}
+	f.clients, f.named = served.Refusing(p.locks), seen.Refusing(p.locks)
+	return f, nil
 }
 
 func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
@@ -148,7 +157,7 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		Interactions: newInteractions(p, f), Devices: interaction.NewDevices(p.ephemeral, f.hasher), Fetch: f.fetch, Counters: p.ephemeral, PendingPerAddress: cfg.Limits.PendingPerAddress,
 		RequirePushed: cfg.Tokens.RequirePushed, PushedLifetime: cfg.Tokens.PushedLifetime,
 		RequireDPoP: cfg.Tokens.RequireDPoP, RequireDPoPNonce: cfg.Tokens.RequireDPoPNonce,
-		Registration: f.registration(), Used: f.stored.Used,
+		Registration: f.registration(), Used: f.used, Documents: f.byDocument != nil,
 		CheckSession: cfg.Sessions.CheckIframe, CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Pairwise: cfg.Secrets.Pairwise(), Explain: p.dev.mount != nil,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -73,6 +74,10 @@ func (d *dependencies) mustKnow(cmd *cobra.Command, store *sqlstore.Store, id st
 		if clients[i].ID == id {
 			return nil
 		}
+	}
+	if client.IsDocumentID(id) && d.cfg.ClientDocuments.On() {
+		_, err := client.CheckDocumentID(id)
+		return err // nobody registers those: one may be kept out before it comes
 	}
 	_, _, err = storedClient(cmd, store, d, id)
 	return err

@@ -44,7 +44,7 @@ func settingsConfig(p *process, f *foundation, accounts *account.Service, pages 
 	return settings.Config{
 		Flow: pages, Submissions: newSubmissions(p, f), Flash: newFlash(p, f), Messages: pages, Accounts: accounts, UI: f.ui, Sessions: p.store.Sessions(), Grants: p.store.Grants(),
 		Consents: p.store.Consents(), Devices: p.store.TrustedDevices(), Events: p.store.Events(), Ephemeral: p.ephemeral,
-		Clients: f.clients, Access: f.cfg.Catalog, Issuer: f.cfg.Issuer, Factors: factors, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
+		Clients: f.named, Access: f.cfg.Catalog, Issuer: f.cfg.Issuer, Factors: factors, Hasher: f.hasher, Sealer: f.sealer, Errors: f.errors, Cookies: f.cookies(),
 		Now: f.now, PendingFor: f.cfg.Account.Links.Verify, ProfileFields: f.cfg.Account.ProfileFields,
 	}
 }

@@ -29,6 +29,10 @@ type Request struct {
 	// NewerThan wants an answer that was fetched later, where Keep allows it to be
 	// asked for: what is looked for was not in that one. Zero takes any.
 	NewerThan time.Time
+	// Before is asked where the cache has no answer, by each caller for itself: it counts
+	// them (rate limit). Its error is the answer to that caller, and is not kept: whoever
+	// asks too often spoils nothing for those who wait for the same. It may be nil.
+	Before func(ctx context.Context) error
 }
 
 // StatusError is an answer that is no success. Redirects are none.
@@ -42,6 +46,11 @@ func (e *StatusError) Error() string { return fmt.Sprintf("the server answered %
 func (c *Client) Get(ctx context.Context, address string, r Request) (*Answer, error) {
 	if found, err, ok := c.cache.get(address, c.cfg.Now(), r); ok {
 		return found, err
+	}
+	if r.Before != nil {
+		if err := r.Before(ctx); err != nil {
+			return nil, err
+		}
 	}
 	done := c.flight.DoChan(address, func() (any, error) {
 		// It is fetched for all who wait, so that no one of them can call it off.

@@ -1,0 +1,93 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/client/registration"
+)
+
+// The modes of [ClientDocuments].
+const (
+	DocumentsOff   = "off"
+	DocumentsHosts = "hosts"
+	DocumentsOpen  = "open"
+)
+
+// ClientDocuments says whose metadata documents make clients of their addresses.
+type ClientDocuments struct {
+	Mode          string        `yaml:"mode" default:"off" oneof:"off hosts open" doc:"Whose documents count: off, nobody's; hosts, those of hosts; open, anybody's."`
+	Hosts         []string      `yaml:"hosts" doc:"Hosts of documents that count: app.example.com, *.example.com for all below it, localhost for all of loopback."`
+	GrantTypes    []string      `yaml:"grant_types" default:"authorization_code,refresh_token" oneof:"@grant_types" doc:"The grant types that such clients may have. Others in a document are ignored."`
+	Scopes        []string      `yaml:"scopes" default:"openid,profile,email,offline_access" doc:"The scopes that they may have; all of them for one that names none of them."`
+	Resources     []string      `yaml:"resources" doc:"The resource servers that they may ask for. Default: those that their scopes are of."`
+	RedirectHosts []string      `yaml:"redirect_hosts" doc:"As registration.redirect_hosts. Default: any."`
+	Access        []AccessRule  `yaml:"access" doc:"Which people may use such clients: as clients[].access."`
+	MinAge        time.Duration `yaml:"min_age" default:"5m" doc:"For how long a document is not fetched again, whatever its headers say. They count from there to a day."`
+	StaleFor      time.Duration `yaml:"stale_for" default:"24h" doc:"How old a document may get where its host does not answer. One that the host says is gone ends at once."`
+	PerHour       int           `yaml:"per_hour" default:"60" doc:"Documents of clients that nobody uses yet which are fetched in an hour for one network address; an IPv6 address counts by its /64."`
+	PerHostHour   int           `yaml:"per_host_hour" default:"600" doc:"The same from one host, whoever asks. Clients that somebody uses are not counted, so that nobody can lock them out."`
+}
+
+// On reports whether any document counts.
+func (d ClientDocuments) On() bool { return d.Mode == DocumentsHosts || d.Mode == DocumentsOpen }
+
+// Policy is what such clients may have.
+func (d ClientDocuments) Policy() registration.Policy {
+	return registration.Policy{
+		GrantTypes: d.GrantTypes, ResponseTypes: []string{client.ResponseTypeCode}, Scopes: d.Scopes, RedirectHosts: d.RedirectHosts,
+	}
+}
+
+// Rules are those by which people may use such clients; nil leaves it to the default.
+func (d ClientDocuments) Rules() []access.Rule { return rulesOf(d.Access) }
+
+func (l *loader) validateClientDocuments(c *Config) {
+	const section = "client_documents"
+	d := &c.ClientDocuments
+	if d.Mode == DocumentsHosts && len(d.Hosts) == 0 {
+		l.add(joinPath(section, "hosts"), "mode hosts needs one; or set mode: open")
+	}
+	for key, list := range map[string][]string{"hosts": d.Hosts, "redirect_hosts": d.RedirectHosts} {
+		l.noRepeats(joinPath(section, key), list)
+		for i, host := range list {
+			if !isHostPattern(host) || key == "hosts" && strings.HasSuffix(host, ":") {
+				l.add(indexPath(joinPath(section, key), i), "%q is no host or *.host", host)
+			}
+		}
+	}
+	for key, list := range map[string][]string{"grant_types": d.GrantTypes, "scopes": d.Scopes, "resources": d.Resources} {
+		l.noRepeats(joinPath(section, key), list)
+	}
+	for i, grant := range d.GrantTypes {
+		if !slices.Contains([]string{client.GrantAuthorizationCode, client.GrantRefreshToken, client.GrantDeviceCode}, grant) {
+			l.add(indexPath(joinPath(section, "grant_types"), i), "a client that nobody wrote down acts for people who were asked, and for nobody else; remove it")
+		}
+	}
+	if d.On() && !slices.Contains(d.GrantTypes, client.GrantAuthorizationCode) {
+		l.add(joinPath(section, "grant_types"), "authorization_code is missing: add it")
+	}
+	if slices.Contains(d.Scopes, client.ScopeOfflineAccess) && !slices.Contains(d.GrantTypes, client.GrantRefreshToken) {
+		l.add(joinPath(section, "scopes"), "offline_access needs refresh_token in client_documents.grant_types")
+	}
+	for i, scope := range d.Scopes {
+		if strings.HasPrefix(scope, "admin:") {
+			l.add(indexPath(joinPath(section, "scopes"), i), "a client that nobody wrote down administers nothing; remove it")
+		}
+	}
+	for i, identifier := range d.Resources {
+		if !slices.ContainsFunc(c.Resources, func(r Resource) bool { return r.Identifier == identifier }) {
+			l.add(indexPath(joinPath(section, "resources"), i), "no resource server is called so; add it to resources")
+		}
+	}
+	for _, p := range access.Check(joinPath(section, "access"), d.Rules(), func(acr string) bool { return slices.Contains(client.ACRs(), acr) }) {
+		l.add(p.Field, "%s", p.Message)
+	}
+	l.within(joinPath(section, "min_age"), d.MinAge, time.Minute, day)
+	l.within(joinPath(section, "stale_for"), d.StaleFor, d.MinAge, 7*day)
+	l.checkCount(joinPath(section, "per_hour"), d.PerHour, 1_000_000)
+	l.checkCount(joinPath(section, "per_host_hour"), d.PerHostHour, 1_000_000)
+}
