@@ -109,7 +109,7 @@ type accessTokenCodec struct {
 
 // encode makes a token for a target. about adds what a signed one says of the person,
 // or is nil; a sealed one is small, and introspection tells the same.
-func (c *accessTokenCodec) encode(to target, claims *accessTokenClaims, about extras) (string, error) {
+func (c *accessTokenCodec) encode(to target, claims *accessTokenClaims, about claimsAdder) (string, error) {
 	if to.format == client.AccessTokenOpaque {
 		return c.seal(claims)
 	}

@@ -85,7 +85,7 @@ func (p *Provider) exchangeToken(ctx context.Context, r *tokenRequest) (*tokenRe
 		expires = end
 	}
 	claims := exchangedClaims(r.Client, subject, act)
-	var about extras
+	var about claimsAdder
 	if subject.Grant != nil {
 		about = p.make.accessTokenExtras(r.Client, subject.Grant, to)
 	}
