@@ -74,6 +74,8 @@ const (
 	EventSignOut            EventType = "sign_out"
 	EventGrantIssued        EventType = "grant_issued"
 	EventGrantRevoked       EventType = "grant_revoked"
+	EventTokenExchanged     EventType = "token_exchanged"    // a client traded a token for one for another resource
+	EventTokenByAssertion   EventType = "token_by_assertion" // a client got a token about somebody whom a trusted issuer vouches for
 	EventRefreshReuse       EventType = "refresh_token_reuse"
 	EventCodeReplay         EventType = "code_replay"
 	EventConsentGranted     EventType = "consent_granted"

@@ -3,7 +3,7 @@ package storage
 // EventTypes returns every type of security event.
 func EventTypes() []EventType {
 	return []EventType{
-		EventSignIn, EventSignOut, EventGrantIssued, EventGrantRevoked, EventRefreshReuse, EventCodeReplay, EventConsentGranted,
+		EventSignIn, EventSignOut, EventGrantIssued, EventGrantRevoked, EventTokenExchanged, EventTokenByAssertion, EventRefreshReuse, EventCodeReplay, EventConsentGranted,
 		EventUserCreated, EventSigningKeyRotated, EventSigningKeyRevoked, EventAccessTokenRevoked, EventSignInFailed, EventThrottled,
 		EventSignUpRequested, EventEmailVerified, EventResetRequested, EventPasswordChanged, EventPasswordUpgraded,
 		EventEmailChangeAsked, EventEmailChanged, EventEmailChangeUndone, EventAccountRecovered, EventPhoneChanged, EventProfileChanged,

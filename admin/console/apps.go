@@ -282,8 +282,8 @@ func (s *screen) conditions(rule *access.Rule) string {
 	return strings.Join(said, " · ")
 }
 
-// useOf is what failed in an application within a day, with its cause, and when it was
-// last used.
+// useOf is what failed in an application within a day, with its cause, and when somebody
+// was last seen in the newest session that signed in to it.
 func (c *Console) useOf(r *http.Request, s *screen, a *client.Client) (block, cell, error) {
 	now := c.cfg.Now()
 	b := block{ID: "failures", Heading: s.T("console.failed_today")}
@@ -296,9 +296,9 @@ func (c *Console) useOf(r *http.Request, s *screen, a *client.Client) (block, ce
 		cells := c.eventCells(r.Context(), s, &events[i], "")
 		b.Table.Rows = append(b.Table.Rows, row{Cells: append(cells[:3:3], cells[4])})
 	}
-	last, err := c.cfg.Events.List(r.Context(), storage.EventFilter{ClientID: a.ID, Outcome: storage.Success, Limit: 1})
+	last, err := c.cfg.Sessions.Page(r.Context(), storage.SessionPage{ClientID: a.ID, Limit: 1})
 	if err != nil || len(last) == 0 {
-		return b, text(s.T("account.none")), err
+		return b, cell{}, err
 	}
-	return b, s.at(last[0].At), nil
+	return b, s.at(last[0].LastSeenAt), nil
 }

@@ -392,6 +392,7 @@ func (c *planCalls) auditCalls() map[string]func() error {
 			for _, f := range []storage.EventFilter{
 				{}, {InOrder: true, AfterSeq: 1}, {UserID: rowOf(77)}, {Type: "type7"}, {RequestID: "r77"}, {Type: "type7", Since: c.now.Add(-time.Hour)},
 				{Since: c.now.Add(-time.Hour)}, {UserID: rowOf(77), Before: c.id()}, {Before: c.id()}, {Since: c.now.Add(-2 * time.Hour), Until: c.now, ClientID: "client7", Outcome: "failure", Address: "192.0.2.1"},
+				{Outcome: "failure"}, {Outcome: "failure", Before: c.id()}, {Outcome: "failure", ClientID: "client7", Since: c.now.Add(-time.Hour)},
 			} {
 				f.Limit = 50
 				if err := second(events.List(ctx, f)); err != nil {
