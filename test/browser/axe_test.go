@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,7 +147,15 @@ func TestPages(t *testing.T) {
 	testenv.NodeModules(t, "node")
 	a := newApplication(t)
 	s := startWith(t, testenv.Latchkey{}, settings{"mfa": settings{"factors": []string{"passkey", "totp", "recovery", "email", "sms"}}},
-		a.clients(map[string]settings{"wiki": {"trust_devices": true}, "calendar": {"consent": "remember"}}))
+		settings{
+			"resources": []settings{{"identifier": "https://reports.example.com", "name": "Reports"}},
+			"scopes":    []settings{{"name": "reports.read", "resource": "https://reports.example.com", "description": settings{"en": "Read your reports"}}},
+		},
+		a.clients(map[string]settings{
+			"wiki": {"trust_devices": true}, "calendar": {"consent": "remember", "client_uri": a.URL + "/left", "description": settings{"en": "Who is where, and when"}},
+			"desk": {"consent": "always", "scopes": []string{"openid", "email", "reports.read"}},
+			"tv":   {"grant_types": []string{"authorization_code", "urn:ietf:params:oauth:grant-type:device_code"}, "scopes": []string{"openid", "profile"}},
+		}))
 	a.site = s
 	s.walk(t, "sign in", func(t *testing.T, b *tab) {
 		ada := s.account("--name", "Ada Lovelace")
@@ -203,6 +213,24 @@ func TestPages(t *testing.T) {
 		b.accessible("reset")
 		b.get("/dev/inbox")
 		b.accessible("inbox")
+	})
+	s.walk(t, "applications and devices", func(t *testing.T, b *tab) {
+		ada := s.account("--name", "Ada Lovelace")
+		b.get("/account/applications")
+		b.signIn(ada)
+		b.want("#launcher-heading")
+		b.accessible("launcher")
+		b.get(a.at("desk", "scope", "openid email reports.read"))
+		b.want("#consent-allow")
+		b.accessible("consent by resource")
+		b.get("/device")
+		b.accessible("code of a device")
+		b.fill("user_code", s.userCode(t, "tv"))
+		b.press("device-submit")
+		b.want("#device-program")
+		b.accessible("a device asks")
+		b.press("consent-allow")
+		b.accessible("device signed in")
 	})
 	s.walk(t, "second factors", func(t *testing.T, b *tab) {
 		ada, _ := s.imported()
@@ -287,4 +315,28 @@ func TestPages(t *testing.T) {
 		b.signIn(ada)
 		b.accessible("account that will be deleted")
 	})
+}
+
+// userCode is the code that a device shows which asks for a client.
+func (s *site) userCode(t *testing.T, client string) string {
+	t.Helper()
+	form := url.Values{"scope": {"openid"}}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.Issuer+"/device_authorization", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(client, clientSecret+client)
+	answer, err := s.HTTP().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var asked struct {
+		UserCode string `json:"user_code"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&asked); err != nil || asked.UserCode == "" {
+		t.Fatalf("no code (%d): %v", answer.StatusCode, err)
+	}
+	return asked.UserCode
 }
