@@ -52,9 +52,9 @@ RACE := -race '-gcflags=modernc.org/sqlite/lib=$(UNSEEN)' '-gcflags=modernc.org/
 UNWATCHED := -e '/test$$' -e /test/ -e /internal/testenv -e '/access$$' -e '/account$$' -e /account/message -e /admin/ -e '/login$$' -e /login/flow -e /login/settings -e '/ui$$' -e /userimport
 OUTSIDE := $$(go list ./... | grep $(UNWATCHED) | grep -v -e /test/alone -e /test/faults)
 WATCHED := $$(go list ./... | grep -v $(UNWATCHED))
-# Tests of the other packages, and where they are:
-WALKS := ^(TestPA5_RandomWalks|TestPA5_EveryStateAndEvent|TestQueryPlans|TestLG3_.*TamperedWith.*|TestPW1_VerifiersOfOtherSystems.*)$$
-WALKED := ./login ./storage/sqlstore ./account/password
+# Tests of the other packages that walk alone, or run commands, and where they are:
+WALKS := ^(TestScripts|TestPA5_RandomWalks|TestPA5_EveryStateAndEvent|TestQueryPlans|TestLG3_.*TamperedWith.*|TestPW1_VerifiersOfOtherSystems.*)$$
+WALKED := ./cmd/latchkey ./login ./storage/sqlstore ./account/password
 # Nodes and pages of which many ask the same thing at once do have it.
 CROWDS := OfMany
 CROWDS_OF_PAGES := ^(TestPA1_ManyRightCodes|TestPA1_ADoubleClick|TestPA1_OnePartialSignIn|TestTH2_FewOfMany)
