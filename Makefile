@@ -48,15 +48,16 @@ RACE := -race '-gcflags=modernc.org/sqlite/lib=$(UNSEEN)' '-gcflags=modernc.org/
 
 # The race detector watches the process of the test. What drives nodes, browsers and
 # relying parties from outside gains nothing from it and takes five times as long, and
-# what decides without a second goroutine as well. Packages:
-UNWATCHED := -e '/test$$' -e /test/ -e /internal/testenv -e '/access$$' -e /login/flow -e '/ui$$' -e /userimport
+# what starts no goroutine and shares nothing as well (test/watched_test.go). Packages:
+UNWATCHED := -e '/test$$' -e /test/ -e /internal/testenv -e '/access$$' -e '/account$$' -e /account/message -e /admin/ -e '/login$$' -e /login/flow -e /login/settings -e '/ui$$' -e /userimport
 OUTSIDE := $$(go list ./... | grep $(UNWATCHED) | grep -v -e /test/alone -e /test/faults)
 WATCHED := $$(go list ./... | grep -v $(UNWATCHED))
-# Tests of the other packages, and where they are:
-WALKS := ^(TestPA5_RandomWalks|TestPA5_EveryStateAndEvent|TestQueryPlans|TestLG3_.*TamperedWith.*|TestPW1_VerifiersOfOtherSystems.*)$$
-WALKED := ./login ./storage/sqlstore ./account/password
-# Nodes of which many ask the same thing at once do have it.
+# Tests of the other packages that walk alone, or run commands, and where they are:
+WALKS := ^(TestScripts|TestPA5_RandomWalks|TestPA5_EveryStateAndEvent|TestQueryPlans|TestLG3_.*TamperedWith.*|TestPW1_VerifiersOfOtherSystems.*)$$
+WALKED := ./cmd/latchkey ./login ./storage/sqlstore ./account/password
+# Nodes and pages of which many ask the same thing at once do have it.
 CROWDS := OfMany
+CROWDS_OF_PAGES := ^(TestPA1_ManyRightCodes|TestPA1_ADoubleClick|TestPA1_OnePartialSignIn|TestTH2_FewOfMany)
 
 # What `make check` builds is the same in every folder, so that a new clone finds it in
 # the cache. A process that was watched waits no second for races after its last test.
@@ -70,10 +71,11 @@ check: deps fmt ## what CI runs: format, vet, lint, then every test, with the ra
 	@$(CHECKING) $(MAKE) --no-print-directory test-alone
 
 test-outside:
-	go test -vet=off -shuffle=on $(TIMEOUT) ./test/browser $(OUTSIDE)
+	go test -vet=off -shuffle=on $(TIMEOUT) -skip '$(WALKS)' ./test/browser $(OUTSIDE)
 
 test-watched:
 	go test $(RACE) -vet=off -shuffle=on $(TIMEOUT) -skip '$(WALKS)' $(WATCHED)
+	go test $(RACE) -vet=off $(TIMEOUT) -run '$(CROWDS_OF_PAGES)' ./login
 	TEST_RACE_NODES=1 go test -vet=off $(TIMEOUT) -run '$(CROWDS)' ./test
 
 test-walks:
@@ -104,6 +106,7 @@ fuzz: ## every fuzz test, each for FUZZTIME
 
 bench: build deps ## the measured table of docs/performance.md
 	go run ./test/load -binary $(BIN)
+	go test ./admin/console -run TestPagesCostTheSame -v $(TIMEOUT) -people 1000000
 
 fmt:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }

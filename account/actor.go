@@ -125,10 +125,15 @@ func NewEvent(now time.Time, random io.Reader, by Actor, typ storage.EventType, 
 	return e, nil
 }
 
-// Because is the actor with the reason that they give for what they do: it stands in
-// each event of it.
+// Because is the actor with the reason that they give for what they do, besides those that
+// they gave before: it stands in each event of it.
 func (a Actor) Because(reason string) Actor {
-	a.reason = reason
+	if a.reason != "" && reason != "" {
+		reason = a.reason + ": " + reason
+	}
+	if reason != "" {
+		a.reason = reason
+	}
 	return a
 }
 

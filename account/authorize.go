@@ -89,7 +89,13 @@ var (
 	planDeletion     = action{event: storage.EventDeletionPlanned, self: fresh, operator: true, duty: DutyPeople, grave: true, source: whomItMade}
 	keepAccount      = action{event: storage.EventDeletionCancelled, self: signedIn, token: true, operator: true, duty: DutyPeople, source: whomItMade}
 	issueReset       = action{event: storage.EventResetRequested, operator: true, duty: DutyPeople, grave: true}
-	raiseEpoch       = action{event: storage.EventEpochRaised, operator: true}
+	invite           = action{event: storage.EventInvitationCreated, operator: true, duty: DutyPeople}
+	revokeInvitation = action{event: storage.EventInvitationRevoked, operator: true, duty: DutyPeople}
+	retryDeliveries  = action{event: storage.EventDeliveriesRetried, operator: true, duty: DutySystem}
+	replayEvents     = action{event: storage.EventEventsReplayed, operator: true, duty: DutySystem}
+	rotateKey        = action{event: storage.EventSigningKeyRotated, operator: true, duty: DutySystem}
+	revokeKey        = action{event: storage.EventSigningKeyRevoked, operator: true, duty: DutySystem | DutyOwner, grave: true}
+	raiseEpoch       = action{event: storage.EventEpochRaised, operator: true, duty: DutyOwner, grave: true}
 	removeClient     = action{event: storage.EventClientRemoved, operator: true, system: true}
 	restoreClient    = action{event: storage.EventClientRestored, operator: true, system: true}
 	pruneClient      = action{event: storage.EventClientPruned, operator: true, system: true}

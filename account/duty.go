@@ -21,6 +21,8 @@ const (
 	DutyPeople
 	// DutyGroups makes and changes groups, and says who is in them.
 	DutyGroups
+	// DutySystem has messages tried and events brought again, and rotates and revokes signing keys.
+	DutySystem
 	// DutyClients makes, changes and deletes the clients of the database.
 	DutyClients
 	// DutyOwner reaches those who have a duty themselves, and says who has one.

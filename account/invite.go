@@ -17,6 +17,8 @@ type Invitations interface {
 	Create(ctx context.Context, inv *storage.Invitation, e storage.Event, m ...storage.Message) error
 	// Valid answers storage.ErrNotFound for one that was used or has expired.
 	Valid(ctx context.Context, hashes []string, now time.Time) (*storage.Invitation, error)
+	// Revoke answers storage.ErrNotFound for one that was used or has expired.
+	Revoke(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error
 }
 
 // invitationPurpose separates the keyed hashes of invitations from others.
@@ -26,46 +28,57 @@ const invitationPurpose = "invitation"
 // of locale, unless send says that the caller hands the token over. It answers
 // ErrClosed where sign-up is not by invitation, a [FieldError] for field email,
 // and ErrTaken where the address has an account.
-func (s *Service) Invite(ctx context.Context, by Actor, email, locale string, send bool) (token string, expires time.Time, err error) {
-	if by.kind != storage.ActorOperator && by.duties&DutyPeople == 0 {
-		return "", time.Time{}, s.refuse(ctx, by, storage.EventInvitationCreated, "")
+func (s *Service) Invite(ctx context.Context, by Actor, email, locale string, send bool) (token string, inv *storage.Invitation, err error) {
+	if err := s.authorize(ctx, by, invite, &storage.User{}); err != nil {
+		return "", nil, err
 	}
 	if email, err = spellEmail(email); err != nil {
-		return "", time.Time{}, err
+		return "", nil, err
 	}
 	if s.cfg.SignUp.Mode != SignUpInvitation {
-		return "", time.Time{}, ErrClosed
+		return "", nil, ErrClosed
 	}
 	switch _, err := s.cfg.Users.ByIdentifier(ctx, email); {
 	case err == nil:
-		return "", time.Time{}, fmt.Errorf("invite: %w", ErrTaken)
+		return "", nil, fmt.Errorf("invite: %w", ErrTaken)
 	case !errors.Is(err, storage.ErrNotFound):
-		return "", time.Time{}, fmt.Errorf("look for %q: %w", email, err)
+		return "", nil, fmt.Errorf("look for %q: %w", email, err)
 	}
 	now := s.cfg.Now()
 	token, sum, err := s.cfg.Hasher.NewToken(s.cfg.Random, invitationPurpose)
 	if err != nil {
-		return "", time.Time{}, err
+		return "", nil, err
 	}
-	inv := &storage.Invitation{
+	inv = &storage.Invitation{
 		TokenHash: sum, Email: email, CreatedAt: now, ExpiresAt: now.Add(s.cfg.InvitationLifetime),
 	}
 	if inv.ID, err = storage.NewID(now, s.cfg.Random); err != nil {
-		return "", time.Time{}, fmt.Errorf("name invitation: %w", err)
+		return "", nil, fmt.Errorf("name invitation: %w", err)
 	}
 	e, err := NewEvent(now, s.cfg.Random, by, storage.EventInvitationCreated, "")
 	if err != nil {
-		return "", time.Time{}, err
+		return "", nil, err
 	}
 	c := &change{by: by, now: now, event: e}
 	c.by.from.Locale = locale
 	if send {
 		if err := s.tell(c, message.Invitation{Email: email, Token: token, ExpiresAt: inv.ExpiresAt}); err != nil {
-			return "", time.Time{}, err
+			return "", nil, err
 		}
 	}
 	err = s.written(c, "keep invitation", s.cfg.Invitations.Create(ctx, inv, c.event, c.messages...))
-	return token, inv.ExpiresAt, err
+	return token, inv, err
+}
+
+// RevokeInvitation takes an invitation back that nobody used: its link is void. It answers
+// ErrNotFound for one that is not there, was used, or has expired.
+func (s *Service) RevokeInvitation(ctx context.Context, by Actor, id storage.ID) error {
+	c, err := s.beginFor(ctx, by, revokeInvitation)
+	if err != nil {
+		return err
+	}
+	c.detail("invitation " + string(id))
+	return s.written(c, "revoke invitation", s.cfg.Invitations.Revoke(ctx, id, c.now, c.event))
 }
 
 // Invitation finds the one that a token stands for. It answers ErrVoid, and

@@ -57,16 +57,12 @@ func (s *Service) PruneClient(ctx context.Context, by Actor, clientID string, be
 
 // beginForClient starts a change that is about a client and nobody in particular.
 func (s *Service) beginForClient(ctx context.Context, by Actor, act action, clientID string) (*change, error) {
-	if err := s.authorize(ctx, by, act, &storage.User{}); err != nil {
-		return nil, err
-	}
-	now := s.cfg.Now()
-	e, err := NewEvent(now, s.cfg.Random, by, act.event, "")
+	c, err := s.beginFor(ctx, by, act)
 	if err != nil {
 		return nil, err
 	}
-	e.ClientID = clientID
-	return &change{by: by, now: now, event: e}, nil
+	c.event.ClientID = clientID
+	return c, nil
 }
 
 // ErrConflict says that something is so already.

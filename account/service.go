@@ -92,6 +92,9 @@ type Stores struct {
 	LockedClients LockedClients
 	Events        Events
 	Outbox        Outbox
+	// Deliveries and Feeds may be nil where nobody administers.
+	Deliveries Deliveries
+	Feeds      Feeds
 }
 
 // Users finds people, disabled or not. Both answer storage.ErrNotFound.

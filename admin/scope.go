@@ -18,6 +18,7 @@ const (
 	ScopeClientsWrite = "admin:clients.write"
 	ScopeAuditRead    = "admin:audit.read"
 	ScopeSystemRead   = "admin:system.read"
+	ScopeSystemWrite  = "admin:system.write"
 	ScopeOwner        = "admin:owner"
 )
 
@@ -43,6 +44,7 @@ var scopes = []Scope{
 	{ScopeClientsWrite, []Role{Owner}, account.DutyClients, "Make, change and delete applications that no configuration file has."},
 	{ScopeAuditRead, []Role{Owner, Auditor}, 0, "Read the record of security events."},
 	{ScopeSystemRead, []Role{Owner, Auditor}, 0, "See the state of this service: nodes, keys, messages, jobs and numbers."},
+	{ScopeSystemWrite, []Role{Owner}, account.DutySystem, "Try messages and bring events again, and rotate and revoke signing keys."},
 	{ScopeOwner, []Role{Owner}, account.DutyOwner, "Change the accounts of administrators, and say who is one."},
 }
 

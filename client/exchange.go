@@ -58,7 +58,7 @@ func (v *validation) exchange() {
 	switch may := v.AllowsGrant(GrantTokenExchange); {
 	case may && v.Type.KeepsNoSecret():
 		v.add("grant_types", "token exchange needs a client that authenticates; a %s client cannot", v.Type)
-	case may && len(v.TokenExchange) == 0:
+	case may && len(v.TokenExchange) == 0 && len(v.TrustedSubjects) == 0:
 		v.add(field, "say what it may exchange tokens for: without a rule it may not")
 	case !may && len(v.TokenExchange) > 0:
 		v.add(field, "of no use without %s in %s; add it or remove this", GrantTokenExchange, v.spell("grant_types"))

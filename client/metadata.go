@@ -137,6 +137,9 @@ type Metadata struct {
 	// TokenExchange are the rules by which the client exchanges tokens (RFC 8693): the
 	// first that fits holds.
 	TokenExchange []ExchangeRule `json:"token_exchange,omitempty"`
+	// TrustedSubjects are about whom of trusted issuers the client may get tokens (RFC
+	// 7523 section 2.1, RFC 8693): the first rule that fits holds.
+	TrustedSubjects []TrustedSubject `json:"trusted_subjects,omitempty"`
 	// MayAct is the one client that may exchange access tokens of this one; empty leaves
 	// it to that client's rules (RFC 8693 section 4.4).
 	MayAct            string            `json:"may_act,omitempty"`

@@ -30,6 +30,8 @@ type Policy struct {
 	// Certificates says that TLS certificates of clients are known, and
 	// CertificateAuthorities that there are some who vouch for them (RFC 8705).
 	Certificates, CertificateAuthorities bool
+	// TrustedIssuers are who may vouch for subjects.
+	TrustedIssuers []string
 	// Catalog has the claims, scopes and resource servers that there are besides the
 	// standard ones; nil has none.
 	Catalog *access.Catalog
@@ -79,6 +81,7 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.claims()
 	v.access()
 	v.exchange()
+	v.trusted()
 	v.workload()
 	v.pairwise()
 	v.people()

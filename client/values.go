@@ -26,7 +26,7 @@ func RequestObjectAlgs() []string {
 
 // GrantTypes lists the grant types.
 func GrantTypes() []string {
-	return []string{GrantAuthorizationCode, GrantImplicit, GrantRefreshToken, GrantClientCredentials, GrantDeviceCode, GrantTokenExchange}
+	return []string{GrantAuthorizationCode, GrantImplicit, GrantRefreshToken, GrantClientCredentials, GrantDeviceCode, GrantTokenExchange, GrantJWTBearer}
 }
 
 // ConsentPolicies lists the consent policies.

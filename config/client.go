@@ -43,6 +43,7 @@ type Client struct {
 	Resources              []string                 `yaml:"resources" doc:"Resource servers that the client may ask for, of those of resources. Default: those that its scopes are of."`
 	Workload               WorkloadIdentity         `yaml:"workload_identity" doc:"Which JWTs of the platform that the client runs on are its assertions (RFC 7523), instead of some that it signs itself: of Kubernetes, GitHub Actions, SPIFFE. For type service with auth_method private_key_jwt; jwks_uri is the platform's."`
 	TokenExchange          []TokenExchange          `yaml:"token_exchange" doc:"What the client may exchange tokens for that it was sent (RFC 8693): the first rule that fits holds, and without one it may not."`
+	TrustedSubjects        []TrustedSubject         `yaml:"trusted_subjects" doc:"About whom of trusted_issuers the client may get tokens, by the JWT bearer grant (RFC 7523) or by token exchange with such a JWT: the first rule that fits holds, and without one it may not."`
 	MayAct                 string                   `yaml:"may_act" doc:"The one client that may exchange access tokens of this one; they say so (may_act). Default: any that has a rule for it."`
 	RequirePKCE            bool                     `yaml:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code_challenge. Set it to false only for a confidential client whose software cannot send one; a challenge that is sent is verified all the same."`
 	RequirePushed          bool                     `yaml:"require_pushed_authorization_requests" default:"false" doc:"Refuse authorization requests that were not pushed (RFC 9126)."`
@@ -105,6 +106,15 @@ type TokenExchange struct {
 	Resources []string                 `yaml:"resources" doc:"The resource servers that the new tokens may be for, of those of resources; each is for one. Required."`
 	Scopes    []string                 `yaml:"scopes" doc:"Scopes that the new token may have besides those of the old one, of the client's scopes."`
 	Semantics client.ExchangeSemantics `yaml:"semantics" oneof:"@exchange_semantics" doc:"delegation, whose tokens name the client as who acts (act), or impersonation, whose tokens do not. Default: delegation."`
+}
+
+// TrustedSubject lets a client get tokens about subjects of a trusted issuer.
+type TrustedSubject struct {
+	Issuer    string              `yaml:"issuer" doc:"The iss of the JWTs, of those of trusted_issuers. Required."`
+	Subject   string              `yaml:"subject" doc:"Their sub. One that ends with * is of all that begin so."`
+	Claims    map[string][]string `yaml:"claims" doc:"Further claims that have to be one of the values each."`
+	Resources []string            `yaml:"resources" doc:"The resource servers that the tokens may be for, of those of resources; each is for one. Required."`
+	Scopes    []string            `yaml:"scopes" doc:"Scopes that the tokens may have, of the client's scopes. Default: none."`
 }
 
 // ClientSecret is one of several secrets of a client.

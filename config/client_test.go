@@ -107,6 +107,7 @@ func TestClientIsComplete(t *testing.T) {
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{
 		"Workload",                                                                              // of services: see TestWorkloadIdentity
+		"TrustedSubjects",                                                                       // see TestTrustedIssuers
 		"TLSSubjectDN", "TLSSANDNS", "TLSSANURI", "TLSSANIP", "TLSSANEmail", "CertificateBound", // see TestMutualTLS
 		"Contacts", "JWKS", "ApplicationType", "AuthSigningAlg",
 		"RequireAuthTime",

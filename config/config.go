@@ -13,47 +13,48 @@ import (
 // that the field may stand in plain text where "url", and never where "ref";
 // doc, what the schema and the documentation say.
 type Config struct {
-	Issuer         string         `yaml:"issuer" doc:"The address of this provider as browsers and relying parties see it, such as https://id.example.com. It is the iss of every token, so it should never change. https; a path, such as https://example.com/auth, is for a host that is shared with others; no trailing slash."`
-	InsecureHTTP   bool           `yaml:"insecure_http" default:"false" doc:"Accept an http issuer on a loopback host (localhost, 127.0.0.1, ::1). Never for people other than yourself."`
-	AllowedHosts   []string       `yaml:"allowed_hosts" doc:"Host headers that are answered besides the issuer's own, with the port where there is one. Links are made from the issuer whatever the request says."`
-	Listen         string         `yaml:"listen" default:":8080" doc:"The address that serves the provider: host:port, or :port for every interface."`
-	TLS            TLS            `yaml:"tls" doc:"A certificate to serve https by itself. Without it a proxy named in trusted_proxies does."`
-	MutualTLS      MutualTLS      `yaml:"mutual_tls" doc:"TLS certificates of clients (RFC 8705), for the auth_methods tls_client_auth and self_signed_tls_client_auth and for tokens that are bound to a certificate; see docs/recipes/mutual-tls.md."`
-	TrustedProxies []netip.Prefix `yaml:"trusted_proxies" doc:"Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, such as 10.0.0.0/8. From anyone else these headers are ignored."`
-	Database       Database       `yaml:"database" doc:"Where users, sessions, grants and keys are kept."`
-	Redis          Redis          `yaml:"redis" doc:"Where what expires by itself is kept: codes, sign-ins under way, limits."`
-	Secrets        Secrets        `yaml:"secrets" doc:"The keys that protect what is stored. Keep them outside the database and its backups."`
-	Mail           Mail           `yaml:"mail" doc:"Outgoing e-mail. Under dev without smtp_url it ends in the inbox."`
-	SMS            SMS            `yaml:"sms" doc:"Outgoing SMS; off without provider. Under dev without provider it ends in the inbox."`
-	Messages       Messages       `yaml:"messages" doc:"What messages say and how they look."`
-	Outbox         Outbox         `yaml:"outbox" doc:"The queue that messages wait in until they are delivered."`
-	Fetch          Fetch          `yaml:"fetch" doc:"Calls to addresses of clients, such as backchannel_logout_uri."`
-	Metrics        Metrics        `yaml:"metrics" doc:"The second listener, for Prometheus."`
-	Log            Log            `yaml:"log" doc:"What is logged to standard error, and how."`
-	Branding       Branding       `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and color."`
-	SignUp         SignUp         `yaml:"sign_up" doc:"Who may make an account by themselves."`
-	Account        Account        `yaml:"account" doc:"What holds for people's own account pages."`
-	Admin          Admin          `yaml:"admin" doc:"Who may administer, and by which ways in. Nothing is served of it unless it is switched on."`
-	SCIM           SCIM           `yaml:"scim" doc:"Who provisions people and groups; see docs/scim.md."`
-	Password       Password       `yaml:"password" doc:"What passwords are taken, and how they are hashed."`
-	MFA            MFA            `yaml:"mfa" doc:"Second factors: who needs one, which count, and how guessing them is stopped."`
-	Sessions       Sessions       `yaml:"sessions" doc:"How long a browser stays signed in."`
-	Tokens         Tokens         `yaml:"tokens" doc:"Lifetimes of what is issued. A client may have its own."`
-	SigningKeys    SigningKeys    `yaml:"signing_keys" doc:"The keys that sign tokens: they are generated, published ahead, rotated and retired by themselves."`
-	Audit          Audit          `yaml:"audit" doc:"The record of security events."`
-	Events         Events         `yaml:"events" doc:"Where security events go besides the record."`
-	MemoryLimit    string         `yaml:"memory_limit" default:"auto" doc:"The memory that the process tries to stay within, such as 512MiB: near it garbage is collected more often. auto is nine tenths of what its container may use; off sets none. GOMEMLIMIT wins over auto."`
-	Limits         Limits         `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request. Attempts count before they are looked at; the first free ones are not delayed, then each one is followed by a time of refusal that doubles from base to max."`
-	Timeouts       Timeouts       `yaml:"timeouts" doc:"Bounds on how long a connection may take."`
-	Attributes     []Attribute    `yaml:"attributes" doc:"What is kept of people besides the standard claims. Values of attributes that are not here stay, unseen, until they are again."`
-	Access         Access         `yaml:"access" doc:"Who may use clients that do not say so themselves."`
-	Scopes         []Scope        `yaml:"scopes" doc:"Scopes besides the standard ones and groups and roles, which exist by themselves."`
-	Claims         []Claim        `yaml:"claims" doc:"Claims about people besides the standard ones and groups and roles, which exist by themselves."`
-	Resources      []Resource     `yaml:"resources" doc:"Resource servers that clients may ask for access tokens for by the resource parameter (RFC 8707)."`
-	ClientsDir     string         `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
-	PruneAfter     time.Duration  `yaml:"prune_after" default:"7d" doc:"For how long the consents of a client are kept that is in the configuration of no node any more. Its tokens end at once; bringing it back within this time restores what people allowed it."`
-	Registration   Registration   `yaml:"registration" doc:"Whether clients may register themselves (RFC 7591, RFC 7592, OpenID Connect Dynamic Client Registration), and what they get; see docs/registration.md."`
-	Clients        []Client       `yaml:"clients" doc:"The relying parties that may use this provider."`
+	Issuer         string          `yaml:"issuer" doc:"The address of this provider as browsers and relying parties see it, such as https://id.example.com. It is the iss of every token, so it should never change. https; a path, such as https://example.com/auth, is for a host that is shared with others; no trailing slash."`
+	InsecureHTTP   bool            `yaml:"insecure_http" default:"false" doc:"Accept an http issuer on a loopback host (localhost, 127.0.0.1, ::1). Never for people other than yourself."`
+	AllowedHosts   []string        `yaml:"allowed_hosts" doc:"Host headers that are answered besides the issuer's own, with the port where there is one. Links are made from the issuer whatever the request says."`
+	Listen         string          `yaml:"listen" default:":8080" doc:"The address that serves the provider: host:port, or :port for every interface."`
+	TLS            TLS             `yaml:"tls" doc:"A certificate to serve https by itself. Without it a proxy named in trusted_proxies does."`
+	MutualTLS      MutualTLS       `yaml:"mutual_tls" doc:"TLS certificates of clients (RFC 8705), for the auth_methods tls_client_auth and self_signed_tls_client_auth and for tokens that are bound to a certificate; see docs/recipes/mutual-tls.md."`
+	TrustedProxies []netip.Prefix  `yaml:"trusted_proxies" doc:"Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, such as 10.0.0.0/8. From anyone else these headers are ignored."`
+	Database       Database        `yaml:"database" doc:"Where users, sessions, grants and keys are kept."`
+	Redis          Redis           `yaml:"redis" doc:"Where what expires by itself is kept: codes, sign-ins under way, limits."`
+	Secrets        Secrets         `yaml:"secrets" doc:"The keys that protect what is stored. Keep them outside the database and its backups."`
+	Mail           Mail            `yaml:"mail" doc:"Outgoing e-mail. Under dev without smtp_url it ends in the inbox."`
+	SMS            SMS             `yaml:"sms" doc:"Outgoing SMS; off without provider. Under dev without provider it ends in the inbox."`
+	Messages       Messages        `yaml:"messages" doc:"What messages say and how they look."`
+	Outbox         Outbox          `yaml:"outbox" doc:"The queue that messages wait in until they are delivered."`
+	Fetch          Fetch           `yaml:"fetch" doc:"Calls to addresses of clients, such as backchannel_logout_uri."`
+	Metrics        Metrics         `yaml:"metrics" doc:"The second listener, for Prometheus."`
+	Log            Log             `yaml:"log" doc:"What is logged to standard error, and how."`
+	Branding       Branding        `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and color."`
+	SignUp         SignUp          `yaml:"sign_up" doc:"Who may make an account by themselves."`
+	Account        Account         `yaml:"account" doc:"What holds for people's own account pages."`
+	Admin          Admin           `yaml:"admin" doc:"Who may administer, and by which ways in. Nothing is served of it unless it is switched on."`
+	SCIM           SCIM            `yaml:"scim" doc:"Who provisions people and groups; see docs/scim.md."`
+	Password       Password        `yaml:"password" doc:"What passwords are taken, and how they are hashed."`
+	MFA            MFA             `yaml:"mfa" doc:"Second factors: who needs one, which count, and how guessing them is stopped."`
+	Sessions       Sessions        `yaml:"sessions" doc:"How long a browser stays signed in."`
+	Tokens         Tokens          `yaml:"tokens" doc:"Lifetimes of what is issued. A client may have its own."`
+	SigningKeys    SigningKeys     `yaml:"signing_keys" doc:"The keys that sign tokens: they are generated, published ahead, rotated and retired by themselves."`
+	Audit          Audit           `yaml:"audit" doc:"The record of security events."`
+	Events         Events          `yaml:"events" doc:"Where security events go besides the record."`
+	MemoryLimit    string          `yaml:"memory_limit" default:"auto" doc:"The memory that the process tries to stay within, such as 512MiB: near it garbage is collected more often. auto is nine tenths of what its container may use; off sets none. GOMEMLIMIT wins over auto."`
+	Limits         Limits          `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request. Attempts count before they are looked at; the first free ones are not delayed, then each one is followed by a time of refusal that doubles from base to max."`
+	Timeouts       Timeouts        `yaml:"timeouts" doc:"Bounds on how long a connection may take."`
+	Attributes     []Attribute     `yaml:"attributes" doc:"What is kept of people besides the standard claims. Values of attributes that are not here stay, unseen, until they are again."`
+	Access         Access          `yaml:"access" doc:"Who may use clients that do not say so themselves."`
+	Scopes         []Scope         `yaml:"scopes" doc:"Scopes besides the standard ones and groups and roles, which exist by themselves."`
+	Claims         []Claim         `yaml:"claims" doc:"Claims about people besides the standard ones and groups and roles, which exist by themselves."`
+	Resources      []Resource      `yaml:"resources" doc:"Resource servers that clients may ask for access tokens for by the resource parameter (RFC 8707)."`
+	ClientsDir     string          `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
+	PruneAfter     time.Duration   `yaml:"prune_after" default:"7d" doc:"For how long the consents of a client are kept that is in the configuration of no node any more. Its tokens end at once; bringing it back within this time restores what people allowed it."`
+	Registration   Registration    `yaml:"registration" doc:"Whether clients may register themselves (RFC 7591, RFC 7592, OpenID Connect Dynamic Client Registration), and what they get; see docs/registration.md."`
+	TrustedIssuers []TrustedIssuer `yaml:"trusted_issuers" doc:"Who vouches for subjects of their own, such as a Kubernetes cluster or a build service: clients with trusted_subjects get tokens about them; see docs/recipes/trusted-issuers.md."`
+	Clients        []Client        `yaml:"clients" doc:"The relying parties that may use this provider."`
 
 	Profile         string          `yaml:"profile" oneof:"mcp" doc:"What to switch on at once: mcp, what the clients of the Model Context Protocol need (client_documents for Claude, VS Code and ChatGPT, registration of public clients, both for every one of resources). Whatever is written for itself comes first; see docs/mcp.md."`
 	ClientDocuments ClientDocuments `yaml:"client_documents" doc:"Clients whose client_id is the https address of their metadata (OAuth Client ID Metadata Documents), as MCP clients have it; see docs/registration.md."`

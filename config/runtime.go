@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/latchkey-id/latchkey/client"
 )
@@ -55,6 +57,7 @@ func (c *Client) metadata() client.Metadata {
 		Groups:                 c.Groups.spelling(),
 		Resources:              c.Resources,
 		TokenExchange:          exchangesOf(c.TokenExchange),
+		TrustedSubjects:        trustedOf(c.TrustedSubjects),
 		MayAct:                 c.MayAct,
 		Workload:               c.Workload.workload(),
 		SubjectType:            c.SubjectType,
@@ -107,6 +110,15 @@ func (w WorkloadIdentity) workload() *client.Workload {
 	}
 	made := client.Workload(w)
 	return &made
+}
+
+// trustedOf are the rules about subjects of trusted issuers, in the terms of package client.
+func trustedOf(written []TrustedSubject) []client.TrustedSubject {
+	var rules []client.TrustedSubject
+	for _, rule := range written {
+		rules = append(rules, client.TrustedSubject(rule))
+	}
+	return rules
 }
 
 // exchangesOf are the rules of token exchange, in the terms of package client.
@@ -180,7 +192,7 @@ func (s Secrets) SectorKey() []byte { return s.pairwiseKey() }
 
 // ClientPolicy is what the metadata of clients is judged against that no file holds.
 func (c *Config) ClientPolicy(dev bool) client.Policy {
-	return client.Policy{Dev: dev, SigningAlgs: c.SigningKeys.Algs, Factors: c.MFA.Factors, Catalog: c.Catalog, Pairwise: c.Secrets.Pairwise(), Certificates: c.MutualTLS.Known(), CertificateAuthorities: c.MutualTLS.CAFile != ""}
+	return client.Policy{Dev: dev, SigningAlgs: c.SigningKeys.Algs, Factors: c.MFA.Factors, Catalog: c.Catalog, Pairwise: c.Secrets.Pairwise(), TrustedIssuers: slices.Collect(maps.Keys(c.Trusted())), Certificates: c.MutualTLS.Known(), CertificateAuthorities: c.MutualTLS.CAFile != ""}
 }
 
 // ClientLifetimes are those of clients that have none of their own.

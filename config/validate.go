@@ -16,6 +16,7 @@ func (l *loader) validate(c *Config) {
 	l.validateIssuer(c)
 	l.validateListeners(c)
 	l.validateMutualTLS(c)
+	l.validateTrusted(c)
 	l.validateStores(c)
 	l.validateSecrets(c)
 	l.validateDelivery(c)

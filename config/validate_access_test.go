@@ -105,6 +105,9 @@ func TestAC1_RulesAndClaimsThatMeanNothingAreRefused(t *testing.T) {
 			yaml: "claims:\n  - {name: x, expression: 'user.groups.all(a, user.groups.all(b, user.groups.all(c, a + b + c != \"\")))'}\nscopes: [{name: y, claims: [x]}]",
 			want: []string{`claims[0].expression (line 2): the expression may do more work than a claim is allowed`},
 		},
+		"encrypted access tokens": {
+			yaml: "resources: [{identifier: https://api.example, access_token: {encryption: A256GCM}}]", want: []string{`resources[0].access_token.encryption (line 1): "A256GCM" is not supported`},
+		},
 		"pairwise without a key": {yaml: clientYAML("id: a", "type: public", redirect, "subject_type: pairwise"), want: []string{"clients[0].subject_type (line 5): pairwise needs secrets.pairwise_key"}},
 		"pairwise of two hosts": {
 			yaml: clientYAML("id: a", "type: public", "redirect_uris: [https://a.example/cb, https://b.example/cb]", "subject_type: pairwise"), vars: withPairwiseKey(map[string]string{}),

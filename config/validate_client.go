@@ -2,6 +2,8 @@ package config
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -11,7 +13,7 @@ import (
 // in the configuration the fault is. Ids and secrets are judged here: the ids
 // must differ, and secrets are no metadata.
 func (l *loader) validateClients(c *Config) {
-	policy := client.Policy{Dev: l.Dev, SigningAlgs: c.SigningKeys.Algs, EncryptionAlgs: c.SigningKeys.wraps(), Factors: c.MFA.Factors, Catalog: c.Catalog, Pairwise: c.Secrets.Pairwise(), Spell: keyOf, Certificates: c.MutualTLS.Known(), CertificateAuthorities: c.MutualTLS.CAFile != ""}
+	policy := client.Policy{Dev: l.Dev, SigningAlgs: c.SigningKeys.Algs, EncryptionAlgs: c.SigningKeys.wraps(), Factors: c.MFA.Factors, Catalog: c.Catalog, Pairwise: c.Secrets.Pairwise(), Spell: keyOf, TrustedIssuers: slices.Collect(maps.Keys(c.Trusted())), Certificates: c.MutualTLS.Known(), CertificateAuthorities: c.MutualTLS.CAFile != ""}
 	ids := map[string]string{}
 	secrets := map[string]string{}
 	for i := range c.Clients {

@@ -97,7 +97,7 @@ func (s *Submissions) Repeat(w http.ResponseWriter, r *http.Request, name string
 	if s.cfg.Cookies.Browser(r) == "" {
 		return false
 	}
-	given, err := s.again(r.Context(), s.nameID(r, name))
+	given, err := s.awaitAnswer(r.Context(), s.nameID(r, name))
 	if err != nil {
 		return false
 	}
@@ -119,7 +119,7 @@ func (s *Submissions) carryOut(w http.ResponseWriter, r *http.Request, h web.Han
 		if !errors.Is(err, storage.ErrConflict) {
 			return s.handle(w, r, h, id, keep, err == nil)
 		}
-		if given, err := s.again(whole, id); err == nil {
+		if given, err := s.awaitAnswer(whole, id); err == nil {
 			given.write(w)
 			return nil
 		} else if !errors.Is(err, storage.ErrNotFound) {
@@ -190,9 +190,9 @@ func answerPlace(id string) keys.AssociatedData {
 	return keys.AssociatedData{Table: "ephemeral", Column: "submission", Row: id}
 }
 
-// again waits for the answer to a submission that somebody is at. It answers
+// awaitAnswer waits for the answer to a submission that somebody is at. It answers
 // storage.ErrNotFound where that led nowhere, so that this one is to be looked at.
-func (s *Submissions) again(ctx context.Context, id string) (*answer, error) {
+func (s *Submissions) awaitAnswer(ctx context.Context, id string) (*answer, error) {
 	for {
 		found, _, err := s.answers.Get(ctx, id)
 		if err != nil {

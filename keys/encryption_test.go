@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
@@ -119,7 +120,7 @@ func TestKY5_EncryptionKeysOfOtherNodes(t *testing.T) {
 	node, other := newEncryptionRing(t, store, clock.Now), newEncryptionRing(t, store, clock.Now)
 	clock.Advance(2 * minRefresh)
 	old := keyOfKind(t, other, false)
-	if err := other.Rotate(t.Context(), ECDHES); err != nil {
+	if err := other.Rotate(t.Context(), ECDHES, storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	var next jose.JSONWebKey
@@ -134,7 +135,7 @@ func TestKY5_EncryptionKeysOfOtherNodes(t *testing.T) {
 		}
 	}
 	clock.Advance(2 * minRefresh)
-	if err := node.Revoke(t.Context(), old.KeyID); err != nil {
+	if err := node.Revoke(t.Context(), old.KeyID, storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, _, err := node.Decrypt(t.Context(), encryptTo(t, old.Key, old.KeyID, jose.ECDH_ES, jose.A256GCM, jose.NONE)); !errors.Is(err, ErrInvalidJWE) {

@@ -85,15 +85,23 @@ func (r *Ring) newSigningKey(b activation, now time.Time) (storage.SigningKey, e
 }
 
 // rotationEvent is the security event of a key that enters the ring.
-func rotationEvent(k storage.SigningKey, now time.Time, random io.Reader) (storage.Event, error) {
-	return keyEvent(storage.EventSigningKeyRotated,
+func rotationEvent(by storage.Event, k storage.SigningKey, now time.Time, random io.Reader) (storage.Event, error) {
+	return keyEvent(by, storage.EventSigningKeyRotated,
 		fmt.Sprintf("%s key %s signs from %s", k.Alg, k.ID, k.SignsFrom.UTC().Format(time.RFC3339)), now, random)
 }
 
-func keyEvent(typ storage.EventType, detail string, now time.Time, random io.Reader) (storage.Event, error) {
+// keyEvent is an event of its own of a change of a key, with who wanted it, and why: one
+// who rotates all keys causes several. Nobody did where by is empty.
+func keyEvent(by storage.Event, typ storage.EventType, detail string, now time.Time, random io.Reader) (storage.Event, error) {
 	e, err := storage.NewEvent(now, random, typ)
-	e.Detail = detail
-	return e, err
+	if err != nil {
+		return e, err
+	}
+	if by.Detail != "" {
+		detail = by.Detail + ": " + detail
+	}
+	by.ID, by.Type, by.At, by.Outcome, by.Detail = e.ID, e.Type, e.At, e.Outcome, detail
+	return by, nil
 }
 
 // ResealPrivateKey seals the private part of a signing key anew; see [Sealer.Reseal].

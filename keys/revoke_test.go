@@ -20,7 +20,7 @@ func TestKY6_ARevokedKeyIsOutAtOnce(t *testing.T) {
 	load(t, there)
 	stolen, kid := sign(t, here, ES256), kids(t, here)[0]
 	c.Advance(minRefresh)
-	if err := here.Revoke(t.Context(), kid); err != nil {
+	if err := here.Revoke(t.Context(), kid, storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	fresh := sign(t, here, ES256) // its successor signs
@@ -47,7 +47,7 @@ func TestKY6_ARevokedKeyIsOutAtOnce(t *testing.T) {
 	if last := store.Events[len(store.Events)-1]; last.Type != storage.EventSigningKeyRevoked {
 		t.Errorf("last event %+v", last)
 	}
-	if err := here.Revoke(t.Context(), kid); !errors.Is(err, storage.ErrNotFound) {
+	if err := here.Revoke(t.Context(), kid, storage.Event{}); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("revoked twice: %v", err)
 	}
 }
@@ -59,11 +59,11 @@ func TestKY6_TheSuccessorThatWaitsTakesOver(t *testing.T) {
 	store, c := &storagetest.SigningKeys{}, storagetest.NewClock()
 	r := newRing(t, store, c.Now)
 	load(t, r)
-	if err := r.Rotate(t.Context(), ES256); err != nil {
+	if err := r.Rotate(t.Context(), ES256, storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	before := kids(t, r)
-	if err := r.Revoke(t.Context(), before[0]); err != nil {
+	if err := r.Revoke(t.Context(), before[0], storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := kids(t, r); len(got) != 1 || got[0] != before[1] {
@@ -73,10 +73,10 @@ func TestKY6_TheSuccessorThatWaitsTakesOver(t *testing.T) {
 		t.Errorf("signed by %s", got)
 	}
 	// And one that waits may go itself: the one that signs goes on beyond its time.
-	if err := r.Rotate(t.Context(), ES256); err != nil {
+	if err := r.Rotate(t.Context(), ES256, storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Revoke(t.Context(), kids(t, r)[1]); err != nil {
+	if err := r.Revoke(t.Context(), kids(t, r)[1], storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	for range 40 {
@@ -95,12 +95,12 @@ func TestKY6_EveryKeyIsOutAtOnce(t *testing.T) {
 	store, c := &storagetest.SigningKeys{}, storagetest.NewClock()
 	r, there := newRing(t, store, c.Now), newRing(t, store, c.Now)
 	load(t, r)
-	if err := r.Rotate(t.Context(), ES256); err != nil {
+	if err := r.Rotate(t.Context(), ES256, storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	c.Advance(2 * day)
 	load(t, r)
-	if err := r.Rotate(t.Context(), ES256); err != nil {
+	if err := r.Rotate(t.Context(), ES256, storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	load(t, there)
@@ -108,7 +108,7 @@ func TestKY6_EveryKeyIsOutAtOnce(t *testing.T) {
 	if len(before) < 2 {
 		t.Fatalf("the ring holds %v", before)
 	}
-	gone, err := r.RevokeAll(t.Context())
+	gone, err := r.RevokeAll(t.Context(), storage.Event{})
 	if err != nil || len(gone) != len(before) {
 		t.Fatalf("revoked %v of %v: %v", gone, before, err)
 	}
@@ -143,7 +143,7 @@ func TestKY6_CachesAreShortWhileKeysChange(t *testing.T) {
 	want(changingJWKSAge, "a new ring")
 	c.Advance(maxJWKSAge)
 	want(maxJWKSAge, "a ring at rest")
-	if err := r.Rotate(t.Context(), ES256); err != nil {
+	if err := r.Rotate(t.Context(), ES256, storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	want(changingJWKSAge, "a successor waits")
@@ -160,7 +160,7 @@ func TestKY5_AnUnknownKidIsLookedUpBeforeItIsRefused(t *testing.T) {
 	here, there := newRing(t, store, c.Now), newRing(t, store, c.Now)
 	load(t, there) // makes the key
 	load(t, here)
-	if err := there.Revoke(t.Context(), kids(t, there)[0]); err != nil {
+	if err := there.Revoke(t.Context(), kids(t, there)[0], storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	token := sign(t, there, ES256)

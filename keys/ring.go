@@ -49,6 +49,9 @@ type RingConfig struct {
 // ErrPending says that a successor is published already and will sign soon.
 var ErrPending = errors.New("a successor is published already")
 
+// ErrNoKeys says that the ring has no keys of an algorithm.
+var ErrNoKeys = errors.New("the ring has no such keys")
+
 // How long a relying party may keep the JWKS, at most, and while keys change.
 const (
 	maxJWKSAge      = 15 * time.Minute
@@ -156,7 +159,7 @@ func (r *Ring) use(now time.Time, ring []storage.SigningKey) error {
 // amend writes what is due and returns the ring as all nodes then see it.
 func (r *Ring) amend(ctx context.Context, now time.Time, activations []activation, retirements []retirement) ([]storage.SigningKey, error) {
 	for _, b := range activations {
-		if err := r.insert(ctx, now, b); err != nil && !errors.Is(err, storage.ErrConflict) {
+		if err := r.insert(ctx, now, b, storage.Event{}); err != nil && !errors.Is(err, storage.ErrConflict) {
 			return nil, err
 		}
 	}
@@ -176,12 +179,12 @@ func (r *Ring) amend(ctx context.Context, now time.Time, activations []activatio
 	return ring, nil
 }
 
-func (r *Ring) insert(ctx context.Context, now time.Time, b activation) error {
+func (r *Ring) insert(ctx context.Context, now time.Time, b activation, by storage.Event) error {
 	key, err := r.newSigningKey(b, now)
 	if err != nil {
 		return err
 	}
-	event, err := rotationEvent(key, now, r.cfg.Random)
+	event, err := rotationEvent(by, key, now, r.cfg.Random)
 	if err != nil {
 		return err
 	}
@@ -221,21 +224,22 @@ func (r *Ring) expire(ctx context.Context) error {
 }
 
 // Rotate publishes a successor of the algorithm's key now, ahead of schedule;
-// it signs after PublishAhead. It answers ErrPending while one waits already.
-func (r *Ring) Rotate(ctx context.Context, alg string) error {
+// it signs after PublishAhead. by is the event of it as far as it says who wants that, and
+// why. It answers ErrPending while one waits already, and ErrNoKeys.
+func (r *Ring) Rotate(ctx context.Context, alg string, by storage.Event) error {
 	if err := r.Load(ctx); err != nil {
 		return err
 	}
 	now := r.cfg.Now()
 	keys := ofAlg(r.Keys(), alg)
 	if len(keys) == 0 {
-		return fmt.Errorf("rotate %s: the ring has no such keys", alg)
+		return fmt.Errorf("rotate %s: %w", alg, ErrNoKeys)
 	}
 	newest := keys[len(keys)-1]
 	if newest.SignsFrom.After(now) {
 		return fmt.Errorf("rotate %s: %w: %s signs from %s", alg, ErrPending, newest.ID, newest.SignsFrom.UTC().Format(time.RFC3339))
 	}
-	err := r.insert(ctx, now, successor(now, newest, now, r.cfg.Policy))
+	err := r.insert(ctx, now, successor(now, newest, now, r.cfg.Policy), by)
 	if err != nil && !errors.Is(err, storage.ErrConflict) {
 		return err
 	}
@@ -246,9 +250,9 @@ func (r *Ring) Rotate(ctx context.Context, alg string) error {
 // token that it signed is accepted here, not even as a hint, and where it was the
 // one that signs, its successor does from now on, although no relying party may
 // have seen it. The other nodes follow when they next read the ring: after
-// Policy.Poll, or with the first token that the successor signed. It answers
-// storage.ErrNotFound where the ring has no such key.
-func (r *Ring) Revoke(ctx context.Context, kid string) error {
+// Policy.Poll, or with the first token that the successor signed. by is as in
+// [Ring.Rotate]. It answers storage.ErrNotFound where the ring has no such key.
+func (r *Ring) Revoke(ctx context.Context, kid string, by storage.Event) error {
 	r.refresh.Lock()
 	defer r.refresh.Unlock()
 	now := r.cfg.Now()
@@ -260,7 +264,7 @@ func (r *Ring) Revoke(ctx context.Context, kid string) error {
 	if err != nil {
 		return err
 	}
-	event, err := keyEvent(storage.EventSigningKeyRevoked, "key "+kid+" revoked", now, r.cfg.Random)
+	event, err := keyEvent(by, storage.EventSigningKeyRevoked, "key "+kid+" revoked", now, r.cfg.Random)
 	if err != nil {
 		return err
 	}
@@ -274,7 +278,7 @@ func (r *Ring) Revoke(ctx context.Context, kid string) error {
 // RevokeAll takes every key out at once that is there now, those that wait to sign
 // too: whoever broke in may have read them. New ones sign from then on. It returns
 // the ids of those that are gone, also where it stops at an error; it can be repeated.
-func (r *Ring) RevokeAll(ctx context.Context) (gone []string, err error) {
+func (r *Ring) RevokeAll(ctx context.Context, by storage.Event) (gone []string, err error) {
 	if err := r.Load(ctx); err != nil {
 		return nil, err
 	}
@@ -294,7 +298,7 @@ func (r *Ring) RevokeAll(ctx context.Context) (gone []string, err error) {
 		return 1
 	})
 	for _, k := range all {
-		err := r.Revoke(ctx, k.ID)
+		err := r.Revoke(ctx, k.ID, by)
 		if errors.Is(err, storage.ErrNotFound) { // by another node, or expired
 			continue
 		}

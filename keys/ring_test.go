@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 	"go.uber.org/goleak"
 )
@@ -126,13 +127,13 @@ func TestANodeThatStopsBetweenItsWritesIsMadeGood(t *testing.T) {
 func TestRotateNow(t *testing.T) {
 	store, c := &storagetest.SigningKeys{}, storagetest.NewClock()
 	r := newRing(t, store, c.Now)
-	if err := r.Rotate(t.Context(), ES256); err != nil {
+	if err := r.Rotate(t.Context(), ES256, storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Rotate(t.Context(), ES256); !errors.Is(err, ErrPending) {
+	if err := r.Rotate(t.Context(), ES256, storage.Event{}); !errors.Is(err, ErrPending) {
 		t.Errorf("a second rotation = %v, want ErrPending", err)
 	}
-	if err := r.Rotate(t.Context(), RS256); err == nil {
+	if err := r.Rotate(t.Context(), RS256, storage.Event{}); err == nil {
 		t.Error("rotated an algorithm without keys")
 	}
 	keys := r.Keys()
@@ -186,7 +187,7 @@ func TestJWKSChangesOnlyWithTheRing(t *testing.T) {
 	if r.JWKS() != before {
 		t.Error("the JWKS was made anew for the same ring")
 	}
-	if err := r.Rotate(t.Context(), ES256); err != nil {
+	if err := r.Rotate(t.Context(), ES256, storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	if r.JWKS().ETag == before.ETag {
@@ -254,7 +255,7 @@ func TestDL1_ANodeWhoseClockIsBehindSigns(t *testing.T) {
 		}
 	}
 	signs()
-	if err := ahead.Revoke(t.Context(), ahead.Keys()[0].ID); err != nil {
+	if err := ahead.Revoke(t.Context(), ahead.Keys()[0].ID, storage.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	load(t, behind)

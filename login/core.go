@@ -38,7 +38,7 @@ func newCore(cfg Config) *core {
 	return &core{
 		flows: &flows{
 			interactions: cfg.Interactions, clients: cfg.Clients, users: cfg.Users, consents: cfg.Consents, sessions: cfg.Sessions,
-			partials: cfg.Partials, factors: cfg.Factors, access: cfg.Access, policy: policy, now: cfg.Now,
+			partials: cfg.Partials, cookies: cfg.Cookies, factors: cfg.Factors, access: cfg.Access, policy: policy, now: cfg.Now,
 			signUp: cfg.Accounts.SignUpPolicy().Mode != account.SignUpOff,
 		},
 		ui: cfg.UI, accounts: cfg.Accounts, limits: cfg.Limits, journal: cfg.Journal, flash: cfg.Flash, errors: cfg.Errors, metrics: cfg.Metrics, log: cfg.Log,

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/interaction"
+	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/login/flow"
 	"github.com/latchkey-id/latchkey/login/pageerror"
 	"github.com/latchkey-id/latchkey/login/partial"
@@ -27,6 +28,7 @@ type flows struct {
 	consents     Consents
 	sessions     *session.Sessions
 	partials     *partial.Store
+	cookies      web.Cookies
 	factors      *mfa.Factors
 	access       *access.Catalog
 	policy       mfa.Policy

@@ -27,6 +27,14 @@ var errInteractionGone = &web.Error{
 	Detail: "It was finished in another tab, or it took too long. Start again from the app: nothing is lost.",
 }
 
+// errNoCookie is for a browser without the cookie of any sign-in: it refuses cookies, or
+// somebody shared the address. It says the same whether there is such a sign-in or not.
+var errNoCookie = &web.Error{
+	Status: http.StatusBadRequest, Key: "browser_mismatch",
+	Title:  "This sign-in belongs to another browser",
+	Detail: "You have to finish signing in in the browser where you started, with cookies allowed. Go back to the app and start again here. If somebody sent you this link, don’t go on.",
+}
+
 // interaction loads the interaction that the request names. It must have been
 // started by this browser (requirement AZ3): to any other it does not exist.
 func (l *flows) interaction(r *http.Request) (*interaction.Interaction, error) {
@@ -46,6 +54,9 @@ func (l *flows) loadInteraction(r *http.Request, id string) (*interaction.Intera
 	switch {
 	case errors.Is(err, storage.ErrNotFound), errors.Is(err, interaction.ErrForeign):
 		gone := *errInteractionGone
+		if l.cookies.Browser(r) == "" {
+			gone = *errNoCookie
+		}
 		gone.Cause = err
 		return nil, &gone
 	case err != nil:

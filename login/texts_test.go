@@ -120,7 +120,7 @@ func TestEveryTextIsSaid(t *testing.T) {
 		}
 	}
 	sources := said.String()
-	built := regexp.MustCompile(`^(event|field|scope|mail|sms)\.|^factor\.(add|lead|meaning|name|use)\.|^(passkey|totp)\.title$`)
+	built := regexp.MustCompile(`^(event|field|scope|mail|sms)\.|^console\.type_|^factor\.(add|lead|meaning|name|use)\.|^(passkey|totp)\.title$`)
 	stem, shown := regexp.MustCompile(`\.(title|text|submit|detail)$`), regexp.MustCompile(`^error\.(.+)\.(title|detail)$`)
 	for key := range texts {
 		named := func(text string) bool { return strings.Contains(sources, `"`+text+`"`) }

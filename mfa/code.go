@@ -60,9 +60,9 @@ func DefaultCodeLimits() CodeLimits {
 // the message alone; here it is a keyed hash, bound to the attempt, the person
 // and the destination (requirement EO1). An attempt has one live code at a time.
 type sentCode struct {
-	cfg  Config
-	gate *gate
-	kind storage.FactorKind
+	cfg     Config
+	limiter *attemptLimiter
+	kind    storage.FactorKind
 	// purpose tells codes of one kind apart that are for different ends.
 	purpose string
 	channel storage.Channel
@@ -201,7 +201,7 @@ func (s *sentCode) allow(ctx context.Context, a Attempt, to string) (time.Durati
 		if n > int64(c.max) {
 			s.cfg.Counter.Factor(s.kind, resultLimited)
 			detail := fmt.Sprintf("%s: %s", s.kind, c.name)
-			if err := s.gate.tell(ctx, a, storage.EventThrottled, storage.Failure, detail); err != nil {
+			if err := s.limiter.tell(ctx, a, storage.EventThrottled, storage.Failure, detail); err != nil {
 				return 0, err
 			}
 			return 0, &LimitedError{RetryAfter: c.window}
@@ -262,12 +262,12 @@ func (s *sentCode) check(ctx context.Context, a Attempt, r Response) (*entry, er
 		return nil, err
 	}
 	// It counts before anything is told of it.
-	counted, err := s.gate.enter(ctx, a, s.kind)
+	counted, err := s.limiter.enter(ctx, a, s.kind)
 	if err != nil {
 		return nil, err
 	}
 	if missing != nil {
-		return nil, counted.lapse(ctx, "no live code")
+		return nil, counted.expire(ctx, "no live code")
 	}
 	if !codeForm.MatchString(code) || !right {
 		return nil, counted.fail(ctx, errors.New("wrong code"))
@@ -277,7 +277,7 @@ func (s *sentCode) check(ctx context.Context, a Attempt, r Response) (*entry, er
 	err = s.codes().TakeIf(ctx, version)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return nil, counted.lapse(ctx, "the code was used or replaced")
+		return nil, counted.expire(ctx, "the code was used or replaced")
 	case err != nil:
 		return nil, fmt.Errorf("spend code: %w", err)
 	}

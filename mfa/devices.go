@@ -16,12 +16,12 @@ import (
 // and a secret that rotates at each use; a copy of it works at most until the
 // next.
 type Devices struct {
-	cfg  Config
-	gate *gate
+	cfg     Config
+	limiter *attemptLimiter
 }
 
 // NewDevices makes Devices.
-func NewDevices(cfg Config) *Devices { return &Devices{cfg: cfg, gate: &gate{cfg: cfg}} }
+func NewDevices(cfg Config) *Devices { return &Devices{cfg: cfg, limiter: &attemptLimiter{cfg: cfg}} }
 
 // devicePurpose separates the keyed hashes of devices' secrets from others.
 const devicePurpose = "trusted device"
@@ -79,7 +79,7 @@ func (d *Devices) Use(ctx context.Context, a Attempt, device *storage.TrustedDev
 	if err != nil {
 		return "", err
 	}
-	e, err := d.gate.event(a, storage.EventDeviceTrustUsed, storage.Success, "device "+string(device.ID))
+	e, err := d.limiter.event(a, storage.EventDeviceTrustUsed, storage.Success, "device "+string(device.ID))
 	if err != nil {
 		return "", err
 	}

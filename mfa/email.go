@@ -9,9 +9,9 @@ import (
 // account alone, and only once that is known to be theirs. Whoever set the
 // password by a link in that mailbox proves nothing more by a code from it
 // (requirement RE1): until the password is changed otherwise, it is no factor.
-func newEmail(cfg Config, g *gate) Factor {
+func newEmail(cfg Config, g *attemptLimiter) Factor {
 	return &sentCode{
-		cfg: cfg, gate: g, kind: storage.FactorEmail, purpose: "factor", channel: storage.ChannelEmail, message: storage.MessageEmailCode,
+		cfg: cfg, limiter: g, kind: storage.FactorEmail, purpose: "factor", channel: storage.ChannelEmail, message: storage.MessageEmailCode,
 		to:   codesByEmail,
 		hint: ident.Mask,
 		caps: func(string) []sendCap { return nil },

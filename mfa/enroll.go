@@ -24,7 +24,7 @@ func (c Config) enrollments() *ephemeral.Values[pendingTOTP] {
 
 // countEnrollment counts a response that would confirm an enrollment and returns
 // how many are left. Where none is, the enrollment ends.
-func (g *gate) countEnrollment(ctx context.Context, a Attempt, k storage.FactorKind) (int, error) {
+func (g *attemptLimiter) countEnrollment(ctx context.Context, a Attempt, k storage.FactorKind) (int, error) {
 	n, err := g.cfg.Ephemeral.Count(ctx, "mfa:enroll:tries:"+string(k)+":"+a.ID, enrollmentTTL)
 	if err != nil {
 		return 0, fmt.Errorf("count tries of an enrollment: %w", err)

@@ -59,21 +59,21 @@ func New(cfg Config) (*Factors, error) {
 		return nil, errors.New("second factors: tries and disable_after must be positive")
 	}
 	f := &Factors{cfg: cfg, policy: cfg.Policy, byKind: map[storage.FactorKind]Factor{}}
-	gate := &gate{cfg: cfg}
-	passkeys, err := newPasskeys(cfg, gate)
+	limiter := &attemptLimiter{cfg: cfg}
+	passkeys, err := newPasskeys(cfg, limiter)
 	if err != nil {
 		return nil, err
 	}
 	if f.passkeys = passkeys; passkeys != nil {
 		f.all = append(f.all, passkeys)
 	}
-	f.recovery = &Recovery{cfg: cfg, gate: gate}
-	f.all = append(f.all, &totp{cfg: cfg, gate: gate})
+	f.recovery = &Recovery{cfg: cfg, limiter: limiter}
+	f.all = append(f.all, &totp{cfg: cfg, limiter: limiter})
 	if cfg.SMS != nil {
-		f.all = append(f.all, newSMS(cfg, gate))
-		f.phone = newPhone(cfg, gate)
+		f.all = append(f.all, newSMS(cfg, limiter))
+		f.phone = newPhone(cfg, limiter)
 	}
-	f.all = append(f.all, newEmail(cfg, gate), f.recovery)
+	f.all = append(f.all, newEmail(cfg, limiter), f.recovery)
 	for _, factor := range f.all {
 		f.byKind[factor.Kind()] = factor
 	}

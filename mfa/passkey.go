@@ -18,9 +18,9 @@ import (
 // itself enough to sign in where it verified the person. A challenge is kept
 // under what it was made for and is taken, once, by the first response.
 type Passkeys struct {
-	cfg  Config
-	gate *gate
-	rp   *webauthn.WebAuthn
+	cfg     Config
+	limiter *attemptLimiter
+	rp      *webauthn.WebAuthn
 }
 
 // challengeTTL is how long a browser may take.
@@ -28,7 +28,7 @@ const challengeTTL = 10 * time.Minute
 
 // newPasskeys makes the factor; nil where the issuer's host is an address,
 // which cannot be a relying party's id.
-func newPasskeys(cfg Config, g *gate) (*Passkeys, error) {
+func newPasskeys(cfg Config, g *attemptLimiter) (*Passkeys, error) {
 	host := cfg.Issuer.Hostname()
 	if _, err := netip.ParseAddr(host); err == nil {
 		return nil, nil
@@ -45,7 +45,7 @@ func newPasskeys(cfg Config, g *gate) (*Passkeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("passkeys of %s: %w", host, err)
 	}
-	return &Passkeys{cfg: cfg, gate: g, rp: rp}, nil
+	return &Passkeys{cfg: cfg, limiter: g, rp: rp}, nil
 }
 
 // Kind implements Factor.
@@ -81,7 +81,7 @@ func (p *Passkeys) Verify(ctx context.Context, a Attempt, r Response) (storage.P
 	if !p.Available(a.Person) {
 		return storage.Proof{}, ErrNotOffered
 	}
-	entry, err := p.gate.enter(ctx, a, storage.FactorPasskey)
+	entry, err := p.limiter.enter(ctx, a, storage.FactorPasskey)
 	if err != nil {
 		return storage.Proof{}, err
 	}
@@ -91,7 +91,7 @@ func (p *Passkeys) Verify(ctx context.Context, a Attempt, r Response) (storage.P
 	}
 	session, err := p.take(ctx, forFactor, a, response.Response.CollectedClientData.Challenge)
 	if errors.Is(err, ErrExpired) {
-		return storage.Proof{}, entry.lapse(ctx, "no such challenge")
+		return storage.Proof{}, entry.expire(ctx, "no such challenge")
 	}
 	if err != nil {
 		return storage.Proof{}, err
@@ -135,7 +135,7 @@ func (p *Passkeys) spend(ctx context.Context, a Attempt, used *webauthn.Credenti
 	}
 	if used.Authenticator.CloneWarning {
 		p.cfg.Counter.Factor(storage.FactorPasskey, resultCloned)
-		err := p.gate.tell(ctx, a, storage.EventPasskeyCloned, storage.Failure, "credential "+string(row.ID),
+		err := p.limiter.tell(ctx, a, storage.EventPasskeyCloned, storage.Failure, "credential "+string(row.ID),
 			Notice{Kind: storage.MessagePasskeyCloned, Factor: storage.FactorPasskey, Name: row.Name})
 		if err != nil {
 			return storage.Proof{}, err

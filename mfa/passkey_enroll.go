@@ -29,7 +29,7 @@ func (p *Passkeys) Start(ctx context.Context, a Attempt) (Enrollment, error) {
 
 // Confirm implements Enroller.
 func (p *Passkeys) Confirm(ctx context.Context, a Attempt, r Response, name string) (storage.Credential, error) {
-	left, err := p.gate.countEnrollment(ctx, a, storage.FactorPasskey)
+	left, err := p.limiter.countEnrollment(ctx, a, storage.FactorPasskey)
 	if err != nil {
 		return storage.Credential{}, err
 	}

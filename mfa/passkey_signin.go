@@ -90,7 +90,7 @@ func (p *Passkeys) FinishDiscoverable(ctx context.Context, a Attempt, r Response
 		return nil, storage.Proof{}, err
 	}
 	proof.Kind, proof.At = storage.FactorPasskey, a.Now
-	if err := p.gate.tell(ctx, a, storage.EventFactorPassed, storage.Success, string(storage.FactorPasskey)); err != nil {
+	if err := p.limiter.tell(ctx, a, storage.EventFactorPassed, storage.Success, string(storage.FactorPasskey)); err != nil {
 		return nil, storage.Proof{}, err
 	}
 	p.cfg.Counter.Factor(storage.FactorPasskey, resultPassed)

@@ -12,7 +12,7 @@ import (
 // factor, and what proves a number proves nobody's identity.
 type Phone struct{ code *sentCode }
 
-func newPhone(cfg Config, g *gate) *Phone {
+func newPhone(cfg Config, g *attemptLimiter) *Phone {
 	code := newPhoneCode(cfg, g, smsConfirmation, storage.MessagePhoneVerify, cfg.SMS.Confirmation)
 	code.to = func(u *storage.User) string {
 		if cfg.SMS.country(u.Phone) == "" {

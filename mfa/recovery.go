@@ -28,8 +28,8 @@ const (
 // is lost. A set is shown once; here are keyed hashes, each spent by one
 // conditional write. They replace the second factor and nothing else.
 type Recovery struct {
-	cfg  Config
-	gate *gate
+	cfg     Config
+	limiter *attemptLimiter
 }
 
 // Kind implements Factor.
@@ -59,7 +59,7 @@ func (r *Recovery) Verify(ctx context.Context, a Attempt, response Response) (st
 	if err := r.cfg.Hasher.KnowsID(a.Person.Recovery.KeyID); errors.Is(err, keys.ErrUnknownKey) {
 		return storage.Proof{}, fmt.Errorf("judge recovery code: key %q: %w", a.Person.Recovery.KeyID, err)
 	}
-	entry, err := r.gate.enter(ctx, a, storage.FactorRecovery)
+	entry, err := r.limiter.enter(ctx, a, storage.FactorRecovery)
 	if err != nil {
 		return storage.Proof{}, err
 	}
@@ -67,11 +67,11 @@ func (r *Recovery) Verify(ctx context.Context, a Attempt, response Response) (st
 	if !ok {
 		return storage.Proof{}, entry.fail(ctx, errors.New("malformed code"))
 	}
-	e, err := r.gate.event(a, storage.EventRecoveryUsed, storage.Success, "")
+	e, err := r.limiter.event(a, storage.EventRecoveryUsed, storage.Success, "")
 	if err != nil {
 		return storage.Proof{}, err
 	}
-	notices, err := r.gate.notices(a, Notice{
+	notices, err := r.limiter.notices(a, Notice{
 		Kind: storage.MessageRecoveryUsed, Factor: storage.FactorRecovery, Remaining: a.Person.Recovery.Remaining - 1,
 	})
 	if err != nil {

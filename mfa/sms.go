@@ -44,7 +44,7 @@ const (
 func runsLow(size int) int64 { return int64(size - size/5) }
 
 // newSMS makes the factor of codes by SMS.
-func newSMS(cfg Config, g *gate) Factor {
+func newSMS(cfg Config, g *attemptLimiter) Factor {
 	code := newPhoneCode(cfg, g, smsFactor, storage.MessageSMSCode, cfg.SMS.Factor)
 	code.to = func(u *storage.User) string {
 		if !u.PhoneVerified || cfg.SMS.country(u.Phone) == "" {
@@ -57,10 +57,10 @@ func newSMS(cfg Config, g *gate) Factor {
 
 // newPhoneCode makes what all codes by SMS have in common. What they may cost is
 // counted by what they are for.
-func newPhoneCode(cfg Config, g *gate, purpose string, message storage.MessageKind, pots SMSPots) *sentCode {
+func newPhoneCode(cfg Config, g *attemptLimiter, purpose string, message storage.MessageKind, pots SMSPots) *sentCode {
 	name := "mfa:sms:" + purpose + ":"
 	return &sentCode{
-		cfg: cfg, gate: g, kind: storage.FactorSMS, purpose: purpose, channel: storage.ChannelSMS, message: message,
+		cfg: cfg, limiter: g, kind: storage.FactorSMS, purpose: purpose, channel: storage.ChannelSMS, message: message,
 		hint: ident.Mask,
 		caps: func(to string) []sendCap {
 			return []sendCap{

@@ -32,8 +32,8 @@ var secretEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 // several; a code of any passes. The step of a code only ever rises in the row
 // of its credential, so no code passes twice, on whatever node.
 type totp struct {
-	cfg  Config
-	gate *gate
+	cfg     Config
+	limiter *attemptLimiter
 }
 
 // Kind implements Factor.
@@ -79,7 +79,7 @@ func (t *totp) Verify(ctx context.Context, a Attempt, r Response) (storage.Proof
 			return storage.Proof{}, fmt.Errorf("open secret of credential %s: %w", c.ID, err)
 		}
 	}
-	entry, err := t.gate.enter(ctx, a, storage.FactorTOTP)
+	entry, err := t.limiter.enter(ctx, a, storage.FactorTOTP)
 	if err != nil {
 		return storage.Proof{}, err
 	}
@@ -218,7 +218,7 @@ func (t *totp) Confirm(ctx context.Context, a Attempt, r Response, name string) 
 		return storage.Credential{}, fmt.Errorf("open secret of an enrollment: %w", err)
 	}
 	// It counts before it is compared, and not where this node cannot judge it.
-	left, err := t.gate.countEnrollment(ctx, a, storage.FactorTOTP)
+	left, err := t.limiter.countEnrollment(ctx, a, storage.FactorTOTP)
 	if err != nil {
 		return storage.Credential{}, err
 	}

@@ -92,6 +92,14 @@ type activeToken struct {
 	Client *client.Client
 }
 
+// grant is the row behind the token; nil where there is none.
+func (t *activeToken) grant() *storage.Grant {
+	if t.Grant == nil {
+		return nil
+	}
+	return &t.Grant.Grant
+}
+
 // accessTokenCodec makes and reads access tokens of both formats.
 type accessTokenCodec struct {
 	issuer string
@@ -101,7 +109,7 @@ type accessTokenCodec struct {
 
 // encode makes a token for a target. about adds what a signed one says of the person,
 // or is nil; a sealed one is small, and introspection tells the same.
-func (c *accessTokenCodec) encode(to target, claims *accessTokenClaims, about extras) (string, error) {
+func (c *accessTokenCodec) encode(to target, claims *accessTokenClaims, about claimsAdder) (string, error) {
 	if to.format == client.AccessTokenOpaque {
 		return c.seal(claims)
 	}

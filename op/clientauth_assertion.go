@@ -36,6 +36,8 @@ type assertionClaims struct {
 	ExpiresAt float64       `json:"exp"`
 	NotBefore float64       `json:"nbf"`
 	IssuedAt  float64       `json:"iat"`
+	// MayAct is of a subject token (RFC 8693 section 4.4).
+	MayAct *actorClaim `json:"may_act"`
 }
 
 // assertionCredentials reads an assertion whose algorithm is of a method: nothing of it

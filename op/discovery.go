@@ -132,7 +132,7 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		ScopesSupported:                   supportedScopes(cfg.Access),
 		ResponseTypesSupported:            client.ResponseTypes(),
 		ResponseModesSupported:            client.ResponseModes(),
-		GrantTypesSupported:               wireGrantTypes(),
+		GrantTypesSupported:               wireGrantTypes(&cfg),
 		UILocalesSupported:                oidc.ParseLocales(cfg.UILocales),
 		ACRValuesSupported:                supportedACRs(cfg.ACRValues, cfg.ACRAliases),
 		SubjectTypesSupported:             subjectTypes(cfg),
@@ -168,9 +168,12 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 	}
 }
 
-func wireGrantTypes() []oidc.GrantType {
+func wireGrantTypes(cfg *Config) []oidc.GrantType {
 	types := make([]oidc.GrantType, 0, len(grantTypes)+1)
 	for _, g := range grantTypes {
+		if g.offered != nil && !g.offered(cfg) {
+			continue
+		}
 		types = append(types, oidc.GrantType(g.name))
 	}
 	return append(types, oidc.GrantType(client.GrantImplicit)) // at the authorization endpoint

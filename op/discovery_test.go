@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 func TestDiscovery(t *testing.T) {
@@ -128,7 +129,7 @@ func TestJWKS(t *testing.T) {
 	if w.Header().Get("Access-Control-Allow-Origin") != "*" || !strings.HasPrefix(w.Header().Get("Cache-Control"), "public, max-age=") {
 		t.Errorf("headers are %v", w.Header())
 	}
-	if err := s.provider.cfg.Keys.Rotate(t.Context(), "ES256"); err != nil {
+	if err := s.provider.cfg.Keys.Rotate(t.Context(), "ES256", storage.Event{}); err != nil {
 		t.Fatalf("rotate: %v", err)
 	}
 	if again := s.get(jwksPath, nil); again.Header().Get("ETag") == w.Header().Get("ETag") || again.Body.Len() <= w.Body.Len() {

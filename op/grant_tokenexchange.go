@@ -57,6 +57,9 @@ func (p *Provider) exchangeToken(ctx context.Context, r *tokenRequest) (*tokenRe
 	if err := checkExchangeTypes(r); err != nil {
 		return nil, err
 	}
+	if _, foreign := p.cfg.TrustedIssuers[issuerOf(r.Form.Get("subject_token"))]; foreign && r.Form.Get("subject_token_type") == jwtURN {
+		return p.exchangeTrusted(ctx, r)
+	}
 	subject, err := p.sentToken(ctx, r)
 	if err != nil {
 		return nil, err
@@ -82,7 +85,7 @@ func (p *Provider) exchangeToken(ctx context.Context, r *tokenRequest) (*tokenRe
 		expires = end
 	}
 	claims := exchangedClaims(r.Client, subject, act)
-	var about extras
+	var about claimsAdder
 	if subject.Grant != nil {
 		about = p.make.accessTokenExtras(r.Client, subject.Grant, to)
 	}
@@ -97,7 +100,7 @@ func (p *Provider) exchangeToken(ctx context.Context, r *tokenRequest) (*tokenRe
 	if subject.Grant != nil {
 		response.about = issuedTo{UserID: subject.Grant.Grant.UserID, GrantID: claims.GrantID, ACR: claims.ACR}
 	}
-	return response, nil
+	return response, p.recordTokens(ctx, r, storage.EventTokenExchanged, subject.grant(), "a token of "+subject.Claims.ClientID+" for "+resource)
 }
 
 // checkExchangeTypes refuses kinds of tokens that are not taken or given (sections 2.1

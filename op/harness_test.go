@@ -83,6 +83,7 @@ func (n *node) config(clients []client.Client) Config {
 		SignIn: n.signIn, SignOut: n.signIn, Sessions: n.store.Sessions(),
 		Counters: n.ephemeral, PendingPerAddress: 1000, Fetch: n.keys,
 		Submissions: interaction.NewSubmissions(interaction.SubmissionsConfig{Store: n.ephemeral, Hasher: hasher, Sealer: sealerOf(n.t, "k2", "k1")}),
+		Events:      n.store.Events(),
 		Counter:     n.revoked, Log: log, Now: n.clock.Now, Random: rand.Reader,
 		Errors: &web.Errors{Log: log, Render: func(w http.ResponseWriter, _ *http.Request, page web.ErrorPage) {
 			w.WriteHeader(page.Status)

@@ -39,7 +39,7 @@ type introspection struct {
 	// Confirmation is RFC 9449 section 6.2.
 	Confirmation *confirmation `json:"cnf,omitempty"`
 	// about adds what the token says of the person, signed or sealed; nil: nothing.
-	about extras
+	about claimsAdder
 }
 
 // MarshalJSON implements json.Marshaler.

@@ -156,7 +156,7 @@ func TestKY6_TokensOfARevokedSigningKey(t *testing.T) {
 	hint := s.hint()
 	a := s.exchange(asWiki, s.code("wiki")).want(t, http.StatusOK, "")
 	for _, k := range s.provider.cfg.Keys.Keys() {
-		if err := s.provider.cfg.Keys.Revoke(t.Context(), k.ID); err != nil {
+		if err := s.provider.cfg.Keys.Revoke(t.Context(), k.ID, storage.Event{}); err != nil {
 			t.Fatal(err)
 		}
 	}

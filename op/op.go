@@ -43,6 +43,10 @@ type Config struct {
 	// RequireDPoP binds every token to a key of its client (RFC 9449); RequireDPoPNonce
 	// wants a nonce of ours in each proof.
 	RequireDPoP, RequireDPoPNonce bool
+	// TrustedIssuers are who may vouch for subjects, with where their keys are.
+	TrustedIssuers map[string]string
+	// Events records what no other change tells of.
+	Events events
 	// MutualTLS is how TLS certificates of clients are known (RFC 8705); nil: they are not.
 	MutualTLS *MutualTLS
 	// Ephemeral keeps codes, and whatever else expires by itself.
@@ -137,6 +141,11 @@ type accessTokens interface {
 	Revoke(ctx context.Context, jti string, expiresAt time.Time, e storage.Event) error
 }
 
+// events records security events; storage/sqlstore.Events in the binary.
+type events interface {
+	Append(ctx context.Context, e storage.Event) error
+}
+
 // counter counts what operators are alerted by.
 type counter interface {
 	// GrantRevoked counts a grant that ended because a code or refresh token was used twice.
@@ -201,6 +210,7 @@ type Provider struct {
 	pushed        *ephemeral.Values[pushedRequest]
 	spent         *ephemeral.Values[struct{}]
 	assertions    *ephemeral.Values[struct{}]
+	trusted       *ephemeral.Values[struct{}]
 	proofs        *ephemeral.Values[struct{}]
 	nonces        *dpopNonces
 	make          maker
@@ -241,6 +251,7 @@ func New(cfg Config) (*Provider, error) {
 		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
 		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),
 		assertions:    ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, assertionKind, maxAssertionLifetime),
+		trusted:       ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, trustedKind, maxWorkloadLifetime),
 		proofs:        ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, proofKind, 4*proofWindow),
 		nonces:        newDPoPNonces(cfg.Hasher, cfg.Now),
 		signOuts:      ephemeral.NewIssued[interaction.SignedOut](cfg.Ephemeral, cfg.Hasher, signOutKind, signOutLifetime),
@@ -258,7 +269,7 @@ func (c *Config) check() error {
 		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil, "Devices": c.Devices == nil,
 		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil, "Submissions": c.Submissions == nil, "Counters": c.Counters == nil, "Fetch": c.Fetch == nil, "PendingPerAddress": c.PendingPerAddress <= 0,
 		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
-		"Counter": c.Counter == nil,
+		"Counter": c.Counter == nil, "Events": c.Events == nil,
 	} {
 		if absent {
 			missing = append(missing, fmt.Errorf("%s is missing", name))

@@ -201,12 +201,12 @@ func (m *maker) audience(c *client.Client, scopes []string) []string {
 	return audience
 }
 
-// extras adds claims about a person to what a token says.
-type extras func(payload []byte) ([]byte, error)
+// claimsAdder adds claims about a person to what a token says.
+type claimsAdder func(payload []byte) ([]byte, error)
 
 // accessTokenExtras are the claims that resource servers find in their tokens, and, in
 // those that are for us too, what the client is registered to find there.
-func (m *maker) accessTokenExtras(c *client.Client, g *storage.GrantUser, to target) extras {
+func (m *maker) accessTokenExtras(c *client.Client, g *storage.GrantUser, to target) claimsAdder {
 	claims := m.accessTokenClaims(c, g, to.audience)
 	return func(payload []byte) ([]byte, error) { return m.addClaims(payload, c.ID, &g.User, claims) }
 }

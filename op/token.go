@@ -16,11 +16,13 @@ type grantType struct {
 	// issue answers with tokens. It spends the request's proof as soon as it has found
 	// what it exchanges in order: see [Provider.spendProof].
 	issue func(*Provider, context.Context, *tokenRequest) (*tokenResponse, error)
+	// offered reports whether the installation has it; nil: each does.
+	offered func(*Config) bool
 }
 
 // grantTypes is the one list of grants: the token endpoint, discovery and the
 // rules for clients read it.
-var grantTypes = []grantType{authorizationCode, refreshTokenGrant, clientCredentials, deviceCode, tokenExchange}
+var grantTypes = []grantType{authorizationCode, refreshTokenGrant, clientCredentials, deviceCode, tokenExchange, jwtBearer}
 
 func grantParameters() []string {
 	parameters := []string{"grant_type"}
@@ -34,7 +36,7 @@ func grantParameters() []string {
 func (p *Provider) token(ctx context.Context, r *tokenRequest) (any, error) {
 	asked := r.Form.Get("grant_type")
 	i := slices.IndexFunc(grantTypes, func(g grantType) bool { return g.name == asked })
-	if i < 0 {
+	if i < 0 || grantTypes[i].offered != nil && !grantTypes[i].offered(&p.cfg) {
 		return nil, &Error{Code: codeUnsupportedGrantType, Description: "the grant type is not supported"}
 	}
 	grant := &grantTypes[i]

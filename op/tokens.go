@@ -74,7 +74,7 @@ func grantClaims(c *client.Client, g *storage.GrantUser) accessTokenClaims {
 // accessToken completes the claims with what each access token has and makes it.
 // about adds what is said of the person; nil where there is none. It is bound to the
 // key of the request's proof.
-func (p *Provider) accessToken(r *tokenRequest, claims *accessTokenClaims, to target, about extras, now, expiresAt time.Time) (*tokenResponse, error) {
+func (p *Provider) accessToken(r *tokenRequest, claims *accessTokenClaims, to target, about claimsAdder, now, expiresAt time.Time) (*tokenResponse, error) {
 	id, err := storage.NewID(now, p.cfg.Random)
 	if err != nil {
 		return nil, fmt.Errorf("name access token: %w", err)

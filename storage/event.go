@@ -74,6 +74,8 @@ const (
 	EventSignOut            EventType = "sign_out"
 	EventGrantIssued        EventType = "grant_issued"
 	EventGrantRevoked       EventType = "grant_revoked"
+	EventTokenExchanged     EventType = "token_exchanged"    // a client traded a token for one for another resource
+	EventTokenByAssertion   EventType = "token_by_assertion" // a client got a token about somebody whom a trusted issuer vouches for
 	EventRefreshReuse       EventType = "refresh_token_reuse"
 	EventCodeReplay         EventType = "code_replay"
 	EventConsentGranted     EventType = "consent_granted"
@@ -114,7 +116,10 @@ const (
 	EventLockdownLifted     EventType = "account_lockdown_undone"
 	EventUserImported       EventType = "user_imported"
 	EventInvitationCreated  EventType = "invitation_created"
+	EventInvitationRevoked  EventType = "invitation_revoked"
 	EventMessageFailed      EventType = "message_failed"
+	EventDeliveriesRetried  EventType = "deliveries_retried" // what failed or waited is due again; Detail counts
+	EventEventsReplayed     EventType = "events_replayed"    // a stream or webhook gets events again; Detail says which
 	EventEpochRaised        EventType = "epoch_raised"       // everything issued before is void
 	EventClientRemoved      EventType = "client_removed"     // no node is configured with it any more: its grants ended
 	EventClientRestored     EventType = "client_restored"    // it is back, and its consents with it

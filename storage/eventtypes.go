@@ -3,14 +3,14 @@ package storage
 // EventTypes returns every type of security event.
 func EventTypes() []EventType {
 	return []EventType{
-		EventSignIn, EventSignOut, EventGrantIssued, EventGrantRevoked, EventRefreshReuse, EventCodeReplay, EventConsentGranted,
+		EventSignIn, EventSignOut, EventGrantIssued, EventGrantRevoked, EventTokenExchanged, EventTokenByAssertion, EventRefreshReuse, EventCodeReplay, EventConsentGranted,
 		EventUserCreated, EventSigningKeyRotated, EventSigningKeyRevoked, EventAccessTokenRevoked, EventSignInFailed, EventThrottled,
 		EventSignUpRequested, EventEmailVerified, EventResetRequested, EventPasswordChanged, EventPasswordUpgraded,
 		EventEmailChangeAsked, EventEmailChanged, EventEmailChangeUndone, EventAccountRecovered, EventPhoneChanged, EventProfileChanged,
 		EventRolesChanged, EventGroupCreated, EventGroupChanged, EventGroupDeleted, EventGroupJoined, EventGroupLeft, EventSessionEnded,
 		EventSessionsEnded, EventApplicationRevoked, EventDataExported, EventDeletionPlanned, EventDeletionCancelled, EventUserDeleted,
-		EventUserDisabled, EventUserEnabled, EventLockedDown, EventLockdownLifted, EventUserImported, EventInvitationCreated,
-		EventMessageFailed, EventEpochRaised, EventClientRemoved, EventClientRestored, EventClientPruned, EventClientLocked, EventClientUnlocked, EventSecretsResealed,
+		EventUserDisabled, EventUserEnabled, EventLockedDown, EventLockdownLifted, EventUserImported, EventInvitationCreated, EventInvitationRevoked,
+		EventMessageFailed, EventDeliveriesRetried, EventEventsReplayed, EventEpochRaised, EventClientRemoved, EventClientRestored, EventClientPruned, EventClientLocked, EventClientUnlocked, EventSecretsResealed,
 		EventClientRegistered, EventClientChanged, EventClientDeleted, EventRegistrationTokenCreated, EventRegistrationTokenRevoked,
 		EventFactorPassed,
 		EventFactorFailed, EventFactorLocked, EventFactorUnlocked, EventFactorAdded, EventFactorRenamed, EventFactorRemoved,

@@ -15,7 +15,7 @@ import (
 // until it is named here.
 var peopleStores = map[string][]string{
 	"Users":          {"ByID", "ByIdentifier", "Holdings", "List", "SampleForeignHashes", "Search", "Taken"},
-	"Invitations":    {"Valid"},
+	"Invitations":    {"List", "Valid"},
 	"Credentials":    {"ListByUser", "ByExternalID"},
 	"RecoveryCodes":  {"Status"},
 	"TrustedDevices": {"BySecret", "ListByUser"},

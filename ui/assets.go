@@ -19,7 +19,7 @@ import (
 var packedFiles embed.FS
 
 // assetNames are the files that pages load.
-var assetNames = []string{"latchkey.css", "latchkey.js", "mark.svg", "console.css"}
+var assetNames = []string{"latchkey.css", "latchkey.js", "mark.svg", "console.css", "console.js"}
 
 // assetPath is where assets are served, under names that hold their content's
 // hash: a browser may keep them for ever.

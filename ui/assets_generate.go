@@ -15,7 +15,7 @@ import (
 )
 
 var files = map[string][]string{
-	"latchkey.css": {"latchkey.css"}, "latchkey.js": {"page.js", "passkey.js"}, "mark.svg": {"mark.svg"}, "console.css": {"console.css"},
+	"latchkey.css": {"latchkey.css"}, "latchkey.js": {"page.js", "passkey.js"}, "mark.svg": {"mark.svg"}, "console.css": {"console.css"}, "console.js": {"console.js"},
 }
 
 func main() {

@@ -16,7 +16,7 @@ import (
 
 // sources are what each asset is made of.
 var sources = map[string][]string{
-	"latchkey.css": {"latchkey.css"}, "latchkey.js": {"page.js", "passkey.js"}, "mark.svg": {"mark.svg"}, "console.css": {"console.css"},
+	"latchkey.css": {"latchkey.css"}, "latchkey.js": {"page.js", "passkey.js"}, "mark.svg": {"mark.svg"}, "console.css": {"console.css"}, "console.js": {"console.js"},
 }
 
 // TestAssetsAreCurrent holds what is compressed to what it was made of: run go

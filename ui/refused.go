@@ -41,9 +41,9 @@ func (p Page) status(otherwise int) int {
 	return otherwise
 }
 
-// again is where what the request asked for can be tried again: the page that it is. A
+// retryAddress is where what the request asked for can be tried again: the page that it is. A
 // form is not sent again by a link, so that it leads to the form's page.
-func again(r *http.Request) string {
+func retryAddress(r *http.Request) string {
 	if r.Method == http.MethodGet {
 		return r.URL.RequestURI()
 	}

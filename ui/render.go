@@ -155,7 +155,7 @@ func (u *Renderer) RenderError(w http.ResponseWriter, r *http.Request, shown web
 	data := ErrorPage{Error: *page.refused(shown), SignedIn: u.cfg.Cookies.Get(r, web.CookieSession) != ""}
 	page.Refused, page.Trace, page.Title = nil, "", data.Error.Title
 	if data.Page = page; shown.Again {
-		data.Again = again(r)
+		data.Again = retryAddress(r)
 	}
 	if err := u.Render(w, shown.Status, data); err != nil {
 		u.cfg.Log.ErrorContext(r.Context(), "render error page", "error", err)

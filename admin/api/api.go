@@ -41,7 +41,7 @@ type Config struct {
 	// Stored are the clients of the database, and Registrar writes them.
 	Stored    StoredClients
 	Registrar Registrar
-	Keys      SigningKeys
+	Keys      KeyRing
 	// Ephemeral remembers the answers to idempotency keys, sealed.
 	Ephemeral ephemeral.Store
 	Counters  ephemeral.Counters
@@ -95,6 +95,8 @@ type Stores struct {
 	Memberships Memberships
 	Events      Events
 	Outbox      Outbox
+	Invitations Invitations
+	Feeds       Feeds
 	Nodes       Nodes
 	JobClaims   JobClaims
 	Numbers     Numbers
@@ -110,6 +112,19 @@ type Clients interface {
 // SigningKeys tells of the ring of signing keys.
 type SigningKeys interface {
 	Keys() []storage.SigningKey
+}
+
+// KeyRing is the ring of signing keys; keys.Ring in the binary.
+type KeyRing interface {
+	SigningKeys
+	// KeyAlgs are the algorithms that the ring has keys of.
+	KeyAlgs() []string
+	// Rotate answers keys.ErrPending and keys.ErrNoKeys. The events of changes say what by
+	// says of who wanted them, and why.
+	Rotate(ctx context.Context, alg string, by storage.Event) error
+	// Revoke answers storage.ErrNotFound.
+	Revoke(ctx context.Context, kid string, by storage.Event) error
+	RevokeAll(ctx context.Context, by storage.Event) ([]string, error)
 }
 
 // API answers the operations.

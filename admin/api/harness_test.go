@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey-id/latchkey/admin/api"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/client/registration"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/mfa"
 	"github.com/latchkey-id/latchkey/storage"
@@ -63,6 +64,7 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 			Users: p.Store.Users(), Credentials: p.Store.Credentials(), Lockouts: p.Store.Lockouts(), Recovery: p.Store.RecoveryCodes(),
 			Devices: p.Store.TrustedDevices(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(), Consents: p.Store.Consents(),
 			Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
+			Invitations: p.Store.Invitations(), Feeds: p.Store.Feeds(),
 			Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(), Numbers: p.Store.Numbers(),
 		},
 		Places: map[string]string{"console": "latchkey.yaml, line 7"}, Stored: storedClients{p.Store.Clients(), stored},
@@ -70,7 +72,7 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 			Store: p.Store.Clients(), Tokens: p.Store.RegistrationTokens(), Hasher: p.Hasher, Lifetimes: lifetimes, Stored: stored,
 			Judge: client.Policy{SigningAlgs: []string{"RS256", "ES256"}}, Now: p.Clock.Now, Random: rand.Reader,
 		}),
-		Clients: s, Keys: oneKey{p.Clock.Now()}, Ephemeral: p.Store.Ephemeral(), Counters: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer,
+		Clients: s, Keys: ring(t, p), Ephemeral: p.Store.Ephemeral(), Counters: p.Store.Ephemeral(), Hasher: p.Hasher, Sealer: p.Sealer,
 		Limit: storage.Bucket{Burst: 1000, Every: time.Millisecond}, MaxBody: 64 << 10, ResetLasts: time.Hour, Digest: "digest",
 		Jobs: map[string]time.Duration{"sweep": time.Minute}, Log: p.Logger, Now: p.Clock.Now,
 	}
@@ -130,12 +132,18 @@ func (s *site) Client(_ context.Context, id string) (*client.Client, error) {
 // All implements api.Clients.
 func (s *site) All() []*client.Client { return []*client.Client{s.clients["console"], s.clients["hr"]} }
 
-// oneKey is a ring of one key that signs.
-type oneKey struct{ since time.Time }
-
-// Keys implements api.SigningKeys.
-func (k oneKey) Keys() []storage.SigningKey {
-	return []storage.SigningKey{{ID: "kid", Alg: "ES256", Sealed: "sealed-private-key", CreatedAt: k.since, SignsFrom: k.since}}
+// ring is a ring of one algorithm.
+func ring(t *testing.T, p *logintest.Parts) *keys.Ring {
+	t.Helper()
+	r, err := keys.NewRing(keys.RingConfig{
+		Store: p.Store.SigningKeys(), Sealer: p.Sealer, Now: p.Clock.Now, Random: rand.Reader, Log: p.Logger,
+		Policy: keys.RingPolicy{
+			Algs: []string{keys.ES256}, SignFor: 90 * 24 * time.Hour, PublishAhead: 24 * time.Hour, KeepAfter: 24 * time.Hour, KeepHints: 24 * time.Hour, Poll: time.Minute,
+		},
+	})
+	logintest.Check(t, err)
+	logintest.Check(t, r.Load(t.Context()))
+	return r
 }
 
 // allScopes are those of a client that may ask for everything.
@@ -248,7 +256,17 @@ func (s *site) state() string {
 	logintest.Check(s.T, err)
 	clients, err := s.Store.Clients().List(ctx, "", 1000)
 	logintest.Check(s.T, err)
-	text, err := json.Marshal(append(all, groups, clients, len(deliveries)))
+	statuses := map[storage.ID]storage.DeliveryStatus{}
+	for _, d := range deliveries {
+		statuses[d.ID] = d.Status
+	}
+	invitations, err := s.Store.Invitations().List(ctx, "", 1000)
+	logintest.Check(s.T, err)
+	signing, err := s.Store.SigningKeys().List(ctx)
+	logintest.Check(s.T, err)
+	feeds, err := s.Store.Feeds().List(ctx)
+	logintest.Check(s.T, err)
+	text, err := json.Marshal(append(all, groups, clients, statuses, invitations, signing, feeds))
 	logintest.Check(s.T, err)
 	return string(text)
 }

@@ -52,7 +52,7 @@ func once[Out any](ctx context.Context, a *API, o string, by Idempotent, asked a
 	place := keys.AssociatedData{Table: "ephemeral", Column: "admin_idempotency", Row: digestOfText(id)}
 	switch err := a.answers.PutNew(ctx, id, remembered{Digest: digest}, pendingFor); {
 	case errors.Is(err, storage.ErrConflict):
-		return again[Out](ctx, a, id, digest, place)
+		return replayAnswer[Out](ctx, a, id, digest, place)
 	case err != nil:
 		return nil, err
 	}
@@ -73,8 +73,8 @@ func once[Out any](ctx context.Context, a *API, o string, by Idempotent, asked a
 	return out, err
 }
 
-// again is the answer to a request that was there before.
-func again[Out any](ctx context.Context, a *API, id, digest string, place keys.AssociatedData) (*Out, error) {
+// replayAnswer is the answer to a request that was there before (idempotency).
+func replayAnswer[Out any](ctx context.Context, a *API, id, digest string, place keys.AssociatedData) (*Out, error) {
 	found, _, err := a.answers.Get(ctx, id)
 	switch {
 	case errors.Is(err, storage.ErrNotFound) || err == nil && found.Sealed == "" && found.Digest == digest:

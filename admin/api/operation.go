@@ -50,7 +50,7 @@ func row[In, Out any](o operation, do func(*API, context.Context, *In) (*Out, er
 func operations() []operation {
 	return slices.Concat(
 		peopleOperations(), personOperations(), lockdownOperations(), factorOperations(), accessOperations(), groupOperations(), memberOperations(),
-		invitationOperations(), eventOperations(), sessionOperations(), clientOperations(), systemOperations(),
+		invitationOperations(), eventOperations(), sessionOperations(), clientOperations(), systemOperations(), systemWrites(), schemaOperations(),
 	)
 }
 

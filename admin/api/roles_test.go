@@ -25,6 +25,7 @@ var mayBy = map[string][]admin.Role{
 	"admin:owner":         {admin.Owner},
 	"admin:audit.read":    {admin.Owner, admin.Auditor},
 	"admin:system.read":   {admin.Owner, admin.Auditor},
+	"admin:system.write":  {admin.Owner},
 }
 
 // TestAD1_EveryOperationTakesRoleAndScope: whoever lacks either is refused and changes

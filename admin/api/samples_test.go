@@ -93,6 +93,38 @@ var samples = map[string]func(s *site, u *storage.User) sample{
 	"invitations.create": func(s *site, _ *storage.User) sample {
 		return sample{"/invitations", fmt.Sprintf(`{"email":%q,"deliver":"email"}`, s.ID()+"@example.com")}
 	},
+	"invitations.list": at("/invitations"),
+	"invitations.revoke": func(s *site, _ *storage.User) sample {
+		_, inv, err := s.Accounts.Invite(s.T.Context(), account.Operator("root"), string(s.ID())+"@example.com", "", false)
+		logintest.Check(s.T, err)
+		return sample{"/invitations/" + string(inv.ID), ""}
+	},
+	"attributes.list": at("/attributes"),
+	"roles.list":      at("/roles"),
+	"deliveries.retry": func(s *site, u *storage.User) sample {
+		id := s.failed(u)
+		return sample{"/deliveries/retry", fmt.Sprintf(`{"deliveries":[%q]}`, id)}
+	},
+	"feeds.list": at("/feeds"),
+	"feeds.replay": func(s *site, _ *storage.User) sample {
+		name := "webhook:" + string(s.ID())
+		_, err := s.Store.Feeds().Place(s.T.Context(), name, s.Clock.Now())
+		logintest.Check(s.T, err)
+		return sample{"/feeds/" + name + "/replay", `{"after":7}`}
+	},
+	"keys.rotate": func(s *site, _ *storage.User) sample {
+		s.Clock.Advance(25 * time.Hour) // what is published signs by now
+		return sample{"/keys/rotate", `{"reason":"a year is over"}`}
+	},
+	"keys.revoke": func(s *site, _ *storage.User) sample {
+		keys, err := s.Store.SigningKeys().List(s.T.Context())
+		logintest.Check(s.T, err)
+		return sample{"/keys/" + keys[len(keys)-1].ID + "/revoke", `{"reason":"a backup was stolen"}`}
+	},
+	"everybody.lock_down": func(s *site, u *storage.User) sample {
+		s.session(u)
+		return sample{"/lockdown", `{"reason":"the server was broken into"}`}
+	},
 	"events.list":  at("/events"),
 	"clients.list": at("/clients"),
 	"clients.show": at("/clients/console"),
@@ -166,6 +198,16 @@ func described(t testing.TB, id string) api.Described {
 	}
 	t.Fatalf("there is no operation %s", id)
 	return api.Described{}
+}
+
+// failed makes a delivery that failed.
+func (s *site) failed(u *storage.User) storage.ID {
+	s.T.Helper()
+	now := s.Clock.Now()
+	d := storage.Delivery{ID: s.ID(), Topic: storage.TopicEmail, Kind: storage.MessagePasswordChanged, UserID: u.ID, Sealed: "sealed", CreatedAt: now}
+	logintest.Check(s.T, s.Store.Outbox().Add(s.T.Context(), nil, d))
+	logintest.Check(s.T, s.Store.Outbox().Finish(s.T.Context(), d.ID, storage.DeliveryEnd{Status: storage.DeliveryFailed, Reason: "550", At: now}, nil))
+	return d.ID
 }
 
 // group makes a group.

@@ -64,6 +64,14 @@ type (
 		Page(ctx context.Context, f storage.DeliveryFilter) ([]storage.Delivery, error)
 		Backlog(ctx context.Context, now time.Time) (storage.Backlog, error)
 	}
+	// Invitations lists who was invited to sign up.
+	Invitations interface {
+		List(ctx context.Context, before storage.ID, limit int) ([]storage.Invitation, error)
+	}
+	// Feeds tells how far the receivers of events got.
+	Feeds interface {
+		List(ctx context.Context) ([]storage.Feed, error)
+	}
 	// Numbers tells of what happened each day.
 	Numbers interface {
 		Since(ctx context.Context, day time.Time) ([]storage.DailyNumber, error)

@@ -109,7 +109,7 @@ func (c *Console) appLinks(v *visit, s *screen, t *target) []link {
 	var links []link
 	for _, a := range appActs() {
 		if (a.of == appsPath) == (t.Client == nil) && v.may.Has(c.scopeOf(a.operation)) && (a.app == nil || a.app(t)) {
-			links = append(links, link{"act-" + a.name, a.at(t, ""), s.T(a.text + ".title"), a.danger})
+			links = append(links, link{ID: "act-" + a.name, URL: a.at(t, ""), Label: s.T(a.text + ".title"), Danger: a.danger})
 		}
 	}
 	return links

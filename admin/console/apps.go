@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -147,13 +148,18 @@ func (c *Console) showApp(r *http.Request, v *visit, s *screen) error {
 		return err
 	}
 	facts = append(c.keptOf(s, t), facts...)
-	s.Blocks = append(s.Blocks, block{ID: "rules", Heading: s.T("console.access"), Lead: s.T("console.rules_meaning"), Table: c.rulesOf(s, a)})
+	s.Blocks = append(s.Blocks, block{ID: "rules", Heading: s.T("console.rules"), Lead: s.T("console.rules_meaning"), Table: c.rulesOf(s, a)})
 	if v.may.Has(c.scopeOf("events.list")) {
 		failures, last, err := c.useOf(r, s, a)
 		if err != nil {
 			return err
 		}
-		facts = append([]fact{{s.T("console.used"), []cell{last}}}, facts...)
+		if t.Row != nil { // which is noted of it, to the day
+			last = s.at(t.Row.LastUsedAt)
+		}
+		if !last.Empty() {
+			facts = append([]fact{{s.T("console.used"), []cell{last}}}, facts...)
+		}
 		s.Blocks = append(s.Blocks, failures)
 	}
 	s.Blocks = append([]block{{ID: "facts", Facts: facts, Registered: true, Acts: c.appLinks(v, s, t)}}, s.Blocks...)
@@ -213,7 +219,9 @@ func registered(s *screen, a *client.Client) ([]fact, error) {
 				cells = append(cells, code(fmt.Sprint(one)))
 			}
 			facts = append(facts, fact{name, cells})
-		case bool, float64:
+		case float64:
+			facts = append(facts, fact{name, []cell{code(strconv.FormatFloat(value, 'f', -1, 64))}})
+		case bool:
 			facts = append(facts, fact{name, []cell{code(fmt.Sprint(value))}})
 		default:
 			if raw, err := json.Marshal(value); err == nil && value != nil {
@@ -228,29 +236,54 @@ func registered(s *screen, a *client.Client) ([]fact, error) {
 // was written: files are changed there.
 func (c *Console) rulesOf(s *screen, a *client.Client) *table {
 	t := &table{Label: s.T("console.access"), Columns: s.columns("console.rule", "console.may_use", "console.source"), None: s.T("console.no_rules")}
+	if len(a.Access) == 0 { // what the default is
+		answer := s.T("answer.yes")
+		if c.cfg.Access.Policy(a.Access).Default == access.Deny {
+			answer = s.T("answer.no")
+		}
+		t.None += " (" + answer + ")"
+	}
 	for i, rule := range a.Access {
 		answer := tag("good", s.T("answer.yes"))
 		if rule.Effect == access.Deny {
 			answer = tag("warn", s.T("answer.no"))
 		}
-		t.Rows = append(t.Rows, row{Cells: []cell{{Text: fmt.Sprint(i + 1), Soft: conditions(&rule)}, {All: []cell{answer}, Soft: rule.ACR}, text(rule.At)}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: fmt.Sprint(i + 1), Soft: s.conditions(&rule)}, {All: []cell{answer}, Soft: rule.ACR}, text(rule.At)}})
 	}
 	return t
 }
 
-// conditions are those of a rule, as they are written.
-func conditions(rule *access.Rule) string {
-	of := *rule
-	of.Effect, of.ACR = "", ""
-	raw, err := json.Marshal(of)
-	if err != nil {
-		return ""
+// conditions says whom a rule fits: it is all of what stands here, and of each any value.
+func (s *screen) conditions(rule *access.Rule) string {
+	var said []string
+	say := func(key string, values []string) {
+		if len(values) > 0 {
+			said = append(said, s.T(key)+": "+strings.Join(values, ", "))
+		}
 	}
-	return string(raw)
+	say("console.groups", rule.Groups)
+	say("console.roles", rule.Roles)
+	say("console.people", rule.Users)
+	var domains, networks []string
+	for _, domain := range rule.EmailDomains {
+		domains = append(domains, "@"+domain)
+	}
+	say("field.email", domains)
+	for _, name := range slices.Sorted(maps.Keys(rule.Attributes)) {
+		said = append(said, name+": "+strings.Join(rule.Attributes[name], ", "))
+	}
+	for _, network := range rule.Networks {
+		networks = append(networks, network.String())
+	}
+	say("console.address", networks)
+	if len(said) == 0 {
+		return s.T("console.any")
+	}
+	return strings.Join(said, " · ")
 }
 
-// useOf is what failed in an application within a day, with its cause, and when it was
-// last used.
+// useOf is what failed in an application within a day, with its cause, and when somebody
+// was last seen in the newest session that signed in to it.
 func (c *Console) useOf(r *http.Request, s *screen, a *client.Client) (block, cell, error) {
 	now := c.cfg.Now()
 	b := block{ID: "failures", Heading: s.T("console.failed_today")}
@@ -263,9 +296,9 @@ func (c *Console) useOf(r *http.Request, s *screen, a *client.Client) (block, ce
 		cells := c.eventCells(r.Context(), s, &events[i], "")
 		b.Table.Rows = append(b.Table.Rows, row{Cells: append(cells[:3:3], cells[4])})
 	}
-	last, err := c.cfg.Events.List(r.Context(), storage.EventFilter{ClientID: a.ID, Outcome: storage.Success, Limit: 1})
+	last, err := c.cfg.Sessions.Page(r.Context(), storage.SessionPage{ClientID: a.ID, Limit: 1})
 	if err != nil || len(last) == 0 {
-		return b, text(s.T("account.none")), err
+		return b, cell{}, err
 	}
-	return b, s.at(last[0].At), nil
+	return b, s.at(last[0].LastSeenAt), nil
 }

@@ -163,6 +163,30 @@ func TestWhatIsNotTakenOfAnApplication(t *testing.T) {
 	}
 }
 
+// TestRE4_AFormOfAnApplicationSetsItsMetadataAlone: not who it is by, its verifiers, when
+// it was made or ends, nor what is locked (mass assignment).
+func TestRE4_AFormOfAnApplicationSetsItsMetadataAlone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	before := s.stored("app", storage.ClientByAdministrator)
+	b := s.strong(admin.Owner)
+	extra := []string{
+		"reason=because", "version=1", "id=other", "client_id=other", "source=open", "secrets=x", "client_secret=known", "secret=known", "verifier=p1.x",
+		"registration_hash=x", "created_at=2001-01-01", "ends_at=2001-01-01", "disabled_at=2001-01-01", "locked_at=", "grant_types=client_credentials",
+	}
+	s.forge(b, appAt("app")+"/edit", append(extra, "redirect_uris=https://app.example/cb")...).Want(t, http.StatusOK, "Done.")
+	s.forge(b, appAt("app")+"/add-secret", extra...)
+	after := s.row("app")
+	if after == nil || s.row("other") != nil || after.Source != before.Source || !after.CreatedAt.Equal(before.CreatedAt) || !after.EndsAt.IsZero() || !after.DisabledAt.IsZero() ||
+		after.RegistrationHash != "" || len(after.Secrets) != 2 || after.Secrets[0] != before.Secrets[0] || strings.Contains(string(after.Metadata), "client_credentials") {
+		t.Errorf("it is %+v", after)
+	}
+	s.forge(b, appsPath+"/new", append(extra, "redirect_uris=https://app.example/cb")...)
+	if made := s.row("other"); made == nil || made.Source != storage.ClientByAdministrator || len(made.Secrets) != 1 || made.Secrets[0].Verifier == "p1.x" {
+		t.Errorf("made: %+v", made)
+	}
+}
+
 // TestApplicationsAreFound of files and of the database, in one order, by keyset, and by
 // how their ids begin.
 func TestApplicationsAreFound(t *testing.T) {

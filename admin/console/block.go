@@ -12,10 +12,17 @@ type block struct {
 	Facts             []fact
 	Table             *table
 	Charts            []*chart
+	Found             *found
 	Form              *form
 	Acts              []link
 	// Registered says that the facts bear names for machines, which are long.
 	Registered bool
+}
+
+// found are links to what was looked for, and what is said where there are none.
+type found struct {
+	Links []link
+	None  string
 }
 
 // fact is what something is.

@@ -53,8 +53,10 @@ type Config struct {
 	Registrar api.Registrar
 	Locked    lockedClients
 	Keys      api.SigningKeys
-	// Digest is that of the configuration that runs.
-	Digest string
+	// Digest is that of the configuration that runs, and Pending what its files say that
+	// this node has not loaded, or why they cannot be; nil: there are no files.
+	Digest  string
+	Pending func() ([]Pending, error)
 	// Jobs are the periodic jobs of a node, by their names.
 	Jobs map[string]time.Duration
 	// Access says who may use clients; nil is everyone.

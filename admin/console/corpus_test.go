@@ -39,6 +39,11 @@ func (s *site) filled() []*storage.User {
 			ActorKind: storage.ActorOperator, ActorID: text, Outcome: storage.Failure,
 		}))
 		s.signedIn(u, storage.FactorPassword)
+		app := s.stored(fmt.Sprintf("app%d", i), storage.ClientByAnybody)
+		metadata, err := json.Marshal(map[string]any{"client_name": text, "redirect_uris": []string{"https://app.example/" + text}, "client_uri": text, "client_description": map[string]string{"en": text}})
+		logintest.Check(t, err)
+		app.Metadata, app.Source = metadata, storage.ClientByAdministrator
+		logintest.Check(t, s.Store.Clients().Replace(ctx, app, app.Version, s.Event(storage.EventClientChanged)))
 		people = append(people, u)
 	}
 	for _, c := range s.clients {
@@ -76,8 +81,14 @@ func TestWhatPeopleSayIsText(t *testing.T) {
 	s := newSite(t)
 	b := s.strong(admin.Owner)
 	people := s.filled()
-	for _, u := range people {
-		for _, address := range s.pagesOf(u) {
+	for i, u := range people {
+		app := appAt(fmt.Sprintf("app%d", i))
+		of := append(s.pagesOf(u), app, app+"/edit", app+"/add-secret", app+"/delete", app+"/lockdown", sessionsPath+"/end?session="+string(u.ID)+picked+sid(s, u))
+		for _, address := range of {
+			if strings.Contains(address, "?") {
+				b.Get(address).Want(t, http.StatusOK, "act-submit")
+				address, _, _ = strings.Cut(address, "?")
+			}
 			q := url.Values{"q": {u.Profile.Name}, "group": {u.Profile.Name}, "session": {u.Profile.Name}, "client": {u.Profile.Name}}
 			page := b.Get(address + "?" + q.Encode())
 			if page.Status != http.StatusOK && ident.Text(u.Profile.Name) == nil { // what is no text is no subject

@@ -101,7 +101,7 @@ func (c *Console) groupLinks(v *visit, s *screen, t *target) []link {
 	var links []link
 	for _, a := range groupActs() {
 		if (a.of == groupsPath) == (t.Group == nil) && v.may.Has(c.scopeOf(a.operation)) {
-			links = append(links, link{"act-" + a.name, a.at(t, ""), s.T(a.text + ".title"), a.danger})
+			links = append(links, link{ID: "act-" + a.name, URL: a.at(t, ""), Label: s.T(a.text + ".title"), Danger: a.danger})
 		}
 	}
 	return links
@@ -124,7 +124,7 @@ func groupActs() []*act {
 			},
 		},
 		{
-			of: groupPath, name: "edit", text: "console.edit_group", operation: "groups.edit", fields: groupFields,
+			of: groupPath, name: "edit", text: "console.edit_group", operation: "groups.edit", command: "group edit {group} …", fields: groupFields,
 			do: func(c *Console, _ http.ResponseWriter, r *http.Request, by account.Actor, t *target) (bool, error) {
 				name, display, description, roles := ident.Clean(r.PostForm.Get("name")), r.PostForm.Get("display_name"), r.PostForm.Get("description"), words(r.PostForm.Get("roles"))
 				_, err := c.cfg.Accounts.ChangeGroup(r.Context(), by, t.Group.Name, account.GroupChange{

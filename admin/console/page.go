@@ -21,6 +21,8 @@ type page struct {
 	// operation is the operation of the admin API that does the same: the page takes its
 	// scope. command is the command that does, after "latchkey "; empty where none does.
 	operation, command string
+	// also are operations whose parts a page shows that has some of several.
+	also []string
 	// listed says that the navigation leads to it.
 	listed bool
 	// fill makes what it shows; above the list, where it has one.
@@ -34,13 +36,17 @@ const configurationPath = Root + "/configuration"
 // peoplePath is the list of people.
 const peoplePath = Root + "/people"
 
+// referencePath is the admin API to be browsed.
+const referencePath = Root + "/reference"
+
 // pages is the one list of the pages that show.
 func (c *Console) pages() []page {
 	return []page{
-		{path: Root, title: "account.overview", operation: "people.list", listed: true, fill: (*Console).showOverview},
+		{path: Root, title: "account.overview", operation: "people.list", also: []string{"statistics.show", "statistics.days", "events.list", "keys.list", "configuration.show"}, listed: true, fill: (*Console).showOverview},
 		{path: peoplePath, title: "console.people", operation: "people.list", command: "user list --json", listed: true, list: peopleList()},
 		{path: personPath, title: "console.person", operation: "people.show", command: "user show {person} --json", fill: (*Console).showPerson},
-		{path: resetLinkPath, title: "console.make_reset.title", operation: "people.reset_password", command: "user reset-password {person} --print", fill: (*Console).showResetLink},
+		{path: findPath, title: "console.find", operation: "people.list", command: "user list --json", fill: (*Console).showFind},
+		{path: resetLinkPath, title: "console.make_reset.title", operation: "people.reset_password", command: "user reset-password {person} --print-link", fill: (*Console).showResetLink},
 		{path: sessionsPath, title: "console.sessions", operation: "sessions.all", command: "session list --json", listed: true, list: sessionList()},
 		{path: groupsPath, title: "console.groups", operation: "groups.list", command: "group list --json", listed: true, list: groupList()},
 		{path: groupPath, title: "console.group", operation: "members.list", command: "group show {group} --json", fill: (*Console).showGroup, list: memberList()},
@@ -49,9 +55,9 @@ func (c *Console) pages() []page {
 		{path: secretPath, title: "console.secret", operation: "clients.add_secret", fill: (*Console).showSecretOf},
 		{path: activityPath, title: "account.activity", operation: "events.list", command: "audit list --json", listed: true, list: eventList()},
 		{path: messagesPath, title: "console.messages", operation: "deliveries.list", command: "outbox list --json", listed: true, fill: (*Console).showBacklog, list: messageList()},
-		{path: configurationPath, title: "console.configuration", operation: "configuration.show", command: "config status --json", listed: true, list: nodeList()},
+		{path: configurationPath, title: "console.configuration", operation: "configuration.show", command: "config status --json", listed: true, fill: (*Console).showConfiguration, list: nodeList()},
 		{path: Root + "/keys", title: "console.keys", operation: "keys.list", command: "keys list --json", listed: true, list: keyList()},
-		{path: Root + "/reference", title: "console.reference", operation: "clients.list", listed: true, fill: (*Console).showReference},
+		{path: referencePath, title: "console.reference", operation: "clients.list", listed: true, fill: (*Console).showReference},
 		{path: Root + "/jobs", title: "console.jobs", operation: "jobs.list", listed: true, list: jobList()},
 	}
 }
@@ -100,10 +106,19 @@ type link struct {
 	ID, URL, Label string
 	// Danger says that it takes something away.
 	Danger bool
+	// Soft stands beside it, smaller.
+	Soft string
 }
 
-// same is how what a page does is done otherwise.
-type same struct{ Command, Method, Call string }
+// same is how what a page does is done otherwise: by a command, where there is one, and
+// by calls of the API.
+type same struct {
+	Command string
+	Calls   []call
+}
+
+// call is one of the API.
+type call struct{ Method, Path string }
 
 // begin starts a page.
 func (c *Console) begin(w http.ResponseWriter, r *http.Request, v *visit, title string) *screen {
@@ -140,7 +155,7 @@ func redirectDone(w http.ResponseWriter, r *http.Request, path, done string) err
 // address names filled in.
 func (c *Console) sameAs(r *http.Request, operation, command string, query url.Values) same {
 	o := c.operations[operation]
-	call, words := api.Prefix+o.Path, command
+	path, words := api.Prefix+o.Path, command
 	for _, name := range []string{"person", "group", "client", "session"} {
 		value := r.PathValue(name)
 		if value == "" {
@@ -151,14 +166,14 @@ func (c *Console) sameAs(r *http.Request, operation, command string, query url.V
 			continue
 		}
 		if value != "" {
-			call = strings.ReplaceAll(call, "{"+name+"}", url.PathEscape(value))
+			path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
 			words = strings.ReplaceAll(words, "{"+name+"}", quote(value))
 		}
 	}
 	if words != "" {
 		words = "latchkey " + words
 	}
-	return same{words, o.Method, call}
+	return same{words, []call{{o.Method, path}}}
 }
 
 // quote spells a word for a shell.
@@ -190,8 +205,14 @@ func (c *Console) show(p page) handlerFunc {
 				return c.refused(w, r, p.path, "show list", err)
 			}
 		}
-		if p.path != Root && p.path != Root+"/reference" { // which are of several operations
-			s.Same = c.sameAs(r, p.operation, strings.ReplaceAll(p.command, "{group}", quote(s.Title)), nil)
+		s.Same = c.sameAs(r, p.operation, strings.ReplaceAll(p.command, "{group}", quote(s.Title)), nil)
+		for _, also := range p.also {
+			if v.may.Has(c.scopeOf(also)) {
+				s.Same.Calls = append(s.Same.Calls, c.sameAs(r, also, "", nil).Calls...)
+			}
+		}
+		if p.path == referencePath {
+			s.Same.Calls = []call{{http.MethodGet, api.DocumentPath}}
 		}
 		return c.render(w, s)
 	}

@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ var readers = map[string][]admin.Role{
 	Root: everyRole, peoplePath: everyRole, personPath: everyRole, groupsPath: everyRole, groupPath: everyRole, appsPath: everyRole, appPath: everyRole,
 	activityPath: {admin.Owner, admin.Auditor}, messagesPath: {admin.Owner, admin.Auditor}, configurationPath: {admin.Owner, admin.Auditor},
 	Root + "/keys": {admin.Owner, admin.Auditor}, Root + "/jobs": {admin.Owner, admin.Auditor},
-	Root + "/reference": everyRole, resetLinkPath: ownersAndPeople, sessionsPath: everyRole, secretPath: {admin.Owner},
+	Root + "/reference": everyRole, resetLinkPath: ownersAndPeople, sessionsPath: everyRole, findPath: everyRole, secretPath: {admin.Owner},
 }
 
 // TestAD1_EveryPageIsSeenByWhomItIsFor: each page by each role, and its exports; the
@@ -48,7 +49,7 @@ func TestAD1_EveryPageIsSeenByWhomItIsFor(t *testing.T) {
 			address := s.filledIn(p.path, ada)
 			if page := b.Get(address); page.Status != want {
 				t.Errorf("%s at %s: %d, want %d", role, address, page.Status, want)
-			} else if want == http.StatusOK && p.path != Root && p.path != Root+"/reference" && !strings.Contains(page.Body, s.console.operations[p.operation].Method+" /admin/api/v1/") {
+			} else if want == http.StatusOK && !strings.Contains(page.Body, "<code>GET /admin/api/v1/") && !strings.Contains(page.Body, "<code>POST /admin/api/v1/") {
 				t.Errorf("%s does not say how the API does it", address)
 			}
 			if led := strings.Contains(home, `<a href="`+p.path+`"`); p.listed && led != (want == http.StatusOK) {
@@ -72,6 +73,41 @@ func TestAD1_EveryPageIsSeenByWhomItIsFor(t *testing.T) {
 				if _, err := csv.NewReader(strings.NewReader(page.Body)).ReadAll(); format == "csv" && err != nil {
 					t.Errorf("%s: %v", address, err)
 				}
+			}
+		}
+	}
+}
+
+// TestAD1_WhoeverHasSeveralRolesMayWhatAnyOfThemMay: each page and the page of each act,
+// by each two roles.
+func TestAD1_WhoeverHasSeveralRolesMayWhatAnyOfThemMay(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ada := s.Person("ada@example.com")
+	s.stored("app", storage.ClientByAdministrator)
+	for i, one := range everyRole {
+		for _, other := range everyRole[i+1:] {
+			b := s.strong(one, other)
+			check := func(address string, may []admin.Role) {
+				want := http.StatusForbidden
+				if slices.Contains(may, one) || slices.Contains(may, other) {
+					want = http.StatusOK
+				}
+				if got := b.Get(address).Status; got != want {
+					t.Errorf("%s and %s at %s: %d, want %d", one, other, address, got, want)
+				}
+			}
+			for _, p := range s.console.pages() {
+				check(s.filledIn(p.path, ada), readers[p.path])
+			}
+			for _, a := range personActs() {
+				check(s.filledIn(a.path(), ada), samples[a.name].may)
+			}
+			for _, a := range appActs() {
+				check(strings.Replace(a.path(), "{client}", "app", 1), []admin.Role{admin.Owner})
+			}
+			for _, a := range groupActs() {
+				check(s.filledIn(a.path(), ada), ownersAndPeople)
 			}
 		}
 	}
@@ -155,6 +191,39 @@ func TestWhatWantsAttentionIsSaid(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("it does not say %s", want)
 		}
+	}
+}
+
+// TestWhatIsNotLoadedIsSaid: what the files say that does not run, what of it needs a
+// restart, why they cannot be loaded, and who runs with what.
+func TestWhatIsNotLoadedIsSaid(t *testing.T) {
+	t.Parallel()
+	var pending []Pending
+	var fault error
+	s := newSite(t, func(c *Config) { c.Pending = func() ([]Pending, error) { return pending, fault } })
+	now := s.Clock.Now()
+	for _, n := range []storage.Node{
+		{ID: "one", Version: "1.2", Digest: "digest", StartedAt: now, LoadedAt: now, SeenAt: now}, {ID: "two", Version: "1.2", Digest: "digest", StartedAt: now, LoadedAt: now, SeenAt: now},
+		{ID: "three", Version: "1.1", Digest: "another", StartedAt: now, LoadedAt: now, SeenAt: now}, {ID: "gone", Version: "0.9", Digest: "old", StartedAt: now, LoadedAt: now, SeenAt: now.Add(-time.Hour)},
+	} {
+		logintest.Check(t, s.Store.Nodes().Report(t.Context(), n))
+	}
+	b := s.strong(admin.Auditor)
+	page := b.Get(configurationPath)
+	page.Want(t, http.StatusOK, "The files say what runs.")
+	if running := page.Text("running"); !strings.Contains(running, "one, two") || !strings.Contains(running, "1.1") || strings.Contains(running, "0.9") {
+		t.Errorf("what runs is %q", running)
+	}
+	pending = []Pending{{Change: "sessions.idle: 1h -> 2h"}, {Change: "listen: :8080 -> :9090", Restart: true}}
+	if said := b.Get(configurationPath).Text("pending"); !strings.Contains(said, "sessions.idle: 1h -> 2h") || strings.Count(said, "Needs a restart") != 1 {
+		t.Errorf("pending is %q", said)
+	}
+	fault = errors.New("configuration latchkey.yaml has a problem:\n  line 3: unknown key <b>")
+	if said := b.Get(configurationPath).Text("pending"); !strings.Contains(said, "line 3: unknown key <b>") || !strings.Contains(said, "can’t be loaded") {
+		t.Errorf("the fault is %q", said)
+	}
+	for _, role := range []admin.Role{admin.People, admin.HelpDesk} {
+		s.strong(role).Get(configurationPath).Want(t, http.StatusForbidden, "error-title")
 	}
 }
 

@@ -118,7 +118,7 @@ func (c *Console) factsOf(_ context.Context, v *visit, u *storage.User, s *scree
 	}
 	for _, a := range personActs() {
 		if a.subject == "" && c.offers(v, a, u) {
-			b.Acts = append(b.Acts, link{"act-" + a.name, a.at(on(u), ""), s.T(a.text + ".title"), a.danger})
+			b.Acts = append(b.Acts, link{ID: "act-" + a.name, URL: a.at(on(u), ""), Label: s.T(a.text + ".title"), Danger: a.danger})
 		}
 	}
 	return b, nil

@@ -19,7 +19,7 @@ func personActs() []*act {
 			fields: profileFields, do: simply(editProfile),
 		},
 		{
-			name: "set-email", text: "console.set_email", operation: "people.edit", command: "user edit {person} --email …", grave: true,
+			name: "set-email", text: "console.set_email", operation: "people.edit", command: "user edit {person} …", grave: true,
 			fields: emailFields, do: simply(func(c *Console, r *http.Request, by account.Actor, u *storage.User) error {
 				return c.cfg.Accounts.SetEmail(r.Context(), by, u.ID, r.PostForm.Get("email"), r.PostForm.Has("verified"))
 			}),
@@ -58,7 +58,7 @@ func personActs() []*act {
 			}),
 		},
 		{
-			name: "make-reset", text: "console.make_reset", operation: "people.reset_password", command: "user reset-password {person} --print", grave: true,
+			name: "make-reset", text: "console.make_reset", operation: "people.reset_password", command: "user reset-password {person} --print-link", grave: true,
 			do: makeReset,
 		},
 		{

@@ -70,7 +70,7 @@ func (c *Console) sessionCells(s *screen, v *visit, l *storage.ListedSession) []
 		end = cell{Text: s.T("console.end_session.title"), Danger: true, Label: s.Device(l.UserAgent), URL: pathOf(l.UserID) + "/end-session?" + url.Values{"session": {string(l.SID)}}.Encode()}
 	}
 	return []cell{
-		nameCell(&storage.User{ID: l.UserID, Email: l.Email, Username: l.Username}), {Text: s.Device(l.UserAgent), Soft: l.UserAgent}, text(l.Address),
+		nameCell(&storage.User{ID: l.UserID, Email: l.Email, Username: l.Username}), text(s.Device(l.UserAgent)), text(l.Address),
 		c.appsOf(s.ctx, l), s.at(l.CreatedAt), seen, end,
 	}
 }

@@ -19,6 +19,7 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 			Profiles: store.Users(), Standings: store.Users(), Lockdowns: store.Users(), Epochs: store.Users(), Credentials: store.Credentials(), Recovery: store.RecoveryCodes(),
 			Trusted: store.TrustedDevices(), Lockouts: store.Lockouts(), Sessions: store.Sessions(), Grants: store.Grants(),
 			Consents: store.Consents(), Groups: store.Groups(), Memberships: store.Memberships(), Edits: store.Users(), Provisions: store.Provisions(), Provisioners: store.Users(), RemovedClients: store.RemovedClients(), Invitations: store.Invitations(), LockedClients: store.LockedClients(), Events: store.Events(), Outbox: store.Outbox(),
+			Deliveries: store.Outbox(), Feeds: store.Feeds(),
 		},
 		Passwords: d.password, PasswordPolicy: d.passwordPolicy(), Policy: d.policy(), Messages: d.intents(),
 		Hasher: d.hasher, Sealer: d.sealer, Now: d.now, Random: rand.Reader,

@@ -53,6 +53,7 @@ func adminStores(p *process) api.Stores {
 		Users: p.store.Users(), Credentials: p.store.Credentials(), Lockouts: p.store.Lockouts(), Recovery: p.store.RecoveryCodes(),
 		Devices: p.store.TrustedDevices(), Sessions: p.store.Sessions(), Grants: p.store.Grants(), Consents: p.store.Consents(),
 		Groups: p.store.Groups(), Memberships: p.store.Memberships(), Events: p.store.Events(), Outbox: p.store.Outbox(),
+		Invitations: p.store.Invitations(), Feeds: p.store.Feeds(),
 		Nodes: p.store.Nodes(), JobClaims: p.store.Jobs(), Numbers: p.store.Numbers(),
 	}
 }

@@ -17,8 +17,8 @@ func (f *ageFilter) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.unused, "unused-for", "", "only what was not used for this `time`, such as 90d")
 }
 
-// given reports whether the filter says anything.
-func (f *ageFilter) given() bool { return f.begun != "" || f.unused != "" }
+// isSet reports whether the filter says anything.
+func (f *ageFilter) isSet() bool { return f.begun != "" || f.unused != "" }
 
 // read returns the filter: of what began and was last used when.
 func (f *ageFilter) read(now time.Time) (func(begun, used time.Time) bool, error) {
@@ -66,8 +66,8 @@ func (s *selection) register(cmd *cobra.Command, client string) {
 	s.age.register(cmd)
 }
 
-// words say in output what is selected.
-func (s *selection) words() string {
+// describe says in output what is selected.
+func (s *selection) describe() string {
 	var words string
 	if s.client != "" {
 		words += " of " + s.client

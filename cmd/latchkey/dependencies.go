@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account/password"
@@ -27,6 +28,8 @@ type dependencies struct {
 	sealer   *keys.Sealer
 	hasher   *keys.Hasher
 	password *password.Hasher
+	// resolver finds names where a command looks at the world as others do.
+	resolver *net.Resolver
 }
 
 // newDependencies makes them. observe is shown how long each password hash waited
@@ -51,7 +54,7 @@ func newDependencies(
 	if err != nil {
 		return nil, fmt.Errorf("password: %w", err)
 	}
-	return &dependencies{cfg: cfg, log: log, now: now, sealer: sealer, hasher: hasher, password: passwords}, nil
+	return &dependencies{cfg: cfg, log: log, now: now, sealer: sealer, hasher: hasher, password: passwords, resolver: net.DefaultResolver}, nil
 }
 
 func secretKeys(configured []config.SecretKey) []keys.SecretKey {
@@ -155,7 +158,7 @@ func openEphemeral(cfg *config.Config, store *sqlstore.Store, failed func(error)
 	if err != nil {
 		return nil, err
 	}
-	return &shortLived{store: short, policy: short.EvictionPolicy, close: short.Close}, nil
+	return &shortLived{store: short, policy: short.EvictionPolicy, outlives: short.Outlives, close: short.Close}, nil
 }
 
 // shortLived is the store of short-lived state, opened.
@@ -163,5 +166,7 @@ type shortLived struct {
 	store ephemeralStore
 	// policy tells what Redis does when its memory is full; nil where there is no Redis.
 	policy evictionPolicy
-	close  func() error
+	// outlives tells whether a restart of Redis forgets little.
+	outlives func(context.Context) (outlives, known bool, err error)
+	close    func() error
 }

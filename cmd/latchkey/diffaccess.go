@@ -16,8 +16,8 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// people are all of them, in batches.
-type people interface {
+// userLister lists all of them, in batches.
+type userLister interface {
 	List(ctx context.Context, after storage.ID, limit int) ([]storage.User, error)
 }
 
@@ -139,7 +139,7 @@ func samePolicy(a, b *access.Policy) bool {
 
 // accessChanges says who gains and who loses access, client by client. It reads people in
 // batches, and not at all where no policy changes.
-func accessChanges(ctx context.Context, from people, before []config.Policies, after config.Policies) ([]consequence, error) {
+func accessChanges(ctx context.Context, from userLister, before []config.Policies, after config.Policies) ([]consequence, error) {
 	all := transitions(before, after)
 	if len(all) == 0 {
 		return nil, nil
@@ -159,13 +159,13 @@ func accessChanges(ctx context.Context, from people, before []config.Policies, a
 			}
 		}
 		if len(users) < listBatch {
-			return told(all), nil
+			return gainsAndLosses(all), nil
 		}
 	}
 }
 
-// told are the transitions by which anybody gains or loses access.
-func told(all []*transition) []consequence {
+// gainsAndLosses are the transitions by which anybody gains or loses access.
+func gainsAndLosses(all []*transition) []consequence {
 	var found []consequence
 	for _, t := range all {
 		effect := strings.Trim(strings.Join([]string{

@@ -3,13 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -53,6 +50,7 @@ type doctorCheck struct {
 var doctorChecks = []doctorCheck{
 	{name: "configuration", look: doctorConfiguration},
 	{name: "database", look: doctorDatabase},
+	{name: "database server", look: doctorServer},
 	{name: "migrations", look: doctorMigrations},
 	{name: "names", look: doctorNames, wait: namesWait},
 	{name: "clock", look: doctorClock},
@@ -60,7 +58,11 @@ var doctorChecks = []doctorCheck{
 	{name: "signing keys", look: doctorKeys},
 	{name: "messages", look: doctorOutbox},
 	{name: "mail server", look: doctorMail},
+	{name: "sender", look: doctorSender},
 	{name: "issuer", look: doctorIssuer},
+	{name: "forwarded headers", look: doctorForwarded},
+	{name: "client addresses", look: doctorAddresses},
+	{name: "redirect URIs", look: doctorRedirects},
 	{name: "passkeys", look: doctorPasskeys},
 	{name: "nodes", look: doctorNodes},
 }
@@ -71,7 +73,8 @@ func doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look for what is commonly wrong with an installation, and say how to mend it",
-		Long: "doctor looks at the configuration, the stores, the clock, keys and messages, and at the provider as others see it. It\n" +
+		Long: "doctor looks at the configuration, the stores, the clock, keys and messages, at the provider as others see it, and at where\n" +
+			"people are sent back to. It asks DNS for the domain of the sender, and opens a connection to the servers of redirect URIs. It\n" +
 			"writes nothing but a mark in the database, to see that it can, and ends with 1 where something is wrong.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -184,7 +187,12 @@ func doctorRedis(ctx context.Context, store *sqlstore.Store, d *dependencies) (e
 		return ails("CONFIG SET maxmemory-policy noeviction, and the same in redis.conf",
 			"maxmemory-policy is %s: entries, and limits on guessing with them, are forgotten early", policy)
 	}
-	return nil
+	outlives, known, err := short.outlives(ctx)
+	if err == nil && known && !outlives {
+		return ails("CONFIG SET appendonly yes, and the same in redis.conf",
+			"it writes nothing to a disk: a restart of it forgets sign-ins under way, codes, and limits on guessing")
+	}
+	return err
 }
 
 func doctorKeys(ctx context.Context, store *sqlstore.Store, d *dependencies) error {
@@ -289,42 +297,6 @@ func doctorPasskeys(_ context.Context, _ *sqlstore.Store, d *dependencies) error
 	}
 	if u.Scheme != "https" && u.Hostname() != "localhost" {
 		return ails("let issuer begin with https", "the issuer is not https: browsers make no passkeys here")
-	}
-	return nil
-}
-
-// doctorIssuer looks at the provider as others see it: by its name, through whatever
-// is in front.
-func doctorIssuer(ctx context.Context, _ *sqlstore.Store, d *dependencies) error {
-	address := d.cfg.Issuer + "/.well-known/openid-configuration"
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return err
-	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Do(request)
-	var unknown *tls.CertificateVerificationError
-	var lookup *net.DNSError
-	switch {
-	case errors.As(err, &unknown):
-		return ails("serve the certificate with its whole chain, for this name", "others would not take its certificate: %v", unknown.Err)
-	case errors.As(err, &lookup):
-		return ails("give the name an address in DNS", "its name is not found: %v", lookup)
-	case err != nil:
-		return ails("start a node, and look at the proxy and firewall in front of it", "it does not answer: %v", err)
-	}
-	defer response.Body.Close()
-	var discovery struct {
-		Issuer string `json:"issuer"`
-	}
-	err = json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&discovery)
-	switch {
-	case response.StatusCode == http.StatusMisdirectedRequest:
-		return ails("let the proxy pass the Host header on", "the proxy in front changes the Host header")
-	case response.StatusCode != http.StatusOK || err != nil:
-		return ails("look at the proxy in front: another program answers at this address", "it answers %d, and not with a discovery document", response.StatusCode)
-	case discovery.Issuer != d.cfg.Issuer:
-		return ails("let issuer be the address that browsers and applications use", "who answers there calls itself %s", discovery.Issuer)
 	}
 	return nil
 }

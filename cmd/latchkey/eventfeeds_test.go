@@ -314,7 +314,7 @@ func TestTheStreamHasEachEvent(t *testing.T) {
 	if got := details(read()); !slices.Equal(got, []string{"c"}) {
 		t.Errorf("the new file has %v", got)
 	}
-	if err := f.store.Feeds().Move(t.Context(), eventfeed.StreamName, first[0].Seq-1, *f.now); err != nil {
+	if err := f.boot.accounts(f.store).ReplayEvents(t.Context(), account.Operator("root"), eventfeed.StreamName, first[0].Seq-1); err != nil {
 		t.Fatal(err)
 	}
 	f.pump(t)

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/cmd/internal/delivery"
 	"github.com/latchkey-id/latchkey/cmd/internal/eventfeed"
 	"github.com/latchkey-id/latchkey/storage"
@@ -148,8 +149,8 @@ func replay(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, d *destr
 	if err != nil || !goes {
 		return err
 	}
-	err = store.Feeds().Move(cmd.Context(), feed, to, p.now())
-	if errors.Is(err, storage.ErrNotFound) {
+	err = p.accounts(store).ReplayEvents(cmd.Context(), operator(), feed, to)
+	if errors.Is(err, account.ErrNotFound) {
 		return fmt.Errorf("no node has begun with %s yet: it gets what happens from then on; try again when one runs with it", name)
 	}
 	if err != nil {

@@ -40,14 +40,9 @@ func explainCommand() *cobra.Command {
 					return err
 				}
 				q.User = user
-				if q.Client, err = d.anyClient(cmd, store, args[1]); err != nil {
+				if q.Client, q.Unserved, err = d.anyClient(cmd, store, args[1]); err != nil {
 					return err
 				}
-				locked, err := store.LockedClients().List(cmd.Context())
-				if err != nil {
-					return err
-				}
-				q.Locked = slices.ContainsFunc(locked, func(l storage.LockedClient) bool { return l.ClientID == q.Client.ID })
 				answer, err := d.explainer().Explain(q)
 				if err != nil {
 					return err
@@ -68,17 +63,32 @@ func explainCommand() *cobra.Command {
 	return cmd
 }
 
-// anyClient returns a client of the configuration or of the database.
-func (d *dependencies) anyClient(cmd *cobra.Command, store *sqlstore.Store, id string) (*client.Client, error) {
+// anyClient returns a client of the configuration or of the database, and why no node
+// serves it; empty where they do.
+func (d *dependencies) anyClient(cmd *cobra.Command, store *sqlstore.Store, id string) (c *client.Client, unserved string, err error) {
 	clients, err := d.clients()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if i := slices.IndexFunc(clients, func(c client.Client) bool { return c.ID == id }); i >= 0 {
-		return &clients[i], nil
+		c = &clients[i]
+	} else {
+		var row *storage.Client
+		if c, row, err = storedClient(cmd, store, d, id); err != nil {
+			return nil, "", err
+		}
+		switch {
+		case !row.DisabledAt.IsZero():
+			unserved = "the client is disabled"
+		case !row.EndsAt.IsZero() && !d.now().Before(row.EndsAt):
+			unserved = "the client has ended: it was not used for long"
+		}
 	}
-	c, _, err := storedClient(cmd, store, d, id)
-	return c, err
+	locked, err := store.LockedClients().List(cmd.Context())
+	if slices.ContainsFunc(locked, func(l storage.LockedClient) bool { return l.ClientID == id }) {
+		unserved = "the client is locked down"
+	}
+	return c, unserved, err
 }
 
 // explainer answers for this installation.

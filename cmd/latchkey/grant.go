@@ -132,7 +132,7 @@ func grantRevokeCommand() *cobra.Command {
 		Long: "USER is an id, an e-mail address or a username. Instead of both, --client and an age say whose access ends: a person's access by\n" +
 			"a client ends as a whole, with its grants, offline ones too, and the consent, when none of its grants is younger.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			several := s.client != "" || s.age.given()
+			several := s.client != "" || s.age.isSet()
 			if len(args) == 1 || several == (len(args) == 2) {
 				return usagef("say USER and CLIENT, or --client, --older-than, --unused-for")
 			}
@@ -191,9 +191,9 @@ func (s *selection) revoke(cmd *cobra.Command, store *sqlstore.Store, deps *depe
 		}
 	}
 	if n == 0 {
-		return fmt.Errorf("there are no grants%s", s.words())
+		return fmt.Errorf("there are no grants%s", s.describe())
 	}
-	goes, err := d.goes(cmd, "end the access of applications to accounts, %s: grants%s", counted(n, "time", "times"), s.words())
+	goes, err := d.goes(cmd, "end the access of applications to accounts, %s: grants%s", counted(n, "time", "times"), s.describe())
 	if err != nil || !goes {
 		return err
 	}

@@ -43,7 +43,7 @@ func inviteCreateCommand() *cobra.Command {
 }
 
 func (i *newInvitation) create(cmd *cobra.Command, store *sqlstore.Store, d *dependencies) error {
-	token, expires, err := d.accounts(store).Invite(cmd.Context(), operator(), i.email, i.locale, !i.printLink)
+	token, made, err := d.accounts(store).Invite(cmd.Context(), operator(), i.email, i.locale, !i.printLink)
 	var wrong *account.FieldError
 	switch {
 	case errors.Is(err, account.ErrClosed):
@@ -55,7 +55,7 @@ func (i *newInvitation) create(cmd *cobra.Command, store *sqlstore.Store, d *dep
 	case err != nil:
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "invited %s until %s\n", i.email, at(expires, ""))
+	fmt.Fprintf(cmd.OutOrStdout(), "invited %s until %s\n", i.email, at(made.ExpiresAt, ""))
 	if i.printLink {
 		query := url.Values{message.InvitationParam: {token}}
 		fmt.Fprintf(cmd.OutOrStdout(), "%s%s?%s\n", d.cfg.Issuer, message.PathSignUp, query.Encode())

@@ -96,7 +96,11 @@ func keysRevokeCommand() *cobra.Command {
 				if err != nil || !goes {
 					return err
 				}
-				err = ring.Revoke(cmd.Context(), args[0])
+				e, err := p.accounts(store).BeginKeyChange(cmd.Context(), operator(), storage.EventSigningKeyRevoked)
+				if err != nil {
+					return err
+				}
+				err = ring.Revoke(cmd.Context(), args[0], e)
 				if errors.Is(err, storage.ErrNotFound) {
 					return noKey(args[0])
 				}
@@ -130,8 +134,12 @@ func rotateKeys(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, alg 
 		}
 		algs = []string{alg}
 	}
+	e, err := p.accounts(store).BeginKeyChange(cmd.Context(), operator(), storage.EventSigningKeyRotated)
+	if err != nil {
+		return err
+	}
 	for _, alg := range algs {
-		err := ring.Rotate(cmd.Context(), alg)
+		err := ring.Rotate(cmd.Context(), alg, e)
 		if errors.Is(err, keys.ErrPending) {
 			fmt.Fprintln(cmd.ErrOrStderr(), "skipped:", err)
 			continue

@@ -168,10 +168,15 @@ func (t everybody) lock(cmd *cobra.Command, store *sqlstore.Store, d *dependenci
 	if err != nil || !goes {
 		return err
 	}
-	if err := d.accounts(store).RaiseEpoch(ctx, operator(), "lockdown of everybody: "+t.reason); err != nil {
+	accounts, by := d.accounts(store), operator().Because("lockdown of everybody: "+t.reason)
+	if err := accounts.RaiseEpoch(ctx, by, ""); err != nil {
 		return err
 	}
-	revoked, err := ring.RevokeAll(ctx)
+	e, err := accounts.BeginKeyChange(ctx, by, storage.EventSigningKeyRevoked)
+	if err != nil {
+		return err
+	}
+	revoked, err := ring.RevokeAll(ctx, e)
 	if err != nil {
 		return fmt.Errorf("everything that was issued has ended, but a signing key is still there; run it again: %w", err)
 	}

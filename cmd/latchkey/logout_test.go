@@ -154,6 +154,19 @@ var farewells = map[string]func(f *farewell, ctx context.Context) error{
 	"new password": func(f *farewell, ctx context.Context) error {
 		return f.boot.accounts(f.store).SetPassword(ctx, account.Operator("root"), f.user.ID, "another correct horse battery", "")
 	},
+	"locked down": func(f *farewell, ctx context.Context) error {
+		_, err := f.boot.accounts(f.store).Lockdown(ctx, account.Operator("root"), f.user.ID, account.LockdownOrder{Reason: "in wrong hands"})
+		return err
+	},
+	"reset by a link": func(f *farewell, ctx context.Context) error {
+		accounts := f.current.Load().accounts
+		token, err := accounts.IssueReset(ctx, account.Operator("root"), f.user.ID, time.Hour, "locked out")
+		if err != nil {
+			return err
+		}
+		_, err = accounts.ResetPassword(ctx, account.Visitor(account.Origin{}), token, account.NewPassword{Password: "another correct horse battery"})
+		return err
+	},
 	"factors reset": func(f *farewell, ctx context.Context) error {
 		return f.boot.accounts(f.store).ResetFactors(ctx, account.Operator("root"), f.user.ID, "lost")
 	},

@@ -114,7 +114,7 @@ func outboxRetryCommand() *cobra.Command {
 				}
 			}
 			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error {
-				n, err := store.Outbox().RetryNow(cmd.Context(), p.now(), ids...)
+				n, err := p.accounts(store).RetryDeliveries(cmd.Context(), operator(), ids...)
 				if err != nil {
 					return err
 				}

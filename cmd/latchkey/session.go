@@ -97,7 +97,7 @@ func sessionListCommand() *cobra.Command {
 		Use: "list [USER]", Short: "List where a person is signed in, or everybody", Args: cobra.MaximumNArgs(1),
 		Long: "Without USER (an id, an e-mail address or a username) it lists the sessions of everybody, in the order in which they began.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 && (s.client != "" || s.age.given()) {
+			if len(args) == 1 && (s.client != "" || s.age.isSet()) {
 				return usagef("say either USER or --client, --older-than, --unused-for")
 			}
 			return s.from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error {
@@ -154,7 +154,7 @@ func sessionEndCommand() *cobra.Command {
 		Long: "USER is an id, an e-mail address or a username, and SID what `latchkey session list` shows. Instead of both, --client and an\n" +
 			"age say which sessions of everybody end. Applications that asked for it are told.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			several := s.client != "" || s.age.given()
+			several := s.client != "" || s.age.isSet()
 			if len(args) == 1 || several == (len(args) == 2) {
 				return usagef("say USER and SID, or --client, --older-than, --unused-for")
 			}
@@ -194,9 +194,9 @@ func (s *selection) endSessions(cmd *cobra.Command, store *sqlstore.Store, deps 
 		return err
 	}
 	if n == 0 {
-		return fmt.Errorf("there is no session%s", s.words())
+		return fmt.Errorf("there is no session%s", s.describe())
 	}
-	goes, err := d.goes(cmd, "end %s%s", counted(n, "session", "sessions"), s.words())
+	goes, err := d.goes(cmd, "end %s%s", counted(n, "session", "sessions"), s.describe())
 	if err != nil || !goes {
 		return err
 	}

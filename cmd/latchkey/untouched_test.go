@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/cmd/internal/devdata"
 	"github.com/latchkey-id/latchkey/config"
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // TestAC2_ConfigurationTouchesNobody: whatever a reload says of groups, roles, attributes,
@@ -87,5 +88,41 @@ func TestAC2_ConfigurationTouchesNobody(t *testing.T) {
 		if diff := cmp.Diff(before, people()); diff != "" {
 			t.Errorf("%s changed what is kept of people (-before +after):\n%s", name, diff)
 		}
+	}
+}
+
+// Of somebody whose account is deleted no attribute is left in any table; those of others are.
+func TestRE4_AttributesAreErasedWithTheAccount(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	n := newIdleServer(t, &now)
+	due, other := n.person(t, "due@example.com", now.Add(time.Hour)), n.person(t, "other@example.com", time.Time{})
+	for id, value := range map[storage.ID]string{due.ID: "value-of-who-goes", other.ID: "value-of-who-stays"} {
+		if err := n.boot.accounts(n.store).SetAttributes(t.Context(), operator(), id, map[string]any{"entitlements": []any{value}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := func(value string) (in []string) {
+		t.Helper()
+		tables, err := rowsOf(strings.TrimPrefix(n.cfg().Database.URL.Reveal(), "sqlite://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range slices.Sorted(maps.Keys(tables)) {
+			if strings.Contains(strings.Join(tables[name], ""), value) {
+				in = append(in, name)
+			}
+		}
+		return in
+	}
+	if got := found("value-of-who-goes"); !slices.Equal(got, []string{"users"}) {
+		t.Errorf("before: in %v", got)
+	}
+	now = now.Add(2 * time.Hour)
+	n.runJob(t.Context(), n.job(t, "delete_accounts"))
+	if got := found("value-of-who-goes"); got != nil {
+		t.Errorf("left behind in %v", got)
+	}
+	if got := found("value-of-who-stays"); !slices.Equal(got, []string{"users"}) {
+		t.Errorf("of somebody else: in %v", got)
 	}
 }

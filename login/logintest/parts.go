@@ -117,6 +117,7 @@ func (p *Parts) accounts(o Options) account.Config {
 			Profiles: p.Store.Users(), Standings: p.Store.Users(), Lockdowns: p.Store.Users(), Epochs: p.Store.Users(), Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(),
 			Trusted: p.Store.TrustedDevices(), Lockouts: p.Store.Lockouts(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(),
 			Consents: p.Store.Consents(), Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Edits: p.Store.Users(), Provisions: p.Store.Provisions(), Provisioners: p.Store.Users(), Invitations: p.Store.Invitations(), LockedClients: p.Store.LockedClients(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
+			Deliveries: p.Store.Outbox(), Feeds: p.Store.Feeds(),
 		},
 		Passwords: p.Passwords, PasswordPolicy: password.Policy{MinLength: 15, MinLengthWithFactor: 8}, Policy: p.Factors.Policy(),
 		Factors: p.Factors, Trust: p.Devices, Tokens: p.Tokens, Messages: p.Intents, Hasher: p.Hasher, Sealer: p.Sealer,

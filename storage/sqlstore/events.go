@@ -137,6 +137,12 @@ func (r *Events) List(ctx context.Context, f storage.EventFilter) ([]storage.Eve
 			narrow(`e.`+equals.column+` = $%d`, equals.value)
 		}
 	}
+	if f.Outcome == storage.Failure { // said in the text: the indexes of what failed hold nothing else
+		where = append(where, `e.outcome = 'failure'`)
+		if f.ClientID != "" {
+			where = append(where, `e.client_id <> ''`)
+		}
+	}
 	if f.Before != "" {
 		narrow(`e.id < $%d`, string(f.Before))
 	}

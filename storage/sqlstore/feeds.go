@@ -61,10 +61,12 @@ func (r *Feeds) Advance(ctx context.Context, step storage.FeedStep, m ...storage
 	return conflictIfNone(wrap("move feed", err))
 }
 
-// Move has a feed get the events after a place again, or leaves some out. It answers
-// storage.ErrNotFound where there is no such feed.
-func (r *Feeds) Move(ctx context.Context, name string, to int64, now time.Time) error {
-	err := must(r.s.exec(ctx, r.s.write, `UPDATE event_feeds SET seq = $1, moved_at = $2 WHERE name = $3`, to, sqlTime{now}, name))
+// Move has a feed get the events after a place again, or leaves some out, and writes the
+// event of it. It answers storage.ErrNotFound where there is no such feed.
+func (r *Feeds) Move(ctx context.Context, name string, to int64, now time.Time, e storage.Event) error {
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+		return must(r.s.exec(ctx, tx, `UPDATE event_feeds SET seq = $1, moved_at = $2 WHERE name = $3`, to, sqlTime{now}, name))
+	})
 	return wrap("move feed", err)
 }
 

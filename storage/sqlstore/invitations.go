@@ -49,10 +49,43 @@ func (r *Invitations) Valid(ctx context.Context, hashes []string, now time.Time)
 	if err := r.s.row(ctx, r.s.read, query, args, &row); err != nil {
 		return nil, wrap("read invitation", err)
 	}
-	return &storage.Invitation{
+	inv := row.invitation()
+	return &inv, nil
+}
+
+func (row *invitationRow) invitation() storage.Invitation {
+	return storage.Invitation{
 		ID: storage.ID(row.ID), TokenHash: row.TokenHash, Email: row.Email,
 		CreatedAt: row.CreatedAt.Time, ExpiresAt: row.ExpiresAt.Time, UsedAt: row.UsedAt.Time,
-	}, nil
+	}
+}
+
+// List returns invitations, the newest first, those too that were used or have expired
+// and were not swept yet; before is the id of the last one of the page before, empty on
+// the first page.
+func (r *Invitations) List(ctx context.Context, before storage.ID, limit int) ([]storage.Invitation, error) {
+	which, args := ``, []any{limit}
+	if before != "" {
+		which, args = `WHERE i.id < $2 `, append(args, string(before))
+	}
+	rows, err := list[invitationRow](ctx, r.s, r.s.read, `SELECT `+columnsOf[invitationRow]()+` FROM invitations i `+which+`ORDER BY i.id DESC LIMIT $1`, args...)
+	if err != nil {
+		return nil, wrap("list invitations", err)
+	}
+	found := make([]storage.Invitation, len(rows))
+	for i := range rows {
+		found[i] = rows[i].invitation()
+	}
+	return found, nil
+}
+
+// Revoke takes an invitation back that nobody used, and with it writes the event. It
+// answers storage.ErrNotFound where there is none, it was used, or it has expired.
+func (r *Invitations) Revoke(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error {
+	err := r.s.change(ctx, e, nil, func(ctx context.Context, tx bun.Tx) error {
+		return must(r.s.exec(ctx, tx, `DELETE FROM invitations WHERE id = $1 AND used_at IS NULL AND expires_at > $2`, string(id), sqlTime{now}))
+	})
+	return wrap("revoke invitation", err)
 }
 
 // spendInvitation marks an invitation as used by its addressee.

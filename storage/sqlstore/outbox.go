@@ -166,14 +166,21 @@ func (r *Outbox) List(ctx context.Context, topic storage.Topic, status storage.D
 
 // RetryNow makes deliveries due that failed or wait for their next try, with all
 // tries before them: those named, or every failed one when none is. What a node
-// is working on stays with it. It returns how many there were.
-func (r *Outbox) RetryNow(ctx context.Context, now time.Time, ids ...storage.ID) (int64, error) {
+// is working on stays with it. It returns how many there were; note makes the event that
+// is written unless there were none.
+func (r *Outbox) RetryNow(ctx context.Context, now time.Time, note func(n int64) storage.Event, ids ...storage.ID) (n int64, err error) {
 	args := []any{string(storage.DeliveryQueued), sqlTime{now}, string(storage.DeliveryFailed)}
 	which := `status = $3`
 	if len(ids) > 0 {
 		which = `(status = $3 OR done_at IS NULL AND (NOT claimed OR next_at <= $2)) AND id IN ` + anyOf(&args, ids)
 	}
-	n, err := r.s.exec(ctx, r.s.write, `UPDATE deliveries SET status = $1, attempts = 0, claimed = FALSE, next_at = $2, done_at = NULL WHERE `+which, args...)
+	err = r.s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		n, err = r.s.exec(ctx, tx, `UPDATE deliveries SET status = $1, attempts = 0, claimed = FALSE, next_at = $2, done_at = NULL WHERE `+which, args...)
+		if err != nil || n == 0 {
+			return err
+		}
+		return r.s.insertEvent(ctx, tx, note(n))
+	})
 	return n, wrap("retry deliveries", err)
 }
 

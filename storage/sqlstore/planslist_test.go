@@ -79,6 +79,19 @@ func (c *planCalls) peopleCalls() map[string]func() error {
 		"Invitations.Create": func() error {
 			return c.s.Invitations().Create(ctx, &storage.Invitation{ID: c.id(), TokenHash: string(c.id()), CreatedAt: c.now, ExpiresAt: c.now}, c.event())
 		},
+		"Invitations.List": func() error {
+			if err := second(c.s.Invitations().List(ctx, "", 50)); err != nil {
+				return err
+			}
+			return second(c.s.Invitations().List(ctx, rowOf(77), 50))
+		},
+		"Invitations.Revoke": func() error {
+			inv := &storage.Invitation{ID: c.id(), TokenHash: string(c.id()), CreatedAt: c.now, ExpiresAt: c.now.Add(time.Hour)}
+			if err := c.s.Invitations().Create(ctx, inv, c.event()); err != nil {
+				return err
+			}
+			return c.s.Invitations().Revoke(ctx, inv.ID, c.now, c.event())
+		},
 		"Invitations.Valid": func() error { return second(c.s.Invitations().Valid(ctx, []string{"t7", "t8"}, c.now)) },
 	}
 }
@@ -379,6 +392,7 @@ func (c *planCalls) auditCalls() map[string]func() error {
 			for _, f := range []storage.EventFilter{
 				{}, {InOrder: true, AfterSeq: 1}, {UserID: rowOf(77)}, {Type: "type7"}, {RequestID: "r77"}, {Type: "type7", Since: c.now.Add(-time.Hour)},
 				{Since: c.now.Add(-time.Hour)}, {UserID: rowOf(77), Before: c.id()}, {Before: c.id()}, {Since: c.now.Add(-2 * time.Hour), Until: c.now, ClientID: "client7", Outcome: "failure", Address: "192.0.2.1"},
+				{Outcome: "failure"}, {Outcome: "failure", Before: c.id()}, {Outcome: "failure", ClientID: "client7", Since: c.now.Add(-time.Hour)},
 			} {
 				f.Limit = 50
 				if err := second(events.List(ctx, f)); err != nil {
@@ -441,10 +455,10 @@ func (c *planCalls) deliveryCalls() map[string]func() error {
 			return second(outbox.List(ctx, "", storage.DeliveryFailed, 50))
 		},
 		"Outbox.RetryNow": func() error {
-			if err := second(outbox.RetryNow(ctx, c.now, rowOf(77), rowOf(78))); err != nil {
+			if err := second(outbox.RetryNow(ctx, c.now, func(int64) storage.Event { return c.event() }, rowOf(77), rowOf(78))); err != nil {
 				return err
 			}
-			return second(outbox.RetryNow(ctx, c.now))
+			return second(outbox.RetryNow(ctx, c.now, func(int64) storage.Event { return c.event() }))
 		},
 		"Outbox.Page": func() error {
 			for _, f := range []storage.DeliveryFilter{

@@ -30,7 +30,7 @@ func (c *planCalls) nodeCalls() map[string]func() error {
 			if _, err := c.s.Feeds().Place(ctx, name, c.now); err != nil {
 				return err
 			}
-			return c.s.Feeds().Move(ctx, name, 0, c.now)
+			return c.s.Feeds().Move(ctx, name, 0, c.now, c.event())
 		},
 		"Numbers.Since": func() error { return second(c.s.Numbers().Since(ctx, c.now)) },
 		"Numbers.Place": func() error { return ignoring(storage.ErrNotFound, second(c.s.Numbers().Place(ctx))) },

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -341,6 +342,47 @@ func (f fixture) testInvitations(t *testing.T) {
 	want(t, "CreateInvited of an address with an account", err, storage.ErrConflict)
 	_, err = invitations.Valid(ctx, []string{again.TokenHash}, f.clock.Now())
 	want(t, "Valid after a sign-up that failed", err, nil)
+
+	third := f.invitation(t, "third@example.com")
+	equal(t, "invitations", f.invitationsOf(t, 3), newestFirst(*third, *again, withUse(*inv, f.clock.Now())))
+	revoke := func(id storage.ID, now time.Time) error {
+		return invitations.Revoke(ctx, id, now, f.event(t, storage.EventInvitationRevoked))
+	}
+	want(t, "Revoke when used", revoke(inv.ID, f.clock.Now()), storage.ErrNotFound)
+	want(t, "Revoke when expired", revoke(third.ID, third.ExpiresAt), storage.ErrNotFound)
+	want(t, "Revoke", revoke(third.ID, f.clock.Now()), nil)
+	want(t, "Revoke again", revoke(third.ID, f.clock.Now()), storage.ErrNotFound)
+	_, err = invitations.Valid(ctx, []string{third.TokenHash}, f.clock.Now())
+	want(t, "Valid when revoked", err, storage.ErrNotFound)
+	equal(t, "invitations after one was revoked", f.invitationsOf(t, 2), newestFirst(*again, withUse(*inv, f.clock.Now())))
+}
+
+// newestFirst puts invitations in the order of their ids, which those of one moment have
+// by chance.
+func newestFirst(all ...storage.Invitation) []storage.Invitation {
+	slices.SortFunc(all, func(a, b storage.Invitation) int { return strings.Compare(string(b.ID), string(a.ID)) })
+	return all
+}
+
+func withUse(inv storage.Invitation, at time.Time) storage.Invitation {
+	inv.UsedAt = at
+	return inv
+}
+
+// invitationsOf reads the newest invitations, one to a page.
+func (f fixture) invitationsOf(t *testing.T, n int) []storage.Invitation {
+	t.Helper()
+	var all []storage.Invitation
+	before := storage.ID("")
+	for len(all) < n {
+		page, err := f.s.Invitations().List(t.Context(), before, 1)
+		want(t, "List", err, nil)
+		if len(page) != 1 {
+			t.Fatalf("a page of %d invitations", len(page))
+		}
+		all, before = append(all, page...), page[0].ID
+	}
+	return all
 }
 
 func (f fixture) testOneInvited(t *testing.T) {

@@ -63,9 +63,9 @@ func (f fixture) testFeeds(t *testing.T) {
 	})
 	equal(t, "nodes that moved it", won, 1)
 	want(t, "Advance late", feeds.Advance(ctx, step, f.message(t)), storage.ErrConflict)
-	want(t, "Move", feeds.Move(ctx, "siem", start, now), nil)
+	want(t, "Move", feeds.Move(ctx, "siem", start, now, f.event(t, storage.EventEventsReplayed)), nil)
 	want(t, "Advance after Move", feeds.Advance(ctx, step), nil)
-	want(t, "Move of none", feeds.Move(ctx, "nothing", 0, now), storage.ErrNotFound)
+	want(t, "Move of none", feeds.Move(ctx, "nothing", 0, now, f.event(t, storage.EventEventsReplayed)), storage.ErrNotFound)
 	all, err := feeds.List(ctx)
 	want(t, "List feeds", err, nil)
 	if len(all) != 1 || all[0] != (storage.Feed{Name: "siem", Seq: events[0].Seq, MovedAt: all[0].MovedAt}) {

@@ -110,9 +110,15 @@ func (f fixture) testOutboxRetries(t *testing.T) {
 	}
 	retried := func(what string, n int64, ids ...storage.ID) {
 		t.Helper()
-		got, err := outbox.RetryNow(ctx, f.clock.Now(), ids...)
+		noted := int64(0)
+		note := func(n int64) storage.Event {
+			noted = n
+			return f.event(t, storage.EventDeliveriesRetried)
+		}
+		got, err := outbox.RetryNow(ctx, f.clock.Now(), note, ids...)
 		want(t, "RetryNow", err, nil)
 		equal(t, what, got, n)
+		equal(t, what+", in the event", noted, n)
 	}
 	want(t, "Add", outbox.Add(ctx, nil, m), nil)
 	due("at first", 1)

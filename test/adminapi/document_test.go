@@ -20,6 +20,7 @@ func examine(t *testing.T, node *testenv.Node, token string, args ...string) {
 	command := append([]string{
 		"run", node.Issuer + "/admin/api/openapi.json", "--seed", "1", "--workers", "1", "--no-shrink", "--continue-on-failure", "--no-color",
 		"--warnings", "off", "--suppress-health-check", "all", "--request-timeout", "120", "--wait-for-schema", "120", "--header", "Authorization: Bearer " + token,
+		"--exclude-path", "/admin/api/v1/lockdown", // it ends the token that the rest needs: package admin/api tries it
 		"--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,unsupported_method,allow_header_conformance",
 	}, args...)
 	cmd := exec.CommandContext(t.Context(), schemathesis, command...)

@@ -28,13 +28,13 @@ clients:
     secret: ` + serviceSecret + `
     grant_types: [client_credentials]
     scopes: ["admin:people.read", "admin:people.write", "admin:helpdesk", "admin:groups.read", "admin:groups.write", "admin:clients.read", "admin:clients.write",
-      "admin:audit.read", "admin:system.read", "admin:owner"]
+      "admin:audit.read", "admin:system.read", "admin:system.write", "admin:owner"]
 `
 
 // scopes are all of the service.
 var scopes = []string{
 	"admin:people.read", "admin:people.write", "admin:helpdesk", "admin:groups.read", "admin:groups.write", "admin:clients.read", "admin:clients.write",
-	"admin:audit.read", "admin:system.read", "admin:owner",
+	"admin:audit.read", "admin:system.read", "admin:system.write", "admin:owner",
 }
 
 // send sends a request, with a token where there is one.

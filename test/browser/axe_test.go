@@ -3,6 +3,9 @@ package browser
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,8 +28,15 @@ var axe = sync.OnceValues(func() (string, error) {
 	return string(source), err
 })
 
-// The rules of WCAG 2.2, levels A and AA.
-const axeRun = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"]})
+// axeRules are those of WCAG 2.2, levels A and AA; axeColors are those among them that
+// look at colors.
+const (
+	axeRules  = `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]`
+	axeColors = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
+)
+
+// axeRun holds the page to rules.
+const axeRun = `axe.run(document, {runOnly: %s, resultTypes: ["violations"]})
 	.then(found => JSON.stringify(found.violations.filter(v => ["serious", "critical"].includes(v.impact)).map(v => ({
 		id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.map(n => n.html + " " + n.any.concat(n.all, n.none).map(c => c.message).join("; "))}))))`
 
@@ -41,12 +51,16 @@ const outside = `(() => {
 	}).map(e => e.outerHTML).join("\n");
 })()`
 
-// views are how every page is looked at.
-var views = []look{
-	{name: "light desktop", width: 1280, height: 900},
-	{name: "dark desktop", width: 1280, height: 900, dark: true},
-	{name: "light phone", width: 390, height: 844, phone: true},
-	{name: "dark phone", width: 390, height: 844, phone: true, dark: true},
+// views are how every page is looked at, and by which rules: once by all at each width,
+// and then by those that find something else in the other colors.
+var views = []struct {
+	look
+	rules string
+}{
+	{look{name: "light desktop", width: 1280, height: 900}, axeRules},
+	{look{name: "dark desktop", width: 1280, height: 900, dark: true}, axeColors},
+	{look{name: "dark phone", width: 390, height: 844, phone: true, dark: true}, axeRules},
+	{look{name: "light phone", width: 390, height: 844, phone: true}, axeColors},
 }
 
 // accessible checks that everybody can use the page: at both widths, in light
@@ -57,9 +71,9 @@ func (b *tab) accessible(page string) {
 	b.check("read axe-core", err)
 	b.do("put axe-core into the page", chromedp.EvaluateAsDevTools[chromedp.Void](source))
 	for _, view := range views {
-		b.show(view)
+		b.show(view.look)
 		b.settle()
-		raw, err := chromedp.Run(b.ctx, chromedp.EvaluateAsDevTools[string](axeRun, chromedp.EvalAwaitPromise))
+		raw, err := chromedp.Run(b.ctx, chromedp.EvaluateAsDevTools[string](fmt.Sprintf(axeRun, view.rules), chromedp.EvalAwaitPromise))
 		b.check("run axe-core on "+page, err)
 		var found []struct {
 			ID, Impact, Help string
@@ -68,6 +82,9 @@ func (b *tab) accessible(page string) {
 		b.check("decode what axe-core found", json.Unmarshal([]byte(raw), &found))
 		for _, v := range found {
 			b.t.Errorf("%s, %s: %s %s (%s):\n\t%s", page, view.name, v.Impact, v.ID, v.Help, strings.Join(v.Nodes, "\n\t"))
+		}
+		if view.rules == axeColors {
+			continue // nothing moves when colors change
 		}
 		if out := b.eval(outside); out != "" {
 			b.t.Errorf("%s, %s: beyond its frame stands: %s", page, view.name, out)
@@ -130,7 +147,15 @@ func TestPages(t *testing.T) {
 	testenv.NodeModules(t, "node")
 	a := newApplication(t)
 	s := startWith(t, testenv.Latchkey{}, settings{"mfa": settings{"factors": []string{"passkey", "totp", "recovery", "email", "sms"}}},
-		a.clients(map[string]settings{"wiki": {"trust_devices": true}, "calendar": {"consent": "remember"}}))
+		settings{
+			"resources": []settings{{"identifier": "https://reports.example.com", "name": "Reports"}},
+			"scopes":    []settings{{"name": "reports.read", "resource": "https://reports.example.com", "description": settings{"en": "Read your reports"}}},
+		},
+		a.clients(map[string]settings{
+			"wiki": {"trust_devices": true}, "calendar": {"consent": "remember", "client_uri": a.URL + "/left", "description": settings{"en": "Who is where, and when"}},
+			"desk": {"consent": "always", "scopes": []string{"openid", "email", "reports.read"}},
+			"tv":   {"grant_types": []string{"authorization_code", "urn:ietf:params:oauth:grant-type:device_code"}, "scopes": []string{"openid", "profile"}},
+		}))
 	a.site = s
 	s.walk(t, "sign in", func(t *testing.T, b *tab) {
 		ada := s.account("--name", "Ada Lovelace")
@@ -188,6 +213,24 @@ func TestPages(t *testing.T) {
 		b.accessible("reset")
 		b.get("/dev/inbox")
 		b.accessible("inbox")
+	})
+	s.walk(t, "applications and devices", func(t *testing.T, b *tab) {
+		ada := s.account("--name", "Ada Lovelace")
+		b.get("/account/applications")
+		b.signIn(ada)
+		b.want("#launcher-heading")
+		b.accessible("launcher")
+		b.get(a.at("desk", "scope", "openid email reports.read"))
+		b.want("#consent-allow")
+		b.accessible("consent by resource")
+		b.get("/device")
+		b.accessible("code of a device")
+		b.fill("user_code", s.userCode(t, "tv"))
+		b.press("device-submit")
+		b.want("#device-program")
+		b.accessible("a device asks")
+		b.press("consent-allow")
+		b.accessible("device signed in")
 	})
 	s.walk(t, "second factors", func(t *testing.T, b *tab) {
 		ada, _ := s.imported()
@@ -272,4 +315,28 @@ func TestPages(t *testing.T) {
 		b.signIn(ada)
 		b.accessible("account that will be deleted")
 	})
+}
+
+// userCode is the code that a device shows which asks for a client.
+func (s *site) userCode(t *testing.T, client string) string {
+	t.Helper()
+	form := url.Values{"scope": {"openid"}}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.Issuer+"/device_authorization", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(client, clientSecret+client)
+	answer, err := s.HTTP().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var asked struct {
+		UserCode string `json:"user_code"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&asked); err != nil || asked.UserCode == "" {
+		t.Fatalf("no code (%d): %v", answer.StatusCode, err)
+	}
+	return asked.UserCode
 }

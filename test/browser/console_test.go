@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
@@ -105,9 +106,10 @@ func TestConsolePages(t *testing.T) {
 		other.get("/logout")
 		b.administrator("latchkey-owner")
 		b.picture("console-overview")
-		for _, page := range []string{"people", "groups", "applications", "activity", "messages", "configuration", "keys", "jobs"} {
+		for _, page := range []string{"people", "sessions", "groups", "applications", "activity", "messages", "configuration", "keys", "jobs"} {
 			b.consoleMenu("/admin/" + page)
 			b.picture("console-" + page)
+			b.fits(768)
 		}
 		b.get("/admin/people?q=" + ada.email)
 		b.follow(".rows tbody th a")
@@ -128,9 +130,61 @@ func TestConsolePages(t *testing.T) {
 		b.picture("console-group")
 		b.get("/admin/applications/wiki")
 		b.picture("console-application")
+		b.get("/admin/applications/new")
+		b.picture("console-new-application")
+		b.get("/admin/find?q=many0000")
+		b.accessible("console find")
+		b.do("press Ctrl-K", chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+		b.appears("dialog[open] .results a")
+		b.accessible("console palette")
 		b.get("/admin/people?lang=ar")
 		b.accessible("console from right to left")
 		b.get("/admin/people?lang=de")
 		b.accessible("console in German")
+	})
+}
+
+// fits checks that the page is no wider than a window, such as that of a tablet.
+func (b *tab) fits(width int64) {
+	b.t.Helper()
+	b.show(look{width: width, height: 1024})
+	b.settle()
+	if out := b.eval(outside); out != "" {
+		b.t.Errorf("%s, at %d: beyond its frame stands: %s", b.url().Path, width, out)
+	}
+	b.show(b.look)
+}
+
+// appears waits until a script shows something.
+func (b *tab) appears(selector string) {
+	b.t.Helper()
+	b.do("see "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+}
+
+// TestConsoleIsQuickWithScripts: a list follows what is typed, and the palette leads to
+// somebody by keys alone.
+func TestConsoleIsQuickWithScripts(t *testing.T) {
+	t.Parallel()
+	s := startConsole(t)
+	s.each(t, []look{desktop}, func(_ *testing.T, b *tab) {
+		b.administrator("latchkey-owner")
+		b.get("/admin/people")
+		b.fill("q", "many00077")
+		b.appears(`#list tbody tr:first-child:last-child a`)
+		if found := strings.Join(b.texts("#list tbody th"), " "); !strings.Contains(found, "Person 00077") {
+			b.fatalf("the list shows %q", found)
+		}
+		if b.url().RawQuery != "q=many00077" {
+			b.fatalf("the address is %s", b.url())
+		}
+		b.do("press Ctrl-K", chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+		b.appears("dialog[open]")
+		b.do("type a name", chromedp.KeyEvent("many00123"))
+		b.appears(`dialog[open] .results li:first-child:last-child a[href^="/admin/people/"]`)
+		b.arrive("choose with keys", chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
+		b.want("#act-disable")
+		if name := strings.Join(b.texts("h1"), " "); name != "Person 00123" {
+			b.fatalf("it leads to %q", name)
+		}
 	})
 }

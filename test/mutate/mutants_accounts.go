@@ -107,7 +107,7 @@ var accounts = []mutant{
 		"./account", "FE2_EachMessage",
 	},
 	{
-		"FE2", "a message about a recovery code takes back nothing of before", "mfa/gate.go",
+		"FE2", "a message about a recovery code takes back nothing of before", "mfa/attemptlimiter.go",
 		`if n.Since = a.Began; n.Since.IsZero() {`,
 		`if n.Since = a.Now; n.Since.IsZero() {`,
 		"./account", "FE2_EachMessage",

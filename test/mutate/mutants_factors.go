@@ -71,19 +71,19 @@ var factors = []mutant{
 		"./mfa", "LK1",
 	},
 	{
-		"TH2", "an attempt has any number of tries", "mfa/gate.go",
+		"TH2", "an attempt has any number of tries", "mfa/attemptlimiter.go",
 		`if n > int64(g.cfg.Policy.Tries) {`,
 		`if n < 0 {`,
 		"./mfa", "TH2",
 	},
 	{
-		"TH2", "failures of many attempts lock nothing", "mfa/gate.go",
+		"TH2", "failures of many attempts lock nothing", "mfa/attemptlimiter.go",
 		`case now.Before(l.LockedUntil):`,
 		`case false:`,
 		"./mfa", "TH2",
 	},
 	{
-		"TH2", "a factor is never disabled", "mfa/gate.go",
+		"TH2", "a factor is never disabled", "mfa/attemptlimiter.go",
 		`case !l.DisabledAt.IsZero():`,
 		`case false:`,
 		"./mfa", "TH2",

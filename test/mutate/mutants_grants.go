@@ -152,6 +152,18 @@ var grants = []mutant{
 		"./op", "TX1",
 	},
 	{
+		"AC1", "an exchanged token outlives the access that it came from", "op/accesstoken.go",
+		`if claims.GrantClient != "" {`,
+		`if false {`,
+		"./op", "AC1_AnExchanged",
+	},
+	{
+		"TK5", "an opaque token for a resource server works here", "op/sealedtoken.go",
+		`if !s.NotOurs {`,
+		`if true {`,
+		"./op", "OneRefreshTokenServes",
+	},
+	{
 		"TX1", "a token names one who may act, and another does", "op/grant_tokenexchange.go",
 		`if subject.MayAct != nil && subject.MayAct.Subject != r.Client.ID {`,
 		`if false {`,

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -174,8 +175,37 @@ oidc_groups_claim = "groups"
 allowed_groups = ["staff"]`)
 }
 
-func oauth2ProxyWith(t *testing.T, e environment, scope string) *exec.Cmd {
+// oauth2ProxyBehind only answers whether a request may pass.
+func oauth2ProxyBehind(t *testing.T, e environment) *exec.Cmd {
 	t.Helper()
+	return oauth2ProxyWith(t, e, `scope = "openid profile email offline_access groups"
+oidc_groups_claim = "groups"
+allowed_groups = ["staff"]
+set_xauthrequest = true
+reverse_proxy = true`, "static://202")
+}
+
+// nginx is the part on it of docs/recipes/reverse-proxies.md as it stands, but for
+// addresses, before an application.
+func nginx(t *testing.T, port, behind string) {
+	t.Helper()
+	recipe, err := os.ReadFile("../../docs/recipes/reverse-proxies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile(`\nnginx[^\n]*:\n\n((?:    [^\n]*\n)+)`).FindSubmatch(recipe)
+	if block == nil {
+		t.Fatal("the recipe has no part on nginx")
+	}
+	testenv.StartNginx(t, "127.0.0.1:"+port, strings.NewReplacer(
+		"127.0.0.1:4180", "127.0.0.1:"+behind, "http://127.0.0.1:3000", application(t).URL).Replace(string(block[1])))
+}
+
+func oauth2ProxyWith(t *testing.T, e environment, scope string, upstream ...string) *exec.Cmd {
+	t.Helper()
+	if upstream == nil {
+		upstream = []string{application(t).URL + "/"}
+	}
 	file := filepath.Join(t.TempDir(), "oauth2-proxy.cfg")
 	write(t, file, fmt.Sprintf(`
 http_address = "127.0.0.1:%s"
@@ -196,8 +226,8 @@ cookie_secret = "0123456789abcdef0123456789abcdef"
 cookie_refresh = "9m"
 skip_provider_button = true
 whitelist_domains = [%q]
-upstreams = ["%s/"]
-`, e.Port, e.Issuer, e.Site, e.ClientID, secretOf(e.ClientID), scope, hostOf(t, e.Issuer), application(t).URL))
+upstreams = [%q]
+`, e.Port, e.Issuer, e.Site, e.ClientID, secretOf(e.ClientID), scope, hostOf(t, e.Issuer), upstream[0]))
 	return exec.CommandContext(t.Context(), testenv.GoTool(t, "github.com/oauth2-proxy/oauth2-proxy/v7", "v7.15.6"), "--config", file)
 }
 

@@ -80,6 +80,10 @@ func indexOf(name string) int {
 func (p *provider) startSite(t *testing.T, s site) string {
 	t.Helper()
 	e := environment{Issuer: p.Issuer, Site: p.address(s), ClientID: s.name, Port: p.ports[s.name]}
+	public := e.Port
+	if s.front != nil {
+		e.Port = strconv.Itoa(testenv.FreePort(t))
+	}
 	command := s.launch(t, e)
 	log := new(testenv.Log)
 	command.Env, command.Stdout, command.Stderr = e.variables(t), log, log
@@ -94,6 +98,9 @@ func (p *provider) startSite(t *testing.T, s site) string {
 		}
 	})
 	testenv.WaitForPort(t, "127.0.0.1:"+e.Port, log)
+	if s.front != nil {
+		s.front(t, public, e.Port)
+	}
 	return e.Site
 }
 

@@ -7,7 +7,10 @@ import (
 
 // site is a relying party: how it is started, and what the provider is told of it.
 type site struct {
-	name   string
+	name string
+	// front, where there is one, takes requests at a port and passes them on to where the
+	// process serves.
+	front  func(t *testing.T, port, behind string)
 	launch launcher
 	// callback is the path of its redirect URI.
 	callback string

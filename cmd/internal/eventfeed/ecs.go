@@ -115,7 +115,8 @@ func categoryOf(t storage.EventType) (category, kind string) {
 		storage.EventClientRemoved, storage.EventClientRestored, storage.EventClientPruned,
 		storage.EventClientRegistered, storage.EventClientChanged, storage.EventClientDeleted,
 		storage.EventRegistrationTokenCreated, storage.EventRegistrationTokenRevoked,
-		storage.EventClientLocked, storage.EventClientUnlocked, storage.EventSecretsResealed:
+		storage.EventClientLocked, storage.EventClientUnlocked, storage.EventSecretsResealed,
+		storage.EventDeliveriesRetried, storage.EventEventsReplayed:
 		return "configuration", "change"
 	default:
 	}

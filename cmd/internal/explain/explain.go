@@ -36,8 +36,9 @@ type Question struct {
 	Scopes []string
 	// Resource is the resource server that the access token is for; empty: none.
 	Resource string
-	// Locked says that the client is locked down: no node serves it.
-	Locked bool
+	// Unserved says why no node serves the client, such as that it is locked down; empty
+	// where they do.
+	Unserved string
 }
 
 // Answer is what would happen.
@@ -78,12 +79,12 @@ func (p *Provider) Explain(q Question) (*Answer, error) {
 		Rules: p.Catalog.Policy(q.Client.Access).Findings(subject, at), Steps: []string{},
 	}
 	switch {
-	case q.Locked:
-		answer.refuse("the client is locked down")
+	case q.Unserved != "":
+		answer.refuse(q.Unserved)
 	case !actsForPeople(q.Client):
 		answer.refuse("the client acts for nobody but itself")
 	}
-	if q.User.Disabled() || q.Locked || !actsForPeople(q.Client) {
+	if q.User.Disabled() || q.Unserved != "" || !actsForPeople(q.Client) {
 		answer.Steps = []string{StepRefused}
 		return answer, nil
 	}

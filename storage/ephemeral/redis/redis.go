@@ -162,3 +162,19 @@ func (s *Store) EvictionPolicy(ctx context.Context) (string, error) {
 	}
 	return "", err
 }
+
+// Outlives reports whether the server writes what it keeps to a disk, as a log or as
+// snapshots, so that a restart of it forgets little; known is false where it does not
+// tell.
+func (s *Store) Outlives(ctx context.Context) (outlives, known bool, err error) {
+	var set map[string]string
+	err = s.with(ctx, "read how redis persists", func(ctx context.Context, c rueidis.Client) (err error) {
+		set, err = c.Do(ctx, c.B().ConfigGet().Parameter("save", "appendonly").Build()).AsStrMap()
+		if refused := (*rueidis.RedisError)(nil); errors.As(err, &refused) {
+			return nil // a service that lets nobody read its configuration
+		}
+		return err
+	})
+	snapshots, asked := set["save"]
+	return snapshots != "" || set["appendonly"] == "yes", asked, err
+}

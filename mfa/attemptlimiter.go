@@ -24,12 +24,13 @@ const (
 // triesWindow is longer than any attempt lives, so that its tries never start anew.
 const triesWindow = 24 * time.Hour
 
-// gate is what every response goes through before it is looked at.
-type gate struct{ cfg Config }
+// attemptLimiter is the rate limit of guesses: every response to a factor is counted
+// before it is looked at.
+type attemptLimiter struct{ cfg Config }
 
 // entry is an attempt that was counted. It ends in pass or in fail.
 type entry struct {
-	*gate
+	*attemptLimiter
 	attempt   Attempt
 	kind      storage.FactorKind
 	triesLeft int
@@ -39,7 +40,7 @@ type entry struct {
 // enter counts a response to a kind of factor, in the attempt and durably, or
 // refuses it (requirement TH2). What follows can take nothing back but by
 // passing.
-func (g *gate) enter(ctx context.Context, a Attempt, k storage.FactorKind) (*entry, error) {
+func (g *attemptLimiter) enter(ctx context.Context, a Attempt, k storage.FactorKind) (*entry, error) {
 	n, err := g.cfg.Ephemeral.Count(ctx, "mfa:tries:"+string(k)+":"+a.ID, triesWindow)
 	if err != nil {
 		return nil, fmt.Errorf("count tries of an attempt: %w", err)
@@ -56,7 +57,7 @@ func (g *gate) enter(ctx context.Context, a Attempt, k storage.FactorKind) (*ent
 	if err != nil {
 		return nil, fmt.Errorf("count attempt with %s: %w", k, err)
 	}
-	return &entry{gate: g, attempt: a, kind: k, triesLeft: g.cfg.Policy.Tries - int(n), lockout: lockout}, nil
+	return &entry{attemptLimiter: g, attempt: a, kind: k, triesLeft: g.cfg.Policy.Tries - int(n), lockout: lockout}, nil
 }
 
 // closed says why a lockout refuses attempts at now; nil where it does not.
@@ -106,9 +107,9 @@ func (e *entry) fail(ctx context.Context, cause error) error {
 	return refusal
 }
 
-// lapse ends a response to something that is not live any more: it fails, and
+// expire ends a response to something that is not live any more: it fails, and
 // says so.
-func (e *entry) lapse(ctx context.Context, cause string) error {
+func (e *entry) expire(ctx context.Context, cause string) error {
 	err := e.fail(ctx, errors.New(cause))
 	if wrong := (*WrongError)(nil); errors.As(err, &wrong) {
 		return ErrExpired
@@ -117,7 +118,7 @@ func (e *entry) lapse(ctx context.Context, cause string) error {
 }
 
 // tell keeps an event of the attempt, and queues the notices that go with it.
-func (g *gate) tell(ctx context.Context, a Attempt, typ storage.EventType, outcome, detail string, notices ...Notice) error {
+func (g *attemptLimiter) tell(ctx context.Context, a Attempt, typ storage.EventType, outcome, detail string, notices ...Notice) error {
 	e, err := g.event(a, typ, outcome, detail)
 	if err != nil {
 		return err
@@ -133,7 +134,7 @@ func (g *gate) tell(ctx context.Context, a Attempt, typ storage.EventType, outco
 }
 
 // event makes an event of the attempt.
-func (g *gate) event(a Attempt, typ storage.EventType, outcome, detail string) (storage.Event, error) {
+func (g *attemptLimiter) event(a Attempt, typ storage.EventType, outcome, detail string) (storage.Event, error) {
 	e, err := storage.NewEvent(a.Now, g.cfg.Random, typ)
 	if err != nil {
 		return storage.Event{}, err
@@ -147,7 +148,7 @@ func (g *gate) event(a Attempt, typ storage.EventType, outcome, detail string) (
 
 // notices makes messages that tell the person of what happened in the attempt:
 // none where no address is known to be theirs.
-func (g *gate) notices(a Attempt, notices ...Notice) ([]storage.Message, error) {
+func (g *attemptLimiter) notices(a Attempt, notices ...Notice) ([]storage.Message, error) {
 	u := a.Person.User
 	if !u.EmailVerified {
 		return nil, nil
