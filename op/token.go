@@ -34,7 +34,7 @@ func grantParameters() []string {
 
 // token is the token endpoint (RFC 6749 section 3.2).
 func (p *Provider) token(ctx context.Context, r *tokenRequest) (any, error) {
-	grant, err := grantFor(r)
+	grant, err := p.grantFor(r)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (p *Provider) token(ctx context.Context, r *tokenRequest) (any, error) {
 
 // grantFor is the grant that a request is for, where its client may use it and its
 // parameters are there.
-func grantFor(r *tokenRequest) (*grantType, error) {
+func (p *Provider) grantFor(r *tokenRequest) (*grantType, error) {
 	asked := r.Form.Get("grant_type")
 	i := slices.IndexFunc(grantTypes, func(g grantType) bool { return g.name == asked })
 	if i < 0 || grantTypes[i].offered != nil && !grantTypes[i].offered(&p.cfg) {

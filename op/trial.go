@@ -23,7 +23,9 @@ type TrialConfig struct {
 	Access  *access.Catalog
 	// RequirePushed, RequireDPoP and SignUp are as in [Config].
 	RequirePushed, RequireDPoP, SignUp bool
-	Now                                func() time.Time
+	// TrustedIssuers are as in [Config].
+	TrustedIssuers map[string]string
+	Now            func() time.Time
 }
 
 // Trial judges requests of a client as the endpoints would, by the same code (a dry run). It
@@ -34,7 +36,7 @@ type Trial struct{ p *Provider }
 func NewTrial(cfg TrialConfig) *Trial {
 	c := Config{
 		Issuer: cfg.Issuer, Clients: cfg.Clients, Hasher: cfg.Hasher, Access: cfg.Access, RequirePushed: cfg.RequirePushed,
-		RequireDPoP: cfg.RequireDPoP, SignUp: cfg.SignUp, Log: slog.New(slog.DiscardHandler), Now: cfg.Now,
+		RequireDPoP: cfg.RequireDPoP, SignUp: cfg.SignUp, TrustedIssuers: cfg.TrustedIssuers, Log: slog.New(slog.DiscardHandler), Now: cfg.Now,
 	}
 	return &Trial{&Provider{cfg: c, prompts: c.prompts(), make: maker{issuer: c.Issuer, catalog: c.Access, log: c.Log}}}
 }
@@ -136,7 +138,7 @@ func (t *Trial) token(ctx context.Context, trial TokenTrial) error {
 		return err
 	}
 	request := &tokenRequest{Form: form, Client: c, Now: t.p.cfg.Now()}
-	if _, err := grantFor(request); err != nil {
+	if _, err := t.p.grantFor(request); err != nil {
 		return err
 	}
 	return t.p.requireProof(request)
