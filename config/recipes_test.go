@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,9 +38,14 @@ func TestClientsOfDocumentsLoad(t *testing.T) {
 			if strings.Contains(block, "…") {
 				continue // a part of one that stands above it
 			}
-			yaml := regexp.MustCompile(`secret: (?:file|env):\S+`).ReplaceAllString(block, "secret: env:STRONG")
+			vars, secrets := serveEnv(), 0
+			yaml := regexp.MustCompile(`secret: (?:file|env):[^\s,}]+`).ReplaceAllStringFunc(block, func(string) string {
+				secrets++ // each client has its own
+				name := fmt.Sprintf("SECRET_%d", secrets)
+				vars[name] = fmt.Sprintf("%x", sha256.Sum256([]byte(name)))
+				return "secret: env:" + name
+			})
 			yaml = regexp.MustCompile(`ca_file: \S+`).ReplaceAllLiteralString(yaml, "ca_file: "+ca)
-			vars := serveEnv()
 			if strings.HasSuffix(file, "quickstart.md") { // dev's, on this machine
 				yaml = strings.ReplaceAll(yaml, "http://127.0.0.1:3000", "https://wiki.example.com")
 			}

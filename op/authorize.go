@@ -77,7 +77,7 @@ func (p *Provider) authorizeRequest(w http.ResponseWriter, r *http.Request, c *c
 	}
 	keepOpener(w, c)
 	if pushed == "" && p.mustPush(c) {
-		return p.fail(w, r, c.ID, to, badRequest("the client has to push its authorization requests (RFC 9126)"))
+		return p.fail(w, r, c.ID, to, errUnpushed())
 	}
 	if pushed == "" && lacksCookies(r, p.cfg.Cookies, form) && len(faulty) == 0 {
 		seeOther(w, withQuery(p.cfg.Issuer+authorizePath, form))
@@ -106,6 +106,10 @@ func (p *Provider) authorizeRequest(w http.ResponseWriter, r *http.Request, c *c
 	case nextAsk:
 	}
 	return p.ask(w, r, in)
+}
+
+func errUnpushed() error {
+	return badRequest("the client has to push its authorization requests (RFC 9126)")
 }
 
 // ask stores the request and hands the browser to the hosted pages. That too many

@@ -34,6 +34,25 @@ func grantParameters() []string {
 
 // token is the token endpoint (RFC 6749 section 3.2).
 func (p *Provider) token(ctx context.Context, r *tokenRequest) (any, error) {
+	grant, err := p.grantFor(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.requireProof(r); err != nil {
+		return nil, err
+	}
+	if err := r.bindCertificate(); err != nil {
+		return nil, err
+	}
+	if err := p.readyToEncrypt(ctx, r.Client); err != nil {
+		return nil, err
+	}
+	return grant.issue(p, ctx, r)
+}
+
+// grantFor is the grant that a request is for, where its client may use it and its
+// parameters are there.
+func (p *Provider) grantFor(r *tokenRequest) (*grantType, error) {
 	asked := r.Form.Get("grant_type")
 	i := slices.IndexFunc(grantTypes, func(g grantType) bool { return g.name == asked })
 	if i < 0 || grantTypes[i].offered != nil && !grantTypes[i].offered(&p.cfg) {
@@ -48,14 +67,5 @@ func (p *Provider) token(ctx context.Context, r *tokenRequest) (any, error) {
 			return nil, missing(parameter)
 		}
 	}
-	if err := p.requireProof(r); err != nil {
-		return nil, err
-	}
-	if err := r.bindCertificate(); err != nil {
-		return nil, err
-	}
-	if err := p.readyToEncrypt(ctx, r.Client); err != nil {
-		return nil, err
-	}
-	return grant.issue(p, ctx, r)
+	return grant, nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
+	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/internal/fetch"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -26,9 +27,15 @@ func clientCommand() *cobra.Command {
 
 func clientTestCommand() *cobra.Command {
 	var from storeFlags
-	var asJSON bool
+	var asJSON, secretStdin bool
+	var request string
 	cmd := &cobra.Command{
 		Use: "test CLIENT", Short: "Tell what to enter in an application, and what its software has to be told besides", Args: cobra.ExactArgs(1),
+		Long: "test walks what an application does: it reads the discovery document, and judges an authorization request for each redirect URI\n" +
+			"and token requests by the code of the endpoints, without issuing or storing anything. It says what would be refused, and why.\n" +
+			"With --request it tries an authorization request of the application itself, and ends with 1 where that would be refused.",
+		Example: "  latchkey client test wiki\n  latchkey client test wiki --request 'https://id.example.com/authorize?client_id=wiki&response_type=code'\n" +
+			"  latchkey client test wiki --secret-stdin < /run/secrets/wiki",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, issuer, err := from.client(cmd, args[0])
 			if err != nil {
@@ -40,15 +47,46 @@ func clientTestCommand() *cobra.Command {
 				return err
 			}
 			tested.Advice = append(tested.Advice, sector...)
-			if asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(tested)
+			if tested.Trials, err = from.tryClient(cmd, found, request, secretStdin); err != nil {
+				return err
 			}
-			return tested.write(cmd.OutOrStdout())
+			if asJSON {
+				err = json.NewEncoder(cmd.OutOrStdout()).Encode(tested)
+			} else {
+				err = tested.write(cmd.OutOrStdout())
+			}
+			if err == nil && request != "" && !tested.Trials[0].Taken {
+				err = errors.New("the authorization request would be refused")
+			}
+			return err
 		},
 	}
 	from.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&request, "request", "", "an authorization request of the application: its `address`, or what is after the ?")
+	cmd.Flags().BoolVar(&secretStdin, "secret-stdin", false, "read the application's secret from standard input, and try it")
 	return cmd
+}
+
+// tryClient tries one request, where it is given, or else walks what an application does.
+func (f *storeFlags) tryClient(cmd *cobra.Command, c *client.Client, request string, secretStdin bool) ([]tried, error) {
+	secret := ""
+	if secretStdin {
+		var err error
+		if secret, err = config.ReadSecret(cmd.InOrStdin()); err != nil {
+			return nil, fmt.Errorf("the secret on standard input cannot be taken: %w", err)
+		}
+	}
+	var trials []tried
+	err := f.withConfig(cmd, func(d *dependencies) error {
+		if request != "" {
+			trials = []tried{d.tryRequest(cmd, c, request)}
+		} else {
+			trials = d.walk(cmd, c, secret)
+		}
+		return nil
+	})
+	return trials, err
 }
 
 // clients returns the clients of the installation's configuration. It asks no store.
@@ -120,6 +158,8 @@ type clientTest struct {
 	RequirePKCE  bool        `json:"require_pkce"`
 	// Advice is what its software probably has to be told.
 	Advice []string `json:"advice"`
+	// Trials are what would become of its requests.
+	Trials []tried `json:"trials"`
 }
 
 func testClient(c *client.Client, issuer string) clientTest {
@@ -154,6 +194,9 @@ func (t clientTest) write(out io.Writer) error {
 		fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
 	}
 	err := w.Flush()
+	for _, trial := range t.Trials {
+		err = errors.Join(err, trial.write(out))
+	}
 	for _, advice := range t.Advice {
 		_, said := fmt.Fprintln(out, "advice:", advice)
 		err = errors.Join(err, said)
