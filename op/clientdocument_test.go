@@ -199,7 +199,7 @@ func (d *documents) codeOf(id string) string {
 
 func (d *documents) exchangeAs(id, code string, pairs ...string) *answer {
 	d.t.Helper()
-	return d.node.post(tokenPath, nil, append([]string{
+	return d.post(tokenPath, nil, append([]string{
 		"grant_type", "authorization_code", "client_id", id, "code", code, "redirect_uri", documentBack, "code_verifier", testVerifier,
 	}, pairs...)...)
 }
@@ -221,7 +221,7 @@ func TestDR1_ClientsByTheirDocuments(t *testing.T) {
 		t.Errorf("a look-up alone left a row: %v", err)
 	}
 	got := d.exchangeAs(documentID, d.codeOf(documentID)).want(t, http.StatusOK, "")
-	again := d.node.post(tokenPath, nil, "grant_type", "refresh_token", "client_id", documentID, "refresh_token", got.RefreshToken).want(t, http.StatusOK, "")
+	again := d.post(tokenPath, nil, "grant_type", "refresh_token", "client_id", documentID, "refresh_token", got.RefreshToken).want(t, http.StatusOK, "")
 	if again.AccessToken == "" {
 		t.Error("no access token")
 	}
@@ -453,12 +453,12 @@ func TestTH1_DocumentsAreCountedFirst(t *testing.T) {
 		t.Errorf("%d refused, %d called", refused, called)
 	}
 	d.clock.Advance(30 * time.Minute) // what is cached is old
-	d.node.post(tokenPath, nil, "grant_type", "refresh_token", "client_id", documentID, "refresh_token", got.RefreshToken).want(t, http.StatusOK, "")
+	d.post(tokenPath, nil, "grant_type", "refresh_token", "client_id", documentID, "refresh_token", got.RefreshToken).want(t, http.StatusOK, "")
 	d.codeOf(documentID)
 	if n := d.web.called(documentID); n < 2 {
 		t.Errorf("fetched %d times", n)
 	}
-	w := d.node.post(tokenPath, nil, "grant_type", "refresh_token", "client_id", "https://other.example/new", "refresh_token", "x")
+	w := d.post(tokenPath, nil, "grant_type", "refresh_token", "client_id", "https://other.example/new", "refresh_token", "x")
 	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
 		t.Errorf("the token endpoint answers %d %v", w.Code, w.Header())
 	}
@@ -517,14 +517,14 @@ func TestDR1_NoCacheServesWhoIsRefused(t *testing.T) {
 	got := d.exchangeAs(documentID, d.codeOf(documentID)).want(t, http.StatusOK, "")
 	d.locks.Replace([]string{documentID})
 	wantPage(t, d.authorize(documentID), http.StatusBadRequest, "We don’t know this app")
-	d.node.post(tokenPath, nil, "grant_type", "refresh_token", "client_id", documentID, "refresh_token", got.RefreshToken).want(t, http.StatusUnauthorized, codeInvalidClient)
+	d.post(tokenPath, nil, "grant_type", "refresh_token", "client_id", documentID, "refresh_token", got.RefreshToken).want(t, http.StatusUnauthorized, codeInvalidClient)
 	d.locks.Replace(nil)
 	row, err := d.store.Clients().ByID(t.Context(), documentID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.store.must(d.store.Clients().Delete(t.Context(), storage.ClientRemoval{ID: documentID, Version: row.Version, Now: d.clock.Now(), Reason: storage.RevokedClientGone}, d.store.event(storage.EventClientDeleted, d.clock.Now())))
-	d.node.post(tokenPath, nil, "grant_type", "refresh_token", "client_id", documentID, "refresh_token", got.RefreshToken).want(t, http.StatusBadRequest, codeInvalidGrant)
+	d.post(tokenPath, nil, "grant_type", "refresh_token", "client_id", documentID, "refresh_token", got.RefreshToken).want(t, http.StatusBadRequest, codeInvalidGrant)
 	if _, err := d.stored.Client(t.Context(), documentID); !errors.Is(err, client.ErrUnknown) {
 		t.Errorf("the database alone serves it: %v", err)
 	}

@@ -108,7 +108,7 @@ func pictureOf(answer *fetch.Answer) (string, error) {
 		return "", errors.New("it is too large")
 	case begins != "" && http.DetectContentType(answer.Body) != begins:
 		return "", errors.New("it says that it is " + said + ", and is not")
-	case begins == "" && slices.Contains([]byte(answer.Body), 0):
+	case begins == "" && slices.Contains(answer.Body, 0):
 		return "", errors.New("it is no text")
 	}
 	return said, nil

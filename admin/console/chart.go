@@ -51,21 +51,21 @@ func (s *screen) chart(label string, numbers []storage.DailyNumber, first time.T
 	name := func(i int) string { return s.Date(day(i).Add(12 * time.Hour)).Text }
 	c.First, c.Last = name(0), name(chartDays-1)
 	values, most := make([][chartDays]int64, len(of)), int64(0)
-	for i := range of {
+	for i, counted := range of {
 		for _, n := range numbers {
-			if at := int(n.Day.Sub(first) / (24 * time.Hour)); n.Kind == of[i].kind && n.Label == of[i].of && at >= 0 && at < chartDays {
+			if at := int(n.Day.Sub(first) / (24 * time.Hour)); n.Kind == counted.kind && n.Label == counted.of && at >= 0 && at < chartDays {
 				values[i][at] += n.N
 			}
 		}
 	}
 	c.Numbers = &table{Label: label, Columns: []string{s.T("console.day")}}
-	for i := range of {
-		c.Numbers.Columns = append(c.Numbers.Columns, of[i].label)
+	for i, counted := range of {
+		c.Numbers.Columns = append(c.Numbers.Columns, counted.label)
 		sum := int64(0)
 		for _, n := range values[i] {
 			sum += n
 		}
-		c.Series = append(c.Series, series{of[i].class, of[i].label, strconv.FormatInt(sum, 10)})
+		c.Series = append(c.Series, series{counted.class, counted.label, strconv.FormatInt(sum, 10)})
 	}
 	for d := range chartDays {
 		sum := int64(0)

@@ -30,7 +30,7 @@ func (c *Console) charts(r *http.Request, s *screen) ([]block, error) {
 		}
 	}
 	people := s.chart(s.T("console.new_people"), numbers, first, counted{"one", s.T("console.new_people"), storage.NumberNewPeople, ""})
-	blocks := []block{{ID: "signins", Charts: []*chart{signIns}, Heading: signIns.Label}}
+	blocks := []block{{ID: "sign-ins", Charts: []*chart{signIns}, Heading: signIns.Label}}
 	pair := block{ID: "days", Charts: []*chart{people}, Heading: s.T("console.each_day")}
 	if len(kinds) > 0 {
 		pair.Charts = append([]*chart{s.chart(s.T("console.by_factor"), numbers, first, kinds...)}, people)

@@ -15,7 +15,7 @@ const resetLinkPath = personPath + "/make-reset/link"
 // it, for a moment and in this browser alone: it is in no store, address or log
 // (requirement OT3).
 func makeReset(c *Console, w http.ResponseWriter, r *http.Request, by account.Actor, t *target) (bool, error) {
-	token, err := c.cfg.Accounts.IssueReset(r.Context(), by, t.User.ID, c.cfg.ResetLasts, "")
+	token, err := c.cfg.Accounts.IssueReset(r.Context(), by, t.ID, c.cfg.ResetLasts, "")
 	if err != nil {
 		return false, err
 	}

@@ -116,15 +116,15 @@ var resourceMetadata = regexp.MustCompile(`(?i)\bresource_metadata="?([^",\s]+)"
 
 // refusal calls the server without a token.
 func (m *mcpClient) refusal(ctx context.Context) error {
-	answer, _, err := m.call(ctx, http.MethodPost, m.server, "application/json", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, "")
+	answer, err := m.call(ctx, http.MethodPost, m.server, "application/json", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, "")
 	switch {
 	case err != nil:
 		return err
-	case answer.StatusCode != http.StatusUnauthorized:
+	case answer.status != http.StatusUnauthorized:
 		return ails("let the server answer requests without a token with 401 (RFC 6750 section 3): clients begin to authorize at nothing else",
-			"%s answers %d to a request without a token", m.server, answer.StatusCode)
+			"%s answers %d to a request without a token", m.server, answer.status)
 	}
-	if found := resourceMetadata.FindStringSubmatch(strings.Join(answer.Header.Values("WWW-Authenticate"), ", ")); found != nil {
+	if found := resourceMetadata.FindStringSubmatch(strings.Join(answer.header.Values("WWW-Authenticate"), ", ")); found != nil {
 		m.metadata = found[1]
 	}
 	return nil
@@ -230,12 +230,12 @@ func (m *mcpClient) become(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	answer, text, err := m.call(ctx, http.MethodPost, m.provider.Registration, "application/json", string(body), "")
+	answer, err := m.call(ctx, http.MethodPost, m.provider.Registration, "application/json", string(body), "")
 	if err != nil {
 		return err
 	}
-	if answer.StatusCode != http.StatusCreated || json.Unmarshal(text, &m.client) != nil || m.client.ID == "" {
-		return ails("set profile: mcp, or registration with mode: open; what else is wrong the answer says", "the provider does not register it: %d %s", answer.StatusCode, excerptOf(text))
+	if answer.status != http.StatusCreated || json.Unmarshal(answer.text, &m.client) != nil || m.client.ID == "" {
+		return ails("set profile: mcp, or registration with mode: open; what else is wrong the answer says", "the provider does not register it: %d %s", answer.status, excerptOf(answer.text))
 	}
 	return nil
 }
@@ -256,15 +256,15 @@ func (m *mcpClient) authorize(ctx context.Context) error {
 		query.Set("scope", strings.Join(m.scopes, " "))
 	}
 	at.RawQuery = query.Encode()
-	answer, _, err := m.call(ctx, http.MethodGet, at.String(), "", "", "")
+	answer, err := m.call(ctx, http.MethodGet, at.String(), "", "", "")
 	if err != nil {
 		return err
 	}
-	if answer.StatusCode >= http.StatusBadRequest {
-		return ails("the log of the provider says why, at `request refused` with this client_id", "the provider answers %d to the request for a code, and sends nobody back", answer.StatusCode)
+	if answer.status >= http.StatusBadRequest {
+		return ails("the log of the provider says why, at `request refused` with this client_id", "the provider answers %d to the request for a code, and sends nobody back", answer.status)
 	}
-	back, err := answer.Location()
-	if err != nil || !strings.HasPrefix(back.String(), m.client.RedirectURIs[0]) {
+	back := answer.location
+	if back == nil || !strings.HasPrefix(back.String(), m.client.RedirectURIs[0]) {
 		return nil // to sign in
 	}
 	refused := back.Query()
@@ -287,15 +287,15 @@ func (m *mcpClient) token(ctx context.Context) error {
 	if m.client.Method != "" && m.client.Method != client.AuthMethodNone {
 		return nil // it would take its key
 	}
-	answer, text, err := m.call(ctx, http.MethodPost, m.provider.Token, "application/x-www-form-urlencoded", form.Encode(), "")
+	answer, err := m.call(ctx, http.MethodPost, m.provider.Token, "application/x-www-form-urlencoded", form.Encode(), "")
 	if err != nil {
 		return err
 	}
 	var refused struct {
 		Error string `json:"error"`
 	}
-	if json.Unmarshal(text, &refused) != nil || refused.Error != "invalid_grant" {
-		return ails("let /token through to the provider as it is, and see its log for this client_id", "the token endpoint answers %d %s, where invalid_grant belongs", answer.StatusCode, excerptOf(text))
+	if json.Unmarshal(answer.text, &refused) != nil || refused.Error != "invalid_grant" {
+		return ails("let /token through to the provider as it is, and see its log for this client_id", "the token endpoint answers %d %s, where invalid_grant belongs", answer.status, excerptOf(answer.text))
 	}
 	return nil
 }
@@ -305,19 +305,19 @@ func (m *mcpClient) forget(ctx context.Context) {
 	if m.client.Management == "" || m.client.AccessToken == "" {
 		return
 	}
-	_, _, _ = m.call(ctx, http.MethodDelete, m.client.Management, "", "", m.client.AccessToken)
+	_, _ = m.call(ctx, http.MethodDelete, m.client.Management, "", "", m.client.AccessToken)
 }
 
 // first reads the first of addresses at which there is JSON.
 func (m *mcpClient) first(ctx context.Context, addresses []string, to any) error {
 	var errs []error
 	for _, address := range addresses {
-		answer, text, err := m.call(ctx, http.MethodGet, address, "", "", "")
+		answer, err := m.call(ctx, http.MethodGet, address, "", "", "")
 		switch {
 		case err != nil:
-		case answer.StatusCode != http.StatusOK:
-			err = fmt.Errorf("%s answers %d", address, answer.StatusCode)
-		case json.Unmarshal(text, to) != nil:
+		case answer.status != http.StatusOK:
+			err = fmt.Errorf("%s answers %d", address, answer.status)
+		case json.Unmarshal(answer.text, to) != nil:
 			err = fmt.Errorf("%s is no JSON object", address)
 		default:
 			return nil
@@ -327,11 +327,19 @@ func (m *mcpClient) first(ctx context.Context, addresses []string, to any) error
 	return errors.Join(errs...)
 }
 
+// mcpAnswer is what came back to one request.
+type mcpAnswer struct {
+	status   int
+	header   http.Header
+	location *url.URL // nil where the answer sends nobody on
+	text     []byte
+}
+
 // call makes one request, and reads so much of the answer as is needed.
-func (m *mcpClient) call(ctx context.Context, method, address, contentType, body, token string) (*http.Response, []byte, error) {
+func (m *mcpClient) call(ctx context.Context, method, address, contentType, body, token string) (*mcpAnswer, error) {
 	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewBufferString(body))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r.Header.Set("Accept", "application/json, text/event-stream")
 	if contentType != "" {
@@ -340,13 +348,17 @@ func (m *mcpClient) call(ctx context.Context, method, address, contentType, body
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	answer, err := m.http.Do(r)
+	response, err := m.http.Do(r)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
-	return answer, text, err
+	defer response.Body.Close()
+	answer := &mcpAnswer{status: response.StatusCode, header: response.Header}
+	if to, err := response.Location(); err == nil {
+		answer.location = to
+	}
+	answer.text, err = io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	return answer, err
 }
 
 // excerptOf is the beginning of an answer, in one line.

@@ -38,7 +38,7 @@ func (r *Numbers) Since(ctx context.Context, day time.Time) ([]storage.DailyNumb
 	}
 	numbers := make([]storage.DailyNumber, len(rows))
 	for i, row := range rows {
-		numbers[i] = storage.DailyNumber{Day: row.Day.Time.UTC(), Kind: storage.NumberKind(row.Kind), Label: row.Label, N: row.N}
+		numbers[i] = storage.DailyNumber{Day: row.Day.UTC(), Kind: storage.NumberKind(row.Kind), Label: row.Label, N: row.N}
 	}
 	return numbers, nil
 }

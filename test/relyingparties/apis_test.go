@@ -20,9 +20,6 @@ import (
 	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
-// reports is the API of the recipe for resource servers.
-const reports = "https://reports.example.com"
-
 // apis are the parts of docs/recipes/resource-servers.md. Each serves one program of the
 // recipe at a port.
 var apis = []struct {

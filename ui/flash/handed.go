@@ -15,8 +15,8 @@ const handedFor = 2 * time.Minute
 
 // handed is a secret on its way to the page that shows it.
 type handed struct {
-	Secret string    `json:"secret"`
-	Until  time.Time `json:"until"`
+	Shown string    `json:"shown"`
+	Until time.Time `json:"until"`
 }
 
 // Hand sends the browser on to a page of ours that shows a secret which was just made,
@@ -56,7 +56,7 @@ func (s *Store) Handed(r *http.Request) string {
 	if err != nil || json.Unmarshal(raw, &h) != nil || !s.cfg.Now().Before(h.Until) {
 		return ""
 	}
-	return h.Secret
+	return h.Shown
 }
 
 // handedName binds a secret to its browser and page.
