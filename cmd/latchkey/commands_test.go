@@ -43,6 +43,7 @@ var jsonForms = map[string]struct {
 	"grant list":           {shownGrant{}, "a list of"},
 	"group list":           {shownGroup{}, "lines of"},
 	"group show":           {shownGroup{}, ""},
+	"invite list":          {shownInvitation{}, "a list of"},
 	"keys list":            {shownKey{}, "a list of"},
 	"keys reseal":          {resealed{}, ""},
 	"keys revoke":          {shownKey{}, "a list of"},
@@ -61,18 +62,22 @@ var jsonForms = map[string]struct {
 func leaves(cmd *cobra.Command) map[string]*cobra.Command {
 	found := map[string]*cobra.Command{}
 	for _, sub := range cmd.Commands() {
-		if sub.HasSubCommands() {
-			for path, leaf := range leaves(sub) {
-				found[path] = leaf
-			}
-			if !sub.Runnable() {
-				continue
-			}
+		for path, leaf := range leaves(sub) {
+			found[path] = leaf
+		}
+		if isGroup(sub) {
+			continue
 		}
 		_, path, _ := strings.Cut(sub.CommandPath(), " ")
 		found[path] = sub
 	}
 	return found
+}
+
+// isGroup reports whether a command does nothing but hold others.
+func isGroup(cmd *cobra.Command) bool {
+	_, marked := cmd.Annotations[groupOfCommands]
+	return marked
 }
 
 // fieldsOf are the names of a JSON object's fields, of those inside it too.

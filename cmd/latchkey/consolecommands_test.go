@@ -57,7 +57,7 @@ func isCommand(shown string) error {
 	if err != nil {
 		return err
 	}
-	if cmd.HasSubCommands() {
+	if isGroup(cmd) {
 		return errors.New("it needs another word")
 	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { // a word is no number

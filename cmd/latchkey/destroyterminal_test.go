@@ -52,6 +52,19 @@ func TestWhatDestroysAsks(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &token); err != nil {
 		t.Fatalf("%v: %s%s", err, out, errs)
 	}
+	var invited []shownInvitation
+	for _, line := range []string{"invite create --email late@example.com --print-link", "invite list --json"} {
+		status, out, errs := i.run(t, strings.Fields(line)...)
+		if status != 0 {
+			t.Fatalf("%s: %s", line, errs)
+		}
+		if err := json.Unmarshal([]byte(out), &invited); err != nil && strings.HasSuffix(line, "--json") {
+			t.Fatal(err)
+		}
+	}
+	if len(invited) != 1 || invited[0].Email != "late@example.com" || invited[0].State != invitationOpen {
+		t.Fatalf("invited: %+v", invited)
+	}
 	app, _ := i.registersClient(t, `{"client_name":"App","redirect_uris":["https://app.example.com/cb"]}`)
 	if _, err := i.store.Feeds().Place(ctx, eventfeed.WebhookPrefix+"siem", i.now()); err != nil {
 		t.Fatal(err)
@@ -68,6 +81,7 @@ func TestWhatDestroysAsks(t *testing.T) {
 		{"user delete", "ada@example.com", "delete the account of ada@example.com in 14d", "will be deleted on", false},
 		{"group delete", "staff", "delete the group staff, which has 1 member", "deleted group staff", true},
 		{"client registration-token revoke", string(token.ID), "take the initial access token " + string(token.ID) + " back", "revoked initial access token", true},
+		{"invite revoke", string(invited[0].ID), "take the invitation " + string(invited[0].ID) + " back", "does not work any more", false},
 		{"client rotate-secret", app, "give the client " + app + " another secret, and end 1 secret in 1d", "", true},
 		{"client delete", app, "delete the client " + app, "deleted client " + app, false},
 		{"events replay", "siem --after 0", "bring every event after place 0 to siem again", "siem gets every event after place 0 again", false},

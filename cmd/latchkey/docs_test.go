@@ -78,7 +78,7 @@ func (d documented) wrong() string {
 	if err != nil {
 		return err.Error()
 	}
-	if cmd.HasSubCommands() {
+	if isGroup(cmd) {
 		if d.whole || len(rest) > 0 && !isPlaceholder(rest[0]) {
 			return "no such command"
 		}

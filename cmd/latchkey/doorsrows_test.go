@@ -160,7 +160,7 @@ var doorsElsewhere = map[string]string{
 var commandsElsewhere = strings.Fields(`
 	admin-invite audit-export audit-list audit-verify backup client-add-secret client-delete client-list client-registration-token-create
 	client-registration-token-list client-registration-token-revoke client-rotate-secret client-show client-test config-apply config-diff
-	config-schema config-status config-validate dev doctor epoch-raise events-list events-replay events-schema events-secret events-test
+	config-schema config-status config-validate dev doctor doctor-mcp epoch-raise events-list events-replay events-schema events-secret events-test
 	explain grant-list group-create group-delete group-edit group-list group-set-roles group-show healthcheck init invite-create invite-list
 	invite-revoke keys-list keys-reseal keys-revoke keys-rotate mail-test migrate-status migrate-up outbox-list outbox-retry restore serve
 	session-list sms-test trace user-create user-export user-import user-list user-revoke-grants user-sessions user-show user-verify-email version

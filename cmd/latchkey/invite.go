@@ -13,7 +13,7 @@ import (
 
 func inviteCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "invite", Short: "Invite people to sign up"}
-	cmd.AddCommand(inviteCreateCommand())
+	cmd.AddCommand(inviteCreateCommand(), inviteListCommand(), inviteRevokeCommand())
 	return cmd
 }
 

@@ -42,6 +42,7 @@ func strictUsage(cmd *cobra.Command) {
 		}
 	}
 	if cmd.HasSubCommands() && !cmd.Runnable() {
+		cmd.Annotations = map[string]string{groupOfCommands: ""}
 		cmd.Args = cobra.ArbitraryArgs
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -54,6 +55,9 @@ func strictUsage(cmd *cobra.Command) {
 		strictUsage(sub)
 	}
 }
+
+// groupOfCommands marks a command that does nothing but hold others.
+const groupOfCommands = "group"
 
 // unknownCommand names what was probably meant.
 func unknownCommand(parent *cobra.Command, typed string) error {

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/sqlstore"
+	"github.com/spf13/cobra"
+)
+
+// shownInvitation is an invitation as JSON: a form that others read, so its names stay as
+// they are. Its link is in no store.
+type shownInvitation struct {
+	ID        storage.ID `json:"id"`
+	Email     string     `json:"email"`
+	State     string     `json:"state"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt time.Time  `json:"expires_at"`
+	UsedAt    *time.Time `json:"used_at,omitempty"`
+}
+
+// States of an invitation.
+const (
+	invitationOpen    = "open"
+	invitationUsed    = "used"
+	invitationExpired = "expired"
+)
+
+func shownInvitationOf(i *storage.Invitation, now time.Time) shownInvitation {
+	shown := shownInvitation{i.ID, i.Email, invitationOpen, i.CreatedAt.UTC(), i.ExpiresAt.UTC(), timeOrNone(i.UsedAt)}
+	switch {
+	case !i.UsedAt.IsZero():
+		shown.State = invitationUsed
+	case !now.Before(i.ExpiresAt):
+		shown.State = invitationExpired
+	}
+	return shown
+}
+
+func inviteListCommand() *cobra.Command {
+	var from storeFlags
+	var asJSON, all bool
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the invitations that are open, the newest first", Args: cobra.NoArgs,
+		Long: "list shows who may still sign up with the link that they got. The links themselves are kept nowhere.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error { return listInvitations(cmd, store, d, all, asJSON) })
+		},
+	}
+	from.register(cmd)
+	jsonFlag(cmd, &asJSON, "the invitations")
+	cmd.Flags().BoolVar(&all, "all", false, "those too that were used or have expired, while they are kept")
+	return cmd
+}
+
+func listInvitations(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, all, asJSON bool) error {
+	list, w := newJSONList(cmd.OutOrStdout()), tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+	if !asJSON {
+		fmt.Fprintln(w, "ID\tADDRESS\tSTATE\tSINCE\tUNTIL")
+	}
+	for before := storage.ID(""); ; {
+		page, err := store.Invitations().List(cmd.Context(), before, listBatch)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			before = page[i].ID
+			one := shownInvitationOf(&page[i], d.now())
+			switch {
+			case one.State != invitationOpen && !all:
+			case asJSON:
+				err = list.add(one)
+			default:
+				_, err = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", one.ID, one.Email, one.State, at(one.CreatedAt, "-"), at(one.ExpiresAt, "-"))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if len(page) == listBatch {
+			continue
+		}
+		if asJSON {
+			return list.end()
+		}
+		return w.Flush()
+	}
+}
+
+func inviteRevokeCommand() *cobra.Command {
+	var from storeFlags
+	var d destroy
+	cmd := &cobra.Command{
+		Use: "revoke ID", Short: "Take an invitation back: its link does not work any more", Args: cobra.ExactArgs(1),
+		Long:    "ID is what `latchkey invite list` shows. Who has signed up with the link keeps the account.",
+		Example: "  latchkey invite list\n  latchkey invite revoke 0193b2c41e7a7f0c9d1f6a2b3c4d5e6f --yes",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return from.withTables(cmd, func(store *sqlstore.Store, deps *dependencies) error {
+				if goes, err := d.goes(cmd, "take the invitation %s back", args[0]); err != nil || !goes {
+					return err
+				}
+				err := account.ErrNotFound
+				if _, bad := storage.ID(args[0]).Bytes(); bad == nil {
+					err = deps.accounts(store).RevokeInvitation(cmd.Context(), operator(), storage.ID(args[0]))
+				}
+				if errors.Is(err, account.ErrNotFound) {
+					return fmt.Errorf("no open invitation has the id %q; latchkey invite list shows them", args[0])
+				}
+				return report(cmd, err, "", "the invitation %s does not work any more", args[0])
+			})
+		},
+	}
+	from.register(cmd)
+	d.register(cmd)
+	return cmd
+}
