@@ -64,10 +64,10 @@ CROWDS_OF_PAGES := ^(TestPA1_ManyRightCodes|TestPA1_ADoubleClick|TestPA1_OnePart
 CHECKING := GOFLAGS="$$(go env GOFLAGS) -trimpath" GORACE=atexit_sleep_ms=20
 
 # Vet is part of lint, so that no test command does it again. What waits for the
-# network or a browser leaves the cores to others meanwhile: all begin at once, what
+# network or a browser leaves the cores to others meanwhile: three begin at once, what
 # takes longest first.
 check: deps fmt ## what CI runs: format, vet, lint, then every test, with the race detector where it sees anything
-	@$(CHECKING) $(MAKE) --no-print-directory -j5 test-outside test-watched test-walks lint alerts
+	@$(CHECKING) $(MAKE) --no-print-directory -j3 test-outside test-watched test-walks lint alerts
 	@$(CHECKING) $(MAKE) --no-print-directory test-alone
 
 test-outside:

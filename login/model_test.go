@@ -100,7 +100,9 @@ type play struct {
 
 func (p *play) failf(format string, args ...any) {
 	p.t.Helper()
-	p.t.Fatalf("after %s:\n%s\npage:\n%s", strings.Join(p.trail, ", "), fmt.Sprintf(format, args...), p.page().Body)
+	lines := strings.Split(p.s.parts.Log.String(), "\n")
+	p.t.Fatalf("after %s:\n%s\npage:\n%s\nlogged last:\n%s", strings.Join(p.trail, ", "), fmt.Sprintf(format, args...), p.page().Body,
+		strings.Join(lines[max(0, len(lines)-60):], "\n"))
 }
 
 func (p *play) page() *testbrowser.Page {

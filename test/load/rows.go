@@ -47,7 +47,7 @@ var rows = []row{
 		return always(w, request, `"email"`), nil
 	}},
 	{Name: "pushed authorization request", Redis: 1, prepare: (*party).pushRequest},
-	{Name: "token exchange", Signatures: 1, Database: 1, prepare: (*party).exchange},
+	{Name: "token exchange", Signatures: 1, Database: 2, prepare: (*party).exchange},
 	{Name: "poll of a device", Redis: 5, prepare: (*party).poll},
 	{Name: "refresh with a DPoP proof", Signatures: 2, Database: 1, Redis: 1, Commits: true, prepare: (*party).refreshBound},
 	{Name: "code flow, groups and an expression in tokens", Signatures: 2, Database: 2, Redis: 3, prepare: (*party).codeFlowWithClaims},
