@@ -16,10 +16,6 @@ const (
 	TopicWebhook Topic = "webhook"
 )
 
-// Theirs are the topics whose receivers are others' programs: that one of them does
-// not answer is its own affair, and no fault of the node that tries again.
-func Theirs() []Topic { return []Topic{TopicLogout, TopicWebhook} }
-
 // Topics returns every topic.
 func Topics() []Topic { return []Topic{TopicEmail, TopicSMS, TopicLogout, TopicWebhook} }
 

@@ -130,7 +130,7 @@ func (u *Renderer) Begin(w http.ResponseWriter, r *http.Request, o Options) Page
 		Lang:        t.Tag, Dir: t.Dir(), Title: t.Get(o.Title), texts: t, catalog: u.cfg.Catalog,
 		Brand: u.brand, Client: newClientView(o.Client), Colors: u.colorsFor(o.Client),
 		Elsewhere: o.Elsewhere, Action: o.Action, CSRF: u.formToken(u.cfg.Cookies.EnsureBrowser(w, r)), Once: web.NewSecret()[:onceLength],
-		Nonce: web.PageWithFrames(w, o.Frames, o.FormAction...), focus: new(string),
+		Nonce: web.Page(w, o.Frames, o.FormAction...), focus: new(string),
 	}
 	if o.Person != "" {
 		page.Identity = &Identity{Person: o.Person, Switch: o.Switch}

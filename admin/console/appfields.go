@@ -26,7 +26,7 @@ type appField struct {
 // appFields are the members of the metadata that the form has a field for; lists are
 // areas with one a line. All others stand together as JSON.
 var appFields = []appField{
-	{"client_name", "field.name", false}, {"redirect_uris", "console.redirects", true}, {"post_logout_redirect_uris", "console.logout_redirects", true},
+	{"client_name", "console.name", false}, {"redirect_uris", "console.redirects", true}, {"post_logout_redirect_uris", "console.logout_redirects", true},
 	{"scope", "console.scopes", false},
 }
 

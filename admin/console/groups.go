@@ -61,7 +61,7 @@ func (c *Console) showGroup(r *http.Request, v *visit, s *screen) error {
 	s.Title, s.Lead, s.Up = g.Name, g.Description, link{URL: groupsPath, Label: s.T("console.groups")}
 	b := block{ID: "facts", Acts: c.groupLinks(v, s, &target{Group: g, page: groupAt(g.ID), name: g.Name})}
 	for _, f := range []fact{
-		{s.T("console.id"), []cell{code(string(g.ID))}}, {s.T("field.name"), []cell{text(g.DisplayName)}}, {s.T("console.roles"), []cell{tags(g.Roles)}},
+		{s.T("console.id"), []cell{code(string(g.ID))}}, {s.T("console.name"), []cell{text(g.DisplayName)}}, {s.T("console.roles"), []cell{tags(g.Roles)}},
 		{s.T("console.source"), []cell{tag("plain", g.Source.String()), text(g.ExternalID)}}, {s.T("console.created"), []cell{s.at(g.CreatedAt)}},
 	} {
 		if !f.Cells[0].Empty() {
@@ -164,7 +164,7 @@ func groupFields(_ *Console, v *visit, t *target, s *screen, f *form) error {
 		settings    []string
 	}{
 		{"name", g.Name, []string{"label=console.group", "required", "maxlength=128", "plain", "autocomplete=off"}},
-		{"display_name", g.DisplayName, []string{"label=field.name", "maxlength=200", "autocomplete=off"}},
+		{"display_name", g.DisplayName, []string{"label=console.name", "maxlength=200", "autocomplete=off"}},
 		{"description", g.Description, []string{"label=console.about", "maxlength=1000", "autocomplete=off"}},
 		{"roles", strings.Join(g.Roles, ", "), []string{"label=console.roles", "hint=profile.list_hint", "maxlength=2000", "plain", "autocomplete=off"}},
 	} {

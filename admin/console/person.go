@@ -137,7 +137,7 @@ func (s *screen) passwordOf(u *storage.User) cell {
 // factorsOf is what somebody signs in with besides a password, and what is locked.
 func (c *Console) factorsOf(ctx context.Context, _ *visit, u *storage.User, s *screen) (block, error) {
 	b := block{ID: "factors", Heading: s.T("security.factors")}
-	t := &table{Label: b.Heading, Columns: s.columns("field.name", "console.kind", "account.added", "console.used"), None: s.T("account.none")}
+	t := &table{Label: b.Heading, Columns: s.columns("console.name", "console.kind", "account.added", "console.used"), None: s.T("account.none")}
 	credentials, err := c.cfg.Credentials.ListByUser(ctx, u.ID)
 	if err != nil {
 		return b, err
@@ -158,7 +158,7 @@ func (c *Console) factorsOf(ctx context.Context, _ *visit, u *storage.User, s *s
 	}
 	for _, l := range locks {
 		if l.Failures > 0 {
-			b.Facts = append(b.Facts, fact{s.FactorName(l.Kind), []cell{tag("warn", s.T("console.failures", "Count", int(l.Failures))), s.at(l.LockedUntil)}})
+			b.Facts = append(b.Facts, fact{s.FactorName(l.Kind), []cell{tag("warn", s.T("console.failures", "Number", int(l.Failures))), s.at(l.LockedUntil)}})
 		}
 	}
 	b.Table = t

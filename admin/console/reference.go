@@ -25,7 +25,7 @@ func (c *Console) showReference(_ *http.Request, _ *visit, s *screen) error {
 		}})
 	}
 	for _, kind := range kinds {
-		s.Blocks = append(s.Blocks, block{ID: kind, Heading: kind, Table: &table{Label: kind, Columns: s.columns("field.name", "console.call", "console.about", "console.scopes"), Rows: rows[kind]}})
+		s.Blocks = append(s.Blocks, block{ID: kind, Heading: kind, Table: &table{Label: kind, Columns: s.columns("console.name", "console.call", "console.about", "console.scopes"), Rows: rows[kind]}})
 	}
 	return nil
 }

@@ -114,7 +114,7 @@ func keyList() *list {
 // jobList are the periodic jobs, and when each was last begun by whichever node.
 func jobList() *list {
 	return &list{
-		columns: []string{"field.name", "console.every", "console.started"},
+		columns: []string{"console.name", "console.every", "console.started"},
 		read: func(r *http.Request, c *Console, _ *visit, _ url.Values, _ string, _ int) ([]item, string, error) {
 			claims, err := c.cfg.JobClaims.List(r.Context())
 			if err != nil {

@@ -51,21 +51,3 @@ func isAddressLiteral(domain string) bool {
 	_, err := netip.ParseAddr(inner)
 	return err == nil
 }
-
-// Wire returns an address as it goes over SMTP: the domain in A-labels. utf8
-// says that its local part goes beyond ASCII, which takes a server that offers
-// SMTPUTF8 (RFC 6531).
-func Wire(email string) (address string, needsUTF8 bool, err error) {
-	local, domain, ok := cutLast(email, "@")
-	if !ok {
-		return "", false, &Error{What: "email address", Text: email, Reason: Malformed}
-	}
-	if !isAddressLiteral(domain) {
-		if domain, err = Host(domain); err != nil {
-			return "", false, &Error{What: "email address", Text: email, Reason: Malformed}
-		}
-	}
-	return local + "@" + domain, strings.ContainsFunc(local, beyondASCII), nil
-}
-
-func beyondASCII(r rune) bool { return r >= utf8.RuneSelf }

@@ -59,25 +59,6 @@ func TestRE4_AddressesAreAddresses(t *testing.T) {
 	}
 }
 
-func TestWire(t *testing.T) {
-	for email, want := range map[string]struct {
-		address string
-		utf8    bool
-	}{
-		"ada@example.com": {"ada@example.com", false}, "ada@bücher.example": {"ada@xn--bcher-kva.example", false},
-		"josé@bücher.example": {"josé@xn--bcher-kva.example", true}, "a@[192.0.2.1]": {"a@[192.0.2.1]", false},
-	} {
-		if address, utf8, err := Wire(email); address != want.address || utf8 != want.utf8 || err != nil {
-			t.Errorf("Wire(%q) = %q, %v, %v", email, address, utf8, err)
-		}
-	}
-	for _, email := range []string{"ada", "ada@a..b", "ada@a_b"} {
-		if address, _, err := Wire(email); err == nil {
-			t.Errorf("Wire(%q) = %q", email, address)
-		}
-	}
-}
-
 func TestMask(t *testing.T) {
 	for whole, want := range map[string]string{
 		"ada@example.com": "a•••@example.com", "émile@example.com": "é•••@example.com", "a@b@example.com": "a•••@example.com",

@@ -7,15 +7,11 @@ import (
 
 // Page sets the headers of an HTML page: a policy under which only our own
 // style, pictures, and styles and scripts with the nonce of this answer load, nobody
-// frames the page, and its forms go to us or, where a form's answer redirects
-// to a relying party, to the origins in formAction as well: browsers hold
-// redirects after a POST to form-action too. It returns the nonce.
-func Page(w http.ResponseWriter, formAction ...string) (nonce string) {
-	return PageWithFrames(w, nil, formAction...)
-}
-
-// PageWithFrames is [Page] for a page that frames others, of exactly those origins.
-func PageWithFrames(w http.ResponseWriter, frames []string, formAction ...string) (nonce string) {
+// frames the page, it frames nothing but pages of the origins in frames, and its forms
+// go to us or, where a form's answer redirects to a relying party, to the origins in
+// formAction as well: browsers hold redirects after a POST to form-action too. It
+// returns the nonce.
+func Page(w http.ResponseWriter, frames []string, formAction ...string) (nonce string) {
 	nonce = NewSecret()
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

@@ -184,7 +184,9 @@ func (r *Outbox) RetryNow(ctx context.Context, now time.Time, note func(n int64)
 	return n, wrap("retry deliveries", err)
 }
 
-// Backlog tells what waits. Its oldest is of what people wait for; see [storage.Theirs].
+// Backlog tells what waits. Its oldest is of what people wait for: that the program of
+// somebody else does not take a logout token or an event is no fault of the node that
+// tries again.
 func (r *Outbox) Backlog(ctx context.Context, now time.Time) (storage.Backlog, error) {
 	var b storage.Backlog
 	var oldest, dueSince sqlTime

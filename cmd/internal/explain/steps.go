@@ -21,11 +21,6 @@ const (
 	StepUnreachable = "unreachable"
 )
 
-// Steps lists them.
-func Steps() []string {
-	return []string{StepSignIn, StepFactor, StepEnroll, StepVerify, StepConsent, StepRefused, StepUnreachable}
-}
-
 // maxSteps is beyond any sign-in.
 const maxSteps = 16
 
