@@ -19,6 +19,12 @@ var groupSites = []site{
 		},
 	},
 	{
+		name: "caddy-groups", launch: oauth2ProxyBehind, front: caddy, callback: "/oauth2/callback", addressOnly: true,
+		client: map[string]any{
+			"scopes": []string{"openid", "profile", "email", "offline_access", "groups"}, "id_token_claims": []string{"groups"}, "require_verified_email": true,
+		},
+	},
+	{
 		name: "nginx-groups", launch: oauth2ProxyBehind, front: nginx, callback: "/oauth2/callback", addressOnly: true,
 		client: map[string]any{
 			"scopes": []string{"openid", "profile", "email", "offline_access", "groups"}, "id_token_claims": []string{"groups"}, "require_verified_email": true,

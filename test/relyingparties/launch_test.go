@@ -99,7 +99,7 @@ func application(t *testing.T) *httptest.Server {
 			}
 			return ""
 		}
-		fmt.Fprintf(w, "signed in: %s <%s>", first("OIDC_CLAIM_name"), first("OIDC_CLAIM_email", "X-Forwarded-Email"))
+		fmt.Fprintf(w, "signed in: %s <%s>", first("OIDC_CLAIM_name"), first("OIDC_CLAIM_email", "X-Forwarded-Email", "X-Auth-Request-Email"))
 	}))
 	t.Cleanup(behind.Close)
 	return behind
@@ -189,16 +189,31 @@ reverse_proxy = true`, "static://202")
 // addresses, before an application.
 func nginx(t *testing.T, port, behind string) {
 	t.Helper()
+	testenv.StartNginx(t, "127.0.0.1:"+port, frontPart(t, "nginx", behind))
+}
+
+// caddy is that on Caddy.
+func caddy(t *testing.T, port, behind string) {
+	t.Helper()
+	testenv.StartCaddy(t, "127.0.0.1:"+port, strings.Replace(frontPart(t, "Caddy", behind), "app.example.com", "http://localhost:"+port, 1))
+}
+
+// frontPart is what the recipe of reverse proxies says of one, before an application of
+// the test.
+func frontPart(t *testing.T, proxy, behind string) string {
+	t.Helper()
 	recipe, err := os.ReadFile("../../docs/recipes/reverse-proxies.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile(`\nnginx[^\n]*:\n\n((?:    [^\n]*\n)+)`).FindSubmatch(recipe)
+	block := regexp.MustCompile(`\n` + proxy + `[^\n]*:\n\n((?:    [^\n]*\n)+)`).FindSubmatch(recipe)
 	if block == nil {
-		t.Fatal("the recipe has no part on nginx")
+		t.Fatalf("the recipe has no part on %s", proxy)
 	}
-	testenv.StartNginx(t, "127.0.0.1:"+port, strings.NewReplacer(
-		"127.0.0.1:4180", "127.0.0.1:"+behind, "http://127.0.0.1:3000", application(t).URL).Replace(string(block[1])))
+	application := application(t).URL
+	return strings.NewReplacer(
+		"127.0.0.1:4180", "127.0.0.1:"+behind, "http://127.0.0.1:3000", application, "127.0.0.1:3000", strings.TrimPrefix(application, "http://"),
+	).Replace(string(block[1]))
 }
 
 func oauth2ProxyWith(t *testing.T, e environment, scope string, upstream ...string) *exec.Cmd {
