@@ -95,7 +95,9 @@ type play struct {
 	// browser, and forged leaves the form's token out.
 	sender *actor
 	forged bool
-	trail  []string
+	// trail is what happened so far, and seen are the tabs that it names.
+	trail []string
+	seen  []*tab
 }
 
 func (p *play) failf(format string, args ...any) {

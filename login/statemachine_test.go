@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -448,9 +449,25 @@ func eventNamed(t *testing.T, name string) happening {
 
 func (p *play) happen(e happening) {
 	p.t.Helper()
-	p.trail = append(p.trail, e.name)
+	p.trail = append(p.trail, p.describe(e))
 	e.do(p)
 	p.check()
+}
+
+// describe says what happens, and in which tab: enough to do it again by hand.
+func (p *play) describe(e happening) string {
+	number := slices.Index(p.seen, p.tab)
+	if number < 0 {
+		number, p.seen = len(p.seen), append(p.seen, p.tab)
+	}
+	words := fmt.Sprintf("%s (tab %d", e.name, number+1)
+	switch {
+	case p.sender != nil:
+		words += ", from another browser"
+	case p.forged:
+		words += ", forged"
+	}
+	return words + ")"
 }
 
 // ways are how something may come: in the tab where the flow stands, in another
