@@ -1,6 +1,7 @@
 package access
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -69,6 +70,7 @@ type Catalog struct {
 	contact   string
 	scopes    []Scope
 	values    map[string]maker
+	claims    []string
 	resources []Resource
 }
 
@@ -114,6 +116,8 @@ func New(cfg Config) (*Catalog, []Problem) {
 		}
 		c.values[claim.Name] = made
 	}
+	c.claims = slices.AppendSeq(BuiltIn(), maps.Keys(c.values))
+	slices.Sort(c.claims)
 	return c, problems
 }
 
@@ -184,17 +188,17 @@ func (c *Catalog) InScopes(claim string) bool {
 	return slices.ContainsFunc(c.Scopes(), func(s Scope) bool { return slices.Contains(s.Claims, claim) })
 }
 
-// Claims are the names of all claims but the standard ones, sorted.
+// Claims are the names of all claims but the standard ones, sorted. The list is the
+// catalog's: nobody changes it.
 func (c *Catalog) Claims() []string {
-	names := BuiltIn()
-	if c != nil {
-		for name := range c.values {
-			names = append(names, name)
-		}
+	if c == nil {
+		return builtInClaims
 	}
-	slices.Sort(names)
-	return names
+	return c.claims
 }
+
+// builtInClaims are those of no catalog.
+var builtInClaims = slices.Sorted(slices.Values(BuiltIn()))
 
 // Value makes one of [Catalog.Claims]: as JSON has it, and nil where nothing is known
 // of the person. An expression may fail on a person it did not expect.

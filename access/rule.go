@@ -1,9 +1,9 @@
 package access
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -106,10 +106,11 @@ func (p *Policy) Decide(s *Subject, r Request, reaches Reaches) Decision {
 
 // name tells people which rule it is.
 func (p *Policy) name(i int) string {
+	name := "access[" + strconv.Itoa(i) + "]"
 	if at := p.Rules[i].At; at != "" {
-		return fmt.Sprintf("access[%d] (%s)", i, at)
+		name += " (" + at + ")"
 	}
-	return fmt.Sprintf("access[%d]", i)
+	return name
 }
 
 // Finding is how one rule stood to a person, for `latchkey explain`.
