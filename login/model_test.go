@@ -126,14 +126,26 @@ func (p *play) stepOf(t *tab, e *evidence) string {
 		at, ok := e.proofs[kind]
 		return ok && (!t.fresh || !at.Before(t.started))
 	}
+	// What guards the account changes, and is shown, on fresh proofs alone: of the last
+	// minutes, or given since the tab was opened (requirement FE1).
+	since := p.s.clock.Now().Add(-mfa.DefaultPolicy().FreshFor)
+	if t.started.Before(since) {
+		since = t.started
+	}
+	fresh := func(kind storage.FactorKind) bool { return has(kind) && !e.proofs[kind].Before(since) }
+	c := p.s.client
 	second := has(storage.FactorTOTP) || has(storage.FactorRecovery)
 	lost, usedCode := e.proofs[storage.FactorRecovery]
-	switch c := p.s.client; {
+	replaces := usedCode && e.who.boundAt.Before(lost)
+	enrolls := !second && e.who.secret == "" && (c.RequireMFA || t.high)
+	switch {
 	case !has(storage.FactorPassword):
 		return flow.StepSignIn
-	case !second && e.who.secret != "":
+	case (enrolls || replaces || t.codes == e.who) && !fresh(storage.FactorPassword):
+		return flow.StepSignIn
+	case e.who.secret != "" && (!second || (replaces || t.codes == e.who) && !fresh(storage.FactorTOTP) && !fresh(storage.FactorRecovery)):
 		return flow.StepFactor
-	case !second && (c.RequireMFA || t.high), usedCode && e.who.boundAt.Before(lost):
+	case enrolls, replaces:
 		return flow.StepEnroll
 	case t.codes == e.who:
 		return flow.StepRecovery

@@ -320,6 +320,7 @@ func happenings() []happening {
 		}),
 
 		meanwhile("time passes", func(p *play) { p.s.clock.Advance(6 * time.Minute) }),
+		meanwhile("proofs age", func(p *play) { p.s.clock.Advance(11 * time.Minute) }),
 		meanwhile("password changed", func(p *play) {
 			other := map[string]string{goodPassword: otherPassword, otherPassword: goodPassword}[p.ada.password]
 			hash, err := p.s.parts.Passwords.Hash(p.t.Context(), other)
