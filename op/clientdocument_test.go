@@ -88,6 +88,7 @@ func (w *outsideWorld) called(address string) int {
 type documents struct {
 	*site
 	web     *outsideWorld
+	server  *httptest.Server
 	stored  *client.Stored
 	clients *bydocument.Clients
 	locks   *client.Locks
@@ -102,6 +103,7 @@ func newDocuments(t *testing.T, change ...func(*bydocument.Config)) *documents {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(server.Close)
+	d.server = server
 	d.site = signedInSite(t)
 	fetcher := fetch.New(fetch.Config{
 		RootCAs: roots, Now: d.clock.Now, Timeout: 2 * time.Second,
@@ -606,6 +608,9 @@ func TestFT1_LogosAreFetchedByUs(t *testing.T) {
 			t.Errorf("%s: headers %v", name, h)
 		}
 	}
+	// A connection that is kept was judged when it was made; the next one is judged anew.
+	d.web.serve("https://cdn.example/logo", served("image/png", png))
+	d.server.CloseClientConnections()
 	d.web.names["cdn.example"] = []string{"127.0.0.1"}
 	d.clock.Advance(2 * time.Hour)
 	if w := d.get(client.LogoPath(documentID), nil); w.Code != http.StatusNotFound {
