@@ -45,9 +45,10 @@ var checkAccessToken = `SELECT ` + columnsOf[activeGrantRow]() + `, ` + columnsO
 	FROM grants g JOIN users u ON u.id = g.user_id WHERE g.id = $1 AND g.revoked_at IS NULL AND g.expires_at > $2 AND u.disabled_at IS NULL
 	AND NOT EXISTS (SELECT 1 FROM revoked_access_tokens t WHERE t.jti = $3)`
 
-// Check returns the grant of an access token with its person, in one round trip:
-// of the grant what tokens say of it, not what refreshes and codes need. It answers storage.ErrNotFound when the grant is gone or has ended, the
-// person is disabled, or this very token was revoked.
+// Check returns the grant of an access token with its person, in one round trip: of the
+// grant what tokens say of it, not what refreshes and codes need. It answers
+// storage.ErrNotFound when the grant is gone or has ended, the person is disabled, or
+// this very token was revoked.
 func (r *AccessTokens) Check(ctx context.Context, grantID storage.ID, jti string, now time.Time) (*storage.GrantUser, error) {
 	var grant activeGrantRow
 	var user subjectRow

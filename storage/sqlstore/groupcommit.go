@@ -18,8 +18,9 @@ import (
 //
 // Each write is a savepoint of its own: it happens whole or not at all, whatever
 // becomes of the others, and nobody is answered before it is on the disk, not even
-// whom a write before it kept from writing. A write that panics is undone, and panics where it was asked for. A caller whose
-// context ends stops waiting; what had begun by then may still be committed.
+// whom a write before it kept from writing. A write that panics is undone, and panics
+// where it was asked for. A caller whose context ends stops waiting; what had begun by
+// then may still be committed.
 type groupCommit struct {
 	mu      sync.Mutex
 	waiting []*pendingWrite
