@@ -102,7 +102,7 @@ func TestClientIsComplete(t *testing.T) {
 		"backchannel_logout_uri: https://a.example/out", "backchannel_logout_session_required: true",
 		"require_pushed_authorization_requests: true", "dpop_bound_access_tokens: true", "authorization_response_signing_alg: ES256", "introspection_signing_alg: ES256",
 		"id_token_encryption_alg: ECDH-ES", "id_token_encryption_enc: A256GCM", "userinfo_encryption_alg: ECDH-ES", "userinfo_encryption_enc: A256GCM",
-		"introspection_encryption_alg: ECDH-ES", "introspection_encryption_enc: A256GCM", "request_object_encryption_alg: ECDH-ES", "request_object_encryption_enc: A256GCM", "userinfo_signing_alg: ES256", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
+		"authorization_response_encryption_alg: ECDH-ES", "authorization_response_encryption_enc: A256GCM", "introspection_encryption_alg: ECDH-ES", "introspection_encryption_enc: A256GCM", "request_object_encryption_alg: ECDH-ES", "request_object_encryption_enc: A256GCM", "userinfo_signing_alg: ES256", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
 	)+"resources: [{identifier: https://api.example}]\nsigning_keys: {encryption_algs: [ECDH-ES]}\n", withPairwiseKey(serveEnv()))
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{

@@ -96,6 +96,7 @@ func (c *Client) metadata() client.Metadata {
 		IDTokenEncryptionAlg: c.IDTokenEncAlg, IDTokenEncryptionEnc: c.IDTokenEncEnc,
 		UserInfoEncryptionAlg: c.UserInfoEncAlg, UserInfoEncryptionEnc: c.UserInfoEncEnc,
 		IntrospectionEncryptionAlg: c.IntrospectionEncAlg, IntrospectionEncryptionEnc: c.IntrospectionEncEnc,
+		AuthorizationEncryptionAlg: c.AuthorizationEncAlg, AuthorizationEncryptionEnc: c.AuthorizationEncEnc,
 		RequestObjectEncryptionAlg: c.RequestObjectEncAlg, RequestObjectEncryptionEnc: c.RequestObjectEncEnc,
 		RequestObjectSigningAlg: c.RequestObjectAlg, RequestURIs: c.RequestURIs,
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,

@@ -163,6 +163,9 @@ func causeOf(outcome interaction.Outcome) error {
 // succeed answers the client with what it asked for.
 func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *interaction.AuthorizationRequest, who *storage.SignedIn) error {
 	to := deliveryOf(request)
+	if err := p.readyToAnswer(r.Context(), to); err != nil {
+		return err
+	}
 	if request.Pushed != "" {
 		if err := p.spendPushed(r.Context(), request.Pushed); err != nil {
 			return err
@@ -174,7 +177,7 @@ func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *inte
 	}
 	p.noteAllowed(r.Context(), request.ClientID)
 	p.monitor(w, r, request, who, answer)
-	return p.deliver(w, to, answer)
+	return p.deliver(w, r, to, answer)
 }
 
 // noteAllowed notes a client that is known by its document, now that somebody allowed it
@@ -202,7 +205,7 @@ func deliveryOf(request *interaction.AuthorizationRequest) delivery {
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, clientID string, to delivery, err error) error {
 	shown := errorOf(err)
 	p.logRefusal(r, clientID, shown)
-	return p.deliver(w, to, p.failure(shown))
+	return p.deliver(w, r, to, p.failure(shown))
 }
 
 // failure is an error as the client gets it.

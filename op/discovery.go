@@ -39,8 +39,10 @@ type metadata struct {
 	// Logout 1.0 section 3: each address is called with iss and sid.
 	FrontchannelLogout        bool `json:"frontchannel_logout_supported"`
 	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_supported"`
-	// AuthorizationAlgs is JARM section 4.
-	AuthorizationAlgs []string `json:"authorization_signing_alg_values_supported"`
+	// AuthorizationAlgs and what follows are JARM section 4.
+	AuthorizationAlgs           []string `json:"authorization_signing_alg_values_supported"`
+	AuthorizationEncryptionAlgs []string `json:"authorization_encryption_alg_values_supported"`
+	AuthorizationEncryptionEncs []string `json:"authorization_encryption_enc_values_supported"`
 	// IntrospectionAlgs and what follows are RFC 9701 section 7.
 	IntrospectionAlgs           []string `json:"introspection_signing_alg_values_supported"`
 	IntrospectionEncryptionAlgs []string `json:"introspection_encryption_alg_values_supported"`
@@ -73,6 +75,9 @@ func newDiscovery(cfg Config) (*document, error) {
 		FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		AuthorizationAlgs: cfg.Keys.Algs(),
 		DPoPAlgs:          algNames(clientAlgs),
+
+		AuthorizationEncryptionAlgs: client.EncryptionAlgs(),
+		AuthorizationEncryptionEncs: client.ContentEncryptions(),
 
 		IntrospectionAlgs:           cfg.Keys.Algs(),
 		IntrospectionEncryptionAlgs: client.EncryptionAlgs(),
