@@ -18,6 +18,13 @@ import (
 
 const authorizePath = "/authorize"
 
+var authorizeEndpoint = endpoint{
+	path: authorizePath, member: "authorization_endpoint",
+	mount: func(p *Provider, to routes, path string) {
+		to.pageAt(path, p.authorize, http.MethodGet, http.MethodPost)
+	},
+}
+
 // authorize is the authorization endpoint (RFC 6749 section 3.1, OpenID
 // Connect Core 3.1.2). Behind a session that satisfies the request it costs one
 // reading of the session and one code.

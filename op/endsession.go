@@ -17,6 +17,13 @@ import (
 
 const endSessionPath = "/logout"
 
+var endSessionEndpoint = endpoint{
+	path: endSessionPath, member: "end_session_endpoint",
+	mount: func(p *Provider, to routes, path string) {
+		to.only(path, p.cfg.Errors.HandleForm(p.endSession, p.askAgain), http.MethodGet, http.MethodPost)
+	},
+}
+
 // endSessionParameters are those of a request to sign out that are read; csrf is
 // the pages' own and read there.
 var endSessionParameters = parameterSet([]string{

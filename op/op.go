@@ -205,6 +205,7 @@ type Provider struct {
 	cfg           Config
 	prompts       []string
 	acrs          map[string]string // the class of each alias
+	audiences     []string          // of assertions
 	codes         *ephemeral.Values[issuedCode]
 	signOuts      *ephemeral.Values[interaction.SignedOut]
 	pushed        *ephemeral.Values[pushedRequest]
@@ -246,7 +247,7 @@ func New(cfg Config) (*Provider, error) {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
 	return &Provider{
-		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), discovery: discovery, resource: resource,
+		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), audiences: cfg.assertionAudiences(), discovery: discovery, resource: resource,
 		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
 		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
 		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),

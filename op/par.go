@@ -27,6 +27,14 @@ const (
 	maxPushedLifetime = 10 * time.Minute
 )
 
+const pushPath = "/par"
+
+var pushEndpoint = clientEndpoint{
+	path: pushPath, member: "pushed_authorization_request_endpoint",
+	parameters: pushedParameters(), authMethods: authMethods,
+	proves: true, status: http.StatusCreated, answer: (*Provider).push,
+}
+
 // pushedParameters are those that a pushed request may have: all but request_uri,
 // which readPushed refuses by name.
 func pushedParameters() []string { return slices.Sorted(maps.Keys(authorizationParameters)) }

@@ -19,6 +19,11 @@ import (
 // redirect, so that the form before it can be sent twice, and the page reloaded.
 const signedOutPath = endSessionPath + "/done"
 
+var signedOutEndpoint = endpoint{
+	path:  signedOutPath,
+	mount: func(p *Provider, to routes, path string) { to.pageAt(path, p.showSignedOut, http.MethodGet) },
+}
+
 const (
 	signOutKind = "sign-out"
 	// signOutLifetime is how long the page can be shown again.
