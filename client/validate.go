@@ -84,7 +84,7 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.trusted()
 	v.workload()
 	v.pairwise()
-	v.people()
+	v.signInRules()
 	return v.problems
 }
 
@@ -312,8 +312,8 @@ func (v *validation) pairwise() {
 	}
 }
 
-// people checks what the client asks of the people who go there.
-func (v *validation) people() {
+// signInRules checks what the client asks of the people who go there.
+func (v *validation) signInRules() {
 	if v.AccentColor != "" && !IsColor(v.AccentColor) {
 		v.add("accent_color", "%q is no color; write it like #1f6feb", v.AccentColor)
 	}
