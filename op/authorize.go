@@ -57,7 +57,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 			seeOther(w, withQuery(p.cfg.Issuer+authorizePath, form))
 			return nil
 		}
-		inside, err := p.requestObject(r.Context(), form, c)
+		inside, err := p.requestObject(r.Context(), form, c, false)
 		if err != nil {
 			to, nowhere := recipient(form, c)
 			if nowhere != nil {

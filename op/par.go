@@ -67,7 +67,7 @@ func (p *Provider) push(ctx context.Context, r *tokenRequest) (any, error) {
 	}
 	form.Set("client_id", r.Client.ID)
 	if hasObject(form) {
-		inside, err := p.requestObject(ctx, form, r.Client)
+		inside, err := p.requestObject(ctx, form, r.Client, true)
 		if err != nil {
 			return nil, err
 		}
