@@ -101,6 +101,9 @@ type Metadata struct {
 	FrontchannelLogoutURI     string   `json:"frontchannel_logout_uri,omitempty"`
 	FrontchannelLogoutSession bool     `json:"frontchannel_logout_session_required,omitempty"`
 
+	// OfflineAtSignOut says what becomes of offline grants; empty is [OfflineKept].
+	OfflineAtSignOut OfflinePolicy `json:"offline_grants_at_sign_out,omitempty"`
+
 	// Type says where the client runs; empty follows from the rest.
 	Type          Type     `json:"client_type,omitempty"`
 	ResponseModes []string `json:"response_modes,omitempty"`

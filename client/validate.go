@@ -116,6 +116,9 @@ func (v *validation) enumerations() (typed bool) {
 	if v.Consent != "" {
 		oneOf(v, "consent", v.Consent, ConsentPolicies())
 	}
+	if v.OfflineAtSignOut != "" {
+		oneOf(v, "offline_grants_at_sign_out", v.OfflineAtSignOut, OfflinePolicies())
+	}
 	oneOf(v, "access_token_format", v.AccessTokenFormat, AccessTokenFormats())
 	oneOf(v, "access_token_type_header", v.AccessTokenTypeHeader, AccessTokenTypeHeaders())
 	eachOneOf(v, "grant_types", v.GrantTypes, GrantTypes())
@@ -233,6 +236,9 @@ func (v *validation) scopes() {
 	})
 	if v.AllowsScope(ScopeOfflineAccess) && v.ActsForPeople() && !v.AllowsGrant(GrantRefreshToken) {
 		v.add("scope", "offline_access needs refresh_token in %s", v.spell("grant_types"))
+	}
+	if v.OfflineAtSignOut == OfflineEnded && !v.AllowsScope(ScopeOfflineAccess) {
+		v.add("offline_grants_at_sign_out", "of no use without offline_access in %s: all grants end with their session; remove it", v.spell("scope"))
 	}
 }
 

@@ -86,6 +86,8 @@ func (c *Client) metadata() client.Metadata {
 		Unlisted:               !c.Listed,
 		InitiateLoginURI:       c.InitiateLoginURI,
 
+		OfflineAtSignOut: c.OfflineAtSignOut,
+
 		RequirePushed: c.RequirePushed, DPoPBound: c.DPoPBound,
 		TLSSubjectDN: c.TLSSubjectDN, TLSSANDNS: c.TLSSANDNS, TLSSANURI: c.TLSSANURI, TLSSANIP: c.TLSSANIP, TLSSANEmail: c.TLSSANEmail,
 		CertificateBound: c.CertificateBound,

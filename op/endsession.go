@@ -93,6 +93,7 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, request *endS
 	case endSessionAsk:
 		return p.cfg.SignOut.ConfirmSignOut(w, r, request.Client, request.carried())
 	case endSessionNow:
+		done.SID = session.Session.SID
 		if done.Told, err = p.toBeTold(r.Context(), session.Session.SID); err != nil {
 			return web.Unavailable(err)
 		}
@@ -108,7 +109,9 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, request *endS
 			seeOther(w, withQuery(p.cfg.Issuer+endSessionPath, request.bounced(form)))
 			return nil
 		}
-		done.Told = told
+		if done.Told = told; ended {
+			done.SID = storage.ID(request.Hint.SID)
+		}
 	}
 	return p.signedOut(w, r, confirmed, &done)
 }

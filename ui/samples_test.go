@@ -179,6 +179,7 @@ func samples(u *Renderer, lang string) []sample {
 		{"signout", SignOut{Page: carrying(page("signout.title")), Person: "Ada Lovelace", Back: "/account"}, []string{"logout-confirm", "logout-cancel"}},
 		{"signedout", SignedOut{Page: page("signedout.title")}, []string{"signed-out", "continue"}},
 		{"signedout-told", SignedOut{Page: forClient("signedout.title"), Told: []string{"Wiki", "Board"}, NotTold: []string{"Chat"}, Next: "https://wiki.example.com/"}, []string{"signed-out", "told", "not-told", "continue"}},
+		{"signedout-outcome", SignedOut{Page: page("signedout.title"), Reached: []string{"Wiki", "Board"}, NotReached: []string{"Payslips"}, NotTold: []string{"Chat"}, Again: "/logout/done?id=x"}, []string{"signed-out", "reached", "not-reached", "not-told", "again", "continue"}},
 		{"error", ErrorPage{Page: page("error.title"), Error: Refused{ErrorPage: web.ErrorPage{Status: 500, Title: page("").T("error.internal.title"), Detail: page("").T("error.internal.detail"), ID: "9306ee609144058c1fc8992d"}}},
 			[]string{"error-title", "error-detail", "error-id", "continue"}},
 		{"error-later", ErrorPage{Page: page("error.too_many.title"), Error: *refused(page("")).Refused, Again: "/login"}, []string{"error-title", "error-detail", "error-id", "continue"}},

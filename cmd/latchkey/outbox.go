@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"text/tabwriter"
@@ -27,6 +28,7 @@ type shownMessage struct {
 	ID        storage.ID             `json:"id"`
 	Topic     storage.Topic          `json:"topic"`
 	Kind      storage.MessageKind    `json:"kind"`
+	Client    string                 `json:"client_id,omitempty"` // that is told of the end of a session
 	Status    storage.DeliveryStatus `json:"status"`
 	Attempts  int                    `json:"attempts"`
 	CreatedAt time.Time              `json:"created_at"`
@@ -40,7 +42,7 @@ func shownMessageOf(m *storage.Delivery) shownMessage {
 	if !m.DoneAt.IsZero() {
 		next = time.Time{}
 	}
-	return shownMessage{m.ID, m.Topic, m.Kind, m.Status, m.Attempts, m.CreatedAt.UTC(), timeOrNone(next), timeOrNone(m.DoneAt), m.LastError}
+	return shownMessage{m.ID, m.Topic, m.Kind, m.ClientID, m.Status, m.Attempts, m.CreatedAt.UTC(), timeOrNone(next), timeOrNone(m.DoneAt), m.LastError}
 }
 
 func outboxListCommand() *cobra.Command {
@@ -88,14 +90,14 @@ func listOutbox(cmd *cobra.Command, store *sqlstore.Store, topic storage.Topic, 
 		return writeJSON(cmd.OutOrStdout(), shown)
 	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tTOPIC\tKIND\tSTATUS\tTRIES\tCREATED\tNEXT TRY\tDONE\tLAST ERROR")
+	fmt.Fprintln(w, "ID\tTOPIC\tKIND\tCLIENT\tSTATUS\tTRIES\tCREATED\tNEXT TRY\tDONE\tLAST ERROR")
 	for _, m := range found {
 		next := stamp(m.NextAt)
 		if !m.DoneAt.IsZero() {
 			next = "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n",
-			m.ID, m.Topic, m.Kind, m.Status, m.Attempts, stamp(m.CreatedAt), next, stamp(m.DoneAt), m.LastError)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n",
+			m.ID, m.Topic, m.Kind, cmp.Or(m.ClientID, "-"), m.Status, m.Attempts, stamp(m.CreatedAt), next, stamp(m.DoneAt), m.LastError)
 	}
 	return w.Flush()
 }
