@@ -193,7 +193,7 @@ func TestRE4_WhatSourcesSayIsText(t *testing.T) {
 	w := newWorld(t)
 	plain := func(what string, a *answer) {
 		t.Helper()
-		if a.Status >= 500 || a.Header.Get("Content-Type") != "application/scim+json" && a.Status != http.StatusNoContent || strings.Contains(a.Text, "<script") || strings.Contains(a.Text, "<img") || a.Header.Get("Set-Cookie") != "" {
+		if a.Status >= 500 || a.Header.Get("Content-Type") != "application/scim+json" && a.Status != http.StatusNoContent || strings.Contains(a.Text, "<script") || strings.Contains(a.Text, "<img") || a.Header.Get("X-Content-Type-Options") != "nosniff" || a.Header.Get("Set-Cookie") != "" {
 			t.Errorf("%s: %d %v %.300s", what, a.Status, a.Header, a.Text)
 		}
 	}
