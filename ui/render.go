@@ -101,7 +101,7 @@ func (u *Renderer) Execute(w http.ResponseWriter, status int, t *template.Templa
 	}
 	w.WriteHeader(status)
 	if _, err := body.WriteTo(w); err != nil {
-		u.cfg.Log.Debug("write page", "screen", fmt.Sprintf("%T", data), "error", err) // the browser went away
+		u.cfg.Log.Debug("writing a page failed", "screen", fmt.Sprintf("%T", data), "error", err) // the browser went away
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func (u *Renderer) RenderError(w http.ResponseWriter, r *http.Request, shown web
 		data.Again = retryAddress(r)
 	}
 	if err := u.Render(w, shown.Status, data); err != nil {
-		u.cfg.Log.ErrorContext(r.Context(), "render error page", "error", err)
+		u.cfg.Log.ErrorContext(r.Context(), "rendering the error page failed", "error", err)
 		http.Error(w, shown.Title+" ("+shown.ID+")", shown.Status)
 	}
 }

@@ -115,7 +115,7 @@ func (c *Catalog) lay(name string, messages []*i18n.Message, prefixes []string) 
 	}
 	tag, err := language.Parse(name)
 	if err != nil {
-		return fmt.Errorf("%q is no language: %w", name, err)
+		return fmt.Errorf("%q is not a language: %w", name, err)
 	}
 	if err := c.texts[0].load(); err != nil {
 		return err

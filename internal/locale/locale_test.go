@@ -184,7 +184,7 @@ func TestOverlayIsHeldToOurs(t *testing.T) {
 		"another's key": {"de", `{"signin.title": "x"}`, "cannot be changed here"},
 		"placeholder":   {"de", `{"mail.sign_up.text": "Willkommen"}`, "has the placeholders"},
 		"another one":   {"da", `{"mail.sign_up.subject": "Velkommen"}`, "is missing"},
-		"no language":   {"!!", `{}`, "is no language"},
+		"no language":   {"!!", `{}`, "is not a language"},
 		"no JSON":       {"de", `{`, "unexpected end"},
 	} {
 		c := New()

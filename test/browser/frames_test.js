@@ -39,6 +39,7 @@ function wrongs(root, width) {
     const cut = cutter(p);
     if (cut) found.push(`${p.name} is cut off by ${cut}`);
   }
+  for (const word of broken(root)) found.push(`“${word}” is broken`);
   for (const [i, a] of pieces.entries()) {
     for (const b of pieces.slice(i + 1)) {
       if (!a.element.contains(b.element) && !b.element.contains(a.element) && over(a.box, b.box)) found.push(`${a.name} is over ${b.name}`);
@@ -56,6 +57,22 @@ function texts(root) {
     range.selectNodeContents(node);
     for (const box of range.getClientRects()) {
       if (box.width > 1) found.push({name: `“${node.data.trim().slice(0, 60)}”`, element: node.parentElement, box});
+    }
+  }
+  return found;
+}
+
+// broken are words of headings and buttons that go on in the next line without a hyphen.
+function broken(root) {
+  const found = [];
+  const lines = [...root.querySelectorAll("h1, h2, button, a.button")].filter(seen);
+  for (const node of lines.flatMap(e => [...e.childNodes]).filter(n => n.nodeType === Node.TEXT_NODE)) {
+    for (const word of node.data.matchAll(/[\p{Script=Latin}\p{Script=Arabic}]{2,}/gu)) {
+      if (node.data[word.index - 1] === "\u00AD") continue; // the hyphen belongs to it
+      const range = root.ownerDocument.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].filter(box => box.width > 1).map(box => Math.round(box.top))).size > 1) found.push(word[0]);
     }
   }
   return found;
