@@ -17,7 +17,7 @@ func claimName(name string) string {
 	case name == "":
 		return "required"
 	case !claimSyntax.MatchString(name):
-		return fmt.Sprintf("%q is no name of a claim: use at most 128 printable ASCII characters without spaces, quotes and backslashes", name)
+		return fmt.Sprintf("%q is not a claim name: use at most 128 printable ASCII characters without spaces, quotes and backslashes", name)
 	}
 	return ""
 }
@@ -73,7 +73,7 @@ func (c *catalogCheck) allScopes() {
 		at := indexed("scopes", i)
 		switch {
 		case !scopeSyntax.MatchString(scope.Name):
-			c.add(at+".name", "%q is no scope: use printable ASCII without spaces, quotes and backslashes", scope.Name)
+			c.add(at+".name", "%q is not a scope: use printable ASCII without spaces, quotes and backslashes", scope.Name)
 		case seen[scope.Name]:
 			c.add(at+".name", "%q exists already; take another name", scope.Name)
 		case strings.HasPrefix(scope.Name, reservedScopes):
@@ -101,7 +101,7 @@ func (c *catalogCheck) allResources() {
 		at := indexed("resources", i)
 		switch u, err := url.Parse(r.Identifier); {
 		case err != nil || !u.IsAbs() || u.Fragment != "" || strings.Contains(r.Identifier, "#") || strings.ContainsAny(r.Identifier, " \t"):
-			c.add(at+".identifier", "%q is no absolute URI without a fragment, such as https://api.example.com (RFC 8707)", r.Identifier)
+			c.add(at+".identifier", "%q is not an absolute URI without a fragment, such as https://api.example.com (RFC 8707)", r.Identifier)
 		case seen[r.Identifier]:
 			c.add(at+".identifier", "%q is listed twice; remove one", r.Identifier)
 		}

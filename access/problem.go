@@ -50,14 +50,14 @@ func (r *Rule) check(known func(acr string) bool) []Problem {
 		add(".effect", "%q is neither %s nor %s", r.Effect, Allow, Deny)
 	}
 	if r.ACR != "" && !known(r.ACR) {
-		add(".acr", "%q is no authentication context class of this provider", r.ACR)
+		add(".acr", "%q is not an authentication context class of this provider", r.ACR)
 	}
 	if r.ACR != "" && r.Effect == Deny {
-		add(".acr", "a rule that denies cannot ask for a stronger sign-in: whoever it fits is refused anyway")
+		add(".acr", "a rule that denies cannot ask for a stronger sign-in: anyone it fits is refused anyway")
 	}
 	for i, domain := range r.EmailDomains {
 		if !domainSyntax.MatchString(domain) {
-			add(indexed(".email_domains", i), "%q is no domain, such as example.com", domain)
+			add(indexed(".email_domains", i), "%q is not a domain, such as example.com", domain)
 		}
 	}
 	for _, list := range []struct {

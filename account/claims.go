@@ -150,7 +150,7 @@ func tidyAddress(before, p *storage.Profile) {
 
 func isDate(text string) error {
 	if _, err := time.Parse(time.DateOnly, text); err != nil {
-		return fmt.Errorf("%q is no date; write it like 1990-12-31", text)
+		return fmt.Errorf("%q is not a date; write it like 1990-12-31", text)
 	}
 	return nil
 }
@@ -160,14 +160,14 @@ func isDate(text string) error {
 func isWebAddress(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return fmt.Errorf("%q is no address that begins with https://", text)
+		return fmt.Errorf("%q is not an address that begins with https://", text)
 	}
 	return nil
 }
 
 func isLocale(text string) error {
 	if _, err := language.Parse(text); err != nil {
-		return fmt.Errorf("%q is no language tag, such as en or pt-BR", text)
+		return fmt.Errorf("%q is not a language tag, such as en or pt-BR", text)
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func isZone(text string) error {
 		return nil
 	}
 	if _, err := time.LoadLocation(text); err != nil || text == "Local" {
-		return fmt.Errorf("%q is no time zone, such as Europe/Berlin", text)
+		return fmt.Errorf("%q is not a time zone, such as Europe/Berlin", text)
 	}
 	knownZones.Store(text, true)
 	return nil

@@ -52,7 +52,7 @@ func ParseAddress(text string) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" {
-		return nil, errors.New("it is no absolute address, such as https://app.example.com/callback")
+		return nil, errors.New("it is not an absolute address, such as https://app.example.com/callback")
 	}
 	if u.User != nil {
 		return nil, errors.New("it must not hold a user name or password")

@@ -102,7 +102,7 @@ func readValue(text string) (value string, end byte, rest string, err error) {
 		}
 	}
 	if !utf8.ValidString(read.String()) {
-		return "", 0, "", errors.New("a value is no UTF-8")
+		return "", 0, "", errors.New("a value is not UTF-8")
 	}
 	return read.String(), 0, "", nil
 }
@@ -137,7 +137,7 @@ func subjectOf(encoded []byte) (distinguishedName, error) {
 		for _, attribute := range set {
 			text, is := attribute.Value.(string)
 			if !is {
-				return nil, errors.New("the subject of the certificate has a value that is no text")
+				return nil, errors.New("the subject of the certificate has a value that is not text")
 			}
 			relative = append(relative, nameAttribute{kind: attribute.Type.String(), value: prepared(text)})
 		}

@@ -29,7 +29,7 @@ func TestTX1_ExchangeIsJudged(t *testing.T) {
 		"semantics that are none":     {Metadata{Type: TypeService, GrantTypes: []string{GrantTokenExchange}, TokenExchange: []ExchangeRule{{Resources: rule.Resources, Semantics: "both"}}}, "not supported"},
 		"a sign-in":                   {Metadata{Type: TypeService, GrantTypes: []string{GrantTokenExchange}, TokenExchange: []ExchangeRule{{Resources: rule.Resources, Scopes: []string{ScopeOpenID}}}}, "signed in here"},
 		"from no id":                  {Metadata{Type: TypeService, GrantTypes: []string{GrantTokenExchange}, TokenExchange: []ExchangeRule{{Resources: rule.Resources, From: []string{"a b"}}}}, "id of a client"},
-		"may_act that is no id":       {Metadata{Type: TypeService, MayAct: "a b"}, "may act with tokens"},
+		"may_act that is not an id":   {Metadata{Type: TypeService, MayAct: "a b"}, "may act with tokens"},
 		"a device":                    {Metadata{Type: TypeNative, GrantTypes: []string{GrantDeviceCode, GrantRefreshToken}, Scopes: []string{ScopeOpenID, ScopeOfflineAccess}}, ""},
 		"a device that is a service":  {Metadata{Type: TypeService, GrantTypes: []string{GrantDeviceCode}}, "no person"},
 		"refreshing without a person": {Metadata{Type: TypeConfidential, GrantTypes: []string{GrantTokenExchange, GrantRefreshToken}, Scopes: []string{}, TokenExchange: []ExchangeRule{rule}}, "refresh_token needs"},

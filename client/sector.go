@@ -23,7 +23,7 @@ func CheckSector(ctx context.Context, get func(ctx context.Context, address stri
 	}
 	var listed []string
 	if json.Unmarshal(text, &listed) != nil {
-		return []Problem{{field, "what is there is no JSON array of redirect URIs"}}
+		return []Problem{{field, "its content is not a JSON array of redirect URIs"}}
 	}
 	var problems []Problem
 	for i, uri := range m.RedirectURIs {

@@ -18,8 +18,8 @@ func TestTheSectorDocumentListsTheRedirectURIs(t *testing.T) {
 		"both":                {document: `["` + two + `","https://three.example/cb","` + one + `"]`},
 		"one is missing":      {document: `["` + one + `"]`, want: "redirect_uris[1]"},
 		"a prefix of it":      {document: `["` + one + `","https://two.example/"]`, want: "redirect_uris[1]"},
-		"an object":           {document: `{"redirect_uris":["` + one + `","` + two + `"]}`, want: "no JSON array"},
-		"a page":              {document: "<!doctype html>", want: "no JSON array"},
+		"an object":           {document: `{"redirect_uris":["` + one + `","` + two + `"]}`, want: "not a JSON array"},
+		"a page":              {document: "<!doctype html>", want: "not a JSON array"},
 		"nothing is answered": {err: errors.New("connection refused"), want: "connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {

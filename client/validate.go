@@ -321,7 +321,7 @@ func (v *validation) pairwise() {
 // signInRules checks what the client asks of the people who go there.
 func (v *validation) signInRules() {
 	if v.AccentColor != "" && !IsColor(v.AccentColor) {
-		v.add("accent_color", "%q is no color; write it like #1f6feb", v.AccentColor)
+		v.add("accent_color", "%q is not a color; write it like #1f6feb", v.AccentColor)
 	}
 	if v.Type == TypeService {
 		for _, p := range []struct {

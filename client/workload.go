@@ -56,7 +56,7 @@ func (v *validation) workload() {
 	}
 	switch {
 	case w.Subject == "":
-		v.add(field+".subject", "required: the sub of the client's JWTs; whoever else the platform gives some to is not the client")
+		v.add(field+".subject", "required: the sub of the client's JWTs; others that the platform gives JWTs to are not the client")
 	case strings.Contains(prefix, "*"):
 		v.add(field+".subject", "a * is of use at the end alone")
 	case len(prefix) < minSubjectPrefix && prefix != w.Subject:

@@ -7,7 +7,7 @@ import (
 
 // Access is what holds for clients that have no rules of their own.
 type Access struct {
-	Default string `yaml:"default" default:"everyone" oneof:"everyone nobody" doc:"Who may use clients without access of their own."`
+	Default string `yaml:"default" default:"everyone" oneof:"everyone nobody" doc:"Who may use clients that have no access rules of their own."`
 	Contact string `yaml:"contact" doc:"Whom people may ask who are refused: an e-mail address, or the address of a page. Shown on the page that refuses them."`
 }
 
@@ -18,9 +18,9 @@ type AccessRule struct {
 	Users        []string            `yaml:"users" doc:"Fits these people: ids, usernames or verified e-mail addresses."`
 	EmailDomains []string            `yaml:"email_domains" doc:"Fits people with a verified e-mail address at one of these domains."`
 	Attributes   map[string][]string `yaml:"attributes" doc:"Fits people whose attributes each have one of the values, such as {department: [hr, law]}."`
-	Networks     []netip.Prefix      `yaml:"networks" doc:"Fits people whose browser is in one of these networks, such as 10.0.0.0/8. Where nothing else is missing, whoever is elsewhere is told so."`
-	ACR          string              `yaml:"acr" oneof:"@acr" doc:"The authentication context class that has to be reached. It is no condition: whoever the rule fits is asked for what is missing."`
-	Effect       string              `yaml:"effect" oneof:"allow deny" doc:"What the rule does to whom it fits. Default: allow."`
+	Networks     []netip.Prefix      `yaml:"networks" doc:"Fits people whose browser is in one of these networks, such as 10.0.0.0/8. If nothing else is missing, people elsewhere are told so."`
+	ACR          string              `yaml:"acr" oneof:"@acr" doc:"The authentication context class that has to be reached. It is not a condition: anyone the rule fits is asked for what is missing."`
+	Effect       string              `yaml:"effect" oneof:"allow deny" doc:"What the rule does for the people it fits. Default: allow."`
 
 	// at says where it was written.
 	at string `yaml:"-"`
@@ -46,7 +46,7 @@ type Resource struct {
 	Identifier     string        `yaml:"identifier" doc:"The absolute URI that names it: the resource parameter of requests, and the aud of its access tokens. Required."`
 	Name           string        `yaml:"name" doc:"What people know it by, where they are asked whether a client may use it. Default: its host."`
 	AccessToken    ResourceToken `yaml:"access_token" doc:"What access tokens for it are like. What is not said is as the client has it."`
-	IntrospectedBy []string      `yaml:"introspected_by" doc:"The ids of the clients by which it introspects its tokens, besides one whose id is the identifier."`
+	IntrospectedBy []string      `yaml:"introspected_by" doc:"The ids of the clients that it introspects its tokens with, besides one whose id is the identifier."`
 }
 
 // ResourceToken is what access tokens for a resource server are like.

@@ -9,9 +9,9 @@ import (
 
 // SignUp says who may sign up, and with what.
 type SignUp struct {
-	Mode     account.SignUpMode `yaml:"mode" default:"off" oneof:"off open invitation" doc:"off: accounts are made by command or import; open: anyone may sign up; invitation: those whom latchkey invite create wrote to. The address has to be confirmed by e-mail, so it needs mail."`
+	Mode     account.SignUpMode `yaml:"mode" default:"off" oneof:"off open invitation" doc:"off: accounts are made by command or import; open: anyone may sign up; invitation: people invited with latchkey invite create. The address has to be confirmed by e-mail, so it needs mail."`
 	Email    account.Presence   `yaml:"email" default:"required" oneof:"required optional" doc:"Whether an account needs an address. An account without one has a username instead, is made without a confirmation, and has no way to set a new password by itself; that its username is taken is told to whoever tries it."`
-	Username account.Presence   `yaml:"username" default:"optional" oneof:"optional required off" doc:"Whether people choose a name to sign in with besides their address."`
+	Username account.Presence   `yaml:"username" default:"optional" oneof:"optional required off" doc:"Whether people choose a username to sign in with, besides their address."`
 }
 
 // Account is what holds for people's own pages.

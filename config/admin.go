@@ -14,7 +14,7 @@ import (
 type Admin struct {
 	API               bool       `yaml:"api" default:"false" doc:"Serve the admin API below /admin/api/v1, with the resource urn:latchkey:admin and the scopes admin:…; see docs/admin-api.md."`
 	Console           bool       `yaml:"console" default:"false" doc:"Serve the console, the pages for administrators, below /admin; see docs/console.md."`
-	ACR               string     `yaml:"acr" default:"aal2" oneof:"aal2 phr" doc:"The authentication context class that whoever administers must have reached: a second factor, or a passkey."`
+	ACR               string     `yaml:"acr" default:"aal2" oneof:"aal2 phr" doc:"The authentication context class that administrators must have reached: a second factor, or a passkey."`
 	Roles             AdminRoles `yaml:"roles" doc:"Which roles make people administrators. Give one with latchkey user set-roles."`
 	RequestsPerMinute int        `yaml:"requests_per_minute" default:"600" doc:"Requests that one caller (a client, or a person by a client) may make; as many at once, and refilled evenly. Beyond it they are answered 429."`
 }
@@ -23,7 +23,7 @@ type Admin struct {
 type AdminRoles struct {
 	Owner    []string `yaml:"owner" default:"latchkey-owner" doc:"May do everything, also to other administrators."`
 	People   []string `yaml:"people" default:"latchkey-people" doc:"May make, change and delete people and groups, but reach no administrator."`
-	HelpDesk []string `yaml:"help_desk" default:"latchkey-help-desk" doc:"May unlock and reset second factors and end sessions, of people who are no administrators, and sees no attribute that people do not see themselves."`
+	HelpDesk []string `yaml:"help_desk" default:"latchkey-help-desk" doc:"May unlock and reset second factors and end sessions, of people who are not administrators, and sees no attribute that people do not see themselves."`
 	Auditor  []string `yaml:"auditor" default:"latchkey-auditor" doc:"May read everything, and change nothing."`
 }
 

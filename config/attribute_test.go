@@ -44,9 +44,9 @@ func TestAttributesThatMeanNothingAreRefused(t *testing.T) {
 		"type":     {yaml: "attributes:\n  - {name: a, type: colour}", want: []string{`attributes[0].type (line 2): "colour" is not supported`}},
 		"twice":    {yaml: "attributes:\n  - {name: a}\n  - {name: a}", want: []string{`attributes[1].name (line 3): there are two attributes "a"`}},
 		"pattern":  {yaml: "attributes:\n  - name: a\n    pattern: '('", want: []string{`attributes[0].pattern (line 3): compile pattern`}},
-		"language": {yaml: "attributes:\n  - name: a\n    labels:\n      english: A", want: []string{`attributes[0].labels.english (line 4): "english" is no language`}},
+		"language": {yaml: "attributes:\n  - name: a\n    labels:\n      english: A", want: []string{`attributes[0].labels.english (line 4): "english" is not a language`}},
 		"unseen":   {yaml: "attributes:\n  - {name: a, visible_to: administrator, editable_by: person}", want: []string{`attributes[0].editable_by (line 2): who edits it has to see it`}},
-		"sign-up":  {yaml: "attributes:\n  - {name: a, sign_up: true}", want: []string{`attributes[0].sign_up (line 2): whoever signs up says it themselves`}},
+		"sign-up":  {yaml: "attributes:\n  - {name: a, sign_up: true}", want: []string{`attributes[0].sign_up (line 2): people fill it in themselves when they sign up`}},
 		"number":   {yaml: "attributes:\n  - {name: a, type: number, min: 3, max: 2}", want: []string{`attributes[0].min (line 2): it is more than max`}},
 		"typo":     {yaml: "attributes:\n  - {name: a, patern: x}", want: []string{`attributes[0].patern (line 2): unknown key, did you mean pattern?`}},
 	})

@@ -14,7 +14,7 @@ type Client struct {
 	Name                   string                   `yaml:"name" doc:"What people are shown. Default: the id."`
 	Description            map[string]string        `yaml:"description" doc:"What the client is for, in a few words by language, such as {en: Holidays and payslips, de: Urlaub und Abrechnungen}. Shown where people find their applications."`
 	Listed                 bool                     `yaml:"listed" default:"true" doc:"Show the client on the account page to those who may use it, if it has initiate_login_uri or client_uri to open it by."`
-	InitiateLoginURI       string                   `yaml:"initiate_login_uri" doc:"Where the client begins a sign-in by itself (OpenID Connect Core 4). The account page opens the client there, with iss. Default: client_uri, without."`
+	InitiateLoginURI       string                   `yaml:"initiate_login_uri" doc:"Where the client starts a sign-in of its own (OpenID Connect Core 4). The account page opens the client there, with iss. Default: client_uri, without."`
 	Type                   client.Type              `yaml:"type" default:"confidential" oneof:"@client_type" doc:"Where the client runs: confidential, a server that can keep a secret; public, an application in the browser; native, an installed application; service, a program that acts for no person."`
 	AuthMethod             string                   `yaml:"auth_method" oneof:"@token_endpoint_auth_method" doc:"How the client authenticates, and then the only way it may. Default: none for public and native; for the others client_secret_basic and client_secret_post are both accepted."`
 	Secret                 Secret                   `yaml:"secret" secret:"ref" doc:"The client's secret as a file: or env: reference. Make one with: openssl rand -hex 32"`
@@ -34,9 +34,9 @@ type Client struct {
 	Audience               []string                 `yaml:"audience" doc:"Resource servers that access tokens are for, in addition to this provider's own endpoints. A resource server that is named here by its client id may introspect them."`
 	Origins                []string                 `yaml:"origins" doc:"Web origins that may call the token, userinfo and revocation endpoints from a browser (CORS). Default: for public, the origins of redirect_uris; otherwise none."`
 	IDTokenClaims          []string                 `yaml:"id_token_claims" doc:"Claims about the person that every ID token holds, as if each request had asked for them by its claims parameter. For software that reads nothing but the ID token. A claim still needs its scope among scopes; one of your own that is in no scope does not. Default: none; userinfo has them."`
-	UserInfoClaims         []string                 `yaml:"userinfo_claims" doc:"The same for userinfo, besides what the scopes ask for."`
+	UserInfoClaims         []string                 `yaml:"userinfo_claims" doc:"The same for userinfo, in addition to what the scopes ask for."`
 	AccessTokenClaims      []string                 `yaml:"access_token_claims" doc:"The same for access tokens that are for no resource server in particular; resources say for themselves. Default: none."`
-	Access                 []AccessRule             `yaml:"access" doc:"Who may use the client: the first rule that fits decides, and where none fits the answer is no. An empty list is nobody. Default: access.default."`
+	Access                 []AccessRule             `yaml:"access" doc:"Who may use the client: the first rule that fits decides, and if none fits, the answer is no. An empty list means nobody. Default: access.default."`
 	SubjectType            string                   `yaml:"subject_type" oneof:"@subject_type" doc:"How the client knows people: public, by the same sub as every other client; pairwise, by one that only clients of its sector have in common, which takes secrets.pairwise_key. Default: public."`
 	SectorIdentifierURI    string                   `yaml:"sector_identifier_uri" doc:"An https address whose host names the sector of a pairwise client. Default: the host of the redirect URIs, which then all have the same."`
 	Expect                 []Expectation            `yaml:"expect" doc:"Tests of who may use the client, and with which claims: run by config validate and before each reload, which does not take place where one fails."`
@@ -107,7 +107,7 @@ type WorkloadIdentity struct {
 type TokenExchange struct {
 	From      []string                 `yaml:"from" doc:"The clients whose tokens it may exchange. Default: any, of tokens that are for it."`
 	Resources []string                 `yaml:"resources" doc:"The resource servers that the new tokens may be for, of those of resources; each is for one. Required."`
-	Scopes    []string                 `yaml:"scopes" doc:"Scopes that the new token may have besides those of the old one, of the client's scopes."`
+	Scopes    []string                 `yaml:"scopes" doc:"Scopes of the client that the new token may have in addition to those of the old one."`
 	Semantics client.ExchangeSemantics `yaml:"semantics" oneof:"@exchange_semantics" doc:"delegation, whose tokens name the client as who acts (act), or impersonation, whose tokens do not. Default: delegation."`
 }
 

@@ -28,8 +28,8 @@ type ClientDocuments struct {
 	Access        []AccessRule  `yaml:"access" doc:"Which people may use such clients: as clients[].access."`
 	MinAge        time.Duration `yaml:"min_age" default:"5m" doc:"For how long a document is not fetched again, whatever its headers say. They count from there to a day."`
 	StaleFor      time.Duration `yaml:"stale_for" default:"24h" doc:"How old a document may get where its host does not answer. One that the host says is gone ends at once."`
-	PerHour       int           `yaml:"per_hour" default:"60" doc:"Documents of clients that nobody uses yet which are fetched in an hour for one network address; an IPv6 address counts by its /64."`
-	PerHostHour   int           `yaml:"per_host_hour" default:"600" doc:"The same from one host, whoever asks. Clients that somebody uses are not counted, so that nobody can lock them out."`
+	PerHour       int           `yaml:"per_hour" default:"60" doc:"Documents of clients not in use yet that are fetched per hour for one network address; an IPv6 address counts by its /64."`
+	PerHostHour   int           `yaml:"per_host_hour" default:"600" doc:"The same from one host, no matter who asks. Clients that somebody uses are not counted, so that nobody can lock them out."`
 }
 
 // On reports whether any document counts.
@@ -55,7 +55,7 @@ func (l *loader) validateClientDocuments(c *Config) {
 		l.noRepeats(joinPath(section, key), list)
 		for i, host := range list {
 			if !isHostPattern(host) || key == "hosts" && strings.HasSuffix(host, ":") {
-				l.add(indexPath(joinPath(section, key), i), "%q is no host or *.host", host)
+				l.add(indexPath(joinPath(section, key), i), "%q is not a host or *.host", host)
 			}
 		}
 	}
@@ -64,7 +64,7 @@ func (l *loader) validateClientDocuments(c *Config) {
 	}
 	for i, grant := range d.GrantTypes {
 		if !slices.Contains([]string{client.GrantAuthorizationCode, client.GrantRefreshToken, client.GrantDeviceCode}, grant) {
-			l.add(indexPath(joinPath(section, "grant_types"), i), "a client that nobody wrote down acts for people who were asked, and for nobody else; remove it")
+			l.add(indexPath(joinPath(section, "grant_types"), i), "a client that nobody registered acts only for people who were asked; remove it")
 		}
 	}
 	if d.On() && !slices.Contains(d.GrantTypes, client.GrantAuthorizationCode) {
@@ -75,7 +75,7 @@ func (l *loader) validateClientDocuments(c *Config) {
 	}
 	for i, scope := range d.Scopes {
 		if strings.HasPrefix(scope, "admin:") {
-			l.add(indexPath(joinPath(section, "scopes"), i), "a client that nobody wrote down administers nothing; remove it")
+			l.add(indexPath(joinPath(section, "scopes"), i), "a client that nobody registered cannot administer anything; remove it")
 		}
 	}
 	for i, identifier := range d.Resources {

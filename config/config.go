@@ -15,13 +15,13 @@ import (
 type Config struct {
 	Issuer         string          `yaml:"issuer" doc:"The address of this provider as browsers and relying parties see it, such as https://id.example.com. It is the iss of every token, so it should never change. https; a path, such as https://example.com/auth, is for a host that is shared with others; no trailing slash."`
 	InsecureHTTP   bool            `yaml:"insecure_http" default:"false" doc:"Accept an http issuer on a loopback host (localhost, 127.0.0.1, ::1). Never for people other than yourself."`
-	AllowedHosts   []string        `yaml:"allowed_hosts" doc:"Host headers that are answered besides the issuer's own, with the port where there is one. Links are made from the issuer whatever the request says."`
+	AllowedHosts   []string        `yaml:"allowed_hosts" doc:"Host headers that are accepted besides the issuer's own, with the port if there is one. Links always use the issuer, no matter what the request says."`
 	Listen         string          `yaml:"listen" default:":8080" doc:"The address that serves the provider: host:port, or :port for every interface."`
-	TLS            TLS             `yaml:"tls" doc:"A certificate to serve https by itself. Without it a proxy named in trusted_proxies does."`
+	TLS            TLS             `yaml:"tls" doc:"A certificate, to serve https directly. Without it, a proxy named in trusted_proxies does."`
 	MutualTLS      MutualTLS       `yaml:"mutual_tls" doc:"TLS certificates of clients (RFC 8705), for the auth_methods tls_client_auth and self_signed_tls_client_auth and for tokens that are bound to a certificate; see docs/recipes/mutual-tls.md."`
 	TrustedProxies []netip.Prefix  `yaml:"trusted_proxies" doc:"Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, such as 10.0.0.0/8. From anyone else these headers are ignored."`
 	Database       Database        `yaml:"database" doc:"Where users, sessions, grants and keys are kept."`
-	Redis          Redis           `yaml:"redis" doc:"Where what expires by itself is kept: codes, sign-ins under way, limits."`
+	Redis          Redis           `yaml:"redis" doc:"Where short-lived data is kept: codes, sign-ins in progress, limits."`
 	Secrets        Secrets         `yaml:"secrets" doc:"The keys that protect what is stored. Keep them outside the database and its backups."`
 	Mail           Mail            `yaml:"mail" doc:"Outgoing e-mail. Under dev without smtp_url it ends in the inbox."`
 	SMS            SMS             `yaml:"sms" doc:"Outgoing SMS; off without provider. Under dev without provider it ends in the inbox."`
@@ -33,7 +33,7 @@ type Config struct {
 	Branding       Branding        `yaml:"branding" doc:"How pages and messages present themselves. A client may have its own logo and color."`
 	SignUp         SignUp          `yaml:"sign_up" doc:"Who may make an account by themselves."`
 	Account        Account         `yaml:"account" doc:"What holds for people's own account pages."`
-	Admin          Admin           `yaml:"admin" doc:"Who may administer, and by which ways in. Nothing is served of it unless it is switched on."`
+	Admin          Admin           `yaml:"admin" doc:"Who may administer, and how. Nothing of it is served unless it is switched on."`
 	SCIM           SCIM            `yaml:"scim" doc:"Who provisions people and groups; see docs/scim.md."`
 	Password       Password        `yaml:"password" doc:"What passwords are taken, and how they are hashed."`
 	MFA            MFA             `yaml:"mfa" doc:"Second factors: who needs one, which count, and how guessing them is stopped."`
@@ -41,14 +41,14 @@ type Config struct {
 	Tokens         Tokens          `yaml:"tokens" doc:"Lifetimes of what is issued. A client may have its own."`
 	SigningKeys    SigningKeys     `yaml:"signing_keys" doc:"The keys that sign tokens: they are generated, published ahead, rotated and retired by themselves."`
 	Audit          Audit           `yaml:"audit" doc:"The record of security events."`
-	Events         Events          `yaml:"events" doc:"Where security events go besides the record."`
+	Events         Events          `yaml:"events" doc:"Where security events are delivered, besides the record."`
 	MemoryLimit    string          `yaml:"memory_limit" default:"auto" doc:"The memory that the process tries to stay within, such as 512MiB: near it garbage is collected more often. auto is nine tenths of what its container may use; off sets none. GOMEMLIMIT wins over auto."`
 	Limits         Limits          `yaml:"limits" doc:"Bounds on what one address or account may do, and on the size of a request. Attempts count before they are looked at; the first free ones are not delayed, then each one is followed by a time of refusal that doubles from base to max."`
 	Timeouts       Timeouts        `yaml:"timeouts" doc:"Bounds on how long a connection may take."`
-	Attributes     []Attribute     `yaml:"attributes" doc:"What is kept of people besides the standard claims. Values of attributes that are not here stay, unseen, until they are again."`
+	Attributes     []Attribute     `yaml:"attributes" doc:"What is kept about people beyond the standard claims. Values of attributes that are removed here stay, hidden, until the attribute returns."`
 	Access         Access          `yaml:"access" doc:"Who may use clients that do not say so themselves."`
-	Scopes         []Scope         `yaml:"scopes" doc:"Scopes besides the standard ones and groups and roles, which exist by themselves."`
-	Claims         []Claim         `yaml:"claims" doc:"Claims about people besides the standard ones and groups and roles, which exist by themselves."`
+	Scopes         []Scope         `yaml:"scopes" doc:"Scopes beyond the standard ones, groups and roles, which always exist."`
+	Claims         []Claim         `yaml:"claims" doc:"Claims about people beyond the standard ones, groups and roles, which always exist."`
 	Resources      []Resource      `yaml:"resources" doc:"Resource servers that clients may ask for access tokens for by the resource parameter (RFC 8707)."`
 	ClientsDir     string          `yaml:"clients_dir" doc:"A folder of .yaml files, each one client (a mapping) or several (a list). They are added to clients. Relative to the configuration file."`
 	PruneAfter     time.Duration   `yaml:"prune_after" default:"7d" doc:"For how long the consents of a client are kept that is in the configuration of no node any more. Its tokens end at once; bringing it back within this time restores what people allowed it."`
@@ -86,13 +86,13 @@ func (t TLS) Enabled() bool { return t.CertFile != "" }
 // Database says where durable rows are.
 type Database struct {
 	URL      Secret `yaml:"url" secret:"url" doc:"postgres://user:password@host/name, or sqlite:///absolute/path. May be a file: or env: reference."`
-	MaxConns int    `yaml:"max_conns" default:"16" doc:"Connections to PostgreSQL that one node opens at most; SQLite has so many readers."`
+	MaxConns int    `yaml:"max_conns" default:"16" doc:"Maximum number of connections of one node to PostgreSQL, or of readers of SQLite."`
 	// The timeouts depend on one another: see completeDatabase.
 	Timeout                  time.Duration `yaml:"timeout" default:"0s" doc:"How long one call of the database may take, the wait for a connection included; then its statement is canceled. 0s is timeouts.request. Jobs, imports and migrations may take longer."`
-	StatementTimeout         time.Duration `yaml:"statement_timeout" default:"0s" doc:"After how long PostgreSQL ends a statement by itself, for when nobody is there to cancel it. 0s is twice database.timeout. Set it for the role where a pooler takes no parameters, and likewise the next two."`
+	StatementTimeout         time.Duration `yaml:"statement_timeout" default:"0s" doc:"After how long PostgreSQL ends a statement on its own, in case nobody is left to cancel it. 0s is twice database.timeout. Set it for the role where a pooler takes no parameters, and likewise the next two."`
 	LockTimeout              time.Duration `yaml:"lock_timeout" default:"0s" doc:"How long a statement waits for a lock in PostgreSQL. 0s is database.timeout."`
 	IdleInTransactionTimeout time.Duration `yaml:"idle_in_transaction_timeout" default:"0s" doc:"After how long PostgreSQL ends a transaction in which nothing happens. 0s is four times database.timeout."`
-	MaxConnLifetime          time.Duration `yaml:"max_conn_lifetime" default:"30m" doc:"After how long a connection is made anew, so that all have moved on some time after a failover."`
+	MaxConnLifetime          time.Duration `yaml:"max_conn_lifetime" default:"30m" doc:"After how long a connection is replaced, so that all have moved to the new server some time after a failover."`
 	// MaxClockOffset is judged by the node itself.
 	MaxClockOffset time.Duration `yaml:"max_clock_offset" default:"10s" doc:"A node whose clock is off from the database's by more is not ready; from 1s on it is degraded. What nodes share (lifetimes, the grace of refresh tokens) counts by the database's clock."`
 }
@@ -135,7 +135,7 @@ type Password struct {
 	MinLength           int           `yaml:"min_length" default:"15" doc:"Characters of a password that is the only factor; at least 15 (NIST SP 800-63B-4). There are no rules of composition; common passwords, and those made of the person's or the provider's own names, are refused."`
 	MinLengthWithFactor int           `yaml:"min_length_with_factor" default:"8" doc:"Characters of a password where a second factor is required; at least 8."`
 	ContextWords        []string      `yaml:"context_words" doc:"Further words that do not make a password, such as the names of your company and products. The issuer's host, branding.name and the person's own names are known."`
-	BreachLookupURL     string        `yaml:"breach_lookup_url" doc:"Address of a service that knows breached passwords, beside the list of 100,000 that is built in: https://api.pwnedpasswords.com/range/ or a mirror of it. It is told the first five digits of a password's SHA-1 hash (k-anonymity). Off where it is empty; a service that does not answer refuses nothing."`
+	BreachLookupURL     string        `yaml:"breach_lookup_url" doc:"Address of a service that knows breached passwords, besides the built-in list of 100,000: https://api.pwnedpasswords.com/range/ or a mirror of it. It is told the first five digits of a password's SHA-1 hash (k-anonymity). Off where it is empty; a service that does not answer refuses nothing."`
 	Argon2              Argon2        `yaml:"argon2" doc:"The cost of a new hash. Hashes made at another cost are renewed when their owner signs in."`
 	MaxConcurrent       int           `yaml:"max_concurrent" default:"0" doc:"Hashes computed at once on a node; each takes argon2.memory_kib. 0 is one a CPU, at most 8."`
 	QueueTimeout        time.Duration `yaml:"queue_timeout" default:"5s" doc:"How long a sign-in waits for its turn to hash before it is answered 503."`
@@ -154,8 +154,8 @@ type Sessions struct {
 	Absolute    time.Duration `yaml:"absolute" default:"7d" doc:"A session ends after so long however much it is used."`
 	CheckIframe bool          `yaml:"check_iframe" default:"false" doc:"Offer check_session_iframe, by which applications in browsers notice that somebody signed out or is another person (OpenID Connect Session Management), and session_state in authorization answers. It needs a cookie in a frame, which browsers keep from applications on other sites than the provider's; there, prefer backchannel_logout_uri."`
 	// Where somebody ticks "keep me signed in", these are meant instead.
-	RememberIdle     time.Duration `yaml:"remember_idle" default:"30d" doc:"The same as idle for whoever asks to be kept signed in; the sign-in page names it. More than one factor still ages (mfa.assurance_age)."`
-	RememberAbsolute time.Duration `yaml:"remember_absolute" default:"90d" doc:"The same as absolute for whoever asks to be kept signed in. Where neither is longer than idle and absolute, the sign-in page does not offer it."`
+	RememberIdle     time.Duration `yaml:"remember_idle" default:"30d" doc:"The same as idle for people who ask to be kept signed in; the sign-in page names it. More than one factor still ages (mfa.assurance_age)."`
+	RememberAbsolute time.Duration `yaml:"remember_absolute" default:"90d" doc:"The same as absolute for people who ask to be kept signed in. Where neither is longer than idle and absolute, the sign-in page does not offer it."`
 }
 
 // Tokens holds the lifetimes of every client that does not have its own.
@@ -190,7 +190,7 @@ type Timeouts struct {
 	Write      time.Duration `yaml:"write" default:"20s" doc:"From the end of the request's header to the end of the answer."`
 	Request    time.Duration `yaml:"request" default:"5s" doc:"How long a request waits for one answer of the database, and in all for three times as long. Then its statement is canceled, and it is answered 503 with Retry-After."`
 	Idle       time.Duration `yaml:"idle" default:"2m" doc:"How long a connection is kept for the next request."`
-	Start      time.Duration `yaml:"start" default:"30s" doc:"How long a starting process tries to reach the database before it gives up. It does not wait for Redis: without it nobody can sign in, and tokens refresh."`
+	Start      time.Duration `yaml:"start" default:"30s" doc:"How long a starting process tries to reach the database before it gives up. It does not wait for Redis: without it nobody can sign in, but refresh tokens still work."`
 	Drain      time.Duration `yaml:"drain" default:"5s" doc:"How long a process that is told to stop says that it is not ready, and still serves: what a load balancer needs to send nothing more. 0s stops at once."`
 	Shutdown   time.Duration `yaml:"shutdown" default:"20s" doc:"After timeouts.drain, how long requests and deliveries under way may take."`
 }

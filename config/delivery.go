@@ -29,7 +29,7 @@ type SMS struct {
 	Account           string        `yaml:"account" doc:"The Account SID, or the SID of an API key, of twilio; with http the user of basic authentication, if any."`
 	Token             Secret        `yaml:"token" secret:"ref" doc:"The auth token or key's secret of twilio; with http the password of basic authentication, if any."`
 	From              string        `yaml:"from" doc:"The sender: a number, a name that the gateway knows, or of twilio also the SID of a messaging service (MG…)."`
-	Headers           []SMSHeader   `yaml:"headers" doc:"Headers that http sends besides, such as an API key."`
+	Headers           []SMSHeader   `yaml:"headers" doc:"Additional headers that http sends, such as an API key."`
 	Body              string        `yaml:"body" default:"{\"to\": {{json .To}}, \"from\": {{json .From}}, \"text\": {{json .Text}}}" doc:"The body that http posts: a template of Go over .To, .From, .Text and .ID, which stays the same when a message is tried again; json quotes a text."`
 	ContentType       string        `yaml:"content_type" default:"application/json" doc:"The media type of body."`
 	Timeout           time.Duration `yaml:"timeout" default:"15s" doc:"How long one try may take; at most 1m."`
@@ -37,7 +37,7 @@ type SMS struct {
 	PerNumberDay      int           `yaml:"per_number_day" default:"10" doc:"Messages to one number within a day."`
 	CountryDay        int           `yaml:"per_country_day" default:"500" doc:"Codes for factors to one country within a day."`
 	DailyCap          int           `yaml:"daily_cap" default:"1000" doc:"Codes for factors within a day in all; it stops what costs."`
-	ConfirmCountryDay int           `yaml:"confirm_per_country_day" default:"100" doc:"Codes that confirm new numbers, to one country within a day: whoever has an account can have them sent anywhere. They spend nothing of per_country_day; at most that."`
+	ConfirmCountryDay int           `yaml:"confirm_per_country_day" default:"100" doc:"Codes that confirm new numbers, to one country within a day: anyone who has an account can have them sent anywhere. They spend nothing of per_country_day; at most that."`
 	ConfirmDailyCap   int           `yaml:"confirm_daily_cap" default:"200" doc:"Codes that confirm new numbers, within a day in all; at most daily_cap."`
 }
 

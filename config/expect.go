@@ -151,7 +151,7 @@ func (l *loader) validateExpectations(c *Config) {
 				l.add(joinPath(path, "user"), "name somebody, or describe them by a mapping")
 			}
 			if _, err := e.Address(); err != nil {
-				l.add(joinPath(path, "network"), "%q is no address, such as 203.0.113.7", e.Network)
+				l.add(joinPath(path, "network"), "%q is not an address, such as 203.0.113.7", e.Network)
 			}
 			if e.Allow == nil && e.Claims == nil && e.Step == "" {
 				l.add(path, "it expects nothing; say allow, claims or step")

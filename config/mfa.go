@@ -45,7 +45,7 @@ type Lockout struct {
 	Free         int           `yaml:"free" default:"5" doc:"Wrong codes that are not delayed."`
 	Base         time.Duration `yaml:"base" default:"1m" doc:"How long the factor is locked after the first one beyond free; each further one doubles it."`
 	Max          time.Duration `yaml:"max" default:"1h" doc:"The longest such time."`
-	DisableAfter int           `yaml:"disable_after" default:"100" doc:"Consecutive wrong codes after which the factor is dead until it is enrolled anew or latchkey user unlock lifts it; at most 100 (NIST SP 800-63B-4 section 3.2.2)."`
+	DisableAfter int           `yaml:"disable_after" default:"100" doc:"Consecutive wrong codes after which the factor stops working until it is enrolled again or unlocked with latchkey user unlock; at most 100 (NIST SP 800-63B-4 section 3.2.2)."`
 }
 
 // Storage is the lockout's backoff as the stores take it.

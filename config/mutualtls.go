@@ -72,7 +72,7 @@ func (l *loader) validateMutualTLS(c *Config) {
 		l.add("mutual_tls.from", "a header counts only from a proxy in trusted_proxies; name its network there")
 	}
 	if m.Header != "" && (m.From == clientcert.TLS || !headerSyntax.MatchString(m.Header) || strings.EqualFold(m.Header, "Authorization") || strings.EqualFold(m.Header, "Cookie")) {
-		l.add("mutual_tls.header", "%q is no header that a proxy sets with a certificate; with from: tls there is none", m.Header)
+		l.add("mutual_tls.header", "%q is not a header that a proxy sets with a certificate; with from: tls there is none", m.Header)
 	}
 	if _, err := m.Authorities(); err != nil {
 		l.add("mutual_tls.ca_file", "%v", err)

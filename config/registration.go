@@ -17,7 +17,7 @@ type Registration struct {
 	ResponseTypes []string             `yaml:"response_types" default:"code" oneof:"@response_types" doc:"The response types that they may have, likewise."`
 	Scopes        []string             `yaml:"scopes" default:"openid,profile,email,offline_access" doc:"The scopes that they may have, likewise; all of them for one that names none."`
 	Resources     []string             `yaml:"resources" doc:"The resource servers that they may ask for. Default: those that their scopes are of."`
-	PublicOnly    bool                 `yaml:"public_only" default:"false" doc:"Register every client as one without a secret (token_endpoint_auth_method none), whatever it asks for; the answer says so. PKCE is required of it."`
+	PublicOnly    bool                 `yaml:"public_only" default:"false" doc:"Register every client without a secret (token_endpoint_auth_method none), no matter what it asks for; the answer says so. PKCE is required of it."`
 	RedirectHosts []string             `yaml:"redirect_hosts" doc:"Hosts of their redirect URIs: app.example.com, *.example.com for all below it, localhost for all of loopback, or the scheme of an installed application with a colon, such as com.example.app:. Default: any."`
 	Consent       client.ConsentPolicy `yaml:"consent" default:"always" oneof:"always remember" doc:"When people are asked what such a client may have: always, or once (remember). It is never implied, and always for one whose codes any program on the machine could get."`
 	RequirePKCE   bool                 `yaml:"require_pkce" default:"true" doc:"As clients[].require_pkce, for those of them that authenticate."`
@@ -71,12 +71,12 @@ func (l *loader) validateRegistration(c *Config) {
 	}
 	for i, scope := range r.Scopes {
 		if strings.HasPrefix(scope, "admin:") {
-			l.add(indexPath("registration.scopes", i), "whoever registers itself administers nothing; remove it")
+			l.add(indexPath("registration.scopes", i), "a client that registers itself cannot administer anything; remove it")
 		}
 	}
 	for i, host := range r.RedirectHosts {
 		if !isHostPattern(host) {
-			l.add(indexPath("registration.redirect_hosts", i), "%q is no host, *.host, or scheme with a colon", host)
+			l.add(indexPath("registration.redirect_hosts", i), "%q is not a host, *.host, or scheme with a colon", host)
 		}
 	}
 	for i, identifier := range r.Resources {

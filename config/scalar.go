@@ -19,7 +19,7 @@ func parseScalar(text string, t reflect.Type) (any, error) {
 	case timeType:
 		at, err := time.Parse(time.RFC3339, text)
 		if err != nil {
-			return nil, fmt.Errorf("%q is no time; write it like 2027-01-31T00:00:00Z", text)
+			return nil, fmt.Errorf("%q is not a time; write it like 2027-01-31T00:00:00Z", text)
 		}
 		return at, nil
 	case prefixType:

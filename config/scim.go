@@ -41,7 +41,7 @@ func (l *loader) validateSCIM(c *Config) {
 		token := s.Token.Reveal()
 		switch {
 		case s.Name == "" || len(s.Name) > 32 || strings.Trim(s.Name, headerName) != "":
-			l.add(joinPath(at, "name"), "%q is no name: use 1 to 32 letters, digits, - and _", s.Name)
+			l.add(joinPath(at, "name"), "%q is not a name: use 1 to 32 letters, digits, - and _", s.Name)
 		case names[s.Name]:
 			l.add(joinPath(at, "name"), "%q is the name of another source as well", s.Name)
 		}

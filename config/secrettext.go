@@ -38,7 +38,7 @@ func SecretText(raw []byte) (string, error) {
 	case bytes.HasPrefix(raw, []byte("\ufeff")):
 		return "", errors.New("it begins with a byte order mark; save it as UTF-8 without one")
 	case bytes.IndexByte(raw, 0) >= 0:
-		return "", errors.New("it holds NUL bytes, so it is no text; was it saved as UTF-16?")
+		return "", errors.New("it holds NUL bytes, so it is not text; was it saved as UTF-16?")
 	case !utf8.Valid(raw):
 		return "", errors.New("it is not UTF-8; random bytes must be written in hexadecimal or base64")
 	}
@@ -51,7 +51,7 @@ func SecretText(raw []byte) (string, error) {
 	case strings.TrimFunc(text, isBlank) != text:
 		return "", errors.New("it begins or ends with a space or an invisible character; remove that")
 	case isQuoted(text):
-		return "", errors.New("it is in quotes, which would be part of it; remove them")
+		return "", errors.New("it is in quotes, which would become part of it; remove them")
 	}
 	return text, nil
 }

@@ -20,7 +20,7 @@ var errUnescaped = errors.New("percent-encode the special characters of the pass
 func parseSecretURL(text string) (*url.URL, error) {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
-		return nil, errors.New("it is no URL")
+		return nil, errors.New("it is not a URL")
 	}
 	authority, tail := rest, ""
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {

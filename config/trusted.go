@@ -29,7 +29,7 @@ func (l *loader) validateTrusted(c *Config) {
 		path := indexPath("trusted_issuers", i)
 		switch u, err := url.Parse(t.Issuer); {
 		case err != nil || u.Scheme != "https" || u.Host == "" || u.Fragment != "" || u.User != nil:
-			l.add(joinPath(path, "issuer"), "%q is no https address; write the iss of its JWTs", t.Issuer)
+			l.add(joinPath(path, "issuer"), "%q is not an https address; write the iss of its JWTs", t.Issuer)
 		case t.Issuer == c.Issuer:
 			l.add(joinPath(path, "issuer"), "that is this provider; its own tokens are exchanged by token_exchange")
 		case seen[t.Issuer]:

@@ -113,14 +113,14 @@ func (l *loader) validateListeners(c *Config) {
 	}
 	for i, h := range c.AllowedHosts {
 		if u, err := url.Parse("https://" + h); err != nil || u.Host != h || h == "" || strings.Contains(h, "*") {
-			l.add(indexPath("allowed_hosts", i), "%q is no host; write it like id.example.net or id.example.net:8443", h)
+			l.add(indexPath("allowed_hosts", i), "%q is not a host; write it like id.example.net or id.example.net:8443", h)
 		}
 	}
 }
 
 func (l *loader) checkListen(path, address string) {
 	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
-		l.add(path, "%q is no address to listen on; write host:port or :port", address)
+		l.add(path, "%q is not an address to listen on; write host:port or :port", address)
 	}
 }
 

@@ -29,7 +29,7 @@ func (l *loader) validateCatalog(c *Config) {
 	for i, r := range c.Resources {
 		for j, id := range r.IntrospectedBy {
 			if !c.hasClient(id) {
-				l.add(indexPath(joinPath(indexPath("resources", i), "introspected_by"), j), "%q is no client; add it to clients", id)
+				l.add(indexPath(joinPath(indexPath("resources", i), "introspected_by"), j), "%q is not a client; add it to clients", id)
 			}
 		}
 	}

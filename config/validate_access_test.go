@@ -93,7 +93,7 @@ func TestAC1_RulesAndClaimsThatMeanNothingAreRefused(t *testing.T) {
 		"unknown class":    {yaml: clientYAML("id: a", "type: public", redirect, "access:", "  - {groups: [hr], acr: gold}"), want: []string{`clients[0].access[0].acr (line 6): "gold" is not supported`}},
 		"unknown effect":   {yaml: clientYAML("id: a", "type: public", redirect, "access:", "  - {groups: [hr], effect: permit}"), want: []string{`clients[0].access[0].effect (line 6)`}},
 		"typo":             {yaml: clientYAML("id: a", "type: public", redirect, "access:", "  - {group: [hr]}"), want: []string{`clients[0].access[0].group (line 6): unknown key, did you mean groups?`}},
-		"domain":           {yaml: clientYAML("id: a", "type: public", redirect, "access:", "  - {email_domains: ['@x.example']}"), want: []string{`clients[0].access[0].email_domains[0] (line 6): "@x.example" is no domain`}},
+		"domain":           {yaml: clientYAML("id: a", "type: public", redirect, "access:", "  - {email_domains: ['@x.example']}"), want: []string{`clients[0].access[0].email_domains[0] (line 6): "@x.example" is not a domain`}},
 		"never reached":    {yaml: clientYAML("id: a", "type: public", redirect, "access:", "  - {effect: deny}", "  - {groups: [hr]}"), want: []string{`clients[0].access[1] (line 7): access[0] fits everyone`}},
 		"deny with a step": {yaml: clientYAML("id: a", "type: public", redirect, "access:", "  - {groups: [hr], acr: aal2, effect: deny}"), want: []string{`clients[0].access[0].acr (line 6): a rule that denies`}},
 		"for a service":    {yaml: clientYAML("id: a", "type: service", "secret: env:STRONG", "access: [{groups: [hr]}]"), want: []string{`clients[0].access (line 5): of no use to a service client`}},
@@ -122,7 +122,7 @@ func TestAC1_RulesAndClaimsThatMeanNothingAreRefused(t *testing.T) {
 		"a page as the contact":  {yaml: "access: {contact: https://help.example.com/access}\n"},
 		"a sector of nobody":     {yaml: clientYAML("id: a", "type: public", redirect, "sector_identifier_uri: https://a.example/s"), want: []string{"clients[0].sector_identifier_uri (line 5): of no use without subject_type: pairwise"}},
 		"scope of nobody":        {yaml: "scopes:\n  - {name: reports, resource: https://api.example}", want: []string{`scopes[0].resource (line 2): "https://api.example" is not among resources`}},
-		"introspecting nobody":   {yaml: "resources:\n  - {identifier: https://api.example, introspected_by: [x]}", want: []string{`resources[0].introspected_by[0] (line 2): "x" is no client`}},
+		"introspecting nobody":   {yaml: "resources:\n  - {identifier: https://api.example, introspected_by: [x]}", want: []string{`resources[0].introspected_by[0] (line 2): "x" is not a client`}},
 		"given twice":            {yaml: "scopes:\n  - name: y\n    description: {en: A, en: B}", want: []string{`scopes[0].description.en (line 3): given twice`}},
 	})
 }

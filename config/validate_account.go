@@ -69,7 +69,7 @@ func (l *loader) checkPageAt(path, text string) {
 // checkColor checks a color, which may be absent. It ends up in a style sheet.
 func (l *loader) checkColor(path, text string) {
 	if text != "" && !client.IsColor(text) {
-		l.add(path, "%q is no color; write it like #1f6feb", text)
+		l.add(path, "%q is not a color; write it like #1f6feb", text)
 	}
 }
 

@@ -24,7 +24,7 @@ func (l *loader) validateClients(c *Config) {
 		}
 		if written.JWKS != "" {
 			if err := json.Unmarshal([]byte(written.JWKS), &client.KeySet{}); err != nil {
-				l.add(joinPath(path, "jwks"), "it is no JWK Set of public keys in JSON: %v", err)
+				l.add(joinPath(path, "jwks"), "it is not a JWK Set of public keys in JSON: %v", err)
 				l.blame(joinPath(path, "jwks_uri")) // which is not missing: the keys are there
 			}
 		}

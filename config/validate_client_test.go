@@ -82,7 +82,7 @@ func TestCL1_ClientSecrets(t *testing.T) {
 		},
 		"no time": {
 			yaml: weakly + "    secrets: [{value: env:STRONG_TOO, expires_at: soon}]\n", vars: with(keyThree),
-			want: []string{`clients[0].secrets[0].expires_at (line 5): "soon" is no time; write it like 2027-01-31T00:00:00Z`},
+			want: []string{`clients[0].secrets[0].expires_at (line 5): "soon" is not a time; write it like 2027-01-31T00:00:00Z`},
 		},
 	})
 }

@@ -28,7 +28,7 @@ func (l *loader) validateMail(m Mail) {
 			continue
 		}
 		if _, err := mail.ParseAddress(address.text); err != nil {
-			l.add(address.path, "%q is no address; write it like Example <id@example.com>", address.text)
+			l.add(address.path, "%q is not an address; write it like Example <id@example.com>", address.text)
 		}
 	}
 	if m.From == "" && !m.SMTPURL.IsZero() {
@@ -119,7 +119,7 @@ func (l *loader) validateGateway(s SMS) {
 			l.add(at, "only sms.provider: http sends headers of yours")
 		}
 		if h.Name == "" || strings.Trim(h.Name, headerName) != "" {
-			l.add(joinPath(at, "name"), "%q is no name of a header", h.Name)
+			l.add(joinPath(at, "name"), "%q is not a header name", h.Name)
 		}
 		if h.Value.IsZero() {
 			l.add(joinPath(at, "value"), "required: a file: or env: reference")
@@ -134,7 +134,7 @@ func (l *loader) validateCountries(s SMS) {
 		at := indexPath("sms.countries", i)
 		switch {
 		case !ident.IsPhoneCountry(country):
-			l.add(at, "%q is no country with telephone numbers; write its two letters, such as DE", country)
+			l.add(at, "%q is not a country with telephone numbers; write its two letters, such as DE", country)
 		case slices.Contains(s.Countries[:i], country):
 			l.add(at, "%s is listed twice; remove one", country)
 		}

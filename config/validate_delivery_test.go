@@ -16,7 +16,7 @@ func TestMail(t *testing.T) {
 		"other parameter":   {yaml: mail("smtp://127.0.0.1?tls=maybe"), want: []string{"the only parameter"}},
 		"path":              {yaml: mail("smtp://mail.example/inbox"), want: []string{"has a path"}},
 		"answers":           {yaml: "mail: {reply_to: 'Help <help@example.com>'}"},
-		"bad answers":       {yaml: "mail: {reply_to: help}", want: []string{"mail.reply_to (line 1): \"help\" is no address"}},
+		"bad answers":       {yaml: "mail: {reply_to: help}", want: []string{"mail.reply_to (line 1): \"help\" is not an address"}},
 		"hasty":             {yaml: "mail: {timeout: 1ms}", want: []string{"mail.timeout"}},
 	})
 }
@@ -27,7 +27,7 @@ func TestEO4_SMS(t *testing.T) {
 		"off":              {yaml: "sms: {countries: [DE]}"},
 		"twilio":           {yaml: "sms: {" + twilio + ", countries: [DE, AT]}"},
 		"no country":       {yaml: "sms: {" + twilio + "}", want: []string{"sms.countries (line 1): required"}},
-		"no such country":  {yaml: "sms: {" + twilio + ", countries: [DE, UK]}", want: []string{`sms.countries[1] (line 1): "UK" is no country`}},
+		"no such country":  {yaml: "sms: {" + twilio + ", countries: [DE, UK]}", want: []string{`sms.countries[1] (line 1): "UK" is not a country`}},
 		"country twice":    {yaml: "sms: {" + twilio + ", countries: [DE, DE]}", want: []string{"DE is listed twice"}},
 		"twilio, bare":     {yaml: "sms: {provider: twilio, countries: [DE]}", want: []string{"sms.from (line 1): required", "sms.account (line 1): required", "sms.token (line 1): required"}},
 		"clear text token": {yaml: "sms: {provider: twilio, account: AC1, from: MG1, countries: [DE], token: abc}", want: []string{"sms.token (line 1): a secret may not stand"}},
@@ -35,7 +35,7 @@ func TestEO4_SMS(t *testing.T) {
 		"http":             {yaml: "sms: {provider: http, url: 'https://sms.example/send', from: Example, countries: [DE], headers: [{name: X-Key, value: env:STRONG}]}"},
 		"http, bare":       {yaml: "sms: {provider: http, countries: [DE]}", want: []string{"sms.from (line 1): required", "sms.url (line 1): required"}},
 		"http in clear":    {yaml: "sms: {provider: http, url: 'http://sms.example', from: E, countries: [DE]}", want: []string{"use https"}},
-		"bad header":       {yaml: "sms: {provider: http, url: 'https://sms.example', from: E, countries: [DE], headers: [{name: 'A: b'}]}", want: []string{"is no name of a header", "sms.headers[0].value (line 1): required"}},
+		"bad header":       {yaml: "sms: {provider: http, url: 'https://sms.example', from: E, countries: [DE], headers: [{name: 'A: b'}]}", want: []string{"is not a header name", "sms.headers[0].value (line 1): required"}},
 		"no provider":      {yaml: "sms: {from: Example, account: a}", want: []string{"sms.account (line 1): it means nothing without sms.provider", "sms.from (line 1)"}},
 		"no cap":           {yaml: "sms: {daily_cap: 0, per_number_day: -1, per_country_day: 10000000}", want: []string{"sms.daily_cap", "sms.per_number_day", "sms.per_country_day"}},
 		"factor":           {yaml: "mfa: {factors: [totp, sms]}", want: []string{"sms needs sms.provider"}},

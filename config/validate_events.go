@@ -21,7 +21,7 @@ func (l *loader) validateEvents(e *Events) {
 		at := indexPath("events.webhooks", i)
 		switch {
 		case w.Name == "" || strings.Trim(w.Name, headerName) != "":
-			l.add(joinPath(at, "name"), "%q is no name: use letters, digits, - and _", w.Name)
+			l.add(joinPath(at, "name"), "%q is not a name: use letters, digits, - and _", w.Name)
 		case seen[w.Name]:
 			l.add(joinPath(at, "name"), "%q is the name of another webhook as well", w.Name)
 		}

@@ -54,7 +54,7 @@ func TestCF2_Issuer(t *testing.T) {
 		"userinfo":              {yaml: "issuer: https://me@id.example.com", unset: issuer, want: []string{"user name or password"}},
 		"default port":          {yaml: "issuer: https://id.example.com:443", unset: issuer, want: []string{"write https://id.example.com"}},
 		"upper case":            {yaml: "issuer: https://ID.example.com", unset: issuer, want: []string{"host in lower case"}},
-		"no scheme":             {yaml: "issuer: id.example.com", unset: issuer, want: []string{"no absolute address"}},
+		"no scheme":             {yaml: "issuer: id.example.com", unset: issuer, want: []string{"not an absolute address"}},
 		"other scheme":          {yaml: "issuer: ftp://id.example.com", unset: issuer, want: []string{"use https"}},
 		"no host":               {yaml: "issuer: 'https://'", unset: issuer, want: []string{"no host"}},
 	})
@@ -75,7 +75,7 @@ func TestCF2_Listeners(t *testing.T) {
 		"no metrics":        {yaml: "metrics: {listen: ''}"},
 		"everyone trusted":  {yaml: "trusted_proxies: [0.0.0.0/0]", unset: []string{"LATCHKEY_TRUSTED_PROXIES"}, want: []string{"trusted_proxies[0] (line 1): 0.0.0.0/0 is everyone"}},
 		"host with scheme":  {yaml: "allowed_hosts: ['https://id.example.net']", want: []string{"allowed_hosts[0] (line 1)"}},
-		"host wildcard":     {yaml: "allowed_hosts: ['*.example.net']", want: []string{"is no host"}},
+		"host wildcard":     {yaml: "allowed_hosts: ['*.example.net']", want: []string{"is not a host"}},
 		"host with a port":  {yaml: "allowed_hosts: ['id.example.net:8443']"},
 		"single proxy":      {yaml: "trusted_proxies: [192.0.2.1, '2001:db8::1']"},
 		"missing directory": {yaml: "clients_dir: nowhere", want: []string{"clients_dir (line 1): cannot be read"}},
@@ -103,7 +103,7 @@ func TestCF1_Stores(t *testing.T) {
 		"redis by http":               {yaml: "redis: {url: 'http://cache'}", want: []string{"redis.url (line 1): it must begin with redis:// or rediss://"}},
 		"redis nowhere":               {yaml: "redis: {url: 'redis://'}", want: []string{"names no host"}},
 		"mail without from":           {yaml: "mail: {smtp_url: 'smtp://mail'}", want: []string{"mail.from (line 1): required"}},
-		"bad from":                    {yaml: "mail: {smtp_url: 'smtp://mail', from: nobody}", want: []string{"is no address"}},
+		"bad from":                    {yaml: "mail: {smtp_url: 'smtp://mail', from: nobody}", want: []string{"is not an address"}},
 		"good mail":                   {yaml: "mail: {smtp_url: 'smtps://u:p@mail:465', from: Example <id@example.com>}"},
 	})
 }

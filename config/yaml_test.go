@@ -50,7 +50,7 @@ func TestStrictDecoding(t *testing.T) {
 				"clients[0].typ (line 4): unknown key, did you mean type?",
 				"issuer (line 1): its path may hold letters",
 				"issuer (line 1): use https",
-				`listen (line 2): "80" is no address to listen on`,
+				`listen (line 2): "80" is not an address to listen on`,
 			},
 		},
 	} {

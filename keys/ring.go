@@ -208,11 +208,11 @@ func (r *Ring) Run(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		if err := r.Load(ctx); err != nil && ctx.Err() == nil {
-			r.cfg.Log.ErrorContext(ctx, "refresh signing keys", "error", err)
+			r.cfg.Log.ErrorContext(ctx, "refreshing the signing keys failed", "error", err)
 			continue
 		}
 		if err := r.expire(ctx); err != nil && ctx.Err() == nil {
-			r.cfg.Log.ErrorContext(ctx, "forget expired signing keys", "error", err)
+			r.cfg.Log.ErrorContext(ctx, "deleting expired signing keys failed", "error", err)
 		}
 	}
 }

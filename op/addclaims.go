@@ -41,7 +41,7 @@ func (m *maker) addClaims(payload []byte, clientID string, about *storage.User, 
 	if size > maxPayload {
 		var omitted []string
 		if encoded, omitted = fitting(encoded, size-maxPayload); len(omitted) > 0 {
-			m.log.Warn("claims are too large for a token and were left out: narrow them, such as by the client's groups.prefix, or have it ask userinfo",
+			m.log.Warn("claims are too large for a token and were left out: reduce them, for example with the client's groups.prefix, or have it use userinfo",
 				"claims", omitted, "client_id", clientID, "user_id", about.ID)
 			text, err := json.Marshal(omitted)
 			if err != nil {

@@ -202,7 +202,7 @@ func TestAuthorizationRequest_IsRefused(t *testing.T) {
 		{"claims with more behind", []string{"claims", "{} {}"}, "invalid_request"},
 		{"a claim that is a string", []string{"claims", `{"userinfo":{"name":"yes"}}`}, "invalid_request"},
 		{"an essential that is a string", []string{"claims", `{"userinfo":{"name":{"essential":"true"}}}`}, "invalid_request"},
-		{"values that are no list", []string{"claims", `{"id_token":{"acr":{"values":"aal1"}}}`}, "invalid_request"},
+		{"values that are not a list", []string{"claims", `{"id_token":{"acr":{"values":"aal1"}}}`}, "invalid_request"},
 		{"an acr that is a number", []string{"claims", `{"id_token":{"acr":{"value":1}}}`}, "invalid_request"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

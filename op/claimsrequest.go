@@ -43,7 +43,7 @@ func parseClaims(text string) (storage.ClaimsRequest, error) {
 		return claims, nil
 	}
 	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
-		return claims, errors.New("claims is no JSON object")
+		return claims, errors.New("claims is not a JSON object")
 	}
 	if err := json.Unmarshal([]byte(text), &claims); err != nil {
 		return claims, fmt.Errorf("parse claims: %w", err)
@@ -107,7 +107,7 @@ func (c *authorizationCheck) readRequestedACR(asked *storage.ClaimRequest) error
 	values, err := stringsOf(asked)
 	switch {
 	case err != nil:
-		return &Error{Code: codeInvalidRequest, Description: "the acr claim asks for something that is no acr", Cause: err}
+		return &Error{Code: codeInvalidRequest, Description: "the acr claim asks for something that is not an acr", Cause: err}
 	case len(values) > maxACRs:
 		return badRequest("too many values of the acr claim")
 	case len(values) == 0:
@@ -125,7 +125,7 @@ func (c *authorizationCheck) readRequestedSubject(asked *storage.ClaimRequest) e
 	values, err := stringsOf(asked)
 	switch {
 	case err != nil || len(values) > 1:
-		return &Error{Code: codeInvalidRequest, Description: "the sub claim asks for something that is no sub", Cause: err}
+		return &Error{Code: codeInvalidRequest, Description: "the sub claim asks for something that is not a sub", Cause: err}
 	case len(values) == 0:
 		return nil
 	}

@@ -188,5 +188,5 @@ func whyRefused(found *client.Client, c credentials, unknown error) error {
 	if c.Assertion != "" {
 		return errors.New("the client assertion is not signed by the client")
 	}
-	return errors.New("the secret is none of the client's, or has expired")
+	return errors.New("the secret is not one of the client's, or has expired")
 }

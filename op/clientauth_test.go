@@ -178,7 +178,7 @@ func TestOperatorsSeeWhyAClientWasRefused(t *testing.T) {
 		"no client has this id": bodyAuth("nobody", testSecret),
 		"the client is registered for client_secret_post, and client_secret_basic was used": basicAuth("robot", testSecret),
 		"the client is registered for client_secret_post, and none was used":                bodyAuth("robot", ""),
-		"the secret is none of the client's, or has expired":                                bodyAuth("robot", "not its secret"),
+		"the secret is not one of the client's, or has expired":                             bodyAuth("robot", "not its secret"),
 	} {
 		n := newNode(t)
 		a := n.post(tokenPath, who, "grant_type", "client_credentials").want(t, http.StatusUnauthorized, "invalid_client")

@@ -117,7 +117,7 @@ func proofKey(encoded string) (*jose.JSONWebKey, error) {
 		return nil, fmt.Errorf("read its jwk: %w", err)
 	}
 	if !key.IsPublic() || !key.Valid() || !strongEnough(key.Key) {
-		return nil, errors.New("its jwk is no public key, or too weak")
+		return nil, errors.New("its jwk is not a public key, or too weak")
 	}
 	return &key, nil
 }

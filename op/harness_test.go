@@ -269,7 +269,7 @@ func (n *node) do(r *http.Request) *answer {
 		n.t.Errorf("Cache-Control is %q, want no-store", got)
 	}
 	if err := json.Unmarshal(a.Body.Bytes(), a); err != nil {
-		n.t.Errorf("answer %q is no JSON: %v", a.Body, err)
+		n.t.Errorf("answer %q is not JSON: %v", a.Body, err)
 	}
 	return a
 }
@@ -329,7 +329,7 @@ func claimsOf(t testing.TB, token string) map[string]any {
 	t.Helper()
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		t.Fatalf("%q is no JWT", token)
+		t.Fatalf("%q is not a JWT", token)
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {

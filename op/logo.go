@@ -108,13 +108,13 @@ func pictureOf(answer *fetch.Answer) (string, error) {
 	begins, known := logoTypes[said]
 	switch {
 	case !known:
-		return "", errors.New("it is no picture: " + loggable(said))
+		return "", errors.New("it is not a picture: " + loggable(said))
 	case len(answer.Body) > maxLogo:
 		return "", errors.New("it is too large")
 	case begins != "" && http.DetectContentType(answer.Body) != begins:
 		return "", errors.New("it says that it is " + said + ", and is not")
 	case begins == "" && slices.Contains(answer.Body, 0):
-		return "", errors.New("it is no text")
+		return "", errors.New("it is not text")
 	}
 	return said, nil
 }

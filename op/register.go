@@ -246,7 +246,7 @@ func (p *Provider) verifyStatement(ctx context.Context, statement string) ([]byt
 		NotBefore int64  `json:"nbf"`
 	}
 	if err := json.Unmarshal(parsed.UnsafePayloadWithoutVerification(), &claims); err != nil {
-		return nil, unverified(errors.New("its claims are no JSON object"))
+		return nil, unverified(errors.New("its claims are not a JSON object"))
 	}
 	keys, trusted := p.cfg.Registration.Issuers[claims.Issuer]
 	if !trusted {

@@ -145,7 +145,7 @@ func TestDR1_RegistrationGivesWhatThePolicyAllows(t *testing.T) {
 		"no JSON":                        {"{", "invalid_client_metadata", ""},
 		"no object":                      {"[]", "invalid_client_metadata", ""},
 		"null":                           {"null", "invalid_client_metadata", ""},
-		"a statement that is no JWT":     {metadataOf("software_statement", "x.y.z"), "invalid_software_statement", ""},
+		"a statement that is not a JWT":  {metadataOf("software_statement", "x.y.z"), "invalid_software_statement", ""},
 		"pairwise where there is no key": {metadataOf("subject_type", "pairwise"), "invalid_client_metadata", "subject_type"},
 	}
 	for name, tt := range refused {

@@ -127,7 +127,7 @@ func (p *Provider) verifyObject(ctx context.Context, c *client.Client, object st
 	unsigned := c.RequestObjectSigningAlg == unsignedAlg
 	switch {
 	case len(parts) != 3 || decodePart(parts[0], &header) != nil:
-		return nil, badObject(errors.New("it is no signed JWT"))
+		return nil, badObject(errors.New("it is not a signed JWT"))
 	case header.Typ != "" && !slices.Contains([]string{"jwt", "oauth-authz-req+jwt"}, strings.ToLower(header.Typ)):
 		return nil, badObject(errors.New("its typ is that of another token"))
 	case header.Alg == unsignedAlg && unsigned && parts[2] == "":

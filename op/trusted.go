@@ -38,7 +38,7 @@ func (p *Provider) readTrusted(ctx context.Context, r *tokenRequest, text string
 	issuer := issuerOf(text)
 	address, trusted := p.cfg.TrustedIssuers[issuer]
 	if !trusted || issuer == "" {
-		return nil, refuse(errors.New("its iss is no trusted issuer"))
+		return nil, refuse(errors.New("its iss is not a trusted issuer"))
 	}
 	payload, err := p.verifyByClient(ctx, &client.Client{ID: issuer, Metadata: client.Metadata{JWKSURI: address}}, text)
 	if unjudged := (*Error)(nil); errors.As(err, &unjudged) {

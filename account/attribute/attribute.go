@@ -103,7 +103,7 @@ func (d *Definition) Parse(text string) (any, error) {
 	case Number:
 		n, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			return nil, d.wrong("%q is no number", text)
+			return nil, d.wrong("%q is not a number", text)
 		}
 		return d.Check(n)
 	case Boolean:
@@ -168,14 +168,14 @@ func kindOf(value any) string {
 
 func (d *Definition) checkDate(text string) (any, error) {
 	if _, err := time.Parse(time.DateOnly, text); err != nil {
-		return nil, d.wrong("%q is no date; write it like 2027-01-31", text)
+		return nil, d.wrong("%q is not a date; write it like 2027-01-31", text)
 	}
 	return text, nil
 }
 
 func (d *Definition) checkNumber(n float64) (any, error) {
 	if math.IsNaN(n) || math.IsInf(n, 0) {
-		return nil, d.wrong("it is no number")
+		return nil, d.wrong("it is not a number")
 	}
 	return n, d.within(n, "")
 }
@@ -198,7 +198,7 @@ func (d *Definition) checkLine(typed string) (string, error) {
 	case utf8.RuneCountInString(text) > MaxText:
 		return "", d.wrong("it has more than %d characters", MaxText)
 	case len(d.Options) > 0 && text != "" && !slices.Contains(d.Options, text):
-		return "", d.wrong("%q is none of %s", text, strings.Join(d.Options, ", "))
+		return "", d.wrong("%q is not one of %s", text, strings.Join(d.Options, ", "))
 	case d.Pattern != nil && text != "" && !d.Pattern.MatchString(text):
 		return "", d.wrong("%q does not match %s", text, d.Pattern)
 	}

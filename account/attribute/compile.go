@@ -102,7 +102,7 @@ func judgeAudiences(spec *Spec, add adder) {
 		value Audience
 	}{{"visible_to", spec.VisibleTo}, {"editable_by", spec.EditableBy}} {
 		if _, known := reach[a.value]; !known {
-			add(a.key, "%q is none of %s, %s, %s", a.value, Person, Administrator, Nobody)
+			add(a.key, "%q is not one of %s, %s, %s", a.value, Person, Administrator, Nobody)
 			return
 		}
 	}
@@ -110,7 +110,7 @@ func judgeAudiences(spec *Spec, add adder) {
 		add("editable_by", "who edits it has to see it: visible_to is %s", spec.VisibleTo)
 	}
 	if spec.SignUp && spec.EditableBy != Person {
-		add("sign_up", "whoever signs up says it themselves, so it needs editable_by: person")
+		add("sign_up", "people fill it in themselves when they sign up, so it needs editable_by: person")
 	}
 }
 
@@ -118,7 +118,7 @@ func judgeTexts(texts map[string]string, key string, most int, add adder) {
 	for tag, text := range texts {
 		at := key + "." + tag
 		if _, err := language.Parse(tag); err != nil {
-			add(at, "%q is no language; write it like en or pt-BR", tag)
+			add(at, "%q is not a language; write it like en or pt-BR", tag)
 		}
 		if err := ident.Text(text); err != nil {
 			add(at, "%v", err)
@@ -131,7 +131,7 @@ func judgeTexts(texts map[string]string, key string, most int, add adder) {
 // judgeValues judges what bounds the values, as far as the type has that.
 func judgeValues(spec *Spec, d *Definition, add adder) {
 	if !slices.Contains([]Type{String, Number, Boolean, Date, List}, spec.Type) {
-		add("type", "%q is none of string, number, boolean, date, list", spec.Type)
+		add("type", "%q is not one of string, number, boolean, date, list", spec.Type)
 		return
 	}
 	texts := spec.Type == String || spec.Type == List
@@ -188,7 +188,7 @@ func judgeOptions(spec *Spec, d *Definition, add adder) {
 		if err != nil || got == nil || Text(got) != option {
 			add(fmt.Sprintf("options[%d]", j), "%q cannot be chosen: %v", option, cmp.Or(err, errBlank))
 		} else if slices.Contains(spec.Options[:j], option) {
-			add(fmt.Sprintf("options[%d]", j), "%q is there twice", option)
+			add(fmt.Sprintf("options[%d]", j), "%q appears twice", option)
 		}
 	}
 }

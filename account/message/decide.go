@@ -18,7 +18,7 @@ func find(user *storage.User, err error) (*storage.User, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look up whom a message is for: %w", err)
+		return nil, fmt.Errorf("look up the recipient of a message: %w", err)
 	}
 	return user, nil
 }

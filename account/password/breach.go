@@ -44,7 +44,7 @@ func NewBreachLookup(cfg BreachConfig) *BreachLookup {
 func (l *BreachLookup) Breached(ctx context.Context, password string) bool {
 	found, err := l.ask(ctx, password)
 	if err != nil {
-		l.cfg.Log.WarnContext(ctx, "look up breached passwords; the built-in list alone was asked", "error", err)
+		l.cfg.Log.WarnContext(ctx, "looking up a breached password failed; only the built-in list was checked", "error", err)
 	}
 	return found
 }

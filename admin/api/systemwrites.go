@@ -57,7 +57,7 @@ func (a *API) retryDeliveries(ctx context.Context, in *retryInput) (*retriedOutp
 	var ids []storage.ID
 	for _, id := range in.Body.Deliveries {
 		if _, err := storage.ID(id).Bytes(); err != nil {
-			return nil, huma.NewError(http.StatusUnprocessableEntity, "validation failed", &huma.ErrorDetail{Message: "it is no id", Location: "body.deliveries"})
+			return nil, huma.NewError(http.StatusUnprocessableEntity, "validation failed", &huma.ErrorDetail{Message: "it is not an id", Location: "body.deliveries"})
 		}
 		ids = append(ids, storage.ID(id))
 	}

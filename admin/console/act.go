@@ -160,7 +160,7 @@ func (c *Console) ask(a *act) handlerFunc {
 		}
 		t.subject = subject
 		if ident.Text(subject) != nil {
-			return notFound(errors.New("the subject is no text"))
+			return notFound(errors.New("the subject is not text"))
 		}
 		here := a.at(t, subject)
 		if a.grave {

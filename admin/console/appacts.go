@@ -74,7 +74,7 @@ func unchangedOn(meant, err error) error {
 // one of the database, and since when it is locked down.
 func (c *Console) app(ctx context.Context, id string) (*target, error) {
 	if ident.Text(id) != nil {
-		return nil, notFound(errors.New("the id is no text"))
+		return nil, notFound(errors.New("the id is not text"))
 	}
 	t := &target{page: appAt(id), name: id}
 	for _, x := range c.cfg.Clients.All() {

@@ -23,7 +23,7 @@ const findMost = 8
 func (c *Console) showFind(r *http.Request, v *visit, s *screen) error {
 	typed := ident.Clean(r.URL.Query().Get("q"))
 	if ident.Text(typed) != nil || len(typed) > 512 {
-		return unreadable(errors.New("what is looked for is no text"))
+		return unreadable(errors.New("what is looked for is not text"))
 	}
 	in, err := s.Input("q", typed, "label=console.find", "type=search", "autocomplete=off", "plain", "maxlength=512", "autofocus")
 	if err != nil {

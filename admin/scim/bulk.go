@@ -29,7 +29,7 @@ func (s *Server) bulk(ctx context.Context, q *request) (*response, error) {
 		Operations   []bulkOperation `json:"Operations"`
 	}
 	if err := json.Unmarshal(q.body, &in); err != nil {
-		return nil, bad("invalidSyntax", "the body is no BulkRequest")
+		return nil, bad("invalidSyntax", "the body is not a BulkRequest")
 	}
 	if len(in.Operations) > maxBulk {
 		return nil, &problem{http.StatusRequestEntityTooLarge, "tooLarge", fmt.Sprintf("a bulk has at most %d operations", maxBulk)}
@@ -84,7 +84,7 @@ func (s *Server) bulkOne(ctx context.Context, q *request, o *bulkOperation, made
 	data := any(nil)
 	if len(o.Data) > 0 {
 		if err := json.Unmarshal(o.Data, &data); err != nil {
-			return nil, bad("invalidSyntax", "data is no JSON")
+			return nil, bad("invalidSyntax", "data is not JSON")
 		}
 	}
 	if data, err = resolvedIn(data, made); err != nil {

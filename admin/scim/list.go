@@ -28,7 +28,7 @@ func readWindow(query url.Values) (window, error) {
 		if text := query.Get(name); text != "" {
 			n, err := strconv.Atoi(text)
 			if err != nil {
-				return w, bad("invalidValue", "%s is no number", name)
+				return w, bad("invalidValue", "%s is not a number", name)
 			}
 			*to = n
 		}

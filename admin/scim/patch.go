@@ -25,7 +25,7 @@ func readPatch(body []byte) ([]operation, error) {
 		Operations []operation `json:"Operations"`
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, bad("invalidSyntax", "the body is no PatchOp")
+		return nil, bad("invalidSyntax", "the body is not a PatchOp")
 	}
 	if len(in.Operations) == 0 || len(in.Operations) > maxOperations {
 		return nil, bad("invalidValue", "a PatchOp has 1 to %d Operations", maxOperations)
@@ -169,7 +169,7 @@ func (k *kind) patch(doc object, op string, path filter.Path, value any) error {
 	switch {
 	case path.ValueExpression != nil:
 		if !a.multi {
-			return bad("invalidPath", "%s is no list", a.name)
+			return bad("invalidPath", "%s is not a list", a.name)
 		}
 		if err := k.checkFilter(path.ValueExpression, a); err != nil {
 			return err

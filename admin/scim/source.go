@@ -66,7 +66,7 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request) (*Source, stri
 		}
 		return nil, "", unauthorized
 	case c == nil || c.Type != client.TypeService || s.byClient[c.ID] == nil || !slices.Contains(scopes, Scope):
-		return nil, "", &problem{http.StatusForbidden, "", "this client is no source, or its token lacks the scope " + Scope}
+		return nil, "", &problem{http.StatusForbidden, "", "this client is not a source, or its token lacks the scope " + Scope}
 	}
 	return s.byClient[c.ID], c.ID, nil
 }

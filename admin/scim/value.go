@@ -23,7 +23,7 @@ const (
 func decode(body []byte) (object, error) {
 	var in object
 	if err := json.Unmarshal(body, &in); err != nil || in == nil {
-		return nil, bad("invalidSyntax", "the body is no JSON object")
+		return nil, bad("invalidSyntax", "the body is not a JSON object")
 	}
 	return in, nil
 }
@@ -127,7 +127,7 @@ func coerceOne(a *attr, value any) (any, error) {
 			}
 		}
 		if !ok {
-			return nil, bad("invalidValue", "%s is no object", a.name)
+			return nil, bad("invalidValue", "%s is not an object", a.name)
 		}
 		out, err := normal(a.sub, inner)
 		if err != nil || len(out) == 0 {
@@ -164,7 +164,7 @@ func coerceOne(a *attr, value any) (any, error) {
 	text, ok := value.(string)
 	switch {
 	case !ok:
-		return nil, bad("invalidValue", "%s is no text", a.name)
+		return nil, bad("invalidValue", "%s is not text", a.name)
 	case text == "":
 		return nil, nil
 	case utf8.RuneCountInString(text) > maxText:
@@ -172,7 +172,7 @@ func coerceOne(a *attr, value any) (any, error) {
 	}
 	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
 		if ident.Text(line) != nil {
-			return nil, bad("invalidValue", "%s holds what is no text", a.name)
+			return nil, bad("invalidValue", "%s holds what is not text", a.name)
 		}
 	}
 	return text, nil

@@ -104,7 +104,7 @@ func (s *Clients) Client(ctx context.Context, id string) (*client.Client, error)
 	}
 	address, err := client.CheckDocumentID(id)
 	if err != nil {
-		return nil, refused("the client_id is no address of a document: %v", err)
+		return nil, refused("the client_id is not the address of a document: %v", err)
 	}
 	if !s.counts(address.Hostname()) {
 		return nil, refused("documents of %s are not taken here", address.Host)
@@ -198,7 +198,7 @@ func (s *Clients) instead(before *read, err error, inUse bool) (*read, error) {
 func (s *Clients) judged(ctx context.Context, id string, answer *fetch.Answer) *read {
 	made := &read{answer: answer}
 	if !isJSON(answer.Header.Get("Content-Type")) {
-		made.err = refused("what is there is not application/json")
+		made.err = refused("its content is not application/json")
 		return made
 	}
 	if len(answer.Body) > maxBody {

@@ -64,7 +64,7 @@ func (s *Submission) Statement() string { return s.document.Statement }
 func Parse(body []byte) (*Submission, error) {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(body, &all); err != nil || all == nil {
-		return nil, invalidMetadata(client.Problem{Message: "the body is no JSON object"})
+		return nil, invalidMetadata(client.Problem{Message: "the body is not a JSON object"})
 	}
 	var s Submission
 	for _, name := range []string{"registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"} {
@@ -74,7 +74,7 @@ func Parse(body []byte) (*Submission, error) {
 	}
 	for name, to := range map[string]*string{"software_statement": &s.document.Statement, "client_id": &s.clientID, "client_secret": &s.secret} {
 		if raw, there := all[name]; there && json.Unmarshal(raw, to) != nil {
-			return nil, invalidMetadata(client.Problem{Field: name, Message: "it is no text"})
+			return nil, invalidMetadata(client.Problem{Field: name, Message: "it is not text"})
 		}
 	}
 	return &s, s.read(all)

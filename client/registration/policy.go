@@ -70,7 +70,7 @@ func (p *Policy) narrow(m *client.Metadata) []client.Problem {
 		asked := len(*list)
 		*list = slices.DeleteFunc(slices.Clone(*list), func(v string) bool { return !slices.Contains(allowed, spelled(v)) })
 		if asked > 0 && len(*list) == 0 {
-			problems = append(problems, client.Problem{Field: field, Message: fmt.Sprintf("nothing of it may be registered here; use %s", client.OrList(allowed))})
+			problems = append(problems, client.Problem{Field: field, Message: fmt.Sprintf("it may not be registered here; use %s", client.OrList(allowed))})
 		}
 	}
 	same := func(v string) string { return v }

@@ -25,14 +25,14 @@ var unpublished = []string{
 func (r *Registrar) Published(ctx context.Context, id string, body []byte) (*Registered, error) {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(body, &all); err != nil || all == nil {
-		return nil, invalidMetadata(client.Problem{Message: "it is no JSON object"})
+		return nil, invalidMetadata(client.Problem{Message: "it is not a JSON object"})
 	}
 	var named, method string
 	if json.Unmarshal(all["client_id"], &named) != nil || named != id {
 		return nil, invalidMetadata(client.Problem{Field: "client_id", Message: "it has to be the address of the document, letter by letter"})
 	}
 	if raw, there := all["token_endpoint_auth_method"]; there && json.Unmarshal(raw, &method) != nil {
-		return nil, invalidMetadata(client.Problem{Field: "token_endpoint_auth_method", Message: "it is no text"})
+		return nil, invalidMetadata(client.Problem{Field: "token_endpoint_auth_method", Message: "it is not text"})
 	}
 	var problems []client.Problem
 	for _, name := range []string{"client_secret", "client_secret_expires_at"} {

@@ -17,7 +17,7 @@ import (
 )
 
 func adminCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "admin", Short: "Make people administrators"}
+	cmd := &cobra.Command{Use: "admin", Short: "Create administrators"}
 	cmd.AddCommand(adminInviteCommand())
 	return cmd
 }
@@ -29,17 +29,17 @@ func adminInviteCommand() *cobra.Command {
 	var from storeFlags
 	var n newAdmin
 	cmd := &cobra.Command{
-		Use: "invite", Short: "Make an administrator, and print the link with which they set their password", Args: cobra.NoArgs,
-		Long: "There are no default accounts and no default passwords: the first administrator is made so. The account has no password;\n" +
-			"whoever has the link sets it, once. Administration asks for a second factor besides, which they enroll when they sign in.\n" +
-			"Who has an account already gets a role by `latchkey user set-roles`.",
+		Use: "invite", Short: "Create an administrator, and print the link for setting their password", Args: cobra.NoArgs,
+		Long: "A new installation has no default account and no default password: this command creates the first administrator. The\n" +
+			"account has no password yet; the link sets it, once. Administrators must also use a second factor, which they set up when\n" +
+			"they first sign in. To make an existing account an administrator, use `latchkey user set-roles`.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error { return n.invite(cmd, store, d) })
 		},
 	}
 	from.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&n.email, "email", "", "e-mail `address` of the administrator, known to be theirs (required)")
+	flags.StringVar(&n.email, "email", "", "the administrator's e-mail `address`, which you know is theirs (required)")
 	flags.StringVar(&n.name, "name", "", "full `name`")
 	flags.StringVar(&n.role, "role", string(admin.Owner), "`kind` of administrator: owner, people, help_desk or auditor")
 	return cmd
@@ -50,7 +50,7 @@ func (n *newAdmin) invite(cmd *cobra.Command, store *sqlstore.Store, d *dependen
 		return usagef("--email is missing: the address of the administrator")
 	}
 	if !slices.Contains(admin.Roles(), admin.Role(n.role)) {
-		return usagef("--role %q is none of %v", n.role, admin.Roles())
+		return usagef("--role %q is not one of %v", n.role, admin.Roles())
 	}
 	roles := d.cfg.Admin.Policy()[admin.Role(n.role)]
 	if len(roles) == 0 {
@@ -67,7 +67,7 @@ func (n *newAdmin) invite(cmd *cobra.Command, store *sqlstore.Store, d *dependen
 	made, err := accounts.Create(ctx, operator(), account.NewAccount{Email: n.email, EmailVerified: true, Profile: storage.Profile{Name: n.name}})
 	switch {
 	case errors.Is(err, account.ErrTaken):
-		return fmt.Errorf("%s has an account: `latchkey user set-roles %s %s` makes them an administrator", n.email, n.email, roles[0])
+		return fmt.Errorf("%s already has an account: make them an administrator with `latchkey user set-roles %s %s`", n.email, n.email, roles[0])
 	case err != nil:
 		return flagProblem(err)
 	}
@@ -80,6 +80,6 @@ func (n *newAdmin) invite(cmd *cobra.Command, store *sqlstore.Store, d *dependen
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s%s?%s\n", d.cfg.Issuer, message.PathResetPassword, url.Values{message.TokenParam: {token}}.Encode())
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s is an administrator (%s); give the link to them only: it works once, within %s\n", n.email, roles[0], client.FormatDuration(lasts))
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s is an administrator (%s); give the link to nobody else: it works once, within %s\n", n.email, roles[0], client.FormatDuration(lasts))
 	return nil
 }

@@ -13,8 +13,8 @@ import (
 type ageFilter struct{ begun, unused string }
 
 func (f *ageFilter) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.begun, "older-than", "", "only what began longer ago than this `time`, such as 30d or 12h")
-	cmd.Flags().StringVar(&f.unused, "unused-for", "", "only what was not used for this `time`, such as 90d")
+	cmd.Flags().StringVar(&f.begun, "older-than", "", "only those that began longer ago than this `time`, such as 30d or 12h")
+	cmd.Flags().StringVar(&f.unused, "unused-for", "", "only those not used for this `time`, such as 90d")
 }
 
 // isSet reports whether the filter says anything.
@@ -47,7 +47,7 @@ func agoOf(flag, text string, now time.Time) (time.Time, error) {
 		ago = time.Duration(n) * 24 * time.Hour
 	}
 	if err != nil || ago < 0 || ago > 100*365*24*time.Hour {
-		return time.Time{}, usagef("%s %q is no time; write it like 30d or 12h", flag, text)
+		return time.Time{}, usagef("%s %q is not a time; write it like 30d or 12h", flag, text)
 	}
 	return now.Add(-ago), nil
 }

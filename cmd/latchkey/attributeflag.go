@@ -12,7 +12,7 @@ import (
 
 // attributeFlag is the flag of commands that set custom attributes.
 func attributeFlag(cmd *cobra.Command, to *[]string) {
-	cmd.Flags().StringArrayVar(to, "attribute", nil, "`NAME=VALUE` of a custom attribute, a list with commas; without VALUE it goes; may be repeated")
+	cmd.Flags().StringArrayVar(to, "attribute", nil, "custom attribute as `NAME=VALUE`, lists with commas; an empty VALUE removes it; can be repeated")
 }
 
 // attributesTyped reads what --attribute was given.

@@ -31,10 +31,10 @@ func auditVerifyCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Find events that were changed, removed or slipped in; exit status 1 if there are any",
+		Short: "Find events that were changed, removed or inserted; exit status 1 if there are any",
 		Long: "verify checks every event and the chain that links them, and prints where the chain ends.\n" +
-			"Keep that line somewhere else: given back with --seq and --chain it proves that even somebody\n" +
-			"with all keys has not rewritten what was before it.",
+			"Keep that line somewhere else: passed back with --seq and --chain, it proves that not even somebody\n" +
+			"who has all the keys has rewritten anything before it.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if (seq > 0) != (chain != "") {
@@ -49,13 +49,13 @@ func auditVerifyCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	jsonFlag(cmd, &asJSON, "the report")
-	cmd.Flags().Int64Var(&seq, "seq", 0, "`number` of an event that an earlier run printed")
-	cmd.Flags().StringVar(&chain, "chain", "", "`value` of the chain there")
+	cmd.Flags().Int64Var(&seq, "seq", 0, "`number` of the event that an earlier run printed")
+	cmd.Flags().StringVar(&chain, "chain", "", "`value` of the chain at that event")
 	return cmd
 }
 
 // errUncheckable says that a part of the record is under a key that is not there.
-var errUncheckable = errors.New("a part of the record of events cannot be checked: put the keys of those ids back into secrets.hash_keys")
+var errUncheckable = errors.New("part of the event record cannot be checked: put the keys with those ids back into secrets.hash_keys")
 
 // shownReport is the answer of `audit verify --json`: a form that others read, so its
 // names stay as they are.
@@ -101,7 +101,7 @@ func verifyAudit(cmd *cobra.Command, store *sqlstore.Store, known []storage.Audi
 	case err != nil:
 		return err
 	case slices.ContainsFunc(report.Findings, func(f storage.AuditFinding) bool { return f.Problem != storage.AuditUncheckable }):
-		return errors.New("the record of events is not what was written")
+		return errors.New("the event record has been tampered with")
 	case report.Uncheckable > 0:
 		return errUncheckable
 	}
@@ -137,13 +137,13 @@ type auditFilter struct {
 
 func (f *auditFilter) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.since, "since", "", "only events from this `time` on: RFC 3339, a date, or how long ago (24h)")
+	flags.StringVar(&f.since, "since", "", "only events since this `time`: RFC 3339, a date, or how long ago (24h)")
 	flags.StringVar(&f.until, "until", "", "only events before this `time`")
 	flags.StringVar(&f.user, "user", "", "only events of this `person`: an id, or the address or username of an account")
 	flags.StringVar(&f.kind, "type", "", "only events of this `type`, such as sign_in_failed")
 	flags.StringVar(&f.client, "client", "", "only events of this `client`")
-	flags.StringVar(&f.requestID, "request-id", "", "only events of the request of this `id`, which its page and log lines bear")
-	flags.StringVar(&f.outcome, "outcome", "", "only events of this `outcome`: success or failure")
+	flags.StringVar(&f.requestID, "request-id", "", "only events of the request with this `id`, shown on its page and in the log")
+	flags.StringVar(&f.outcome, "outcome", "", "only events with this `outcome`: success or failure")
 	flags.StringVar(&f.address, "address", "", "only events from this `address`")
 }
 
@@ -180,7 +180,7 @@ func readTime(flag, text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%s %q is no time; write it like 2027-01-31T00:00:00Z, 2027-01-31 or 24h", flag, text)
+	return time.Time{}, fmt.Errorf("%s %q is not a time; write it like 2027-01-31T00:00:00Z, 2027-01-31 or 24h", flag, text)
 }
 
 func auditListCommand() *cobra.Command {
@@ -214,8 +214,8 @@ func auditListCommand() *cobra.Command {
 	from.register(cmd)
 	f.register(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 50, "at most this `number`")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON for each, as audit export writes them")
-	cmd.Flags().StringVar(&identifier, "identifier", "", "only failed sign-ins by this `name`, whether or not an account has it")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line, like audit export")
+	cmd.Flags().StringVar(&identifier, "identifier", "", "only failed sign-ins with this `name`, whether or not there is such an account")
 	return cmd
 }
 

@@ -19,8 +19,8 @@ func TestJudgeBacklog(t *testing.T) {
 	}{
 		"empty":             {storage.Backlog{}, maxAge, ""},
 		"just due":          {storage.Backlog{Queued: 1, Oldest: ago(time.Second), Due: 1, DueSince: ago(time.Second)}, maxAge, ""},
-		"nobody delivers":   {storage.Backlog{Queued: 2, Oldest: ago(time.Hour), Due: 2, DueSince: ago(time.Hour)}, maxAge, "2 messages are due, the first since 1h0m0s"},
-		"tried in vain":     {storage.Backlog{Queued: 3, Oldest: ago(time.Hour)}, maxAge, "3 messages could not be delivered yet, the oldest is from 1h0m0s ago"},
+		"nobody delivers":   {storage.Backlog{Queued: 2, Oldest: ago(time.Hour), Due: 2, DueSince: ago(time.Hour)}, maxAge, "2 messages are overdue, the oldest for 1h0m0s"},
+		"tried in vain":     {storage.Backlog{Queued: 3, Oldest: ago(time.Hour)}, maxAge, "3 messages have not been delivered yet, the oldest for 1h0m0s"},
 		"nobody wants that": {storage.Backlog{Queued: 2, Oldest: ago(time.Hour), Due: 2, DueSince: ago(time.Hour)}, 0, ""},
 	} {
 		err := judgeBacklog(c.backlog, now, c.maxAge)

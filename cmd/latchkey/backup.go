@@ -13,9 +13,9 @@ func backupCommand() *cobra.Command {
 	var to string
 	cmd := &cobra.Command{
 		Use:   "backup --to FILE",
-		Short: "Copy the SQLite database while it is served from",
-		Long: "Writes a consistent copy of the SQLite database to a new file that only its owner can read. The keys that seal what is in\n" +
-			"it are not: keep them, once, at another place. PostgreSQL is backed up by its own tools.",
+		Short: "Copy the SQLite database while nodes use it",
+		Long: "Writes a consistent copy of the SQLite database to a new file that only its owner can read. The backup does not contain the\n" +
+			"keys that seal its secrets: keep those separately. Back up PostgreSQL with its own tools.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if to == "" {
@@ -26,16 +26,16 @@ func backupCommand() *cobra.Command {
 					return err
 				}
 				if err := store.Backup(cmd.Context(), to); errors.Is(err, sqlstore.ErrOwnTools) {
-					return fmt.Errorf("%w: back the database up with pg_dump", err)
+					return fmt.Errorf("%w: back up the database with pg_dump", err)
 				} else if err != nil {
 					return err
 				}
-				_, err := fmt.Fprintln(cmd.OutOrStdout(), "the database is copied to", to)
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), "copied the database to", to)
 				return err
 			})
 		},
 	}
 	from.register(cmd)
-	cmd.Flags().StringVar(&to, "to", "", "`file` to write, which is not there yet")
+	cmd.Flags().StringVar(&to, "to", "", "`file` to write, which must not exist yet")
 	return cmd
 }

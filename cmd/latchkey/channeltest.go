@@ -92,7 +92,7 @@ func (t *channelTest) run(cmd *cobra.Command, from *storeFlags) error {
 		return err
 	}
 	if err := sender.Send(cmd.Context(), intent, mail); err != nil {
-		return fmt.Errorf("not sent; what failed is %s", delivery.Detail(err))
+		return fmt.Errorf("not sent; it failed at %s", delivery.Detail(err))
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "accepted for %s\n", t.to)
 	return nil
@@ -102,7 +102,7 @@ func (t *channelTest) run(cmd *cobra.Command, from *storeFlags) error {
 func (t *channelTest) checkNumber(p *dependencies) error {
 	number, ok := ident.CanonicalPhone(t.to)
 	if !ok {
-		return fmt.Errorf("--to %q is no telephone number; write it with its country's code, such as +49 151 12345678", t.to)
+		return fmt.Errorf("--to %q is not a telephone number; write it with its country code, such as +49 151 12345678", t.to)
 	}
 	t.to = number
 	country := ident.PhoneCountry(number)

@@ -30,10 +30,11 @@ func clientTestCommand() *cobra.Command {
 	var asJSON, secretStdin bool
 	var request string
 	cmd := &cobra.Command{
-		Use: "test CLIENT", Short: "Tell what to enter in an application, and what its software has to be told besides", Args: cobra.ExactArgs(1),
-		Long: "test walks what an application does: it reads the discovery document, and judges an authorization request for each redirect URI\n" +
-			"and token requests by the code of the endpoints, without issuing or storing anything. It says what would be refused, and why.\n" +
-			"With --request it tries an authorization request of the application itself, and ends with 1 where that would be refused.",
+		Use: "test CLIENT", Short: "Show what to enter in an application, and check what it sends", Args: cobra.ExactArgs(1),
+		Long: "test goes through what an application does: it reads the discovery document, then checks an authorization request for each\n" +
+			"redirect URI and the token requests with the code of the endpoints, without issuing or storing anything. It says what would\n" +
+			"be refused, and why. With --request it checks one of the application's own authorization requests, and exits with 1 if that\n" +
+			"would be refused.",
 		Example: "  latchkey client test wiki\n  latchkey client test wiki --request 'https://id.example.com/authorize?client_id=wiki&response_type=code'\n" +
 			"  latchkey client test wiki --secret-stdin < /run/secrets/wiki",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -63,8 +64,8 @@ func clientTestCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().StringVar(&request, "request", "", "an authorization request of the application: its `address`, or what is after the ?")
-	cmd.Flags().BoolVar(&secretStdin, "secret-stdin", false, "read the application's secret from standard input, and try it")
+	cmd.Flags().StringVar(&request, "request", "", "an authorization request of the application: its `URL`, or the part after the ?")
+	cmd.Flags().BoolVar(&secretStdin, "secret-stdin", false, "read the application's secret from standard input, and check it")
 	return cmd
 }
 
@@ -74,7 +75,7 @@ func (f *storeFlags) tryClient(cmd *cobra.Command, c *client.Client, request str
 	if secretStdin {
 		var err error
 		if secret, err = config.ReadSecret(cmd.InOrStdin()); err != nil {
-			return nil, fmt.Errorf("the secret on standard input cannot be taken: %w", err)
+			return nil, fmt.Errorf("the secret on standard input is unusable: %w", err)
 		}
 	}
 	var trials []tried

@@ -13,7 +13,8 @@ func clientDeleteCommand() *cobra.Command {
 	var d destroy
 	cmd := &cobra.Command{
 		Use: "delete CLIENT", Short: "Delete a client of the database, with all that people allowed it", Args: cobra.ExactArgs(1),
-		Long: "delete ends every grant of the client, offline ones too, and forgets the consents. A client of a configuration\nfile is removed there.",
+		Long: "delete ends every grant of the client, including offline ones, and forgets the consents. Remove a client that is defined\n" +
+			"in a configuration file from that file.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error { return deleteClient(cmd, store, p, &d, args[0]) })
 		},

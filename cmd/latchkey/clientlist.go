@@ -155,7 +155,7 @@ func (f *storeFlags) shownClient(cmd *cobra.Command, id string) (shown shownClie
 func storedClient(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, id string) (*client.Client, *storage.Client, error) {
 	row, err := store.Clients().ByID(cmd.Context(), id)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, nil, fmt.Errorf("no client is called %q; latchkey client list shows them all", id)
+		return nil, nil, fmt.Errorf("there is no client %q; see latchkey client list", id)
 	}
 	if err != nil {
 		return nil, nil, err

@@ -36,12 +36,12 @@ type secretOrder struct {
 
 func (o *secretOrder) register(cmd *cobra.Command) {
 	o.from.register(cmd)
-	cmd.Flags().StringVar(&o.out, "out", "-", "`file` to make for the secret, readable by you alone; - is standard output")
+	cmd.Flags().StringVar(&o.out, "out", "-", "`file` to create for the secret, readable only by you; - is standard output")
 	jsonFlag(cmd, &o.json, "what was made")
 }
 
-const secretLong = "The secret is shown this once: the database keeps what proves it, not the secret itself. Of a client of a configuration file it says\n" +
-	"what to write there."
+const secretLong = "The secret is shown once: the database stores only what is needed to verify it. For a client that is defined in a\n" +
+	"configuration file, the command says what to write there."
 
 func clientAddSecretCommand() *cobra.Command {
 	o := secretOrder{keepOthers: -1}
@@ -67,7 +67,7 @@ func clientRotateSecretCommand() *cobra.Command {
 	var d destroy
 	cmd := &cobra.Command{
 		Use: "rotate-secret CLIENT", Short: "Give a client of the database another secret, and end those that it has after a while", Args: cobra.ExactArgs(1),
-		Long:    secretLong + "\n\nFor the time of --keep-old both work, so that the application can be changed without an interruption.",
+		Long:    secretLong + "\n\nBoth secrets work for the time of --keep-old, so that you can update the application without an interruption.",
 		Example: "  latchkey client rotate-secret wiki --out /run/secrets/wiki.new\n  latchkey client rotate-secret wiki --keep-old 0s    # the old one leaked",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.keepOthers < 0 {
@@ -92,7 +92,7 @@ func clientRotateSecretCommand() *cobra.Command {
 	}
 	o.register(cmd)
 	d.register(cmd)
-	cmd.Flags().DurationVar(&o.keepOthers, "keep-old", 24*time.Hour, "for how `long` the secrets that it has still work; 0s ends them now")
+	cmd.Flags().DurationVar(&o.keepOthers, "keep-old", 24*time.Hour, "how `long` the existing secrets keep working; 0s ends them now")
 	return cmd
 }
 

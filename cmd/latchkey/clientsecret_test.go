@@ -124,7 +124,7 @@ func TestSecretsAreRefusedWithAReason(t *testing.T) {
 		status int
 		says   string
 	}{
-		"client add-secret nobody":                       {exitRefused, `no client is called "nobody"`},
+		"client add-secret nobody":                       {exitRefused, `there is no client "nobody"`},
 		"client add-secret wiki":                         {exitRefused, `"wiki" is a client of the configuration (` + i.file + `, line 8)`},
 		"client rotate-secret wiki":                      {exitRefused, "value: file:/run/secrets/wiki.new"},
 		"client rotate-secret " + id + " --keep-old -1h": {exitUsage, "--keep-old must not be negative"},

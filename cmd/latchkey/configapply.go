@@ -21,10 +21,10 @@ func configApplyCommand() *cobra.Command {
 	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "apply",
-		Short: "Say what a reload changes, and wait until every node has taken it",
-		Long: "Files are the truth, and nodes take a changed file by themselves within seconds. apply says what that changes and\n" +
-			"waits until every live node runs with it, or says which could not, and why. With --dry-run it waits for nothing:\n" +
-			"use it on a file before it is put where nodes see it.",
+		Short: "Say what a reload changes, and wait until every node has loaded it",
+		Long: "The files are the source of truth: nodes pick up a changed file on their own within seconds. apply says what the change does,\n" +
+			"and waits until every live node runs with it, or says which nodes failed, and why. With --dry-run it does not wait:\n" +
+			"use it to check a file before you deploy it.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withStore(cmd, func(store *sqlstore.Store, d *dependencies) error {

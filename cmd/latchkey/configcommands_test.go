@@ -62,7 +62,7 @@ func TestConfigCommandsSpeakOfARunningNode(t *testing.T) {
 			t.Errorf("diff lacks %q:\n%s", want, out)
 		}
 	}
-	if !strings.Contains(errs, "differs") {
+	if !strings.Contains(errs, "differ") {
 		t.Errorf("diff says why it ends with 1: %q", errs)
 	}
 	if out, _ := run(1, "diff", "--config", next, "--against", s.file); !strings.Contains(out, "clients[shop]: added") {
@@ -95,7 +95,7 @@ func TestConfigCommandsSpeakOfARunningNode(t *testing.T) {
 	for deadline := time.Now().Add(testenv.Patience); ; {
 		// Asked by a file that is good, since the node's is not.
 		out, _ := run(1, "status", "--config", next)
-		if strings.Contains(out, "the last reload changed nothing: ") && strings.Contains(out, "no_such_key") && strings.Contains(out, "line ") {
+		if strings.Contains(out, "the last reload failed: ") && strings.Contains(out, "no_such_key") && strings.Contains(out, "line ") {
 			break
 		}
 		if time.Now().After(deadline) {
@@ -107,7 +107,7 @@ func TestConfigCommandsSpeakOfARunningNode(t *testing.T) {
 		t.Errorf("ended with %d", code)
 	}
 	s.ended <- 0
-	if _, errs := run(1, "diff", "--config", next); !strings.Contains(errs, "no node runs") {
+	if _, errs := run(1, "diff", "--config", next); !strings.Contains(errs, "no node is running") {
 		t.Errorf("diff where nothing runs: %s", errs)
 	}
 }

@@ -107,7 +107,7 @@ var effects = map[string]string{
 	"secrets":               "a secret that is gone stops working at once",
 	"redirect_uris":         "sign-ins under way to an address that is gone are refused",
 	"require_mfa":           "is asked for at the next sign-in or authorization",
-	"access":                "is decided anew at the next refresh, exchange and userinfo of each person",
+	"access":                "is decided again at the next refresh, exchange and userinfo request of each person",
 	"idle":                  "holds for sessions from their next use on",
 	"absolute":              "live sessions keep their end; new ones get the new lifetime",
 }
@@ -150,9 +150,9 @@ func configDiffCommand() *cobra.Command {
 	var f diffFlags
 	cmd := &cobra.Command{
 		Use:   "diff",
-		Short: "Say what a reload would change, in words",
-		Long: "diff compares the configuration with what live nodes run with (--against running, the default), or with another\n" +
-			"file. It ends with 1 where something differs, so that a pipeline can tell.",
+		Short: "Describe what a reload would change",
+		Long: "diff compares the configuration with the one that the live nodes run with (--against running, the default), or with another\n" +
+			"file. It exits with 1 if there is a difference, for use in pipelines.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withStore(cmd, func(store *sqlstore.Store, d *dependencies) error {
@@ -179,10 +179,10 @@ func configDiffCommand() *cobra.Command {
 const againstRunning = "running"
 
 // errDiffers ends a comparison that found something.
-var errDiffers = errors.New("the configuration differs from what it was compared with")
+var errDiffers = errors.New("the configurations differ")
 
 // errNoNodes says that there is nothing to compare with.
-var errNoNodes = errors.New("no node runs: there is nothing to compare with; `latchkey config validate` checks the file alone")
+var errNoNodes = errors.New("no node is running, so there is nothing to compare with; `latchkey config validate` checks the file alone")
 
 // compare lists what would change. Nodes that run with different configurations are
 // compared one after the other, and what several would change is listed once.

@@ -37,8 +37,8 @@ func configStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show which configuration each node runs with",
-		Long: "status shows each node with the digest of its configuration, whether that is the one which --config says now,\n" +
-			"and why its last reload changed nothing, if so. It ends with 1 unless every live node runs with this configuration.",
+		Long: "status shows each node with the digest of its configuration, whether that is the one in --config, and, if its last reload\n" +
+			"failed, why. It exits with 1 unless every live node runs with this configuration.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withStore(cmd, func(store *sqlstore.Store, d *dependencies) error {
@@ -103,7 +103,7 @@ func showStatus(cmd *cobra.Command, status *configStatus) error {
 	}
 	for _, n := range status.Nodes {
 		if n.Fault != "" {
-			fmt.Fprintf(out, "%s: the last reload changed nothing: %s\n", n.Node, n.Fault)
+			fmt.Fprintf(out, "%s: the last reload failed: %s\n", n.Node, n.Fault)
 		}
 		for _, line := range n.Waiting {
 			fmt.Fprintf(out, "%s: needs a restart: %s\n", n.Node, line)
@@ -127,7 +127,7 @@ func (s *configStatus) verdict() error {
 		}
 	}
 	if live == 0 {
-		return fmt.Errorf("no node runs")
+		return fmt.Errorf("no node is running")
 	}
 	return nil
 }

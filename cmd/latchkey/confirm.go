@@ -17,8 +17,8 @@ const destroys = "destroys"
 type destroy struct{ yes, dryRun bool }
 
 func (d *destroy) register(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&d.yes, "yes", false, "do it without asking")
-	cmd.Flags().BoolVar(&d.dryRun, "dry-run", false, "only say what would happen")
+	cmd.Flags().BoolVar(&d.yes, "yes", false, "do not ask for confirmation")
+	cmd.Flags().BoolVar(&d.dryRun, "dry-run", false, "only show what would happen")
 	if cmd.Annotations == nil {
 		cmd.Annotations = map[string]string{}
 	}
@@ -30,7 +30,7 @@ func (d *destroy) register(cmd *cobra.Command) {
 func (d *destroy) goes(cmd *cobra.Command, format string, args ...any) (bool, error) {
 	what := fmt.Sprintf(format, args...)
 	if !d.decided() && !isTerminal(cmd.InOrStdin()) {
-		return false, usagef("this would %s: add --yes where nobody can be asked", what)
+		return false, usagef("this would %s: add --yes to confirm without a terminal", what)
 	}
 	return d.agreed(cmd, what)
 }
@@ -57,7 +57,7 @@ func (d *destroy) agreed(cmd *cobra.Command, what string) (bool, error) {
 	if d.yes {
 		return true, nil
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "This will %s. Go on? [y/N] ", what)
+	fmt.Fprintf(cmd.ErrOrStderr(), "This will %s. Continue? [y/N] ", what)
 	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, fmt.Errorf("read the answer: %w", err)

@@ -99,9 +99,9 @@ func (p *dependencies) newRing(store *sqlstore.Store) (*keys.Ring, error) {
 func sealingAdvice(err error) error {
 	switch {
 	case errors.Is(err, keys.ErrUnknownKey):
-		return fmt.Errorf("%w: put the key of that id back into secrets.sealing_keys, after the current one", err)
+		return fmt.Errorf("%w: put the key with that id back into secrets.sealing_keys, after the current one", err)
 	case errors.Is(err, keys.ErrSealBroken):
-		return fmt.Errorf("%w: it was sealed under another key than the one in secrets.sealing_keys now: put that one back "+
+		return fmt.Errorf("%w: it was sealed with a different key than the one in secrets.sealing_keys now: put that key back "+
 			"(of `latchkey dev`, the file sealing-key in its data folder)", err)
 	}
 	return err

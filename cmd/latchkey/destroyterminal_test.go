@@ -76,7 +76,7 @@ func TestWhatDestroysAsks(t *testing.T) {
 		{"grant revoke", "grace@example.com wiki", "end the access of wiki to the account of grace@example.com", "ended the access of wiki", false},
 		{"user revoke-grants", "eve@example.com", "end the access of wiki to the account of eve@example.com", "ended the access of wiki", false},
 		{"user end-sessions", "ada@example.com", "sign ada@example.com out everywhere", "is signed out everywhere", false},
-		{"user reset-mfa", "ada@example.com --reason lost", "remove the second factors, recovery codes and trusted devices of ada@example.com", "was signed out", true},
+		{"user reset-mfa", "ada@example.com --reason lost", "remove the second factors, recovery codes and trusted devices of ada@example.com", "is signed out", true},
 		{"user disable", "ada@example.com", "keep ada@example.com out", "disabled ada@example.com", true},
 		{"user delete", "ada@example.com", "delete the account of ada@example.com in 14d", "will be deleted on", false},
 		{"group delete", "staff", "delete the group staff, which has 1 member", "deleted group staff", true},
@@ -84,7 +84,7 @@ func TestWhatDestroysAsks(t *testing.T) {
 		{"invite revoke", string(invited[0].ID), "take the invitation " + string(invited[0].ID) + " back", "does not work any more", false},
 		{"client rotate-secret", app, "give the client " + app + " another secret, and end 1 secret in 1d", "", true},
 		{"client delete", app, "delete the client " + app, "deleted client " + app, false},
-		{"events replay", "siem --after 0", "bring every event after place 0 to siem again", "siem gets every event after place 0 again", false},
+		{"events replay", "siem --after 0", "bring every event after place 0 to siem again", "siem gets every event after position 0 again", false},
 		{"lockdown", "grace@example.com --reason stolen", "lock grace@example.com down", "grace@example.com is locked down", false},
 		{"keys revoke", key + " --now", "take the signing key " + key + " out of the JWKS", "signing", true},
 		{"epoch raise", "--reason restored", "sign everybody out of everything", "the epoch is raised", false},
@@ -99,7 +99,7 @@ func TestWhatDestroysAsks(t *testing.T) {
 		}
 		for _, keys := range []string{"n\n", "\x04", "perhaps\n"} {
 			status, out, screen := atTerminal(t, keys, args...)
-			if status != exitRefused || !strings.Contains(screen, "This will "+d.would) || !strings.Contains(screen, "Go on? [y/N] ") || !strings.Contains(screen, "nothing was done") {
+			if status != exitRefused || !strings.Contains(screen, "This will "+d.would) || !strings.Contains(screen, "Continue? [y/N] ") || !strings.Contains(screen, "nothing was done") {
 				t.Errorf("%s, answered %q = %d\n%s%s", d.path, keys, status, screen, out)
 			}
 		}
@@ -163,7 +163,7 @@ func TestRestoreAsks(t *testing.T) {
 		}
 		untouched("after no")
 	}
-	if status, out, screen := atTerminal(t, "y\n", restore...); status != 0 || !strings.Contains(out, "the backup is in its place") {
+	if status, out, screen := atTerminal(t, "y\n", restore...); status != 0 || !strings.Contains(out, "the backup is restored") {
 		t.Errorf("restore, answered y = %d %s%s", status, screen, out)
 	}
 	if status, _, _ := latchkeyRun(t, "user", "show", "late@example.com", "--config", file); status != exitRefused {

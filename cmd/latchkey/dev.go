@@ -33,7 +33,7 @@ func devCommand() *cobra.Command {
 	var f devFlags
 	cmd := &cobra.Command{
 		Use:   "dev",
-		Short: "Try Latchkey: everything embedded, a demo person and a demo application",
+		Short: "Try Latchkey out: everything embedded, with a demo person and a demo application",
 		Long: "dev needs no configuration. It keeps an embedded database and generated secrets in its data folder,\n" +
 			"and adds a demo application and an inbox, which `latchkey serve` never has.",
 		Args: cobra.NoArgs,
@@ -43,10 +43,10 @@ func devCommand() *cobra.Command {
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`address` to serve on")
 	flags.StringVar(&f.issuer, "issuer", "", "issuer `URL` (default http:// and the address)")
 	flags.StringVar(&f.data, "data", "data", "data `folder`")
-	flags.StringVar(&f.config, "config", "", "configuration `file` to lay over the defaults")
+	flags.StringVar(&f.config, "config", "", "configuration `file` that overrides the defaults")
 	flags.StringVar(&f.database, "database", "", "`URL` of a database to use instead of the embedded one")
 	flags.StringVar(&f.redis, "redis", "", "`URL` of a Redis to use instead of the embedded store")
-	flags.BoolVar(&f.expose, "expose", false, "listen beyond this machine: whoever reaches it reads the inbox and every password in it")
+	flags.BoolVar(&f.expose, "expose", false, "listen beyond this machine: anyone who can reach it can read the inbox and everything in it")
 	return cmd
 }
 
@@ -77,7 +77,7 @@ func (f *devFlags) run(cmd *cobra.Command) error {
 	}
 	defer log.close()
 	if f.expose && !isLoopback(f.listen) {
-		log.Warn("others can reach this server: the inbox shows them every link and code", "listen", listener.Addr().String())
+		log.Warn("this server can be reached from other machines: its inbox shows them every link and code", "listen", listener.Addr().String())
 	}
 	d := &dev{data: data, path: f.data, out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(), inbox: &inbox.Inbox{Now: time.Now}}
 	return serve(cmd.Context(), serveOptions{cfg: cfg, load: load, log: log, stdout: cmd.OutOrStdout(), now: time.Now, listener: listener, dev: d.hooks()})

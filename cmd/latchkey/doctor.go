@@ -72,10 +72,10 @@ func doctorCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look for what is commonly wrong with an installation, and say how to mend it",
-		Long: "doctor looks at the configuration, the stores, the clock, keys and messages, at the provider as others see it, and at where\n" +
-			"people are sent back to. It asks DNS for the domain of the sender, and opens a connection to the servers of redirect URIs. It\n" +
-			"writes nothing but a mark in the database, to see that it can, and ends with 1 where something is wrong.",
+		Short: "Look for common problems of an installation, and say how to fix them",
+		Long: "doctor checks the configuration, the stores, the clock, keys and messages, the provider as others see it, and the places that\n" +
+			"people are redirected to. It queries DNS for the sender's domain, and opens a connection to the servers of redirect URIs. It\n" +
+			"writes nothing except a marker in the database, to check that it can, and exits with 1 if something is wrong.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withStore(cmd, func(store *sqlstore.Store, d *dependencies) error {
@@ -94,7 +94,7 @@ func doctorCommand() *cobra.Command {
 					}
 				}
 				if wrong > 0 {
-					return errors.New(counted(wrong, "thing is wrong", "things are wrong"))
+					return errors.New(counted(wrong, "problem found", "problems found"))
 				}
 				return nil
 			})
@@ -182,7 +182,7 @@ func doctorRedis(ctx context.Context, store *sqlstore.Store, d *dependencies) (e
 	policy, err := short.policy(ctx)
 	switch {
 	case err != nil:
-		return ails("look at redis.url and at the server; without Redis nobody can sign in, and tokens refresh", "it does not answer: %v", err)
+		return ails("check redis.url and the server; without Redis nobody can sign in, but refresh tokens still work", "it does not answer: %v", err)
 	case policy != "" && policy != noEviction:
 		return ails("CONFIG SET maxmemory-policy noeviction, and the same in redis.conf",
 			"maxmemory-policy is %s: entries, and limits on guessing with them, are forgotten early", policy)
@@ -190,7 +190,7 @@ func doctorRedis(ctx context.Context, store *sqlstore.Store, d *dependencies) (e
 	outlives, known, err := short.outlives(ctx)
 	if err == nil && known && !outlives {
 		return ails("CONFIG SET appendonly yes, and the same in redis.conf",
-			"it writes nothing to a disk: a restart of it forgets sign-ins under way, codes, and limits on guessing")
+			"it writes nothing to disk: when it restarts, sign-ins in progress, codes and limits on guessing are lost")
 	}
 	return err
 }
@@ -249,7 +249,7 @@ func doctorMail(ctx context.Context, _ *sqlstore.Store, d *dependencies) error {
 	}
 	u, err := url.Parse(d.cfg.Mail.SMTPURL.Reveal())
 	if err != nil {
-		return errors.New("mail.smtp_url is no URL") // the error would quote it
+		return errors.New("mail.smtp_url is not a URL") // the error would quote it
 	}
 	port := u.Port()
 	if port == "" {
@@ -313,7 +313,7 @@ func doctorNodes(ctx context.Context, store *sqlstore.Store, d *dependencies) er
 	for _, n := range nodes {
 		switch {
 		case n.Fault != "":
-			return ails("mend the file that it names; the node takes it by itself", "the last reload of %s changed nothing: %s", n.ID, n.Fault)
+			return ails("fix the file that it names; the node picks it up on its own", "the last reload of %s failed: %s", n.ID, n.Fault)
 		case n.Digest != digest && len(n.Waiting) == 0:
 			return ails("give all nodes the same files, then `latchkey config apply`", "%s runs with another configuration than this one", n.ID)
 		case n.Digest != digest:

@@ -117,11 +117,11 @@ func TestDoctorOnARunningServer(t *testing.T) {
 	}
 	status, out, errs := latchkeyRun(t, "doctor", "--config", s.file)
 	if status != 1 || !strings.Contains(out, "ok     issuer\n") || !strings.Contains(out, "ok     nodes\n") || !strings.Contains(out, "wrong  mail server: no mail is set up\n") || !strings.Contains(out, "wrong  passkeys: the issuer is an address") ||
-		!strings.Contains(errs, "2 things are wrong") {
+		!strings.Contains(errs, "2 problems found") {
 		t.Errorf("doctor = %d\n%s%s", status, out, errs)
 	}
 	t.Setenv("LATCHKEY_DATABASE_URL", "sqlite://"+t.TempDir()+"/empty.db")
-	if status, out, _ := latchkeyRun(t, "doctor", "--config", s.file); status != 1 || !strings.Contains(out, "wrong  migrations: the database lacks") || !strings.Contains(out, "migrate up") {
+	if status, out, _ := latchkeyRun(t, "doctor", "--config", s.file); status != 1 || !strings.Contains(out, "wrong  migrations: the database is missing") || !strings.Contains(out, "migrate up") {
 		t.Errorf("doctor of an empty database = %d\n%s", status, out)
 	}
 }

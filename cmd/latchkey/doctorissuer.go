@@ -69,7 +69,7 @@ func doctorIssuer(ctx context.Context, _ *sqlstore.Store, d *dependencies) error
 	case errors.As(err, &lookup):
 		return ails("give the name an address in DNS", "its name is not found: %v", lookup)
 	case err != nil:
-		return ails("start a node, and look at the proxy and firewall in front of it", "it does not answer: %v", err)
+		return ails("start a node, and check the proxy and firewall in front of it", "it does not answer: %v", err)
 	case found.status == http.StatusMisdirectedRequest:
 		return ails("let the proxy pass the Host header on", "the proxy in front changes the Host header")
 	case found.status != http.StatusOK || found.issuer == "":
@@ -116,7 +116,7 @@ func doctorForwarded(ctx context.Context, _ *sqlstore.Store, d *dependencies) er
 		found, err := d.discover(ctx, http.Header{http.CanonicalHeaderKey(name): {value}})
 		if err != nil || found.status != plain.status || found.issuer != plain.issuer {
 			return ails("let the proxy overwrite the header with what it sees itself, and not pass on what browsers send",
-				"a request with %s: %s is answered differently: somebody in front believes whoever sends it", name, value)
+				"a request with %s: %s is answered differently: something in front trusts that header from anyone", name, value)
 		}
 	}
 	return nil

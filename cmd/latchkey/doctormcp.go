@@ -21,10 +21,11 @@ func doctorMCPCommand() *cobra.Command {
 	var document string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "mcp URL", Short: "Do what MCP clients do at a protected server, and explain the first refusal", Args: cobra.ExactArgs(1),
-		Long: "mcp calls the MCP server at URL without a token, follows it to its metadata (RFC 9728) and to its provider (RFC 8414,\n" +
-			"OpenID Connect Discovery), is known there by a document (--client) or registers itself and takes that back, asks to authorize, and\n" +
-			"shows a code that is none. It signs nobody in. It stops at what a client would stop at, and ends with 1 there.",
+		Use: "mcp URL", Short: "Act as an MCP client at a protected server, and explain the first refusal", Args: cobra.ExactArgs(1),
+		Long: "mcp calls the MCP server at URL without a token, follows it to its metadata (RFC 9728) and its provider (RFC 8414,\n" +
+			"OpenID Connect Discovery), identifies itself with a client metadata document (--client) or registers and removes the\n" +
+			"registration again, sends an authorization request, and presents an invalid code. It signs nobody in. It stops where a\n" +
+			"client would stop, and exits with 1 there.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m := &mcpClient{server: args[0], document: document, http: &http.Client{
 				Timeout: doctorWait, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -103,7 +104,7 @@ func (m *mcpClient) examine(ctx context.Context) []diagnosis {
 		if known := (*ailment)(nil); errors.As(err, &known) {
 			one.Problem, one.Fix = known.problem, known.fix
 		} else if err != nil {
-			one.Problem, one.Fix = err.Error(), "see that the address is right, and answers from where the client runs"
+			one.Problem, one.Fix = err.Error(), "check that the address is right, and can be reached from where the client runs"
 		}
 		if found = append(found, one); err != nil {
 			break
@@ -209,7 +210,7 @@ func (m *mcpClient) become(ctx context.Context) error {
 		return ails("set profile: mcp, or client_documents", "the provider takes no client metadata documents")
 	case m.document != "":
 		if _, err := client.CheckDocumentID(m.document); err != nil {
-			return ails("give the https address of a document, with a path", "%s is no client_id: %v", m.document, err)
+			return ails("give the https address of a document, with a path", "%s is not a client_id: %v", m.document, err)
 		}
 		if err := m.first(ctx, []string{m.document}, &m.client); err != nil {
 			return ails("publish the document", "%v", err)
@@ -261,7 +262,7 @@ func (m *mcpClient) authorize(ctx context.Context) error {
 		return err
 	}
 	if answer.status >= http.StatusBadRequest {
-		return ails("the log of the provider says why, at `request refused` with this client_id", "the provider answers %d to the request for a code, and sends nobody back", answer.status)
+		return ails("the provider's log says why: look for `request refused` with this client_id", "the provider answers %d to the request for a code, and does not redirect back", answer.status)
 	}
 	back := answer.location
 	if back == nil || !strings.HasPrefix(back.String(), m.client.RedirectURIs[0]) {
@@ -318,7 +319,7 @@ func (m *mcpClient) first(ctx context.Context, addresses []string, to any) error
 		case answer.status != http.StatusOK:
 			err = fmt.Errorf("%s answers %d", address, answer.status)
 		case json.Unmarshal(answer.text, to) != nil:
-			err = fmt.Errorf("%s is no JSON object", address)
+			err = fmt.Errorf("%s is not a JSON object", address)
 		default:
 			return nil
 		}

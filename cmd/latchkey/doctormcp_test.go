@@ -111,7 +111,7 @@ func TestDoctorMCPExplainsTheFirstRefusal(t *testing.T) {
 		"open to all":          {"/mcp", status(http.StatusOK), "refusal", "401"},
 		"forbidden":            {"/mcp", status(http.StatusForbidden), "refusal", "401"},
 		"no metadata":          {resource, status(http.StatusNotFound), "resource metadata", "resource_metadata="},
-		"no JSON":              {resource, says("<html>"), "resource metadata", "no JSON"},
+		"no JSON":              {resource, says("<html>"), "resource metadata", "not a JSON object"},
 		"about another":        {resource, says(`{"resource":"https://other.example/mcp","authorization_servers":["HOST"]}`), "resource metadata", "which they compare"},
 		"no provider":          {resource, says(`{"resource":"HOST/mcp"}`), "resource metadata", "authorization_servers"},
 		"no provider metadata": {provider, status(http.StatusNotFound), "provider metadata", "well-known"},

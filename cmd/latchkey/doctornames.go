@@ -31,7 +31,7 @@ func doctorNames(ctx context.Context, store *sqlstore.Store, _ *dependencies) er
 	case len(report.Clashes) > 0:
 		return ails(clashFix(report.Clashes[0]), "%s", clashText(report.Clashes))
 	case report.Outdated > 0:
-		return ails("run `latchkey migrate up`", "%s in a form of an older version: nobody finds them", counted(report.Outdated, "name is", "names are"))
+		return ails("run `latchkey migrate up`", "%s stored in the form of an older version and cannot be found", counted(report.Outdated, "name is", "names are"))
 	}
 	return nil
 }

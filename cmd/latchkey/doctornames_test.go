@@ -34,5 +34,5 @@ func TestTH1_DoctorNamesClashes(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), `UPDATE users SET email = $1, email_canonical = $1 WHERE id = $2`, "\uff42ob@example.com", string(other.ID)); err != nil {
 		t.Fatal(err)
 	}
-	names("1 name is in a form of an older version", "latchkey migrate up")
+	names("1 name is stored in the form of an older version", "latchkey migrate up")
 }

@@ -76,9 +76,9 @@ func judgeRedirect(c *client.Client, uri string) string {
 	case strings.Contains(uri, "*"):
 		return "has a wildcard, which matches nothing: write each address out"
 	case err == nil && u.Scheme == "http" && !client.IsLoopback(u.Hostname()):
-		return "is not https, so that whoever listens takes the code: nobody is sent there"
+		return "is not https, so that anyone who listens can take the code: nobody is sent there"
 	case !c.MatchesRedirect(uri):
-		return "is no address that people are sent to"
+		return "is not an address that people are sent to"
 	}
 	return ""
 }

@@ -105,7 +105,7 @@ func TestDoctorLooksAtTheOutbox(t *testing.T) {
 	}
 	ailing(t, "a message that was just queued", n.store, *n.boot, nil, doctorOutbox, "", "")
 	now = now.Add(n.boot.cfg.Outbox.MaxAge + time.Minute)
-	ailing(t, "a message that nobody sends", n.store, *n.boot, nil, doctorOutbox, "are due, the first since", "outbox list")
+	ailing(t, "a message that nobody sends", n.store, *n.boot, nil, doctorOutbox, "are overdue, the oldest for", "outbox list")
 }
 
 // A Redis that forgets at a restart.
@@ -115,7 +115,7 @@ func TestDoctorLooksAtRedis(t *testing.T) {
 	redis := testenv.StartRedis(t)
 	for _, at := range []struct{ name, policy, save, log, problem, fix string }{
 		{"one that evicts", "allkeys-lru", "", "no", "maxmemory-policy is allkeys-lru", "noeviction"},
-		{"one that writes nothing", "noeviction", "", "no", "it writes nothing to a disk", "appendonly yes"},
+		{"one that writes nothing", "noeviction", "", "no", "it writes nothing to disk", "appendonly yes"},
 		{"one that makes snapshots", "noeviction", "3600 1", "no", "", ""},
 		{"one that keeps a log", "noeviction", "", "yes", "", ""},
 	} {

@@ -8,7 +8,7 @@ import (
 )
 
 func epochCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "epoch", Short: "End everything that was issued before, after a restored backup"}
+	cmd := &cobra.Command{Use: "epoch", Short: "End everything issued so far, after a restored backup"}
 	cmd.AddCommand(epochRaiseCommand())
 	return cmd
 }
@@ -19,11 +19,11 @@ func epochRaiseCommand() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use:   "raise --reason TEXT",
-		Short: "End every session, grant, trusted device, unused invitation, pending link and sign-in under way",
-		Long: "A restored backup makes valid again what was ended after it was made. This ends everything that was issued to anybody:\n" +
-			"sessions, grants (offline ones too), trust in devices, unused invitations, pending links and codes, links that give an\n" +
-			"account or an address back, sign-ins under way. Passwords, second factors and consents stay, and access tokens of\n" +
-			"client_credentials work until they expire. It cannot be undone.",
+		Short: "End every session, grant, trusted device, unused invitation, pending link and sign-in in progress",
+		Long: "A restored backup makes things valid again that ended after the backup was made. This command ends everything that was issued\n" +
+			"to anybody: sessions, grants (including offline ones), trusted devices, unused invitations, pending links and codes, links\n" +
+			"that restore an account or an address, and sign-ins in progress. Passwords, second factors and consents stay, and access\n" +
+			"tokens of client_credentials work until they expire. This cannot be undone.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if reason == "" {

@@ -15,7 +15,7 @@ func TestRS1_TheEpochIsRaisedOnlyOnYes(t *testing.T) {
 	raise := []string{"epoch", "raise", "--reason", "restored", "--config", file}
 	for keys, want := range map[string]int{"y\n": 0, "Yes\n": 0, "yes\x04\x04": 0, "n\n": exitRefused, "\n": exitRefused, "\x04": exitRefused, "yesterday\n": exitRefused} {
 		status, out, screen := atTerminal(t, keys, raise...)
-		if status != want || !strings.Contains(screen, "This will sign everybody out of everything, and void what was issued to them, for good. Go on? [y/N] ") {
+		if status != want || !strings.Contains(screen, "This will sign everybody out of everything, and void what was issued to them, for good. Continue? [y/N] ") {
 			t.Errorf("%q: %d, want %d\n%s%s", keys, status, want, screen, out)
 		}
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 func eventsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "events", Short: "Look after where security events go besides the record: the stream and webhooks"}
+	cmd := &cobra.Command{Use: "events", Short: "Manage where security events are delivered: the stream and webhooks"}
 	cmd.AddCommand(eventsListCommand(), eventsReplayCommand(), eventsTestCommand(), eventsSecretCommand(), eventsSchemaCommand())
 	return cmd
 }
@@ -37,13 +37,13 @@ func eventsListCommand() *cobra.Command {
 	var from storeFlags
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the stream and the webhooks, and up to which event of the record each has them", Args: cobra.NoArgs,
+		Use: "list", Short: "List the stream and the webhooks, and the last event that each has got", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error { return listFeeds(cmd, store, d, asJSON) })
 		},
 	}
 	from.register(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
@@ -87,9 +87,10 @@ func eventsReplayCommand() *cobra.Command {
 	var after int64
 	cmd := &cobra.Command{
 		Use:   "replay NAME --since TIME | --after SEQ",
-		Short: "Bring the events of the record to the stream or a webhook again",
-		Long: "NAME is stream or the name of a webhook. A node brings every event after the time or the place again, those that it has too,\n" +
-			"with the ids that they had: a receiver that knows an id has nothing to do. A webhook gets what is of its types.",
+		Short: "Deliver recorded events to the stream or a webhook again",
+		Long: "NAME is stream, or the name of a webhook. A node delivers every event after the time or the position again, including those\n" +
+			"that were delivered before, with the same ids, so that a receiver can skip what it already has. A webhook gets the event\n" +
+			"types that it subscribes to.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (since == "") == !cmd.Flags().Changed("after") {
@@ -112,8 +113,8 @@ func eventsReplayCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	d.register(cmd)
-	cmd.Flags().StringVar(&since, "since", "", "from this `time` on, such as 24h or 2027-01-31T00:00:00Z")
-	cmd.Flags().Int64Var(&after, "after", 0, "from after this `place` on, the seq of an event; 0 is everything that is kept")
+	cmd.Flags().StringVar(&since, "since", "", "since this `time`, such as 24h or 2027-01-31T00:00:00Z")
+	cmd.Flags().Int64Var(&after, "after", 0, "after this `position`, the seq of an event; 0 is everything that is kept")
 	return cmd
 }
 
@@ -131,7 +132,7 @@ func placeBefore(ctx context.Context, store *sqlstore.Store, d *dependencies, si
 		return 0, err
 	}
 	if len(first) == 0 {
-		return 0, fmt.Errorf("no event is kept since %s", at.UTC().Format(time.RFC3339))
+		return 0, fmt.Errorf("there are no events since %s", at.UTC().Format(time.RFC3339))
 	}
 	return first[0].Seq - 1, nil
 }
@@ -143,7 +144,7 @@ func replay(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, d *destr
 		feed = eventfeed.WebhookPrefix + name
 	}
 	if !slices.Contains(known, feed) {
-		return fmt.Errorf("events go to no %q: the configuration has %s", name, orNone(known))
+		return fmt.Errorf("there is no feed %q: the configuration has %s", name, orNone(known))
 	}
 	goes, err := d.goes(cmd, "bring every event after place %d to %s again", to, name)
 	if err != nil || !goes {
@@ -151,19 +152,19 @@ func replay(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, d *destr
 	}
 	err = p.accounts(store).ReplayEvents(cmd.Context(), operator(), feed, to)
 	if errors.Is(err, account.ErrNotFound) {
-		return fmt.Errorf("no node has begun with %s yet: it gets what happens from then on; try again when one runs with it", name)
+		return fmt.Errorf("no node delivers to %s yet; try again when one runs with this configuration", name)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s gets every event after place %d again\n", name, to)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s gets every event after position %d again\n", name, to)
 	return err
 }
 
 func eventsTestCommand() *cobra.Command {
 	var from storeFlags
 	cmd := &cobra.Command{
-		Use: "test NAME", Short: "Post an event to a webhook now, which says that it is a test, and tell how it went", Args: cobra.ExactArgs(1),
+		Use: "test NAME", Short: "Send a test event to a webhook now, and show the result", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return from.withConfig(cmd, func(d *dependencies) error {
 				handler, err := d.webhooks(d.fetcher(from.data != ""))
@@ -172,7 +173,7 @@ func eventsTestCommand() *cobra.Command {
 				}
 				hook, ok := handler.Hooks[args[0]]
 				if !ok {
-					return fmt.Errorf("no webhook is named %q", args[0])
+					return fmt.Errorf("there is no webhook %q", args[0])
 				}
 				id, err := storage.NewID(d.now(), rand.Reader)
 				if err != nil {
@@ -182,7 +183,7 @@ func eventsTestCommand() *cobra.Command {
 				if err := handler.Post(cmd.Context(), hook, event); err != nil {
 					return errors.New(delivery.Detail(err))
 				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s took event %s\n", hook.Name, id)
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s accepted event %s\n", hook.Name, id)
 				return err
 			})
 		},
@@ -193,7 +194,7 @@ func eventsTestCommand() *cobra.Command {
 
 func eventsSecretCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "secret", Short: "Make a secret for a webhook", Args: cobra.NoArgs,
+		Use: "secret", Short: "Generate a secret for a webhook", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			secret, err := eventfeed.NewSecret(rand.Reader)
 			if err != nil {

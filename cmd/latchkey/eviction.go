@@ -32,7 +32,7 @@ func (w *evictionWatch) check(ctx context.Context) {
 	}
 	w.last = policy
 	if policy != noEviction {
-		w.log.WarnContext(ctx, "Redis forgets entries before their time when its memory is full, and limits on guessing with them: "+
+		w.log.WarnContext(ctx, "Redis evicts entries early when its memory is full, and with them the limits on guessing: "+
 			"set maxmemory-policy noeviction", "maxmemory_policy", policy)
 	}
 }

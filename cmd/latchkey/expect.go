@@ -24,8 +24,8 @@ type expectFlags struct {
 }
 
 func (f *expectFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.fixture, "fixture", "", "`file` with the people that expectations name, as a list in YAML")
-	cmd.Flags().BoolVar(&f.database, "database", false, "look the people that expectations name up in the database")
+	cmd.Flags().StringVar(&f.fixture, "fixture", "", "`file` with the people named in expectations, as a YAML list")
+	cmd.Flags().BoolVar(&f.database, "database", false, "look up the people named in expectations in the database")
 }
 
 // run checks the expectations of a configuration and reports those that fail. Without
@@ -72,10 +72,10 @@ func (f *expectFlags) report(cmd *cobra.Command, cfg *config.Config, d *dependen
 		failed = append(failed, failure.String())
 	}
 	if unchecked > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "warning: %d expectations name people who are not known here and were not checked; use --fixture or --database\n", unchecked)
+		fmt.Fprintf(cmd.ErrOrStderr(), "warning: %d expectations were not checked, because they name unknown people; use --fixture or --database\n", unchecked)
 	}
 	if len(failed) > 0 {
-		return fmt.Errorf("%d of %d expectations are not met:\n  %s", len(failed), checked, strings.Join(failed, "\n  "))
+		return fmt.Errorf("%d of %d expectations failed:\n  %s", len(failed), checked, strings.Join(failed, "\n  "))
 	}
 	if checked == 0 {
 		return nil
@@ -114,7 +114,7 @@ func (p *process) meetsExpectations(ctx context.Context, g *generation) error {
 	var failed []error
 	for _, failure := range failures {
 		if failure.Warn {
-			p.log().WarnContext(ctx, "an expectation is not met", "expectation", failure.String())
+			p.log().WarnContext(ctx, "an expectation failed", "expectation", failure.String())
 			continue
 		}
 		failed = append(failed, errors.New(failure.String()))
@@ -123,7 +123,7 @@ func (p *process) meetsExpectations(ctx context.Context, g *generation) error {
 		p.log().InfoContext(ctx, "expectations name people who do not exist", "number", unchecked)
 	}
 	if len(failed) > 0 {
-		return fmt.Errorf("expectations are not met: %w", errors.Join(failed...))
+		return fmt.Errorf("expectations failed: %w", errors.Join(failed...))
 	}
 	return nil
 }

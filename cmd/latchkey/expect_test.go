@@ -30,7 +30,7 @@ func TestAC1_AnExpectationThatIsNotMetKeepsTheConfiguration(t *testing.T) {
 	}
 	r.file(payroll("warn"))
 	r.reload(t.Context())
-	if !r.knows(t, "payroll") || !strings.Contains(r.logged(), "an expectation is not met") {
+	if !r.knows(t, "payroll") || !strings.Contains(r.logged(), "an expectation failed") {
 		t.Error("one that only warns kept the configuration back, or did not warn")
 	}
 	r.file(payroll("", config.AccessRule{Groups: []string{"hr"}}))

@@ -21,18 +21,18 @@ func explainCommand() *cobra.Command {
 	var scopes []string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "explain USER CLIENT", Short: "Tell whether a person may use an application, by which rule, after which steps and with which claims",
+		Use: "explain USER CLIENT", Short: "Show whether a person may use an application, by which rule, after which steps and with which claims",
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q := explain.Question{ACR: acr, Scopes: scopes, Resource: resource}
 			if network != "" {
 				var err error
 				if q.Address, err = netip.ParseAddr(network); err != nil {
-					return usagef("--network %q is no address", network)
+					return usagef("--network %q is not an address", network)
 				}
 			}
 			if acr != "" && !slices.Contains(client.ACRs(), acr) {
-				return usagef("--acr %q is none of %s", acr, strings.Join(client.ACRs(), ", "))
+				return usagef("--acr %q is not one of %s", acr, strings.Join(client.ACRs(), ", "))
 			}
 			return from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error {
 				user, err := findUser(cmd.Context(), store, args[0])
@@ -55,9 +55,9 @@ func explainCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
-	cmd.Flags().StringVar(&network, "network", "", "the `address` of the person's browser; without it, they are in no network")
-	cmd.Flags().StringVar(&acr, "acr", "", "the authentication context `class` that they have reached; without it, they are not signed in")
-	cmd.Flags().StringSliceVar(&scopes, "scope", nil, "a `scope` that the application asks for; without any, all that it is registered for")
+	cmd.Flags().StringVar(&network, "network", "", "the `address` of the person's browser; without it, they are in no known network")
+	cmd.Flags().StringVar(&acr, "acr", "", "the authentication context `class` (acr) of their session; without it, they are not signed in")
+	cmd.Flags().StringSliceVar(&scopes, "scope", nil, "a `scope` that the application requests; default: all that it is registered for")
 	cmd.Flags().StringVar(&resource, "resource", "", "the `identifier` of the resource server that the access token is for")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd

@@ -14,7 +14,7 @@ import (
 )
 
 func grantCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "grant", Short: "Look at what people allowed applications, and end it"}
+	cmd := &cobra.Command{Use: "grant", Short: "Show and end the access that people gave applications"}
 	cmd.AddCommand(grantListCommand(), grantRevokeCommand())
 	return cmd
 }
@@ -46,8 +46,8 @@ func grantListCommand() *cobra.Command {
 	var s selection
 	var asJSON, all bool
 	cmd := &cobra.Command{
-		Use: "list [USER]", Short: "List the grants that applications have from a person, or from everybody", Args: cobra.MaximumNArgs(1),
-		Long: "Without USER (an id, an e-mail address or a username) it lists the grants of everybody, in the order in which they began.",
+		Use: "list [USER]", Short: "List the grants that a person, or everybody, gave applications", Args: cobra.MaximumNArgs(1),
+		Long: "Without USER (an id, an e-mail address or a username), list everybody's grants, oldest first.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error {
 				show, end := grantListing(cmd, asJSON)
@@ -63,7 +63,7 @@ func grantListCommand() *cobra.Command {
 	}
 	s.register(cmd, "only grants of this `client`")
 	jsonFlag(cmd, &asJSON, "the grants")
-	cmd.Flags().BoolVar(&all, "all", false, "those that ended too, while they are kept")
+	cmd.Flags().BoolVar(&all, "all", false, "include grants that have ended but are still kept")
 	return cmd
 }
 
@@ -128,9 +128,9 @@ func grantRevokeCommand() *cobra.Command {
 	var s selection
 	var d destroy
 	cmd := &cobra.Command{
-		Use: "revoke [USER CLIENT]", Short: "End what an application may do for a person, or for everybody", Args: cobra.MaximumNArgs(2),
-		Long: "USER is an id, an e-mail address or a username. Instead of both, --client and an age say whose access ends: a person's access by\n" +
-			"a client ends as a whole, with its grants, offline ones too, and the consent, when none of its grants is younger.",
+		Use: "revoke [USER CLIENT]", Short: "End an application's access for a person, or for everybody", Args: cobra.MaximumNArgs(2),
+		Long: "USER is an id, an e-mail address or a username. Instead of USER and CLIENT, select by --client and age: a person's access for\n" +
+			"a client ends as a whole, with its grants (including offline ones) and the consent, if none of its grants is newer.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			several := s.client != "" || s.age.isSet()
 			if len(args) == 1 || several == (len(args) == 2) {

@@ -45,11 +45,11 @@ func groupProblem(name string, err error) error {
 	var used *account.InUseError
 	switch {
 	case errors.Is(err, account.ErrNoGroup):
-		return fmt.Errorf("there is no group %q; latchkey group list shows them all", name)
+		return fmt.Errorf("there is no group %q; see latchkey group list", name)
 	case errors.Is(err, account.ErrTaken):
-		return errors.New("a group of that name exists already, or was changed meanwhile")
+		return errors.New("a group with that name already exists, or was changed in the meantime")
 	case errors.As(err, &used):
-		return fmt.Errorf("%w: change that first, or --force, and the rule fits nobody", err)
+		return fmt.Errorf("%w: change that first, or use --force, after which the rule matches nobody", err)
 	case errors.As(err, &wrong) && wrong.Field != "name" && wrong.Field != "roles":
 		return fmt.Errorf("--%s: %w", strings.ReplaceAll(wrong.Field, "_", "-"), err)
 	}

@@ -11,7 +11,7 @@ import (
 
 func groupCreateCommand() *cobra.Command {
 	var g account.NewGroup
-	cmd := groupActionCommand("create NAME", "Make a group", cobra.ExactArgs(1),
+	cmd := groupActionCommand("create NAME", "Create a group", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, _ *sqlstore.Store, accounts *account.Service, name string, _ []string) error {
 			g.Name = name
 			made, err := accounts.CreateGroup(cmd.Context(), operator(), g)
@@ -22,10 +22,10 @@ func groupCreateCommand() *cobra.Command {
 			return err
 		})
 	flags := cmd.Flags()
-	flags.StringVar(&g.DisplayName, "display-name", "", "`name` for people")
-	flags.StringVar(&g.Description, "description", "", "`text` that says who they are")
-	flags.StringVar(&g.ExternalID, "external-id", "", "`id` of the group elsewhere")
-	flags.StringArrayVar(&g.Roles, "role", nil, "`role` that every member has; may be repeated")
+	flags.StringVar(&g.DisplayName, "display-name", "", "`name` to display")
+	flags.StringVar(&g.Description, "description", "", "`text` that describes the group")
+	flags.StringVar(&g.ExternalID, "external-id", "", "`id` of the group in another system")
+	flags.StringArrayVar(&g.Roles, "role", nil, "`role` that every member gets; can be repeated")
 	return cmd
 }
 
@@ -53,16 +53,16 @@ func groupEditCommand() *cobra.Command {
 			return err
 		})
 	flags := cmd.Flags()
-	flags.String("name", "", "another `name`, which tokens and access rules speak of")
-	flags.String("display-name", "", "`name` for people")
-	flags.String("description", "", "`text` that says who they are")
-	flags.String("external-id", "", "`id` of the group elsewhere")
-	flags.BoolVar(&force, "force", false, "rename it even where the access of clients names it")
+	flags.String("name", "", "new `name`, as used in tokens and access rules")
+	flags.String("display-name", "", "`name` to display")
+	flags.String("description", "", "`text` that describes the group")
+	flags.String("external-id", "", "`id` of the group in another system")
+	flags.BoolVar(&force, "force", false, "rename it even if access rules of clients name it")
 	return cmd
 }
 
 func groupSetRolesCommand() *cobra.Command {
-	return groupActionCommand("set-roles NAME [ROLE...]", "Replace the roles that every member has; without any it gives none", cobra.MinimumNArgs(1),
+	return groupActionCommand("set-roles NAME [ROLE...]", "Replace the roles that a group gives its members; without ROLE it gives none", cobra.MinimumNArgs(1),
 		func(cmd *cobra.Command, _ *sqlstore.Store, accounts *account.Service, name string, roles []string) error {
 			g, err := accounts.ChangeGroup(cmd.Context(), operator(), name, account.GroupChange{Roles: &roles})
 			if err != nil {
@@ -76,7 +76,7 @@ func groupSetRolesCommand() *cobra.Command {
 func groupDeleteCommand() *cobra.Command {
 	var d destroy
 	var force bool
-	cmd := groupActionCommand("delete NAME", "Delete a group; people lose what they had by it", cobra.ExactArgs(1),
+	cmd := groupActionCommand("delete NAME", "Delete a group; its members lose what it gave them", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, store *sqlstore.Store, accounts *account.Service, name string, _ []string) error {
 			g, err := findGroup(cmd, store, name)
 			if err != nil {
@@ -99,7 +99,7 @@ func groupDeleteCommand() *cobra.Command {
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "deleted group %s\n", name)
 			return err
 		})
-	cmd.Flags().BoolVar(&force, "force", false, "delete it even where the access of clients names it")
+	cmd.Flags().BoolVar(&force, "force", false, "delete it even if access rules of clients name it")
 	d.register(cmd)
 	return cmd
 }

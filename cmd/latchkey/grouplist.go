@@ -36,7 +36,7 @@ func groupListCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
 	return cmd
 }
 

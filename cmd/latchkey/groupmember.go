@@ -34,7 +34,7 @@ func findUsers(cmd *cobra.Command, store *sqlstore.Store, who []string) ([]*stor
 }
 
 func groupAddCommand() *cobra.Command {
-	return groupActionCommand("add GROUP USER...", "Make people members of a group", cobra.MinimumNArgs(2),
+	return groupActionCommand("add GROUP USER...", "Add people to a group", cobra.MinimumNArgs(2),
 		func(cmd *cobra.Command, store *sqlstore.Store, accounts *account.Service, name string, who []string) error {
 			people, err := findUsers(cmd, store, who)
 			if err != nil {
@@ -67,7 +67,7 @@ func sourceNamed(name string) storage.MembershipSource {
 
 func groupRemoveCommand() *cobra.Command {
 	var source string
-	cmd := groupActionCommand("remove GROUP USER...", "Take people out of a group", cobra.MinimumNArgs(2),
+	cmd := groupActionCommand("remove GROUP USER...", "Remove people from a group", cobra.MinimumNArgs(2),
 		func(cmd *cobra.Command, store *sqlstore.Store, accounts *account.Service, name string, who []string) error {
 			people, err := findUsers(cmd, store, who)
 			if err != nil {
@@ -89,9 +89,9 @@ func groupRemoveCommand() *cobra.Command {
 			}
 			return errors.Join(remain...)
 		})
-	cmd.Long = cmd.Short + ".\n\nIt takes back what operators said, by hand or by an import. Who is a member by the word of\n" +
-		"another source (group show tells) stays one; name that source to take its word back until it gives it again."
-	cmd.Flags().StringVar(&source, "source", "", "take back the word of this `source` alone: manual, import, …")
+	cmd.Long = cmd.Short + ".\n\nThis removes memberships that operators added, by hand or by an import. Anyone who is a member through\n" +
+		"another source (see group show) stays one; name that source to remove them until the source adds them again."
+	cmd.Flags().StringVar(&source, "source", "", "remove only what this `source` added: manual, import, …")
 	return cmd
 }
 
@@ -104,8 +104,8 @@ func sayRemoved(cmd *cobra.Command, accounts *account.Service, u *storage.User, 
 	}
 	same := func(g storage.GroupOf) bool { return ident.Canonical(g.Name) == ident.Canonical(name) }
 	if i := slices.IndexFunc(groups, same); i >= 0 {
-		return fmt.Errorf("%s stays a member of %s by the word of %s", nameOf(u), groups[i].Name, orNone(sourceNames(groups[i].Sources)))
+		return fmt.Errorf("%s is still a member of %s through %s", nameOf(u), groups[i].Name, orNone(sourceNames(groups[i].Sources)))
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is no member of %s\n", nameOf(u), name)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is not a member of %s\n", nameOf(u), name)
 	return err
 }

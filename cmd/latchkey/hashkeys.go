@@ -31,13 +31,13 @@ func agreeOnHashKeys(ctx context.Context, hasher *keys.Hasher, installation *sql
 		case err != nil:
 			return err
 		case kept != check:
-			return fmt.Errorf("secrets.hash_keys: the key %q is another than the one that has served this database under that id: put that one back", id)
+			return fmt.Errorf("secrets.hash_keys: the key %q is not the one that this database has been used with under that id: put that key back", id)
 		default:
 			known++
 		}
 	}
 	if served > 0 && known == 0 {
-		return errors.New("secrets.hash_keys: none of these keys has served this database, which would not find what it holds: " +
+		return errors.New("secrets.hash_keys: this database has never been used with any of these keys, and nothing in it could be found: " +
 			"put the one that has behind the new one")
 	}
 	for _, check := range checks {
@@ -47,7 +47,7 @@ func agreeOnHashKeys(ctx context.Context, hasher *keys.Hasher, installation *sql
 			return err
 		}
 		if kept != check { // another node was first, with another key
-			return fmt.Errorf("secrets.hash_keys: another node serves with another key %q", id)
+			return fmt.Errorf("secrets.hash_keys: another node uses a different key %q", id)
 		}
 	}
 	return nil

@@ -19,12 +19,12 @@ func TestKY6_ANodeServesOnlyWithTheKeysOfItsInstallation(t *testing.T) {
 	}{
 		{"the first node", "h1:a", ""},
 		{"another node", "h1:a", ""},
-		{"other material under the id", "h1:b", "another than the one that has served"},
-		{"a key of nobody", "h9:z", "none of these keys has served"},
+		{"other material under the id", "h1:b", "not the one that this database has been used with"},
+		{"a key of nobody", "h9:z", "never been used with any of these keys"},
 		{"a new key behind", "h1:a h2:c", ""},
 		{"a new key in front", "h2:c h1:a", ""},
 		{"the old one gone", "h2:c", ""},
-		{"other material behind", "h2:c h1:x", "another than the one that has served"},
+		{"other material behind", "h2:c h1:x", "not the one that this database has been used with"},
 	} {
 		var secrets []keys.SecretKey
 		for _, k := range strings.Fields(c.keys) {

@@ -27,10 +27,10 @@ func healthcheckCommand() *cobra.Command {
 	var ready bool
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
-		Short: "Ask the server on this machine whether it lives, or is ready; exit 0 if it is",
-		Long: "healthcheck asks the address that the configuration listens on, over TLS where it says so: " + livePath + ", which says\n" +
-			"that the process serves, or with --ready " + readyPath + ". Whoever restarts a process by the answer should ask the first:\n" +
-			"a restart mends no database.",
+		Short: "Ask the server on this machine whether it is alive, or ready; exit 0 if it is",
+		Long: "healthcheck asks the server at its configured listen address, over TLS if that is configured: " + livePath + ", which says\n" +
+			"that the process is alive, or with --ready " + readyPath + ". If you restart the process on failure, use the first:\n" +
+			"a restart fixes no database.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), healthcheckTimeout)

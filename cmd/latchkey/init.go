@@ -24,9 +24,9 @@ func initCommand() *cobra.Command {
 	var f initFlags
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Make a production configuration with fresh keys in a new folder",
-		Long: "init writes latchkey.yaml, a sealing key and a hash key, readable by you alone, and checks that the configuration\n" +
-			"is valid. At a terminal it asks for what no flag says. It changes no file that is there.",
+		Short: "Create a production configuration with new keys in a new folder",
+		Long: "init writes latchkey.yaml, a sealing key and a hash key, readable only by you, and checks that the configuration\n" +
+			"is valid. At a terminal it asks for whatever the flags leave open. It never overwrites a file.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.ask(cmd); err != nil {
@@ -36,10 +36,10 @@ func initCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.dir, "dir", "latchkey", "`folder` to make")
+	flags.StringVar(&f.dir, "dir", "latchkey", "`folder` to create")
 	flags.StringVar(&f.issuer, "issuer", "", "`URL` of the provider, such as https://id.example.com (required)")
-	flags.StringVar(&f.certificate, "cert", "", "`file` of a certificate, where no proxy serves https")
-	flags.StringVar(&f.key, "key", "", "`file` of its key")
+	flags.StringVar(&f.certificate, "cert", "", "certificate `file`, if no proxy serves https")
+	flags.StringVar(&f.key, "key", "", "`file` with the certificate's key")
 	flags.StringVar(&f.proxies, "trusted-proxy", "", "`network` of the proxy that serves https, such as 10.0.0.0/8")
 	flags.StringVar(&f.database, "database", "", "`URL` of PostgreSQL; default: SQLite in the folder")
 	flags.StringVar(&f.redis, "redis", "", "`URL` of Redis; default: a table of the database")
@@ -113,12 +113,12 @@ func (f *initFlags) make(cmd *cobra.Command) error {
 	}
 	loaded, err := config.Load(config.LoadOptions{File: file})
 	if err != nil {
-		return fmt.Errorf("%w\n(the files are in %s: mend %s, then run `latchkey config validate`)", err, dir, file)
+		return fmt.Errorf("%w\n(the files are in %s: fix %s, then run `latchkey config validate`)", err, dir, file)
 	}
 	for _, w := range loaded.Warnings {
 		fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "made %s\nback up sealing-key and hash-key beside it, apart from the database; then run\n"+
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "created %s\nback up sealing-key and hash-key next to it, separately from the database; then run\n"+
 		"  latchkey migrate up --config %[1]s\n  latchkey user create --config %[1]s --email YOU --verified\n  latchkey serve --config %[1]s\n", file)
 	return err
 }
@@ -175,7 +175,7 @@ func newKey() string {
 func writeNew(name, text string) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%s is there already: nothing was overwritten", name)
+		return fmt.Errorf("%s already exists: nothing was overwritten", name)
 	}
 	if err != nil {
 		return fmt.Errorf("make file: %w", err)

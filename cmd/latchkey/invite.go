@@ -28,7 +28,7 @@ func inviteCreateCommand() *cobra.Command {
 	var i newInvitation
 	cmd := &cobra.Command{
 		Use:   "create",
-		Short: "Send somebody a link to sign up with, where sign_up.mode is invitation",
+		Short: "Send somebody a link to sign up with (sign_up.mode: invitation)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withStore(cmd, func(store *sqlstore.Store, d *dependencies) error { return i.create(cmd, store, d) })
@@ -36,9 +36,9 @@ func inviteCreateCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&i.email, "email", "", "`address` of whom to invite (required)")
+	flags.StringVar(&i.email, "email", "", "`address` to invite (required)")
 	flags.StringVar(&i.locale, "locale", "", "`language` of the message, such as de")
-	flags.BoolVar(&i.printLink, "print-link", false, "print the link instead of sending it; whoever has it can sign up with this address")
+	flags.BoolVar(&i.printLink, "print-link", false, "print the link instead of sending it; anyone who has it can sign up with this address")
 	return cmd
 }
 

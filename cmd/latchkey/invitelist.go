@@ -45,15 +45,15 @@ func inviteListCommand() *cobra.Command {
 	var from storeFlags
 	var asJSON, all bool
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the invitations that are open, the newest first", Args: cobra.NoArgs,
-		Long: "list shows who may still sign up with the link that they got. The links themselves are kept nowhere.",
+		Use: "list", Short: "List the open invitations, newest first", Args: cobra.NoArgs,
+		Long: "list shows who can still sign up with the link they were sent. The links themselves are not stored.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error { return listInvitations(cmd, store, d, all, asJSON) })
 		},
 	}
 	from.register(cmd)
 	jsonFlag(cmd, &asJSON, "the invitations")
-	cmd.Flags().BoolVar(&all, "all", false, "those too that were used or have expired, while they are kept")
+	cmd.Flags().BoolVar(&all, "all", false, "include used and expired invitations that are still kept")
 	return cmd
 }
 
@@ -95,8 +95,8 @@ func inviteRevokeCommand() *cobra.Command {
 	var from storeFlags
 	var d destroy
 	cmd := &cobra.Command{
-		Use: "revoke ID", Short: "Take an invitation back: its link does not work any more", Args: cobra.ExactArgs(1),
-		Long:    "ID is what `latchkey invite list` shows. Who has signed up with the link keeps the account.",
+		Use: "revoke ID", Short: "Revoke an invitation: its link stops working", Args: cobra.ExactArgs(1),
+		Long:    "ID is what `latchkey invite list` shows. Anyone who has already signed up with the link keeps the account.",
 		Example: "  latchkey invite list\n  latchkey invite revoke 0193b2c41e7a7f0c9d1f6a2b3c4d5e6f --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return from.withTables(cmd, func(store *sqlstore.Store, deps *dependencies) error {

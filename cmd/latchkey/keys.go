@@ -14,7 +14,7 @@ import (
 )
 
 func keysCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "keys", Short: "Look at the signing keys, rotate them, take one out, or seal secrets anew"}
+	cmd := &cobra.Command{Use: "keys", Short: "Show, rotate and revoke signing keys, and seal secrets again"}
 	cmd.AddCommand(keysListCommand(), keysRotateCommand(), keysRevokeCommand(), keysResealCommand())
 	return cmd
 }
@@ -35,7 +35,7 @@ func keysListCommand() *cobra.Command {
 	var from storeFlags
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the published signing keys and what each does now", Args: cobra.NoArgs,
+		Use: "list", Short: "List the published signing keys and the state of each", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error { return listKeys(cmd, store, p, asJSON) })
 		},
@@ -51,7 +51,7 @@ func keysRotateCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "rotate",
-		Short: "Publish successors of the signing keys now; they sign after signing_keys.publish_ahead",
+		Short: "Publish successors of the signing keys now; they start signing after signing_keys.publish_ahead",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error {
@@ -63,8 +63,8 @@ func keysRotateCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
-	jsonFlag(cmd, &asJSON, "the keys as they are then")
-	cmd.Flags().StringVar(&alg, "alg", "", "rotate this algorithm's `key` only, such as RS256")
+	jsonFlag(cmd, &asJSON, "the resulting keys")
+	cmd.Flags().StringVar(&alg, "alg", "", "rotate only the key of this `algorithm`, such as RS256")
 	return cmd
 }
 
@@ -77,11 +77,11 @@ func keysRevokeCommand() *cobra.Command {
 	var now, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "revoke KID",
-		Short: "Take a stolen signing key out at once; its successor signs from now on",
+		Short: "Revoke a stolen signing key at once; its successor signs from now on",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !now && !d.decided() {
-				return errors.New("say --now: the key leaves the JWKS and every token that it signed stops working here; " +
+				return errors.New("say --now: the key leaves the JWKS, and every token signed with it stops working here; " +
 					"to replace a key that nobody stole use `latchkey keys rotate`")
 			}
 			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error {
@@ -112,8 +112,8 @@ func keysRevokeCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
-	jsonFlag(cmd, &asJSON, "the keys as they are then")
-	cmd.Flags().BoolVar(&now, "now", false, "do it, although relying parties have not seen the successor")
+	jsonFlag(cmd, &asJSON, "the resulting keys")
+	cmd.Flags().BoolVar(&now, "now", false, "revoke it although relying parties have not seen its successor yet")
 	d.register(cmd)
 	return cmd
 }

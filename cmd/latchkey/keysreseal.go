@@ -29,10 +29,10 @@ func keysResealCommand() *cobra.Command {
 	var from storeFlags
 	var asJSON, dryRun bool
 	cmd := &cobra.Command{
-		Use: "reseal", Short: "Seal every stored secret anew under the current sealing key", Args: cobra.NoArgs,
-		Long: "Signing keys, secrets of authenticator apps and queued messages that are under another key than the first of\n" +
-			"secrets.sealing_keys are sealed anew, while nodes serve. When it has ended, and nobody seals under the old key any more,\n" +
-			"the old key can leave the configuration. It may be run again at any time, and goes on where it was stopped.",
+		Use: "reseal", Short: "Seal every stored secret again with the current sealing key", Args: cobra.NoArgs,
+		Long: "Seals signing keys, secrets of authenticator apps and queued messages again that are sealed with any key other than the first\n" +
+			"of secrets.sealing_keys, while nodes keep serving. Once it has finished, and no node seals with the old key any more, you can\n" +
+			"remove the old key from the configuration. You can run it again at any time; it continues where it was stopped.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error {
 				done, err := reseal(cmd, store, d, dryRun)
@@ -44,8 +44,8 @@ func keysResealCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only say what would be sealed anew")
-	jsonFlag(cmd, &asJSON, "how many were sealed anew")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only show what would be sealed again")
+	jsonFlag(cmd, &asJSON, "how many were sealed again")
 	return cmd
 }
 
@@ -53,9 +53,9 @@ func tellResealed(cmd *cobra.Command, done *resealed, dryRun, asJSON bool) error
 	if asJSON {
 		return writeJSON(cmd.OutOrStdout(), done)
 	}
-	verb := "sealed anew"
+	verb := "sealed again"
 	if dryRun {
-		verb = "would seal anew"
+		verb = "would seal again"
 	}
 	var parts []string
 	for _, kind := range storage.SealedKinds() {
@@ -138,5 +138,5 @@ func sealAnew(sealer *keys.Sealer, kind storage.SealedKind, v storage.SealedValu
 	case storage.SealedMessages:
 		return message.Reseal(sealer, storage.ID(v.Key), v.Sealed)
 	}
-	return "", false, fmt.Errorf("nothing is known of sealed %s", kind)
+	return "", false, fmt.Errorf("unknown kind of sealed value: %s", kind)
 }

@@ -35,7 +35,7 @@ func userListCommand() *cobra.Command {
 	var f userListFlags
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List accounts in the order in which they were made",
+		Short: "List accounts, oldest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
@@ -46,16 +46,16 @@ func userListCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.search, "search", "", "only people in whose address, username or name this `text` is")
-	flags.StringVar(&f.prefix, "prefix", "", "only people whose address or username begins with this `text`; by an index, however many people there are")
-	flags.StringVar(&f.sort, "sort", sortCreated, "the `order`: created, or name (by address, or who has none by username)")
+	flags.StringVar(&f.search, "search", "", "only people whose address, username or name contains this `text`")
+	flags.StringVar(&f.prefix, "prefix", "", "only people whose address or username begins with this `text`; fast however many there are")
+	flags.StringVar(&f.sort, "sort", sortCreated, "the `order`: created, or name (by address, or by username for those who have none)")
 	flags.StringVar(&f.state, "state", "", "only people in this `state`: active, disabled, locked, deleted")
 	flags.StringVar(&f.group, "group", "", "only people in this `group`")
-	flags.StringVar(&f.role, "role", "", "only people who have this `role`, themselves or by a group")
-	flags.StringVar(&f.attribute, "attribute", "", "only people with this `NAME=VALUE`, or with NAME at all; of a list, one item is enough")
-	flags.IntVar(&f.limit, "limit", 0, "at most this `number`; 0 is all")
-	flags.StringVar(&f.after, "after", "", "only people after this `one`, the last of an earlier page: an id, or with --sort name and --prefix an address or a username")
-	flags.BoolVar(&f.json, "json", false, "one line of JSON for each")
+	flags.StringVar(&f.role, "role", "", "only people who have this `role`, directly or through a group")
+	flags.StringVar(&f.attribute, "attribute", "", "only people with this `NAME=VALUE`, or with any value of NAME; one matching item of a list is enough")
+	flags.IntVar(&f.limit, "limit", 0, "at most this `number`; 0 means all")
+	flags.StringVar(&f.after, "after", "", "only people after this `one`, the last of the previous page: an id, or with --sort name or --prefix an address or a username")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object per line")
 	return cmd
 }
 
@@ -63,13 +63,13 @@ func (f *userListFlags) check() error {
 	switch f.state {
 	case "", stateActive, stateDisabled, stateLocked, stateDeleted:
 	default:
-		return usagef("--state %q is none of %s, %s, %s, %s", f.state, stateActive, stateDisabled, stateLocked, stateDeleted)
+		return usagef("--state %q is not one of %s, %s, %s, %s", f.state, stateActive, stateDisabled, stateLocked, stateDeleted)
 	}
 	if f.sort != sortCreated && f.sort != sortName {
-		return usagef("--sort %q is none of %s, %s", f.sort, sortCreated, sortName)
+		return usagef("--sort %q is not one of %s, %s", f.sort, sortCreated, sortName)
 	}
 	if _, err := storage.ID(f.after).Bytes(); f.after != "" && !f.byName() && err != nil {
-		return usagef("--after %q is no id", f.after)
+		return usagef("--after %q is not an id", f.after)
 	}
 	if f.limit < 0 {
 		return usagef("--limit must not be negative")

@@ -30,15 +30,15 @@ func lockdownCommand() *cobra.Command {
 	var f lockdownFlags
 	cmd := &cobra.Command{
 		Use:   "lockdown USER | --client CLIENT | --all",
-		Short: "Shut an account or a client that is in wrong hands, or end everything that was issued to anybody",
+		Short: "Lock a compromised account or client, or end everything that was issued to anybody",
 		Long: "USER is an id, an e-mail address or a username. Their sessions, grants, trusted devices, pending changes and links end,\n" +
-			"applications are told, and nobody signs in to the account until it is recovered: by its owner, with the link of the\n" +
-			"message that tells of it or of an earlier notice, or by the help desk, with the link of\n" +
-			"`latchkey user reset-password USER --print-link`. --undo opens it as it was, within account.lockdown_undo.\n\n" +
-			"--client is for when an application was broken into, or its secret leaked: its grants and tokens end, it is told of each\n" +
-			"session that signed in to it, and no node serves it until --undo. Give it another secret first.\n\n" +
-			"--all is for when the installation itself was broken into: everything that was issued to anybody ends, and every signing\n" +
-			"key is revoked. Everybody signs in anew. It cannot be undone.",
+			"applications are notified, and nobody can sign in to the account until it is recovered: by its owner, with the link in the\n" +
+			"message about the lockdown or in an earlier notice, or by the help desk, with the link from\n" +
+			"`latchkey user reset-password USER --print-link`. --undo reopens the account as it was, within account.lockdown_undo.\n\n" +
+			"Use --client if an application was broken into, or its secret leaked: its grants and tokens end, it is notified of every\n" +
+			"session that signed in to it, and no node serves it until --undo. Give it a new secret first.\n\n" +
+			"Use --all if the installation itself was broken into: everything that was issued to anybody ends, and every signing key is\n" +
+			"revoked. Everybody has to sign in again. This cannot be undone.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			on, err := f.target(args)
@@ -58,10 +58,10 @@ func lockdownCommand() *cobra.Command {
 	reasonFlag(cmd, &f.reason, " (required)")
 	flags := cmd.Flags()
 	flags.StringVar(&f.client, "client", "", "the `id` of a client, instead of USER")
-	flags.BoolVar(&f.all, "all", false, "everybody, and the signing keys")
-	flags.BoolVar(&f.undo, "undo", false, "open it again, as it was")
-	flags.BoolVar(&f.held, "help-desk", false, "the mailbox is in wrong hands too: only the help desk opens the account again")
-	flags.BoolVar(&f.json, "json", false, "say what ended as JSON")
+	flags.BoolVar(&f.all, "all", false, "lock out everybody, and revoke the signing keys")
+	flags.BoolVar(&f.undo, "undo", false, "reopen it as it was")
+	flags.BoolVar(&f.held, "help-desk", false, "the mailbox is compromised too: only the help desk can reopen the account")
+	flags.BoolVar(&f.json, "json", false, "print what ended as JSON")
 	return cmd
 }
 
@@ -119,7 +119,7 @@ func (t somebody) lock(cmd *cobra.Command, store *sqlstore.Store, d *dependencie
 	if err != nil {
 		return err
 	}
-	goes, err := t.goes(cmd, "lock %s down: %d sessions, %d grants and %d trusted devices end, and nobody signs in until the account is recovered",
+	goes, err := t.goes(cmd, "lock %s down: %d sessions, %d grants and %d trusted devices end, and nobody can sign in until the account is recovered",
 		nameOf(u), open.Sessions, open.Grants, open.Devices)
 	if err != nil || !goes {
 		return err
@@ -127,7 +127,7 @@ func (t somebody) lock(cmd *cobra.Command, store *sqlstore.Store, d *dependencie
 	accounts := d.accounts(store)
 	had, err := accounts.Lockdown(cmd.Context(), operator(), u.ID, account.LockdownOrder{Held: t.held, Reason: t.reason})
 	if errors.Is(err, account.ErrUnchanged) {
-		return fmt.Errorf("%s is locked down already", nameOf(u))
+		return fmt.Errorf("%s is already locked down", nameOf(u))
 	}
 	if err != nil {
 		return err
@@ -151,7 +151,7 @@ func (t somebody) unlock(cmd *cobra.Command, store *sqlstore.Store, d *dependenc
 	}
 	accounts := d.accounts(store)
 	err = accounts.UndoLockdown(cmd.Context(), operator(), u.ID, t.reason)
-	return report(cmd, err, fmt.Sprintf("%s is locked down for longer than %s: only a recovery opens the account, see `latchkey user reset-password --help`",
+	return report(cmd, err, fmt.Sprintf("%s has been locked down for longer than %s: only a recovery reopens the account, see `latchkey user reset-password --help`",
 		nameOf(u), client.FormatDuration(accounts.LockdownUndo())), "%s is open again, as before the lockdown", nameOf(u))
 }
 
@@ -178,14 +178,14 @@ func (t everybody) lock(cmd *cobra.Command, store *sqlstore.Store, d *dependenci
 	}
 	revoked, err := ring.RevokeAll(ctx, e)
 	if err != nil {
-		return fmt.Errorf("everything that was issued has ended, but a signing key is still there; run it again: %w", err)
+		return fmt.Errorf("everything that was issued has ended, but a signing key could not be revoked; run the command again: %w", err)
 	}
 	if t.json {
 		return writeJSON(cmd.OutOrStdout(), struct {
 			RevokedKeys []string `json:"revoked_keys"`
 		}{revoked})
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "everything that was issued has ended, and %d signing keys are revoked: everybody signs in anew\n", len(revoked))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "everything that was issued has ended, and %d signing keys are revoked: everybody has to sign in again\n", len(revoked))
 	return err
 }
 

@@ -39,7 +39,7 @@ func (t application) lock(cmd *cobra.Command, store *sqlstore.Store, d *dependen
 	}
 	had, err := d.accounts(store).LockClient(ctx, operator(), t.id, t.reason)
 	if errors.Is(err, account.ErrConflict) {
-		return fmt.Errorf("the client %s is locked down already", t.id)
+		return fmt.Errorf("the client %s is already locked down", t.id)
 	}
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (t application) lock(cmd *cobra.Command, store *sqlstore.Store, d *dependen
 	if t.json {
 		return writeJSON(cmd.OutOrStdout(), lockedClient{t.id, had})
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "the client %s is locked down: %d grants ended, and it is told of %d sessions; give it a new secret, then --undo\n",
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "the client %s is locked down: %d grants ended, and it is notified of %d sessions; give it a new secret, then run --undo\n",
 		t.id, had.Grants, had.Sessions)
 	return err
 }
@@ -60,7 +60,7 @@ func (t application) unlock(cmd *cobra.Command, store *sqlstore.Store, d *depend
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "the client %s is served again; what ended has ended\n", t.id)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "the client %s is served again; what ended stays ended\n", t.id)
 	return err
 }
 

@@ -27,6 +27,6 @@ func (p *process) readLocks(ctx context.Context) error {
 // refreshLocks reads them again. Where the database does not answer, those of before stay.
 func (p *process) refreshLocks(ctx context.Context) {
 	if err := p.readLocks(ctx); err != nil && ctx.Err() == nil {
-		p.log().WarnContext(ctx, "read which clients are locked down", "error", err)
+		p.log().WarnContext(ctx, "reading which clients are locked down failed", "error", err)
 	}
 }

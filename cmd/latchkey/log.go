@@ -38,7 +38,7 @@ func openLog(cfg config.Log, w io.Writer) (*serverLog, error) {
 		return slog.NewJSONHandler(w, options)
 	}
 	queue := logqueue.Start(w, func(out io.Writer, lines int64) {
-		slog.New(handler(out, level)).WarnContext(context.Background(), "log lines were dropped: whoever reads the log is too slow", "lines", lines)
+		slog.New(handler(out, level)).WarnContext(context.Background(), "log lines were dropped: the log is read too slowly", "lines", lines)
 	})
 	// Libraries log what we log already, and say less: only their errors count.
 	slog.SetDefault(slog.New(handler(queue, slog.LevelError)))

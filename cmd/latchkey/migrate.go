@@ -8,10 +8,10 @@ import (
 )
 
 func migrateCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "migrate", Short: "Make or change the tables of the database"}
+	cmd := &cobra.Command{Use: "migrate", Short: "Create or update the tables of the database"}
 	cmd.AddCommand(
-		migrateSubcommand("up", "Apply the migrations that are missing; safe on several nodes at once", migrateUp),
-		migrateSubcommand("status", "Say which migrations were applied and which are missing; exit status 1 if any is, or is of a newer version", migrateStatus),
+		migrateSubcommand("up", "Apply missing migrations; safe to run on several nodes at once", migrateUp),
+		migrateSubcommand("status", "Show which migrations are applied and which are missing; exit status 1 if any is missing or of a newer version", migrateStatus),
 	)
 	return cmd
 }

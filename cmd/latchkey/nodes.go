@@ -68,7 +68,7 @@ func (n *nodeState) node(now time.Time) storage.Node {
 // from any of them, and a file compared with what runs. That it fails holds nothing up.
 func (p *process) report(ctx context.Context) {
 	if err := p.tryReport(ctx); err != nil && ctx.Err() == nil {
-		p.log().WarnContext(ctx, "report what this node runs with", "error", err)
+		p.log().WarnContext(ctx, "reporting what this node runs with failed", "error", err)
 	}
 }
 
@@ -80,7 +80,7 @@ func (p *process) reports(ctx context.Context) error {
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancel()
 	if err := p.store.Nodes().Leave(leaving, p.node.id); err != nil {
-		p.log().WarnContext(ctx, "tell that this node leaves", "error", err)
+		p.log().WarnContext(ctx, "reporting that this node leaves failed", "error", err)
 	}
 	return err
 }

@@ -24,7 +24,7 @@ func findUser(ctx context.Context, store *sqlstore.Store, who string) (*storage.
 		}
 	}
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, fmt.Errorf("there is no account %q; latchkey user list shows them all", who)
+		return nil, fmt.Errorf("there is no account %q; see latchkey user list", who)
 	}
 	return u, err
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func outboxCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "outbox", Short: "Look at the messages that wait, or try them again"}
+	cmd := &cobra.Command{Use: "outbox", Short: "List queued messages, or retry them"}
 	cmd.AddCommand(outboxListCommand(), outboxRetryCommand())
 	return cmd
 }
@@ -51,18 +51,18 @@ func outboxListCommand() *cobra.Command {
 	var limit int
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "list", Short: "List messages, the newest first, with what became of them; never what they say", Args: cobra.NoArgs,
+		Use: "list", Short: "List messages and what became of them, newest first; never what they say", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			wanted := storage.DeliveryStatus(status)
 			if wanted != "" && !slices.Contains(messageStatuses, wanted) {
-				return fmt.Errorf("--status %q is none of %v", status, messageStatuses)
+				return fmt.Errorf("--status %q is not one of %v", status, messageStatuses)
 			}
 			about := storage.Topic(topic)
 			if about != "" && !slices.Contains(storage.Topics(), about) {
-				return usagef("--topic %q is none of %v", topic, storage.Topics())
+				return usagef("--topic %q is not one of %v", topic, storage.Topics())
 			}
 			if limit < 1 {
-				return fmt.Errorf("--limit %d: want at least 1", limit)
+				return usagef("--limit must be at least 1")
 			}
 			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error {
 				return listOutbox(cmd, store, about, wanted, limit, asJSON)
@@ -70,9 +70,9 @@ func outboxListCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
-	cmd.Flags().StringVar(&status, "status", "", "only those of a `status`: queued, sent, failed, expired or skipped")
-	cmd.Flags().StringVar(&topic, "topic", "", "only those of a `topic`: email, sms, logout or webhook")
-	cmd.Flags().IntVar(&limit, "limit", 50, "list at most so `many`")
+	cmd.Flags().StringVar(&status, "status", "", "only messages with this `status`: queued, sent, failed, expired or skipped")
+	cmd.Flags().StringVar(&topic, "topic", "", "only messages of this `topic`: email, sms, logout or webhook")
+	cmd.Flags().IntVar(&limit, "limit", 50, "at most this `number`")
 	jsonFlag(cmd, &asJSON, "the messages")
 	return cmd
 }
@@ -106,13 +106,13 @@ func outboxRetryCommand() *cobra.Command {
 	var from storeFlags
 	cmd := &cobra.Command{
 		Use:   "retry [ID…]",
-		Short: "Try messages again at once: those named, or every one that failed",
+		Short: "Retry messages now: the given ones, or all that failed",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ids := make([]storage.ID, len(args))
 			for i, arg := range args {
 				ids[i] = storage.ID(arg)
 				if _, err := ids[i].Bytes(); err != nil {
-					return fmt.Errorf("%q is no id of a message: %w", arg, err)
+					return fmt.Errorf("%q is not the id of a message: %w", arg, err)
 				}
 			}
 			return from.withStore(cmd, func(store *sqlstore.Store, p *dependencies) error {
@@ -120,9 +120,9 @@ func outboxRetryCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%d messages are due again\n", n)
+				fmt.Fprintf(cmd.OutOrStdout(), "%d messages will be retried\n", n)
 				if int(n) < len(ids) {
-					return fmt.Errorf("%d of those named are unknown, delivered, or being delivered now", len(ids)-int(n))
+					return fmt.Errorf("%d of the given messages are unknown, already delivered, or being delivered now", len(ids)-int(n))
 				}
 				return nil
 			})

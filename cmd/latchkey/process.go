@@ -193,7 +193,7 @@ func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // read the whole table of people.
 func (p *process) refreshDecoys(ctx context.Context) {
 	if err := p.decoys.Refresh(ctx); err != nil && ctx.Err() == nil {
-		p.log().WarnContext(ctx, "refresh decoys", "error", err)
+		p.log().WarnContext(ctx, "refreshing the decoys failed", "error", err)
 	}
 }
 

@@ -87,7 +87,7 @@ func (p *process) checkMigrations(ctx context.Context) error { return requireMig
 // had, and nobody's change is in force.
 func (p *process) checkConfiguration(context.Context) error {
 	if node := p.node.node(p.now()); node.Fault != "" {
-		return fmt.Errorf("the last reload failed, so that nothing was changed: %s", node.Fault)
+		return fmt.Errorf("the last reload failed and changed nothing: %s", node.Fault)
 	}
 	return nil
 }
@@ -110,9 +110,9 @@ func judgeBacklog(b storage.Backlog, now time.Time, maxAge time.Duration) error 
 	old := func(since time.Time) bool { return maxAge > 0 && !since.IsZero() && now.Sub(since) > maxAge }
 	switch {
 	case old(b.DueSince):
-		return fmt.Errorf("%d messages are due, the first since %s", b.Due, now.Sub(b.DueSince).Round(time.Second))
+		return fmt.Errorf("%d messages are overdue, the oldest for %s", b.Due, now.Sub(b.DueSince).Round(time.Second))
 	case old(b.Oldest):
-		return fmt.Errorf("%d messages could not be delivered yet, the oldest is from %s ago", b.Queued, now.Sub(b.Oldest).Round(time.Second))
+		return fmt.Errorf("%d messages have not been delivered yet, the oldest for %s", b.Queued, now.Sub(b.Oldest).Round(time.Second))
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func (p *process) observe(ctx context.Context) {
 	b, err := p.store.Outbox().Backlog(ctx, now)
 	if err != nil {
 		if ctx.Err() == nil {
-			p.log().ErrorContext(ctx, "measure the outbox", "error", err)
+			p.log().ErrorContext(ctx, "measuring the outbox failed", "error", err)
 		}
 		return
 	}
@@ -160,7 +160,7 @@ func (p *process) observe(ctx context.Context) {
 	events, oldest, err := p.store.Events().Unlinked(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
-			p.log().ErrorContext(ctx, "measure the chain of events", "error", err)
+			p.log().ErrorContext(ctx, "measuring the event chain failed", "error", err)
 		}
 		return
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func registrationTokenCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "registration-token", Short: "Make the initial access tokens that clients register themselves with, where registration.mode is token"}
+	cmd := &cobra.Command{Use: "registration-token", Short: "Manage the initial access tokens that clients register with (registration.mode: token)"}
 	cmd.AddCommand(registrationTokenCreateCommand(), registrationTokenListCommand(), registrationTokenRevokeCommand())
 	return cmd
 }
@@ -38,14 +38,14 @@ func registrationTokenCreateCommand() *cobra.Command {
 	var asJSON bool
 	var n registration.NewToken
 	cmd := &cobra.Command{
-		Use: "create", Short: "Make an initial access token, and print it: it is kept nowhere", Args: cobra.NoArgs,
+		Use: "create", Short: "Create an initial access token, and print it: it is not stored", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if n.Uses < 1 || n.Uses > registration.MaxTokenUses || n.Lasts <= 0 || n.Lasts > registration.MaxTokenLasts {
 				return usagef("--uses is 1 to %d, and --lasts at most %s", registration.MaxTokenUses, registration.MaxTokenLasts)
 			}
 			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error {
 				if p.cfg.Registration.Mode != registration.ModeToken {
-					return fmt.Errorf("registration.mode is %s: initial access tokens are used where it is token", p.cfg.Registration.Mode)
+					return fmt.Errorf("registration.mode is %s: initial access tokens are only used when it is token", p.cfg.Registration.Mode)
 				}
 				e, err := p.accounts(store).BeginClient(cmd.Context(), operator(), storage.EventRegistrationTokenCreated)
 				if err != nil {
@@ -59,7 +59,7 @@ func registrationTokenCreateCommand() *cobra.Command {
 				if asJSON {
 					return writeJSON(cmd.OutOrStdout(), issuedTokenOf(made, token))
 				}
-				fmt.Fprintf(cmd.ErrOrStderr(), "initial access token %s: registers %d, until %s\n", made.ID, made.UsesLeft, at(made.ExpiresAt, ""))
+				fmt.Fprintf(cmd.ErrOrStderr(), "initial access token %s: good for %d registrations, until %s\n", made.ID, made.UsesLeft, at(made.ExpiresAt, ""))
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
 				return err
 			})
@@ -67,10 +67,10 @@ func registrationTokenCreateCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&n.Note, "note", "", "`text` that says whom it is for")
-	flags.Int64Var(&n.Uses, "uses", 1, "how `many` clients may be registered with it")
-	flags.DurationVar(&n.Lasts, "lasts", 24*time.Hour, "for how `long` it is good")
-	flags.BoolVar(&asJSON, "json", false, "print it as JSON")
+	flags.StringVar(&n.Note, "note", "", "`text` that says who it is for")
+	flags.Int64Var(&n.Uses, "uses", 1, "`number` of clients that can register with it")
+	flags.DurationVar(&n.Lasts, "lasts", 24*time.Hour, "how `long` it is valid")
+	flags.BoolVar(&asJSON, "json", false, "print the token as JSON")
 	return cmd
 }
 
@@ -111,7 +111,7 @@ func registrationTokenRevokeCommand() *cobra.Command {
 	var from storeFlags
 	var d destroy
 	cmd := &cobra.Command{
-		Use: "revoke ID", Short: "Take an initial access token back; the clients that it registered stay", Args: cobra.ExactArgs(1),
+		Use: "revoke ID", Short: "Revoke an initial access token; the clients registered with it stay", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error {
 				goes, err := d.gently(cmd, "take the initial access token %s back", args[0])
@@ -125,7 +125,7 @@ func registrationTokenRevokeCommand() *cobra.Command {
 				e.Detail += ": " + args[0]
 				err = store.RegistrationTokens().Delete(cmd.Context(), storage.ID(args[0]), e)
 				if errors.Is(err, storage.ErrNotFound) {
-					return fmt.Errorf("no initial access token has the id %q", args[0])
+					return fmt.Errorf("there is no initial access token %q", args[0])
 				}
 				if err != nil {
 					return err

@@ -78,7 +78,7 @@ func (p *process) watch(ctx context.Context, asked chan<- os.Signal) {
 		}
 	})
 	if err != nil {
-		p.log().WarnContext(ctx, "changes of the configuration's files are not seen; send SIGHUP to reload", "error", err)
+		p.log().WarnContext(ctx, "cannot watch the configuration files; send SIGHUP to reload", "error", err)
 		<-ctx.Done()
 	}
 }
@@ -129,7 +129,7 @@ type change struct {
 
 func (p *process) nextGeneration(ctx context.Context) (*change, error) {
 	if p.reread == nil {
-		return nil, errors.New("there is no configuration to read again")
+		return nil, errors.New("there is no configuration file to reload")
 	}
 	read, err := p.reread()
 	if err != nil {

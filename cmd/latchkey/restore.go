@@ -18,10 +18,10 @@ func restoreCommand() *cobra.Command {
 	var from, reason string
 	cmd := &cobra.Command{
 		Use:   "restore --from FILE --reason TEXT",
-		Short: "Put a backup in the place of the SQLite database, and end all that was issued before",
-		Long: "A backup makes valid again what was ended after it was made. So the epoch is raised in it (see `latchkey epoch raise`)\n" +
-			"before it takes the database's place. It is checked first; the database stays beside it under another name. No node may\n" +
-			"serve meanwhile. PostgreSQL is restored by its own tools; run `latchkey epoch raise` afterwards.",
+		Short: "Replace the SQLite database with a backup, and end everything issued before",
+		Long: "A backup makes things valid again that ended after it was made. That is why its epoch is raised (see `latchkey epoch raise`)\n" +
+			"before it replaces the database. The backup is checked first, and the current database is kept next to it under another name.\n" +
+			"No node may be running. Restore PostgreSQL with its own tools, then run `latchkey epoch raise`.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if from == "" || reason == "" {
@@ -67,7 +67,7 @@ func restore(cmd *cobra.Command, store *sqlstore.Store, deps *dependencies, d *d
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "the backup is in its place, and nothing that was issued to people before works any more; the database before it is %s\n", kept)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "the backup is restored, and nothing that was issued to people before works any more; the previous database is %s\n", kept)
 	return err
 }
 
@@ -95,7 +95,7 @@ func raiseEpochIn(ctx context.Context, d *dependencies, file, reason string) (er
 		return err
 	}
 	if len(status.Applied) == 0 {
-		return errors.New("the backup cannot be restored: it is no database of Latchkey")
+		return errors.New("the backup cannot be restored: it is not a Latchkey database")
 	}
 	if err := status.Err(); errors.Is(err, sqlstore.ErrNewerDatabase) {
 		return fmt.Errorf("the backup cannot be restored: %w: use that version", err)

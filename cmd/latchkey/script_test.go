@@ -265,7 +265,7 @@ func TestCF3_DevThatIsExposedSaysSo(t *testing.T) {
 	for listen, exposed := range map[string]bool{"0.0.0.0:0": true, "127.0.0.1:0": false} {
 		s := start(t, "dev", "--expose", "--listen", listen, "--data", filepath.Join(t.TempDir(), "data"))
 		s.stop()
-		if said := strings.Contains(s.stderr.String(), "the inbox shows them every link and code"); said != exposed {
+		if said := strings.Contains(s.stderr.String(), "its inbox shows them every link and code"); said != exposed {
 			t.Errorf("dev --expose --listen %s says so: %v\n%s", listen, said, s.stderr.String())
 		}
 	}

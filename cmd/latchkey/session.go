@@ -14,7 +14,7 @@ import (
 )
 
 func sessionCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "session", Short: "Look at people's sessions, and end them"}
+	cmd := &cobra.Command{Use: "session", Short: "List and end people's sessions"}
 	cmd.AddCommand(sessionListCommand(), sessionEndCommand())
 	return cmd
 }
@@ -94,8 +94,8 @@ func sessionListCommand() *cobra.Command {
 	var s selection
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "list [USER]", Short: "List where a person is signed in, or everybody", Args: cobra.MaximumNArgs(1),
-		Long: "Without USER (an id, an e-mail address or a username) it lists the sessions of everybody, in the order in which they began.",
+		Use: "list [USER]", Short: "List where a person, or everybody, is signed in", Args: cobra.MaximumNArgs(1),
+		Long: "Without USER (an id, an e-mail address or a username), list everybody's sessions, oldest first.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 && (s.client != "" || s.age.isSet()) {
 				return usagef("say either USER or --client, --older-than, --unused-for")
@@ -149,10 +149,10 @@ func sessionEndCommand() *cobra.Command {
 	var s selection
 	var d destroy
 	cmd := &cobra.Command{
-		Use: "end [USER SID]", Short: "End one session of a person, or those of a client or an age, with the grants that end with them",
+		Use: "end [USER SID]", Short: "End one session of a person, or sessions by client or age, and the grants bound to them",
 		Args: cobra.MaximumNArgs(2),
-		Long: "USER is an id, an e-mail address or a username, and SID what `latchkey session list` shows. Instead of both, --client and an\n" +
-			"age say which sessions of everybody end. Applications that asked for it are told.",
+		Long: "USER is an id, an e-mail address or a username; SID is shown by `latchkey session list`. Instead of USER and SID, select\n" +
+			"everybody's sessions by --client and age. Applications that registered for it are notified.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			several := s.client != "" || s.age.isSet()
 			if len(args) == 1 || several == (len(args) == 2) {
@@ -181,7 +181,7 @@ func endSession(cmd *cobra.Command, store *sqlstore.Store, deps *dependencies, d
 	}
 	err = deps.accounts(store).EndSession(cmd.Context(), operator(), u.ID, sid)
 	if errors.Is(err, account.ErrNotFound) {
-		return fmt.Errorf("%s has no session %q; latchkey session list shows them", nameOf(u), sid)
+		return fmt.Errorf("%s has no session %q; see latchkey session list", nameOf(u), sid)
 	}
 	return report(cmd, err, nameOf(u)+" is gone", "ended session %s of %s", sid, nameOf(u))
 }

@@ -22,7 +22,7 @@ const (
 // database that starts beside us needs its time. What is wrong for good (a URL,
 // another program's tables) is not tried again.
 func untilReachable(ctx context.Context, log *slog.Logger, patience time.Duration, open func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("timeouts.start is over"))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("timeouts.start has passed"))
 	defer cancel()
 	for wait := firstStartWait; ; wait = min(2*wait, longStartWait) {
 		err := open(context.WithoutCancel(ctx))
@@ -48,9 +48,9 @@ func listen(ctx context.Context, address, key string) (net.Listener, error) {
 	l, err := lc.Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s: another program listens on %s already; stop it, or choose another port", key, address)
+		return nil, fmt.Errorf("%s: another program already listens on %s; stop it, or choose another port", key, address)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("%s: this user may not listen on %s; choose a port from 1024 on, and let a proxy have the lower one", key, address)
+		return nil, fmt.Errorf("%s: this user may not listen on %s; choose a port above 1023, and have a proxy listen on the lower one", key, address)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}

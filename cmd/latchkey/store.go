@@ -111,7 +111,7 @@ func requireMigrated(ctx context.Context, store *sqlstore.Store) error {
 		return err
 	}
 	if err := status.Err(); errors.Is(err, sqlstore.ErrNewerDatabase) {
-		return fmt.Errorf("%w: run that version, or restore the database from before it", err)
+		return fmt.Errorf("%w: run that version, or restore a database from before it", err)
 	} else if err != nil {
 		return errPending(status.Pending)
 	}
@@ -120,6 +120,6 @@ func requireMigrated(ctx context.Context, store *sqlstore.Store) error {
 
 // errPending tells what to do about a database that lacks migrations.
 func errPending(pending []string) error {
-	return fmt.Errorf("the database lacks %d migrations (first %s): run `latchkey migrate up` with the same --config, then try again",
+	return fmt.Errorf("the database is missing %d migrations (first %s): run `latchkey migrate up` with the same --config, then try again",
 		len(pending), pending[0])
 }

@@ -25,10 +25,10 @@ func traceCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "trace ID",
-		Short: "Tell the story of one sign-in: what the request of an id did, and what came before and after",
-		Long: "ID is the one that an error page, or the page of a wrong password, shows in small print. trace lists the events of\n" +
-			"that request, and of the same person or, where nobody is known, the same address, up to 15 minutes around it.\n" +
-			"Requests without an event are in the log: grep for the id.",
+		Short: "Show what a request did, by its error ID, and what happened before and after",
+		Long: "ID is the error ID that an error page, or the page after a wrong password, shows in small print. trace lists the events of\n" +
+			"that request, and those of the same person (or, if nobody is known, of the same address) up to 15 minutes before and after.\n" +
+			"Requests without an event are only in the log: grep for the ID.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return from.withStore(cmd, func(store *sqlstore.Store, _ *dependencies) error {
@@ -44,7 +44,7 @@ func traceCommand() *cobra.Command {
 		},
 	}
 	from.register(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON for each event, as audit export writes them")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per event and line, like audit export")
 	return cmd
 }
 
@@ -55,7 +55,7 @@ func storyOf(cmd *cobra.Command, store *sqlstore.Store, id string) ([]storage.Ev
 		return nil, err
 	}
 	if len(own) == 0 {
-		return nil, errors.New("no event bears this id; the log may: grep for it")
+		return nil, errors.New("no event has this ID; grep the log for it")
 	}
 	all := slices.Clone(own)
 	for _, e := range own {

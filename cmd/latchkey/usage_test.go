@@ -95,7 +95,7 @@ func TestAPortInUseIsSaid(t *testing.T) {
 	}
 	defer l.Close()
 	status, _, errs := latchkeyRun(t, "dev", "--listen", l.Addr().String(), "--data", filepath.Join(t.TempDir(), "data"))
-	if status != exitRefused || !strings.Contains(errs, "another program listens on "+l.Addr().String()) {
+	if status != exitRefused || !strings.Contains(errs, "another program already listens on "+l.Addr().String()) {
 		t.Errorf("%d %s", status, errs)
 	}
 }
@@ -152,7 +152,7 @@ func TestAServerThatCannotBeOpenedSaysWhy(t *testing.T) {
 		"a database that is away": {func(c *config.Config) {
 			c.Database.URL = config.NewSecret("postgres://127.0.0.1:1/nowhere?connect_timeout=1&sslmode=disable")
 			c.Timeouts.Start = 0
-		}, "timeouts.start is over"},
+		}, "timeouts.start has passed"},
 		"a short-lived store that is none": {func(c *config.Config) { c.Redis.URL = config.NewSecret("nonsense://") }, "redis url"},
 		"keys that would be met too late":  {func(c *config.Config) { c.SigningKeys.PublishAhead = c.SigningKeys.Poll }, "publish_ahead"},
 	} {

@@ -66,7 +66,7 @@ func userCreateCommand() *cobra.Command {
 	var u newUser
 	cmd := &cobra.Command{
 		Use:   "create",
-		Short: "Create an account; without --password-stdin it gets a password that is printed once",
+		Short: "Create an account; without --password-stdin, a password is generated and printed once",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withTables(cmd, func(store *sqlstore.Store, p *dependencies) error { return u.create(cmd, store, p) })
@@ -75,12 +75,12 @@ func userCreateCommand() *cobra.Command {
 	from.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&u.email, "email", "", "e-mail `address` (required)")
-	flags.StringVar(&u.username, "username", "", "`name` to sign in with besides the address")
+	flags.StringVar(&u.username, "username", "", "`name` to sign in with, besides the address")
 	flags.StringVar(&u.name, "name", "", "full `name`")
 	flags.StringVar(&u.phone, "phone", "", "phone `number`, such as +493012345678")
-	flags.StringArrayVar(&u.claims, "claim", nil, "`NAME=VALUE` of another claim, such as given_name=Ada; may be repeated")
+	flags.StringArrayVar(&u.claims, "claim", nil, "another claim as `NAME=VALUE`, such as given_name=Ada; can be repeated")
 	attributeFlag(cmd, &u.attributes)
-	flags.BoolVar(&u.verified, "verified", false, "the address is known to be theirs")
+	flags.BoolVar(&u.verified, "verified", false, "the address is verified: you know that it is theirs")
 	flags.BoolVar(&u.passwordStdin, "password-stdin", false, "read the password from standard input")
 	return cmd
 }
@@ -121,7 +121,7 @@ func (u *newUser) create(cmd *cobra.Command, store *sqlstore.Store, d *dependenc
 func readPassword(r io.Reader) (string, error) {
 	password, err := config.ReadSecret(r)
 	if err != nil {
-		return "", fmt.Errorf("the password on standard input cannot be taken: %w", err)
+		return "", fmt.Errorf("the password on standard input is unusable: %w", err)
 	}
 	return password, nil
 }

@@ -31,7 +31,7 @@ func userRevokeGrantsCommand() *cobra.Command {
 		func(cmd *cobra.Command, store *sqlstore.Store, deps *dependencies, u *storage.User, _ []string) error {
 			return revokeGrants(cmd, store, deps, u, client, &d)
 		})
-	cmd.Flags().StringVar(&client, "client", "", "only of this `client`")
+	cmd.Flags().StringVar(&client, "client", "", "only grants of this `client`")
 	d.register(cmd)
 	return cmd
 }
@@ -49,7 +49,7 @@ func revokeGrants(cmd *cobra.Command, store *sqlstore.Store, deps *dependencies,
 		}
 	}
 	if len(ids) == 0 {
-		return fmt.Errorf("%s gave no access", nameOf(u))
+		return fmt.Errorf("%s has given no application access", nameOf(u))
 	}
 	if goes, err := d.goes(cmd, "end the access of %s to the account of %s", orNone(ids), nameOf(u)); err != nil || !goes {
 		return err

@@ -22,7 +22,7 @@ func userDisableCommand() *cobra.Command {
 				return err
 			}
 			if u.Disabled() {
-				return fmt.Errorf("%s is disabled already", nameOf(u))
+				return fmt.Errorf("%s is already disabled", nameOf(u))
 			}
 			if goes, err := d.gently(cmd, "keep %s out, and end everything that they are signed in to", nameOf(u)); err != nil || !goes {
 				return err
@@ -56,10 +56,10 @@ func userUnlockCommand() *cobra.Command {
 	cmd := userActionCommand("unlock USER", "Forget the wrong codes that locked a person's second factors", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
 			if factor != "" && !slices.Contains(secondFactors, storage.FactorKind(factor)) {
-				return fmt.Errorf("--factor %q is none of %s", factor, factorNames())
+				return fmt.Errorf("--factor %q is not one of %s", factor, factorNames())
 			}
 			err := accounts.Unlock(cmd.Context(), operator(), u.ID, storage.FactorKind(factor))
-			return report(cmd, err, nameOf(u)+" has no wrong codes to forget", "unlocked %s", nameOf(u))
+			return report(cmd, err, nameOf(u)+" has no wrong codes to clear", "unlocked %s", nameOf(u))
 		})
 	cmd.Flags().StringVar(&factor, "factor", "", "only this `kind`: "+factorNames())
 	return cmd
@@ -93,7 +93,7 @@ func userResetMFACommand() *cobra.Command {
 				return err
 			}
 			err = accounts.ResetFactors(cmd.Context(), operator(), u.ID, reason)
-			return report(cmd, err, nameOf(u)+" is gone", "%s has no second factor any more and was signed out", nameOf(u))
+			return report(cmd, err, nameOf(u)+" is gone", "%s has no second factor any more, and is signed out", nameOf(u))
 		})
 	reasonFlag(cmd, &reason, " (required)")
 	d.register(cmd)

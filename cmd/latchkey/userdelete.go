@@ -15,7 +15,7 @@ func userDeleteCommand() *cobra.Command {
 	cmd := userActionCommand("delete USER", "Delete an account, with everything that is its own, when account.deletion_grace is over", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
 			if !u.DeleteAt.IsZero() {
-				return fmt.Errorf("%s is to be deleted already, on %s", nameOf(u), u.DeleteAt.UTC().Format(time.DateOnly))
+				return fmt.Errorf("%s is already scheduled for deletion on %s", nameOf(u), u.DeleteAt.UTC().Format(time.DateOnly))
 			}
 			when := "now"
 			if grace := accounts.DeletionGrace(); grace > 0 {
@@ -28,7 +28,7 @@ func userDeleteCommand() *cobra.Command {
 			if err == nil && accounts.DeletionGrace() == 0 {
 				return report(cmd, nil, "", "deleted %s", nameOf(u))
 			}
-			return report(cmd, err, nameOf(u)+" is to be deleted already", "%s will be deleted on %s; `latchkey user keep` takes it back", nameOf(u), at.UTC().Format(time.DateOnly))
+			return report(cmd, err, nameOf(u)+" is already scheduled for deletion", "%s will be deleted on %s; cancel this with `latchkey user keep`", nameOf(u), at.UTC().Format(time.DateOnly))
 		})
 	d.register(cmd)
 	return cmd
@@ -38,9 +38,9 @@ func userKeepCommand() *cobra.Command {
 	return userActionCommand("keep USER", "Take back that an account is deleted", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
 			if u.DeleteAt.IsZero() {
-				return fmt.Errorf("%s is not to be deleted", nameOf(u))
+				return fmt.Errorf("%s is not scheduled for deletion", nameOf(u))
 			}
 			err := accounts.KeepAccount(cmd.Context(), operator(), u.ID)
-			return report(cmd, err, nameOf(u)+" is not to be deleted", "%s is kept", nameOf(u))
+			return report(cmd, err, nameOf(u)+" is not scheduled for deletion", "%s will not be deleted", nameOf(u))
 		})
 }

@@ -32,7 +32,7 @@ func userEditCommand() *cobra.Command {
 	add("zoneinfo", "time `zone`, such as Europe/Berlin", func(p *storage.Profile) *string { return &p.Zoneinfo })
 	add("picture", "`address` of a picture", func(p *storage.Profile) *string { return &p.Picture })
 	add("website", "`address` of their page", func(p *storage.Profile) *string { return &p.Website })
-	cmd := userActionCommand("edit USER", "Change a person's address, username and what their profile says, all of it or nothing; an empty value takes it away", cobra.ExactArgs(1),
+	cmd := userActionCommand("edit USER", "Change a person's address, username and profile, all at once or not at all; an empty value removes one", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, accounts *account.Service, u *storage.User, _ []string) error {
 			next, edit, changed := u.Profile, account.Edit{EmailVerified: verified}, verified
 			for _, f := range fields {
@@ -61,11 +61,11 @@ func userEditCommand() *cobra.Command {
 			var wrong *account.FieldError
 			switch {
 			case errors.Is(err, account.ErrTaken) && edit.Email != nil && edit.Username != nil:
-				return errors.New("somebody else has this address or username")
+				return errors.New("another account has this address or username")
 			case errors.Is(err, account.ErrTaken) && edit.Email != nil:
-				return errors.New("somebody else has this address")
+				return errors.New("another account has this address")
 			case errors.Is(err, account.ErrTaken):
-				return errors.New("somebody else has this username")
+				return errors.New("another account has this username")
 			case errors.As(err, &wrong):
 				return fmt.Errorf("%s: %w", wrong.Field, err)
 			}
@@ -73,9 +73,9 @@ func userEditCommand() *cobra.Command {
 		})
 	cmd.Long += "\n\nAnother address is told to the one before it, with a link that takes the account back. It counts as theirs with --verified alone."
 	cmd.Example = "  latchkey user edit ada --email ada@example.com --verified\n  latchkey user edit ada@example.com --name 'Ada Lovelace' --locale de"
-	cmd.Flags().StringVar(&email, "email", "", "another e-mail `address`")
-	cmd.Flags().BoolVar(&verified, "verified", false, "the address is known to be theirs")
-	cmd.Flags().StringVar(&username, "username", "", "`name` to sign in with besides the address")
+	cmd.Flags().StringVar(&email, "email", "", "new e-mail `address`")
+	cmd.Flags().BoolVar(&verified, "verified", false, "the address is verified: you know that it is theirs")
+	cmd.Flags().StringVar(&username, "username", "", "`name` to sign in with, besides the address")
 	attributeFlag(cmd, &attributes)
 	for _, f := range fields {
 		cmd.Flags().StringVar(f.typed(&p), f.flag, "", f.usage)
@@ -90,7 +90,7 @@ func userVerifyEmailCommand() *cobra.Command {
 			case u.Email == "":
 				return fmt.Errorf("%s has no address", nameOf(u))
 			case u.EmailVerified:
-				return fmt.Errorf("the address of %s is verified already", nameOf(u))
+				return fmt.Errorf("the address of %s is already verified", nameOf(u))
 			}
 			err := accounts.MarkEmailVerified(cmd.Context(), operator(), u.ID)
 			return report(cmd, err, nameOf(u)+" is gone", "%s is verified", u.Email)

@@ -34,14 +34,14 @@ func userExportCommand() *cobra.Command {
 	var hashes bool
 	var to string
 	cmd := &cobra.Command{
-		Use: "export", Short: "Write accounts as JSON lines, as `user import` takes them; secrets of second factors are never among them", Args: cobra.NoArgs,
+		Use: "export", Short: "Write accounts as JSON lines for `user import`, always without the secrets of second factors", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			return from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error { return exportUsers(cmd, store, d, to, hashes) })
 		},
 	}
 	from.register(cmd)
-	cmd.Flags().BoolVar(&hashes, "password-hashes", false, "with the hashes of passwords: keep the file as carefully as a backup")
-	cmd.Flags().StringVar(&to, "out", "-", "`file` to make, readable by you alone; - is standard output")
+	cmd.Flags().BoolVar(&hashes, "password-hashes", false, "include password hashes: protect the file like a backup")
+	cmd.Flags().StringVar(&to, "out", "-", "`file` to create, readable only by you; - is standard output")
 	return cmd
 }
 

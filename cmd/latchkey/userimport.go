@@ -30,12 +30,12 @@ func userImportCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Import accounts with their password hashes; without --apply only say what would happen",
-		Long: "import reads what Django's dumpdata writes, CSV or JSON lines (docs/import.md describes them).\n" +
-			"Without --apply it changes nothing and reports every problem at once. With it, all people are\n" +
-			"imported or, if one cannot be, nobody is. FILE may be - for standard input.\n\n" +
-			"With --apply --json standard output has a line of JSON for each person: where they stand in the file, their key\n" +
-			"there (a primary key, or the column id), and the sub that they have here.",
+		Short: "Import accounts with their password hashes; without --apply, only show what would happen",
+		Long: "import reads the output of Django's dumpdata, CSV or JSON lines (see docs/import.md).\n" +
+			"Without --apply it changes nothing and reports every problem at once. With --apply it imports everybody\n" +
+			"or, if one person cannot be imported, nobody. FILE may be - for standard input.\n\n" +
+			"With --apply --json, standard output has a line of JSON for each person: their position in the file, their key\n" +
+			"there (a primary key, or the column id), and their sub here.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if !slices.Contains(userimport.Formats, f.format) {
@@ -52,10 +52,10 @@ func userImportCommand() *cobra.Command {
 	from.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", "", "format of the file (required): "+strings.Join(userimport.Formats, ", "))
-	flags.BoolVar(&f.apply, "apply", false, "import, instead of saying what would happen")
-	flags.BoolVar(&f.verified, "verified", false, "all addresses are known to be theirs")
-	flags.BoolVar(&f.skips, "skip-existing", false, "leave out people whose address or username is here already")
-	flags.BoolVar(&f.verbose, "verbose", false, "print each note by itself, instead of how many there are of a kind")
+	flags.BoolVar(&f.apply, "apply", false, "import, instead of showing what would happen")
+	flags.BoolVar(&f.verified, "verified", false, "all addresses are verified: you know that they are theirs")
+	flags.BoolVar(&f.skips, "skip-existing", false, "skip people whose address or username already exists here")
+	flags.BoolVar(&f.verbose, "verbose", false, "print every note, instead of a count of each kind")
 	flags.BoolVar(&f.json, "json", false, "with --apply, print a line of JSON for each person; the report goes to standard error")
 	return cmd
 }
@@ -192,7 +192,7 @@ func (f *importFlags) importPeople(cmd *cobra.Command, store *sqlstore.Store, d 
 	})
 	importing.end()
 	if errors.Is(err, account.ErrTaken) {
-		return 0, errors.New("two of them, or somebody who came in meanwhile, have one address or username: nobody was imported; try again")
+		return 0, errors.New("two of them, or somebody who was added in the meantime, share an address or username: nobody was imported; try again")
 	}
 	if err != nil {
 		return 0, err

@@ -24,19 +24,19 @@ func userResetPasswordCommand() *cobra.Command {
 			}
 			switch {
 			case u.Email == "":
-				return fmt.Errorf("%s has no address: --print-link prints the link instead", nameOf(u))
+				return fmt.Errorf("%s has no address: print the link with --print-link instead", nameOf(u))
 			case u.Locked():
-				return fmt.Errorf("%s is locked down: --print-link prints a link that opens the account with a new password", nameOf(u))
+				return fmt.Errorf("%s is locked down: use --print-link for a link that reopens the account with a new password", nameOf(u))
 			case u.Disabled():
 				return fmt.Errorf("%s is disabled", nameOf(u))
 			case d.cfg.Mail.SMTPURL.IsZero():
-				return errors.New("no mail is set up (mail.smtp_url): --print-link prints the link instead")
+				return errors.New("mail is not configured (mail.smtp_url): print the link with --print-link instead")
 			}
 			err := d.accounts(store).RequestReset(cmd.Context(), operator(), u.Email, message.Return{})
-			return report(cmd, err, nameOf(u)+" is gone", "a link is on its way to %s", u.Email)
+			return report(cmd, err, nameOf(u)+" is gone", "sent a link to %s", u.Email)
 		})
-	cmd.Flags().BoolVar(&printLink, "print-link", false, "print the link instead of sending it; whoever has it can set the password")
-	cmd.Flags().StringVar(&reason, "reason", "", "`why`, and how you know who asked; required with --print-link, and recorded")
+	cmd.Flags().BoolVar(&printLink, "print-link", false, "print the link instead of sending it; anyone who has it can set the password")
+	cmd.Flags().StringVar(&reason, "reason", "", "`why`, and how you verified who is asking; required with --print-link, and recorded")
 	return cmd
 }
 
@@ -62,6 +62,6 @@ func printReset(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, u *s
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s%s?%s\n", d.cfg.Issuer, message.PathResetPassword, url.Values{message.TokenParam: {token}}.Encode())
-	fmt.Fprintf(cmd.ErrOrStderr(), "give it to %s only; it works once, within %s\n", nameOf(u), client.FormatDuration(lasts))
+	fmt.Fprintf(cmd.ErrOrStderr(), "give it to nobody but %s; it works once, within %s\n", nameOf(u), client.FormatDuration(lasts))
 	return nil
 }

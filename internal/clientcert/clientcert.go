@@ -78,7 +78,7 @@ func (s Source) Of(r *http.Request, trusted bool) ([]*x509.Certificate, error) {
 	case len(values) == 0 || len(values) == 1 && strings.TrimSpace(values[0]) == "":
 		return nil, nil
 	case len(values) > 1:
-		return nil, fmt.Errorf("the header %s is there more than once", name)
+		return nil, fmt.Errorf("the header %s appears more than once", name)
 	case len(values[0]) > maxHeader:
 		return nil, fmt.Errorf("the header %s is longer than %d bytes", name, maxHeader)
 	default:
@@ -115,7 +115,7 @@ func parseEscaped(text string) ([]*x509.Certificate, error) {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			if strings.TrimSpace(string(rest)) != "" || len(chain) == 0 {
-				return nil, errors.New("it is no certificate in PEM")
+				return nil, errors.New("it is not a certificate in PEM")
 			}
 			return chain, nil
 		}
@@ -134,7 +134,7 @@ func parseEscaped(text string) ([]*x509.Certificate, error) {
 func parseDER(text string) ([]*x509.Certificate, error) {
 	der, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return nil, errors.New("it is no base64")
+		return nil, errors.New("it is not base64")
 	}
 	one, err := x509.ParseCertificate(der)
 	if err != nil {

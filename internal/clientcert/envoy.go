@@ -41,7 +41,7 @@ func envoyPairs(text string) (map[string]string, error) {
 	for rest := text; rest != ""; {
 		key, after, found := strings.Cut(rest, "=")
 		if !found {
-			return nil, errors.New("it is no list of pairs")
+			return nil, errors.New("it is not a list of pairs")
 		}
 		value, next, err := envoyValue(after)
 		if err != nil {

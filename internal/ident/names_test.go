@@ -81,7 +81,7 @@ func TestTextIsText(t *testing.T) {
 		}
 		cleaned := Clean(text)
 		if err := Text(cleaned); err != nil {
-			t.Errorf("Clean(%+q) = %+q, which is no text: %v", text, cleaned, err)
+			t.Errorf("Clean(%+q) = %+q, which is not text: %v", text, cleaned, err)
 		}
 		if ok && cleaned != text {
 			t.Errorf("Clean(%+q) = %+q", text, cleaned)

@@ -47,7 +47,7 @@ var thirdRSAKey = sync.OnceValues(func() (crypto.Signer, error) { return rsa.Gen
 var rsaKey = sync.OnceValues(func() (crypto.Signer, error) {
 	block, _ := pem.Decode(rsaPEM)
 	if block == nil {
-		return nil, errors.New("rsa.pem is no PEM")
+		return nil, errors.New("rsa.pem is not PEM")
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {

@@ -116,7 +116,7 @@ func (p *Password) upgrade(r *http.Request, user *storage.User, typed string) {
 	shown := account.Evidence{User: user, Proofs: []storage.Proof{p.Shown(user).Proof}}
 	err := p.cfg.Accounts.UpgradePassword(r.Context(), account.Person(shown, p.cfg.Journal.Origin(r, nil)), user, typed)
 	if err != nil {
-		p.cfg.Log.WarnContext(r.Context(), "renew password verifier", "user_id", user.ID, "error", err)
+		p.cfg.Log.WarnContext(r.Context(), "renewing a password hash failed", "user_id", user.ID, "error", err)
 	}
 }
 

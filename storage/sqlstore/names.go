@@ -74,7 +74,7 @@ func (s *Store) canonicalizeNames(ctx context.Context) error {
 		return err
 	}
 	for _, clash := range report.Clashes {
-		s.cfg.Log.WarnContext(ctx, "two have the same name in this version; neither was changed, and one has to be renamed (latchkey doctor shows both)",
+		s.cfg.Log.WarnContext(ctx, "two names are the same in this version; neither was changed, and one has to be renamed (latchkey doctor shows both)",
 			"what", clash.What, "found_by_it", string(clash.Holder), "not_found_by_it", string(clash.Other))
 	}
 	if report.Outdated > 0 {

@@ -79,7 +79,7 @@ func probe(ctx context.Context, cfg Config, config, plain *pgx.ConnConfig) (*pgx
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == protocolViolation {
 		// PgBouncer knows none of the parameters.
-		cfg.Log.Warn("the database's pooler takes no timeouts: set statement_timeout, lock_timeout and idle_in_transaction_session_timeout for the role")
+		cfg.Log.Warn("the database's pooler does not accept timeouts: set statement_timeout, lock_timeout and idle_in_transaction_session_timeout for the role")
 		config, direct = plain.Copy(), plain.Copy()
 		direct.DefaultQueryExecMode = pgx.QueryExecModeExec
 		conn, err = pgx.ConnectConfig(ctx, direct)

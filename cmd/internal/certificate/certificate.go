@@ -71,7 +71,7 @@ func (f *Files) refresh() {
 	f.seen = now
 	next, err := f.read()
 	if err != nil {
-		f.log.Error("the certificate's files changed and cannot be used; the one before stays", "error", err)
+		f.log.Error("the certificate files changed and cannot be used; the previous certificate stays in use", "error", err)
 		return
 	}
 	f.loaded = next

@@ -67,7 +67,7 @@ func (l *lane) record(ctx context.Context, d storage.Delivery, v verdict) {
 		case <-time.After(100 * time.Millisecond << n):
 		}
 	}
-	l.Log.ErrorContext(ctx, "record how a delivery ended", "delivery", d.ID, "result", v.result(), "error", err)
+	l.Log.ErrorContext(ctx, "recording how a delivery ended failed", "delivery", d.ID, "result", v.result(), "error", err)
 }
 
 func (l *lane) write(ctx context.Context, d storage.Delivery, v verdict) error {

@@ -113,7 +113,7 @@ func (l *lane) claim(ctx context.Context, c storage.DeliveryClaim) []storage.Del
 	c.Topic, c.Lease, c.Now = l.topic, lease, l.Now()
 	claimed, err := l.Store.Claim(ctx, c)
 	if err != nil && ctx.Err() == nil {
-		l.Log.ErrorContext(ctx, "claim deliveries", "topic", l.topic, "error", err)
+		l.Log.ErrorContext(ctx, "claiming deliveries failed", "topic", l.topic, "error", err)
 	}
 	return claimed
 }

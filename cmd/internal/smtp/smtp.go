@@ -65,7 +65,7 @@ const (
 func New(cfg Config) (*Sender, error) {
 	u, err := url.Parse(cfg.URL)
 	if err != nil {
-		return nil, errors.New("mail.smtp_url is no URL") // the cause would quote its password
+		return nil, errors.New("mail.smtp_url is not a URL") // the cause would quote its password
 	}
 	s := &Sender{cfg: cfg, host: u.Hostname(), user: u.User}
 	port := portSubmission

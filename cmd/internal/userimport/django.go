@@ -77,17 +77,17 @@ func (s *scan) readDjango(file io.Reader) (err error) {
 	defer func() { err = errors.Join(err, d.people.close(), d.owned.close()) }()
 	rows := json.NewDecoder(file)
 	if start, err := rows.Token(); err != nil || start != json.Delim('[') {
-		return errors.New("this is no dumpdata JSON: it does not begin with a list")
+		return errors.New("this is not the output of dumpdata: it does not begin with a list")
 	}
 	for i := 0; rows.More(); i++ {
 		var row djangoRow
 		if err := rows.Decode(&row); err != nil {
-			return fmt.Errorf("this is no dumpdata JSON: %w", plainJSONError(err))
+			return fmt.Errorf("this is not the output of dumpdata: %w", plainJSONError(err))
 		}
 		d.sort(i, row)
 	}
 	if _, err := rows.Token(); err != nil {
-		return fmt.Errorf("this is no dumpdata JSON: %w", plainJSONError(err))
+		return fmt.Errorf("this is not the output of dumpdata: %w", plainJSONError(err))
 	}
 	for _, model := range slices.Sorted(maps.Keys(d.ignored)) {
 		s.report(model, unread(model), "%d rows are not read", d.ignored[model])
@@ -177,7 +177,7 @@ func (d *djangoDump) addUser(where string, pk json.RawMessage, u *djangoUser) {
 	if at, ok := djangoTime(u.DateJoined); ok {
 		p.User.CreatedAt = at
 	} else if u.DateJoined != "" {
-		d.problem(where, "date_joined %q is no time", u.DateJoined)
+		d.problem(where, "date_joined %q is not a time", u.DateJoined)
 	}
 	if u.IsActive != nil && !*u.IsActive {
 		p.Disabled = true

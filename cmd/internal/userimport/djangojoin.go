@@ -117,7 +117,7 @@ func (d *djangoDump) attachAllauth(p *Person, row *ownedRow) {
 	}
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.TrimRight(a.Data.Secret, "="))
 	if err != nil {
-		d.problem(row.Where, "its secret is no base32; if an adapter encrypts it, dump it decrypted or leave mfa.authenticator out")
+		d.problem(row.Where, "its secret is not base32; if an adapter encrypts it, dump it decrypted or leave mfa.authenticator out")
 		return
 	}
 	d.addAuthenticator(p, row.Where, "", secret)
@@ -139,9 +139,9 @@ func (d *djangoDump) attachTOTP(p *Person, row *ownedRow) {
 	case !device.Confirmed:
 		d.report(row.Where, neverConfirmed, "it was never confirmed and is not kept")
 	case device.Step != 30 || device.T0 != 0 || device.Digits != 6:
-		d.report(row.Where, otherCodes, "only codes of 6 digits and 30 seconds are taken here, so it is not kept; %s enrolls anew", p.Where)
+		d.report(row.Where, otherCodes, "only codes of 6 digits and 30 seconds are supported, so it is not kept; %s enrolls again", p.Where)
 	case err != nil:
-		d.problem(row.Where, "its key is no hexadecimal")
+		d.problem(row.Where, "its key is not hexadecimal")
 	default:
 		d.addAuthenticator(p, row.Where, device.Name, secret)
 	}

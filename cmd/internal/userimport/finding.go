@@ -31,8 +31,8 @@ var (
 		"authenticator was never confirmed and is not kept", "authenticators were never confirmed and are not kept",
 	}
 	otherCodes = Kind{
-		"authenticator has other codes than 6 digits and 30 seconds and is not kept; its owner enrolls anew",
-		"authenticators have other codes than 6 digits and 30 seconds and are not kept; their owners enroll anew",
+		"authenticator has other codes than 6 digits and 30 seconds and is not kept; its owner enrolls again",
+		"authenticators have other codes than 6 digits and 30 seconds and are not kept; their owners enroll again",
 	}
 	tooMany = Kind{
 		fmt.Sprintf("authenticator is not kept: its owner has %d already", maxAuthenticators),

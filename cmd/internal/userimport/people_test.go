@@ -126,13 +126,13 @@ func TestEveryProblemOfADumpAtOnce(t *testing.T) {
 	}
 	for _, want := range []string{
 		`accounts.User 6f1c: "not an address" is not a valid email address`,
-		`accounts.User 6f1c: date_joined "yesterday" is no time`,
+		`accounts.User 6f1c: date_joined "yesterday" is not a time`,
 		`accounts.User 6f1d: username "x@y z" holds a space`,
 		"accounts.User 6f1d: it is in group 7, which the dump lacks",
 		`accounts.User 6f1e: "B@EXAMPLE.com" is the name of accounts.User 6f1d too`,
 		"accounts.User 6f1f: it has neither an e-mail address nor a username",
 		"accounts.User 6f20: its fields cannot be read: username holds a number",
-		"otp_totp.totpdevice 1: its key is no hexadecimal",
+		"otp_totp.totpdevice 1: its key is not hexadecimal",
 		"otp_totp.totpdevice 3: the dump lacks its user",
 		"otp_totp.totpdevice 4: the secret of an authenticator has 2 bytes",
 	} {
@@ -185,11 +185,11 @@ func TestEveryProblemOfRecordsAtOnce(t *testing.T) {
 		want         []string
 	}{
 		"csv": {FormatCSV, "email,disabled,phone,totp_secret,roles,groups\na@example.com,maybe,030,!,\"a,b\",\"hr,\"\nb@example.com,true\nc@example.com,,,GEZD,,\n", []string{
-			`line 2: disabled: "maybe" is neither true nor false`, "line 2: totp_secret is no base32", `line 2: "030" is not a valid phone number`, `line 2: "a,b" is not a valid role`, `line 2: "" is not a valid group name`,
+			`line 2: disabled: "maybe" is neither true nor false`, "line 2: totp_secret is not base32", `line 2: "030" is not a valid phone number`, `line 2: "a,b" is not a valid role`, `line 2: "" is not a valid group name`,
 			"line 3: wrong number of fields", "line 4: the secret of an authenticator has 2 bytes",
 		}},
 		"jsonl": {FormatJSONL, "{\"emial\":\"a@example.com\"}\n{\"email\":5}\n{\"email\":\"a@example.com\"\n{\"email\":\"a@example.com\",\"created_at\":\"soon\"} \n{} {}\n", []string{
-			`line 1: unknown field "emial"`, "line 2: email holds a number", "line 3: it ends too early", `line 4: created_at "soon" is no time`, "line 5: there is more than one object",
+			`line 1: unknown field "emial"`, "line 2: email holds a number", "line 3: it ends too early", `line 4: created_at "soon" is not a time`, "line 5: there is more than one object",
 		}},
 	} {
 		r, err := From(c.format, strings.NewReader(c.file))

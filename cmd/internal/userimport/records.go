@@ -116,7 +116,7 @@ func (s *scan) readCSV(file io.Reader) error {
 			return fmt.Errorf("column %q is unknown; known are %s", name, strings.Join(columnNames(), ", "))
 		}
 		if slices.Contains(header[:i], name) {
-			return fmt.Errorf("column %q is there twice", name)
+			return fmt.Errorf("column %q appears twice", name)
 		}
 	}
 	for {
@@ -201,7 +201,7 @@ func (s *scan) addRecord(where string, rec *record) error {
 	if rec.CreatedAt != "" {
 		at, err := time.Parse(time.RFC3339, rec.CreatedAt)
 		if err != nil {
-			s.problem(where, "created_at %q is no time; write it like 2027-01-31T00:00:00Z", rec.CreatedAt)
+			s.problem(where, "created_at %q is not a time; write it like 2027-01-31T00:00:00Z", rec.CreatedAt)
 		}
 		p.User.CreatedAt = at.UTC()
 	}
@@ -209,7 +209,7 @@ func (s *scan) addRecord(where string, rec *record) error {
 		encoded := strings.ToUpper(strings.NewReplacer(" ", "", "=", "").Replace(rec.TOTPSecret))
 		secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(encoded)
 		if err != nil {
-			s.problem(where, "totp_secret is no base32")
+			s.problem(where, "totp_secret is not base32")
 		} else {
 			s.addAuthenticator(&p, where, "", secret)
 		}
