@@ -32,7 +32,7 @@ var errInteractionGone = &web.Error{
 var errNoCookie = &web.Error{
 	Status: http.StatusBadRequest, Key: "no_cookie",
 	Title:  "We can’t find your sign-in in this browser",
-	Detail: "Cookies may be turned off for this site, or you started in another browser. Allow cookies, then go back to the app and start again. If somebody sent you this link, don’t go on.",
+	Detail: "Cookies may be turned off for this site, or you started in another browser. Allow cookies, then go back to the app and start again. If somebody sent you this link, don’t continue.",
 }
 
 // interaction loads the interaction that the request names. It must have been

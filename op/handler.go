@@ -48,7 +48,7 @@ func notAllowed(methods []string) web.HandlerFunc {
 		w.Header().Set("Allow", allowed)
 		return &web.Error{
 			Status: http.StatusMethodNotAllowed, Key: "wrong_method",
-			Title:  "This address doesn’t take such requests",
+			Title:  "This address doesn’t accept this kind of request",
 			Detail: "The app used a method that this address doesn’t support. The problem is on its side.",
 			Cause:  errors.New("method " + loggable(r.Method)),
 		}

@@ -115,7 +115,7 @@ func foreignInteractionPage() error {
 	return &web.Error{
 		Status: http.StatusForbidden, Key: "browser_mismatch",
 		Title:  "This sign-in belongs to another browser",
-		Detail: "You have to finish signing in in the browser where you started, with cookies allowed. Go back to the app and start again here. If somebody sent you this link, don’t go on.",
+		Detail: "Finish signing in with the browser where you started, with cookies allowed. Go back to the app and start again here. If somebody sent you this link, don’t continue.",
 		Cause:  errors.New("the browser cookie is not the one that started the interaction"),
 	}
 }

@@ -28,7 +28,7 @@ func TestChartsSayTheirNumbers(t *testing.T) {
 	}}))
 	page := s.strong(admin.Auditor).Get(Root)
 	for _, want := range []string{
-		`<svg role="img" aria-label="Sign-ins a day"`, "4119", "4131", "1373", "2222", "333", "Authenticator app", "Of 1000 people", "25 %", "10 %",
+		`<svg role="img" aria-label="Sign-ins per day"`, "4119", "4131", "1373", "2222", "333", "Authenticator app", "Of 1000 people", "25 %", "10 %",
 		appAt("wiki"), "75 %", "Unknown app", `height="75.00"`,
 	} {
 		if !strings.Contains(page.Body, want) {

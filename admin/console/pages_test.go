@@ -210,7 +210,7 @@ func TestWhatIsNotLoadedIsSaid(t *testing.T) {
 	}
 	b := s.strong(admin.Auditor)
 	page := b.Get(configurationPath)
-	page.Want(t, http.StatusOK, "The files say what runs.")
+	page.Want(t, http.StatusOK, "The running configuration matches the files.")
 	if running := page.Text("running"); !strings.Contains(running, "one, two") || !strings.Contains(running, "1.1") || strings.Contains(running, "0.9") {
 		t.Errorf("what runs is %q", running)
 	}
