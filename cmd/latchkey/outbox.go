@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
@@ -87,17 +86,17 @@ func listOutbox(cmd *cobra.Command, store *sqlstore.Store, topic storage.Topic, 
 		}
 		return writeJSON(cmd.OutOrStdout(), shown)
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tTOPIC\tKIND\tSTATUS\tTRIES\tCREATED\tNEXT TRY\tDONE\tLAST ERROR")
+	rows := newTable(cmd.OutOrStdout(), "ID", "TOPIC", "KIND", "STATUS", "TRIES", "CREATED", "NEXT TRY", "DONE", "LAST ERROR").mayCut("LAST ERROR")
 	for _, m := range found {
-		next := stamp(m.NextAt)
+		next := at(m.NextAt, "-")
 		if !m.DoneAt.IsZero() {
 			next = "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n",
-			m.ID, m.Topic, m.Kind, m.Status, m.Attempts, stamp(m.CreatedAt), next, stamp(m.DoneAt), m.LastError)
+		if err := rows.row(m.ID, m.Topic, m.Kind, m.Status, m.Attempts, at(m.CreatedAt, "-"), next, at(m.DoneAt, "-"), m.LastError); err != nil {
+			return err
+		}
 	}
-	return w.Flush()
+	return rows.end()
 }
 
 func outboxRetryCommand() *cobra.Command {
