@@ -45,7 +45,8 @@ func TestFE2_ThisWasNotMe(t *testing.T) {
 			i.read()
 			s.Clock.Advance(time.Minute)
 			token := newest(i.owners, message.PathDisown)
-			logintest.Check(t, s.Accounts.CheckLink(t.Context(), account.Visitor(account.Origin{}), "disown", token, false))
+			_, err := s.Accounts.CheckLink(t.Context(), account.Visitor(account.Origin{}), "disown", token, false)
+			logintest.Check(t, err)
 			logintest.Check(t, s.Accounts.Disown(t.Context(), account.Visitor(account.Origin{}), token))
 			if err := s.Accounts.Disown(t.Context(), account.Visitor(account.Origin{}), token); !errors.Is(err, account.ErrVoid) {
 				t.Errorf("the link works twice: %v", err)

@@ -69,7 +69,7 @@ type Stores struct {
 	Verifiers   Verifiers
 	Addresses   Addresses
 	Profiles    Profiles
-	Standings   Standings
+	Lifecycles  Lifecycles
 	Lockdowns   Lockdowns
 	Epochs      Epochs
 	Credentials Credentials

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/latchkey-id/latchkey/account/message"
 	"github.com/latchkey-id/latchkey/account/onetime"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -18,16 +19,17 @@ func peek[T any](ctx context.Context, s *Service, purpose onetime.Purpose, token
 
 // CheckLink reports whether a link can be spent, for the page that it opens, and
 // spends nothing: mail scanners open links too (requirement OT4). own says that
-// only whoever is signed in to the account can use it. It answers ErrVoid, and
-// ErrSignIn.
-func (s *Service) CheckLink(ctx context.Context, by Actor, purpose onetime.Purpose, token string, own bool) error {
+// only whoever is signed in to the account can use it. It tells where the link leads
+// back to, and answers ErrVoid, and ErrSignIn.
+func (s *Service) CheckLink(ctx context.Context, by Actor, purpose onetime.Purpose, token string, own bool) (message.Return, error) {
 	of, err := peek[struct {
 		UserID storage.ID `json:"user_id"`
+		message.Return
 	}](ctx, s, purpose, token)
 	if err == nil && own && !by.is(of.UserID) {
-		return ErrSignIn
+		return message.Return{}, ErrSignIn
 	}
-	return err
+	return of.Return, err
 }
 
 // redeem spends a one-time token: of many callers one gets what it stands for,

@@ -55,6 +55,19 @@ const (
 	ScopeOfflineAccess = "offline_access"
 )
 
+// OfflinePolicy says what becomes of grants with offline access when the session ends
+// that they came from.
+type OfflinePolicy string
+
+// The policies.
+const (
+	// OfflineKept is what OpenID Connect Back-Channel Logout 2.7 recommends: somebody who
+	// signs out of a browser does not stop what runs for them without one.
+	OfflineKept OfflinePolicy = "keep"
+	// OfflineEnded has them end as all others do, unless the session just expired.
+	OfflineEnded OfflinePolicy = "end"
+)
+
 // AccessTokenFormat is how a client's access tokens look.
 type AccessTokenFormat string
 

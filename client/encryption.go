@@ -38,6 +38,7 @@ func (m *Metadata) encryptions() []struct {
 		{"id_token_encrypted_response_alg", "id_token_encrypted_response_enc", &m.IDTokenEncryptionAlg, &m.IDTokenEncryptionEnc, true},
 		{"userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", &m.UserInfoEncryptionAlg, &m.UserInfoEncryptionEnc, true},
 		{"introspection_encrypted_response_alg", "introspection_encrypted_response_enc", &m.IntrospectionEncryptionAlg, &m.IntrospectionEncryptionEnc, true},
+		{"authorization_encrypted_response_alg", "authorization_encrypted_response_enc", &m.AuthorizationEncryptionAlg, &m.AuthorizationEncryptionEnc, true},
 		{"request_object_encryption_alg", "request_object_encryption_enc", &m.RequestObjectEncryptionAlg, &m.RequestObjectEncryptionEnc, false},
 	}
 }
@@ -66,6 +67,11 @@ func (m *Metadata) IntrospectionEncryption() Encryption {
 	return Encryption{m.IntrospectionEncryptionAlg, m.IntrospectionEncryptionEnc}
 }
 
+// AuthorizationEncryption is how signed authorization responses are (JARM section 3).
+func (m *Metadata) AuthorizationEncryption() Encryption {
+	return Encryption{m.AuthorizationEncryptionAlg, m.AuthorizationEncryptionEnc}
+}
+
 // encryption checks what is encrypted: with what we do, and to a key that there is.
 func (v *validation) encryption() {
 	for _, e := range v.encryptions() {
@@ -88,12 +94,20 @@ func (v *validation) encryption() {
 		case v.JWKS == nil && v.JWKSURI == "":
 			v.add(e.algField, "this needs a key of the client to encrypt to: its address in jwks_uri, or itself in jwks")
 		case v.JWKS != nil && len(v.JWKS.Encrypting(*e.alg)) == 0:
-			v.add("jwks", "no key of it can be encrypted to with %s; add one with kty %s and use enc", *e.alg, keyTypeOf(*e.alg))
+			v.add("jwks", "no key of it can be encrypted to with %s; add one with kty %s and use enc%s", *e.alg, keyTypeOf(*e.alg), v.JWKS.adviseCurve())
 		}
 	}
 }
 
-// keyTypeOf is the kty of keys for an algorithm.
+// adviseCurve says why a key for ECDH-ES on X25519 or X448 (RFC 8037) is none here.
+func (s *KeySet) adviseCurve() string {
+	if !slices.ContainsFunc(s.Keys, func(k Key) bool { return k.Type == "OKP" && k.Use != "sig" }) {
+		return ""
+	}
+	return " (keys of kty OKP, such as X25519, cannot be encrypted to: the JOSE library does not know them)"
+}
+
+// keyTypeOf is the kty of keys for an algorithm: of those for ECDH-ES, the curves of NIST.
 func keyTypeOf(alg string) string {
 	if strings.HasPrefix(alg, "ECDH-ES") {
 		return "EC"

@@ -62,6 +62,10 @@ type Metadata struct {
 	UserInfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
 	// AuthorizationAlg is the algorithm of signed authorization responses (JARM section 3).
 	AuthorizationAlg string `json:"authorization_signed_response_alg,omitempty"`
+	// AuthorizationEncryptionAlg and AuthorizationEncryptionEnc encrypt those responses to
+	// a key of the client once they are signed; empty does not (JARM section 3).
+	AuthorizationEncryptionAlg string `json:"authorization_encrypted_response_alg,omitempty"`
+	AuthorizationEncryptionEnc string `json:"authorization_encrypted_response_enc,omitempty"`
 	// RequestObjectSigningAlg is the algorithm of request objects; empty is any with a
 	// key of the client, and none lets them be unsigned.
 	RequestObjectSigningAlg string `json:"request_object_signing_alg,omitempty"`
@@ -96,6 +100,9 @@ type Metadata struct {
 	BackchannelLogoutSession  bool     `json:"backchannel_logout_session_required,omitempty"`
 	FrontchannelLogoutURI     string   `json:"frontchannel_logout_uri,omitempty"`
 	FrontchannelLogoutSession bool     `json:"frontchannel_logout_session_required,omitempty"`
+
+	// OfflineAtSignOut says what becomes of offline grants; empty is [OfflineKept].
+	OfflineAtSignOut OfflinePolicy `json:"offline_grants_at_sign_out,omitempty"`
 
 	// Type says where the client runs; empty follows from the rest.
 	Type          Type     `json:"client_type,omitempty"`

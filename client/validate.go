@@ -84,7 +84,7 @@ func (m *Metadata) Validate(p Policy) []Problem {
 	v.trusted()
 	v.workload()
 	v.pairwise()
-	v.people()
+	v.signInRules()
 	return v.problems
 }
 
@@ -115,6 +115,9 @@ func (v *validation) enumerations() (typed bool) {
 	}
 	if v.Consent != "" {
 		oneOf(v, "consent", v.Consent, ConsentPolicies())
+	}
+	if v.OfflineAtSignOut != "" {
+		oneOf(v, "offline_grants_at_sign_out", v.OfflineAtSignOut, OfflinePolicies())
 	}
 	oneOf(v, "access_token_format", v.AccessTokenFormat, AccessTokenFormats())
 	oneOf(v, "access_token_type_header", v.AccessTokenTypeHeader, AccessTokenTypeHeaders())
@@ -234,6 +237,9 @@ func (v *validation) scopes() {
 	if v.AllowsScope(ScopeOfflineAccess) && v.ActsForPeople() && !v.AllowsGrant(GrantRefreshToken) {
 		v.add("scope", "offline_access needs refresh_token in %s", v.spell("grant_types"))
 	}
+	if v.OfflineAtSignOut == OfflineEnded && !v.AllowsScope(ScopeOfflineAccess) {
+		v.add("offline_grants_at_sign_out", "of no use without offline_access in %s: all grants end with their session; remove it", v.spell("scope"))
+	}
 }
 
 func aboutPeople(scope string) bool {
@@ -312,8 +318,8 @@ func (v *validation) pairwise() {
 	}
 }
 
-// people checks what the client asks of the people who go there.
-func (v *validation) people() {
+// signInRules checks what the client asks of the people who go there.
+func (v *validation) signInRules() {
 	if v.AccentColor != "" && !IsColor(v.AccentColor) {
 		v.add("accent_color", "%q is no color; write it like #1f6feb", v.AccentColor)
 	}

@@ -34,6 +34,9 @@ func ConsentPolicies() []ConsentPolicy {
 	return []ConsentPolicy{ConsentImplied, ConsentRemember, ConsentAlways}
 }
 
+// OfflinePolicies lists what becomes of offline grants at a sign-out.
+func OfflinePolicies() []OfflinePolicy { return []OfflinePolicy{OfflineKept, OfflineEnded} }
+
 // AccessTokenFormats lists the formats of access tokens.
 func AccessTokenFormats() []AccessTokenFormat {
 	return []AccessTokenFormat{AccessTokenJWT, AccessTokenOpaque}

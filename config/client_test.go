@@ -90,7 +90,7 @@ func TestClientIsComplete(t *testing.T) {
 		"redirect_uris: [https://a.example/cb]", "post_logout_redirect_uris: [https://a.example/]",
 		"grant_types: [authorization_code, refresh_token, 'urn:ietf:params:oauth:grant-type:token-exchange']", "may_act: b",
 		"token_exchange: [{from: [b], resources: [https://api.example], scopes: [read], semantics: impersonation}]", "response_types: [code]", "response_modes: [query]",
-		"scopes: [openid]", "audience: [https://api.example]", "origins: [https://a.example]", "consent: always",
+		"scopes: [openid, offline_access]", "offline_grants_at_sign_out: end", "audience: [https://api.example]", "origins: [https://a.example]", "consent: always",
 		"id_token_signing_alg: EdDSA", "access_token_format: opaque", "access_token_signing_alg: RS256",
 		"access_token_lifetime: 1m", "id_token_lifetime: 2m", "refresh_idle_lifetime: 3m", "refresh_lifetime: 4m", "refresh_grace: 5s",
 		"default_max_age: 1h", "default_acr_values: [aal2]", "introspect_any: true", "id_token_claims: [name]", "access_token_type_header: JWT",
@@ -102,7 +102,7 @@ func TestClientIsComplete(t *testing.T) {
 		"backchannel_logout_uri: https://a.example/out", "backchannel_logout_session_required: true",
 		"require_pushed_authorization_requests: true", "dpop_bound_access_tokens: true", "authorization_response_signing_alg: ES256", "introspection_signing_alg: ES256",
 		"id_token_encryption_alg: ECDH-ES", "id_token_encryption_enc: A256GCM", "userinfo_encryption_alg: ECDH-ES", "userinfo_encryption_enc: A256GCM",
-		"introspection_encryption_alg: ECDH-ES", "introspection_encryption_enc: A256GCM", "request_object_encryption_alg: ECDH-ES", "request_object_encryption_enc: A256GCM", "userinfo_signing_alg: ES256", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
+		"authorization_response_encryption_alg: ECDH-ES", "authorization_response_encryption_enc: A256GCM", "introspection_encryption_alg: ECDH-ES", "introspection_encryption_enc: A256GCM", "request_object_encryption_alg: ECDH-ES", "request_object_encryption_enc: A256GCM", "userinfo_signing_alg: ES256", "jwks_uri: https://a.example/keys", "request_object_signing_alg: ES256", "request_uris: [https://a.example/object]", "frontchannel_logout_uri: https://a.example/frame", "frontchannel_logout_session_required: true",
 	)+"resources: [{identifier: https://api.example}]\nsigning_keys: {encryption_algs: [ECDH-ES]}\n", withPairwiseKey(serveEnv()))
 	got := clientsOf(t, c)[0]
 	notInTheFile := []string{

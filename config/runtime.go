@@ -86,6 +86,8 @@ func (c *Client) metadata() client.Metadata {
 		Unlisted:               !c.Listed,
 		InitiateLoginURI:       c.InitiateLoginURI,
 
+		OfflineAtSignOut: c.OfflineAtSignOut,
+
 		RequirePushed: c.RequirePushed, DPoPBound: c.DPoPBound,
 		TLSSubjectDN: c.TLSSubjectDN, TLSSANDNS: c.TLSSANDNS, TLSSANURI: c.TLSSANURI, TLSSANIP: c.TLSSANIP, TLSSANEmail: c.TLSSANEmail,
 		CertificateBound: c.CertificateBound,
@@ -96,6 +98,7 @@ func (c *Client) metadata() client.Metadata {
 		IDTokenEncryptionAlg: c.IDTokenEncAlg, IDTokenEncryptionEnc: c.IDTokenEncEnc,
 		UserInfoEncryptionAlg: c.UserInfoEncAlg, UserInfoEncryptionEnc: c.UserInfoEncEnc,
 		IntrospectionEncryptionAlg: c.IntrospectionEncAlg, IntrospectionEncryptionEnc: c.IntrospectionEncEnc,
+		AuthorizationEncryptionAlg: c.AuthorizationEncAlg, AuthorizationEncryptionEnc: c.AuthorizationEncEnc,
 		RequestObjectEncryptionAlg: c.RequestObjectEncAlg, RequestObjectEncryptionEnc: c.RequestObjectEncEnc,
 		RequestObjectSigningAlg: c.RequestObjectAlg, RequestURIs: c.RequestURIs,
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelLogoutSession: c.BackchannelSession,

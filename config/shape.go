@@ -49,6 +49,7 @@ var (
 // oneof:"@name".
 var enums = map[string][]string{
 	"acr":                        client.ACRs(),
+	"offline_policy":             wordsOf(client.OfflinePolicies()),
 	"access_token_format":        wordsOf(client.AccessTokenFormats()),
 	"access_token_type_header":   client.AccessTokenTypeHeaders(),
 	"certificate_forms":          wordsOf(clientcert.Forms()),

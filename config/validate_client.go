@@ -61,6 +61,9 @@ func (l *loader) validateClientID(path, id string, ids map[string]string) {
 // than RFC 7591 does.
 var keys = map[string]string{
 	"access_token_signed_response_alg":     "access_token_signing_alg",
+	"authorization_encrypted_response_alg": "authorization_response_encryption_alg",
+	"authorization_encrypted_response_enc": "authorization_response_encryption_enc",
+	"authorization_signed_response_alg":    "authorization_response_signing_alg",
 	"client_name":                          "name",
 	"client_type":                          "type",
 	"id_token_encrypted_response_alg":      "id_token_encryption_alg",

@@ -18,28 +18,6 @@ var ErrInvalidJWS = errors.New("invalid JWS")
 // maxJWSLength bounds what is parsed, in bytes: beyond any token of ours.
 const maxJWSLength = 32 << 10
 
-// Sign returns the payload as a compact JWS with alg, kid and typ in its
-// header, by the key of the algorithm that signs now.
-func (r *Ring) Sign(alg, typ string, payload []byte) (string, error) {
-	key, err := r.snapshot.Load().signer(alg, r.cfg.Now())
-	if err != nil {
-		return "", err
-	}
-	signer, err := key.of(typ)
-	if err != nil {
-		return "", err
-	}
-	jws, err := signer.Sign(payload)
-	if err != nil {
-		return "", fmt.Errorf("sign with %s key %s: %w", alg, key.row.ID, err)
-	}
-	token, err := jws.CompactSerialize()
-	if err != nil {
-		return "", fmt.Errorf("serialize JWS: %w", err)
-	}
-	return token, nil
-}
-
 // Verify returns the payload of a compact JWS that a published key of the ring
 // signed with one of the algorithms and the type; it answers ErrInvalidJWS to
 // all others. Only the kid of the header chooses the key, and the key, not the

@@ -9,10 +9,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/latchkey-id/latchkey/internal/testenv"
+	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
 
@@ -32,6 +35,23 @@ func TestSignAndVerify(t *testing.T) {
 		header := headerOf(t, token)
 		if header["alg"] != alg || header["typ"] != "JWT" || header["kid"] == "" || len(header) != 3 {
 			t.Errorf("%s: header %v", alg, header)
+		}
+	}
+}
+
+// A key signs by no algorithm but its own, whatever its row says.
+func TestKY4_AKeySignsByItsOwnAlgorithmAlone(t *testing.T) {
+	fits := map[string][]string{RS256: {RS256, PS256}, ES256: {ES256}, ES384: {ES384}, EdDSA: {EdDSA}}
+	for made, own := range fits {
+		private, err := testenv.SigningKey(made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, alg := range everyAlg {
+			k := &signingKey{row: storage.SigningKey{Alg: alg}, private: private}
+			if _, err := k.sign([]byte("text")); (err == nil) != slices.Contains(own, alg) {
+				t.Errorf("a key for %s signs by %s: %v", made, alg, err)
+			}
 		}
 	}
 }

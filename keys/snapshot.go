@@ -40,12 +40,11 @@ type snapshot struct {
 	changing  *JWKS // the same, to be kept for a moment only
 }
 
-// signingKey is an opened private key with the signers made for it so far: to
-// make one costs several times what an ES256 signature does.
+// signingKey is an opened private key, with the headers of tokens made for it so far.
 type signingKey struct {
 	row     storage.SigningKey
 	private crypto.Signer
-	byType  sync.Map // typ -> jose.Signer
+	headers sync.Map // typ -> the header, encoded
 }
 
 type verifyingKey struct {
@@ -175,23 +174,4 @@ func (s *snapshot) signer(alg string, now time.Time) (*signingKey, error) {
 		return nil, fmt.Errorf("no %s key signs now", alg)
 	}
 	return keys[0], nil
-}
-
-// of returns the key's signer for tokens of the type.
-func (k *signingKey) of(typ string) (jose.Signer, error) {
-	if made, ok := k.byType.Load(typ); ok {
-		return made.(jose.Signer), nil
-	}
-	signer, err := jose.NewSigner(
-		jose.SigningKey{
-			Algorithm: jose.SignatureAlgorithm(k.row.Alg),
-			Key:       jose.JSONWebKey{Key: k.private, KeyID: k.row.ID},
-		},
-		(&jose.SignerOptions{}).WithType(jose.ContentType(typ)),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("make %s signer: %w", k.row.Alg, err)
-	}
-	made, _ := k.byType.LoadOrStore(typ, signer)
-	return made.(jose.Signer), nil
 }

@@ -24,15 +24,15 @@ const resumePath = "/authorize/resume"
 var errInteractionGone = &web.Error{
 	Status: http.StatusBadRequest, Key: "interaction_gone",
 	Title:  "This sign-in has ended",
-	Detail: "It was finished in another tab, or it took too long. Start again from the app: nothing is lost.",
+	Detail: "It’s already finished, it took too long, or it was started in another browser. Start again from the app: nothing is lost.",
 }
 
 // errNoCookie is for a browser without the cookie of any sign-in: it refuses cookies, or
 // somebody shared the address. It says the same whether there is such a sign-in or not.
 var errNoCookie = &web.Error{
-	Status: http.StatusBadRequest, Key: "browser_mismatch",
-	Title:  "This sign-in belongs to another browser",
-	Detail: "You have to finish signing in in the browser where you started, with cookies allowed. Go back to the app and start again here. If somebody sent you this link, don’t go on.",
+	Status: http.StatusBadRequest, Key: "no_cookie",
+	Title:  "We can’t find your sign-in in this browser",
+	Detail: "Cookies may be turned off for this site, or you started in another browser. Allow cookies, then go back to the app and start again. If somebody sent you this link, don’t go on.",
 }
 
 // interaction loads the interaction that the request names. It must have been

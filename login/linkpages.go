@@ -50,7 +50,7 @@ func (l linkPage) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = l.accounts.CheckLink(r.Context(), by, l.purpose, token, l.own)
+	back, err := l.accounts.CheckLink(r.Context(), by, l.purpose, token, l.own)
 	if errors.Is(err, account.ErrSignIn) {
 		return l.renderSignInFirst(w, r)
 	}
@@ -63,7 +63,11 @@ func (l linkPage) show(w http.ResponseWriter, r *http.Request) error {
 			return accountError("read link", err)
 		}
 	}
-	page := l.ui.Begin(w, r, ui.Options{Title: l.text + ".title", Action: r.URL.Path})
+	leads, err := l.formActionOf(r, back)
+	if err != nil {
+		return err
+	}
+	page := l.ui.Begin(w, r, ui.Options{Title: l.text + ".title", Action: r.URL.Path, FormAction: leads})
 	page.Carry(message.TokenParam, token)
 	confirm := ui.Confirm{Page: page, Submit: page.T(l.text + ".submit"), ButtonID: "verify-submit"}
 	if about.Recovers {

@@ -27,6 +27,17 @@ func (c *core) resumeAfterMessage(w http.ResponseWriter, r *http.Request, to mes
 	return c.advance(w, r, f)
 }
 
+// formActionOf is what form-action must allow on the page of a link that
+// [core.resumeAfterMessage] goes on from: in the browser of then the answer may lead, by
+// redirects alone, to the application.
+func (l *flows) formActionOf(r *http.Request, to message.Return) ([]string, error) {
+	in, err := l.interactionOf(r, to)
+	if err != nil || in == nil {
+		return nil, err
+	}
+	return redirectOrigin(in.RedirectURI()), nil
+}
+
 // interactionOf is the interaction that a message leads back to; nil where it is
 // over or belongs to another browser.
 func (l *flows) interactionOf(r *http.Request, to message.Return) (*interaction.Interaction, error) {

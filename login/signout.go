@@ -61,12 +61,16 @@ func (p *Pages) SignedOut(w http.ResponseWriter, r *http.Request, done *interact
 		w.Header().Set("Refresh", framesLoad+"; url="+done.Continue)
 	}
 	data := ui.SignedOut{Page: page, Frames: done.Frames(), Next: done.Continue}
+	lists := map[interaction.ToldState]*[]string{
+		interaction.ToldReached: &data.Reached, interaction.ToldPending: &data.Told,
+		interaction.ToldUnreached: &data.NotReached, interaction.ToldNever: &data.NotTold,
+	}
 	for _, c := range done.Told {
-		if c.Reached() {
-			data.Told = append(data.Told, c.Name)
-		} else {
-			data.NotTold = append(data.NotTold, c.Name)
-		}
+		list := lists[c.State()]
+		*list = append(*list, c.Name)
+	}
+	if done.Pending() || len(data.NotReached) > 0 {
+		data.Again = done.Again
 	}
 	return p.ui.Render(w, http.StatusOK, data)
 }

@@ -28,7 +28,11 @@ func (p *signUpPages) showLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := p.ui.Begin(w, r, ui.Options{Title: "confirm.sign_up.title", Action: r.URL.Path})
+	leads, err := p.formActionOf(r, asked.Return)
+	if err != nil {
+		return err
+	}
+	page := p.ui.Begin(w, r, ui.Options{Title: "confirm.sign_up.title", Action: r.URL.Path, FormAction: leads})
 	page.Carry(message.TokenParam, token)
 	data := ui.Confirm{
 		Page: page, Text: page.T("confirm.sign_up.text"), Submit: page.T("confirm.sign_up.submit"), ButtonID: "verify-submit",

@@ -158,7 +158,7 @@ func (s *sentCode) send(ctx context.Context, a Attempt, to string) (liveCode, er
 	}
 	code := fmt.Sprintf("%0*d", codeDigits, n)
 	live := liveCode{
-		Hash:   s.cfg.Hasher.Sum(codeHash, s.parts(a, to, code)...),
+		Hash:   s.cfg.Hasher.Sum(codeHash, s.boundTo(a, to, code)...),
 		NextAt: a.Now.Add(next), ExpiresAt: a.Now.Add(s.cfg.Codes.TTL),
 	}
 	if _, err := s.codes().Put(ctx, s.entry(a, to), live); err != nil {
@@ -257,7 +257,7 @@ func (s *sentCode) check(ctx context.Context, a Attempt, r Response) (*entry, er
 		return nil, missing
 	}
 	code := typed(r.Code)
-	right, err := s.cfg.Hasher.Judge(live.Hash, codeHash, s.parts(a, to, code)...)
+	right, err := s.cfg.Hasher.Judge(live.Hash, codeHash, s.boundTo(a, to, code)...)
 	if err != nil {
 		return nil, err
 	}
@@ -284,8 +284,8 @@ func (s *sentCode) check(ctx context.Context, a Attempt, r Response) (*entry, er
 	return counted, nil
 }
 
-// parts are what the hash of a code binds it to.
-func (s *sentCode) parts(a Attempt, to, code string) []string {
+// boundTo is what the hash of a code binds it to.
+func (s *sentCode) boundTo(a Attempt, to, code string) []string {
 	return []string{string(s.kind), s.purpose, a.ID, string(a.Person.User.ID), to, code}
 }
 
@@ -295,4 +295,4 @@ func (s *sentCode) codes() *ephemeral.Values[liveCode] {
 }
 
 // entry names the attempt's live code.
-func (s *sentCode) entry(a Attempt, to string) string { return ephemeral.Name(s.parts(a, to, "")...) }
+func (s *sentCode) entry(a Attempt, to string) string { return ephemeral.Name(s.boundTo(a, to, "")...) }

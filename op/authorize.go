@@ -18,6 +18,13 @@ import (
 
 const authorizePath = "/authorize"
 
+var authorizeEndpoint = endpoint{
+	path: authorizePath, member: "authorization_endpoint",
+	mount: func(p *Provider, to routes, path string) {
+		to.pageAt(path, p.authorize, http.MethodGet, http.MethodPost)
+	},
+}
+
 // authorize is the authorization endpoint (RFC 6749 section 3.1, OpenID
 // Connect Core 3.1.2). Behind a session that satisfies the request it costs one
 // reading of the session and one code.
@@ -50,7 +57,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 			seeOther(w, withQuery(p.cfg.Issuer+authorizePath, form))
 			return nil
 		}
-		inside, err := p.requestObject(r.Context(), form, c)
+		inside, err := p.requestObject(r.Context(), form, c, false)
 		if err != nil {
 			to, nowhere := recipient(form, c)
 			if nowhere != nil {
@@ -163,6 +170,9 @@ func causeOf(outcome interaction.Outcome) error {
 // succeed answers the client with what it asked for.
 func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *interaction.AuthorizationRequest, who *storage.SignedIn) error {
 	to := deliveryOf(request)
+	if err := p.readyToAnswer(r.Context(), to); err != nil {
+		return err
+	}
 	if request.Pushed != "" {
 		if err := p.spendPushed(r.Context(), request.Pushed); err != nil {
 			return err
@@ -174,7 +184,7 @@ func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, request *inte
 	}
 	p.noteAllowed(r.Context(), request.ClientID)
 	p.monitor(w, r, request, who, answer)
-	return p.deliver(w, to, answer)
+	return p.deliver(w, r, to, answer)
 }
 
 // noteAllowed notes a client that is known by its document, now that somebody allowed it
@@ -202,7 +212,7 @@ func deliveryOf(request *interaction.AuthorizationRequest) delivery {
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, clientID string, to delivery, err error) error {
 	shown := errorOf(err)
 	p.logRefusal(r, clientID, shown)
-	return p.deliver(w, to, p.failure(shown))
+	return p.deliver(w, r, to, p.failure(shown))
 }
 
 // failure is an error as the client gets it.

@@ -18,6 +18,14 @@ import (
 // Management 1.0 section 3.3): it tells them whether the person is still who they were.
 const checkSessionPath = "/check-session"
 
+var checkSessionEndpoint = endpoint{
+	path: checkSessionPath, member: "check_session_iframe",
+	offered: func(c *Config) bool { return c.CheckSession },
+	mount: func(p *Provider, to routes, path string) {
+		to.only(path, p.checkSessionPage(), http.MethodGet)
+	},
+}
+
 // checkSessionScript answers "client_id session_state" from a page of an application
 // with unchanged, changed or error (section 3.2). What it compares is a cookie of ours
 // that scripts may read, which is made of the session, ends with it, and opens nothing.

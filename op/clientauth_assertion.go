@@ -87,7 +87,7 @@ func (p *Provider) acceptAssertion(ctx context.Context, clientID string, payload
 		return errInvalidClient(fmt.Errorf("decode client assertion: %w", err))
 	}
 	now := p.cfg.Now()
-	if err := claims.check(clientID, p.assertionAudiences(), now); err != nil {
+	if err := claims.check(clientID, p.audiences, now); err != nil {
 		return errInvalidClient(err)
 	}
 	left := timeOf(claims.ExpiresAt).Add(assertionLeeway).Sub(now)
@@ -99,19 +99,6 @@ func (p *Provider) acceptAssertion(ctx context.Context, clientID string, payload
 		return unavailable("spend client assertion", err)
 	}
 	return nil
-}
-
-// assertionAudiences are whom an assertion may be for: us, or one of the endpoints that
-// clients authenticate at (Core 9, RFC 9126 section 2).
-func (p *Provider) assertionAudiences() []string {
-	audiences := []string{p.cfg.Issuer}
-	for _, path := range []string{tokenPath, introspectionPath, revocationPath, pushPath, devicePath} {
-		audiences = append(audiences, p.cfg.Issuer+path)
-		if p.cfg.MutualTLS != nil && p.cfg.MutualTLS.Alias != "" {
-			audiences = append(audiences, p.cfg.MutualTLS.Alias+path)
-		}
-	}
-	return audiences
 }
 
 func (c *assertionClaims) check(clientID string, audiences []string, now time.Time) error {

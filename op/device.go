@@ -21,6 +21,11 @@ const (
 	devicePending    = "device"
 )
 
+var deviceEndpoint = clientEndpoint{
+	path: devicePath, member: "device_authorization_endpoint",
+	parameters: deviceParameters, authMethods: authMethods, answer: (*Provider).authorizeDevice,
+}
+
 // devices keeps what devices ask for; interaction.Devices in the binary.
 type devices interface {
 	// Start keeps a request, gives it its user code and interval, and returns its device code.

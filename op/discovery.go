@@ -20,10 +20,18 @@ const (
 	oauthMetadataPath       = "/.well-known/oauth-authorization-server"
 )
 
+var (
+	openIDConfigurationEndpoint = endpoint{path: openIDConfigurationPath, mount: mountDiscovery}
+	oauthMetadataEndpoint       = endpoint{path: oauthMetadataPath, mount: mountDiscovery}
+)
+
+func mountDiscovery(p *Provider, to routes, path string) { to.documentAt(path, p.discovery.serve) }
+
 // discoveryMaxAge is how long a relying party may keep the metadata.
 const discoveryMaxAge = 15 * time.Minute
 
-// metadata is the library's discovery document with what it lacks.
+// metadata is the library's discovery document with what it lacks, but for the
+// addresses, which [endpoints] has.
 type metadata struct {
 	oidc.DiscoveryConfiguration
 	// IssuerInResponse is RFC 9207 section 3.
@@ -32,21 +40,20 @@ type metadata struct {
 	// Logout 2.1: each logout token has a sid.
 	BackchannelLogout        bool `json:"backchannel_logout_supported"`
 	BackchannelLogoutSession bool `json:"backchannel_logout_session_supported"`
-	// PushedEndpoint and RequirePushed are RFC 9126 section 5.
-	PushedEndpoint string `json:"pushed_authorization_request_endpoint"`
-	RequirePushed  bool   `json:"require_pushed_authorization_requests"`
+	// RequirePushed is RFC 9126 section 5.
+	RequirePushed bool `json:"require_pushed_authorization_requests"`
 	// FrontchannelLogout and FrontchannelLogoutSession are OpenID Connect Front-Channel
 	// Logout 1.0 section 3: each address is called with iss and sid.
 	FrontchannelLogout        bool `json:"frontchannel_logout_supported"`
 	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_supported"`
-	// AuthorizationAlgs is JARM section 4.
-	AuthorizationAlgs []string `json:"authorization_signing_alg_values_supported"`
+	// AuthorizationAlgs and what follows are JARM section 4.
+	AuthorizationAlgs           []string `json:"authorization_signing_alg_values_supported"`
+	AuthorizationEncryptionAlgs []string `json:"authorization_encryption_alg_values_supported"`
+	AuthorizationEncryptionEncs []string `json:"authorization_encryption_enc_values_supported"`
 	// IntrospectionAlgs and what follows are RFC 9701 section 7.
 	IntrospectionAlgs           []string `json:"introspection_signing_alg_values_supported"`
 	IntrospectionEncryptionAlgs []string `json:"introspection_encryption_alg_values_supported"`
 	IntrospectionEncryptionEncs []string `json:"introspection_encryption_enc_values_supported"`
-	// CheckSession is OpenID Connect Session Management 1.0 section 3.3.
-	CheckSession string `json:"check_session_iframe,omitempty"`
 	// DPoPAlgs is RFC 9449 section 5.1.
 	DPoPAlgs []string `json:"dpop_signing_alg_values_supported"`
 	// ClientDocuments is of OAuth Client ID Metadata Documents.
@@ -61,18 +68,17 @@ type metadata struct {
 // newDiscovery prepares the metadata. What is in it works; what is not built is
 // not in it.
 func newDiscovery(cfg Config) (*document, error) {
-	checkSession := ""
-	if cfg.CheckSession {
-		checkSession = cfg.Issuer + checkSessionPath
-	}
-	body, err := json.Marshal(metadata{
-		DiscoveryConfiguration: libraryMetadata(cfg), CheckSession: checkSession,
-		IssuerInResponse:  true,
-		BackchannelLogout: true, BackchannelLogoutSession: true,
-		PushedEndpoint: cfg.Issuer + pushPath, RequirePushed: cfg.RequirePushed,
+	members, err := cfg.withAddresses(metadata{
+		DiscoveryConfiguration: libraryMetadata(cfg),
+		IssuerInResponse:       true,
+		BackchannelLogout:      true, BackchannelLogoutSession: true,
+		RequirePushed:      cfg.RequirePushed,
 		FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		AuthorizationAlgs: cfg.Keys.Algs(),
 		DPoPAlgs:          algNames(clientAlgs),
+
+		AuthorizationEncryptionAlgs: client.EncryptionAlgs(),
+		AuthorizationEncryptionEncs: client.ContentEncryptions(),
 
 		IntrospectionAlgs:           cfg.Keys.Algs(),
 		IntrospectionEncryptionAlgs: client.EncryptionAlgs(),
@@ -83,25 +89,13 @@ func newDiscovery(cfg Config) (*document, error) {
 		Aliases:                     cfg.aliases(),
 	})
 	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(members)
+	if err != nil {
 		return nil, fmt.Errorf("encode discovery document: %w", err)
 	}
 	return newDocument(body, etagOf(body), discoveryMaxAge), nil
-}
-
-// aliases are the endpoints that ask for a TLS certificate, where those are at another
-// address (RFC 8705 section 5); nil where they are not.
-func (c *Config) aliases() map[string]string {
-	if c.MutualTLS == nil || c.MutualTLS.Alias == "" {
-		return nil
-	}
-	aliases := map[string]string{}
-	for name, path := range map[string]string{
-		"token_endpoint": tokenPath, "introspection_endpoint": introspectionPath, "revocation_endpoint": revocationPath,
-		"pushed_authorization_request_endpoint": pushPath, "device_authorization_endpoint": devicePath, "userinfo_endpoint": userinfoPath,
-	} {
-		aliases[name] = c.MutualTLS.Alias + path
-	}
-	return aliases
 }
 
 func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
@@ -111,23 +105,8 @@ func libraryMetadata(cfg Config) oidc.DiscoveryConfiguration {
 		encryptions = keys.ContentEncryptions()
 	}
 	withSecret, all := wireMethods(cfg.offered(secretMethods())), wireMethods(cfg.offered(authMethods))
-	registration := ""
-	if cfg.Registration != nil {
-		registration = cfg.Issuer + registrationPath
-	}
 	return oidc.DiscoveryConfiguration{
-		RegistrationEndpoint:  registration,
-		Issuer:                cfg.Issuer,
-		AuthorizationEndpoint: cfg.Issuer + authorizePath,
-		TokenEndpoint:         cfg.Issuer + tokenPath,
-		UserinfoEndpoint:      cfg.Issuer + userinfoPath,
-		IntrospectionEndpoint: cfg.Issuer + introspectionPath,
-		RevocationEndpoint:    cfg.Issuer + revocationPath,
-		EndSessionEndpoint:    cfg.Issuer + endSessionPath,
-
-		DeviceAuthorizationEndpoint: cfg.Issuer + devicePath,
-
-		JwksURI: cfg.Issuer + jwksPath,
+		Issuer: cfg.Issuer,
 
 		ScopesSupported:                   supportedScopes(cfg.Access),
 		ResponseTypesSupported:            client.ResponseTypes(),

@@ -1,9 +1,9 @@
 // Package op is the OpenID provider: what relying parties speak to.
 //
-// Three tables say what it can do: the endpoints that clients call themselves
-// (clientEndpoints), the grants of the token endpoint (grantTypes) and the ways in
-// which a client authenticates (authMethods); a grant and a method are one file
-// each, and discovery reads the tables. A request's form is parsed once, its
+// Three tables say what it can do: its addresses (endpoints), the grants of the
+// token endpoint (grantTypes) and the ways in which a client authenticates
+// (authMethods). An endpoint, a grant and a method are one file each, which holds
+// its row; routes and discovery read the tables. A request's form is parsed once, its
 // client authenticated once, and every endpoint answers errors by one type,
 // [Error]. Requests to the authorization endpoint are judged from values and a
 // client alone, whichever way they came.

@@ -48,7 +48,7 @@ func encryptionKeys(t testing.TB, alg string) (key jose.JSONWebKey, all []jose.J
 	ec := jose.JSONWebKey{Key: keyFor(t, jose.ES256), KeyID: "ec", Use: "enc"}
 	rsaKey := jose.JSONWebKey{Key: keyFor(t, jose.RS256), KeyID: "rsa"}
 	all = []jose.JSONWebKey{
-		{Key: keyFor(t, jose.ES256), KeyID: "sig", Use: "sig"}, {Key: keyFor(t, jose.ES256), KeyID: "alg", Algorithm: "ES256"}, ec, rsaKey,
+		{Key: keyFor(t, jose.EdDSA), KeyID: "okp", Use: "enc"}, {Key: keyFor(t, jose.ES256), KeyID: "sig", Use: "sig"}, {Key: keyFor(t, jose.ES256), KeyID: "alg", Algorithm: "ES256"}, ec, rsaKey,
 	}
 	if strings.HasPrefix(alg, "RSA") {
 		return rsaKey, all
@@ -299,7 +299,7 @@ func TestDiscovery_Encryption(t *testing.T) {
 	}
 	algs, encs := []any{"RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"}, []any{"A128CBC-HS256", "A256GCM"}
 	got := read()
-	for _, name := range []string{"id_token", "userinfo", "request_object", "introspection"} {
+	for _, name := range []string{"id_token", "userinfo", "request_object", "introspection", "authorization"} {
 		if !equalJSON(t, got[name+"_encryption_alg_values_supported"], algs) || !equalJSON(t, got[name+"_encryption_enc_values_supported"], encs) {
 			t.Errorf("%s: %v %v", name, got[name+"_encryption_alg_values_supported"], got[name+"_encryption_enc_values_supported"])
 		}
@@ -307,4 +307,60 @@ func TestDiscovery_Encryption(t *testing.T) {
 	if !slices.Equal(n.provider.cfg.Keys.EncryptionAlgs(), client.EncryptionAlgs()) {
 		t.Error("the ring and the rules of clients know other algorithms")
 	}
+}
+
+// AZ5: signed answers are encrypted once they are signed where the client is registered
+// so, in every way that discovery names; errors as well (JARM 2.2).
+func TestAZ5_EncryptedAnswers(t *testing.T) {
+	t.Parallel()
+	for _, how := range wantedEncryptions() {
+		s := hybridSite(t, func(c *client.Client) {
+			c.JWKSURI, c.AuthorizationEncryptionAlg, c.AuthorizationEncryptionEnc = keysURI, how.Alg, how.Enc
+		})
+		key, all := encryptionKeys(t, how.Alg)
+		s.keys.set(all...)
+		for _, prompt := range []string{"", "consent none"} { // the second is refused
+			answer := answerAt(t, s.get(authorizePath, hybrid("code", "response_mode", "jwt", "prompt", prompt)), testRedirect)
+			claims := s.signedAnswer(url.Values{"response": {decrypted(t, answer.Get("response"), key, how, true)}})
+			if claims["aud"] != "hybrid" || claims["state"] != "s-1" || len(answer) != 1 || (claims["code"] == nil) != (prompt != "") || (claims["error"] == nil) != (prompt == "") {
+				t.Errorf("%v, prompt %q: %v", how, prompt, claims)
+			}
+		}
+		// What is not signed is not encrypted either: the client has chosen the mode.
+		if answer := answerAt(t, s.get(authorizePath, hybrid("code")), testRedirect); answer.Get("code") == "" {
+			t.Errorf("%v: %v", how, answer)
+		}
+	}
+}
+
+// A client that has no key to encrypt its answer to gets none, in the clear least of all,
+// and nothing is spent: what it pushed is good once it has a key.
+func TestAZ5_EncryptedAnswers_WithoutAKey(t *testing.T) {
+	t.Parallel()
+	s := hybridSite(t, func(c *client.Client) {
+		c.JWKSURI, c.AuthorizationEncryptionAlg, c.AuthorizationEncryptionEnc = keysURI, "ECDH-ES", "A256GCM"
+	})
+	key, all := encryptionKeys(t, "ECDH-ES")
+	s.keys.set(signingKey(t, "k1"))
+	s.keys.keys[0].Use = "sig"
+	var pushed pushedResponse
+	if err := json.Unmarshal(s.push(asHybrid, hybrid("code", "response_mode", "jwt")).want(t, http.StatusCreated, "").Body.Bytes(), &pushed); err != nil {
+		t.Fatal(err)
+	}
+	query := url.Values{"client_id": {"hybrid"}, "request_uri": {pushed.RequestURI}}
+	refused := func(status int, query url.Values) {
+		t.Helper()
+		if w := s.get(authorizePath, query); w.Code != status || w.Header().Get("Location") != "" || len(s.store.grants()) > 0 {
+			t.Errorf("%d %v, and %d grants; want %d", w.Code, w.Header(), len(s.store.grants()), status)
+		}
+	}
+	refused(http.StatusBadRequest, query)
+	refused(http.StatusBadRequest, hybrid("code", "response_mode", "jwt", "prompt", "consent none"))
+	s.keys.err = errors.New("down")
+	refused(http.StatusServiceUnavailable, query)
+	s.keys.err = nil
+	s.keys.set(all...)
+	answer := answerAt(t, s.get(authorizePath, query), testRedirect)
+	claims := s.signedAnswer(url.Values{"response": {decrypted(t, answer.Get("response"), key, client.Encryption{Alg: "ECDH-ES", Enc: "A256GCM"}, true)}})
+	s.exchange(asHybrid, text(claims["code"])).want(t, http.StatusOK, "")
 }

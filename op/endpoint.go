@@ -15,14 +15,6 @@ import (
 	"github.com/latchkey-id/latchkey/client"
 )
 
-// The addresses, below the issuer, of the endpoints that clients call themselves.
-const (
-	tokenPath         = "/token"
-	introspectionPath = "/introspect"
-	revocationPath    = "/revoke"
-	pushPath          = "/par"
-)
-
 // tokenRequest is a request about tokens: its form is parsed and its client
 // authenticated, once for all.
 type tokenRequest struct {
@@ -48,7 +40,10 @@ type tokenRequest struct {
 // clientEndpoint is an endpoint that authenticated clients call themselves
 // (RFC 6749 section 3.2, RFC 7662, RFC 7009).
 type clientEndpoint struct {
-	path string
+	// path and member are those of its [endpoint].
+	path, member string
+	// serversOnly says that no page of a browser calls it.
+	serversOnly bool
 	// parameters are those that it reads, besides those of client authentication.
 	parameters []string
 	// required must be there; it may be empty.
@@ -65,25 +60,18 @@ type clientEndpoint struct {
 	conclude func(p *Provider, ctx context.Context, grantType, clientID string, answer any, err error)
 }
 
-// clientEndpoints are all of them.
-var clientEndpoints = []clientEndpoint{
-	{
-		path: tokenPath, parameters: grantParameters(), required: "grant_type", authMethods: authMethods,
-		proves: true, answer: (*Provider).token, conclude: (*Provider).concludeToken,
-	},
-	{
-		path: introspectionPath, parameters: []string{"token", "token_type_hint"}, required: "token",
-		authMethods: secretMethods(), answer: (*Provider).introspect,
-	},
-	{
-		path: pushPath, parameters: pushedParameters(), authMethods: authMethods,
-		proves: true, status: http.StatusCreated, answer: (*Provider).push,
-	},
-	{path: devicePath, parameters: deviceParameters, authMethods: authMethods, answer: (*Provider).authorizeDevice},
-	{
-		path: revocationPath, parameters: []string{"token", "token_type_hint"}, required: "token", authMethods: authMethods,
-		answer: (*Provider).revoke,
-	},
+// row is the endpoint among the others.
+func (e clientEndpoint) row() endpoint {
+	return endpoint{
+		path: e.path, member: e.member, authenticates: true, takesCertificates: true,
+		mount: func(p *Provider, to routes, path string) {
+			h := p.serveClient(e)
+			if !e.serversOnly {
+				h = p.cors(h, http.MethodPost)
+			}
+			to.Handle(path, h)
+		},
+	}
 }
 
 // serveClient answers an endpoint that clients call themselves. No answer may be

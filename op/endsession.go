@@ -17,6 +17,13 @@ import (
 
 const endSessionPath = "/logout"
 
+var endSessionEndpoint = endpoint{
+	path: endSessionPath, member: "end_session_endpoint",
+	mount: func(p *Provider, to routes, path string) {
+		to.only(path, p.cfg.Errors.HandleForm(p.endSession, p.askAgain), http.MethodGet, http.MethodPost)
+	},
+}
+
 // endSessionParameters are those of a request to sign out that are read; csrf is
 // the pages' own and read there.
 var endSessionParameters = parameterSet([]string{
@@ -86,6 +93,7 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, request *endS
 	case endSessionAsk:
 		return p.cfg.SignOut.ConfirmSignOut(w, r, request.Client, request.carried())
 	case endSessionNow:
+		done.SID = session.Session.SID
 		if done.Told, err = p.toBeTold(r.Context(), session.Session.SID); err != nil {
 			return web.Unavailable(err)
 		}
@@ -101,7 +109,9 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, request *endS
 			seeOther(w, withQuery(p.cfg.Issuer+endSessionPath, request.bounced(form)))
 			return nil
 		}
-		done.Told = told
+		if done.Told = told; ended {
+			done.SID = storage.ID(request.Hint.SID)
+		}
 	}
 	return p.signedOut(w, r, confirmed, &done)
 }

@@ -12,6 +12,11 @@ import (
 // who meet the error, so it tells nothing of whom or what.
 const errorPagePath = "/errors/"
 
+var errorPageEndpoint = endpoint{
+	path:  errorPagePath,
+	mount: func(p *Provider, to routes, path string) { to.Handle("GET "+path+"{code}", to.page(p.showError)) },
+}
+
 // errorText says what a code means, where it is defined, and what a developer does.
 type errorText struct{ spec, means, do string }
 

@@ -5,55 +5,33 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 )
 
-// Handler answers every endpoint of the protocol at its path below the issuer,
-// and any other path with a page that says there is nothing.
-func (p *Provider) Handler() http.Handler {
-	mux := http.NewServeMux()
-	route := func(path string, h http.Handler, methods ...string) {
-		for _, method := range methods {
-			mux.Handle(method+" "+path, h)
-		}
-		mux.Handle(path, p.cfg.Errors.Handle(notAllowed(methods)))
-	}
-	page := p.cfg.Errors.Handle
-	route(authorizePath, page(p.authorize), http.MethodGet, http.MethodPost)
-	route(resumePath, page(p.resume), http.MethodGet)
-	route(endSessionPath, p.cfg.Errors.HandleForm(p.endSession, p.askAgain), http.MethodGet, http.MethodPost)
-	route(signedOutPath, page(p.showSignedOut), http.MethodGet)
+// routes are where endpoints are mounted.
+type routes struct {
+	*http.ServeMux
+	// page makes a handler of one whose errors are pages.
+	page func(web.HandlerFunc) http.Handler
+}
 
-	mux.Handle("GET "+errorPagePath+"{code}", page(p.showError))
-	if p.cfg.CheckSession {
-		route(checkSessionPath, p.checkSessionPage(), http.MethodGet)
-	}
+// pageAt mounts an endpoint that browsers visit; see [routes.only].
+func (to routes) pageAt(path string, h web.HandlerFunc, methods ...string) {
+	to.only(path, to.page(h), methods...)
+}
 
-	mux.HandleFunc("GET "+client.LogosPath, p.serveLogo)
-
-	userinfo := p.cors(http.HandlerFunc(p.userinfo), http.MethodGet, http.MethodPost)
-	route(userinfoPath, userinfo, http.MethodGet, http.MethodPost, http.MethodOptions)
-	for _, e := range clientEndpoints {
-		h := p.serveClient(e)
-		if e.path != introspectionPath { // asked by servers, never by a browser
-			h = p.cors(h, http.MethodPost)
-		}
-		mux.Handle(e.path, h)
+// only mounts a handler for the methods, and a page that says so for all others.
+func (to routes) only(path string, h http.Handler, methods ...string) {
+	for _, method := range methods {
+		to.Handle(method+" "+path, h)
 	}
+	to.Handle(path, to.page(notAllowed(methods)))
+}
 
-	for path, serve := range map[string]http.HandlerFunc{
-		jwksPath:                p.serveJWKS,
-		openIDConfigurationPath: p.discovery.serve,
-		oauthMetadataPath:       p.discovery.serve,
-		resourceMetadataPath:    p.resource.serve,
-	} {
-		mux.HandleFunc("OPTIONS "+path, publicCORS)
-		route(path, serve, http.MethodGet)
-	}
-	p.registers(mux)
-	mux.Handle("/", page(notFound))
-	return mux
+// documentAt mounts a document that is the same for everybody.
+func (to routes) documentAt(path string, serve http.HandlerFunc) {
+	to.HandleFunc("OPTIONS "+path, publicCORS)
+	to.only(path, serve, http.MethodGet)
 }
 
 func notFound(http.ResponseWriter, *http.Request) error {

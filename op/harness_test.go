@@ -80,7 +80,7 @@ func (n *node) config(clients []client.Client) Config {
 		Issuer: testIssuer, Clients: n.registry, Keys: testRing(n.t, n.clock.Now), Hasher: hasher, Sealer: sealerOf(n.t, "k2", "k1"),
 		Grants: watchedGrants{n.store.Grants(), n.store}, Tokens: watchedTokens{n.store.AccessTokens(), n.store},
 		Ephemeral: n.ephemeral, Interactions: interactionsOf(n, 1000), Devices: interaction.NewDevices(n.ephemeral, hasher),
-		SignIn: n.signIn, SignOut: n.signIn, Sessions: n.store.Sessions(),
+		SignIn: n.signIn, SignOut: n.signIn, Sessions: n.store.Sessions(), Farewells: n.store.Outbox(),
 		Counters: n.ephemeral, PendingPerAddress: 1000, Fetch: n.keys,
 		Submissions: interaction.NewSubmissions(interaction.SubmissionsConfig{Store: n.ephemeral, Hasher: hasher, Sealer: sealerOf(n.t, "k2", "k1")}),
 		Events:      n.store.Events(),

@@ -14,6 +14,14 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
+const introspectionPath = "/introspect"
+
+var introspectionEndpoint = clientEndpoint{
+	path: introspectionPath, member: "introspection_endpoint", serversOnly: true,
+	parameters: []string{"token", "token_type_hint"}, required: "token", authMethods: secretMethods(),
+	answer: (*Provider).introspect,
+}
+
 // introspection is the answer of the introspection endpoint (RFC 7662 section
 // 2.2). Its zero value is that of a token that does not work, or is none of the
 // caller's business: the two look the same.

@@ -4,6 +4,11 @@ import "net/http"
 
 const jwksPath = "/jwks"
 
+var jwksEndpoint = endpoint{
+	path: jwksPath, member: "jwks_uri",
+	mount: func(p *Provider, to routes, path string) { to.documentAt(path, p.serveJWKS) },
+}
+
 // serveJWKS serves the public keys, whose bytes the ring prepared when it last
 // changed. A relying party may keep them for less time than a new key is
 // published before it signs.

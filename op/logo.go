@@ -25,6 +25,11 @@ const (
 	logoEvery   = 10 * time.Second
 )
 
+var logoEndpoint = endpoint{
+	path:  client.LogosPath,
+	mount: func(p *Provider, to routes, path string) { to.HandleFunc("GET "+path, p.serveLogo) },
+}
+
 // logoTypes are the pictures that are served, and how the bytes of each begin; of SVG,
 // which is text, nothing is certain.
 var logoTypes = map[string]string{

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -62,25 +63,29 @@ type logoutNotice struct {
 	SID      storage.ID `json:"sid"`
 }
 
-// Queue makes the deliveries that tell the clients of sessions that they are over:
-// one for each that is registered to be told, and for each of which that cannot be
-// said now.
-func (l *Logouts) Queue(ctx context.Context, ended []storage.EndedSession) ([]storage.Delivery, error) {
-	var queued []storage.Delivery
+// Follow says what follows from the end of sessions. Their clients are told that they are
+// over: each that is registered to be told, and each of which that cannot be said now.
+// And the offline grants of those end that do not want to keep them, unless the session
+// just expired: then nobody signed out.
+func (l *Logouts) Follow(ctx context.Context, ended []storage.EndedSession) (storage.Aftermath, error) {
+	var after storage.Aftermath
 	for _, session := range ended {
 		for _, c := range session.Clients {
 			registered, err := l.cfg.Clients.Client(ctx, c.ClientID)
+			if err == nil && registered.OfflineAtSignOut == client.OfflineEnded && session.Reason != storage.RevokedExpired && !slices.Contains(after.OfflineClients, c.ClientID) {
+				after.OfflineClients = append(after.OfflineClients, c.ClientID)
+			}
 			if errors.Is(err, client.ErrUnknown) || err == nil && registered.BackchannelLogoutURI == "" {
 				continue
 			}
 			d, err := l.delivery(session, logoutNotice{ClientID: c.ClientID, Subject: c.Subject, SID: session.SID})
 			if err != nil {
-				return nil, fmt.Errorf("queue logout of %s: %w", c.ClientID, err)
+				return storage.Aftermath{}, fmt.Errorf("queue logout of %s: %w", c.ClientID, err)
 			}
-			queued = append(queued, d)
+			after.Deliveries = append(after.Deliveries, d)
 		}
 	}
-	return queued, nil
+	return after, nil
 }
 
 func (l *Logouts) delivery(session storage.EndedSession, notice logoutNotice) (storage.Delivery, error) {
@@ -99,6 +104,7 @@ func (l *Logouts) delivery(session storage.EndedSession, notice logoutNotice) (s
 	}
 	return storage.Delivery{
 		ID: id, Topic: storage.TopicLogout, Kind: storage.MessageLogout, UserID: session.UserID, Priority: storage.PriorityNormal,
+		SID: notice.SID, ClientID: notice.ClientID,
 		Sealed: sealed, Status: storage.DeliveryQueued, NextAt: now, CreatedAt: now,
 	}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,7 +42,8 @@ func TestBL1_LogoutTokens(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	clients := client.NewSnapshot(toldClients())
-	queued, err := n.logouts(clients).Queue(t.Context(), []storage.EndedSession{endedSession()})
+	after, err := n.logouts(clients).Follow(t.Context(), []storage.EndedSession{endedSession()})
+	queued := after.Deliveries
 	if err != nil || len(queued) != 1 || queued[0].Topic != storage.TopicLogout || queued[0].UserID != testUserID {
 		t.Fatalf("queued %+v, %v", queued, err)
 	}
@@ -78,7 +80,8 @@ func TestBL1_ALogoutTokenIsNoOtherToken(t *testing.T) {
 	t.Parallel()
 	s := signedInSite(t)
 	clients := client.NewSnapshot(toldClients())
-	queued, err := s.logouts(clients).Queue(t.Context(), []storage.EndedSession{endedSession()})
+	after, err := s.logouts(clients).Follow(t.Context(), []storage.EndedSession{endedSession()})
+	queued := after.Deliveries
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,12 +98,33 @@ func TestBL1_ALogoutTokenIsNoOtherToken(t *testing.T) {
 	s.refresh(asWiki, made.Token).want(t, http.StatusBadRequest, "invalid_grant")
 }
 
+// BL1: the policy of each client says whether grants end that would outlive their session,
+// and not where it just expired (Back-Channel Logout 2.7).
+func TestBL1_OfflineGrantsEndByPolicy(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	strict, kept := siteClient(), appClient()
+	strict.OfflineAtSignOut, kept.OfflineAtSignOut = client.OfflineEnded, client.OfflineKept
+	follow := n.logouts(client.NewSnapshot([]client.Client{strict, kept})).Follow
+	for reason, want := range map[string][]string{
+		storage.RevokedSignOut: {"wiki"}, storage.RevokedByUser: {"wiki"}, storage.RevokedPassword: {"wiki"}, storage.RevokedExpired: nil,
+	} {
+		ended := endedSession()
+		ended.Reason = reason
+		after, err := follow(t.Context(), []storage.EndedSession{ended, ended})
+		if err != nil || !slices.Equal(after.OfflineClients, want) {
+			t.Errorf("%s: %v, %v", reason, after.OfflineClients, err)
+		}
+	}
+}
+
 // Where it cannot be said whether a client is to be told, its notice waits.
 func TestBL1_ClientsThatCannotBeLookedUp(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	away := failingClients{errors.New("connection refused")}
-	queued, err := n.logouts(away).Queue(t.Context(), []storage.EndedSession{endedSession()})
+	after, err := n.logouts(away).Follow(t.Context(), []storage.EndedSession{endedSession()})
+	queued := after.Deliveries
 	if err != nil || len(queued) != 3 {
 		t.Fatalf("queued %+v, %v", queued, err)
 	}

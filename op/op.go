@@ -72,6 +72,8 @@ type Config struct {
 	SignIn   signIn
 	SignOut  signOut
 	Sessions sessions
+	// Farewells are the notices to clients of sessions that ended.
+	Farewells farewells
 	// Submissions make the form that signs out, and the end of a sign-in, idempotent.
 	Submissions submissions
 	Errors      *web.Errors
@@ -200,11 +202,18 @@ type sessions interface {
 	EndOf(ctx context.Context, user, sid storage.ID, now time.Time, e storage.Event, m ...storage.Message) error
 }
 
+// farewells knows what became of the notices of logouts; storage/sqlstore.Outbox in the binary.
+type farewells interface {
+	// Farewells returns the notices of the end of a session.
+	Farewells(ctx context.Context, sid storage.ID) ([]storage.Delivery, error)
+}
+
 // Provider answers the protocol's endpoints.
 type Provider struct {
 	cfg           Config
 	prompts       []string
 	acrs          map[string]string // the class of each alias
+	audiences     []string          // of assertions
 	codes         *ephemeral.Values[issuedCode]
 	signOuts      *ephemeral.Values[interaction.SignedOut]
 	pushed        *ephemeral.Values[pushedRequest]
@@ -246,7 +255,7 @@ func New(cfg Config) (*Provider, error) {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
 	return &Provider{
-		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), discovery: discovery, resource: resource,
+		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), audiences: cfg.assertionAudiences(), discovery: discovery, resource: resource,
 		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
 		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
 		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),
@@ -267,7 +276,7 @@ func (c *Config) check() error {
 	for name, absent := range map[string]bool{
 		"Issuer": c.Issuer == "", "Clients": c.Clients == nil, "Keys": c.Keys == nil, "Hasher": c.Hasher == nil, "Sealer": c.Sealer == nil,
 		"Grants": c.Grants == nil, "Tokens": c.Tokens == nil, "Ephemeral": c.Ephemeral == nil, "Interactions": c.Interactions == nil, "Devices": c.Devices == nil,
-		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil, "Submissions": c.Submissions == nil, "Counters": c.Counters == nil, "Fetch": c.Fetch == nil, "PendingPerAddress": c.PendingPerAddress <= 0,
+		"SignIn": c.SignIn == nil, "SignOut": c.SignOut == nil, "Sessions": c.Sessions == nil, "Farewells": c.Farewells == nil, "Submissions": c.Submissions == nil, "Counters": c.Counters == nil, "Fetch": c.Fetch == nil, "PendingPerAddress": c.PendingPerAddress <= 0,
 		"Errors": c.Errors == nil, "Log": c.Log == nil, "Now": c.Now == nil, "Random": c.Random == nil,
 		"Counter": c.Counter == nil, "Events": c.Events == nil,
 	} {

@@ -27,6 +27,14 @@ const (
 	maxPushedLifetime = 10 * time.Minute
 )
 
+const pushPath = "/par"
+
+var pushEndpoint = clientEndpoint{
+	path: pushPath, member: "pushed_authorization_request_endpoint",
+	parameters: pushedParameters(), authMethods: authMethods,
+	proves: true, status: http.StatusCreated, answer: (*Provider).push,
+}
+
 // pushedParameters are those that a pushed request may have: all but request_uri,
 // which readPushed refuses by name.
 func pushedParameters() []string { return slices.Sorted(maps.Keys(authorizationParameters)) }
@@ -59,7 +67,7 @@ func (p *Provider) push(ctx context.Context, r *tokenRequest) (any, error) {
 	}
 	form.Set("client_id", r.Client.ID)
 	if hasObject(form) {
-		inside, err := p.requestObject(ctx, form, r.Client)
+		inside, err := p.requestObject(ctx, form, r.Client, true)
 		if err != nil {
 			return nil, err
 		}

@@ -20,6 +20,15 @@ import (
 // is a client configuration endpoint for each client (RFC 7592 section 2).
 const registrationPath = "/register"
 
+var registrationEndpoint = endpoint{
+	path: registrationPath, member: "registration_endpoint",
+	offered: func(c *Config) bool { return c.Registration != nil },
+	mount: func(p *Provider, to routes, path string) {
+		to.Handle(path, p.serveRegistration([]string{http.MethodPost}, p.register))
+		to.Handle(path+"/{client}", p.serveRegistration([]string{http.MethodGet, http.MethodPut, http.MethodDelete}, p.manage))
+	},
+}
+
 // Registration is how clients register themselves; nil in a [Config]: they do not.
 type Registration struct {
 	Registrar registrar
@@ -35,15 +44,6 @@ type registrar interface {
 	Open(ctx context.Context, id, token string) (*registration.Registered, error)
 	Update(ctx context.Context, found *registration.Registered, s *registration.Submission, attested bool, e storage.Event) (*registration.Registered, error)
 	Delete(ctx context.Context, found *registration.Registered, e storage.Event) error
-}
-
-// registers adds the endpoints of registration to a mux, where it is on.
-func (p *Provider) registers(mux *http.ServeMux) {
-	if p.cfg.Registration == nil {
-		return
-	}
-	mux.Handle(registrationPath, p.serveRegistration([]string{http.MethodPost}, p.register))
-	mux.Handle(registrationPath+"/{client}", p.serveRegistration([]string{http.MethodGet, http.MethodPut, http.MethodDelete}, p.manage))
 }
 
 // serveRegistration answers a request that registers: no answer may be kept, and any page

@@ -1,7 +1,6 @@
 package op
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -14,107 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/client/registration"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/storagetest"
 )
-
-// register is a node at which clients register themselves.
-type register struct {
-	*node
-	registrar *registration.Registrar
-	stored    *client.Stored
-}
-
-const statementIssuer = "https://federation.example"
-
-func newRegister(t *testing.T, change ...func(*registration.Policy)) *register {
-	t.Helper()
-	policy := registration.Policy{
-		Mode: registration.ModeOpen, GrantTypes: []string{client.GrantAuthorizationCode, client.GrantRefreshToken, client.GrantImplicit},
-		ResponseTypes: []string{"code", "id_token"}, Scopes: []string{"openid", "profile", "email", "offline_access"},
-		Most: 100, UnusedFor: 30 * 24 * time.Hour,
-	}
-	for _, c := range change {
-		c(&policy)
-	}
-	r := &register{node: newNode(t)}
-	lifetimes := client.Lifetimes{AccessToken: 10 * time.Minute, IDToken: 10 * time.Minute, RefreshIdle: time.Hour, Refresh: time.Hour}
-	r.stored = client.NewStored(client.StoredConfig{Store: r.store.Clients(), Lifetimes: lifetimes, UnusedFor: policy.UnusedFor, Now: r.clock.Now})
-	cfg := r.provider.cfg
-	r.registrar = registration.New(registration.Config{
-		Store: r.store.Clients(), Tokens: r.store.RegistrationTokens(), Hasher: cfg.Hasher, Policy: policy, Lifetimes: lifetimes, Stored: r.stored,
-		Judge: client.Policy{SigningAlgs: []string{"RS256", "ES256"}}, Fetch: Document(r.keys), Now: r.clock.Now, Random: rand.Reader,
-	})
-	cfg.Clients = client.NewRegistry(r.registry.Snapshot(), r.stored)
-	cfg.Registration = &Registration{
-		Registrar: r.registrar, Issuers: map[string]string{statementIssuer: keysURI}, PerAddress: storage.Bucket{Burst: 1000, Every: time.Second},
-	}
-	cfg.Used = r.stored.Used
-	r.start(cfg)
-	return r
-}
-
-// send sends a registration, or nothing where body is nil.
-func (r *register) send(method, path, token string, body any) *httptest.ResponseRecorder {
-	r.t.Helper()
-	var reader bytes.Buffer
-	if text, is := body.(string); is {
-		reader.WriteString(text)
-	} else if body != nil {
-		reader.Write(encoded(r.t, body))
-	}
-	request := httptest.NewRequestWithContext(r.t.Context(), method, testIssuer+path, &reader)
-	request.Header.Set("Content-Type", "application/json")
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
-	}
-	w := httptest.NewRecorder()
-	r.handler.ServeHTTP(w, request)
-	return w
-}
-
-// answerOf is the body of an answer that has to have the status.
-func answerOf(t *testing.T, w *httptest.ResponseRecorder, status int) map[string]any {
-	t.Helper()
-	if w.Code != status {
-		t.Fatalf("status %d, want %d: %s", w.Code, status, w.Body)
-	}
-	if w.Header().Get("Cache-Control") != "no-store" {
-		t.Errorf("Cache-Control is %q", w.Header().Get("Cache-Control"))
-	}
-	var body map[string]any
-	if w.Body.Len() > 0 {
-		if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
-			t.Fatalf("decode: %v", err)
-		}
-	}
-	return body
-}
-
-func metadataOf(more ...any) map[string]any {
-	m := map[string]any{"redirect_uris": []string{"https://app.example/cb"}, "client_name": "App"}
-	for i := 0; i < len(more); i += 2 {
-		if more[i+1] == nil {
-			delete(m, more[i].(string))
-			continue
-		}
-		m[more[i].(string)] = more[i+1]
-	}
-	return m
-}
-
-// count is how many clients there are.
-func (r *register) count() int {
-	r.t.Helper()
-	list, err := r.store.Clients().List(r.t.Context(), "", 1000)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return len(list)
-}
 
 // TestRegistration follows a client through RFC 7591 and RFC 7592.
 func TestRegistration(t *testing.T) {
@@ -344,177 +247,6 @@ func TestDR1_UpdatesAreHeldToTheirToken(t *testing.T) {
 	}
 }
 
-// TestDR1_InitialAccessTokens are spent as often as they may be.
-func TestDR1_InitialAccessTokens(t *testing.T) {
-	t.Parallel()
-	r := newRegister(t, func(p *registration.Policy) { p.Mode = registration.ModeToken })
-	event := func() storage.Event {
-		e, err := storage.NewEvent(r.clock.Now(), rand.Reader, storage.EventRegistrationTokenCreated)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return e
-	}
-	token, _, err := r.registrar.IssueToken(t.Context(), registration.NewToken{Uses: 1, Lasts: time.Hour}, event())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, shown := range map[string]string{"none": "", "garbage": "x", "a truncated one": token[1:]} {
-		w := r.send("POST", registrationPath, shown, metadataOf())
-		if w.Code != http.StatusUnauthorized || !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Bearer") {
-			t.Errorf("%s: %d %v", name, w.Code, w.Header())
-		}
-	}
-	if w := r.send("POST", registrationPath, token, metadataOf("redirect_uris", nil)); w.Code != http.StatusBadRequest {
-		t.Errorf("bad metadata: %d", w.Code) // and spends nothing
-	}
-	var won atomic.Int64
-	var wait sync.WaitGroup
-	for range 200 {
-		wait.Go(func() {
-			if w := r.send("POST", registrationPath, token, metadataOf()); w.Code == http.StatusCreated {
-				won.Add(1)
-			} else if w.Code != http.StatusUnauthorized {
-				t.Errorf("status %d", w.Code)
-			}
-		})
-	}
-	wait.Wait()
-	if won.Load() != 1 || r.count() != 1 {
-		t.Errorf("%d registrations by one use, %d clients", won.Load(), r.count())
-	}
-	late, _, err := r.registrar.IssueToken(t.Context(), registration.NewToken{Uses: 5, Lasts: time.Hour}, event())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.clock.Advance(time.Hour)
-	if w := r.send("POST", registrationPath, late, metadataOf()); w.Code != http.StatusUnauthorized {
-		t.Errorf("an expired token: %d", w.Code)
-	}
-}
-
-// TestDR1_UnusedClientsGo: one that got no tokens in time is unknown, and swept; one that
-// did lives on.
-func TestDR1_UnusedClientsGo(t *testing.T) {
-	t.Parallel()
-	r := newRegister(t)
-	idle := answerOf(t, r.send("POST", registrationPath, "", metadataOf()), http.StatusCreated)["client_id"].(string)
-	busy := answerOf(t, r.send("POST", registrationPath, "", metadataOf()), http.StatusCreated)["client_id"].(string)
-	r.clock.Advance(29 * 24 * time.Hour)
-	c, err := r.provider.cfg.Clients.Client(t.Context(), busy)
-	if err == nil {
-		err = r.provider.cfg.Used(t.Context(), c)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.clock.Advance(2 * 24 * time.Hour)
-	if _, err := r.provider.cfg.Clients.Client(t.Context(), idle); err == nil {
-		t.Error("a client that ended is still served")
-	}
-	begin := func() (storage.Event, error) {
-		return storage.NewEvent(r.clock.Now(), rand.Reader, storage.EventClientDeleted)
-	}
-	if n, err := r.registrar.Sweep(t.Context(), begin); n != 1 || err != nil {
-		t.Errorf("swept %d, %v; want 1", n, err)
-	}
-	if _, err := r.provider.cfg.Clients.Client(t.Context(), busy); err != nil {
-		t.Errorf("one that is used went: %v", err)
-	}
-}
-
-// TestDR1_NumberOfUnknownClients: no more of those that showed nothing than may be.
-func TestDR1_NumberOfUnknownClients(t *testing.T) {
-	t.Parallel()
-	r := newRegister(t, func(p *registration.Policy) { p.Most = 2 })
-	for i, status := range []int{201, 201, 503, 503} {
-		if w := r.send("POST", registrationPath, "", metadataOf()); w.Code != status {
-			t.Errorf("registration %d: %d %s", i+1, w.Code, w.Body)
-		}
-	}
-}
-
-// TestTH1_RegistrationsByAddress are limited, those that are refused too.
-func TestTH1_RegistrationsByAddress(t *testing.T) {
-	t.Parallel()
-	r := newRegister(t)
-	r.provider.cfg.Registration.PerAddress = storage.Bucket{Burst: 2, Every: time.Hour}
-	for i, status := range []int{400, 400, 429} {
-		w := r.send("POST", registrationPath, "", metadataOf("redirect_uris", nil))
-		if w.Code != status {
-			t.Errorf("registration %d: %d", i+1, w.Code)
-		}
-		if status == 429 && w.Header().Get("Retry-After") == "" {
-			t.Error("no Retry-After")
-		}
-	}
-}
-
-// TestKY5_TokensOfRegistrationUnderAnUnknownKey cannot be judged, and so are not refused.
-func TestKY5_TokensOfRegistrationUnderAnUnknownKey(t *testing.T) {
-	t.Parallel()
-	r := newRegister(t)
-	made := answerOf(t, r.send("POST", registrationPath, "", metadataOf()), http.StatusCreated)
-	id := made["client_id"].(string)
-	old := hasherOf(t, "p1")
-	r.registrar = registration.New(registration.Config{Store: r.store.Clients(), Hasher: old, Now: r.clock.Now, Random: rand.Reader})
-	cfg := r.provider.cfg
-	behind := *cfg.Registration
-	behind.Registrar, cfg.Registration, cfg.Hasher = r.registrar, &behind, old
-	r.start(cfg)
-	if w := r.send("GET", registrationPath+"/"+id, made["registration_access_token"].(string), nil); w.Code != http.StatusServiceUnavailable {
-		t.Errorf("a token under a key that is not known here: %d %s", w.Code, w.Body)
-	}
-	c, err := cfg.Clients.Client(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = r.provider.provesSecret(t.Context(), c, credentials{ClientID: id, Secret: made["client_secret"].(string)})
-	if errorOf(err).status() != http.StatusServiceUnavailable {
-		t.Errorf("a secret under a key that is not known here: %v", err)
-	}
-}
-
-// TestDR1_SoftwareStatements: what a trusted issuer says comes first, and whoever nobody
-// trusts vouches for nothing.
-func TestDR1_SoftwareStatements(t *testing.T) {
-	t.Parallel()
-	r := newRegister(t, func(p *registration.Policy) { p.Mode = registration.ModeStatement })
-	key := signingKey(t, "k1")
-	r.keys.set(key)
-	stated := func(claims map[string]any) string { return sign(t, key, jose.ES256, claims) }
-	good := map[string]any{"iss": statementIssuer, "client_name": "Attested", "redirect_uris": []string{"https://attested.example/cb"}}
-	made := answerOf(t, r.send("POST", registrationPath, "", metadataOf("software_statement", stated(good))), http.StatusCreated)
-	if made["client_name"] != "Attested" || !equalJSON(t, made["redirect_uris"], good["redirect_uris"]) || made["software_statement"] == nil {
-		t.Errorf("made = %v: the statement comes first, and is told back", made)
-	}
-	if c, err := r.provider.cfg.Clients.Client(t.Context(), made["client_id"].(string)); err != nil || !c.Vouched() || !c.Registered() {
-		t.Errorf("%+v, %v: want one that is vouched for", c, err)
-	}
-	path, token := registrationPath+"/"+made["client_id"].(string), made["registration_access_token"].(string)
-	if w := r.send("PUT", path, token, metadataOf("client_id", made["client_id"], "client_name", "Another")); w.Code != http.StatusBadRequest {
-		t.Errorf("an update without the statement: %d", w.Code)
-	}
-	for name, tt := range map[string]struct {
-		statement, code string
-	}{
-		"none":             {"", "invalid_software_statement"},
-		"another issuer's": {stated(map[string]any{"iss": "https://evil.example"}), "unapproved_software_statement"},
-		"expired":          {stated(map[string]any{"iss": statementIssuer, "exp": r.clock.Now().Unix()}), "invalid_software_statement"},
-		"not valid yet":    {stated(map[string]any{"iss": statementIssuer, "nbf": r.clock.Now().Unix() + 60}), "invalid_software_statement"},
-		"another's key":    {sign(t, signingKey(t, "k1"), jose.ES256, good), "invalid_software_statement"},
-		"wrong claims":     {stated(map[string]any{"iss": statementIssuer, "redirect_uris": 7}), "invalid_software_statement"},
-	} {
-		body := metadataOf("software_statement", tt.statement)
-		if tt.statement == "" {
-			body = metadataOf()
-		}
-		if got := answerOf(t, r.send("POST", registrationPath, "", body), http.StatusBadRequest); got["error"] != tt.code {
-			t.Errorf("%s: %v, want %s", name, got, tt.code)
-		}
-	}
-}
-
 // TestRegistrationIsOffByDefault: nothing is there, and nothing advertised.
 func TestRegistrationIsOffByDefault(t *testing.T) {
 	t.Parallel()
@@ -580,19 +312,6 @@ func FuzzRegistration(f *testing.F) {
 		}
 	})
 }
-
-// keptClients is a store that keeps nothing.
-type keptClients struct{}
-
-func (*keptClients) Create(context.Context, *storage.Client, storage.ClientAdmission, storage.Event) error {
-	return nil
-}
-func (*keptClients) ByID(context.Context, string) (*storage.Client, error) {
-	return nil, storage.ErrNotFound
-}
-func (*keptClients) Replace(context.Context, *storage.Client, int64, storage.Event) error { return nil }
-func (*keptClients) Delete(context.Context, storage.ClientRemoval, storage.Event) error   { return nil }
-func (*keptClients) Ended(context.Context, time.Time, int) ([]storage.Client, error)      { return nil, nil }
 
 // TestDR1_PublicOnly: whatever a client asks for it gets no secret, and has to use PKCE.
 func TestDR1_PublicOnly(t *testing.T) {

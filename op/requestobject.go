@@ -38,8 +38,9 @@ func hasObject(form url.Values) bool {
 
 // requestObject returns the parameters of a request object, given by value or by
 // reference (OpenID Connect Core 6, RFC 9101). Only those inside count (RFC 9101
-// section 6.3): what a client signed nobody can add to.
-func (p *Provider) requestObject(ctx context.Context, form url.Values, c *client.Client) (url.Values, error) {
+// section 6.3): what a client signed nobody can add to. One that is pushed has to say whose
+// it is (RFC 9126 section 3); OpenID Connect Core leaves that to the parameter beside it.
+func (p *Provider) requestObject(ctx context.Context, form url.Values, c *client.Client, pushed bool) (url.Values, error) {
 	object, err := p.objectOf(ctx, form, c)
 	if err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func (p *Provider) requestObject(ctx context.Context, form url.Values, c *client
 	if err := json.Unmarshal(payload, &claims); err != nil || claims == nil {
 		return nil, badObject(errors.Join(errors.New("it holds no JSON object"), err))
 	}
-	if err := p.checkObject(claims, form, c); err != nil {
+	if err := p.checkObject(claims, form, c, pushed); err != nil {
 		return nil, badObject(err)
 	}
 	inside, err := parametersOf(claims)
@@ -160,7 +161,7 @@ type objectClaims struct {
 }
 
 // checkObject judges whose an object is, for whom, and when.
-func (p *Provider) checkObject(claims map[string]json.RawMessage, outside url.Values, c *client.Client) error {
+func (p *Provider) checkObject(claims map[string]json.RawMessage, outside url.Values, c *client.Client, pushed bool) error {
 	raw, err := json.Marshal(claims)
 	if err != nil {
 		return fmt.Errorf("encode: %w", err)
@@ -179,6 +180,8 @@ func (p *Provider) checkObject(claims map[string]json.RawMessage, outside url.Va
 	switch {
 	case o.ClientID != "" && o.ClientID != c.ID, o.Issuer != "" && o.Issuer != c.ID:
 		return errors.New("it is of another client")
+	case pushed && o.ClientID == "":
+		return errors.New("it does not say of which client it is")
 	case len(o.Audience) > 0 && !slices.Contains(o.Audience, p.cfg.Issuer):
 		return errors.New("it is for another provider")
 	case o.ExpiresAt != 0 && !now.Before(timeOf(o.ExpiresAt).Add(assertionLeeway)):

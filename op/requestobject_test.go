@@ -161,4 +161,10 @@ func TestPR1_PushedRequestObjects(t *testing.T) {
 		t.Errorf("answer is %v", answer)
 	}
 	s.push(who, url.Values{"request": {object + "x"}}).want(t, http.StatusBadRequest, "invalid_request_object")
+	for name, id := range map[string]any{"nobody's": nil, "an empty name's": "", "another's": "wiki"} {
+		whose := sign(t, key, jose.ES256, objectOf("objects"), map[string]any{"client_id": id})
+		if a := s.push(who, url.Values{"request": {whose}}); a.Code != http.StatusBadRequest || a.Error != "invalid_request_object" {
+			t.Errorf("%s: %d %s", name, a.Code, a.Body)
+		}
+	}
 }

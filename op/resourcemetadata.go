@@ -12,6 +12,11 @@ import (
 // Ours is userinfo, whose tokens are for the issuer.
 const resourceMetadataPath = "/.well-known/oauth-protected-resource"
 
+var resourceMetadataEndpoint = endpoint{
+	path:  resourceMetadataPath,
+	mount: func(p *Provider, to routes, path string) { to.documentAt(path, p.resource.serve) },
+}
+
 // protectedResource is what a client has to know of a protected resource (RFC 9728
 // section 2).
 type protectedResource struct {

@@ -41,11 +41,11 @@ func keepOpener(w http.ResponseWriter, c *client.Client) {
 
 // deliver answers a client. Every answer, success or error, names its issuer
 // (RFC 9207), and gives the state back as it came.
-func (p *Provider) deliver(w http.ResponseWriter, to delivery, answer url.Values) error {
+func (p *Provider) deliver(w http.ResponseWriter, r *http.Request, to delivery, answer url.Values) error {
 	answer = p.complete(answer, to)
 	if isSigned(string(to.Mode)) {
 		var err error
-		if answer, err = p.signAnswer(to, answer); err != nil {
+		if answer, err = p.signAnswer(r.Context(), to, answer); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,11 @@ import (
 
 const resumePath = authorizePath + "/resume"
 
+var resumeEndpoint = endpoint{
+	path:  resumePath,
+	mount: func(p *Provider, to routes, path string) { to.pageAt(path, p.resume, http.MethodGet) },
+}
+
 // resume is where the hosted pages hand a browser back. It trusts nothing of
 // how the browser came here: the interaction must be this browser's, and what
 // is missing is asked again (requirements AZ3, PA5).

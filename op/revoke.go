@@ -15,6 +15,14 @@ func errNotYours() error {
 	return invalidGrant("the token was issued to another client", nil)
 }
 
+const revocationPath = "/revoke"
+
+var revocationEndpoint = clientEndpoint{
+	path: revocationPath, member: "revocation_endpoint",
+	parameters: []string{"token", "token_type_hint"}, required: "token", authMethods: authMethods,
+	answer: (*Provider).revoke,
+}
+
 // revoke is the revocation endpoint: it ends a token of the client. A token that
 // we do not know or that has ended is as good as revoked (idempotent); one that
 // cannot be judged here, or a store that does not answer, is not (requirement

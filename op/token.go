@@ -32,6 +32,14 @@ func grantParameters() []string {
 	return parameters
 }
 
+const tokenPath = "/token"
+
+var tokenEndpoint = clientEndpoint{
+	path: tokenPath, member: "token_endpoint",
+	parameters: grantParameters(), required: "grant_type", authMethods: authMethods,
+	proves: true, answer: (*Provider).token, conclude: (*Provider).concludeToken,
+}
+
 // token is the token endpoint (RFC 6749 section 3.2).
 func (p *Provider) token(ctx context.Context, r *tokenRequest) (any, error) {
 	grant, err := p.grantFor(r)

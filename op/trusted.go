@@ -52,7 +52,7 @@ func (p *Provider) readTrusted(ctx context.Context, r *tokenRequest, text string
 	if err := errors.Join(json.Unmarshal(payload, &token.claims), json.Unmarshal(payload, &all)); err != nil {
 		return nil, refuse(fmt.Errorf("decode: %w", err))
 	}
-	if err := token.claims.checkTrusted(issuer, p.assertionAudiences(), r.Now); err != nil {
+	if err := token.claims.checkTrusted(issuer, p.audiences, r.Now); err != nil {
 		return nil, refuse(err)
 	}
 	return token, token.choose(r, all, refuse)

@@ -14,6 +14,14 @@ import (
 
 const userinfoPath = "/userinfo"
 
+var userinfoEndpoint = endpoint{
+	path: userinfoPath, member: "userinfo_endpoint", takesCertificates: true,
+	mount: func(p *Provider, to routes, path string) {
+		h := p.cors(http.HandlerFunc(p.userinfo), http.MethodGet, http.MethodPost)
+		to.only(path, h, http.MethodGet, http.MethodPost, http.MethodOptions)
+	},
+}
+
 // userinfo answers what a client may know of the person whose access token it
 // holds (OpenID Connect Core 5.3). It costs one round trip to the store.
 func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {

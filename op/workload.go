@@ -29,7 +29,7 @@ func (p *Provider) acceptWorkload(c *client.Client, payload []byte) error {
 	switch why := c.Workload.Fits(all); {
 	case why != "":
 		return errInvalidClient(errors.New("the platform's JWT is not the client's: " + why))
-	case len(claims.Audience) != 1 || !slices.Contains(p.assertionAudiences(), claims.Audience[0]):
+	case len(claims.Audience) != 1 || !slices.Contains(p.audiences, claims.Audience[0]):
 		return errInvalidClient(errors.New("the platform's JWT is not for us alone"))
 	case claims.ExpiresAt == 0 || !now.Before(expires.Add(assertionLeeway)):
 		return errInvalidClient(errors.New("the platform's JWT has expired, or has no exp"))

@@ -56,7 +56,11 @@ type Delivery struct {
 	Topic Topic
 	Kind  MessageKind
 	// UserID is whom it is about; empty where whoever writes it does not know.
-	UserID   ID
+	UserID ID
+	// SID and ClientID are the session that a notice of [TopicLogout] is about, and the
+	// client that it tells; empty for the other topics.
+	SID      ID
+	ClientID string
 	Priority Priority
 	// Sealed is a JSON document, sealed to table outbox, column sealed, row ID.
 	// It is emptied once nothing is left to send; a delivery that failed keeps

@@ -115,6 +115,7 @@ const (
 	EventLockedDown         EventType = "account_locked_down" // it is in wrong hands: everything ended, and it is shut
 	EventLockdownLifted     EventType = "account_lockdown_undone"
 	EventUserImported       EventType = "user_imported"
+	EventUserAdopted        EventType = "user_adopted" // a source of provisioning has who was there before it; Detail names it
 	EventInvitationCreated  EventType = "invitation_created"
 	EventInvitationRevoked  EventType = "invitation_revoked"
 	EventMessageFailed      EventType = "message_failed"

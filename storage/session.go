@@ -78,6 +78,15 @@ type EndedSession struct {
 	Clients []SessionClient
 }
 
+// Aftermath is what follows from the end of sessions, in the transaction that ends them.
+type Aftermath struct {
+	// Deliveries tell clients of it.
+	Deliveries []Delivery
+	// OfflineClients are the clients of which even grants end that would outlive their
+	// sessions (OpenID Connect Back-Channel Logout 2.7 leaves that to a policy).
+	OfflineClients []string
+}
+
 // SessionClient is a client that a session signed in to, and the sub that the
 // client knows its person by.
 type SessionClient struct {

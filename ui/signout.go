@@ -16,9 +16,13 @@ func (SignOut) Screen() string { return "signout" }
 // SignedOut says that it was done, and what it reaches and does not.
 type SignedOut struct {
 	Page
-	// Told are the names of the applications that are told, NotTold those of the others
-	// that were signed in to.
-	Told, NotTold []string
+	// Reached are the names of the applications that know, Told of those that are being
+	// told, NotReached of those that could not be, and NotTold of the others that were
+	// signed in to.
+	Reached, Told, NotReached, NotTold []string
+	// Again is the address of this page, where what became of some is not known yet;
+	// empty where that will not change.
+	Again string
 	// Frames are addresses that tell applications when they are opened.
 	Frames []string
 	// Next is where the page leads on to; empty is nowhere.
@@ -27,6 +31,11 @@ type SignedOut struct {
 
 // Screen implements [Screen].
 func (SignedOut) Screen() string { return "signedout" }
+
+// Applications reports whether any were signed in to.
+func (s SignedOut) Applications() bool {
+	return len(s.Reached)+len(s.Told)+len(s.NotReached)+len(s.NotTold) > 0
+}
 
 // ContinueURL leads on: to where the client wants it, its own page, or sign-in.
 func (s SignedOut) ContinueURL() string {

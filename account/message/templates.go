@@ -110,7 +110,7 @@ func known(name string) bool {
 
 // render writes a message.
 func (t *Templates) render(brand Brand, host string, channel storage.Channel, asked Asked, c content) (Mail, error) {
-	in := words{t.texts.Match(asked.Locale, c.locale)}
+	in := localized{t.texts.Match(asked.Locale, c.locale)}
 	v := in.view(brand, host, asked, c)
 	m := Mail{Channel: channel, To: c.to, Locale: in.Tag, Code: c.code}
 	var err error

@@ -15,12 +15,12 @@ const (
 	smsPrefix  = "sms."
 )
 
-// words are the texts of messages in one language.
-type words struct{ *locale.Texts }
+// localized are the texts of messages in one language.
+type localized struct{ *locale.Texts }
 
 // of returns a part of a message: its subject, text, action, also or unasked;
 // empty where it has none.
-func (t words) of(c content, part string, values ...any) string {
+func (t localized) of(c content, part string, values ...any) string {
 	key := mailPrefix + c.key + "." + part
 	if !t.Has(key) {
 		return ""
@@ -29,7 +29,7 @@ func (t words) of(c content, part string, values ...any) string {
 }
 
 // values are what the texts of a message name, spelled in the language.
-func (t words) values(brand Brand, c content) []any {
+func (t localized) values(brand Brand, c content) []any {
 	values := []any{"Brand", brand.Name}
 	for _, value := range c.values {
 		if label, ok := value.(factorLabel); ok {
@@ -41,7 +41,7 @@ func (t words) values(brand Brand, c content) []any {
 }
 
 // factor names a factor.
-func (t words) factor(label factorLabel) string {
+func (t localized) factor(label factorLabel) string {
 	kind := t.Or(fmt.Sprintf("factor.name.%s", label.kind), t.Get("factor.name.any"))
 	name := ident.Cut(ident.Clean(label.name), ident.MaxDeviceName)
 	if name == "" {

@@ -39,7 +39,7 @@ type View struct {
 type Button struct{ Label, URL string }
 
 // view puts what a message says into words.
-func (t words) view(brand Brand, host string, asked Asked, c content) View {
+func (t localized) view(brand Brand, host string, asked Asked, c content) View {
 	values := t.values(brand, c)
 	v := View{
 		Lang: t.Tag, Dir: t.Dir(), Kind: c.key, Brand: brand, Host: host, Code: c.code, CodeGrouped: grouped(c.code),
@@ -63,7 +63,7 @@ func (t words) view(brand Brand, host string, asked Asked, c content) View {
 }
 
 // expires says how long the link and the code work.
-func (t words) expires(c content) string {
+func (t localized) expires(c content) string {
 	link, code := t.Duration(c.linkLasts), t.Duration(c.codeLasts)
 	switch {
 	case c.linkLasts > 0 && c.linkLasts == c.codeLasts:
@@ -80,7 +80,7 @@ func (t words) expires(c content) string {
 
 // origin says from where a message was asked for, and of something that happened
 // also when.
-func (t words) origin(a Asked, c content) string {
+func (t localized) origin(a Asked, c content) string {
 	var from []string
 	browser, system := useragent.Parse(a.UserAgent)
 	switch {

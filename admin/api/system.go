@@ -32,6 +32,7 @@ type Delivery struct {
 	Topic     string     `json:"topic"`
 	Kind      string     `json:"kind"`
 	Person    string     `json:"person,omitempty" doc:"The id of whom it is about."`
+	Client    string     `json:"client,omitempty" doc:"The client that is told of the end of a session."`
 	Status    string     `json:"status" enum:"queued,sent,failed,expired,skipped"`
 	Attempts  int        `json:"attempts"`
 	NextAt    *time.Time `json:"next_at,omitempty" doc:"When the next try is due."`
@@ -43,7 +44,7 @@ type Delivery struct {
 
 func showDelivery(d *storage.Delivery) Delivery {
 	shown := Delivery{
-		ID: string(d.ID), Topic: string(d.Topic), Kind: string(d.Kind), Person: string(d.UserID), Status: string(d.Status), Attempts: d.Attempts,
+		ID: string(d.ID), Topic: string(d.Topic), Kind: string(d.Kind), Person: string(d.UserID), Client: d.ClientID, Status: string(d.Status), Attempts: d.Attempts,
 		NotAfter: timeOf(d.NotAfter), LastError: d.LastError, CreatedAt: d.CreatedAt.UTC(), DoneAt: timeOf(d.DoneAt),
 	}
 	if d.DoneAt.IsZero() {

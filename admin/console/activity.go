@@ -45,7 +45,7 @@ func readEvents(r *http.Request, c *Console, _ *visit, query url.Values, after s
 			cells := c.eventCells(s.ctx, s, e, "")
 			about := cell{}
 			if e.UserID != "" {
-				about = cell{Text: short(string(e.UserID)), Code: true, URL: pathOf(e.UserID)}
+				about = cell{Text: abbreviatedID(string(e.UserID)), Code: true, URL: pathOf(e.UserID)}
 			}
 			place := cell{}
 			if e.Seq > 0 {

@@ -86,8 +86,8 @@ func (c cell) Empty() bool { return c.Text == "" && c.At == nil && len(c.All) ==
 
 func text(t string) cell { return cell{Text: t} }
 
-// short is the end of an id, which tells it from others: ids begin with their time.
-func short(id string) string {
+// abbreviatedID is the end of an id, which tells it from others: ids begin with their time.
+func abbreviatedID(id string) string {
 	const kept = 8
 	if len(id) <= kept {
 		return id

@@ -52,7 +52,7 @@ func (c *Console) runningOf(s *screen, nodes []storage.Node) block {
 			state = tag("warn", s.T("console.other"))
 		}
 		names := of[v]
-		b.Table.Rows = append(b.Table.Rows, row{Cells: []cell{code(short(v.digest)), text(v.version), {Text: number(len(names)).Text, Soft: strings.Join(names[:min(len(names), 10)], ", ")}, {All: []cell{state}}}})
+		b.Table.Rows = append(b.Table.Rows, row{Cells: []cell{code(abbreviatedID(v.digest)), text(v.version), {Text: number(len(names)).Text, Soft: strings.Join(names[:min(len(names), 10)], ", ")}, {All: []cell{state}}}})
 	}
 	return b
 }

@@ -125,7 +125,7 @@ func (c *Console) systemOf(r *http.Request, s *screen) (block, error) {
 	}
 	for i := range nodes {
 		if n := &nodes[i]; n.Live(now) {
-			add(s.T("console.node"), configurationPath, n.ID, text(n.Version), code(short(n.Digest)))
+			add(s.T("console.node"), configurationPath, n.ID, text(n.Version), code(abbreviatedID(n.Digest)))
 		}
 	}
 	return b, nil

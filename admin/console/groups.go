@@ -115,7 +115,7 @@ func groupActs() []*act {
 			do: func(c *Console, _ http.ResponseWriter, r *http.Request, by account.Actor, t *target) (bool, error) {
 				g, err := c.cfg.Accounts.CreateGroup(r.Context(), by, account.NewGroup{
 					Name: ident.Clean(r.PostForm.Get("name")), DisplayName: r.PostForm.Get("display_name"),
-					Description: r.PostForm.Get("description"), Roles: words(r.PostForm.Get("roles")),
+					Description: r.PostForm.Get("description"), Roles: splitNames(r.PostForm.Get("roles")),
 				})
 				if err == nil {
 					t.after = groupAt(g.ID)
@@ -126,7 +126,7 @@ func groupActs() []*act {
 		{
 			of: groupPath, name: "edit", text: "console.edit_group", operation: "groups.edit", command: "group edit {group} …", fields: groupFields,
 			do: func(c *Console, _ http.ResponseWriter, r *http.Request, by account.Actor, t *target) (bool, error) {
-				name, display, description, roles := ident.Clean(r.PostForm.Get("name")), r.PostForm.Get("display_name"), r.PostForm.Get("description"), words(r.PostForm.Get("roles"))
+				name, display, description, roles := ident.Clean(r.PostForm.Get("name")), r.PostForm.Get("display_name"), r.PostForm.Get("description"), splitNames(r.PostForm.Get("roles"))
 				_, err := c.cfg.Accounts.ChangeGroup(r.Context(), by, t.Group.Name, account.GroupChange{
 					Name: &name, DisplayName: &display, Description: &description, Roles: &roles, Force: r.PostForm.Has("force"),
 				})

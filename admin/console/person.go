@@ -19,8 +19,8 @@ type part struct {
 	make      func(c *Console, ctx context.Context, v *visit, u *storage.User, s *screen) (block, error)
 }
 
-// parts are the page of a person, from top to bottom.
-func parts() []part {
+// personSections are the page of a person, from top to bottom.
+func personSections() []part {
 	return []part{
 		{"people.show", (*Console).factsOf}, {"factors.list", (*Console).factorsOf}, {"sessions.list", (*Console).sessionsOf},
 		{"grants.list", (*Console).applicationsOf}, {"members.groups", (*Console).groupsOf}, {"clients.list", (*Console).accessOf},
@@ -35,7 +35,7 @@ func (c *Console) showPerson(r *http.Request, v *visit, s *screen) error {
 		return err
 	}
 	s.Title, s.Up, s.Tags = called(u), link{URL: peoplePath, Label: s.T("console.people")}, s.states(c, u).All
-	for _, p := range parts() {
+	for _, p := range personSections() {
 		if !v.may.Has(c.scopeOf(p.operation)) {
 			continue
 		}
@@ -303,7 +303,7 @@ func (c *Console) eventCells(ctx context.Context, s *screen, e *storage.Event, a
 	case e.ActorKind == storage.ActorPerson && e.ActorID == string(about):
 		by.Soft = ""
 	case e.ActorKind == storage.ActorPerson:
-		by.Soft, by.URL = short(e.ActorID), pathOf(storage.ID(e.ActorID))
+		by.Soft, by.URL = abbreviatedID(e.ActorID), pathOf(storage.ID(e.ActorID))
 	}
 	return []cell{s.at(e.At), what, by, text(c.clientName(ctx, e.ClientID)), {Text: e.Address, Soft: s.browserOf(e)}}
 }

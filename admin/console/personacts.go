@@ -34,7 +34,7 @@ func personActs() []*act {
 		{
 			name: "set-roles", text: "console.set_roles", operation: "people.set_roles", command: "user set-roles {person} …", grave: true,
 			fields: rolesField, do: simply(func(c *Console, r *http.Request, by account.Actor, u *storage.User) error {
-				_, err := c.cfg.Accounts.SetRoles(r.Context(), by, u.ID, words(r.PostForm.Get("roles")))
+				_, err := c.cfg.Accounts.SetRoles(r.Context(), by, u.ID, splitNames(r.PostForm.Get("roles")))
 				return err
 			}),
 		},
@@ -150,8 +150,8 @@ func personActs() []*act {
 	return acts
 }
 
-// words are names with commas or spaces between them, each once.
-func words(typed string) []string {
+// splitNames returns names that were typed with commas or spaces between them, each once.
+func splitNames(typed string) []string {
 	list := strings.FieldsFunc(typed, func(r rune) bool { return r == ',' || r == ' ' || r == '、' || r == '،' })
 	slices.Sort(list)
 	return slices.Compact(list)

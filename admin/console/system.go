@@ -53,7 +53,7 @@ func messageList() *list {
 					kind := map[storage.DeliveryStatus]string{storage.DeliverySent: "good", storage.DeliveryFailed: "warn"}[d.Status]
 					about, next := cell{}, cell{}
 					if d.UserID != "" {
-						about = cell{Text: short(string(d.UserID)), Code: true, URL: pathOf(d.UserID)}
+						about = cell{Text: abbreviatedID(string(d.UserID)), Code: true, URL: pathOf(d.UserID)}
 					}
 					if d.DoneAt.IsZero() {
 						next = s.at(d.NextAt)

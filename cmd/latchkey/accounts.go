@@ -16,7 +16,7 @@ func (d *dependencies) accountConfig(store *sqlstore.Store) account.Config {
 	return account.Config{
 		Stores: account.Stores{
 			Users: store.Users(), Accounts: store.Users(), Verifiers: store.Users(), Addresses: store.Users(),
-			Profiles: store.Users(), Standings: store.Users(), Lockdowns: store.Users(), Epochs: store.Users(), Credentials: store.Credentials(), Recovery: store.RecoveryCodes(),
+			Profiles: store.Users(), Lifecycles: store.Users(), Lockdowns: store.Users(), Epochs: store.Users(), Credentials: store.Credentials(), Recovery: store.RecoveryCodes(),
 			Trusted: store.TrustedDevices(), Lockouts: store.Lockouts(), Sessions: store.Sessions(), Grants: store.Grants(),
 			Consents: store.Consents(), Groups: store.Groups(), Memberships: store.Memberships(), Edits: store.Users(), Provisions: store.Provisions(), Provisioners: store.Users(), RemovedClients: store.RemovedClients(), Invitations: store.Invitations(), LockedClients: store.LockedClients(), Events: store.Events(), Outbox: store.Outbox(),
 			Deliveries: store.Outbox(), Feeds: store.Feeds(),

@@ -61,10 +61,10 @@ func (p *dependencies) logouts(clients *client.Registry, ring *keys.Ring) *op.Lo
 	return op.NewLogouts(cfg)
 }
 
-// sessionsEnded makes the deliveries of sessions that end, by the clients of
-// whichever generation is current when they do.
-func (p *process) sessionsEnded(ctx context.Context, ended []storage.EndedSession) ([]storage.Delivery, error) {
-	return p.current.Load().logouts.Queue(ctx, ended)
+// sessionsEnded says what follows from sessions that end, by the clients of whichever
+// generation is current when they do.
+func (p *process) sessionsEnded(ctx context.Context, ended []storage.EndedSession) (storage.Aftermath, error) {
+	return p.current.Load().logouts.Follow(ctx, ended)
 }
 
 // fetcher calls addresses of clients, within the bounds of the configuration.

@@ -123,19 +123,19 @@ func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
 		return nil, err
 	}
 	var opened *sqlstore.Store // what is told is told of clients that it has, too
-	opened, err = p.storeTelling(ctx, func(ctx context.Context, ended []storage.EndedSession) ([]storage.Delivery, error) {
-		return p.logouts(client.NewRegistry(client.NewSnapshot(clients), p.stored(opened).Seen()), nil).Queue(ctx, ended)
+	opened, err = p.storeTelling(ctx, func(ctx context.Context, ended []storage.EndedSession) (storage.Aftermath, error) {
+		return p.logouts(client.NewRegistry(client.NewSnapshot(clients), p.stored(opened).Seen()), nil).Follow(ctx, ended)
 	})
 	return opened, err
 }
 
-// storeTelling opens the database; told makes the deliveries of sessions that end.
+// storeTelling opens the database; after says what follows from sessions that end.
 func (p *dependencies) storeTelling(
-	ctx context.Context, told func(context.Context, []storage.EndedSession) ([]storage.Delivery, error),
+	ctx context.Context, after func(context.Context, []storage.EndedSession) (storage.Aftermath, error),
 ) (*sqlstore.Store, error) {
 	db := p.cfg.Database
 	return sqlstore.Open(ctx, sqlstore.Config{
-		SessionsEnded: told,
+		SessionsEnded: after,
 		URL:           db.URL.Reveal(), MaxConns: db.MaxConns, Timeout: db.Timeout, ConnLifetime: db.MaxConnLifetime,
 		StatementTimeout: db.StatementTimeout, LockTimeout: db.LockTimeout, IdleInTransactionTimeout: db.IdleInTransactionTimeout,
 		Hasher: p.hasher, Now: p.now, Log: p.log,

@@ -49,7 +49,7 @@ func (r *importReport) problem(f userimport.Finding) {
 	}
 }
 
-func (r *importReport) note(f userimport.Finding) {
+func (r *importReport) add(f userimport.Finding) {
 	if r.verbose {
 		fmt.Fprintln(r.out, "note:", f)
 		return
@@ -138,7 +138,7 @@ func (f *importFlags) meetExisting(
 		case i < 0:
 			rest = append(rest, p)
 		case f.skips:
-			report.note(userimport.Finding{Where: p.Where, Message: fmt.Sprintf("%q is here already; left out", namesOf(p)[i]), Of: alreadyHere})
+			report.add(userimport.Finding{Where: p.Where, Message: fmt.Sprintf("%q is here already; left out", namesOf(p)[i]), Of: alreadyHere})
 		default:
 			report.problem(userimport.Finding{Where: p.Where, Message: fmt.Sprintf("%q is here already; --skip-existing leaves such people out", namesOf(p)[i])})
 		}

@@ -26,6 +26,7 @@ type shownMessage struct {
 	ID        storage.ID             `json:"id"`
 	Topic     storage.Topic          `json:"topic"`
 	Kind      storage.MessageKind    `json:"kind"`
+	Client    string                 `json:"client_id,omitempty"` // that is told of the end of a session
 	Status    storage.DeliveryStatus `json:"status"`
 	Attempts  int                    `json:"attempts"`
 	CreatedAt time.Time              `json:"created_at"`
@@ -39,7 +40,7 @@ func shownMessageOf(m *storage.Delivery) shownMessage {
 	if !m.DoneAt.IsZero() {
 		next = time.Time{}
 	}
-	return shownMessage{m.ID, m.Topic, m.Kind, m.Status, m.Attempts, m.CreatedAt.UTC(), timeOrNone(next), timeOrNone(m.DoneAt), m.LastError}
+	return shownMessage{m.ID, m.Topic, m.Kind, m.ClientID, m.Status, m.Attempts, m.CreatedAt.UTC(), timeOrNone(next), timeOrNone(m.DoneAt), m.LastError}
 }
 
 func outboxListCommand() *cobra.Command {
@@ -86,13 +87,14 @@ func listOutbox(cmd *cobra.Command, store *sqlstore.Store, topic storage.Topic, 
 		}
 		return writeJSON(cmd.OutOrStdout(), shown)
 	}
-	rows := newTable(cmd.OutOrStdout(), "ID", "TOPIC", "KIND", "STATUS", "TRIES", "CREATED", "NEXT TRY", "DONE", "LAST ERROR").mayCut("LAST ERROR")
+	rows := newTable(cmd.OutOrStdout(), "ID", "TOPIC", "KIND", "CLIENT", "STATUS", "TRIES", "CREATED", "NEXT TRY", "DONE", "LAST ERROR").mayCut("LAST ERROR")
 	for _, m := range found {
 		next := at(m.NextAt, "-")
 		if !m.DoneAt.IsZero() {
 			next = "-"
 		}
-		if err := rows.row(m.ID, m.Topic, m.Kind, m.Status, m.Attempts, at(m.CreatedAt, "-"), next, at(m.DoneAt, "-"), m.LastError); err != nil {
+		err := rows.row(m.ID, m.Topic, m.Kind, dash(m.ClientID), m.Status, m.Attempts, at(m.CreatedAt, "-"), next, at(m.DoneAt, "-"), m.LastError)
+		if err != nil {
 			return err
 		}
 	}

@@ -105,7 +105,7 @@ func (f *importFlags) run(cmd *cobra.Command, store *sqlstore.Store, d *dependen
 	}
 	report := newImportReport(out, f.verbose)
 	reading := newProgress(cmd.ErrOrStderr(), "people read")
-	err := f.people(ctx, store, source, report, func(*userimport.Person) error {
+	err := f.eachNew(ctx, store, source, report, func(*userimport.Person) error {
 		reading.add(1)
 		return nil
 	})
@@ -133,9 +133,9 @@ func (f *importFlags) run(cmd *cobra.Command, store *sqlstore.Store, d *dependen
 // existingBatch is how many people are looked up at once.
 const existingBatch = 200
 
-// people shows the people of the file who are to be imported; report is told of
+// eachNew shows the people of the file who are to be imported; report is told of
 // everybody else.
-func (f *importFlags) people(
+func (f *importFlags) eachNew(
 	ctx context.Context, store *sqlstore.Store, source *importSource, report *importReport, show func(*userimport.Person) error,
 ) error {
 	waiting := make([]*userimport.Person, 0, existingBatch)
@@ -154,7 +154,7 @@ func (f *importFlags) people(
 		}
 		return err
 	}
-	err := source.scan(userimport.Sink{Problem: report.problem, Note: report.note, Person: func(p *userimport.Person) error {
+	err := source.scan(userimport.Sink{Problem: report.problem, Note: report.add, Person: func(p *userimport.Person) error {
 		if waiting = append(waiting, p); len(waiting) < existingBatch {
 			return ctx.Err()
 		}
@@ -178,7 +178,7 @@ func (f *importFlags) importPeople(cmd *cobra.Command, store *sqlstore.Store, d 
 		importing.reset()
 		err := subs.reset()
 		if err == nil {
-			err = f.people(cmd.Context(), store, source, newImportReport(io.Discard, false), func(p *userimport.Person) error {
+			err = f.eachNew(cmd.Context(), store, source, newImportReport(io.Discard, false), func(p *userimport.Person) error {
 				importing.add(1)
 				if !yield(subs.imported(p), nil) {
 					return errStopped

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -271,6 +272,23 @@ func TestTextsSayWhatTheGlossarySays(t *testing.T) {
 				if strings.Contains(strings.ToLower(line), strings.ToLower(word)) {
 					t.Errorf("%s: %q is in %s", lang, word, strings.TrimSpace(line))
 				}
+			}
+		}
+	}
+}
+
+// TestTimesFitTheirSentences: what is said beside a date or a span of time is right
+// whichever it is. Italian articles depend on the number (il 7, but l’8 and l’11), and
+// German "in" and "vor" want "Tagen", where the spans say "Tage".
+func TestTimesFitTheirSentences(t *testing.T) {
+	for lang, wrong := range map[string]string{
+		"it": `(^|\s)(il|al|dal|del|nel) ?(\{\{\.(Time|Date)|$)`,
+		"de": `\b([Ii]n|[Vv]or|[Ss]eit|[Nn]ach|[Vv]on|innerhalb von) \{\{\.(Time|Wait|Link|Code|Duration)`,
+	} {
+		never := regexp.MustCompile(wrong)
+		for key, text := range file(t, lang) {
+			if said, ok := text.(string); ok && never.MatchString(said) {
+				t.Errorf("%s: %s says %q", lang, key, said)
 			}
 		}
 	}

@@ -84,13 +84,13 @@ func (b *Browser) Cookies() []*http.Cookie { return b.Client.Jar.Cookies(b.base)
 // Get opens an address: a path of the provider, below its own, or a whole URL.
 func (b *Browser) Get(address string) *Page {
 	b.t.Helper()
-	return b.request(http.MethodGet, b.resolve(b.base, b.below(address)), nil)
+	return b.request(http.MethodGet, b.resolve(b.base, b.below(address)), nil, nil)
 }
 
 // Post sends a form that no page shows, as an attacker may.
 func (b *Browser) Post(address string, form url.Values) *Page {
 	b.t.Helper()
-	return b.request(http.MethodPost, b.resolve(b.base, b.below(address)), form)
+	return b.request(http.MethodPost, b.resolve(b.base, b.below(address)), form, nil)
 }
 
 // Click follows the link with an id on the page that is shown.
@@ -99,7 +99,7 @@ func (b *Browser) Click(link string) *Page {
 	if b.Page == nil || b.Page.Attribute(link, "href") == "" {
 		b.t.Fatalf("follow #%s: the page has no such link", link)
 	}
-	return b.request(http.MethodGet, b.resolve(b.Page.URL, b.Page.Attribute(link, "href")), nil)
+	return b.request(http.MethodGet, b.resolve(b.Page.URL, b.Page.Attribute(link, "href")), nil, nil)
 }
 
 // Submit presses the button with an id on the page that is shown, after filling
@@ -150,9 +150,9 @@ func (b *Browser) send(p *Page, button string, forged bool, fields []string) *Pa
 	target := b.resolve(p.URL, attribute(f.node, "action"))
 	if !strings.EqualFold(attribute(f.node, "method"), http.MethodPost) {
 		target.RawQuery = values.Encode()
-		return b.request(http.MethodGet, target, nil)
+		return b.request(http.MethodGet, target, nil, nil)
 	}
-	return b.request(http.MethodPost, target, values)
+	return b.request(http.MethodPost, target, values, p.URL)
 }
 
 // Do sends a request with the browser's cookies and shows the answer. Headers of
@@ -183,7 +183,8 @@ func (b *Browser) Do(r *http.Request) *Page {
 	return p
 }
 
-func (b *Browser) request(method string, target *url.URL, form url.Values) *Page {
+// request sends a form, or none, from a page; nil stands for one of the provider.
+func (b *Browser) request(method string, target *url.URL, form url.Values, from *url.URL) *Page {
 	b.t.Helper()
 	var body io.Reader
 	if form != nil {
@@ -192,6 +193,9 @@ func (b *Browser) request(method string, target *url.URL, form url.Values) *Page
 	r, err := http.NewRequestWithContext(context.Background(), method, target.String(), body)
 	if err != nil {
 		b.t.Fatalf("%s %s: %v", method, target.Path, err)
+	}
+	if _, told := b.Header["Origin"]; from != nil && !told {
+		r.Header.Set("Origin", from.Scheme+"://"+from.Host)
 	}
 	return b.Do(r)
 }

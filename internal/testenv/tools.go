@@ -69,6 +69,12 @@ func ApacheModules(t testing.TB) string {
 	return filepath.Dir(find(t, "mod_auth_openidc.so", "libapache2-mod-auth-openidc", "/usr/lib/apache2/modules/mod_auth_openidc.so"))
 }
 
+// Puma returns the web server of Rails applications.
+func Puma(t testing.TB) string {
+	t.Helper()
+	return find(t, "puma", "puma")
+}
+
 // GoModule builds the program of a folder that is a Go module of its own, once.
 func GoModule(t testing.TB, folder string) string {
 	t.Helper()

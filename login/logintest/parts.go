@@ -114,7 +114,7 @@ func (p *Parts) accounts(o Options) account.Config {
 	cfg := account.Config{
 		Stores: account.Stores{
 			Users: p.Store.Users(), Accounts: p.Store.Users(), Verifiers: p.Store.Users(), Addresses: p.Store.Users(),
-			Profiles: p.Store.Users(), Standings: p.Store.Users(), Lockdowns: p.Store.Users(), Epochs: p.Store.Users(), Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(),
+			Profiles: p.Store.Users(), Lifecycles: p.Store.Users(), Lockdowns: p.Store.Users(), Epochs: p.Store.Users(), Credentials: p.Store.Credentials(), Recovery: p.Store.RecoveryCodes(),
 			Trusted: p.Store.TrustedDevices(), Lockouts: p.Store.Lockouts(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(),
 			Consents: p.Store.Consents(), Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Edits: p.Store.Users(), Provisions: p.Store.Provisions(), Provisioners: p.Store.Users(), Invitations: p.Store.Invitations(), LockedClients: p.Store.LockedClients(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
 			Deliveries: p.Store.Outbox(), Feeds: p.Store.Feeds(),

@@ -90,11 +90,25 @@ func (s *Store) endWithSessions(ctx context.Context, tx bun.Tx, over []storage.E
 	if err != nil || s.cfg.SessionsEnded == nil {
 		return err
 	}
-	messages, err := s.cfg.SessionsEnded(within(ctx, tx), over)
+	after, err := s.cfg.SessionsEnded(within(ctx, tx), over)
 	if err != nil {
 		return fmt.Errorf("tell of ended sessions: %w", err)
 	}
-	return s.insertMessages(ctx, tx, messages)
+	if err := s.endOffline(ctx, tx, sids, after.OfflineClients, end); err != nil {
+		return fmt.Errorf("end offline grants of sessions: %w", err)
+	}
+	return s.insertMessages(ctx, tx, after.Deliveries)
+}
+
+// endOffline revokes what outlives sessions, at clients that do not want it to.
+func (s *Store) endOffline(ctx context.Context, tx bun.Tx, sids []storage.ID, clients []string, end sessionsEnd) error {
+	if len(clients) == 0 {
+		return nil
+	}
+	args := []any{sqlTime{end.now}, end.reason}
+	_, err := s.exec(ctx, tx, `UPDATE grants SET revoked_at = $1, revoked_reason = $2
+		WHERE revoked_at IS NULL AND offline AND sid IN `+anyOf(&args, sids)+` AND client_id IN `+anyOf(&args, clients), args...)
+	return err
 }
 
 // accessEnd says which of a person's sessions and grants end.

@@ -22,7 +22,9 @@ type endings struct {
 	n     int
 	mu    sync.Mutex
 	told  []storage.EndedSession
-	fail  error
+	// strict are the clients of which offline grants end as well.
+	strict []string
+	fail   error
 }
 
 func newEndings(t *testing.T, url string) *endings {
@@ -43,14 +45,16 @@ func newEndings(t *testing.T, url string) *endings {
 }
 
 // tell queues one delivery for each client of each session.
-func (e *endings) tell(_ context.Context, ended []storage.EndedSession) ([]storage.Message, error) {
+func (e *endings) tell(_ context.Context, ended []storage.EndedSession) (storage.Aftermath, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.told = append(e.told, ended...)
-	var m []storage.Message
+	m := storage.Aftermath{OfflineClients: e.strict}
 	for _, s := range ended {
 		for _, c := range s.Clients {
-			m = append(m, storage.Message{ID: s.SID + storage.ID(c.ClientID), Topic: storage.TopicLogout, CreatedAt: s.EndedAt})
+			m.Deliveries = append(m.Deliveries, storage.Message{
+				ID: s.SID + storage.ID(c.ClientID), Topic: storage.TopicLogout, SID: s.SID, ClientID: c.ClientID, CreatedAt: s.EndedAt,
+			})
 		}
 	}
 	return m, e.fail
@@ -186,6 +190,54 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// BL1: grants with offline access outlive their sessions, except at the clients that are
+// named, in the same transaction; other sessions lose none.
+func TestBL1_OfflineGrantsEndWhereTheClientWantsIt(t *testing.T) {
+	for backend, url := range testenv.Databases() {
+		t.Run(backend, func(t *testing.T) {
+			t.Parallel()
+			e := newEndings(t, url(t))
+			user, s := e.signIn(t)
+			other := *s
+			other.SID, other.SecretHash = e.id(), "p1.other"
+			e.must(t, "create session", e.Sessions().Create(t.Context(), &other, storage.SessionStart{}, e.event(storage.EventSignIn)))
+			now, lives := e.clock.Now(), map[storage.ID]bool{}
+			for _, of := range []struct {
+				client string
+				sid    storage.ID
+				lives  bool
+			}{{"wiki", s.SID, true}, {"chat", s.SID, false}, {"chat", other.SID, true}} {
+				g := &storage.Grant{
+					ID: e.id(), ClientID: of.client, UserID: user, SID: of.sid, CodeHash: "p1." + fmt.Sprint(e.n), Generation: 1, Salt: benchSalt, Offline: true,
+					Authentication: storage.Authentication{Time: now}, RotatedAt: now, CreatedAt: now, IdleExpiresAt: now.Add(9 * time.Hour), ExpiresAt: now.Add(9 * time.Hour),
+				}
+				_, err := e.Grants().Create(t.Context(), g, storage.GrantStart{Subject: "sub of " + of.client}, e.event(storage.EventGrantIssued))
+				e.must(t, "create grant", err)
+				lives[g.ID] = of.lives
+			}
+			e.strict = []string{"chat", "elsewhere"}
+			e.must(t, "sign out", e.Sessions().End(t.Context(), s.SID, now, e.event(storage.EventSignOut)))
+			grants, err := e.Grants().ListByUser(t.Context(), user)
+			e.must(t, "list grants", err)
+			for _, g := range grants {
+				if g.RevokedAt.IsZero() != lives[g.ID] || !lives[g.ID] && g.RevokedReason != storage.RevokedSignOut {
+					t.Errorf("grant of %s from %s: ended at %v for %q", g.ClientID, g.SID, g.RevokedAt, g.RevokedReason)
+				}
+			}
+			told, err := e.Outbox().Farewells(t.Context(), s.SID)
+			e.must(t, "farewells", err)
+			if len(told) != 2 || told[0].SID != s.SID || told[0].ClientID == told[1].ClientID || told[0].ClientID == "" {
+				t.Errorf("farewells are %+v", told)
+			}
+			for _, sid := range []storage.ID{other.SID, ""} {
+				if told, err := e.Outbox().Farewells(t.Context(), sid); err != nil || len(told) != 0 {
+					t.Errorf("farewells of %q are %+v, %v", sid, told, err)
+				}
+			}
+		})
 	}
 }
 

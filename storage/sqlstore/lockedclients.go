@@ -78,11 +78,11 @@ func (r *LockedClients) endAtClient(ctx context.Context, tx bun.Tx, clientID str
 			Clients: []storage.SessionClient{{ClientID: clientID, Subject: row.Subject}},
 		}
 	}
-	messages, err := r.s.cfg.SessionsEnded(ctx, over)
+	after, err := r.s.cfg.SessionsEnded(ctx, over)
 	if err != nil {
 		return 0, err
 	}
-	return int64(len(rows)), r.s.insertMessages(ctx, tx, messages)
+	return int64(len(rows)), r.s.insertMessages(ctx, tx, after.Deliveries)
 }
 
 // Lift opens a client again. Nothing that was issued before comes back: what a node

@@ -23,6 +23,8 @@ type deliveryRow struct {
 	Topic     string  `bun:"topic"`
 	Kind      string  `bun:"kind"`
 	UserID    string  `bun:"user_id"`
+	SID       string  `bun:"sid"`
+	ClientID  string  `bun:"client_id"`
 	Priority  int     `bun:"priority"`
 	Sealed    string  `bun:"sealed"`
 	Composed  bool    `bun:"composed"`
@@ -38,7 +40,7 @@ type deliveryRow struct {
 
 func rowOfDelivery(m storage.Delivery) deliveryRow {
 	return deliveryRow{
-		ID: string(m.ID), Topic: string(m.Topic), Kind: string(m.Kind), UserID: string(m.UserID), Priority: int(m.Priority),
+		ID: string(m.ID), Topic: string(m.Topic), Kind: string(m.Kind), UserID: string(m.UserID), SID: string(m.SID), ClientID: m.ClientID, Priority: int(m.Priority),
 		Sealed: m.Sealed, Composed: m.Composed, Status: string(m.Status), Attempts: m.Attempts,
 		NextAt: sqlTime{m.NextAt}, NotAfter: sqlTime{m.NotAfter}, LastError: m.LastError,
 		CreatedAt: sqlTime{m.CreatedAt}, DoneAt: sqlTime{m.DoneAt},
@@ -48,7 +50,7 @@ func rowOfDelivery(m storage.Delivery) deliveryRow {
 func (r *deliveryRow) delivery() storage.Delivery {
 	return storage.Delivery{
 		ID: storage.ID(r.ID), Topic: storage.Topic(r.Topic), Kind: storage.MessageKind(r.Kind),
-		UserID: storage.ID(r.UserID), Priority: storage.Priority(r.Priority), Sealed: r.Sealed, Composed: r.Composed,
+		UserID: storage.ID(r.UserID), SID: storage.ID(r.SID), ClientID: r.ClientID, Priority: storage.Priority(r.Priority), Sealed: r.Sealed, Composed: r.Composed,
 		Status: storage.DeliveryStatus(r.Status), Attempts: r.Attempts,
 		NextAt: r.NextAt.Time, NotAfter: r.NotAfter.Time, LastError: r.LastError,
 		CreatedAt: r.CreatedAt.Time, DoneAt: r.DoneAt.Time,
@@ -160,6 +162,15 @@ func (r *Outbox) List(ctx context.Context, topic storage.Topic, status storage.D
 	rows, err := list[deliveryRow](ctx, r.s, r.s.read, `SELECT `+columnsOf[deliveryRow]()+` FROM deliveries d `+which+`ORDER BY d.id DESC LIMIT $1`, args...)
 	if err != nil {
 		return nil, wrap("list deliveries", err)
+	}
+	return deliveries(rows), nil
+}
+
+// Farewells returns the notices of the end of a session, with what became of them.
+func (r *Outbox) Farewells(ctx context.Context, sid storage.ID) ([]storage.Delivery, error) {
+	rows, err := list[deliveryRow](ctx, r.s, r.s.read, `SELECT `+columnsOf[deliveryRow]()+` FROM deliveries d WHERE d.sid = $1 AND d.sid <> '' ORDER BY d.id`, string(sid))
+	if err != nil {
+		return nil, wrap("list farewells of a session", err)
 	}
 	return deliveries(rows), nil
 }

@@ -21,7 +21,7 @@ func (r *Users) Edit(ctx context.Context, edit storage.PersonEdit, events []stor
 			return err
 		}
 		for _, part := range []func(context.Context, bun.Tx, *storage.PersonEdit, *storage.User) error{
-			r.s.editNames, r.s.editProfile, r.s.editStanding,
+			r.s.editNames, r.s.editProfile, r.s.editDisabled,
 		} {
 			if err := part(ctx, tx, &edit, was); err != nil {
 				return err
@@ -84,8 +84,8 @@ func (s *Store) editProfile(ctx context.Context, tx bun.Tx, edit *storage.Person
 	return nil
 }
 
-// editStanding says who may sign in, and notes by whose word.
-func (s *Store) editStanding(ctx context.Context, tx bun.Tx, edit *storage.PersonEdit, was *storage.User) error {
+// editDisabled says who may sign in, and notes by whose word.
+func (s *Store) editDisabled(ctx context.Context, tx bun.Tx, edit *storage.PersonEdit, was *storage.User) error {
 	if edit.Keep && !was.DeleteAt.IsZero() {
 		if err := must(s.exec(ctx, tx, cancelDeletion, sqlTime{edit.Now}, string(edit.UserID))); err != nil {
 			return changedMeanwhile(err)
@@ -110,6 +110,9 @@ func (s *Store) editStanding(ctx context.Context, tx bun.Tx, edit *storage.Perso
 		p.DeactivatedAt = edit.Now
 	case edit.Enable:
 		p.DeactivatedAt = time.Time{}
+	}
+	if edit.Adopt {
+		return s.adopt(ctx, tx, p)
 	}
 	return s.updateProvisioned(ctx, tx, p)
 }

@@ -471,7 +471,8 @@ func (c *planCalls) deliveryCalls() map[string]func() error {
 			}
 			return nil
 		},
-		"Outbox.Backlog": func() error { return second(outbox.Backlog(ctx, c.now)) },
+		"Outbox.Farewells": func() error { return second(outbox.Farewells(ctx, rowOf(77))) },
+		"Outbox.Backlog":   func() error { return second(outbox.Backlog(ctx, c.now)) },
 	}
 }
 

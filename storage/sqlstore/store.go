@@ -42,9 +42,9 @@ type Config struct {
 	// not agree on the time agree on what they share; tests move it. Nil is the
 	// database's own with PostgreSQL, and Now with SQLite, which has one node.
 	DatabaseClock func() time.Time
-	// SessionsEnded makes what is to be delivered when sessions end, however they
-	// do: it is written in the transaction that ends them. Nil delivers nothing.
-	SessionsEnded func(context.Context, []storage.EndedSession) ([]storage.Message, error)
+	// SessionsEnded says what follows when sessions end, however they do: it is written
+	// in the transaction that ends them. Nil is nothing.
+	SessionsEnded func(context.Context, []storage.EndedSession) (storage.Aftermath, error)
 	Log           *slog.Logger
 }
 

@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 // images is where [tab.picture] leaves what the documentation shows:
@@ -91,6 +90,9 @@ func (b *tab) accessible(page string) {
 		}
 	}
 	b.show(b.look)
+	if b.others != nil {
+		b.others.see(b, page)
+	}
 }
 
 // settle ends what moves, since colours fade from light to dark, and returns when
@@ -138,182 +140,6 @@ func (s *site) walk(t *testing.T, name string, journey func(t *testing.T, b *tab
 		slots <- struct{}{}
 		defer func() { <-slots }()
 		journey(t, s.browser(t, desktop))
-	})
-}
-
-// TestPages shows every page to an accessibility checker.
-func TestPages(t *testing.T) {
-	t.Parallel()
-	testenv.NodeModules(t, "node")
-	a := newApplication(t)
-	s := startWith(t, testenv.Latchkey{}, settings{"mfa": settings{"factors": []string{"passkey", "totp", "recovery", "email", "sms"}}},
-		settings{
-			"resources": []settings{{"identifier": "https://reports.example.com", "name": "Reports"}},
-			"scopes":    []settings{{"name": "reports.read", "resource": "https://reports.example.com", "description": settings{"en": "Read your reports"}}},
-		},
-		a.clients(map[string]settings{
-			"wiki": {"trust_devices": true}, "calendar": {"consent": "remember", "client_uri": a.URL + "/left", "description": settings{"en": "Who is where, and when"}},
-			"desk": {"consent": "always", "scopes": []string{"openid", "email", "reports.read"}},
-			"tv":   {"grant_types": []string{"authorization_code", "urn:ietf:params:oauth:grant-type:device_code"}, "scopes": []string{"openid", "profile"}},
-		}))
-	a.site = s
-	s.walk(t, "sign in", func(t *testing.T, b *tab) {
-		ada := s.account("--name", "Ada Lovelace")
-		b.get("/")
-		b.accessible("home")
-		b.get("/demo")
-		b.accessible("demo")
-		b.press("demo-sign-in")
-		b.picture("sign-in")
-		b.fill("username", ada.email, "password", "not her password")
-		b.press("login-submit")
-		b.accessible("sign-in refused")
-		b.fill("username", "demo", "password", s.demo)
-		b.press("login-submit")
-		b.picture("demo-signed-in")
-		b.get("/logout")
-		b.accessible("sign-out")
-		b.press("logout-confirm")
-		b.accessible("signed out")
-		b.get("/no-such-page")
-		b.accessible("error")
-		b.get(a.at("calendar", "scope", "openid profile email offline_access"))
-		b.signIn(ada)
-		b.picture("consent")
-		b.get(a.at("wiki", "ui_locales", "ar", "prompt", "login"))
-		b.accessible("sign-in from right to left")
-	})
-	s.walk(t, "account", func(t *testing.T, b *tab) {
-		ada := stranger()
-		b.demo()
-		b.follow("#signup-link")
-		b.picture("sign-up")
-		b.fill("email", ada.email, "password", "short")
-		b.press("signup-submit")
-		b.accessible("sign-up refused")
-		b.signUp(ada)
-		b.accessible("confirm")
-		link := b.link(ada.email, "confirm")
-		other := b.device()
-		other.get(link)
-		other.accessible("confirm by link")
-		other.fill("password", ada.password)
-		other.press("verify-submit")
-		other.accessible("confirmed elsewhere")
-		other.get(link)
-		other.accessible("a link that was used")
-		b.get("/forgot-password")
-		b.accessible("forgotten password")
-		b.fill("email", ada.email)
-		b.press("forgot-submit")
-		b.accessible("look into your mail")
-		b.get(b.link(ada.email, "new password"))
-		b.fill("new_password", "short")
-		b.press("reset-submit")
-		b.accessible("reset")
-		b.get("/dev/inbox")
-		b.accessible("inbox")
-	})
-	s.walk(t, "applications and devices", func(t *testing.T, b *tab) {
-		ada := s.account("--name", "Ada Lovelace")
-		b.get("/account/applications")
-		b.signIn(ada)
-		b.want("#launcher-heading")
-		b.accessible("launcher")
-		b.get(a.at("desk", "scope", "openid email reports.read"))
-		b.want("#consent-allow")
-		b.accessible("consent by resource")
-		b.get("/device")
-		b.accessible("code of a device")
-		b.fill("user_code", s.userCode(t, "tv"))
-		b.press("device-submit")
-		b.want("#device-program")
-		b.accessible("a device asks")
-		b.press("consent-allow")
-		b.accessible("device signed in")
-	})
-	s.walk(t, "second factors", func(t *testing.T, b *tab) {
-		ada, _ := s.imported()
-		b.get(a.at("wiki", "acr_values", "phr aal2", "claims", `{"id_token":{"acr":{"essential":true,"values":["phr","aal2"]}}}`))
-		b.signIn(ada)
-		b.accessible("factor sms")
-		b.factor("email")
-		b.accessible("factor email")
-		b.answer(b.message(ada.email, "code").Code)
-		b.accessible("choice of a factor")
-		b.factor("passkey")
-		b.accessible("passkey enrollment")
-		b.follow(".after a")
-		b.factor("totp")
-		b.picture("totp-enrollment")
-		ada.app = b.newApp()
-		b.fill("code", ada.app.code(t))
-		b.press("enroll-submit")
-		b.picture("recovery-codes")
-		b.saveCodes()
-		b.get("/account/security/add?kind=passkey")
-		key := b.addAuthenticator()
-		b.press("enroll-submit")
-		b.touch(key, false)
-		b.follow("#signout-link")
-		b.press("logout-confirm")
-
-		b.get(a.at("wiki"))
-		b.signIn(ada)
-		b.accessible("factor passkey")
-		b.factor("totp")
-		b.picture("second-factor")
-		b.answer("000000")
-		b.accessible("factor refused")
-		b.tick("trust_device")
-		b.answer(ada.app.code(t))
-		b.get("/account/security")
-		b.picture("account-security")
-		other := b.device()
-		other.get(a.at("wiki"))
-		other.signIn(ada)
-		other.factor("recovery")
-		other.accessible("factor recovery")
-	})
-	s.walk(t, "account pages", func(t *testing.T, b *tab) {
-		ada := s.account("--name", "Ada Lovelace")
-		other := b.device()
-		for _, device := range []*tab{other, b} {
-			device.demo()
-			device.signIn(ada)
-			device.get(a.at("calendar"))
-			device.has("#consent-allow")
-		}
-		b.press("consent-allow")
-		b.get("/account/password")
-		if b.has("#factor-submit") { // fresh evidence, where e-mail counts as a factor
-			b.answer(b.message(ada.email, "code").Code)
-		}
-		for _, page := range []string{"", "/profile", "/email", "/phone", "/password", "/applications", "/activity", "/data", "/delete"} {
-			b.get("/account" + page)
-			b.at("/account" + page)
-			b.accessible("account" + page)
-		}
-		b.get("/account/sessions")
-		b.picture("account-sessions")
-		b.get("/account/phone")
-		b.fill("phone", "+49 30 7654321")
-		b.press("phone-submit")
-		b.accessible("phone code")
-		b.get("/account/email")
-		b.fill("email", "new-"+ada.email)
-		b.press("email-submit")
-		b.accessible("account/email that waits")
-		b.get("/account/applications")
-		b.press("application-revoke-calendar")
-		b.accessible("question")
-		b.get("/account/delete")
-		b.fill("confirm", ada.email)
-		b.press("delete-submit")
-		b.accessible("deletion planned")
-		b.get("/account")
-		b.signIn(ada)
-		b.accessible("account that will be deleted")
 	})
 }
 

@@ -27,6 +27,8 @@ type tab struct {
 	look look
 	// status is the HTTP status of the page.
 	status int64
+	// others look at every page too, where a test wants that.
+	others *others
 }
 
 // listen fails the test for what the page's developer would see in the console:

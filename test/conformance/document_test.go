@@ -36,7 +36,9 @@ var profiles = []struct{ test, title string }{
 var results = struct {
 	sync.Mutex
 	passed map[string]bool
-}{passed: map[string]bool{}}
+	// shown are the sentences of RFCs, by their keys.
+	shown map[string]bool
+}{passed: map[string]bool{}, shown: map[string]bool{}}
 
 // record notes what comes of a module.
 func record(t *testing.T) {
@@ -72,7 +74,7 @@ func documented(write bool) error {
 			return fmt.Errorf("%s has no profile in document_test.go", test)
 		}
 	}
-	want := rendered(results.passed)
+	want := rendered(results.passed) + demanded(results.shown)
 	if write {
 		return os.WriteFile(document, []byte(want), 0o644)
 	}

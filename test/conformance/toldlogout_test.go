@@ -82,6 +82,42 @@ func TestBackchannelLogout(t *testing.T) {
 	start(t, map[string]any{"clients": clients}).run(t, "", backchannelModules)
 }
 
+// The page that says that somebody is signed out tells which applications took their
+// logout tokens, and which did not, without a script.
+func TestSignOutSaysWhoWasReached(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/"+second.ID {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}))
+	t.Cleanup(server.Close)
+	clients := registrations(nil)
+	for _, c := range clients[:2] { // the third is not told
+		c["backchannel_logout_uri"] = server.URL + "/" + c["id"].(string)
+	}
+	s := start(t, map[string]any{"clients": clients})
+	m := &module{T: t, suite: s, browser: s.node.Browser(t)}
+	got := m.login()
+	for _, other := range []client{second, poster} {
+		request := m.request("client_id", other.ID)
+		m.redeem(other, m.code(m.open(request), request), request)
+	}
+	page := m.leave(got.ID, "", "")
+	m.eventually("what became of the logout tokens", func() bool {
+		if again := page.Attribute("again", "href"); again != "" {
+			page = m.browser.Get(again)
+		}
+		return !page.Has("told")
+	})
+	for id, want := range map[string]string{"reached": first.ID, "not-reached": second.ID, "not-told": poster.ID} {
+		if text := page.Text(id); strings.TrimSpace(text) != want {
+			t.Errorf("%s: %q, want %q; %s", id, text, want, page.Body)
+		}
+	}
+	m.mustBeNobody()
+}
+
 // backchannelLogout wants a logout token of the session (Back-Channel Logout 2.4).
 func backchannelLogout(m *module) {
 	got := m.login()

@@ -44,7 +44,7 @@ func (s settings) floors(ctx context.Context, h *host, postgres, redis string) (
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
-		r, err := s.measure(ctx, workers)
+		r, err := s.measure(ctx, contender{workers: workers})
 		done()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)

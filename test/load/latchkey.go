@@ -46,14 +46,7 @@ const (
 // newInstallation writes a configuration. Tokens are signed with ES256, which
 // is what somebody who counts signatures chooses; all else is as it comes.
 func newInstallation(dir, binary string, s stores) (*installation, error) {
-	in := &installation{
-		binary: binary, dir: dir, config: filepath.Join(dir, "latchkey.yaml"), stores: s,
-		secrets:  map[string]string{},
-		password: rand.Text(),
-	}
-	for _, client := range []string{application, service, withClaims, forMembers, device} {
-		in.secrets[client] = newSecret()
-	}
+	in := emptyInstallation(dir, binary, s)
 	text := fmt.Sprintf(`clients:
   - id: %s
     type: confidential
@@ -69,16 +62,33 @@ func newInstallation(dir, binary string, s stores) (*installation, error) {
     scopes: [read, write]
 `, application, in.secrets[application], redirectURI, api, service, in.secrets[service])
 	text += protocolConfig(in.secrets[device]) + membersConfig(in.secrets[forMembers]) + claimsConfig(in.secrets[withClaims]) + resourcesConfig
-	if s.Database != "" {
-		text += fmt.Sprintf("database: {url: %q}\n", s.Database)
+	return in, in.write(text)
+}
+
+func emptyInstallation(dir, binary string, s stores) *installation {
+	in := &installation{
+		binary: binary, dir: dir, config: filepath.Join(dir, "latchkey.yaml"), stores: s,
+		secrets:  map[string]string{},
+		password: rand.Text(),
 	}
-	if s.Redis != "" {
-		text += fmt.Sprintf("redis: {url: %q}\n", s.Redis)
+	for _, client := range []string{application, service, withClaims, forMembers, device} {
+		in.secrets[client] = newSecret()
+	}
+	return in
+}
+
+// write writes the configuration, which says the stores besides.
+func (in *installation) write(text string) error {
+	if in.stores.Database != "" {
+		text += fmt.Sprintf("database: {url: %q}\n", in.stores.Database)
+	}
+	if in.stores.Redis != "" {
+		text += fmt.Sprintf("redis: {url: %q}\n", in.stores.Redis)
 	}
 	if err := os.WriteFile(in.config, []byte(text), 0o600); err != nil {
-		return nil, fmt.Errorf("write configuration: %w", err)
+		return fmt.Errorf("write configuration: %w", err)
 	}
-	return in, nil
+	return nil
 }
 
 // newSecret is what `openssl rand -hex 32` prints.

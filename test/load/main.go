@@ -24,6 +24,7 @@ import (
 // settings are what the command line says.
 type settings struct {
 	binary      string
+	against     string
 	output      string
 	dir         string
 	only        *regexp.Regexp
@@ -36,6 +37,7 @@ type settings struct {
 func main() {
 	var s settings
 	flag.StringVar(&s.binary, "binary", "bin/latchkey", "`path` of the node's binary")
+	flag.StringVar(&s.against, "against", "", "`path` of another version's binary: nodes of both answer in turn, and how they differ is printed")
 	flag.StringVar(&s.output, "o", "", "`file` whose table is replaced, besides being printed")
 	flag.StringVar(&s.dir, "dir", "/var/tmp", "`folder` for the databases, on a disk like the one of a real server")
 	only := flag.String("only", "", "measure only what has a name that the `expression` matches")
@@ -49,8 +51,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	run := s.run
-	if *bare {
+	switch {
+	case *bare:
 		run = serveBare
+	case s.against != "":
+		run = s.compare
 	}
 	if err := run(ctx, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)

@@ -13,8 +13,11 @@ import (
 
 // measured is what was found out of a node on one kind of stores.
 type measured struct {
-	stores     stores
-	results    map[string]result // by the row's name
+	stores  stores
+	results map[string]result // by the row's name
+	// beside are of the rows that others are compared with, measured in turn with them,
+	// by the name of the other.
+	beside     map[string]result
 	ready      time.Duration
 	idle, peak int64 // bytes
 	// readyWithMany and many are of a node that has [manyClients] more.
@@ -29,7 +32,7 @@ func (s settings) node(ctx context.Context, h *host, stores stores) (*measured, 
 	if err != nil {
 		return nil, err
 	}
-	m := &measured{stores: stores, results: map[string]result{}}
+	m := &measured{stores: stores, results: map[string]result{}, beside: map[string]result{}}
 	if m.ready, err = s.warmStart(ctx, in); err != nil {
 		return nil, err
 	}
@@ -45,6 +48,9 @@ func (s settings) node(ctx context.Context, h *host, stores stores) (*measured, 
 		return nil, err
 	}
 	p, err := newParty(ctx, in, node, s.connections)
+	if err == nil {
+		err = p.join(ctx, in)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +58,17 @@ func (s settings) node(ctx context.Context, h *host, stores stores) (*measured, 
 		if !s.wants(r.Name) {
 			continue
 		}
-		if m.results[r.Name], err = s.row(ctx, in, p, r); err != nil {
-			return nil, fmt.Errorf("%s: %w\n%s", r.Name, err, node.log.String())
+		entries := []entry{{in, p, r}}
+		if r.Beside != "" {
+			entries = append(entries, entry{in, p, rowOf(r.Beside)})
+		}
+		found, err := s.rowsInTurn(ctx, entries...)
+		if err != nil {
+			return nil, err
+		}
+		m.results[r.Name] = found[0]
+		if r.Beside != "" {
+			m.beside[r.Name] = found[1]
 		}
 	}
 	if m.peak, err = node.memory("VmHWM"); err != nil {
@@ -80,9 +95,11 @@ func (s settings) manyClients(ctx context.Context, in *installation, p *party, m
 		return err
 	}
 	defer p.node.stop()
-	if m.many, err = s.row(ctx, in, p, oneOfMany); err != nil {
-		return fmt.Errorf("%s: %w\n%s", oneOfMany.Name, err, p.node.log.String())
+	found, err := s.rowsInTurn(ctx, entry{in, p, oneOfMany})
+	if err != nil {
+		return err
 	}
+	m.many = found[0]
 	return nil
 }
 
@@ -102,35 +119,56 @@ func (s settings) warmStart(ctx context.Context, in *installation) (time.Duratio
 	return percentile(took, 50), nil
 }
 
-// row measures one row, and whether what it says it committed is there.
-func (s settings) row(ctx context.Context, in *installation, p *party, r row) (result, error) {
-	wires, workers, err := s.each(ctx, p.node.Address, func(w *wire, i int) (work, error) { return r.prepare(p, w, i) })
-	defer closeAll(wires)
+// entry is a row at a node.
+type entry struct {
+	in  *installation
+	p   *party
+	row row
+}
+
+// rowsInTurn measures rows, and whether what they say they committed is there.
+func (s settings) rowsInTurn(ctx context.Context, entries ...entry) ([]result, error) {
+	contenders := make([]contender, len(entries))
+	for i, e := range entries {
+		wires, workers, err := s.each(ctx, e.p.node.Address, func(w *wire, i int) (work, error) { return e.row.prepare(e.p, w, i) })
+		defer closeAll(wires)
+		if err != nil {
+			return nil, e.failed(err)
+		}
+		contenders[i] = contender{workers, e.p.node}
+	}
+	before := map[*installation]int{}
+	for _, e := range entries {
+		var err error
+		if before[e.in], err = e.in.refreshes(ctx); err != nil {
+			return nil, e.failed(err)
+		}
+	}
+	results, err := s.measureInTurn(ctx, contenders...)
 	if err != nil {
-		return result{}, err
+		return nil, entries[0].failed(err)
 	}
-	before, err := in.refreshes(ctx)
-	if err != nil {
-		return result{}, err
+	committed := map[*installation]int{}
+	for i, e := range entries {
+		if e.row.Commits {
+			committed[e.in] += results[i].Done
+		}
 	}
-	spent, err := p.node.cpu()
-	if err != nil {
-		return result{}, err
+	for _, e := range entries {
+		after, err := e.in.refreshes(ctx)
+		if want, commits := committed[e.in]; err == nil && commits && after-before[e.in] != want {
+			err = fmt.Errorf("%d answers, of which %d are in the database", want, after-before[e.in])
+		}
+		if err != nil {
+			return nil, e.failed(err)
+		}
 	}
-	measured, err := s.measure(ctx, workers)
-	if err != nil {
-		return result{}, err
-	}
-	all, err := p.node.cpu()
-	if err != nil {
-		return result{}, err
-	}
-	measured.CPU = (all - spent) / time.Duration(measured.Done)
-	after, err := in.refreshes(ctx)
-	if err == nil && r.Commits && after-before != measured.Done {
-		err = fmt.Errorf("%d answers, of which %d are in the database", measured.Done, after-before)
-	}
-	return measured, err
+	return results, nil
+}
+
+// failed says of an error in which row it was, and what the node had to say.
+func (e entry) failed(err error) error {
+	return fmt.Errorf("%s: %w\n%s", e.row.Name, err, e.p.node.log.String())
 }
 
 // each connects the workers.

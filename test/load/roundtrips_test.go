@@ -31,6 +31,9 @@ func TestRoundTrips(t *testing.T) {
 	}
 	defer node.stop()
 	p, err := newParty(ctx, in, node, 1)
+	if err == nil {
+		err = p.join(ctx, in)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

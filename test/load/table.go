@@ -47,6 +47,9 @@ func (t *table) markdown() string {
 	}
 
 	b.WriteString("\n")
+	t.differences(line)
+
+	b.WriteString("\n")
 	line("what the machine gives, a second", "", "p50", "p99")
 	line("---", "--:", "--:", "--:")
 	for _, f := range t.floors {
@@ -75,6 +78,35 @@ func (t *table) markdown() string {
 	}
 	line(append(size, "40 MB")...)
 	return b.String()
+}
+
+// differences writes how far rows are from those that they were measured in turn with.
+func (t *table) differences(line func(cells ...string)) {
+	head, rule := []string{"against the same without, measured in turn"}, []string{"---"}
+	for _, n := range t.nodes {
+		head, rule = append(head, n.stores.Name, "p50", "CPU"), append(rule, "--:", "--:", "--:")
+	}
+	line(head...)
+	line(rule...)
+	for _, r := range rows {
+		if r.Beside == "" {
+			continue
+		}
+		cells := []string{r.Name}
+		for _, n := range t.nodes {
+			with, without := n.results[r.Name], n.beside[r.Name]
+			cells = append(cells, change(with.PerSecond, without.PerSecond), change(with.P50, without.P50), change(with.CPU, without.CPU))
+		}
+		line(cells...)
+	}
+}
+
+// change is how far a number is from another, in percent.
+func change[T float64 | time.Duration](n, from T) string {
+	if from == 0 {
+		return ""
+	}
+	return strings.Replace(fmt.Sprintf("%+.1f %%", 100*float64(n-from)/float64(from)), "-", "−", 1)
 }
 
 // cells are a result's three: a second, p50 and p99.

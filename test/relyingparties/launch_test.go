@@ -82,6 +82,39 @@ func golang(t *testing.T, _ environment) *exec.Cmd {
 	return exec.CommandContext(t.Context(), binary)
 }
 
+// rails is docs/recipes/rails.md as it stands in a Rails application, but for where things
+// are and that there is no TLS here.
+func rails(t *testing.T, e environment) *exec.Cmd {
+	t.Helper()
+	folder, text := t.TempDir(), recipe(t, "rails")
+	text = strings.NewReplacer(
+		"https://id.example.com", e.Issuer, "https://shop.example.com", e.Site, `"shop"`, `ENV.fetch("CLIENT_ID")`, `"OIDC_SECRET"`, `"CLIENT_SECRET"`,
+	).Replace(text)
+	for _, part := range []struct{ file, language, around string }{
+		{"config/initializers/omniauth.rb", "ruby", "%s"}, {"config/routes.rb", "ruby", "Rails.application.routes.draw do\n%s\nend\n"},
+		{"app/controllers/sessions_controller.rb", "ruby", "%s"}, {"buttons.erb", "erb", "%s"},
+	} {
+		beginning := "```" + part.language + "\n"
+		if part.language == "ruby" {
+			beginning += "# " + part.file + "\n"
+		}
+		_, code, found := strings.Cut(text, beginning)
+		if !found {
+			t.Fatalf("the recipe has no %s", part.file)
+		}
+		code, _, _ = strings.Cut(code, "```")
+		file := filepath.Join(folder, part.file)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, file, fmt.Sprintf(part.around, code))
+	}
+	command := exec.CommandContext(t.Context(), testenv.Puma(t), "--environment", "production", "--threads", "1:2", "--bind", "tcp://127.0.0.1:"+e.Port, "config.ru")
+	command.Dir = "rails"
+	command.Env = append(e.variables(t), "RECIPE="+folder)
+	return command
+}
+
 // application is what stands behind a proxy that signs people in: it shows what
 // the proxy tells it of them.
 func application(t *testing.T) *httptest.Server {

@@ -86,7 +86,10 @@ func (p *provider) startSite(t *testing.T, s site) string {
 	}
 	command := s.launch(t, e)
 	log := new(testenv.Log)
-	command.Env, command.Stdout, command.Stderr = e.variables(t), log, log
+	if command.Env == nil {
+		command.Env = e.variables(t)
+	}
+	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		t.Fatalf("start %s: %v", s.name, err)
 	}
@@ -133,6 +136,9 @@ func (who *person) signIn(t *testing.T, b *testbrowser.Browser, s site, address 
 	if token := csrfToken.FindStringSubmatch(page.Body); token != nil {
 		u := *page.URL
 		page = b.Post(u.Scheme+"://"+u.Host+"/auth/signin/latchkey", url.Values{"csrfToken": {token[1]}, "callbackUrl": {address}})
+	}
+	if page.Has("sign-in") { // the site's own
+		page = b.Submit("sign-in")
 	}
 	if !page.Has("login-submit") {
 		t.Fatalf("%s does not ask to sign in but shows %s: %s", address, page.URL, page.Body)

@@ -22,7 +22,7 @@ func (s *scan) addAuthenticator(p *Person, where, name string, secret []byte) {
 		return
 	}
 	if len(p.Authenticators) == maxAuthenticators {
-		s.note(where, tooMany, "%s has %d authenticators already; this one is not kept", p.Where, maxAuthenticators)
+		s.report(where, tooMany, "%s has %d authenticators already; this one is not kept", p.Where, maxAuthenticators)
 		return
 	}
 	if name = ident.Cut(ident.Clean(name), ident.MaxDeviceName); name == "" {

@@ -90,7 +90,7 @@ func (s *scan) readDjango(file io.Reader) (err error) {
 		return fmt.Errorf("this is no dumpdata JSON: %w", plainJSONError(err))
 	}
 	for _, model := range slices.Sorted(maps.Keys(d.ignored)) {
-		s.note(model, unread(model), "%d rows are not read", d.ignored[model])
+		s.report(model, unread(model), "%d rows are not read", d.ignored[model])
 	}
 	return d.join()
 }

@@ -97,7 +97,7 @@ func (d *djangoDump) attachEmail(p *Person, row *ownedRow) {
 		p.User.EmailVerified = p.User.EmailVerified || e.Verified
 		return
 	}
-	d.note(row.Where, secondAddress, "a second address of %s is not kept", p.Where)
+	d.report(row.Where, secondAddress, "a second address of %s is not kept", p.Where)
 }
 
 func (d *djangoDump) attachAllauth(p *Person, row *ownedRow) {
@@ -112,7 +112,7 @@ func (d *djangoDump) attachAllauth(p *Person, row *ownedRow) {
 	}
 	if a.Type != "totp" {
 		what := strings.ReplaceAll(a.Type, "_", " ")
-		d.note(row.Where, notKept(what), "its %s are not kept; %s makes new ones", what, p.Where)
+		d.report(row.Where, notKept(what), "its %s are not kept; %s makes new ones", what, p.Where)
 		return
 	}
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.TrimRight(a.Data.Secret, "="))
@@ -137,9 +137,9 @@ func (d *djangoDump) attachTOTP(p *Person, row *ownedRow) {
 	}
 	switch secret, err := hex.DecodeString(device.Key); {
 	case !device.Confirmed:
-		d.note(row.Where, neverConfirmed, "it was never confirmed and is not kept")
+		d.report(row.Where, neverConfirmed, "it was never confirmed and is not kept")
 	case device.Step != 30 || device.T0 != 0 || device.Digits != 6:
-		d.note(row.Where, otherCodes, "only codes of 6 digits and 30 seconds are taken here, so it is not kept; %s enrolls anew", p.Where)
+		d.report(row.Where, otherCodes, "only codes of 6 digits and 30 seconds are taken here, so it is not kept; %s enrolls anew", p.Where)
 	case err != nil:
 		d.problem(row.Where, "its key is no hexadecimal")
 	default:

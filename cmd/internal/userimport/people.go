@@ -98,7 +98,7 @@ func (s *scan) problem(where, format string, args ...any) {
 	s.to.Problem(Finding{Where: where, Message: fmt.Sprintf(format, args...)})
 }
 
-func (s *scan) note(where string, of Kind, format string, args ...any) {
+func (s *scan) report(where string, of Kind, format string, args ...any) {
 	s.to.Note(Finding{Where: where, Message: fmt.Sprintf(format, args...), Of: of})
 }
 
@@ -148,16 +148,16 @@ func (s *scan) judgePassword(p *Person) {
 	u := &p.User
 	switch {
 	case u.PasswordHash == "":
-		s.note(p.Where, noPassword, "it has no password: one is set by a message to the address")
+		s.report(p.Where, noPassword, "it has no password: one is set by a message to the address")
 	case password.Supported(u.PasswordHash) != nil:
 		name := Algorithm(u.PasswordHash)
-		s.note(p.Where, unknownPassword(name), "its password (%s) cannot be verified here: a new one is set by a message to the address", name)
+		s.report(p.Where, unknownPassword(name), "its password (%s) cannot be verified here: a new one is set by a message to the address", name)
 		u.PasswordHash = ""
 	default:
 		return
 	}
 	if u.Email == "" {
-		s.note(p.Where, noWayIn, "without a password and an address nobody can sign in; give it an address first")
+		s.report(p.Where, noWayIn, "without a password and an address nobody can sign in; give it an address first")
 	}
 }
 

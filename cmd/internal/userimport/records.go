@@ -47,7 +47,7 @@ var columns = map[string]func(*record, string) error{
 	"phone_verified": truth(func(r *record) *bool { return &r.PhoneVerified }),
 	"password_hash":  text(func(r *record) *string { return &r.PasswordHash }),
 	"roles":          func(r *record, v string) error { r.Roles = strings.Fields(v); return nil },
-	"groups":         func(r *record, v string) error { r.Groups = parts(v); return nil },
+	"groups":         func(r *record, v string) error { r.Groups = commaSeparated(v); return nil },
 	"disabled":       truth(func(r *record) *bool { return &r.Disabled }),
 	"created_at":     text(func(r *record) *string { return &r.CreatedAt }),
 	"totp_secret":    text(func(r *record) *string { return &r.TOTPSecret }),
@@ -75,8 +75,8 @@ func (r *record) setText(attribute, typed string) {
 	r.texts[attribute] = typed
 }
 
-// parts are what stands between commas.
-func parts(v string) []string {
+// commaSeparated returns what stands between commas.
+func commaSeparated(v string) []string {
 	if v == "" {
 		return nil
 	}

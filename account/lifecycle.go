@@ -11,9 +11,9 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// Standings says who may sign in, and whose account goes; storage/sqlstore.Users
+// Lifecycles disables, enables and deletes accounts; storage/sqlstore.Users
 // in the binary.
-type Standings interface {
+type Lifecycles interface {
 	// Disable answers storage.ErrNotFound for who is disabled already, and Enable
 	// for who is not.
 	Disable(ctx context.Context, id storage.ID, now time.Time, e storage.Event) error
@@ -36,7 +36,7 @@ func (s *Service) Disable(ctx context.Context, by Actor, id storage.ID, reason s
 		return err
 	}
 	c.detail(reason)
-	return unchanged(s.written(c, "disable", s.cfg.Standings.Disable(ctx, id, c.now, c.event)))
+	return unchanged(s.written(c, "disable", s.cfg.Lifecycles.Disable(ctx, id, c.now, c.event)))
 }
 
 // Enable lets a disabled person sign in again. It answers ErrUnchanged.
@@ -45,7 +45,7 @@ func (s *Service) Enable(ctx context.Context, by Actor, id storage.ID) error {
 	if err != nil {
 		return err
 	}
-	return unchanged(s.written(c, "enable", s.cfg.Standings.Enable(ctx, id, c.now, c.event)))
+	return unchanged(s.written(c, "enable", s.cfg.Lifecycles.Enable(ctx, id, c.now, c.event)))
 }
 
 // unchanged is err of a change that found nothing to do.
@@ -82,7 +82,7 @@ func (s *Service) PlanDeletionIf(ctx context.Context, by Actor, id storage.ID, c
 		}
 	}
 	plan := storage.DeletionPlan{UserID: id, PasswordEpoch: c.user.PasswordEpoch, At: at, If: condition}
-	err = s.written(c, "plan deletion", s.cfg.Standings.PlanDeletion(ctx, plan, c.event, c.messages...))
+	err = s.written(c, "plan deletion", s.cfg.Lifecycles.PlanDeletion(ctx, plan, c.event, c.messages...))
 	if err != nil || s.cfg.DeletionGrace > 0 {
 		return at, err
 	}
@@ -122,7 +122,7 @@ func (s *Service) keepAccount(ctx context.Context, by Actor, id storage.ID) erro
 	if err != nil {
 		return err
 	}
-	return s.written(c, "cancel deletion", s.cfg.Standings.CancelDeletion(ctx, id, c.now, c.event))
+	return s.written(c, "cancel deletion", s.cfg.Lifecycles.CancelDeletion(ctx, id, c.now, c.event))
 }
 
 // deleteBatch is how many accounts are deleted in one go; the next go takes more.
@@ -132,7 +132,7 @@ const deleteBatch = 500
 // back in time, and returns how many. The record keeps the id that relying
 // parties know, and nothing else of the person.
 func (s *Service) DeleteDue(ctx context.Context, by Actor) (int64, error) {
-	gone, err := s.cfg.Standings.DeleteDue(ctx, s.cfg.Now(), deleteBatch, func(u storage.User) (storage.Event, []storage.Message, error) {
+	gone, err := s.cfg.Lifecycles.DeleteDue(ctx, s.cfg.Now(), deleteBatch, func(u storage.User) (storage.Event, []storage.Message, error) {
 		e, err := NewEvent(s.cfg.Now(), s.cfg.Random, by, storage.EventUserDeleted, u.ID)
 		if err != nil {
 			return e, nil, err
