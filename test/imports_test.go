@@ -97,7 +97,7 @@ var homes = map[string][]string{
 	"github.com/fsnotify":           {"config"},
 	"cel.dev/cel-go":                {"access"},
 	"golang.org/x/term":             {"cmd"},
-	"github.com/clipperhouse":      {"cmd"},
+	"github.com/clipperhouse":       {"cmd"},
 }
 
 // violations says which imports of a package's code, tests aside, break a rule.
