@@ -155,6 +155,11 @@ func (t somebody) unlock(cmd *cobra.Command, store *sqlstore.Store, d *dependenc
 		nameOf(u), client.FormatDuration(accounts.LockdownUndo())), "%s is open again, as before the lockdown", nameOf(u))
 }
 
+// lockedEverybodyDown is the answer of `lockdown --all --json`.
+type lockedEverybodyDown struct {
+	RevokedKeys []string `json:"revoked_keys"`
+}
+
 // everybody is the whole installation.
 type everybody struct{ *lockdownFlags }
 
@@ -181,9 +186,7 @@ func (t everybody) lock(cmd *cobra.Command, store *sqlstore.Store, d *dependenci
 		return fmt.Errorf("everything that was issued has ended, but a signing key could not be revoked; run the command again: %w", err)
 	}
 	if t.json {
-		return writeJSON(cmd.OutOrStdout(), struct {
-			RevokedKeys []string `json:"revoked_keys"`
-		}{revoked})
+		return writeJSON(cmd.OutOrStdout(), lockedEverybodyDown{listed(revoked)})
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "everything that was issued has ended, and %d signing keys are revoked: everybody has to sign in again\n", len(revoked))
 	return err
