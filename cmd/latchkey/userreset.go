@@ -32,7 +32,10 @@ func userResetPasswordCommand() *cobra.Command {
 			case d.cfg.Mail.SMTPURL.IsZero():
 				return errors.New("no mail is set up (mail.smtp_url): --print-link prints the link instead")
 			}
-			err := d.accounts(store).RequestReset(cmd.Context(), operator(), u.Email, message.Return{})
+			if err := checkReason(reason); err != nil {
+				return err
+			}
+			err := d.accounts(store).SendReset(cmd.Context(), operator(), u.ID, reason)
 			return report(cmd, err, nameOf(u)+" is gone", "a link is on its way to %s", u.Email)
 		})
 	cmd.Flags().BoolVar(&printLink, "print-link", false, "print the link instead of sending it; whoever has it can set the password")
