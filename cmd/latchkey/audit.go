@@ -188,11 +188,13 @@ func auditListCommand() *cobra.Command {
 	var f auditFilter
 	var limit int
 	var identifier string
-	var asJSON bool
+	var asJSON, reads bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Show the newest events, newest first",
-		Args:  cobra.NoArgs,
+		Long: "What administrators looked at by the admin API and the console (admin_read) is left out, unless --reads, --type or\n" +
+			"--request-id asks for it.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 {
 				return errors.New("--limit must be at least 1")
@@ -202,7 +204,7 @@ func auditListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				filter.Limit = limit
+				filter.Limit, filter.WithoutReads = limit, !reads
 				hashes := []string{""}
 				if identifier != "" {
 					hashes = account.IdentifierHashes(p.hasher, identifier)
@@ -215,6 +217,7 @@ func auditListCommand() *cobra.Command {
 	f.register(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 50, "at most this `number`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON for each, as audit export writes them")
+	cmd.Flags().BoolVar(&reads, "reads", false, "events too that tell what administrators looked at")
 	cmd.Flags().StringVar(&identifier, "identifier", "", "only failed sign-ins by this `name`, whether or not an account has it")
 	return cmd
 }

@@ -37,8 +37,8 @@ func lockdownCommand() *cobra.Command {
 			"`latchkey user reset-password USER --print-link`. --undo opens it as it was, within account.lockdown_undo.\n\n" +
 			"--client is for when an application was broken into, or its secret leaked: its grants and tokens end, it is told of each\n" +
 			"session that signed in to it, and no node serves it until --undo. Give it another secret first.\n\n" +
-			"--all is for when the installation itself was broken into: everything that was issued to anybody ends, and every signing\n" +
-			"key is revoked. Everybody signs in anew. It cannot be undone.",
+			"--all is for when the installation itself was broken into: everything that was issued to anybody ends, applications are told,\n" +
+			"and every signing key is revoked. Everybody signs in anew. It cannot be undone.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			on, err := f.target(args)
@@ -155,6 +155,13 @@ func (t somebody) unlock(cmd *cobra.Command, store *sqlstore.Store, d *dependenc
 		nameOf(u), client.FormatDuration(accounts.LockdownUndo())), "%s is open again, as before the lockdown", nameOf(u))
 }
 
+// everybodyLocked is the answer of `lockdown --all --json`: a form that others read, so
+// its names stay as they are.
+type everybodyLocked struct {
+	Ended       storage.Holdings `json:"ended"`
+	RevokedKeys []string         `json:"revoked_keys"`
+}
+
 // everybody is the whole installation.
 type everybody struct{ *lockdownFlags }
 
@@ -168,22 +175,12 @@ func (t everybody) lock(cmd *cobra.Command, store *sqlstore.Store, d *dependenci
 	if err != nil || !goes {
 		return err
 	}
-	accounts, by := d.accounts(store), operator().Because("lockdown of everybody: "+t.reason)
-	if err := accounts.RaiseEpoch(ctx, by, ""); err != nil {
-		return err
-	}
-	e, err := accounts.BeginKeyChange(ctx, by, storage.EventSigningKeyRevoked)
+	ended, revoked, err := d.accounts(store).LockEverybody(ctx, operator(), ring, t.reason)
 	if err != nil {
-		return err
-	}
-	revoked, err := ring.RevokeAll(ctx, e)
-	if err != nil {
-		return fmt.Errorf("everything that was issued has ended, but a signing key is still there; run it again: %w", err)
+		return fmt.Errorf("run it again: it is not known that everything has ended, and that no signing key is still there: %w", err)
 	}
 	if t.json {
-		return writeJSON(cmd.OutOrStdout(), struct {
-			RevokedKeys []string `json:"revoked_keys"`
-		}{revoked})
+		return writeJSON(cmd.OutOrStdout(), everybodyLocked{ended, revoked})
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "everything that was issued has ended, and %d signing keys are revoked: everybody signs in anew\n", len(revoked))
 	return err
