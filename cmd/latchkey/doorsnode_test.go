@@ -46,6 +46,7 @@ clients:
 // doors is a node as the binary wires it, with each way in to administration.
 type doors struct {
 	idleServer
+	cfg    *config.Config
 	t      *testing.T
 	url    string
 	data   string
@@ -74,7 +75,7 @@ func newDoors(t *testing.T) *doors {
 	must(t, err)
 	cfg, err := config.Load(config.LoadOptions{Dev: true, File: file, Defaults: data.Defaults(d.url)})
 	must(t, err)
-	*d.clock = time.Now()
+	*d.clock, d.cfg = time.Now(), cfg
 	d.idleServer = newIdleServerOf(t, cfg, d.clock)
 	must(t, d.load(t.Context()))
 	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: d.process, ReadHeaderTimeout: time.Minute}}
@@ -205,23 +206,28 @@ func (d *doors) browserOf(u *storage.User) (b *testbrowser.Browser, csrf string,
 func (d *doors) personal(role admin.Role) string {
 	d.t.Helper()
 	if name := "person " + string(role); d.tokens[name] == "" {
-		scopes := []string{"openid"}
-		for _, s := range admin.Scopes() {
-			scopes = append(scopes, s.Name)
-		}
 		b, _, _ := d.browser(role)
-		verifier := oauth2.GenerateVerifier()
-		client := oauth2.Config{
-			ClientID: "office", RedirectURL: "https://office.example/callback", Scopes: scopes,
-			Endpoint: oauth2.Endpoint{AuthURL: d.url + "/authorize", TokenURL: d.url + "/token", AuthStyle: oauth2.AuthStyleInParams},
-		}
-		page := b.Get(strings.TrimPrefix(client.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier)), d.url))
-		if page.Location == nil {
-			d.t.Fatalf("no code on %s: %s", page.URL, page.Body)
-		}
-		token, err := client.Exchange(d.t.Context(), page.Location.Query().Get("code"), oauth2.VerifierOption(verifier))
-		must(d.t, err)
-		d.tokens[name] = token.AccessToken
+		d.tokens[name] = d.tokenOf(b)
 	}
 	return d.tokens["person "+string(role)]
+}
+
+// tokenOf is that of who is signed in in a browser.
+func (d *doors) tokenOf(b *testbrowser.Browser) string {
+	d.t.Helper()
+	scopes, verifier := []string{"openid"}, oauth2.GenerateVerifier()
+	for _, s := range admin.Scopes() {
+		scopes = append(scopes, s.Name)
+	}
+	client := oauth2.Config{
+		ClientID: "office", RedirectURL: "https://office.example/callback", Scopes: scopes,
+		Endpoint: oauth2.Endpoint{AuthURL: d.url + "/authorize", TokenURL: d.url + "/token", AuthStyle: oauth2.AuthStyleInParams},
+	}
+	page := b.Get(strings.TrimPrefix(client.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier)), d.url))
+	if page.Location == nil {
+		d.t.Fatalf("no code on %s: %s", page.URL, page.Body)
+	}
+	token, err := client.Exchange(d.t.Context(), page.Location.Query().Get("code"), oauth2.VerifierOption(verifier))
+	must(d.t, err)
+	return token.AccessToken
 }

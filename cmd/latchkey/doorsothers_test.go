@@ -132,12 +132,24 @@ var systemRows = []doorRow{
 		},
 		events: []storage.EventType{storage.EventSigningKeyRevoked},
 	},
+	{ // the last one: it ends what the others rest on
+		operation: "everybody.lock_down", body: `{"reason":"{why}"}`, act: "/admin/configuration/lockdown", form: []string{"confirm={host}"},
+		command: "lockdown --all --reason {why} --yes",
+		prepare: func(d *doors, x *doorSubject) error {
+			if _, _, err := d.ellipticKeys(); err != nil {
+				return err
+			}
+			return d.signIn(x)
+		},
+		events: []storage.EventType{storage.EventEverybodyLocked, storage.EventSigningKeyRevoked, storage.EventSigningKeyRevoked, storage.EventSigningKeyRevoked},
+	},
 }
 
 // ellipticKeys are the key that signs by ES256, and the one that waits to, if one does.
 func (d *doors) ellipticKeys() (signs, waits string, err error) {
 	d.t.Helper()
-	err = d.ring.Load(d.t.Context()) // a command may have changed it
+	*d.clock = time.Now() // that of commands: keys that they made sign by now
+	err = d.ring.Load(d.t.Context())
 	for _, k := range d.ring.Keys() {
 		switch {
 		case k.Alg != keys.ES256:

@@ -30,8 +30,6 @@ type doorRow struct {
 	scim [3]string
 	// prepare makes what there is to do, by an operator's word.
 	prepare func(d *doors, x *doorSubject) error
-	// after is done when a door was tried; nil is nothing.
-	after func(d *doors)
 	// events are the types that the change writes, and messages the kinds that it sends.
 	events   []storage.EventType
 	messages []storage.MessageKind
@@ -204,14 +202,8 @@ var personRows = []doorRow{
 	},
 }
 
-// doorsElsewhere are the operations that no row tries through each door, and the tests that
-// hold them to their effect, their events and their refusals.
-var doorsElsewhere = map[string]string{
-	"everybody.lock_down": "TestBL1_EverybodyIsLockedDown",
-}
-
 // commandsElsewhere are the commands that no row tries: they only read, they are about the
-// installation and nobody in it, or a test of doorsElsewhere or a script of TestScripts
+// installation and nobody in it, or a script of TestScripts
 // has them.
 var commandsElsewhere = strings.Fields(`
 	admin-invite audit-export audit-list audit-verify backup client-add-secret client-list client-registration-token-create

@@ -165,7 +165,7 @@ func (d *doors) since(m mark, x *doorSubject) (o outcome, events []storage.Event
 	d.t.Helper()
 	o.Is = d.state(x)
 	for _, e := range d.events() {
-		if !m.events[e.ID] {
+		if !m.events[e.ID] && e.Type != storage.EventAdminRead {
 			o.Events, events = append(o.Events, string(e.Type)), append(events, e)
 		}
 	}

@@ -46,7 +46,7 @@ func (d *doors) subject(row *doorRow, bySource bool) *doorSubject {
 	_, err := d.accounts().CreateGroup(d.t.Context(), preparer, account.NewGroup{Name: groupOf(x)})
 	must(d.t, err)
 	x.words = map[string]string{
-		"{person}": string(id), "{email}": email, "{group}": groupOf(x), "{client}": "wiki", "{why}": why, "{new}": strings.ToLower(rand.Text()),
+		"{person}": string(id), "{email}": email, "{group}": groupOf(x), "{client}": "wiki", "{why}": why, "{host}": strings.TrimPrefix(d.url, "http://"), "{new}": strings.ToLower(rand.Text()),
 	}
 	if row.prepare != nil {
 		must(d.t, row.prepare(d, x))
