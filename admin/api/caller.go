@@ -84,11 +84,9 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, o *operation) (*call
 	if refused != nil {
 		return nil, refused
 	}
-	if o.changes() {
-		reason := r.Header.Get(reasonHeader)
-		if utf8.RuneCountInString(reason) > maxReason || ident.Text(reason) != nil {
-			return nil, &refusal{status: http.StatusUnprocessableEntity, detail: reasonHeader + " is too long, or no line of text"}
-		}
+	reason := r.Header.Get(reasonHeader)
+	unfit := utf8.RuneCountInString(reason) > maxReason || ident.Text(reason) != nil
+	if o.changes() && !unfit {
 		who.actor = who.actor.Because(reason)
 	}
 	wait, err := a.cfg.Counters.Draw(r.Context(), "admin:"+who.name, a.cfg.Limit)
@@ -104,7 +102,10 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, o *operation) (*call
 		a.cfg.Log.ErrorContext(r.Context(), "admin API cannot record a call", "operation", o.id, "reason", err.Error())
 		return nil, &refusal{status: http.StatusServiceUnavailable, detail: "temporarily unavailable, try again", retryAfter: 5}
 	}
-	if may {
+	switch {
+	case may && o.changes() && unfit:
+		return nil, &refusal{status: http.StatusUnprocessableEntity, detail: reasonHeader + " is too long, or no line of text"}
+	case may:
 		return who, nil
 	}
 	return nil, &refusal{

@@ -72,7 +72,7 @@ func (o *operation) spec(a *API) huma.Operation {
 		failures = append(failures, http.StatusNotFound)
 	}
 	if o.body {
-		failures = append(failures, http.StatusBadRequest, http.StatusRequestEntityTooLarge)
+		failures = append(failures, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	slices.Sort(failures)
 	more := fmt.Sprintf("Takes the scope `%s`.", o.scope)

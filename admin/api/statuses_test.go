@@ -134,6 +134,7 @@ func TestEveryDocumentedStatusIsSeen(t *testing.T) {
 		try(s, all, with.path+query+"no_such=1", with.body)
 		if said.body {
 			try(s, all, with.path, "{")
+			try(s, all, with.path, with.body, "Content-Type", "text/plain")
 			try(s, all, with.path, `{"reason":"`+strings.Repeat("x", 70<<10)+`"}`)
 		}
 		if strings.Contains(o.Path, "{") {

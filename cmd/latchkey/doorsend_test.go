@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,14 +15,19 @@ import (
 	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
-// another is a second node over the same stores, and its address.
-func (d *doors) another() string {
+// another is a way to a second node over the same stores, which serves at the same address.
+func (d *doors) another() *http.Client {
 	d.t.Helper()
 	node := newIdleServerOf(d.t, d.cfg, d.clock)
 	must(d.t, node.load(d.t.Context()))
 	server := httptest.NewServer(node.process)
 	d.t.Cleanup(server.Close)
-	return server.URL
+	var dialer net.Dialer
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return dialer.DialContext(ctx, network, server.Listener.Addr().String())
+	}}
+	d.t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
 }
 
 // TestAD1_AConsoleAndATokenEndWithWhatTheyRestOn: what an administrator loses, by a
@@ -29,7 +36,7 @@ func (d *doors) another() string {
 func TestAD1_AConsoleAndATokenEndWithWhatTheyRestOn(t *testing.T) {
 	t.Setenv("LATCHKEY_DATABASE_URL", testenv.Postgres(t))
 	d := newDoors(t)
-	nodes := []string{d.url, d.another()}
+	nodes := []*http.Client{http.DefaultClient, d.another()}
 	for command, want := range map[string]struct {
 		page, call int
 		shows      string
@@ -43,15 +50,15 @@ func TestAD1_AConsoleAndATokenEndWithWhatTheyRestOn(t *testing.T) {
 	} {
 		b, _, who := d.browser(admin.Owner)
 		token := d.tokenOf(b)
-		from := []*testbrowser.Browser{b, testbrowser.New(t, nodes[1], nil)}
-		at, err := url.Parse(nodes[1])
+		from := []*testbrowser.Browser{b, testbrowser.New(t, d.url, &http.Client{Transport: nodes[1].Transport})}
+		at, err := url.Parse(d.url)
 		must(t, err)
 		from[1].Jar().SetCookies(at, b.Cookies())
-		call := func(node string) int {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, node+"/admin/api/v1/people?limit=1", http.NoBody)
+		call := func(node *http.Client) int {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.url+"/admin/api/v1/people?limit=1", http.NoBody)
 			must(t, err)
 			r.Header.Set("Authorization", "Bearer "+token)
-			response, err := http.DefaultClient.Do(r)
+			response, err := node.Do(r)
 			must(t, err)
 			must(t, response.Body.Close())
 			return response.StatusCode
