@@ -102,6 +102,7 @@ var (
 	pruneClient      = action{event: storage.EventClientPruned, operator: true, system: true}
 	lockClient       = action{event: storage.EventClientLocked, operator: true, duty: DutyOwner, grave: true}
 	unlockClient     = action{event: storage.EventClientUnlocked, operator: true, duty: DutyOwner, grave: true}
+	adoptUser        = action{event: storage.EventUserAdopted, source: noAdmins}
 	exportData       = action{event: storage.EventDataExported, self: fresh, operator: true}
 )
 

@@ -36,9 +36,11 @@ type Edit struct {
 	// If judges the person as they are when they are changed, and nobody else can change
 	// them any more (compare and swap); its error is the answer.
 	If func(*storage.User) error
-	// word is what a source says from now on, and keep takes a planned deletion back.
-	word *storage.Provisioned
-	keep bool
+	// word is what a source says from now on, and keep takes a planned deletion back. same
+	// says that the word is what it was, and adopt that it is the first one of somebody who
+	// was there before.
+	word              *storage.Provisioned
+	keep, same, adopt bool
 }
 
 // editing is an edit on its way to the store: every part is allowed, and known to be
@@ -80,13 +82,13 @@ func (s *Service) editPerson(ctx context.Context, by Actor, user *storage.User, 
 		UserID: user.ID, PasswordEpoch: user.PasswordEpoch, If: edit.If, Provisioned: edit.word, Now: s.cfg.Now(),
 	}}
 	for _, part := range []func(context.Context, *editing, *Edit) error{
-		s.editProfile, s.editAttributes, s.editEmail, s.editRoles, s.editActive, s.editDeletion,
+		s.editSource, s.editProfile, s.editAttributes, s.editEmail, s.editRoles, s.editActive, s.editDeletion,
 	} {
 		if err := part(ctx, e, edit); err != nil {
 			return err
 		}
 	}
-	if len(e.events) == 0 && edit.word == nil {
+	if len(e.events) == 0 && (edit.word == nil || edit.same) {
 		return nil
 	}
 	if len(e.events) == 0 { // what the source says changes, and the account does not

@@ -50,16 +50,30 @@ type Word struct {
 	Profile       storage.Profile
 	// Before is the profile by what the source said before: what it says anew counts, and
 	// what people changed since stays.
-	Before     storage.Profile
+	Before storage.Profile
+	// Attributes are the custom ones that it says anew; nil takes one away.
 	Attributes map[string]any
-	Active     bool
+	// Active says whether they may sign in; nil: it says nothing of that.
+	Active *bool
+	// Adopt says whom who was there before the source may become its own.
+	Adopt Adoption
 	// Document is all that the source said, as JSON, for the source to read again.
 	Document string
 }
 
+// of is what is kept of somebody with the word: what it does not say is as it was.
+func (w *Word) of(p storage.Provisioned) storage.Provisioned {
+	p.UserName, p.ExternalID, p.Document = w.UserName, w.ExternalID, w.Document
+	if !sameAddress(p.Email, w.Email) {
+		p.Email = w.Email
+	}
+	return p
+}
+
 // Provision makes an account by the word of a source, without a password. One that the
-// same source deleted, and that is not gone yet, is given back with its id. It answers a
-// [FieldError], and ErrTaken where a name has an account.
+// same source deleted, and that is not gone yet, is given back with its id; one that was
+// there before any source becomes its own where it may be adopted ([Word.Adopt]). It
+// answers a [FieldError], and ErrTaken where a name has an account.
 func (s *Service) Provision(ctx context.Context, by Actor, w Word) (*storage.ProvisionedUser, error) {
 	if by.source == "" {
 		return nil, s.refuse(ctx, by, storage.EventUserCreated, "")
@@ -70,6 +84,13 @@ func (s *Service) Provision(ctx context.Context, by Actor, w Word) (*storage.Pro
 	}
 	if gone != nil {
 		return s.revive(ctx, by, gone, w)
+	}
+	before, err := s.adoptee(ctx, by, w)
+	if err != nil {
+		return nil, err
+	}
+	if before != nil {
+		return s.adopt(ctx, by, before, w)
 	}
 	if s.cfg.SignUp.Username == PresenceOff && w.Email != "" {
 		w.Username = ""
@@ -89,7 +110,7 @@ func (s *Service) Provision(ctx context.Context, by Actor, w Word) (*storage.Pro
 	if user.Attributes, err = s.newAttributes(w.Attributes, byImport); err != nil {
 		return nil, err
 	}
-	if !w.Active {
+	if w.Active != nil && !*w.Active {
 		user.DisabledAt = user.CreatedAt
 	}
 	p := &storage.Provisioned{
@@ -168,8 +189,9 @@ func (s *Service) say(ctx context.Context, by Actor, user *storage.User, word *s
 			SetClaim(&profile, claim, value)
 		}
 	}
+	edit.same = !keep && !edit.adopt && *word == w.of(*word)
 	word.UserName, word.ExternalID, word.Email, word.Document, word.UpdatedAt = w.UserName, w.ExternalID, w.Email, w.Document, s.cfg.Now()
-	edit.word, edit.Active, edit.Profile, edit.Attributes = word, &w.Active, &profile, w.Attributes
+	edit.word, edit.Active, edit.Profile, edit.Attributes = word, w.Active, &profile, w.Attributes
 	edit.keep = keep
 	return s.editPerson(ctx, by, user, &edit)
 }

@@ -57,6 +57,9 @@ func (l *loader) validateMutualTLS(c *Config) {
 	m := c.MutualTLS
 	switch {
 	case m.From == "":
+		if c.Tokens.RequireCertificate {
+			l.add("tokens.require_certificate", "nobody's certificate is known: say where certificates come from in mutual_tls.from")
+		}
 		for key, set := range map[string]bool{"header": m.Header != "", "ca_file": m.CAFile != "", "url": m.URL != ""} {
 			if set {
 				l.add(joinPath("mutual_tls", key), "of no use without mutual_tls.from; say where certificates come from")

@@ -33,9 +33,10 @@ func TestMutualTLS(t *testing.T) {
 	checkProblems(t, problemsOf(t, err), []string{"clients[0].tls_client_auth_subject_dn"})
 
 	for text, want := range map[string]string{
-		"mutual_tls: {from: apache}\n":        "mutual_tls.from",
-		"mutual_tls: {from: tls}\n":           "mutual_tls.from (line",
-		"mutual_tls: {ca_file: " + ca + "}\n": "mutual_tls.ca_file",
+		"mutual_tls: {from: apache}\n":                                                             "mutual_tls.from",
+		"mutual_tls: {from: tls}\n":                                                                "mutual_tls.from (line",
+		"mutual_tls: {ca_file: " + ca + "}\n":                                                      "mutual_tls.ca_file",
+		"tokens: {require_certificate: true}\n":                                                    "tokens.require_certificate (line",
 		"mutual_tls: {from: nginx, ca_file: /nowhere}\ntrusted_proxies: [10.0.0.0/8]\n":            "mutual_tls.ca_file",
 		"mutual_tls: {from: nginx, header: Cookie}\ntrusted_proxies: [10.0.0.0/8]\n":               "mutual_tls.header",
 		"mutual_tls: {from: nginx, url: https://id.example.com}\ntrusted_proxies: [10.0.0.0/8]\n":  "mutual_tls.url",

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/access"
@@ -16,10 +17,11 @@ type SCIM struct {
 
 // SCIMSource is a source of provisioning.
 type SCIMSource struct {
-	Name          string `yaml:"name" doc:"A short name, unique: letters, digits, - and _. What it makes belongs to it, so that another name is another source."`
-	Token         Secret `yaml:"token" secret:"ref" doc:"Its bearer token, as a file: or env: reference: at least 32 random characters, such as openssl rand -base64 32 prints."`
-	Client        string `yaml:"client" doc:"The id of a client of type service whose access tokens are its as well, or instead. The client has the scope scim."`
-	EmailVerified bool   `yaml:"email_verified" default:"false" doc:"Whether the addresses that it gives people are known to be theirs. Only for a source that speaks for the domains of its addresses: applications join accounts by verified addresses."`
+	Name          string   `yaml:"name" doc:"A short name, unique: letters, digits, - and _. What it makes belongs to it, so that another name is another source."`
+	Token         Secret   `yaml:"token" secret:"ref" doc:"Its bearer token, as a file: or env: reference: at least 32 random characters, such as openssl rand -base64 32 prints."`
+	Client        string   `yaml:"client" doc:"The id of a client of type service whose access tokens are its as well, or instead. The client has the scope scim."`
+	EmailVerified bool     `yaml:"email_verified" default:"false" doc:"Whether the addresses that it gives people are known to be theirs. Only for a source that speaks for the domains of its addresses: applications join accounts by verified addresses."`
+	Adopt         []string `yaml:"adopt" oneof:"email username" doc:"Whom the source takes over that was there before it when it makes somebody of the same name: email by an address that is verified here (needs email_verified), username by the username. Nobody of another source, and no administrator. Empty: a name that is taken is refused."`
 }
 
 // scimScope and scimResource are those of access tokens of sources.
@@ -27,6 +29,7 @@ const (
 	scimScope    = "scim"
 	scimResource = "urn:latchkey:scim"
 	minToken     = 32 // characters
+	adoptByEmail = "email"
 )
 
 func (l *loader) validateSCIM(c *Config) {
@@ -49,6 +52,9 @@ func (l *loader) validateSCIM(c *Config) {
 			l.add(joinPath(at, "token"), "it is too easy to guess; make one with `openssl rand -base64 32`")
 		case token != "" && tokens[token]:
 			l.add(joinPath(at, "token"), "it is the token of another source as well")
+		}
+		if slices.Contains(s.Adopt, adoptByEmail) && !s.EmailVerified {
+			l.add(joinPath(at, "adopt"), "email needs email_verified: whoever has an address only by the word of the source takes over no account")
 		}
 		if s.Client != "" && clients[s.Client] {
 			l.add(joinPath(at, "client"), "it is the client of another source as well")

@@ -68,7 +68,7 @@ type authorizationCheck struct {
 // of them that cannot be relied on. The error is what the client is told.
 func (p *Provider) parseAuthorization(ctx context.Context, form url.Values, faulty []string, c *client.Client, to delivery) (*interaction.AuthorizationRequest, error) {
 	check := authorizationCheck{
-		params: form, faulty: faulty, client: c, bound: p.mustProve(c), prompts: p.prompts, claims: &p.make,
+		params: form, faulty: faulty, client: c, bound: p.mustBind(c).wanted(), prompts: p.prompts, claims: &p.make,
 		hintSubject: func(token string) (string, error) { return p.hintSubject(ctx, token) },
 		knownScopes: func(asked []string) ([]string, error) { return p.knownScopes(ctx, c, asked) },
 	}

@@ -53,17 +53,33 @@ func (c *confirmation) tokenType() string {
 	return dpopScheme
 }
 
-// mustProve reports whether each token of the client is to be bound to a key of its
-// proofs. Where that holds for all clients, one whose tokens are bound to its TLS
-// certificate does what is wanted.
-func (p *Provider) mustProve(c *client.Client) bool {
-	return c.DPoPBound || p.cfg.RequireDPoP && !c.CertificateBound
+// binding is what every token of a client has to be bound to (sender-constrained tokens,
+// RFC 9700 section 2.2.1).
+type binding struct {
+	// Key wants that of a DPoP proof, and Certificate a TLS certificate.
+	Key, Certificate bool
+	// Either wants one of both.
+	Either bool
 }
+
+// mustBind is what the client is registered for, or what is required of all clients. Of
+// one that is registered for the other kind nothing more is required, and where both are
+// required of all, either does.
+func (p *Provider) mustBind(c *client.Client) binding {
+	key, certificate := p.cfg.RequireDPoP, p.cfg.RequireCertificate
+	if c.DPoPBound || c.CertificateBound || !key || !certificate {
+		return binding{Key: c.DPoPBound || key && !c.CertificateBound && !certificate, Certificate: c.CertificateBound || certificate && !c.DPoPBound && !key}
+	}
+	return binding{Either: true}
+}
+
+// wanted reports whether there is anything to be bound to.
+func (b binding) wanted() bool { return b.Key || b.Certificate || b.Either }
 
 // requireProof refuses a request for tokens without a proof where its client needs one
 // (RFC 9449 section 5.2).
 func (p *Provider) requireProof(r *tokenRequest) error {
-	if r.Proof != nil || !p.mustProve(r.Client) {
+	if r.Proof != nil || !p.mustBind(r.Client).Key {
 		return nil
 	}
 	refused := errProof(errors.New("the client's tokens are to be bound and it sends none"))

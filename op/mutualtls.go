@@ -55,15 +55,20 @@ func certificateThumbprint(c *x509.Certificate) string {
 }
 
 // bindCertificate notes the certificate that the tokens of a request are bound to, and
-// refuses a request without one where its client wants that (RFC 8705 section 3.4).
-func (r *tokenRequest) bindCertificate() error {
-	if !r.Client.CertificateBound {
+// refuses a request without one where that is wanted (RFC 8705 section 3.4).
+func (p *Provider) bindCertificate(r *tokenRequest) error {
+	must := p.mustBind(r.Client)
+	if !must.Certificate && !must.Either {
 		return nil
 	}
 	chain, err := r.certificates()
 	switch {
 	case err != nil:
 		return err
+	case len(chain) == 0 && must.Either && r.Proof != nil:
+		return nil
+	case len(chain) == 0 && must.Either:
+		return invalidRequest("tokens are bound here: send a DPoP proof, or a TLS certificate", nil)
 	case len(chain) == 0:
 		return invalidRequest("the client's tokens are bound to its TLS certificate, and it shows none", nil)
 	}

@@ -61,7 +61,7 @@ func newCertifiedNode(t testing.TB) *certifiedNode {
 	phone.ID, phone.CertificateBound = "phone", true
 	sealed := wikiClient()
 	sealed.ID, sealed.CertificateBound, sealed.AccessTokenFormat = "sealed", true, client.AccessTokenOpaque
-	c.node = newNode(t, vouched, own, published, phone, sealed, resourceServer("gateway", true))
+	c.node = newNode(t, vouched, own, published, phone, sealed, robotClient(), resourceServer("gateway", true))
 	cfg := c.provider.cfg
 	roots := x509.NewCertPool()
 	roots.AddCert(c.authority.Certificate)

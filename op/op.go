@@ -43,6 +43,9 @@ type Config struct {
 	// RequireDPoP binds every token to a key of its client (RFC 9449); RequireDPoPNonce
 	// wants a nonce of ours in each proof.
 	RequireDPoP, RequireDPoPNonce bool
+	// RequireCertificate binds every token to the TLS certificate of its client (RFC 8705
+	// section 3). Together with RequireDPoP, either is enough.
+	RequireCertificate bool
 	// TrustedIssuers are who may vouch for subjects, with where their keys are.
 	TrustedIssuers map[string]string
 	// Events records what no other change tells of.

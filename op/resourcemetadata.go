@@ -28,13 +28,16 @@ type protectedResource struct {
 	SigningAlgs          []string `json:"resource_signing_alg_values_supported"`
 	DPoPAlgs             []string `json:"dpop_signing_alg_values_supported"`
 	RequireDPoP          bool     `json:"dpop_bound_access_tokens_required"`
+	CertificateBound     bool     `json:"tls_client_certificate_bound_access_tokens"`
 }
 
 // newResourceMetadata prepares the description of userinfo.
 func newResourceMetadata(cfg Config) (*document, error) {
 	body, err := json.Marshal(protectedResource{
 		Resource: cfg.Issuer, AuthorizationServers: []string{cfg.Issuer}, JWKSURI: cfg.Issuer + jwksPath, Scopes: ownScopes(cfg.Access),
-		BearerMethods: []string{"header", "body"}, SigningAlgs: cfg.Keys.Algs(), DPoPAlgs: algNames(clientAlgs), RequireDPoP: cfg.RequireDPoP,
+		BearerMethods: []string{"header", "body"}, SigningAlgs: cfg.Keys.Algs(), DPoPAlgs: algNames(clientAlgs),
+		// Where certificates are known, a token may be bound to one instead.
+		RequireDPoP: cfg.RequireDPoP && cfg.MutualTLS == nil, CertificateBound: cfg.MutualTLS != nil,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode protected resource metadata: %w", err)

@@ -49,7 +49,7 @@ func (p *Provider) token(ctx context.Context, r *tokenRequest) (any, error) {
 	if err := p.requireProof(r); err != nil {
 		return nil, err
 	}
-	if err := r.bindCertificate(); err != nil {
+	if err := p.bindCertificate(r); err != nil {
 		return nil, err
 	}
 	if err := p.readyToEncrypt(ctx, r.Client); err != nil {

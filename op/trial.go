@@ -21,8 +21,8 @@ type TrialConfig struct {
 	Clients clients
 	Hasher  *keys.Hasher
 	Access  *access.Catalog
-	// RequirePushed, RequireDPoP and SignUp are as in [Config].
-	RequirePushed, RequireDPoP, SignUp bool
+	// RequirePushed, RequireDPoP, RequireCertificate and SignUp are as in [Config].
+	RequirePushed, RequireDPoP, RequireCertificate, SignUp bool
 	// TrustedIssuers are as in [Config].
 	TrustedIssuers map[string]string
 	Now            func() time.Time
@@ -36,7 +36,7 @@ type Trial struct{ p *Provider }
 func NewTrial(cfg TrialConfig) *Trial {
 	c := Config{
 		Issuer: cfg.Issuer, Clients: cfg.Clients, Hasher: cfg.Hasher, Access: cfg.Access, RequirePushed: cfg.RequirePushed,
-		RequireDPoP: cfg.RequireDPoP, SignUp: cfg.SignUp, TrustedIssuers: cfg.TrustedIssuers, Log: slog.New(slog.DiscardHandler), Now: cfg.Now,
+		RequireDPoP: cfg.RequireDPoP, RequireCertificate: cfg.RequireCertificate, SignUp: cfg.SignUp, TrustedIssuers: cfg.TrustedIssuers, Log: slog.New(slog.DiscardHandler), Now: cfg.Now,
 	}
 	return &Trial{&Provider{cfg: c, prompts: c.prompts(), make: maker{issuer: c.Issuer, catalog: c.Access, log: c.Log}}}
 }

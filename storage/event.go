@@ -119,6 +119,7 @@ const (
 	EventLockdownLifted     EventType = "account_lockdown_undone"
 	EventEverybodyLocked    EventType = "everybody_locked_down" // the installation is in wrong hands: everything ended, and the signing keys are revoked
 	EventUserImported       EventType = "user_imported"
+	EventUserAdopted        EventType = "user_adopted" // a source of provisioning has who was there before it; Detail names it
 	EventInvitationCreated  EventType = "invitation_created"
 	EventInvitationRevoked  EventType = "invitation_revoked"
 	EventMessageFailed      EventType = "message_failed"

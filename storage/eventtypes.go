@@ -9,7 +9,7 @@ func EventTypes() []EventType {
 		EventEmailChangeAsked, EventEmailChanged, EventEmailChangeUndone, EventAccountRecovered, EventPhoneChanged, EventProfileChanged,
 		EventRolesChanged, EventGroupCreated, EventGroupChanged, EventGroupDeleted, EventGroupJoined, EventGroupLeft, EventSessionEnded,
 		EventSessionsEnded, EventApplicationRevoked, EventDataExported, EventDeletionPlanned, EventDeletionCancelled, EventUserDeleted,
-		EventUserDisabled, EventUserEnabled, EventLockedDown, EventLockdownLifted, EventEverybodyLocked, EventUserImported, EventInvitationCreated, EventInvitationRevoked,
+		EventUserDisabled, EventUserEnabled, EventLockedDown, EventLockdownLifted, EventEverybodyLocked, EventUserImported, EventUserAdopted, EventInvitationCreated, EventInvitationRevoked,
 		EventMessageFailed, EventDeliveriesRetried, EventEventsReplayed, EventEpochRaised, EventClientRemoved, EventClientRestored, EventClientPruned, EventClientLocked, EventClientUnlocked, EventSecretsResealed,
 		EventClientRegistered, EventClientChanged, EventClientDeleted, EventRegistrationTokenCreated, EventRegistrationTokenRevoked,
 		EventFactorPassed,

@@ -77,6 +77,9 @@ type PersonEdit struct {
 	// Provisioned is what the source knows of them from now on; it answers
 	// [ErrConsumed] when its version is another by now.
 	Provisioned *Provisioned
+	// Adopt says that no source knew them before; it answers [ErrConflict] when one does
+	// by now, whoever it is.
+	Adopt bool
 	// Enable lets them in again, and Keep takes a planned deletion back.
 	Enable, Keep bool
 	// Disable keeps them out, and ends everything that they hold.

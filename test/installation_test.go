@@ -55,25 +55,38 @@ type installation struct {
 // everyInstallation runs a test against one node with everything embedded, and
 // against two that share PostgreSQL and Redis.
 func everyInstallation(t *testing.T, test func(*testing.T, *installation)) {
+	t.Helper()
+	everyInstallationOf(t, clients, test)
+}
+
+// everyInstallationOf is everyInstallation with a configuration of the test's own.
+func everyInstallationOf(t *testing.T, config string, test func(*testing.T, *installation)) {
+	t.Helper()
 	t.Parallel()
 	t.Run("one node, embedded", func(t *testing.T) {
 		t.Parallel()
 		data := filepath.Join(t.TempDir(), "data")
 		in := &installation{database: "sqlite://" + filepath.Join(data, "latchkey.db")}
-		in.add(testenv.StartLatchkey(t, testenv.Latchkey{Config: clients, Data: data}))
+		in.add(testenv.StartLatchkey(t, testenv.Latchkey{Config: config, Data: data}))
 		test(t, in)
 	})
 	t.Run("two nodes, PostgreSQL and Redis", func(t *testing.T) {
 		t.Parallel()
-		test(t, startShared(t, 2))
+		test(t, startSharedOf(t, config, 2))
 	})
 }
 
 // startShared starts nodes that share PostgreSQL and Redis.
 func startShared(t *testing.T, nodes int) *installation {
 	t.Helper()
+	return startSharedOf(t, clients, nodes)
+}
+
+// startSharedOf is startShared with a configuration of the test's own.
+func startSharedOf(t *testing.T, config string, nodes int) *installation {
+	t.Helper()
 	in := &installation{database: testenv.Postgres(t), redis: testenv.StartRedis(t)}
-	in.add(testenv.StartLatchkey(t, testenv.Latchkey{Database: in.database, Redis: in.redis.URL, Config: clients}))
+	in.add(testenv.StartLatchkey(t, testenv.Latchkey{Database: in.database, Redis: in.redis.URL, Config: config}))
 	for range nodes - 1 {
 		in.add(in.nodes[0].Peer(t))
 	}

@@ -282,7 +282,7 @@ var shownEvents = []storage.EventType{
 	storage.EventPasswordUpgraded, storage.EventEmailChangeAsked, storage.EventEmailChanged, storage.EventEmailChangeUndone,
 	storage.EventPhoneChanged, storage.EventProfileChanged, storage.EventSessionEnded, storage.EventSessionsEnded,
 	storage.EventApplicationRevoked, storage.EventDataExported, storage.EventDeletionPlanned, storage.EventDeletionCancelled,
-	storage.EventUserDisabled, storage.EventUserEnabled, storage.EventLockedDown, storage.EventLockdownLifted, storage.EventUserImported, storage.EventMessageFailed,
+	storage.EventUserDisabled, storage.EventUserEnabled, storage.EventLockedDown, storage.EventLockdownLifted, storage.EventUserImported, storage.EventUserAdopted, storage.EventMessageFailed,
 	storage.EventFactorPassed, storage.EventFactorFailed, storage.EventFactorLocked, storage.EventFactorUnlocked, storage.EventFactorAdded,
 	storage.EventFactorRenamed, storage.EventFactorRemoved, storage.EventFactorsReset, storage.EventRecoveryReplaced,
 	storage.EventRecoveryUsed, storage.EventPasskeyCloned, storage.EventDeviceTrusted, storage.EventDeviceTrustUsed,

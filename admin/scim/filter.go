@@ -2,6 +2,7 @@ package scim
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 	"time"
 
@@ -19,12 +20,45 @@ func (k *kind) parseFilter(text string) (filter.Expression, error) {
 	if !bounded(text) {
 		return nil, bad("invalidFilter", "the filter is too long or too deep")
 	}
-	parsed, err := filter.ParseFilter([]byte(text))
+	parsed, err := filter.ParseFilter([]byte(bracketed(text)))
 	if err != nil {
 		return nil, bad("invalidFilter", "the filter cannot be read")
 	}
 	return parsed, k.checkFilter(parsed, nil)
 }
+
+// bracketed is a filter in the grammar of RFC 7644, where a comparison of a part stands
+// inside the brackets. Microsoft Entra ID, which looks for people by the address of a type,
+// puts it behind them: emails[type eq "work"].value eq "…". The parser reads two
+// comparisons inside of brackets and refuses more.
+func bracketed(text string) string {
+	for {
+		opened, closed, quoted := -1, -1, false
+		for i := 0; i < len(text) && closed < 0; i++ {
+			switch {
+			case text[i] == '\\' && quoted:
+				i++
+			case text[i] == '"':
+				quoted = !quoted
+			case text[i] == '[' && !quoted:
+				opened = i
+			case text[i] == ']' && !quoted && opened >= 0 && strings.HasPrefix(text[i+1:], "."):
+				closed = i
+			}
+		}
+		if closed < 0 {
+			return text
+		}
+		part := partComparison.FindString(text[closed+2:])
+		if part == "" {
+			return text
+		}
+		text = text[:opened] + "[" + text[opened+1:closed] + " and " + part + "]" + text[closed+2+len(part):]
+	}
+}
+
+// partComparison is a comparison of a part with a value.
+var partComparison = regexp.MustCompile(`^[A-Za-z$][A-Za-z0-9_$-]* +(?i:pr|(?:eq|ne|co|sw|ew|gt|ge|lt|le) +(?:"(?:[^"\\]|\\.)*"|[A-Za-z0-9.+-]+))`)
 
 func bounded(text string) bool {
 	return len(text) <= maxFilter && strings.Count(text, "(")+strings.Count(text, "[") <= maxNested
@@ -187,6 +221,13 @@ func compare(a *attr, value any, operator string, to any) bool {
 		}
 		return operator == "eq" && is == to
 	}
+	if is, ok := value.(float64); ok {
+		wanted, number := to.(float64)
+		if whole, integral := to.(int); integral {
+			wanted, number = float64(whole), true
+		}
+		return number && ordered(cmp.Compare(is, wanted), operator)
+	}
 	have, ok := value.(string)
 	want, is := to.(string)
 	if !ok || !is {
@@ -207,6 +248,19 @@ func compare(a *attr, value any, operator string, to any) bool {
 		order = cmp.Compare(have, want)
 	}
 	switch operator {
+	case "co":
+		return strings.Contains(have, want)
+	case "sw":
+		return strings.HasPrefix(have, want)
+	case "ew":
+		return strings.HasSuffix(have, want)
+	}
+	return ordered(order, operator)
+}
+
+// ordered reports whether an order is what the operator asks for.
+func ordered(order int, operator string) bool {
+	switch operator {
 	case "eq":
 		return order == 0
 	case "gt":
@@ -217,12 +271,6 @@ func compare(a *attr, value any, operator string, to any) bool {
 		return order < 0
 	case "le":
 		return order <= 0
-	case "co":
-		return strings.Contains(have, want)
-	case "sw":
-		return strings.HasPrefix(have, want)
-	case "ew":
-		return strings.HasSuffix(have, want)
 	}
 	return false
 }
@@ -259,6 +307,23 @@ func (k *kind) lookups(e filter.Expression, prefix string, indexed ...string) ([
 		}
 	}
 	return nil, false
+}
+
+// membersIn are the members that a filter speaks of, by their ids.
+func (k *kind) membersIn(e filter.Expression) []string {
+	switch e := e.(type) {
+	case *filter.LogicalExpression:
+		return append(k.membersIn(e.Left), k.membersIn(e.Right)...)
+	case *filter.NotExpression:
+		return k.membersIn(e.Expression)
+	}
+	var ids []string
+	if found, ok := k.lookups(e, "", "members.value"); ok {
+		for _, l := range found {
+			ids = append(ids, l.value)
+		}
+	}
+	return ids
 }
 
 // key is a lookup of a person, as the store finds them.

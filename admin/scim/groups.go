@@ -80,16 +80,20 @@ func (s *Server) filterGroups(ctx context.Context, q *request, text string) ([]s
 			return nil, bad("tooMany", "no index answers this filter over more than %d groups: ask for displayName, externalId, id or members.value with eq", maxScan)
 		}
 	}
+	asked, err := s.groupsOf(ctx, q, groups.membersIn(parsed))
+	if err != nil {
+		return nil, err
+	}
 	var found []storage.Group
 	for i := range candidates {
 		doc, err := s.groupDocument(ctx, q, &candidates[i], false)
 		if err != nil {
 			return nil, err
 		}
-		for _, l := range lookups { // a member was looked up: they are in it
-			if l.name == "members.value" {
+		for id, in := range asked { // of the members, those that the filter speaks of
+			if in[candidates[i].ID] {
 				members, _ := doc["members"].([]any)
-				doc["members"] = append(members, object{"value": l.value})
+				doc["members"] = append(members, object{"value": id})
 			}
 		}
 		if groups.matches(parsed, doc, nil) {
@@ -97,6 +101,25 @@ func (s *Server) filterGroups(ctx context.Context, q *request, text string) ([]s
 		}
 	}
 	return found, nil
+}
+
+// groupsOf are the groups of each of the people, by their ids.
+func (s *Server) groupsOf(ctx context.Context, q *request, people []string) (map[string]map[storage.ID]bool, error) {
+	of := map[string]map[storage.ID]bool{}
+	for _, id := range people {
+		if of[id] != nil || !isID.MatchString(id) {
+			continue
+		}
+		in, err := s.cfg.Groups.BySourceOf(ctx, q.name, storage.ID(id))
+		if err != nil {
+			return nil, err
+		}
+		of[id] = map[storage.ID]bool{}
+		for i := range in {
+			of[id][in[i].ID] = true
+		}
+	}
+	return of, nil
 }
 
 func (s *Server) lookGroupsUp(ctx context.Context, q *request, lookups []lookup) ([]storage.Group, error) {

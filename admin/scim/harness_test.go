@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/account/attribute"
 	"github.com/latchkey-id/latchkey/admin/scim"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/login/logintest"
@@ -21,17 +22,28 @@ import (
 const (
 	entra   = "a-long-token-of-entra-0123456789"
 	okta    = "a-long-token-of-okta-01234567890"
+	google  = "a-long-token-of-google-0123456789"
 	service = "an-access-token-of-the-service"
 	person  = "an-access-token-of-a-person"
 )
 
-// site is SCIM over a real store, with two sources.
+// kept are the custom attributes that the installation declares.
+var kept = attribute.Schema{
+	{Name: "office", Type: attribute.String, Labels: map[string]string{"en": "Office"}, VisibleTo: attribute.Person, EditableBy: attribute.Person},
+	{Name: "badge", Type: attribute.Number, VisibleTo: attribute.Nobody, EditableBy: attribute.Nobody},
+	{Name: "contractor", Type: attribute.Boolean, VisibleTo: attribute.Administrator, EditableBy: attribute.Administrator},
+	{Name: "sites", Type: attribute.List, Options: []string{"oslo", "bonn"}, VisibleTo: attribute.Person, EditableBy: attribute.Administrator},
+	{Name: attribute.Entitlements, Type: attribute.List, VisibleTo: attribute.Administrator, EditableBy: attribute.Administrator},
+	{Name: "since", Type: attribute.Date, VisibleTo: attribute.Person, EditableBy: attribute.Administrator},
+}
+
+// site is SCIM over a real store, with three sources.
 type site struct{ *logintest.Parts }
 
 func newSite(t *testing.T, change ...func(*scim.Config)) *site {
 	t.Helper()
 	p := logintest.New(t, logintest.Options{Accounts: func(c *account.Config) {
-		c.AdminRoles, c.DeletionGrace = []string{"latchkey-owner"}, 24*time.Hour
+		c.AdminRoles, c.DeletionGrace, c.Attributes = []string{"latchkey-owner"}, 24*time.Hour, kept
 	}})
 	s := &site{p}
 	cfg := scim.Config{
@@ -39,6 +51,7 @@ func newSite(t *testing.T, change ...func(*scim.Config)) *site {
 		Sources: []scim.Source{
 			{Name: "entra", Verifiers: scim.Verifiers(p.Hasher, entra), Client: "hr"},
 			{Name: "okta", Verifiers: scim.Verifiers(p.Hasher, okta), EmailVerified: true},
+			{Name: "google", Verifiers: scim.Verifiers(p.Hasher, google), EmailVerified: true, Adopt: account.Adoption{Email: true, Username: true}},
 		},
 		Stores: scim.Stores{People: p.Store.Provisions(), Groups: p.Store.Groups(), Memberships: p.Store.Memberships()},
 		Limit:  storage.Bucket{Burst: 10_000, Every: time.Millisecond},

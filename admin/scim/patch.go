@@ -44,8 +44,8 @@ func readPatch(body []byte) ([]operation, error) {
 // that its value names, whose names may be paths themselves, as Entra ID writes them.
 func (k *kind) each(operations []operation, do func(op string, path filter.Path, value any) error) error {
 	for _, o := range operations {
-		if k.extension != "" && strings.EqualFold(o.Path, k.extension) {
-			if err := k.extensionWhole(o, do); err != nil {
+		if e := k.extension(o.Path); e != nil {
+			if err := k.extensionWhole(e, o, do); err != nil {
 				return err
 			}
 			continue
@@ -74,12 +74,12 @@ func (k *kind) each(operations []operation, do func(op string, path filter.Path,
 }
 
 // extensionWhole is an operation on all of an extension.
-func (k *kind) extensionWhole(o operation, do func(op string, path filter.Path, value any) error) error {
+func (k *kind) extensionWhole(e *extension, o operation, do func(op string, path filter.Path, value any) error) error {
 	if o.Op != "remove" {
-		return k.named(o.Op, k.extension, o.Value, do)
+		return k.named(o.Op, e.urn, o.Value, do)
 	}
-	for i := range k.extended {
-		path, err := parsePath(k.extension + ":" + k.extended[i].name)
+	for i := range e.attrs {
+		path, err := parsePath(e.urn + ":" + e.attrs[i].name)
 		if err == nil {
 			err = do(o.Op, path, nil)
 		}
@@ -93,7 +93,7 @@ func (k *kind) extensionWhole(o operation, do func(op string, path filter.Path, 
 // named is the part of an operation without a path that one name says. What no schema
 // names is passed over, as it is in a whole resource.
 func (k *kind) named(op, name string, value any, do func(string, filter.Path, any) error) error {
-	if inner, ok := value.(object); ok && (strings.EqualFold(name, k.extension) || strings.EqualFold(name, k.urn)) {
+	if inner, ok := value.(object); ok && (k.extension(name) != nil || strings.EqualFold(name, k.urn)) {
 		for _, part := range slices.Sorted(maps.Keys(inner)) {
 			if err := k.named(op, name+":"+part, inner[part], do); err != nil {
 				return err
@@ -122,8 +122,12 @@ func parsePath(text string) (filter.Path, error) {
 	return path, nil
 }
 
-// patch does one operation on a document.
+// patch does one operation on a document. To replace by null is to remove, since both
+// leave an attribute unassigned (RFC 7643 section 2.5), and to add null changes nothing.
 func (k *kind) patch(doc object, op string, path filter.Path, value any) error {
+	if value == nil && op == "replace" {
+		op = "remove"
+	}
 	attrs, key, ok := k.within(path.AttributePath.URI())
 	if !ok {
 		return bad("invalidPath", "there is no schema %q", path.AttributePath.URI())
@@ -141,6 +145,12 @@ func (k *kind) patch(doc object, op string, path filter.Path, value any) error {
 		if inner = find(a.sub, sub); inner == nil {
 			return bad("invalidPath", "there is no attribute %s.%s", a.name, sub)
 		}
+	}
+	switch {
+	case op == "remove" && a.required && inner == nil:
+		return bad("mutability", "%s is required", a.name)
+	case op == "add" && value == nil:
+		return nil
 	}
 	in := doc
 	if key != "" {

@@ -18,8 +18,8 @@ func (k *kind) ways(list string) [][]string {
 	var ways [][]string
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.TrimSpace(name)
-		if strings.EqualFold(name, k.extension) && name != "" {
-			ways = append(ways, []string{k.extension})
+		if e := k.extension(name); e != nil {
+			ways = append(ways, []string{e.urn})
 			continue
 		}
 		path, err := filter.ParsePath([]byte(name))

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/latchkey-id/latchkey/account/attribute"
 )
 
 // The names of schemas and messages.
@@ -98,14 +100,38 @@ var common = []attr{
 type kind struct {
 	name, endpoint, urn, doc string
 	attrs                    []attr
-	extension                string
-	extended                 []attr
+	extensions               []extension
+}
+
+// extension is a schema that adds attributes to a kind (RFC 7643 section 3.3).
+type extension struct {
+	urn, name, doc string
+	attrs          []attr
 }
 
 var (
-	users  = kind{name: "User", endpoint: "/Users", urn: userURN, doc: "A person.", attrs: slices.Concat(common, userAttrs), extension: enterpriseURN, extended: enterpriseAttrs}
-	groups = kind{name: "Group", endpoint: "/Groups", urn: groupURN, doc: "A group of people.", attrs: slices.Concat(common, groupAttrs)}
+	enterprise = extension{urn: enterpriseURN, name: "EnterpriseUser", doc: "A person of an organization.", attrs: enterpriseAttrs}
+	groups     = kind{name: "Group", endpoint: "/Groups", urn: groupURN, doc: "A group of people.", attrs: slices.Concat(common, groupAttrs)}
 )
+
+// usersWith is the kind of people, with the custom attributes of the installation.
+func usersWith(custom attribute.Schema) *kind {
+	k := &kind{name: "User", endpoint: "/Users", urn: userURN, doc: "A person.", attrs: slices.Concat(common, userAttrs), extensions: []extension{enterprise}}
+	if e := extended(custom); len(e.attrs) > 0 {
+		k.extensions = append(k.extensions, e)
+	}
+	return k
+}
+
+// extension is the one of the name, in any case; nil: there is none.
+func (k *kind) extension(urn string) *extension {
+	for i := range k.extensions {
+		if strings.EqualFold(k.extensions[i].urn, urn) {
+			return &k.extensions[i]
+		}
+	}
+	return nil
+}
 
 // find is the attribute of the name, in any case (RFC 7643 section 2.1).
 func find(attrs []attr, name string) *attr {
@@ -120,11 +146,11 @@ func find(attrs []attr, name string) *attr {
 // within are the attributes of a schema by its URN; empty is the core. They are read
 // from, and written to, the map that it names of a document.
 func (k *kind) within(urn string) (attrs []attr, key string, ok bool) {
-	switch {
-	case urn == "" || strings.EqualFold(urn, k.urn):
+	if urn == "" || strings.EqualFold(urn, k.urn) {
 		return k.attrs, "", true
-	case k.extension != "" && strings.EqualFold(urn, k.extension):
-		return k.extended, k.extension, true
+	}
+	if e := k.extension(urn); e != nil {
+		return e.attrs, e.urn, true
 	}
 	return nil, "", false
 }
@@ -189,18 +215,23 @@ func (s *Server) discovery() map[string]map[string]any {
 			}},
 			"meta": map[string]any{"resourceType": "ServiceProviderConfig", "location": s.base() + "/ServiceProviderConfig"},
 		},
-		"/Schemas/" + userURN:       s.schema(userURN, "User", users.doc, userAttrs),
-		"/Schemas/" + enterpriseURN: s.schema(enterpriseURN, "EnterpriseUser", "A person of an organization.", enterpriseAttrs),
-		"/Schemas/" + groupURN:      s.schema(groupURN, "Group", groups.doc, groupAttrs),
+		"/Schemas/" + userURN:  s.schema(userURN, "User", s.users.doc, userAttrs),
+		"/Schemas/" + groupURN: s.schema(groupURN, "Group", groups.doc, groupAttrs),
 	}
-	for _, k := range []kind{users, groups} {
+	for _, k := range []*kind{s.users, &groups} {
 		path := "/ResourceTypes/" + k.name
 		found[path] = map[string]any{
 			"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:ResourceType"}, "id": k.name, "name": k.name, "description": k.doc,
 			"endpoint": k.endpoint, "schema": k.urn, "meta": map[string]any{"resourceType": "ResourceType", "location": s.base() + path},
 		}
-		if k.extension != "" {
-			found[path]["schemaExtensions"] = []any{map[string]any{"schema": k.extension, "required": false}}
+		var more []any
+		for i := range k.extensions {
+			e := &k.extensions[i]
+			found["/Schemas/"+e.urn] = s.schema(e.urn, e.name, e.doc, e.attrs)
+			more = append(more, map[string]any{"schema": e.urn, "required": false})
+		}
+		if more != nil {
+			found[path]["schemaExtensions"] = more
 		}
 	}
 	for _, list := range []string{"/Schemas", "/ResourceTypes"} {

@@ -36,6 +36,8 @@ type Source struct {
 	Client string
 	// EmailVerified says that its addresses are known to be theirs whom it gives them.
 	EmailVerified bool
+	// Adopt says which people who were there before become its own.
+	Adopt account.Adoption
 }
 
 // purpose separates the keyed hashes of static tokens from others.
@@ -104,12 +106,13 @@ type Server struct {
 	cfg      Config
 	byToken  map[string]*Source
 	byClient map[string]*Source
+	users    *kind
 	found    map[string]map[string]any
 }
 
 // New makes a Server.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, byToken: map[string]*Source{}, byClient: map[string]*Source{}}
+	s := &Server{cfg: cfg, byToken: map[string]*Source{}, byClient: map[string]*Source{}, users: usersWith(cfg.Accounts.Attributes())}
 	for i := range cfg.Sources {
 		source := &cfg.Sources[i]
 		for _, verifier := range source.Verifiers {

@@ -25,11 +25,19 @@ func (s *Server) userDocument(p *storage.ProvisionedUser, in []storage.Group) (o
 	if err := json.Unmarshal([]byte(p.Document), &doc); err != nil {
 		return nil, fmt.Errorf("read document of provisioned person: %w", err)
 	}
+	s.users.declared(doc)
 	schemas := []string{userURN}
-	if doc[enterpriseURN] != nil {
-		schemas = append(schemas, enterpriseURN)
+	for i := range s.users.extensions {
+		if urn := s.users.extensions[i].urn; doc[urn] != nil {
+			schemas = append(schemas, urn)
+		}
 	}
-	doc["schemas"], doc["id"], doc["userName"], doc["active"] = schemas, string(p.UserID), p.UserName, !p.User.Disabled()
+	doc["schemas"], doc["id"], doc["userName"] = schemas, string(p.UserID), p.UserName
+	if _, unassigned := doc["active"]; unassigned {
+		delete(doc, "active")
+	} else {
+		doc["active"] = !p.User.Disabled()
+	}
 	if p.ExternalID != "" {
 		doc["externalId"] = p.ExternalID
 	}
@@ -51,11 +59,14 @@ func (s *Server) meta(kind, path string, created, modified time.Time, version st
 	}
 }
 
-// word is what a source says of a person by a document.
+// word is what a source says of a person by a document. One without active says nothing
+// of whether they may sign in: that stays as it is, and is not shown to the source until
+// it says it again (unassigned, RFC 7643 section 2.5).
 func (s *Server) word(q *request, doc object) (account.Word, error) {
-	w := account.Word{UserName: textOf(doc, "userName"), ExternalID: textOf(doc, "externalId"), EmailVerified: q.source.EmailVerified, Active: true}
-	if active, ok := doc["active"].(bool); ok {
-		w.Active = active
+	w := account.Word{UserName: textOf(doc, "userName"), ExternalID: textOf(doc, "externalId"), EmailVerified: q.source.EmailVerified, Adopt: q.source.Adopt}
+	active, said := doc["active"].(bool)
+	if said {
+		w.Active = &active
 	}
 	switch {
 	case ident.Canonical(w.UserName) == "":
@@ -81,6 +92,9 @@ func (s *Server) word(q *request, doc object) (account.Word, error) {
 	kept := maps.Clone(doc)
 	for _, name := range []string{"schemas", "id", "userName", "externalId", "active", "groups", "meta"} {
 		delete(kept, name)
+	}
+	if !said {
+		kept["active"] = nil
 	}
 	text, err := json.Marshal(kept)
 	if err != nil {

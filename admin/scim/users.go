@@ -40,7 +40,7 @@ func (s *Server) answerUser(ctx context.Context, q *request, status int, p *stor
 }
 
 func (s *Server) showOne(ctx context.Context, q *request, p *storage.ProvisionedUser) (object, error) {
-	projected := q.projected(&users)
+	projected := q.projected(s.users)
 	var in []storage.Group
 	if projected.wants("groups") {
 		var err error
@@ -68,14 +68,18 @@ func (s *Server) createUser(ctx context.Context, q *request) (*response, error) 
 	if err != nil {
 		return nil, err
 	}
-	doc, err := users.normal(in)
+	doc, err := s.users.normal(in)
 	if err != nil {
 		return nil, err
+	}
+	if doc["active"] == nil {
+		doc["active"] = true
 	}
 	w, err := s.word(q, doc)
 	if err != nil {
 		return nil, err
 	}
+	w.Attributes = s.users.attributesOf(doc, nil)
 	p, err := s.cfg.Accounts.Provision(ctx, q.by, w)
 	if err != nil {
 		return nil, err
@@ -115,6 +119,7 @@ func (s *Server) change(ctx context.Context, q *request, make func(*storage.Prov
 		if w.Before, err = profileOf(before); err != nil {
 			return nil, err
 		}
+		w.Attributes = s.users.attributesOf(doc, before)
 		err = s.cfg.Accounts.Reprovision(ctx, q.by, p, w, condition)
 		switch {
 		case errors.Is(err, account.ErrChanged) && condition != nil:
@@ -151,9 +156,13 @@ func (s *Server) replaceUser(ctx context.Context, q *request) (*response, error)
 		return nil, err
 	}
 	return s.change(ctx, q, func(p *storage.ProvisionedUser) (object, error) {
-		doc, err := users.normal(in)
-		if err == nil && doc["active"] == nil {
-			doc["active"] = !p.User.Disabled()
+		doc, err := s.users.normal(in)
+		if err != nil || doc["active"] != nil {
+			return doc, err
+		}
+		before, err := s.userDocument(p, nil)
+		if active, said := before["active"]; said {
+			doc["active"] = active
 		}
 		return doc, err
 	})
@@ -169,7 +178,7 @@ func (s *Server) patchUser(ctx context.Context, q *request) (*response, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = users.each(operations, func(op string, path filter.Path, value any) error { return users.patch(doc, op, path, value) })
+		err = s.users.each(operations, func(op string, path filter.Path, value any) error { return s.users.patch(doc, op, path, value) })
 		return doc, err
 	})
 }
@@ -235,12 +244,12 @@ func (s *Server) listUsers(ctx context.Context, q *request) (*response, error) {
 // filterUsers are the people that a filter names: an index answers it, or it is judged
 // over a bounded number of them.
 func (s *Server) filterUsers(ctx context.Context, q *request, text string) ([]storage.ProvisionedUser, error) {
-	parsed, err := users.parseFilter(text)
+	parsed, err := s.users.parseFilter(text)
 	if err != nil {
 		return nil, err
 	}
 	var candidates []storage.ProvisionedUser
-	if lookups, ok := users.lookups(parsed, "", "userName", "externalId", "id", "emails.value"); ok {
+	if lookups, ok := s.users.lookups(parsed, "", "userName", "externalId", "id", "emails.value"); ok {
 		seen := map[storage.ID]bool{}
 		for _, l := range lookups {
 			found, err := s.cfg.People.Find(ctx, q.name, l.key())
@@ -268,7 +277,7 @@ func (s *Server) filterUsers(ctx context.Context, q *request, text string) ([]st
 		if err != nil {
 			return nil, err
 		}
-		if users.matches(parsed, doc, nil) {
+		if s.users.matches(parsed, doc, nil) {
 			found = append(found, candidates[i])
 		}
 	}

@@ -2,7 +2,9 @@ package scim
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -31,18 +33,21 @@ func decode(body []byte) (object, error) {
 // what nobody writes (RFC 7644 section 3.3).
 func (k *kind) normal(in object) (object, error) {
 	doc, err := normal(k.attrs, in)
-	if err != nil || k.extension == "" {
-		return doc, err
+	if err != nil {
+		return nil, err
 	}
 	for name, value := range in {
-		if inner, ok := value.(object); ok && strings.EqualFold(name, k.extension) {
-			extended, err := normal(k.extended, inner)
-			if err != nil {
-				return nil, err
-			}
-			if len(extended) > 0 {
-				doc[k.extension] = extended
-			}
+		inner, ok := value.(object)
+		e := k.extension(name)
+		if !ok || e == nil {
+			continue
+		}
+		more, err := normal(e.attrs, inner)
+		if err != nil {
+			return nil, err
+		}
+		if len(more) > 0 {
+			doc[e.urn] = more
 		}
 	}
 	return doc, nil
@@ -67,8 +72,8 @@ func normal(attrs []attr, in object) (object, error) {
 }
 
 // coerce makes a value what its attribute holds; nil where there is nothing in it. It
-// takes what sources send for it: booleans as texts (Entra ID), one value for a list,
-// and a text for the value of a complex one.
+// takes what sources send for it: booleans and numbers as texts (Entra ID), one value for
+// a list, and a text for the value of a complex one.
 func coerce(a *attr, value any) (any, error) {
 	if !a.multi {
 		return coerceOne(a, value)
@@ -142,6 +147,19 @@ func coerceOne(a *attr, value any) (any, error) {
 			return is, nil
 		}
 		return nil, bad("invalidValue", "%s is neither true nor false", a.name)
+	case "decimal":
+		if text, ok := value.(string); ok {
+			if n, err := strconv.ParseFloat(text, 64); err == nil && !math.IsNaN(n) && !math.IsInf(n, 0) {
+				return n, nil
+			}
+			if text == "" {
+				return nil, nil
+			}
+		}
+		if n, ok := value.(float64); ok {
+			return n, nil
+		}
+		return nil, bad("invalidValue", "%s is no number", a.name)
 	}
 	text, ok := value.(string)
 	switch {

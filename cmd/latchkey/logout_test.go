@@ -189,6 +189,20 @@ var farewells = map[string]func(f *farewell, ctx context.Context) error{
 		f.refreshLocks(ctx)
 		return err
 	},
+	"its source disables": func(f *farewell, ctx context.Context) error {
+		accounts, by, theirs, err := f.adopted(ctx)
+		if err != nil {
+			return err
+		}
+		return accounts.Reprovision(ctx, by, theirs, account.Word{UserName: theirs.UserName, Email: theirs.Email, Document: "{}", Active: new(bool)}, nil)
+	},
+	"its source deletes": func(f *farewell, ctx context.Context) error {
+		accounts, by, theirs, err := f.adopted(ctx)
+		if err != nil {
+			return err
+		}
+		return accounts.Deprovision(ctx, by, theirs, nil)
+	},
 	"idle": func(f *farewell, ctx context.Context) error {
 		*f.now = f.now.Add(time.Hour)
 		_, err := f.sweep(ctx)
@@ -202,6 +216,18 @@ var farewells = map[string]func(f *farewell, ctx context.Context) error{
 		_, err := f.sweep(ctx)
 		return err
 	},
+}
+
+// adopted makes the person one of a source of provisioning.
+func (f *farewell) adopted(ctx context.Context) (*account.Service, account.Actor, *storage.ProvisionedUser, error) {
+	accounts, by := f.boot.accounts(f.store), account.Client("hr", account.Origin{}).Provisioning("scim:hr")
+	if err := accounts.Edit(ctx, account.Operator("root"), f.user.ID, account.Edit{EmailVerified: true}); err != nil {
+		return nil, by, nil, err
+	}
+	theirs, err := accounts.Provision(ctx, by, account.Word{
+		UserName: f.user.Email, Email: f.user.Email, EmailVerified: true, Adopt: account.Adoption{Email: true}, Document: "{}",
+	})
+	return accounts, by, theirs, err
 }
 
 func TestBL1_EveryEndOfASessionIsTold(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
@@ -19,7 +20,9 @@ func mountSCIM(mux *http.ServeMux, p *process, f *foundation, accounts *account.
 	}
 	var sources []scim.Source
 	for _, s := range cfg.Sources {
-		source := scim.Source{Name: s.Name, Client: s.Client, EmailVerified: s.EmailVerified}
+		source := scim.Source{Name: s.Name, Client: s.Client, EmailVerified: s.EmailVerified, Adopt: account.Adoption{
+			Email: slices.Contains(s.Adopt, "email"), Username: slices.Contains(s.Adopt, "username"),
+		}}
 		if !s.Token.IsZero() {
 			source.Verifiers = scim.Verifiers(f.hasher, s.Token.Reveal())
 		}

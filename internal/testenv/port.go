@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -38,6 +39,22 @@ func WaitForPort(t testing.TB, address string, log fmt.Stringer) {
 		select {
 		case <-ctx.Done():
 			t.Fatalf("nobody listens at %s:\n%s", address, log)
+		case <-again.C:
+		}
+	}
+}
+
+// WaitForLog returns when a log says something. Where it never does, it fails the test.
+func WaitForLog(t testing.TB, log fmt.Stringer, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for !strings.Contains(log.String(), text) {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("nothing says %q:\n%s", text, log)
 		case <-again.C:
 		}
 	}

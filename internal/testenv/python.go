@@ -7,20 +7,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
-)
 
-// python keeps the tests of a process from installing the same packages at once.
-var python sync.Mutex
+	"github.com/latchkey-id/latchkey/internal/testenv/server"
+)
 
 // Python returns an interpreter that has the packages of a folder's
 // requirements.txt. They are installed once, into an environment of their own
 // that is named after the file's content.
 func Python(t testing.TB, folder string) string {
 	t.Helper()
-	python.Lock()
-	defer python.Unlock()
 	requirements := filepath.Join(folder, "requirements.txt")
 	wanted, err := os.ReadFile(requirements)
 	if err != nil {
@@ -28,6 +24,11 @@ func Python(t testing.TB, folder string) string {
 	}
 	digest := sha256.Sum256(wanted)
 	environment := cacheFolder(t, "python-"+hex.EncodeToString(digest[:8]))
+	installing, err := server.Lock(environment+".lock", server.ByOne) // against tests of other packages too
+	if err != nil {
+		t.Fatalf("install packages: %v", err)
+	}
+	defer installing.Close()
 	interpreter, stamp := filepath.Join(environment, "bin", "python"), filepath.Join(environment, "installed.txt")
 	if have, err := os.ReadFile(stamp); err == nil && bytes.Equal(have, wanted) {
 		return interpreter

@@ -111,6 +111,9 @@ func (s *Store) editDisabled(ctx context.Context, tx bun.Tx, edit *storage.Perso
 	case edit.Enable:
 		p.DeactivatedAt = time.Time{}
 	}
+	if edit.Adopt {
+		return s.adopt(ctx, tx, p)
+	}
 	return s.updateProvisioned(ctx, tx, p)
 }
 

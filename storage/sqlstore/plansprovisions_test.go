@@ -1,6 +1,8 @@
 package sqlstore_test
 
 import (
+	"errors"
+
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -22,6 +24,13 @@ func (c *planCalls) provisionCalls() map[string]func() error {
 				return err
 			}
 			id, roles := m.UserID, []string{"admin"}
+			u := c.user()
+			adopts := storage.PersonEdit{UserID: u.ID, Adopt: true, Now: c.now, Provisioned: &storage.Provisioned{
+				UserID: u.ID, Source: "scim:7", UserName: string(u.ID), Document: "{}", Version: 1, CreatedAt: c.now, UpdatedAt: c.now,
+			}}
+			if err := errors.Join(users.Create(ctx, u, c.event()), users.Edit(ctx, adopts, nil)); err != nil {
+				return err
+			}
 			return users.Edit(ctx, storage.PersonEdit{
 				UserID: id, Email: &storage.EmailChange{UserID: id, From: m.User.Email, To: "new" + m.User.Email, Now: c.now}, VerifyEmail: "new" + m.User.Email,
 				Profile:    &storage.ProfileChange{UserID: id, Username: m.User.Username, Now: c.now},

@@ -143,6 +143,20 @@ func (r *Users) CreateProvisioned(ctx context.Context, u *storage.User, p *stora
 	return wrap("create provisioned user", err)
 }
 
+// adopt makes somebody a source's own whom none has known, under the lock of the person:
+// of two sources that want them one comes too late.
+func (s *Store) adopt(ctx context.Context, tx bun.Tx, p *storage.Provisioned) error {
+	var known int
+	if err := s.row(ctx, tx, `SELECT count(*) FROM provisioned WHERE user_id = $1`, []any{string(p.UserID)}, &known); err != nil {
+		return err
+	}
+	if known > 0 {
+		return fmt.Errorf("a source has the person: %w", storage.ErrConflict)
+	}
+	_, err := s.exec(ctx, tx, insertProvisioned, values(rowOfProvisioned(p))...)
+	return err
+}
+
 // updateProvisioned replaces what a source knows of a person, unless it was changed
 // since it was read (lost update).
 func (s *Store) updateProvisioned(ctx context.Context, tx bun.Tx, p *storage.Provisioned) error {

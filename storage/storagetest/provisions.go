@@ -13,6 +13,7 @@ import (
 func (f fixture) testProvisions(t *testing.T) {
 	t.Run("TestAD2_a source finds whom it made", f.testProvisioned)
 	t.Run("an edit is whole, and compared with the write", f.testPersonEdit)
+	t.Run("TestAD2_one source adopts who was there before", f.testAdoption)
 	t.Run("a person deprovisioned", f.testDeprovision)
 	t.Run("TestAD2_groups and members of a source", f.testSourceGroups)
 }
@@ -129,6 +130,39 @@ func (f fixture) testPersonEdit(t *testing.T) {
 	on := storage.PersonEdit{UserID: p.UserID, PasswordEpoch: shut.User.PasswordEpoch, Provisioned: &shut.Provisioned, Enable: true, Now: now}
 	want(t, "Edit that enables", users.Edit(ctx, on, nil), nil)
 	equal(t, "enabled", f.read(t, p.UserID).Disabled(), false)
+}
+
+// testAdoption: who was there before is a source's own from its first word on, and of two
+// sources that want them one comes too late.
+func (f fixture) testAdoption(t *testing.T) {
+	ctx, users := t.Context(), f.s.Users()
+	source := storage.SourceSCIM + storage.MembershipSource(rand.Text())
+	now := f.clock.Now().Truncate(time.Microsecond)
+	u := f.user(t)
+	edit := func(source storage.MembershipSource) storage.PersonEdit {
+		return storage.PersonEdit{UserID: u.ID, Adopt: true, Now: now, Provisioned: &storage.Provisioned{
+			UserID: u.ID, Source: source, UserName: string(u.ID), Document: "{}", Version: 1, CreatedAt: now, UpdatedAt: now,
+		}}
+	}
+	e := f.event(t, storage.EventUserAdopted)
+	answers := make(chan error)
+	for i := range 4 {
+		go func() {
+			answers <- users.Edit(ctx, edit(source+storage.MembershipSource('a'+rune(i))), []storage.Event{e})
+		}()
+	}
+	won := 0
+	for range 4 {
+		switch err := <-answers; {
+		case err == nil:
+			won++
+		case !errors.Is(err, storage.ErrConflict):
+			t.Errorf("adopt: %v", err)
+		}
+	}
+	equal(t, "sources that have the person", won, 1)
+	f.wrote(t, e, true)
+	want(t, "adopt whom a source has", users.Edit(ctx, edit(source), nil), storage.ErrConflict)
 }
 
 func (f fixture) testDeprovision(t *testing.T) {

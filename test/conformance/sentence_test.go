@@ -28,7 +28,7 @@ type specification struct {
 }
 
 // specifications are in the order of the document.
-var specifications = []specification{rfc9126, rfc9449, rfc8628, rfc8693, rfc7591}
+var specifications = []specification{rfc9126, rfc9449, rfc8628, rfc8693, rfc7591, rfc9700}
 
 // key names a sentence among the results.
 func (s *specification) key(i int) string { return fmt.Sprint(s.rfc, " ", i) }

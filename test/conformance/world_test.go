@@ -34,6 +34,7 @@ var (
 	robot   = worldClient("robot")   // a service
 	bound   = worldClient("bound")   // a service that has to prove its key
 	pusher  = worldClient("pusher")  // has to push its requests
+	loose   = worldClient("loose")   // may go without PKCE
 	hub     = worldClient("hub")     // confidential, on devices
 	page    = client{ID: "page"}     // public, in the browser
 	tool    = client{ID: "tool"}     // public, on devices
@@ -86,6 +87,7 @@ func worldSettings() map[string]any {
 		"clients": []map[string]any{
 			c(wiki, "redirect_uris", uris, "scopes", append(slices.Clone(scopes), "reports.read"), "consent", "implied"),
 			c(page, "type", "public", "redirect_uris", uris, "scopes", scopes, "consent", "implied"),
+			c(loose, "redirect_uris", uris, "require_pkce", false, "consent", "implied"),
 			c(pusher, "redirect_uris", uris, "require_pushed_authorization_requests", true),
 			c(reports, "grant_types", []string{"client_credentials", exchangeGrant}, "scopes", []string{"reports.read", "files.write"},
 				"token_exchange", []map[string]any{{"from": []string{"wiki"}, "resources": []string{filesAPI}, "scopes": []string{"files.write"}}}),

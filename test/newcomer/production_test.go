@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -38,7 +39,8 @@ func blocks(text string) []string {
 }
 
 // TestFromAnEmptyFolderToAPersonSignedInOverHTTPS runs docs/production.md as it
-// stands, but for the name of the host, its port and who signed the certificate.
+// stands, but for the name of the host, its port and who signed the certificate, and goes on
+// from there to a Django site.
 func TestFromAnEmptyFolderToAPersonSignedInOverHTTPS(t *testing.T) {
 	t.Parallel()
 	page := document(t, "../../docs/production.md")
@@ -95,11 +97,22 @@ func TestFromAnEmptyFolderToAPersonSignedInOverHTTPS(t *testing.T) {
 	})
 	testenv.WaitForPort(t, "127.0.0.1:"+port, log)
 
-	browser := testbrowser.New(t, issuer, &http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: testenv.CertPool(t, filepath.Join(folder, "certificate.pem"))},
-	}})
+	trusted := testenv.CertPool(t, filepath.Join(folder, "certificate.pem"))
+	browser := testbrowser.New(t, issuer, &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}}})
 	browser.Get("/")
 	browser.Submit("login-submit", "username=you@example.com", "password="+password[1]).Want(t, 200, "Your Name")
+	signedIn := time.Since(began).Round(time.Millisecond)
 	words := len(strings.Fields(page[:strings.Index(page, "\n## Backups")]))
-	t.Logf("from an empty folder to a person signed in: %s of the machine, and %d words to read", time.Since(began).Round(time.Millisecond), words)
+	t.Logf("from an empty folder to a person signed in: %s of the machine, and %d words to read", signedIn, words)
+
+	began = time.Now()
+	site := djangoSite(t, folder, issuer)
+	if err := serve.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	testenv.WaitForLog(t, log, "reloaded")
+	trusted.AddCert(site.Certificate())
+	browser.Client.CheckRedirect = nil
+	browser.Get(site.URL).Want(t, 200, "signed in: Your Name <you@example.com>")
+	t.Logf("from there to a Django site signed in: %s of the machine", time.Since(began).Round(time.Millisecond))
 }
