@@ -96,7 +96,8 @@ var homes = map[string][]string{
 	"github.com/go-crypt":           {"account"},
 	"github.com/fsnotify":           {"config"},
 	"cel.dev/cel-go":                {"access"},
-	"github.com/mattn/go-isatty":    {"cmd"},
+	"golang.org/x/term":             {"cmd"},
+	"github.com/clipperhouse":       {"cmd"},
 }
 
 // violations says which imports of a package's code, tests aside, break a rule.

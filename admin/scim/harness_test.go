@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -38,14 +39,19 @@ var kept = attribute.Schema{
 }
 
 // site is SCIM over a real store, with three sources.
-type site struct{ *logintest.Parts }
+type site struct {
+	*logintest.Parts
+	server *scim.Server
+	// node is another one over the same store.
+	node *httptest.Server
+}
 
 func newSite(t *testing.T, change ...func(*scim.Config)) *site {
 	t.Helper()
 	p := logintest.New(t, logintest.Options{Accounts: func(c *account.Config) {
 		c.AdminRoles, c.DeletionGrace, c.Attributes = []string{"latchkey-owner"}, 24*time.Hour, kept
 	}})
-	s := &site{p}
+	s := &site{Parts: p}
 	cfg := scim.Config{
 		Issuer: p.URL.String(), Tokens: s, Accounts: p.Accounts, Counters: p.Store.Ephemeral(), Hasher: p.Hasher, Log: p.Logger, MaxBody: 1 << 20,
 		Sources: []scim.Source{
@@ -60,8 +66,11 @@ func newSite(t *testing.T, change ...func(*scim.Config)) *site {
 		c(&cfg)
 	}
 	mux := http.NewServeMux()
-	mux.Handle(scim.Prefix+"/", scim.New(cfg))
+	s.server = scim.New(cfg)
+	mux.Handle(scim.Prefix+"/", s.server)
 	p.Serve(mux)
+	s.node = httptest.NewServer(scim.New(cfg))
+	t.Cleanup(s.node.Close)
 	return s
 }
 
@@ -95,7 +104,13 @@ func (a *answer) resources() []any { list, _ := a.JSON["Resources"].([]any); ret
 // call sends a request; headers are name and value in turn.
 func (s *site) call(token, method, path, body string, headers ...string) *answer {
 	s.T.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), method, s.URL.String()+scim.Prefix+path, strings.NewReader(body))
+	return s.callAt(s.URL.String(), token, method, path, body, headers...)
+}
+
+// callAt is call to one of the nodes.
+func (s *site) callAt(node, token, method, path, body string, headers ...string) *answer {
+	s.T.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, node+scim.Prefix+path, strings.NewReader(body))
 	logintest.Check(s.T, err)
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)

@@ -202,11 +202,8 @@ func (s *Server) answer(r *http.Request, source *Source, by account.Actor) (*res
 			return nil, &problem{http.StatusRequestEntityTooLarge, "tooLarge", "the body is too large"}
 		}
 	}
-	if path == "/Bulk" && r.Method == http.MethodPost {
-		return s.bulk(r.Context(), q)
-	}
-	if path == "/.search" && r.Method == http.MethodPost {
-		return s.searchAll(r.Context(), q)
+	if do := queries[path]; do != nil && r.Method == http.MethodPost {
+		return do(s, r.Context(), q)
 	}
 	q.endpoint, q.id = path, ""
 	if before, id, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/"); ok {
@@ -215,20 +212,29 @@ func (s *Server) answer(r *http.Request, source *Source, by account.Actor) (*res
 	return s.dispatch(r.Context(), q)
 }
 
-// dispatch does what a request asks for: the one table of methods.
+// resources is the one table of what is done to resources, by endpoint and method.
+var resources = map[string]map[string]func(*Server, context.Context, *request) (*response, error){
+	"/Users": {
+		"GET": (*Server).listUsers, "POST": (*Server).createUser, "GET one": (*Server).showUser, "PUT one": (*Server).replaceUser,
+		"PATCH one": (*Server).patchUser, "DELETE one": (*Server).deleteUser,
+	},
+	"/Groups": {
+		"GET": (*Server).listGroups, "POST": (*Server).createGroup, "GET one": (*Server).showGroup, "PUT one": (*Server).replaceGroup,
+		"PATCH one": (*Server).patchGroup, "DELETE one": (*Server).deleteGroup,
+	},
+}
+
+// queries is the table of what is answered besides, by its address.
+var queries = map[string]func(*Server, context.Context, *request) (*response, error){
+	"/Bulk": (*Server).bulk, "/.search": (*Server).searchAll,
+}
+
+// dispatch does what a request asks for.
 func (s *Server) dispatch(ctx context.Context, q *request) (*response, error) {
 	if q.id == ".search" && q.method == http.MethodPost {
 		if err := q.search(); err != nil {
 			return nil, err
 		}
-	}
-	resources := map[string]map[string]func(context.Context, *request) (*response, error){
-		"/Users": {
-			"GET": s.listUsers, "POST": s.createUser, "GET one": s.showUser, "PUT one": s.replaceUser, "PATCH one": s.patchUser, "DELETE one": s.deleteUser,
-		},
-		"/Groups": {
-			"GET": s.listGroups, "POST": s.createGroup, "GET one": s.showGroup, "PUT one": s.replaceGroup, "PATCH one": s.patchGroup, "DELETE one": s.deleteGroup,
-		},
 	}
 	methods, ok := resources[q.endpoint]
 	if !ok {
@@ -239,7 +245,7 @@ func (s *Server) dispatch(ctx context.Context, q *request) (*response, error) {
 		name += " one"
 	}
 	if do := methods[name]; do != nil {
-		return do(ctx, q)
+		return do(s, ctx, q)
 	}
 	return nil, &problem{http.StatusMethodNotAllowed, "", "the resource does not have this method"}
 }

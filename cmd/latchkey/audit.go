@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
@@ -238,12 +237,14 @@ func listAudit(cmd *cobra.Command, store *sqlstore.Store, filter storage.EventFi
 	if asJSON {
 		return writeEvents(cmd.OutOrStdout(), events)
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "TIME\tTYPE\tOUTCOME\tUSER\tCLIENT\tADDRESS\tREQUEST\tDETAIL")
+	rows := newTable(cmd.OutOrStdout(), "TIME", "TYPE", "OUTCOME", "USER", "CLIENT", "ADDRESS", "REQUEST", "DETAIL").mayCut("DETAIL")
 	for _, e := range events {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", at(e.At, "-"), e.Type, e.Outcome, dash(string(e.UserID)), dash(e.ClientID), dash(e.Address), dash(e.RequestID), dash(e.Detail))
+		err := rows.row(at(e.At, "-"), e.Type, e.Outcome, dash(string(e.UserID)), dash(e.ClientID), dash(e.Address), dash(e.RequestID), dash(e.Detail))
+		if err != nil {
+			return err
+		}
 	}
-	return w.Flush()
+	return rows.end()
 }
 
 func auditExportCommand() *cobra.Command {

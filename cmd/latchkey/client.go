@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -182,7 +181,7 @@ func testClient(c *client.Client, issuer string) clientTest {
 }
 
 func (t clientTest) write(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	p := pairs{out: out}
 	pkce := "not required; a challenge that is sent is verified"
 	if t.RequirePKCE {
 		pkce = "required, S256"
@@ -191,15 +190,14 @@ func (t clientTest) write(out io.Writer) error {
 		{"issuer", t.Issuer}, {"client id", t.ID}, {"type", string(t.Type)}, {"authentication", strings.Join(t.AuthMethods, " or ")},
 		{"redirect URIs", strings.Join(t.RedirectURIs, " ")}, {"scopes", strings.Join(t.Scopes, " ")}, {"PKCE", pkce},
 	} {
-		fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
+		p.add(line[0], "%s", line[1])
 	}
-	err := w.Flush()
+	err := p.end()
 	for _, trial := range t.Trials {
 		err = errors.Join(err, trial.write(out))
 	}
 	for _, advice := range t.Advice {
-		_, said := fmt.Fprintln(out, "advice:", advice)
-		err = errors.Join(err, said)
+		err = errors.Join(err, tell(out, "advice: ", "%s", advice))
 	}
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client"
@@ -66,12 +65,13 @@ func clientListCommand() *cobra.Command {
 				if asJSON {
 					return writeJSON(cmd.OutOrStdout(), all)
 				}
-				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-				fmt.Fprintln(w, "ID\tNAME\tTYPE\tSOURCE\tGRANTS\tREDIRECT URIS")
+				rows := newTable(cmd.OutOrStdout(), "ID", "NAME", "TYPE", "SOURCE", "GRANTS", "REDIRECT URIS").mayCut("NAME", "GRANTS", "REDIRECT URIS")
 				for _, c := range all {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, dash(c.Name), c.Type, c.Source, orNone(c.GrantTypes), orNone(c.RedirectURIs))
+					if err := rows.row(c.ID, dash(c.Name), c.Type, c.Source, orNone(c.GrantTypes), orNone(c.RedirectURIs)); err != nil {
+						return err
+					}
 				}
-				return w.Flush()
+				return rows.end()
 			})
 		},
 	}

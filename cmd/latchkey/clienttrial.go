@@ -25,8 +25,7 @@ type tried struct {
 
 func (t tried) write(out io.Writer) error {
 	if t.Taken {
-		_, err := fmt.Fprintf(out, "would be taken:   %s\n", t.Request)
-		return err
+		return tell(out, "would be taken:   ", "%s", t.Request)
 	}
 	code, cause := t.Code, ""
 	if code == "" {
@@ -35,8 +34,7 @@ func (t tried) write(out io.Writer) error {
 	if t.Cause != "" {
 		cause = " (" + t.Cause + ")"
 	}
-	_, err := fmt.Fprintf(out, "would be refused: %s: %s: %s%s\n", t.Request, code, t.Description, cause)
-	return err
+	return tell(out, "would be refused: ", "%s: %s: %s%s", t.Request, code, t.Description, cause)
 }
 
 // trialOf judges requests of one client by the code of the endpoints, and can store nothing.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -23,39 +24,55 @@ const commandsFile = "../../docs/commands.md"
 // jsonForms are what commands print with --json: the one list of the forms that scripts
 // rely on. A command that has the flag is here.
 var jsonForms = map[string]struct {
-	form any
 	// each says that it prints one object a line, or a list of them.
 	each string
+	// forms are the types of the objects: more than one where that depends on a flag.
+	forms []any
 }{
-	"audit list":           {eventfeed.Event{}, "lines of"},
-	"audit verify":         {shownReport{}, ""},
-	"client add-secret":    {newClientSecret{}, ""},
-	"client rotate-secret": {newClientSecret{}, ""},
-	"client list":          {shownClient{}, "a list of"},
-	"client show":          {shownClient{}, ""},
-	"client test":          {clientTest{}, ""},
-	"config diff":          {nil, ""},
-	"config status":        {configStatus{}, ""},
-	"doctor":               {diagnosis{}, "a list of"},
-	"doctor mcp":           {diagnosis{}, "a list of"},
-	"events list":          {shownFeed{}, "a list of"},
-	"explain":              {explain.Answer{}, ""},
-	"grant list":           {shownGrant{}, "a list of"},
-	"group list":           {shownGroup{}, "lines of"},
-	"group show":           {shownGroup{}, ""},
-	"invite list":          {shownInvitation{}, "a list of"},
-	"keys list":            {shownKey{}, "a list of"},
-	"keys reseal":          {resealed{}, ""},
-	"keys revoke":          {shownKey{}, "a list of"},
-	"keys rotate":          {shownKey{}, "a list of"},
-	"lockdown":             {lockedDown{}, ""},
-	"outbox list":          {shownMessage{}, "a list of"},
-	"session list":         {shownSession{}, "a list of"},
-	"trace":                {eventfeed.Event{}, "lines of"},
-	"user import":          {nil, ""},
-	"user list":            {shownUser{}, "lines of"},
-	"user sessions":        {shownSession{}, "a list of"},
-	"user show":            {shownPerson{}, ""},
+	"audit list":                       {"lines of", []any{eventfeed.Event{}}},
+	"audit verify":                     {"", []any{shownReport{}}},
+	"client add-secret":                {"", []any{newClientSecret{}}},
+	"client list":                      {"a list of", []any{shownClient{}}},
+	"client registration-token create": {"", []any{issuedToken{}}},
+	"client registration-token list":   {"a list of", []any{issuedToken{}}},
+	"client rotate-secret":             {"", []any{newClientSecret{}}},
+	"client show":                      {"", []any{shownClient{}}},
+	"client test":                      {"", []any{clientTest{}}},
+	"config apply":                     {"a list of", []any{consequence{}}},
+	"config diff":                      {"a list of", []any{consequence{}}},
+	"config status":                    {"", []any{configStatus{}}},
+	"doctor":                           {"a list of", []any{diagnosis{}}},
+	"doctor mcp":                       {"a list of", []any{diagnosis{}}},
+	"events list":                      {"a list of", []any{shownFeed{}}},
+	"explain":                          {"", []any{explain.Answer{}}},
+	"grant list":                       {"a list of", []any{shownGrant{}}},
+	"group list":                       {"lines of", []any{shownGroup{}}},
+	"group show":                       {"", []any{shownGroup{}}},
+	"invite list":                      {"a list of", []any{shownInvitation{}}},
+	"keys list":                        {"a list of", []any{shownKey{}}},
+	"keys reseal":                      {"", []any{resealed{}}},
+	"keys revoke":                      {"a list of", []any{shownKey{}}},
+	"keys rotate":                      {"a list of", []any{shownKey{}}},
+	"lockdown":                         {"", []any{lockedDown{}, lockedClient{}, lockedEverybodyDown{}}},
+	"outbox list":                      {"a list of", []any{shownMessage{}}},
+	"session list":                     {"a list of", []any{shownSession{}}},
+	"trace":                            {"lines of", []any{eventfeed.Event{}}},
+	"user import":                      {"lines of", []any{subject{}}},
+	"user list":                        {"lines of", []any{shownUser{}}},
+	"user sessions":                    {"a list of", []any{shownSession{}}},
+	"user show":                        {"", []any{shownPerson{}}},
+}
+
+// formNames are the names of the fields of what a command prints, each once.
+func formNames(path string) (names []string) {
+	for _, form := range jsonForms[path].forms {
+		for _, name := range fieldsOf(reflect.TypeOf(form)) {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // leaves are the commands that do something, by their paths without the program's name.
@@ -80,23 +97,38 @@ func isGroup(cmd *cobra.Command) bool {
 	return marked
 }
 
-// fieldsOf are the names of a JSON object's fields, of those inside it too.
+// fieldsOf are the names of a JSON object's fields, and the paths of those inside it: [] is
+// each object of a list.
 func fieldsOf(t reflect.Type) (names []string) {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct {
+	if t.Kind() != reflect.Struct || t.Implements(reflect.TypeFor[json.Marshaler]()) {
 		return nil
+	}
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		switch {
-		case name == "-" || !f.IsExported() && !f.Anonymous:
-		case f.Anonymous && name == "":
-			names = append(names, fieldsOf(f.Type)...)
-		case name != "" && !slices.Contains(names, name):
-			names = append(names, name)
+		if name == "-" || !f.IsExported() && !f.Anonymous {
+			continue
+		}
+		within := ""
+		if name != "" {
+			add(name)
+			within = name + "."
+			if f.Type.Kind() == reflect.Slice {
+				within = name + "[]."
+			}
+		}
+		if name != "" || f.Anonymous {
+			for _, inside := range fieldsOf(f.Type) {
+				add(within + inside)
+			}
 		}
 	}
 	return names
@@ -126,15 +158,11 @@ func commandsText(t *testing.T) string {
 			}
 		}
 		form, known := jsonForms[path]
-		if asks := cmd.Flags().Lookup("json") != nil; asks && !known {
-			if !strings.HasPrefix(path, "client ") && !strings.HasPrefix(path, "config ") {
-				t.Errorf("%s has --json, and nobody says what it prints", path)
-			}
-		} else if !asks && known {
-			t.Errorf("%s has no --json", path)
+		if asks := cmd.Flags().Lookup("json") != nil; asks != known {
+			t.Errorf("%s has --json: %v, and its form is known: %v", path, asks, known)
 		}
-		if form.form != nil {
-			fmt.Fprintf(&b, "\nWith `--json` it prints %s\n`%s`.\n", strings.TrimSpace(form.each+" objects with the fields")+":", strings.Join(fieldsOf(reflect.TypeOf(form.form)), "`, `"))
+		if known {
+			fmt.Fprintf(&b, "\nWith `--json` it prints %s\n`%s`.\n", strings.TrimSpace(form.each+" objects with the fields")+":", strings.Join(formNames(path), "`, `"))
 		}
 	}
 	return b.String()
@@ -147,7 +175,9 @@ Every command, as its own help says it (` + "`latchkey COMMAND --help`" + `). Th
 USER is an id, an e-mail address or a username. Whatever acts on an installation takes ` + "`--config FILE`" + ` of the server (or the
 environment variable LATCHKEY_CONFIG), or ` + "`--data DIR`" + ` of ` + "`latchkey dev`" + `.
 
-Names in JSON stay as they are; fields may be added. Times are RFC 3339, in UTC; a field that has no value may be left out.
+Names in JSON stay as they are; fields may be added ([json.md](json.md) has each with its type). Times are RFC 3339, in UTC; a field that has no value may be left out.
+Lists fit the terminal that they are read at: what does not fit is cut, or shown below one another. A pipe gets each row in one line and
+whole. Neither gets colors, nor what strangers put into names to be obeyed by a terminal.
 What takes something away for good asks at a terminal, wants ` + "`--yes`" + ` in scripts, and says with ` + "`--dry-run`" + ` what it would do.
 
 | exit status | |

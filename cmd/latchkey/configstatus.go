@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
@@ -85,8 +84,7 @@ func statusOfNode(n *storage.Node, digest string, now time.Time) nodeStatus {
 func showStatus(cmd *cobra.Command, status *configStatus) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprintln(out, "this configuration is", status.Digest)
-	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "NODE\tSTATE\tCONFIGURATION\tLOADED\tVERSION\tSEEN")
+	rows := newTable(out, "NODE", "STATE", "CONFIGURATION", "LOADED", "VERSION", "SEEN").mayCut("NODE", "VERSION")
 	for _, n := range status.Nodes {
 		state := "live"
 		if !n.Live {
@@ -96,17 +94,23 @@ func showStatus(cmd *cobra.Command, status *configStatus) error {
 		if n.Current {
 			runs = "this one"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", n.Node, state, runs, at(n.LoadedAt, "-"), n.Version, at(n.SeenAt, "-"))
+		if err := rows.row(n.Node, state, runs, at(n.LoadedAt, "-"), n.Version, at(n.SeenAt, "-")); err != nil {
+			return err
+		}
 	}
-	if err := w.Flush(); err != nil {
+	if err := rows.end(); err != nil {
 		return err
 	}
 	for _, n := range status.Nodes {
 		if n.Fault != "" {
-			fmt.Fprintf(out, "%s: the last reload changed nothing: %s\n", n.Node, n.Fault)
+			if err := tell(out, "", "%s: the last reload changed nothing: %s", n.Node, n.Fault); err != nil {
+				return err
+			}
 		}
 		for _, line := range n.Waiting {
-			fmt.Fprintf(out, "%s: needs a restart: %s\n", n.Node, line)
+			if err := tell(out, "", "%s: needs a restart: %s", n.Node, line); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -40,7 +40,7 @@ type installation struct {
 func newInstallation(t *testing.T, more string) *installation {
 	t.Helper()
 	file := serveConfig(t, "sqlite://"+t.TempDir()+"/latchkey.db")
-	appendTo(t, file, more)
+	appendTo(t, file, "metrics: {listen: \"\"}\n"+more)
 	cfg, err := config.Load(config.LoadOptions{File: file})
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func (i *installation) signIn(t *testing.T, u *storage.User, ago time.Duration, 
 	sid, at := newID(t), i.now().Add(-ago)
 	s := &storage.Session{
 		SID: sid, UserID: u.ID, SecretHash: "p1." + string(sid), Authentication: storage.Authentication{Time: at, ACR: "aal1"},
-		CreatedAt: at, LastSeenAt: at, IdleExpiresAt: i.now().Add(time.Hour), ExpiresAt: i.now().Add(2 * time.Hour),
+		UserAgent: hostileAgent, Address: "192.0.2.1", CreatedAt: at, LastSeenAt: at, IdleExpiresAt: i.now().Add(time.Hour), ExpiresAt: i.now().Add(2 * time.Hour),
 		Proofs: []storage.Proof{{Kind: storage.FactorPassword, At: at}},
 	}
 	if err := i.store.Sessions().Create(t.Context(), s, storage.SessionStart{PasswordEpoch: u.PasswordEpoch}, event(storage.EventSignIn)); err != nil {
@@ -76,7 +76,7 @@ func (i *installation) signIn(t *testing.T, u *storage.User, ago time.Duration, 
 	}
 	for _, client := range clients {
 		g := &storage.Grant{
-			ID: newID(t), ClientID: client, UserID: u.ID, SID: sid, CodeHash: "p1." + string(newID(t)), Generation: 1, Salt: make([]byte, 16),
+			ID: newID(t), ClientID: client, UserID: u.ID, SID: sid, Scopes: []string{"openid"}, CodeHash: "p1." + string(newID(t)), Generation: 1, Salt: make([]byte, 16),
 			Authentication: s.Authentication, RotatedAt: at, CreatedAt: at, IdleExpiresAt: i.now().Add(9 * time.Hour), ExpiresAt: i.now().Add(9 * time.Hour),
 		}
 		if _, err := i.store.Grants().Create(t.Context(), g, storage.GrantStart{Subject: string(u.ID), PasswordEpoch: u.PasswordEpoch}, event(storage.EventGrantIssued)); err != nil {

@@ -80,12 +80,8 @@ func doctorCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.withStore(cmd, func(store *sqlstore.Store, d *dependencies) error {
 				found := examine(cmd.Context(), store, d)
-				if asJSON {
-					if err := writeJSON(cmd.OutOrStdout(), found); err != nil {
-						return err
-					}
-				} else {
-					tellDiagnoses(cmd.OutOrStdout(), found)
+				if err := tellDiagnoses(cmd.OutOrStdout(), found, asJSON); err != nil {
+					return err
 				}
 				wrong := 0
 				for _, f := range found {
@@ -124,17 +120,27 @@ func examine(ctx context.Context, store *sqlstore.Store, d *dependencies) []diag
 	return found
 }
 
-func tellDiagnoses(w io.Writer, found []diagnosis) {
+func tellDiagnoses(w io.Writer, found []diagnosis, asJSON bool) error {
+	if asJSON {
+		return writeJSON(w, found)
+	}
 	for _, f := range found {
 		if f.OK {
-			fmt.Fprintf(w, "ok     %s\n", f.Check)
+			if err := tell(w, "ok     ", "%s", f.Check); err != nil {
+				return err
+			}
 			continue
 		}
-		fmt.Fprintf(w, "wrong  %s: %s\n", f.Check, f.Problem)
+		if err := tell(w, "wrong  ", "%s: %s", f.Check, f.Problem); err != nil {
+			return err
+		}
 		if f.Fix != "" {
-			fmt.Fprintf(w, "       %s\n", f.Fix)
+			if err := tell(w, "       ", "%s", f.Fix); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 func doctorConfiguration(_ context.Context, _ *sqlstore.Store, d *dependencies) error {

@@ -30,12 +30,8 @@ func doctorMCPCommand() *cobra.Command {
 				Timeout: doctorWait, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 			}}
 			found := m.examine(cmd.Context())
-			if asJSON {
-				if err := writeJSON(cmd.OutOrStdout(), found); err != nil {
-					return err
-				}
-			} else {
-				tellDiagnoses(cmd.OutOrStdout(), found)
+			if err := tellDiagnoses(cmd.OutOrStdout(), found, asJSON); err != nil {
+				return err
 			}
 			if !found[len(found)-1].OK {
 				return errors.New("a client would stop here")

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
@@ -72,12 +71,13 @@ func listFeeds(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, asJSO
 	if asJSON {
 		return writeJSON(cmd.OutOrStdout(), shown)
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tCONFIGURED\tLAST EVENT\tMOVED")
+	rows := newTable(cmd.OutOrStdout(), "NAME", "CONFIGURED", "LAST EVENT", "MOVED")
 	for _, f := range shown {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", f.Name, yesNo(f.Configured), f.Seq, at(f.MovedAt, "-"))
+		if err := rows.row(f.Name, yesNo(f.Configured), f.Seq, at(f.MovedAt, "-")); err != nil {
+			return err
+		}
 	}
-	return w.Flush()
+	return rows.end()
 }
 
 func eventsReplayCommand() *cobra.Command {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
@@ -72,13 +71,11 @@ func grantListing(cmd *cobra.Command, asJSON bool) (show func(shownGrant) error,
 		list := newJSONList(cmd.OutOrStdout())
 		return func(g shownGrant) error { return list.add(g) }, list.end
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tCLIENT\tUSER\tSCOPES\tOFFLINE\tSINCE\tREFRESHED\tUNTIL\tREVOKED")
+	rows := newTable(cmd.OutOrStdout(), "ID", "CLIENT", "USER", "SCOPES", "OFFLINE", "SINCE", "REFRESHED", "UNTIL", "REVOKED").mayCut("SCOPES")
 	return func(g shownGrant) error {
-		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", g.ID, g.ClientID, g.UserID, orNone(g.Scopes), yesNo(g.Offline), at(g.CreatedAt, "-"),
+		return rows.row(g.ID, g.ClientID, g.UserID, orNone(g.Scopes), yesNo(g.Offline), at(g.CreatedAt, "-"),
 			at(g.RefreshedAt, "-"), at(g.ExpiresAt, "-"), dash(g.RevokedReason))
-		return err
-	}, w.Flush
+	}, rows.end
 }
 
 // grants reads the grants that are selected, page by page; those too that ended.

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/storage"
@@ -22,16 +21,14 @@ func groupListCommand() *cobra.Command {
 					lines := json.NewEncoder(cmd.OutOrStdout())
 					return eachGroup(cmd, store, func(g *storage.Group, size int64) error { return lines.Encode(showGroupAs(g, size)) })
 				}
-				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-				fmt.Fprintln(w, "NAME\tDISPLAY NAME\tMEMBERS\tROLES\tSOURCE")
+				rows := newTable(cmd.OutOrStdout(), "NAME", "DISPLAY NAME", "MEMBERS", "ROLES", "SOURCE").mayCut("DISPLAY NAME", "ROLES")
 				err := eachGroup(cmd, store, func(g *storage.Group, size int64) error {
-					_, err := fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", g.Name, dash(g.DisplayName), size, orNone(g.Roles), g.Source)
-					return err
+					return rows.row(g.Name, dash(g.DisplayName), size, orNone(g.Roles), g.Source)
 				})
 				if err != nil {
 					return err
 				}
-				return w.Flush()
+				return rows.end()
 			})
 		},
 	}
@@ -94,19 +91,19 @@ func showGroup(cmd *cobra.Command, store *sqlstore.Store, name string, asJSON bo
 		}
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(shown)
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+	p := pairs{out: cmd.OutOrStdout()}
 	for _, row := range [][2]string{
 		{"id", string(g.ID)}, {"name", g.Name}, {"display name", dash(g.DisplayName)}, {"description", dash(g.Description)},
 		{"external id", dash(g.ExternalID)}, {"source", g.Source.String()}, {"roles", orNone(g.Roles)}, {"created", at(g.CreatedAt, "-")},
 		{"members", fmt.Sprint(len(members))},
 	} {
-		fmt.Fprintf(w, "%s\t%s\n", row[0], row[1])
+		p.add(row[0], "%s", row[1])
 	}
 	for _, m := range members {
 		who := storage.User{ID: m.UserID, Email: m.Email, Username: m.Username}
-		fmt.Fprintf(w, "member\t%s, since %s (%s)\n", nameOf(&who), at(m.AddedAt, "-"), orNone(sourceNames(m.Sources)))
+		p.add("member", "%s, since %s (%s)", nameOf(&who), at(m.AddedAt, "-"), orNone(sourceNames(m.Sources)))
 	}
-	return w.Flush()
+	return p.end()
 }
 
 // allMembers reads the members of a group, page by page.

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
@@ -58,10 +57,7 @@ func inviteListCommand() *cobra.Command {
 }
 
 func listInvitations(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, all, asJSON bool) error {
-	list, w := newJSONList(cmd.OutOrStdout()), tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	if !asJSON {
-		fmt.Fprintln(w, "ID\tADDRESS\tSTATE\tSINCE\tUNTIL")
-	}
+	list, rows := newJSONList(cmd.OutOrStdout()), newTable(cmd.OutOrStdout(), "ID", "ADDRESS", "STATE", "SINCE", "UNTIL")
 	for before := storage.ID(""); ; {
 		page, err := store.Invitations().List(cmd.Context(), before, listBatch)
 		if err != nil {
@@ -75,7 +71,7 @@ func listInvitations(cmd *cobra.Command, store *sqlstore.Store, d *dependencies,
 			case asJSON:
 				err = list.add(one)
 			default:
-				_, err = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", one.ID, one.Email, one.State, at(one.CreatedAt, "-"), at(one.ExpiresAt, "-"))
+				err = rows.row(one.ID, one.Email, one.State, at(one.CreatedAt, "-"), at(one.ExpiresAt, "-"))
 			}
 			if err != nil {
 				return err
@@ -87,7 +83,7 @@ func listInvitations(cmd *cobra.Command, store *sqlstore.Store, d *dependencies,
 		if asJSON {
 			return list.end()
 		}
-		return w.Flush()
+		return rows.end()
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/keys"
@@ -165,13 +164,13 @@ func listKeys(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, asJSON
 		}
 		return writeJSON(cmd.OutOrStdout(), shown)
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "KID\tALG\tSTATE\tPUBLISHED\tSIGNS FROM\tSIGNS UNTIL\tLEAVES JWKS")
+	rows := newTable(cmd.OutOrStdout(), "KID", "ALG", "STATE", "PUBLISHED", "SIGNS FROM", "SIGNS UNTIL", "LEAVES JWKS")
 	for _, k := range ring.Keys() {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			k.ID, k.Alg, keyState(k, p.now()), stamp(k.CreatedAt), stamp(k.SignsFrom), stamp(k.SignsUntil), stamp(k.ExpiresAt))
+		if err := rows.row(k.ID, k.Alg, keyState(k, p.now()), at(k.CreatedAt, "-"), at(k.SignsFrom, "-"), at(k.SignsUntil, "-"), at(k.ExpiresAt, "-")); err != nil {
+			return err
+		}
 	}
-	return w.Flush()
+	return rows.end()
 }
 
 // keyState says in a word what a key does at now.
@@ -185,11 +184,4 @@ func keyState(k storage.SigningKey, now time.Time) string {
 		return "signing"
 	}
 	return "verifying"
-}
-
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format(time.RFC3339)
 }

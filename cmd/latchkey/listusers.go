@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/access"
@@ -144,10 +144,9 @@ func (f *userListFlags) fits(s *access.Subject) bool {
 // list writes people while they are read, a batch at a time: a million of them take
 // no more memory than a hundred.
 func (f *userListFlags) list(cmd *cobra.Command, store *sqlstore.Store) error {
-	out := bufio.NewWriter(cmd.OutOrStdout())
-	show := f.showTable(out)
+	show, end := userTable(cmd.OutOrStdout())
 	if f.json {
-		show = showLines(out)
+		show, end = userLines(cmd.OutOrStdout())
 	}
 	listed := 0
 	page := storage.PeopleFilter{Prefix: f.prefix, ByName: f.byName(), After: f.after, Limit: listBatch}
@@ -161,44 +160,36 @@ func (f *userListFlags) list(cmd *cobra.Command, store *sqlstore.Store) error {
 		if err != nil {
 			return err
 		}
-		var wanted []*storage.User
 		for i := range users {
 			if !f.wants(&users[i].User) || f.limit > 0 && listed == f.limit {
 				continue
 			}
-			wanted = append(wanted, &users[i].User)
+			if err := show(&users[i].User); err != nil {
+				return fmt.Errorf("write person: %w", err)
+			}
 			listed++
-		}
-		if err := show(wanted); err != nil {
-			return err
-		}
-		if err := out.Flush(); err != nil {
-			return err
 		}
 		if len(users) > 0 {
 			page.After = users[len(users)-1].Key
 		}
-		if len(users) < listBatch || f.limit > 0 && listed == f.limit {
+		last := len(users) < listBatch || f.limit > 0 && listed == f.limit
+		if last || listed > 0 {
+			if err := end(); err != nil {
+				return err
+			}
+		}
+		if last {
 			return nil
 		}
 	}
 }
 
-// showTable writes rows whose columns are as wide as those of their batch need.
-func (f *userListFlags) showTable(out *bufio.Writer) func([]*storage.User) error {
-	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	first := true
-	return func(users []*storage.User) error {
-		if first {
-			fmt.Fprintln(w, "ID\tEMAIL\tVERIFIED\tUSERNAME\tSTATE\tROLES\tGROUPS\tCREATED")
-			first = false
-		}
-		for _, u := range users {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", u.ID, dash(u.Email), yesNo(u.EmailVerified), dash(u.Username),
-				stateOf(u), orNone(u.Roles), orNone(u.Groups), at(u.CreatedAt, "-"))
-		}
-		return w.Flush()
-	}
+// userTable writes rows for people.
+func userTable(out io.Writer) (show func(*storage.User) error, end func() error) {
+	rows := newTable(out, "ID", "EMAIL", "VERIFIED", "USERNAME", "STATE", "ROLES", "GROUPS", "CREATED").mayCut("ROLES", "GROUPS")
+	return func(u *storage.User) error {
+		return rows.row(u.ID, dash(u.Email), yesNo(u.EmailVerified), dash(u.Username), stateOf(u), orNone(u.Roles), orNone(u.Groups), at(u.CreatedAt, "-"))
+	}, rows.end
 }
 
 // shownUser is a person as JSON: a form that others read, so its names stay as they are.
@@ -228,16 +219,11 @@ func shownUserOf(u *storage.User) shownUser {
 	}
 }
 
-func showLines(out *bufio.Writer) func([]*storage.User) error {
-	lines := json.NewEncoder(out)
-	return func(users []*storage.User) error {
-		for _, u := range users {
-			if err := lines.Encode(shownUserOf(u)); err != nil {
-				return fmt.Errorf("write person: %w", err)
-			}
-		}
-		return nil
-	}
+// userLines writes a line of JSON for each.
+func userLines(out io.Writer) (show func(*storage.User) error, end func() error) {
+	buffered := bufio.NewWriter(out)
+	lines := json.NewEncoder(buffered)
+	return func(u *storage.User) error { return lines.Encode(shownUserOf(u)) }, buffered.Flush
 }
 
 // timeOrNone is a time for JSON, where there is one.

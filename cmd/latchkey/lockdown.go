@@ -155,9 +155,8 @@ func (t somebody) unlock(cmd *cobra.Command, store *sqlstore.Store, d *dependenc
 		nameOf(u), client.FormatDuration(accounts.LockdownUndo())), "%s is open again, as before the lockdown", nameOf(u))
 }
 
-// everybodyLocked is the answer of `lockdown --all --json`: a form that others read, so
-// its names stay as they are.
-type everybodyLocked struct {
+// lockedEverybodyDown is the answer of `lockdown --all --json`.
+type lockedEverybodyDown struct {
 	Ended       storage.Holdings `json:"ended"`
 	RevokedKeys []string         `json:"revoked_keys"`
 }
@@ -180,7 +179,7 @@ func (t everybody) lock(cmd *cobra.Command, store *sqlstore.Store, d *dependenci
 		return fmt.Errorf("run it again: it is not known that everything has ended, and that no signing key is still there: %w", err)
 	}
 	if t.json {
-		return writeJSON(cmd.OutOrStdout(), everybodyLocked{ended, revoked})
+		return writeJSON(cmd.OutOrStdout(), lockedEverybodyDown{ended, listed(revoked)})
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "everything that was issued has ended, and %d signing keys are revoked: everybody signs in anew\n", len(revoked))
 	return err

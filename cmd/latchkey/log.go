@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"github.com/mattn/go-isatty"
 	"io"
 	"log/slog"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"github.com/latchkey-id/latchkey/cmd/internal/logqueue"
 	"github.com/latchkey-id/latchkey/config"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"golang.org/x/term"
 )
 
 // serverLog is the log of a running server. A reader of it that is slow or gone
@@ -52,5 +52,5 @@ func (l *serverLog) close() { l.queue.Close(flushWait) }
 // /dev/null, which is a device too, is none.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
-	return ok && file != nil && isatty.IsTerminal(file.Fd())
+	return ok && file != nil && term.IsTerminal(int(file.Fd()))
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
@@ -89,17 +87,18 @@ func listOutbox(cmd *cobra.Command, store *sqlstore.Store, topic storage.Topic, 
 		}
 		return writeJSON(cmd.OutOrStdout(), shown)
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tTOPIC\tKIND\tCLIENT\tSTATUS\tTRIES\tCREATED\tNEXT TRY\tDONE\tLAST ERROR")
+	rows := newTable(cmd.OutOrStdout(), "ID", "TOPIC", "KIND", "CLIENT", "STATUS", "TRIES", "CREATED", "NEXT TRY", "DONE", "LAST ERROR").mayCut("LAST ERROR")
 	for _, m := range found {
-		next := stamp(m.NextAt)
+		next := at(m.NextAt, "-")
 		if !m.DoneAt.IsZero() {
 			next = "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n",
-			m.ID, m.Topic, m.Kind, cmp.Or(m.ClientID, "-"), m.Status, m.Attempts, stamp(m.CreatedAt), next, stamp(m.DoneAt), m.LastError)
+		err := rows.row(m.ID, m.Topic, m.Kind, dash(m.ClientID), m.Status, m.Attempts, at(m.CreatedAt, "-"), next, at(m.DoneAt, "-"), m.LastError)
+		if err != nil {
+			return err
+		}
 	}
-	return w.Flush()
+	return rows.end()
 }
 
 func outboxRetryCommand() *cobra.Command {

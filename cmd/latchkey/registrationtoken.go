@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/client/registration"
@@ -93,12 +92,13 @@ func registrationTokenListCommand() *cobra.Command {
 				if asJSON {
 					return writeJSON(cmd.OutOrStdout(), shown)
 				}
-				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-				fmt.Fprintln(w, "ID\tNOTE\tUSES LEFT\tEXPIRES\tMADE BY")
+				rows := newTable(cmd.OutOrStdout(), "ID", "NOTE", "USES LEFT", "EXPIRES", "MADE BY").mayCut("NOTE")
 				for _, t := range shown {
-					fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", t.ID, dash(t.Note), t.UsesLeft, at(t.ExpiresAt, "-"), dash(t.CreatedBy))
+					if err := rows.row(t.ID, dash(t.Note), t.UsesLeft, at(t.ExpiresAt, "-"), dash(t.CreatedBy)); err != nil {
+						return err
+					}
 				}
-				return w.Flush()
+				return rows.end()
 			})
 		},
 	}

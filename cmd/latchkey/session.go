@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
@@ -36,7 +35,7 @@ func shownSessionOf(user storage.ID, s *storage.AccountSession) shownSession {
 // sessionListing shows sessions as they are read: a million of them take no more memory
 // than a hundred.
 type sessionListing struct {
-	table *tabwriter.Writer
+	table *table
 	json  *jsonList
 }
 
@@ -44,24 +43,21 @@ func newSessionListing(cmd *cobra.Command, asJSON bool) *sessionListing {
 	if asJSON {
 		return &sessionListing{json: newJSONList(cmd.OutOrStdout())}
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "SID\tUSER\tSINCE\tLAST SEEN\tADDRESS\tBROWSER")
-	return &sessionListing{table: w}
+	return &sessionListing{table: newTable(cmd.OutOrStdout(), "SID", "USER", "SINCE", "LAST SEEN", "ADDRESS", "BROWSER").mayCut("BROWSER")}
 }
 
 func (l *sessionListing) show(s shownSession) error {
 	if l.json != nil {
 		return l.json.add(s)
 	}
-	_, err := fmt.Fprintf(l.table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.SID, s.UserID, at(s.CreatedAt, "-"), at(s.LastSeenAt, "-"), dash(s.Address), dash(s.UserAgent))
-	return err
+	return l.table.row(s.SID, s.UserID, at(s.CreatedAt, "-"), at(s.LastSeenAt, "-"), dash(s.Address), dash(s.UserAgent))
 }
 
 func (l *sessionListing) end() error {
 	if l.json != nil {
 		return l.json.end()
 	}
-	return l.table.Flush()
+	return l.table.end()
 }
 
 func userSessionsCommand() *cobra.Command {

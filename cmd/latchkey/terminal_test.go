@@ -52,7 +52,22 @@ func newTerminal(t *testing.T) *terminal {
 	return term
 }
 
-// run runs a command at a terminal at which keys are typed: what it writes on standard
+// onScreen runs a command whose standard output is a terminal too, so many columns wide.
+func onScreen(t *testing.T, columns int, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	term := newTerminal(t)
+	if err := unix.IoctlSetWinsize(int(term.process.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: uint16(columns)}); err != nil {
+		t.Fatal(err)
+	}
+	var errs bytes.Buffer
+	status = run(t.Context(), args, strings.NewReader(""), term.process, &errs)
+	if err := term.process.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return status, strings.ReplaceAll(<-term.screen, "\r\n", "\n"), errs.String()
+}
+
+// atTerminal runs a command at a terminal at which keys are typed: what it writes on standard
 // output goes elsewhere. "\x04" is Ctrl-D, the end of the input.
 func atTerminal(t *testing.T, keys string, args ...string) (status int, stdout, screen string) {
 	t.Helper()

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -76,18 +75,18 @@ func storyOf(cmd *cobra.Command, store *sqlstore.Store, id string) ([]storage.Ev
 	return slices.CompactFunc(all, func(a, b storage.Event) bool { return a.ID == b.ID }), nil
 }
 
-// tellStory writes one line an event; those of the request itself are marked.
+// tellStory writes one row an event; those of the request itself are marked.
 func tellStory(w io.Writer, events []storage.Event, id string) error {
+	rows := newTable(w, "  TIME", "TYPE", "OUTCOME", "USER", "CLIENT", "ADDRESS", "REQUEST", "DETAIL").mayCut("DETAIL")
 	for _, e := range events {
-		mark := " "
+		mark := "  "
 		if e.RequestID == id {
-			mark = ">"
+			mark = "> "
 		}
-		_, err := fmt.Fprintf(w, "%s %s  %s %s  user=%s client=%s address=%s request=%s  %s\n", mark, at(e.At, "-"), e.Type, e.Outcome,
-			dash(string(e.UserID)), dash(e.ClientID), dash(e.Address), dash(e.RequestID), e.Detail)
+		err := rows.row(mark+at(e.At, "-"), e.Type, e.Outcome, dash(string(e.UserID)), dash(e.ClientID), dash(e.Address), dash(e.RequestID), dash(e.Detail))
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return rows.end()
 }

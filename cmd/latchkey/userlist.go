@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"text/tabwriter"
 
 	"github.com/latchkey-id/latchkey/account/attribute"
 	"github.com/latchkey-id/latchkey/cmd/internal/userimport"
@@ -44,22 +42,22 @@ func userShowCommand() *cobra.Command {
 }
 
 func showUser(cmd *cobra.Command, store *sqlstore.Store, p *dependencies, u *storage.User, _ []string) error {
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	showAccount(w, u)
-	showAttributes(w, p, u)
-	if err := showGroupsOf(cmd, w, store, u); err != nil {
+	shown := &pairs{out: cmd.OutOrStdout()}
+	showAccount(shown, u)
+	showAttributes(shown, p, u)
+	if err := showGroupsOf(cmd, shown, store, u); err != nil {
 		return err
 	}
-	if err := showFactors(cmd, w, store, u); err != nil {
+	if err := showFactors(cmd, shown, store, u); err != nil {
 		return err
 	}
-	if err := showAccess(cmd, w, store, p, u); err != nil {
+	if err := showAccess(cmd, shown, store, p, u); err != nil {
 		return err
 	}
-	return w.Flush()
+	return shown.end()
 }
 
-func showAccount(w io.Writer, u *storage.User) {
+func showAccount(shown *pairs, u *storage.User) {
 	password := "none"
 	if u.PasswordHash != "" {
 		password = fmt.Sprintf("set (%s), last changed %s", userimport.Algorithm(u.PasswordHash), at(u.PasswordChangedAt, "never"))
@@ -75,7 +73,7 @@ func showAccount(w io.Writer, u *storage.User) {
 		{"created", at(u.CreatedAt, "-")},
 		{"password", password},
 	} {
-		fmt.Fprintf(w, "%s\t%s\n", row[0], row[1])
+		shown.add(row[0], "%s", row[1])
 	}
 }
 
@@ -90,17 +88,17 @@ func verifiedOr(value string, verified bool) string {
 }
 
 // showAttributes shows the custom attributes that operators may see.
-func showAttributes(w io.Writer, d *dependencies, u *storage.User) {
+func showAttributes(shown *pairs, d *dependencies, u *storage.User) {
 	for _, seen := range d.cfg.AttributeSchema.Seen(attribute.Administrator) {
 		if value, has := u.Attributes[seen.Name]; has {
-			fmt.Fprintf(w, "attribute\t%s: %s\n", seen.Name, attribute.Text(value))
+			shown.add("attribute", "%s: %s", seen.Name, attribute.Text(value))
 		}
 	}
 }
 
 // showGroupsOf shows the groups of a person, by whose word, and the roles that
 // they give.
-func showGroupsOf(cmd *cobra.Command, w io.Writer, store *sqlstore.Store, u *storage.User) error {
+func showGroupsOf(cmd *cobra.Command, shown *pairs, store *sqlstore.Store, u *storage.User) error {
 	groups, err := store.Memberships().Of(cmd.Context(), u.ID)
 	if err != nil {
 		return err
@@ -110,26 +108,26 @@ func showGroupsOf(cmd *cobra.Command, w io.Writer, store *sqlstore.Store, u *sto
 		if len(g.Roles) > 0 {
 			gives = ", gives the roles " + orNone(g.Roles)
 		}
-		fmt.Fprintf(w, "group\t%s, since %s (%s)%s\n", g.Name, at(g.AddedAt, "-"), orNone(sourceNames(g.Sources)), gives)
+		shown.add("group", "%s, since %s (%s)%s", g.Name, at(g.AddedAt, "-"), orNone(sourceNames(g.Sources)), gives)
 	}
 	return nil
 }
 
 // showFactors shows the second factors, and which of them are locked.
-func showFactors(cmd *cobra.Command, w io.Writer, store *sqlstore.Store, u *storage.User) error {
+func showFactors(cmd *cobra.Command, shown *pairs, store *sqlstore.Store, u *storage.User) error {
 	credentials, err := store.Credentials().ListByUser(cmd.Context(), u.ID)
 	if err != nil {
 		return err
 	}
 	for _, c := range credentials {
-		fmt.Fprintf(w, "factor\t%s %q, added %s, last used %s\n", c.Kind, c.Name, at(c.CreatedAt, "-"), at(c.LastUsedAt, "never"))
+		shown.add("factor", "%s %q, added %s, last used %s", c.Kind, c.Name, at(c.CreatedAt, "-"), at(c.LastUsedAt, "never"))
 	}
 	codes, err := store.RecoveryCodes().Status(cmd.Context(), u.ID)
 	if err != nil {
 		return err
 	}
 	if codes.Total > 0 {
-		fmt.Fprintf(w, "recovery codes\t%d of %d left, made %s\n", codes.Remaining, codes.Total, at(codes.CreatedAt, "-"))
+		shown.add("recovery codes", "%d of %d left, made %s", codes.Remaining, codes.Total, at(codes.CreatedAt, "-"))
 	}
 	lockouts, err := store.Lockouts().ListByUser(cmd.Context(), u.ID)
 	if err != nil {
@@ -143,33 +141,33 @@ func showFactors(cmd *cobra.Command, w io.Writer, store *sqlstore.Store, u *stor
 		case !l.LockedUntil.IsZero():
 			state = ", locked until " + at(l.LockedUntil, "")
 		}
-		fmt.Fprintf(w, "wrong codes\t%s: %d in a row%s\n", l.Kind, l.Failures, state)
+		shown.add("wrong codes", "%s: %d in a row%s", l.Kind, l.Failures, state)
 	}
 	return nil
 }
 
 // showAccess shows what the person is signed in to.
-func showAccess(cmd *cobra.Command, w io.Writer, store *sqlstore.Store, p *dependencies, u *storage.User) error {
+func showAccess(cmd *cobra.Command, shown *pairs, store *sqlstore.Store, p *dependencies, u *storage.User) error {
 	sessions, err := store.Sessions().ListByUser(cmd.Context(), u.ID, p.now())
 	if err != nil {
 		return err
 	}
 	for _, s := range sessions {
-		fmt.Fprintf(w, "session\t%s, since %s, last seen %s\n", s.SID, at(s.CreatedAt, "-"), at(s.LastSeenAt, "-"))
+		shown.add("session", "%s, since %s, last seen %s", s.SID, at(s.CreatedAt, "-"), at(s.LastSeenAt, "-"))
 	}
 	applications, err := store.Grants().ApplicationsOf(cmd.Context(), u.ID, p.now())
 	if err != nil {
 		return err
 	}
 	for _, a := range applications {
-		fmt.Fprintf(w, "application\t%s (%s), last used %s\n", a.ClientID, orNone(a.Scopes), at(a.UsedAt, "-"))
+		shown.add("application", "%s (%s), last used %s", a.ClientID, orNone(a.Scopes), at(a.UsedAt, "-"))
 	}
 	devices, err := store.TrustedDevices().ListByUser(cmd.Context(), u.ID, p.now())
 	if err != nil {
 		return err
 	}
 	for _, d := range devices {
-		fmt.Fprintf(w, "trusted device\t%s, since %s, last used %s\n", d.ID, at(d.CreatedAt, "-"), at(d.LastUsedAt, "never"))
+		shown.add("trusted device", "%s, since %s, last used %s", d.ID, at(d.CreatedAt, "-"), at(d.LastUsedAt, "never"))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/latchkey-id/latchkey/account/attribute"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/latchkey-id/latchkey/storage/sqlstore"
 	"github.com/spf13/cobra"
@@ -20,6 +21,16 @@ type shownPerson struct {
 	RecoveryCodes int                `json:"recovery_codes"`
 	Sessions      []shownSession     `json:"sessions"`
 	Applications  []shownApplication `json:"applications"`
+	Devices       []shownDevice      `json:"trusted_devices"`
+	// Attributes are the custom ones that operators may see.
+	Attributes map[string]any `json:"attributes,omitempty"`
+}
+
+type shownDevice struct {
+	ID         storage.ID `json:"id"`
+	TrustedAt  time.Time  `json:"trusted_at"`
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+	ExpiresAt  time.Time  `json:"expires_at"`
 }
 
 type shownFactor struct {
@@ -43,6 +54,12 @@ func personAsJSON(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, u 
 	p := &shownPerson{
 		shownUser: shownUserOf(u), Groups: listed(u.Groups), Password: u.PasswordHash != "", PasswordSetAt: timeOrNone(u.PasswordChangedAt),
 		SignedInAt: timeOrNone(u.SignedInAt), Factors: []shownFactor{}, Sessions: []shownSession{}, Applications: []shownApplication{},
+		Devices: []shownDevice{}, Attributes: map[string]any{},
+	}
+	for _, seen := range d.cfg.AttributeSchema.Seen(attribute.Administrator) {
+		if value, has := u.Attributes[seen.Name]; has {
+			p.Attributes[seen.Name] = value
+		}
 	}
 	credentials, err := store.Credentials().ListByUser(ctx, u.ID)
 	if err != nil {
@@ -69,6 +86,13 @@ func personAsJSON(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, u 
 	}
 	for _, a := range applications {
 		p.Applications = append(p.Applications, shownApplication{a.ClientID, listed(a.Scopes), a.Offline, a.UsedAt.UTC()})
+	}
+	devices, err := store.TrustedDevices().ListByUser(ctx, u.ID, d.now())
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range devices {
+		p.Devices = append(p.Devices, shownDevice{t.ID, t.CreatedAt.UTC(), timeOrNone(t.LastUsedAt), t.ExpiresAt.UTC()})
 	}
 	return p, nil
 }
