@@ -80,7 +80,7 @@ func (e clientEndpoint) row() endpoint {
 func (p *Provider) serveClient(e clientEndpoint) http.Handler {
 	e.authMethods = p.cfg.offered(e.authMethods)
 	reads := parameterSet(slices.Concat(e.parameters, clientParameters))
-	challenge := fmt.Sprintf("Basic realm=%q, charset=%q", p.cfg.Issuer, "UTF-8")
+	challenge := fmt.Sprintf("Basic realm=%q, charset=%q, error=", p.cfg.Issuer, "UTF-8")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h["Cache-Control"], h["Pragma"] = noStore, noCache
@@ -94,7 +94,7 @@ func (p *Provider) serveClient(e clientEndpoint) http.Handler {
 			return
 		}
 		if shown := errorOf(err); shown.status() == http.StatusUnauthorized {
-			h.Set("WWW-Authenticate", challenge)
+			h.Set("WWW-Authenticate", challenge+fmt.Sprintf("%q, error_uri=%q", shown.Code, p.errorURI(shown.Code)))
 		}
 		p.refuse(w, r, clientID, err)
 	})

@@ -72,7 +72,7 @@ func (p *Provider) serveRegistration(methods []string, answer func(http.Response
 		status, body, err := answer(w, r)
 		switch {
 		case err != nil:
-			p.refuse(w, r, r.PathValue("client"), registrationError(err, r))
+			p.refuse(w, r, r.PathValue("client"), p.registrationError(err, r))
 		case body == nil:
 			w.WriteHeader(status)
 		default:
@@ -82,18 +82,17 @@ func (p *Provider) serveRegistration(methods []string, answer func(http.Response
 }
 
 // registrationError is what a client is told of why it is not registered.
-func registrationError(err error, r *http.Request) error {
+func (p *Provider) registrationError(err error, r *http.Request) error {
 	refused := (*registration.Error)(nil)
 	switch {
 	case errors.As(err, &refused):
 		return &Error{Code: refused.Code, Description: describable(refused.Description)}
 	case errors.Is(err, registration.ErrToken) && bearerOf(r) == "":
-		return &Error{Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {"Bearer"}}, Cause: err}
+		return &Error{Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {p.bearerChallenge(&Error{})}}, Cause: err}
 	case errors.Is(err, registration.ErrToken):
-		return &Error{
-			Code: codeInvalidToken, Description: "the token is not good for this",
-			Header: http.Header{"Www-Authenticate": {`Bearer error="invalid_token"`}}, Cause: err,
-		}
+		refused := &Error{Code: codeInvalidToken, Description: "the token is not good for this", Cause: err}
+		refused.Header = http.Header{"Www-Authenticate": {p.bearerChallenge(refused)}}
+		return refused
 	case errors.Is(err, storage.ErrFull):
 		return &Error{Code: codeTemporarilyUnavailable, Description: "as many clients are registered as may be", Cause: err}
 	}

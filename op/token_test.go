@@ -125,7 +125,7 @@ func TestL11_UnauthorizedSaysHow(t *testing.T) {
 	n := newNode(t)
 	a := n.post(tokenPath, func(r *http.Request, _ url.Values) { r.SetBasicAuth("wiki", "wrong") }, "grant_type", "refresh_token", "refresh_token", "x").
 		want(t, http.StatusUnauthorized, "invalid_client")
-	if got, want := a.Header().Get("WWW-Authenticate"), `Basic realm="https://id.example.com", charset="UTF-8"`; got != want {
+	if got, want := a.Header().Get("WWW-Authenticate"), `Basic realm="https://id.example.com", charset="UTF-8", error="invalid_client", error_uri="https://id.example.com/errors/invalid_client"`; got != want {
 		t.Errorf("WWW-Authenticate is %q, want %q", got, want)
 	}
 }

@@ -155,10 +155,7 @@ var userinfoParameters = parameterSet([]string{"access_token"})
 // Metadata is where the resource is described (RFC 9728 section 5.1); empty where that is
 // nowhere. Every text is ours.
 func (p *Provider) challenges(e *Error, dpop bool, metadata string) []string {
-	detail := ""
-	if e.Code != "" {
-		detail = fmt.Sprintf(", error=%q, error_description=%q, error_uri=%q", e.Code, e.Description, p.errorURI(e.Code))
-	}
+	detail := p.challengeDetail(e)
 	if metadata != "" {
 		detail += fmt.Sprintf(", resource_metadata=%q", metadata)
 	}
@@ -170,4 +167,18 @@ func (p *Provider) challenges(e *Error, dpop bool, metadata string) []string {
 		return []string{proven + detail}
 	}
 	return []string{fmt.Sprintf("Bearer realm=%q", p.cfg.Issuer) + detail, proven}
+}
+
+// challengeDetail is what a challenge says of an error: its code, what helps, and our page
+// about it. One without a code says nothing (RFC 6750 section 3.1).
+func (p *Provider) challengeDetail(e *Error) string {
+	if e.Code == "" {
+		return ""
+	}
+	return fmt.Sprintf(", error=%q, error_description=%q, error_uri=%q", e.Code, e.Description, p.errorURI(e.Code))
+}
+
+// bearerChallenge is the challenge of an address that takes bearer tokens alone.
+func (p *Provider) bearerChallenge(e *Error) string {
+	return fmt.Sprintf("Bearer realm=%q", p.cfg.Issuer) + p.challengeDetail(e)
 }
