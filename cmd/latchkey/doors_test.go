@@ -123,17 +123,17 @@ func (d *doors) isRefused(row *doorRow, o api.Described) {
 		}
 		refused(string(role)+" by a client", byToken(d.personal(role)), http.StatusForbidden)
 		if b, csrf, _ := d.browser(role); row.act != "" {
-			refused(string(role), b.Post(address, filled(csrf, address, fields)).Status, http.StatusForbidden)
+			refused(string(role), b.Post(address, filledForm(csrf, address, fields)).Status, http.StatusForbidden)
 		}
 	}
 	if row.act != "" {
 		b, csrf := d.visitor()
-		refused("who is not signed in", b.Post(address, filled(csrf, address, fields)).Status, http.StatusOK) // the page to sign in
+		refused("who is not signed in", b.Post(address, filledForm(csrf, address, fields)).Status, http.StatusOK) // the page to sign in
 	}
 	if row.own[0] != "" {
 		b, csrf, _ := d.browser("nobody")
 		own := said.Replace(row.own[0])
-		b.Post(own, filled(csrf, own, strings.Fields(said.Replace(row.own[2]))))
+		b.Post(own, filledForm(csrf, own, strings.Fields(said.Replace(row.own[2]))))
 		refused("another’s page", http.StatusOK, http.StatusOK)
 	}
 	if row.scim[0] != "" {

@@ -161,8 +161,8 @@ func doorsOf(row *doorRow) []string {
 	})
 }
 
-// filled is a form as a browser sends it.
-func filled(csrf, address string, fields []string) url.Values {
+// filledForm is a form as a browser sends it.
+func filledForm(csrf, address string, fields []string) url.Values {
 	form := url.Values{"csrf": {csrf}, "reason": {why}}
 	for _, field := range append(fields, strings.Split(address[strings.Index(address+"?", "?"):], "?")[1:]...) {
 		name, value, _ := strings.Cut(field, "=")
