@@ -87,7 +87,9 @@ func shownReportOf(r *storage.AuditReport) shownReport {
 }
 
 func verifyAudit(cmd *cobra.Command, store *sqlstore.Store, known []storage.AuditMark, asJSON bool) error {
-	report, err := store.Events().Verify(cmd.Context(), known...)
+	bar := newProgress(cmd.ErrOrStderr(), "events verified")
+	report, err := store.Events().Verify(cmd.Context(), func(events, of int64) { bar.of(int(of)).at(int(events)) }, known...)
+	bar.end()
 	if err != nil {
 		return err
 	}

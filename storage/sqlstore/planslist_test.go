@@ -411,7 +411,7 @@ func (c *planCalls) auditCalls() map[string]func() error {
 			return second(events.Link(ctx, 100))
 		},
 		"Events.Unlinked": func() error { _, _, err := events.Unlinked(ctx); return err },
-		"Events.Verify":   func() error { return second(events.Verify(ctx)) },
+		"Events.Verify":   func() error { return second(events.Verify(ctx, nil)) },
 		"Events.Prune": func() error {
 			n, err := events.Prune(ctx, c.now.Add(-time.Minute))
 			if n == 0 {
