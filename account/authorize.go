@@ -96,6 +96,7 @@ var (
 	rotateKey        = action{event: storage.EventSigningKeyRotated, operator: true, duty: DutySystem}
 	revokeKey        = action{event: storage.EventSigningKeyRevoked, operator: true, duty: DutySystem | DutyOwner, grave: true}
 	raiseEpoch       = action{event: storage.EventEpochRaised, operator: true, duty: DutyOwner, grave: true}
+	lockEverybody    = action{event: storage.EventEverybodyLocked, operator: true, duty: DutyOwner, grave: true}
 	removeClient     = action{event: storage.EventClientRemoved, operator: true, system: true}
 	restoreClient    = action{event: storage.EventClientRestored, operator: true, system: true}
 	pruneClient      = action{event: storage.EventClientPruned, operator: true, system: true}

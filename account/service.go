@@ -143,6 +143,16 @@ func (s *Service) Record(ctx context.Context, by Actor, typ storage.EventType, u
 	return nil
 }
 
+// RecordRead writes that an administrator looks at something, before they see it: what
+// names the operation, and what of it they asked for; userID is whom it is about, empty
+// for nobody alone. outcome is storage.Failure where they may not.
+func (s *Service) RecordRead(ctx context.Context, by Actor, userID storage.ID, outcome, what string) error {
+	if _, err := userID.Bytes(); err != nil {
+		userID = "" // an address may name anything
+	}
+	return s.Record(ctx, by, storage.EventAdminRead, userID, outcome, what)
+}
+
 // change is one change of an account that was allowed: what its rows, its event
 // and its messages have in common.
 type change struct {

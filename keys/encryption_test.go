@@ -3,6 +3,7 @@ package keys
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,4 +147,30 @@ func TestKY5_EncryptionKeysOfOtherNodes(t *testing.T) {
 	if _, _, _, err := node.Decrypt(t.Context(), encryptTo(t, old.Key, "unknown", jose.ECDH_ES, jose.A256GCM, jose.NONE)); err == nil || errors.Is(err, ErrInvalidJWE) {
 		t.Errorf("without the store: %v", err)
 	}
+}
+
+// FuzzDecrypt: nothing but what was encrypted to a key of the ring opens, and whatever is
+// wrong with the rest has one error.
+func FuzzDecrypt(f *testing.F) {
+	r := newEncryptionRing(f, &storagetest.SigningKeys{}, storagetest.NewClock().Now)
+	public := keyOfKind(f, r, true)
+	elliptic := keyOfKind(f, r, false)
+	honest := []string{
+		encryptTo(f, public.Key, public.KeyID, jose.RSA_OAEP_256, jose.A256GCM, jose.NONE),
+		encryptTo(f, elliptic.Key, elliptic.KeyID, jose.ECDH_ES, jose.A128CBC_HS256, jose.NONE),
+		encryptTo(f, elliptic.Key, "", jose.ECDH_ES_A256KW, jose.A256GCM, jose.NONE),
+	}
+	for _, seed := range append(slices.Clone(honest), "", "....", "e30....", "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AA.AA.AA",
+		encryptTo(f, elliptic.Key, elliptic.KeyID, jose.ECDH_ES, jose.A256GCM, jose.DEFLATE)) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		content, _, _, err := r.Decrypt(t.Context(), token)
+		switch {
+		case err == nil && !slices.Contains(honest, token):
+			t.Errorf("%q opens as %q", token, content)
+		case err != nil && !errors.Is(err, ErrInvalidJWE):
+			t.Errorf("%q: %v", token, err)
+		}
+	})
 }

@@ -40,7 +40,8 @@ func TestRS1_AClientsOwnTokensEndWithTheEpoch(t *testing.T) {
 	before := ask()
 	n.clock.Advance(time.Second)
 	now := n.clock.Now()
-	n.store.must(n.store.Users().RaiseEpoch(t.Context(), now, n.store.event(storage.EventEpochRaised, now)))
+	_, err := n.store.Users().RaiseEpoch(t.Context(), now, func(storage.Holdings) storage.Event { return n.store.event(storage.EventEpochRaised, now) })
+	n.store.must(err)
 	if n.introspect(asRobot, before).Active {
 		t.Error("a token of before the epoch is active")
 	}

@@ -55,7 +55,10 @@ type EventFilter struct {
 	Address   string
 	// IdentifierHash is that of an event; see [Event.IdentifierHash].
 	IdentifierHash string
-	Since, Until   time.Time
+	// WithoutReads leaves out that administrators looked at something ([EventAdminRead]),
+	// unless a Type or a RequestID is asked for: what changed is lost among it.
+	WithoutReads bool
+	Since, Until time.Time
 	// InOrder lists linked events, oldest first, after the place AfterSeq;
 	// otherwise all are listed, newest first.
 	InOrder  bool
@@ -114,6 +117,7 @@ const (
 	EventUserEnabled        EventType = "user_enabled"
 	EventLockedDown         EventType = "account_locked_down" // it is in wrong hands: everything ended, and it is shut
 	EventLockdownLifted     EventType = "account_lockdown_undone"
+	EventEverybodyLocked    EventType = "everybody_locked_down" // the installation is in wrong hands: everything ended, and the signing keys are revoked
 	EventUserImported       EventType = "user_imported"
 	EventUserAdopted        EventType = "user_adopted" // a source of provisioning has who was there before it; Detail names it
 	EventInvitationCreated  EventType = "invitation_created"
@@ -152,6 +156,7 @@ const (
 	EventAttemptRefused   EventType = "attempt_refused" // a partial sign-in met another browser or network
 	EventAccessRefused    EventType = "access_refused"  // a person may not use a client; Detail names the rule
 	EventChangeRefused    EventType = "change_refused"  // an actor wanted to change what it may not
+	EventAdminRead        EventType = "admin_read"      // an administrator looked at something; Detail names the operation
 )
 
 // The outcomes.

@@ -9,12 +9,12 @@ func EventTypes() []EventType {
 		EventEmailChangeAsked, EventEmailChanged, EventEmailChangeUndone, EventAccountRecovered, EventPhoneChanged, EventProfileChanged,
 		EventRolesChanged, EventGroupCreated, EventGroupChanged, EventGroupDeleted, EventGroupJoined, EventGroupLeft, EventSessionEnded,
 		EventSessionsEnded, EventApplicationRevoked, EventDataExported, EventDeletionPlanned, EventDeletionCancelled, EventUserDeleted,
-		EventUserDisabled, EventUserEnabled, EventLockedDown, EventLockdownLifted, EventUserImported, EventUserAdopted, EventInvitationCreated, EventInvitationRevoked,
+		EventUserDisabled, EventUserEnabled, EventLockedDown, EventLockdownLifted, EventEverybodyLocked, EventUserImported, EventUserAdopted, EventInvitationCreated, EventInvitationRevoked,
 		EventMessageFailed, EventDeliveriesRetried, EventEventsReplayed, EventEpochRaised, EventClientRemoved, EventClientRestored, EventClientPruned, EventClientLocked, EventClientUnlocked, EventSecretsResealed,
 		EventClientRegistered, EventClientChanged, EventClientDeleted, EventRegistrationTokenCreated, EventRegistrationTokenRevoked,
 		EventFactorPassed,
 		EventFactorFailed, EventFactorLocked, EventFactorUnlocked, EventFactorAdded, EventFactorRenamed, EventFactorRemoved,
 		EventFactorsReset, EventRecoveryReplaced, EventRecoveryUsed, EventPasskeyCloned, EventDeviceTrusted, EventDeviceTrustUsed,
-		EventDeviceForgotten, EventAttemptRefused, EventAccessRefused, EventChangeRefused,
+		EventDeviceForgotten, EventAttemptRefused, EventAccessRefused, EventChangeRefused, EventAdminRead,
 	}
 }

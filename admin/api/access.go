@@ -16,7 +16,7 @@ func accessOperations() []operation {
 	end := func(id, path, scope, does, more string) operation {
 		return operation{
 			id: id, method: http.MethodDelete, path: "/people/{person}/" + path, scope: scope, status: http.StatusNoContent,
-			does: does, more: more, statuses: []int{http.StatusConflict},
+			does: does, more: more,
 		}
 	}
 	return []operation{
@@ -25,6 +25,10 @@ func accessOperations() []operation {
 			"Every session ends, and every access that applications have; they are told."), (*API).endSessions),
 		row(end("sessions.end", "sessions/{session}", admin.ScopeHelpDesk, "End one session", "The applications that it signed in to are told."), (*API).endSession),
 		row(list("grants.list", "grants", "List what applications were issued for a person, revoked grants too while they are kept"), (*API).listGrants),
+		row(operation{
+			id: "grants.all", method: http.MethodGet, path: "/grants", scope: admin.ScopePeopleRead, status: http.StatusOK,
+			does: "List what applications were issued for anybody, the oldest first", more: "Revoked grants too while they are kept.",
+		}, (*API).allGrants),
 		row(list("consents.list", "consents", "List what a person allowed applications"), (*API).listConsents),
 		row(end("grants.revoke", "applications/{client}", admin.ScopePeopleWrite, "Take an application’s access to a person’s account away",
 			"Its grants end, offline ones too, and its consent is forgotten."), (*API).revokeClient),
@@ -86,6 +90,14 @@ type Grant struct {
 	RevokedReason string     `json:"revoked_reason,omitempty"`
 }
 
+func showGrant(g *storage.Grant) Grant {
+	return Grant{
+		ID: string(g.ID), ClientID: g.ClientID, Session: string(g.SID), Scopes: listed(g.Scopes), Resources: listed(g.Resource),
+		Offline: g.Offline, ACR: g.Authentication.ACR, CreatedAt: g.CreatedAt.UTC(), UsedAt: g.RotatedAt.UTC(), ExpiresAt: g.ExpiresAt.UTC(),
+		RevokedAt: timeOf(g.RevokedAt), RevokedReason: g.RevokedReason,
+	}
+}
+
 type grantsOutput struct{ Body Page[Grant] }
 
 func (a *API) listGrants(ctx context.Context, in *PersonPath) (*grantsOutput, error) {
@@ -98,14 +110,42 @@ func (a *API) listGrants(ctx context.Context, in *PersonPath) (*grantsOutput, er
 	}
 	out := &grantsOutput{Body: Page[Grant]{Items: []Grant{}}}
 	for i := range grants {
-		g := &grants[i]
-		out.Body.Items = append(out.Body.Items, Grant{
-			ID: string(g.ID), ClientID: g.ClientID, Session: string(g.SID), Scopes: listed(g.Scopes), Resources: listed(g.Resource),
-			Offline: g.Offline, ACR: g.Authentication.ACR, CreatedAt: g.CreatedAt.UTC(), UsedAt: g.RotatedAt.UTC(), ExpiresAt: g.ExpiresAt.UTC(),
-			RevokedAt: timeOf(g.RevokedAt), RevokedReason: g.RevokedReason,
-		})
+		out.Body.Items = append(out.Body.Items, showGrant(&grants[i]))
 	}
 	return out, nil
+}
+
+// ListedGrant is a grant of anybody.
+type ListedGrant struct {
+	Grant
+	Person string `json:"person" doc:"The id of whose it is."`
+}
+
+type allGrantsInput struct {
+	PageParams
+	Client string `query:"client" maxLength:"255" doc:"Is of this application."`
+}
+
+func (a *API) allGrants(ctx context.Context, in *allGrantsInput) (*pageOutput[ListedGrant], error) {
+	after, err := in.place()
+	if err == nil {
+		err = line("query.client", in.Client)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var found []storage.Grant
+	if in.Client == "" {
+		found, err = a.cfg.Grants.List(ctx, storage.ID(after), in.Limit+1)
+	} else {
+		found, err = a.cfg.Grants.ListByClient(ctx, in.Client, storage.ID(after), in.Limit+1)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(found, in.Limit, func(g *storage.Grant) string { return string(g.ID) }, func(g *storage.Grant) ListedGrant {
+		return ListedGrant{Grant: showGrant(g), Person: string(g.UserID)}
+	}), nil
 }
 
 // Consent is what a person allowed a client, to be remembered.

@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -81,11 +84,9 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, o *operation) (*call
 	if refused != nil {
 		return nil, refused
 	}
-	if o.changes() {
-		reason := r.Header.Get(reasonHeader)
-		if utf8.RuneCountInString(reason) > maxReason || ident.Text(reason) != nil {
-			return nil, &refusal{status: http.StatusUnprocessableEntity, detail: reasonHeader + " is too long, or no line of text"}
-		}
+	reason := r.Header.Get(reasonHeader)
+	unfit := utf8.RuneCountInString(reason) > maxReason || ident.Text(reason) != nil
+	if o.changes() && !unfit {
 		who.actor = who.actor.Because(reason)
 	}
 	wait, err := a.cfg.Counters.Draw(r.Context(), "admin:"+who.name, a.cfg.Limit)
@@ -95,21 +96,65 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, o *operation) (*call
 		return nil, &refusal{status: http.StatusServiceUnavailable, detail: "temporarily unavailable, try again", retryAfter: 5}
 	case wait > 0:
 		return nil, &refusal{status: http.StatusTooManyRequests, detail: "too many requests", retryAfter: int64(math.Ceil(wait.Seconds()))}
-	case who.may.Has(o.scope):
-		return who, nil
 	}
-	if o.changes() {
-		detail := fmt.Sprintf("admin API: %s without %s", o.id, o.scope)
-		if err := a.cfg.Accounts.Record(r.Context(), who.actor, storage.EventChangeRefused, "", storage.Failure, detail); err != nil {
-			a.cfg.Log.ErrorContext(r.Context(), "admin API cannot record a refusal", "operation", o.id, "reason", err.Error())
-			return nil, &refusal{status: http.StatusServiceUnavailable, detail: "temporarily unavailable, try again", retryAfter: 5}
-		}
+	may := who.may.Has(o.scope)
+	if err := a.record(r, who, o, may); err != nil {
+		a.cfg.Log.ErrorContext(r.Context(), "admin API cannot record a call", "operation", o.id, "reason", err.Error())
+		return nil, &refusal{status: http.StatusServiceUnavailable, detail: "temporarily unavailable, try again", retryAfter: 5}
+	}
+	switch {
+	case may && o.changes() && unfit:
+		return nil, &refusal{status: http.StatusUnprocessableEntity, detail: reasonHeader + " is too long, or no line of text"}
+	case may:
+		return who, nil
 	}
 	return nil, &refusal{
 		status: http.StatusForbidden, challenges: a.challenge("insufficient_scope", fmt.Sprintf(", scope=%q", o.scope)),
 		detail: "this takes the scope " + o.scope + ", and of a person a role that has it",
 	}
 }
+
+// record writes that somebody reads, before they do, and that they may not read or change
+// something. What changes writes its own event, with the change.
+func (a *API) record(r *http.Request, who *caller, o *operation, may bool) error {
+	without := ""
+	if !may {
+		without = " without " + o.scope
+	}
+	switch {
+	case o.changes() && may:
+		return nil
+	case o.changes():
+		return a.cfg.Accounts.Record(r.Context(), who.actor, storage.EventChangeRefused, "", storage.Failure, "admin API: "+o.id+without)
+	case may:
+		return a.cfg.Accounts.RecordRead(r.Context(), who.actor, storage.ID(r.PathValue("person")), storage.Success, "admin API: "+o.id+What(r))
+	}
+	return a.cfg.Accounts.RecordRead(r.Context(), who.actor, storage.ID(r.PathValue("person")), storage.Failure, "admin API: "+o.id+without)
+}
+
+// What says what of an operation was asked for: a group or an application, and which
+// parameters, not what they say: a name that was searched for is personal, and would
+// outlive whom it was about.
+func What(r *http.Request) string {
+	what := ""
+	for _, name := range []string{"group", "client"} {
+		if value := r.PathValue(name); value != "" && ident.Text(value) == nil {
+			what += " " + name + " " + value
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
+		if parameter.MatchString(name) {
+			what += " by " + name
+		}
+	}
+	return strings.ToValidUTF8(what[:min(len(what), maxWhat)], "")
+}
+
+// parameter is how parameters are called, and maxWhat bounds what an event says of them,
+// in bytes.
+var parameter = regexp.MustCompile(`^[a-z_]{1,20}$`)
+
+const maxWhat = 300
 
 // reasonHeader says why, in the caller's words: it stands in the event of a change.
 const reasonHeader = "Audit-Reason"

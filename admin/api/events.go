@@ -54,6 +54,7 @@ type listEventsInput struct {
 	Client    string    `query:"client" maxLength:"255" doc:"Came through this client."`
 	RequestID string    `query:"request_id" maxLength:"64" doc:"Was written by this request."`
 	Outcome   string    `query:"outcome" enum:"success,failure"`
+	Reads     bool      `query:"reads" doc:"Those too that tell of a read, by the API or the console (admin_read); without it only where type asks for them."`
 	Since     time.Time `query:"since" doc:"Happened then or later (RFC 3339)."`
 	Until     time.Time `query:"until" doc:"Happened before (RFC 3339)."`
 }
@@ -69,7 +70,7 @@ func (a *API) listEvents(ctx context.Context, in *listEventsInput) (*pageOutput[
 		}
 	}
 	events, err := a.cfg.Events.List(ctx, storage.EventFilter{
-		UserID: storage.ID(in.Person), Type: storage.EventType(in.Type), ClientID: in.Client, RequestID: in.RequestID, Outcome: in.Outcome,
+		UserID: storage.ID(in.Person), Type: storage.EventType(in.Type), ClientID: in.Client, RequestID: in.RequestID, Outcome: in.Outcome, WithoutReads: !in.Reads,
 		Since: in.Since, Until: in.Until, Before: storage.ID(before), Limit: in.Limit + 1,
 	})
 	if err != nil {

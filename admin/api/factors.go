@@ -15,7 +15,7 @@ func factorOperations() []operation {
 	repair := func(id, method, path, does, more string) operation {
 		return operation{
 			id: id, method: method, path: "/people/{person}" + path, scope: admin.ScopeHelpDesk,
-			status: http.StatusNoContent, does: does, more: more, statuses: []int{http.StatusConflict},
+			status: http.StatusNoContent, does: does, more: more,
 		}
 	}
 	return []operation{

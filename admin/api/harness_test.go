@@ -48,6 +48,7 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 		"hr":      {ID: "hr", Metadata: client.Metadata{Type: client.TypeService, Name: "HR"}},
 	}}
 	s.Parts = logintest.New(t, logintest.Options{Accounts: func(c *account.Config) {
+		c.GroupUses = uses{}
 		c.AdminRoles, c.SignUp.Mode = policy.Named(), account.SignUpInvitation
 		c.Attributes = attribute.Schema{
 			{Name: "office", Type: attribute.String, VisibleTo: attribute.Person, EditableBy: attribute.Person},
@@ -85,6 +86,19 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	mux.Handle(api.Root, made.Handler())
 	p.Serve(mux)
 	return s
+}
+
+// named begins the names of groups that the access of a client names.
+const named = "named "
+
+type uses struct{}
+
+// ClientsNaming implements account.GroupUses.
+func (uses) ClientsNaming(_ context.Context, group string) ([]string, error) {
+	if strings.HasPrefix(group, named) {
+		return []string{"console"}, nil
+	}
+	return nil, nil
 }
 
 var errNoToken = errors.New("no token")

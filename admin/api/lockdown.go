@@ -14,27 +14,23 @@ func lockdownOperations() []operation {
 	return []operation{
 		row(operation{
 			id: "people.lock_down", method: http.MethodPost, path: "/people/{person}/lockdown", scope: admin.ScopeHelpDesk, status: http.StatusOK,
-			does:     "Shut an account that is in wrong hands",
-			more:     "Sessions, grants, trusted devices, pending changes and links end, applications are told, and nobody signs in until the account is recovered. One who is locked down stays so.",
-			statuses: []int{http.StatusConflict},
+			does: "Shut an account that is in wrong hands",
+			more: "Sessions, grants, trusted devices, pending changes and links end, applications are told, and nobody signs in until the account is recovered. One who is locked down stays so.",
 		}, (*API).lockDown),
 		row(operation{
 			id: "people.undo_lockdown", method: http.MethodPost, path: "/people/{person}/undo-lockdown", scope: admin.ScopePeopleWrite, status: http.StatusNoContent,
-			does:     "Open an account that was locked down by mistake",
-			more:     "Within account.lockdown_undo; one who is not locked down, or whose time is over, stays as they are.",
-			statuses: []int{http.StatusConflict},
+			does: "Open an account that was locked down by mistake",
+			more: "Within account.lockdown_undo; one who is not locked down, or whose time is over, stays as they are.",
 		}, (*API).undoLockdown),
 		row(operation{
 			id: "clients.lock_down", method: http.MethodPost, path: "/clients/{client}/lockdown", scope: admin.ScopeOwner, status: http.StatusOK,
-			does:     "Shut an application that is in wrong hands",
-			more:     "Its grants and tokens end, it is told of each session that signed in to it, and it is not served until the lockdown is undone. One that is locked down stays so.",
-			statuses: []int{http.StatusConflict},
+			does: "Shut an application that is in wrong hands",
+			more: "Its grants and tokens end, it is told of each session that signed in to it, and it is not served until the lockdown is undone. One that is locked down stays so.",
 		}, (*API).lockClientDown),
 		row(operation{
 			id: "clients.undo_lockdown", method: http.MethodPost, path: "/clients/{client}/undo-lockdown", scope: admin.ScopeOwner, status: http.StatusNoContent,
-			does:     "Serve an application again that was locked down",
-			more:     "Give it another secret first. What ended has ended; one that is not locked down stays as it is.",
-			statuses: []int{http.StatusConflict},
+			does: "Serve an application again that was locked down",
+			more: "Give it another secret first. What ended has ended; one that is not locked down stays as it is.",
 		}, (*API).undoClientLockdown),
 	}
 }

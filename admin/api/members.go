@@ -13,7 +13,7 @@ func memberOperations() []operation {
 	change := func(id, method, does, more string) operation {
 		return operation{
 			id: id, method: method, path: "/groups/{group}/members/{person}", scope: admin.ScopeGroupsWrite, status: http.StatusNoContent,
-			does: does, more: more, statuses: []int{http.StatusConflict},
+			does: does, more: more,
 		}
 	}
 	return []operation{

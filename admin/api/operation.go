@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -25,6 +26,8 @@ type operation struct {
 	status int
 	// statuses are those of failures of its own, besides what every operation has.
 	statuses []int
+	// body says that it takes one.
+	body     bool
 	register func(a *API, to huma.API, spec huma.Operation)
 }
 
@@ -34,6 +37,7 @@ func (o *operation) changes() bool { return o.method != http.MethodGet }
 // row makes an operation of a handler. In and Out are structures of huma: parameters by
 // their tags, and Body.
 func row[In, Out any](o operation, do func(*API, context.Context, *In) (*Out, error)) operation {
+	_, o.body = reflect.TypeFor[In]().FieldByName("Body")
 	o.register = func(a *API, to huma.API, spec huma.Operation) {
 		huma.Register(to, spec, func(ctx context.Context, in *In) (*Out, error) {
 			out, err := do(a, ctx, in)
@@ -67,8 +71,8 @@ func (o *operation) spec(a *API) huma.Operation {
 	if strings.Contains(o.path, "{") {
 		failures = append(failures, http.StatusNotFound)
 	}
-	if o.method == http.MethodPost || o.method == http.MethodPut || o.method == http.MethodPatch {
-		failures = append(failures, http.StatusBadRequest, http.StatusRequestEntityTooLarge)
+	if o.body {
+		failures = append(failures, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	slices.Sort(failures)
 	more := fmt.Sprintf("Takes the scope `%s`.", o.scope)

@@ -38,7 +38,7 @@ func peopleOperations() []operation {
 			id: "people.delete", method: http.MethodDelete, path: "/people/{person}", scope: admin.ScopePeopleWrite, status: http.StatusAccepted,
 			does:     "Delete an account",
 			more:     "All access ends now; the account is deleted when account.deletion_grace is over, unless it is kept.",
-			statuses: []int{http.StatusConflict, http.StatusPreconditionFailed},
+			statuses: []int{http.StatusPreconditionFailed},
 		}, (*API).deletePerson),
 	}
 }

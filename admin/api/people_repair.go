@@ -18,7 +18,7 @@ func personOperations() []operation {
 	write := func(id, path, does, more string) operation {
 		return operation{
 			id: "people." + id, method: http.MethodPost, path: "/people/{person}/" + path, scope: admin.ScopePeopleWrite,
-			status: http.StatusNoContent, does: does, more: more, statuses: []int{http.StatusConflict},
+			status: http.StatusNoContent, does: does, more: more,
 		}
 	}
 	reset := write("reset_password", "reset-password", "Send a link to set a new password, or make one",
@@ -26,7 +26,7 @@ func personOperations() []operation {
 	reset.status = http.StatusCreated
 	roles := write("set_roles", "roles", "Replace the roles of a person",
 		"Roles that make administrators are given and taken by owners alone. Roles by groups stay.")
-	roles.method, roles.status, roles.statuses = http.MethodPut, http.StatusOK, []int{http.StatusConflict, http.StatusPreconditionFailed}
+	roles.method, roles.status, roles.statuses = http.MethodPut, http.StatusOK, []int{http.StatusPreconditionFailed}
 	return []operation{
 		row(write("disable", "disable", "Keep a person out, and end everything that they are signed in to", "One who is disabled stays so."), (*API).disable),
 		row(write("enable", "enable", "Let a disabled person sign in again", "One who is not disabled stays so."), (*API).enable),

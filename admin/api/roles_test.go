@@ -80,7 +80,7 @@ func TestAD1_EveryOperationTakesRoleAndScope(t *testing.T) {
 // refused holds a request to its refusal, and to nothing but its event.
 func (s *site) refused(o api.Described, with sample, name, token string, status int) {
 	s.T.Helper()
-	before, refusals := s.state(), len(s.events(storage.EventChangeRefused))
+	before, refusals, reads := s.state(), len(s.events(storage.EventChangeRefused)), len(s.events(storage.EventAdminRead))
 	a := s.send(token, o, with)
 	if a.Status != status || a.Header.Get("Content-Type") != "application/problem+json" || a.Header.Get("Cache-Control") != "no-store" {
 		s.T.Errorf("%s: status %d, want %d: %s", name, a.Status, status, a.Text)
@@ -94,6 +94,9 @@ func (s *site) refused(o api.Described, with sample, name, token string, status 
 	wrote := len(s.events(storage.EventChangeRefused)) - refusals
 	if known := status == http.StatusForbidden && o.Method != http.MethodGet; known != (wrote == 1) {
 		s.T.Errorf("%s: %d refusals were recorded", name, wrote)
+	}
+	if read := s.events(storage.EventAdminRead); (status == http.StatusForbidden && o.Method == http.MethodGet) != (len(read)-reads == 1) || len(read) > reads && read[0].Outcome != storage.Failure {
+		s.T.Errorf("%s: %d reads were recorded: %+v", name, len(read)-reads, read)
 	}
 }
 
@@ -117,14 +120,13 @@ func (s *site) allowed(o api.Described, first *storage.User) {
 		s.want(s.send(token, o, with), o.Status)
 		changed, e := s.state() != before, s.newest()
 		switch {
-		case o.Method == http.MethodGet && (changed || e.ID != logged.ID):
-			s.T.Errorf("%s changed something", o.ID)
-		case o.Method == http.MethodGet || o.ID == "people.reset_password" && e.ID != logged.ID: // nothing but a token
+		case o.Method == http.MethodGet:
+			if about := strings.Contains(o.Path, "{person}"); changed || e.ID == logged.ID || e.Type != storage.EventAdminRead || e.Outcome != storage.Success || !strings.Contains(e.Detail, "admin API: "+o.ID) || about != (e.UserID == u.ID) {
+				s.T.Errorf("%s changed something (%v), or its event is %+v", o.ID, changed, e)
+			}
+		case o.ID == "people.reset_password" && e.ID != logged.ID: // nothing but a token
 		case o.ID != "invitations.create" && !changed, e.ID == logged.ID:
 			s.T.Errorf("%s changed nothing, or left no event", o.ID)
-		}
-		if o.Method == http.MethodGet {
-			continue
 		}
 		if who := s.tokens[token]; who.User != nil && (e.ActorKind != storage.ActorPerson || e.ActorID != string(who.User.ID)) || who.User == nil && e.ActorKind != storage.ActorClient || e.ClientID != who.Client.ID && o.ID != "grants.revoke" && !strings.HasPrefix(o.ID, "clients.") {
 			s.T.Errorf("%s: its event names %s %s by %s", o.ID, e.ActorKind, e.ActorID, e.ClientID)

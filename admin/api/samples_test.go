@@ -70,6 +70,7 @@ var samples = map[string]func(s *site, u *storage.User) sample{
 		return sample{"/people/" + string(u.ID) + "/sessions/" + string(s.session(u)), ""}
 	},
 	"grants.list":   of("/people/%s/grants", ""),
+	"grants.all":    at("/grants?client=wiki"),
 	"consents.list": of("/people/%s/consents", ""),
 	"grants.revoke": func(s *site, u *storage.User) sample {
 		logintest.Check(s.T, s.Store.Consents().Put(s.T.Context(), u.ID, "wiki", []string{"openid"}, s.Clock.Now(), s.Event(storage.EventConsentGranted)))

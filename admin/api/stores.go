@@ -38,6 +38,9 @@ type (
 	// Grants lists what clients may do.
 	Grants interface {
 		ListByUser(ctx context.Context, userID storage.ID) ([]storage.Grant, error)
+		// List and ListByClient are in the order of the ids, after one.
+		List(ctx context.Context, after storage.ID, limit int) ([]storage.Grant, error)
+		ListByClient(ctx context.Context, clientID string, after storage.ID, limit int) ([]storage.Grant, error)
 	}
 	// Consents lists what people allowed clients.
 	Consents interface {

@@ -144,8 +144,10 @@ func TestBL1_EverybodyIsLockedDown(t *testing.T) {
 	if left, err := s.Store.Sessions().ListByUser(t.Context(), ada.ID, s.Clock.Now()); err != nil || len(left) != 0 {
 		t.Errorf("sessions: %v, %v", left, err)
 	}
-	for _, typ := range []storage.EventType{storage.EventEpochRaised, storage.EventSigningKeyRevoked} {
-		if e := s.events(typ); len(e) != 1 || !strings.HasPrefix(e[0].Detail, "lockdown of everybody: broken into") || e[0].ActorKind != storage.ActorPerson {
+	for typ, detail := range map[storage.EventType]string{
+		storage.EventEverybodyLocked: "broken into: ended sessions 1, grants 0, trusted devices 0", storage.EventSigningKeyRevoked: "lockdown of everybody: broken into: key ",
+	} {
+		if e := s.events(typ); len(e) != 1 || !strings.HasPrefix(e[0].Detail, detail) || e[0].ActorKind != storage.ActorPerson {
 			t.Errorf("%s: %+v", typ, e)
 		}
 	}

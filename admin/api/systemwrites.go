@@ -24,7 +24,7 @@ func systemWrites() []operation {
 	revoke := write("keys.revoke", "/keys/{key}/revoke", "Take a stolen signing key out at once",
 		"It leaves the JWKS, nothing that it signed is accepted here, and its successor signs from now on: relying parties that have not seen it fail until they read the JWKS again. Where nobody stole the key rotate instead.")
 	all := write("everybody.lock_down", "/lockdown", "End everything that was issued to anybody, and revoke every signing key",
-		"For when the installation itself was broken into. Everybody signs in anew, the caller too. It cannot be undone. Where it fails halfway it can be repeated.")
+		"For when the installation itself was broken into. Everybody signs in anew, the caller too, and applications are told of each session. It cannot be undone. Where it fails halfway it can be repeated.")
 	all.scope = admin.ScopeOwner
 	return []operation{
 		row(write("deliveries.retry", "/deliveries/retry", "Try deliveries again at once",
@@ -182,29 +182,20 @@ type lockEverybodyInput struct{ Body Why }
 
 type lockedEverybodyOutput struct {
 	Body struct {
-		RevokedKeys []string `json:"revoked_keys" nullable:"false" doc:"Their kids."`
+		Ended       storage.Holdings `json:"ended"`
+		RevokedKeys []string         `json:"revoked_keys" nullable:"false" doc:"Their kids."`
 	}
 }
 
-// lockEverybodyDown ends what was issued before the keys go: whoever broke in must not
-// have a moment in which a new key signs for an old session.
 func (a *API) lockEverybodyDown(ctx context.Context, in *lockEverybodyInput) (*lockedEverybodyOutput, error) {
 	if err := line("body.reason", in.Body.Reason); err != nil {
 		return nil, err
 	}
-	by := callerOf(ctx).actor.Because("lockdown of everybody: " + in.Body.Reason)
-	e, err := a.cfg.Accounts.BeginKeyChange(ctx, by, storage.EventSigningKeyRevoked)
-	if err == nil {
-		err = a.cfg.Accounts.RaiseEpoch(ctx, by, "")
-	}
-	if err != nil {
-		return nil, err
-	}
-	revoked, err := a.cfg.Keys.RevokeAll(ctx, e)
+	ended, revoked, err := a.cfg.Accounts.LockEverybody(ctx, callerOf(ctx).actor, a.cfg.Keys, in.Body.Reason)
 	if err != nil {
 		return nil, err
 	}
 	out := &lockedEverybodyOutput{}
-	out.Body.RevokedKeys = listed(revoked)
+	out.Body.Ended, out.Body.RevokedKeys = ended, listed(revoked)
 	return out, nil
 }

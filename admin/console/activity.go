@@ -22,6 +22,7 @@ func eventList() *list {
 			{name: "type", label: "console.event"}, {name: "person", label: "console.person_id"}, {name: "client", label: "console.app"},
 			{name: "outcome", label: "console.outcome", options: [][2]string{{"success", "console.succeeded"}, {"failure", "activity.failed"}}},
 			{name: "since", label: "console.since", kind: "date"}, {name: "request_id", label: "error.id"},
+			{name: "reads", label: "console.reads", options: [][2]string{{"all", "console.with_reads"}}},
 		},
 		columns: []string{"console.when", "console.event", "console.by", "console.person", "console.app", "console.address", "console.place"},
 		read:    readEvents,
@@ -31,7 +32,7 @@ func eventList() *list {
 func readEvents(r *http.Request, c *Console, _ *visit, query url.Values, after string, limit int) ([]item, string, error) {
 	f := storage.EventFilter{
 		UserID: storage.ID(query.Get("person")), Type: storage.EventType(query.Get("type")), ClientID: query.Get("client"), Outcome: query.Get("outcome"),
-		RequestID: query.Get("request_id"), Before: storage.ID(after), Limit: limit + 1,
+		RequestID: query.Get("request_id"), WithoutReads: query.Get("reads") == "", Before: storage.ID(after), Limit: limit + 1,
 	}
 	if _, err := f.UserID.Bytes(); f.UserID != "" && err != nil {
 		return nil, "", nil // nobody has that id

@@ -287,7 +287,7 @@ func (s *screen) conditions(rule *access.Rule) string {
 func (c *Console) useOf(r *http.Request, s *screen, a *client.Client) (block, cell, error) {
 	now := c.cfg.Now()
 	b := block{ID: "failures", Heading: s.T("console.failed_today")}
-	events, err := c.cfg.Events.List(r.Context(), storage.EventFilter{ClientID: a.ID, Outcome: storage.Failure, Since: now.Add(-24 * time.Hour), Limit: failuresOf})
+	events, err := c.cfg.Events.List(r.Context(), storage.EventFilter{ClientID: a.ID, Outcome: storage.Failure, WithoutReads: true, Since: now.Add(-24 * time.Hour), Limit: failuresOf})
 	if err != nil {
 		return b, cell{}, err
 	}

@@ -52,7 +52,7 @@ type Config struct {
 	Stored    api.StoredClients
 	Registrar api.Registrar
 	Locked    lockedClients
-	Keys      api.SigningKeys
+	Keys      signingKeys
 	// Digest is that of the configuration that runs, and Pending what its files say that
 	// this node has not loaded, or why they cannot be; nil: there are no files.
 	Digest  string
@@ -104,6 +104,12 @@ type applications interface {
 	ApplicationsOf(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountApplication, error)
 }
 
+// signingKeys are those of the ring; keys.Ring in the binary.
+type signingKeys interface {
+	api.SigningKeys
+	account.SigningKeys
+}
+
 // lockedClients knows which clients are locked down; storage/sqlstore.LockedClients in the
 // binary.
 type lockedClients interface {
@@ -133,25 +139,27 @@ func New(cfg Config) (*Console, error) {
 
 // route is an address, what its visitors must have, and what answers.
 type route struct {
-	method, path, scope string
-	handle              handlerFunc
+	method, path, operation, scope string
+	handle                         handlerFunc
 }
 
 // routes are all addresses, made of the tables.
 func (c *Console) routes() []route {
 	var routes []route
 	for _, p := range c.pages() {
-		routes = append(routes, route{http.MethodGet, p.path, c.scopeOf(p.operation), c.show(p)})
+		routes = append(routes, route{http.MethodGet, p.path, p.operation, c.scopeOf(p.operation), c.show(p)})
 	}
 	for _, a := range acts() {
 		scope := c.scopeOf(a.operation)
-		routes = append(routes, route{http.MethodGet, a.path(), scope, c.ask(a)}, route{http.MethodPost, a.path(), scope, c.carryOut(a)})
+		routes = append(routes, route{http.MethodGet, a.path(), a.operation, scope, c.ask(a)}, route{http.MethodPost, a.path(), a.operation, scope, c.carryOut(a)})
 	}
 	return routes
 }
 
 // acts is the one list of what is done.
-func acts() []*act { return slices.Concat(personActs(), groupActs(), sessionActs(), appActs()) }
+func acts() []*act {
+	return slices.Concat(personActs(), groupActs(), sessionActs(), appActs(), systemActs())
+}
 
 // scopeOf is what an operation of the admin API takes, and so the page that does the same.
 func (c *Console) scopeOf(operation string) string { return c.operations[operation].Scope }

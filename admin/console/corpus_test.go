@@ -46,8 +46,33 @@ func (s *site) filled() []*storage.User {
 		logintest.Check(t, s.Store.Clients().Replace(ctx, app, app.Version, s.Event(storage.EventClientChanged)))
 		people = append(people, u)
 	}
+	people = append(people, s.provisioned()...)
 	for _, c := range s.clients {
 		c.Name = corpus[0]
+	}
+	return people
+}
+
+// provisioned are people and groups as a source of provisioning (SCIM) gives them, with
+// markup in each value that it may say, and in its user agent.
+func (s *site) provisioned() []*storage.User {
+	s.T.Helper()
+	ctx, t := s.T.Context(), s.T
+	var people []*storage.User
+	for i, text := range corpus[:4] {
+		by := account.Client("hr", account.Origin{UserAgent: text, Address: text}).Provisioning("scim:hr")
+		name := fmt.Sprintf("s%d@example.com", i)
+		p, err := s.Accounts.Provision(ctx, by, account.Word{
+			UserName: text, ExternalID: text, Email: name, Profile: storage.Profile{Name: text, Nickname: text, GivenName: text}, Document: "{}",
+			Attributes: map[string]any{"office": text},
+		})
+		logintest.Check(t, err)
+		_, err = s.Accounts.ProvisionGroup(ctx, by, account.GroupWord{Name: new(fmt.Sprint(text, i)), ExternalID: new(text), Add: []storage.ID{p.UserID}})
+		var field *account.FieldError
+		if err != nil && !errors.As(err, &field) { // what cannot be the name of a group
+			t.Fatal(err)
+		}
+		people = append(people, s.user(p.UserID))
 	}
 	return people
 }
@@ -82,7 +107,7 @@ func TestWhatPeopleSayIsText(t *testing.T) {
 	b := s.strong(admin.Owner)
 	people := s.filled()
 	for i, u := range people {
-		app := appAt(fmt.Sprintf("app%d", i))
+		app := appAt(fmt.Sprintf("app%d", i%len(corpus)))
 		of := append(s.pagesOf(u), app, app+"/edit", app+"/add-secret", app+"/delete", app+"/lockdown", sessionsPath+"/end?session="+string(u.ID)+picked+sid(s, u))
 		for _, address := range of {
 			if strings.Contains(address, "?") {
@@ -112,7 +137,7 @@ func TestExportsAreTheRecordsOfTheAPI(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	b := s.strong(admin.Auditor)
-	s.filled()
+	filled := s.filled()
 	const more = 230
 	for i := range more {
 		s.Person(fmt.Sprintf("many%03d@example.com", i))
@@ -126,7 +151,7 @@ func TestExportsAreTheRecordsOfTheAPI(t *testing.T) {
 	for _, p := range people {
 		seen[p["id"].(string)] = true
 	}
-	if want := more + 1 + len(corpus); len(people) != want || len(seen) != want {
+	if want := more + 1 + len(filled); len(people) != want || len(seen) != want {
 		t.Errorf("%d people, %d of them different, want %d", len(people), len(seen), want)
 	}
 	page = b.Get(peoplePath + "?format=csv")

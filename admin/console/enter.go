@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/admin"
+	"github.com/latchkey-id/latchkey/admin/api"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/mfa"
@@ -59,6 +60,9 @@ func (c *Console) enter(route route) web.HandlerFunc {
 			return c.cfg.Flow.Ask(w, r, interaction.PageRequest{ReturnTo: r.URL.Path, ACR: c.cfg.ACR})
 		}
 		if route.method == http.MethodGet {
+			if err := c.recordRead(r, v, route, storage.Success, api.What(r)); err != nil {
+				return err
+			}
 			if v.said, err = c.cfg.Flash.Read(r); err != nil {
 				return err
 			}
@@ -67,13 +71,24 @@ func (c *Console) enter(route route) web.HandlerFunc {
 	}
 }
 
-// deny refuses who lacks the scope. That somebody tried to change something is an event.
+// recordRead writes that somebody looks at a page, before they do, or that they may not.
+func (c *Console) recordRead(r *http.Request, v *visit, route route, outcome, more string) error {
+	err := c.cfg.Accounts.RecordRead(r.Context(), v.actor, storage.ID(r.PathValue("person")), outcome, "console: "+route.operation+more)
+	if err != nil {
+		return web.Unavailable(err)
+	}
+	return nil
+}
+
+// deny refuses who lacks the scope. That somebody tried is an event.
 func (c *Console) deny(r *http.Request, v *visit, route route) error {
 	tried := fmt.Sprintf("console: %s %s without %s", route.method, route.path, route.scope)
-	if route.method != http.MethodGet {
-		if err := c.cfg.Accounts.Record(r.Context(), v.actor, storage.EventChangeRefused, "", storage.Failure, tried); err != nil {
-			return web.Unavailable(err)
+	if route.method == http.MethodGet {
+		if err := c.recordRead(r, v, route, storage.Failure, " without "+route.scope); err != nil {
+			return err
 		}
+	} else if err := c.cfg.Accounts.Record(r.Context(), v.actor, storage.EventChangeRefused, "", storage.Failure, tried); err != nil {
+		return web.Unavailable(err)
 	}
 	return denied(errors.New(tried))
 }
@@ -128,7 +143,7 @@ func (c *Console) refused(w http.ResponseWriter, r *http.Request, page, attempte
 
 // fieldTexts are what forms say of fields that are not what they should be.
 var fieldTexts = map[string]string{
-	"email": "wrong.email", "reason": "wrong.attribute", "username": "wrong.username", "website": "wrong.url", "picture": "wrong.url", "profile": "wrong.url",
+	"email": "wrong.email", "reason": "wrong.attribute", "confirm": "wrong.confirm", "username": "wrong.username", "website": "wrong.url", "picture": "wrong.url", "profile": "wrong.url",
 	"birthdate": "wrong.date", "locale": "wrong.locale", "zoneinfo": "wrong.zoneinfo",
 }
 

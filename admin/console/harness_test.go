@@ -179,6 +179,11 @@ func (c storedClients) Read(row *storage.Client) (*client.Client, error) { retur
 // oneKey is a ring of one key that signs.
 type oneKey struct{ since time.Time }
 
+// RevokeAll implements account.SigningKeys.
+func (oneKey) RevokeAll(context.Context, storage.Event) ([]string, error) {
+	return []string{"kid"}, nil
+}
+
 // Keys implements api.SigningKeys.
 func (k oneKey) Keys() []storage.SigningKey {
 	return []storage.SigningKey{{ID: "kid", Alg: "ES256", Sealed: "sealed-private-key", CreatedAt: k.since, SignsFrom: k.since}}

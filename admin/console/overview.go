@@ -88,7 +88,7 @@ const newest = 500
 // failuresByApp is which applications fail: of the newest failures of a day.
 func (c *Console) failuresByApp(r *http.Request, s *screen) (block, error) {
 	b := block{ID: "failures", Heading: s.T("console.failed_today"), Lead: s.T("console.newest", "Number", newest)}
-	events, err := c.cfg.Events.List(r.Context(), storage.EventFilter{Outcome: storage.Failure, Since: c.cfg.Now().Add(-24 * time.Hour), Limit: newest})
+	events, err := c.cfg.Events.List(r.Context(), storage.EventFilter{Outcome: storage.Failure, WithoutReads: true, Since: c.cfg.Now().Add(-24 * time.Hour), Limit: newest})
 	if err != nil {
 		return b, err
 	}

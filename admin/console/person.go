@@ -283,7 +283,7 @@ const recentEvents = 20
 // activityOf is what happened lately.
 func (c *Console) activityOf(ctx context.Context, _ *visit, u *storage.User, s *screen) (block, error) {
 	b := block{ID: "activity", Heading: s.T("account.activity")}
-	events, err := c.cfg.Events.List(ctx, storage.EventFilter{UserID: u.ID, Limit: recentEvents})
+	events, err := c.cfg.Events.List(ctx, storage.EventFilter{UserID: u.ID, WithoutReads: true, Limit: recentEvents})
 	t := &table{Label: b.Heading, Columns: s.columns("console.when", "console.event", "console.by", "console.app", "console.address"), None: s.T("console.none")}
 	for i := range events {
 		t.Rows = append(t.Rows, row{Cells: c.eventCells(ctx, s, &events[i], u.ID)})

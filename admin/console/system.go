@@ -70,7 +70,7 @@ func messageList() *list {
 // what this one does, why its last reload changed nothing, and what waits for a restart.
 func nodeList() *list {
 	return &list{
-		heading: "console.nodes", columns: []string{"console.node", "console.state", "console.configuration", "console.fault", "console.started", "console.seen"},
+		heading: "console.nodes", acts: (*Console).systemLinks, columns: []string{"console.node", "console.state", "console.configuration", "console.fault", "console.started", "console.seen"},
 		read: func(r *http.Request, c *Console, _ *visit, _ url.Values, _ string, _ int) ([]item, string, error) {
 			nodes, err := c.cfg.Nodes.List(r.Context())
 			now := c.cfg.Now()

@@ -87,7 +87,9 @@ func shownReportOf(r *storage.AuditReport) shownReport {
 }
 
 func verifyAudit(cmd *cobra.Command, store *sqlstore.Store, known []storage.AuditMark, asJSON bool) error {
-	report, err := store.Events().Verify(cmd.Context(), known...)
+	bar := newProgress(cmd.ErrOrStderr(), "events verified")
+	report, err := store.Events().Verify(cmd.Context(), func(events, of int64) { bar.of(int(of)).at(int(events)) }, known...)
+	bar.end()
 	if err != nil {
 		return err
 	}
@@ -187,11 +189,13 @@ func auditListCommand() *cobra.Command {
 	var f auditFilter
 	var limit int
 	var identifier string
-	var asJSON bool
+	var asJSON, reads bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Show the newest events, newest first",
-		Args:  cobra.NoArgs,
+		Long: "What administrators looked at by the admin API and the console (admin_read) is left out, unless --reads, --type or\n" +
+			"--request-id asks for it.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 {
 				return errors.New("--limit must be at least 1")
@@ -201,7 +205,7 @@ func auditListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				filter.Limit = limit
+				filter.Limit, filter.WithoutReads = limit, !reads
 				hashes := []string{""}
 				if identifier != "" {
 					hashes = account.IdentifierHashes(p.hasher, identifier)
@@ -214,6 +218,7 @@ func auditListCommand() *cobra.Command {
 	f.register(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 50, "at most this `number`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line, like audit export")
+	cmd.Flags().BoolVar(&reads, "reads", false, "events too that tell what administrators looked at")
 	cmd.Flags().StringVar(&identifier, "identifier", "", "only failed sign-ins with this `name`, whether or not there is such an account")
 	return cmd
 }

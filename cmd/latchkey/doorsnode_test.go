@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
 	"github.com/latchkey-id/latchkey/login/session"
 	"github.com/latchkey-id/latchkey/storage"
+	"golang.org/x/oauth2"
 )
 
 const doorsConfig = `
@@ -35,24 +35,36 @@ clients:
     type: service
     secret: a-secret-of-the-robot-that-is-long-enough
     grant_types: [client_credentials]
-    scopes: [%s]
+    scopes: [%[1]s]
+  - id: office
+    type: public
+    consent: implied
+    redirect_uris: [https://office.example/callback]
+    scopes: [openid, %[1]s]
 `
 
 // doors is a node as the binary wires it, with each way in to administration.
 type doors struct {
 	idleServer
+	cfg    *config.Config
 	t      *testing.T
 	url    string
 	data   string
 	random io.Reader
 	tokens map[string]string
+	clock  *time.Time
 }
 
 func newDoors(t *testing.T) *doors {
 	t.Helper()
+	for name, value := range map[string]string{ // the node and the commands have the same
+		"SIGN_UP_MODE": "invitation", "EVENTS_STREAM_TO": "stdout", "MAIL_SMTP_URL": "smtp://127.0.0.1:1", "MAIL_FROM": "latchkey@example.com",
+	} {
+		t.Setenv("LATCHKEY_"+name, value)
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	d := &doors{t: t, url: "http://" + listener.Addr().String(), data: filepath.Join(t.TempDir(), "data"), random: rand.Reader, tokens: map[string]string{}}
+	d := &doors{t: t, url: "http://" + listener.Addr().String(), data: filepath.Join(t.TempDir(), "data"), random: rand.Reader, tokens: map[string]string{}, clock: new(time.Time)}
 	file := filepath.Join(t.TempDir(), "latchkey.yaml")
 	var scopes []string
 	for _, s := range admin.Scopes() {
@@ -63,8 +75,8 @@ func newDoors(t *testing.T) *doors {
 	must(t, err)
 	cfg, err := config.Load(config.LoadOptions{Dev: true, File: file, Defaults: data.Defaults(d.url)})
 	must(t, err)
-	now := time.Now()
-	d.idleServer = newIdleServerOf(t, cfg, &now)
+	*d.clock, d.cfg = time.Now(), cfg
+	d.idleServer = newIdleServerOf(t, cfg, d.clock)
 	must(t, d.load(t.Context()))
 	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: d.process, ReadHeaderTimeout: time.Minute}}
 	server.Start()
@@ -81,17 +93,18 @@ func must(t *testing.T, err error) {
 
 func (d *doors) accounts() *account.Service { return d.current.Load().accounts }
 
-// signIn begins a session of somebody.
-func (d *doors) signIn(u *storage.User) error {
-	_, err := d.session(u)
+// signIn begins a session of whom a row is tried on.
+func (d *doors) signIn(x *doorSubject) error {
+	_, sid, err := d.session(x.User)
+	x.words["{session}"] = string(sid)
 	return err
 }
 
 // session begins a session of two fresh factors, and returns its cookie.
-func (d *doors) session(u *storage.User) (secret string, err error) {
+func (d *doors) session(u *storage.User) (secret string, sid storage.ID, err error) {
 	secret, hash, err := session.NewSecret(d.current.Load().hasher)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	now := d.now()
 	s := &storage.Session{
@@ -101,9 +114,9 @@ func (d *doors) session(u *storage.User) (secret string, err error) {
 	}
 	e, err := account.NewEvent(now, d.random, preparer, storage.EventSignIn, u.ID)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return secret, d.store.Sessions().Create(d.t.Context(), s, storage.SessionStart{PasswordEpoch: u.PasswordEpoch}, e)
+	return secret, s.SID, d.store.Sessions().Create(d.t.Context(), s, storage.SessionStart{PasswordEpoch: u.PasswordEpoch}, e)
 }
 
 // send sends a request, and returns the status and the body.
@@ -146,93 +159,75 @@ func (d *doors) robot(scopes ...string) string {
 	return d.tokens[name]
 }
 
-// browser is that of somebody with a role, who has just signed in, and the form token of it.
-func (d *doors) browser(role admin.Role) (b *testbrowser.Browser, csrf string) {
+// browser is that of somebody with a role, or without one, who has just signed in, and
+// the form token of it.
+func (d *doors) browser(role admin.Role) (b *testbrowser.Browser, csrf string, who storage.ID) {
 	d.t.Helper()
 	u, err := d.accounts().Create(d.t.Context(), preparer, account.NewAccount{Email: string(newID(d.t)) + "@example.com", EmailVerified: true})
 	must(d.t, err)
-	_, err = d.accounts().SetRoles(d.t.Context(), preparer, u.ID, d.current.Load().cfg.Admin.Policy()[role])
-	must(d.t, err)
+	if roles := d.current.Load().cfg.Admin.Policy()[role]; len(roles) > 0 {
+		_, err = d.accounts().SetRoles(d.t.Context(), preparer, u.ID, roles)
+		must(d.t, err)
+	}
 	u, err = d.store.Users().ByID(d.t.Context(), u.ID)
 	must(d.t, err)
+	b, csrf, _ = d.browserOf(u)
+	return b, csrf, u.ID
+}
+
+// ownBrowser is that of whom a row is tried on.
+func (d *doors) ownBrowser(x *doorSubject) (b *testbrowser.Browser, csrf string) {
+	d.t.Helper()
+	b, csrf, x.own = d.browserOf(x.User)
+	return b, csrf
+}
+
+// visitor is a browser in which nobody is signed in.
+func (d *doors) visitor() (b *testbrowser.Browser, csrf string) {
+	d.t.Helper()
 	b = testbrowser.New(d.t, d.url, nil)
 	_, form := b.Get("/login").Form("login-submit")
-	secret, err := d.session(u)
+	return b, form.Get("csrf")
+}
+
+func (d *doors) browserOf(u *storage.User) (b *testbrowser.Browser, csrf string, sid storage.ID) {
+	d.t.Helper()
+	b, csrf = d.visitor()
+	secret, sid, err := d.session(u)
 	must(d.t, err)
 	at, err := url.Parse(d.url)
 	must(d.t, err)
 	b.Jar().SetCookies(at, []*http.Cookie{{Name: "latchkey-" + "session", Value: secret, Path: "/"}})
-	return b, form.Get("csrf")
+	return b, csrf, sid
 }
 
-// why is the reason that is given at each door.
-const why = "ticket-twelve"
-
-// outcome is what a change came to: the rows, the events and the messages.
-type outcome struct {
-	Person   map[string]any
-	Events   []string
-	Messages []string
-}
-
-// mark is where the record and the outbox are.
-type mark struct{ events, messages map[storage.ID]bool }
-
-func (d *doors) mark() mark {
+// personal is the token of somebody with a role, or without one, by a client that has
+// every scope.
+func (d *doors) personal(role admin.Role) string {
 	d.t.Helper()
-	m := mark{map[storage.ID]bool{}, map[storage.ID]bool{}}
-	events, err := d.store.Events().List(d.t.Context(), storage.EventFilter{Limit: 100000})
-	must(d.t, err)
-	for i := range events {
-		m.events[events[i].ID] = true
+	if name := "person " + string(role); d.tokens[name] == "" {
+		b, _, _ := d.browser(role)
+		d.tokens[name] = d.tokenOf(b)
 	}
-	sent, err := d.store.Outbox().List(d.t.Context(), "", "", 100000)
-	must(d.t, err)
-	for i := range sent {
-		m.messages[sent[i].ID] = true
-	}
-	return m
+	return d.tokens["person "+string(role)]
 }
 
-// state is what somebody is like now.
-func (d *doors) state(u *storage.User) map[string]any {
+// tokenOf is that of who is signed in in a browser.
+func (d *doors) tokenOf(b *testbrowser.Browser) string {
 	d.t.Helper()
-	ctx := d.t.Context()
-	is, err := d.store.Users().ByID(ctx, u.ID)
-	must(d.t, err)
-	sessions, err := d.store.Sessions().ListByUser(ctx, u.ID, d.now())
-	must(d.t, err)
-	locks, err := d.store.Lockouts().ListByUser(ctx, u.ID)
-	must(d.t, err)
-	apps, err := d.store.Grants().ApplicationsOf(ctx, u.ID, d.now())
-	must(d.t, err)
-	return map[string]any{
-		"disabled": is.Disabled(), "locked": is.Locked(), "goes": !is.DeleteAt.IsZero(), "roles": strings.Join(is.Roles, " "),
-		"groups": strings.ReplaceAll(strings.Join(is.Groups, " "), string(u.ID), ""), "nickname": is.Profile.Nickname,
-		"sessions": len(sessions), "locks": len(locks), "applications": len(apps), "epoch": is.PasswordEpoch - u.PasswordEpoch,
+	scopes, verifier := []string{"openid"}, oauth2.GenerateVerifier()
+	for _, s := range admin.Scopes() {
+		scopes = append(scopes, s.Name)
 	}
-}
-
-// since is what somebody is like now, and what was written since a mark.
-func (d *doors) since(m mark, u *storage.User) (o outcome, events []storage.Event) {
-	d.t.Helper()
-	ctx := d.t.Context()
-	o.Person = d.state(u)
-	all, err := d.store.Events().List(ctx, storage.EventFilter{Limit: 100000})
-	must(d.t, err)
-	for _, e := range all {
-		if !m.events[e.ID] {
-			o.Events, events = append(o.Events, string(e.Type)), append(events, e)
-		}
+	client := oauth2.Config{
+		ClientID: "office", RedirectURL: "https://office.example/callback", Scopes: scopes,
+		Endpoint: oauth2.Endpoint{AuthURL: d.url + "/authorize", TokenURL: d.url + "/token", AuthStyle: oauth2.AuthStyleInParams},
 	}
-	sent, err := d.store.Outbox().List(ctx, "", "", 100000)
-	must(d.t, err)
-	for _, s := range sent {
-		if !m.messages[s.ID] {
-			o.Messages = append(o.Messages, string(s.Kind))
-		}
+	page := b.Get(strings.TrimPrefix(client.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier)), d.url))
+	if page.Location == nil {
+		d.t.Fatalf("no code on %s: %s", page.URL, page.Body)
 	}
-	slices.Sort(o.Events)
-	slices.Sort(o.Messages)
-	return o, events
+	token, err := client.Exchange(d.t.Context(), page.Location.Query().Get("code"), oauth2.VerifierOption(verifier))
+	must(d.t, err)
+	return token.AccessToken
 }

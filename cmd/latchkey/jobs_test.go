@@ -183,7 +183,7 @@ func TestLG3_OldEventsArePrunedAndTheRestStaysProvable(t *testing.T) {
 	n.person(t, "new@example.com", time.Time{})
 	n.runJob(t.Context(), n.job(t, "link_audit"))
 	n.runJob(t.Context(), n.job(t, "prune_audit"))
-	report, err := n.store.Events().Verify(t.Context())
+	report, err := n.store.Events().Verify(t.Context(), nil)
 	if err != nil || report.Events != 1 || len(report.Findings) > 0 {
 		t.Errorf("after pruning: %+v, %v", report, err)
 	}

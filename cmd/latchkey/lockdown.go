@@ -119,7 +119,7 @@ func (t somebody) lock(cmd *cobra.Command, store *sqlstore.Store, d *dependencie
 	if err != nil {
 		return err
 	}
-	goes, err := t.goes(cmd, "lock %s down: %d sessions, %d grants and %d trusted devices end, and nobody can sign in until the account is recovered",
+	goes, err := t.goes(cmd, "lock %s down: %d sessions, %d grants and %d trusted devices end, and nobody signs in until the account is recovered",
 		nameOf(u), open.Sessions, open.Grants, open.Devices)
 	if err != nil || !goes {
 		return err
@@ -157,7 +157,8 @@ func (t somebody) unlock(cmd *cobra.Command, store *sqlstore.Store, d *dependenc
 
 // lockedEverybodyDown is the answer of `lockdown --all --json`.
 type lockedEverybodyDown struct {
-	RevokedKeys []string `json:"revoked_keys"`
+	Ended       storage.Holdings `json:"ended"`
+	RevokedKeys []string         `json:"revoked_keys"`
 }
 
 // everybody is the whole installation.
@@ -173,20 +174,12 @@ func (t everybody) lock(cmd *cobra.Command, store *sqlstore.Store, d *dependenci
 	if err != nil || !goes {
 		return err
 	}
-	accounts, by := d.accounts(store), operator().Because("lockdown of everybody: "+t.reason)
-	if err := accounts.RaiseEpoch(ctx, by, ""); err != nil {
-		return err
-	}
-	e, err := accounts.BeginKeyChange(ctx, by, storage.EventSigningKeyRevoked)
+	ended, revoked, err := d.accounts(store).LockEverybody(ctx, operator(), ring, t.reason)
 	if err != nil {
-		return err
-	}
-	revoked, err := ring.RevokeAll(ctx, e)
-	if err != nil {
-		return fmt.Errorf("everything that was issued has ended, but a signing key could not be revoked; run the command again: %w", err)
+		return fmt.Errorf("run it again: it is not known that everything has ended, and that no signing key is still there: %w", err)
 	}
 	if t.json {
-		return writeJSON(cmd.OutOrStdout(), lockedEverybodyDown{listed(revoked)})
+		return writeJSON(cmd.OutOrStdout(), lockedEverybodyDown{ended, listed(revoked)})
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "everything that was issued has ended, and %d signing keys are revoked: everybody has to sign in again\n", len(revoked))
 	return err

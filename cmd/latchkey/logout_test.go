@@ -180,6 +180,10 @@ var farewells = map[string]func(f *farewell, ctx context.Context) error{
 	"epoch": func(f *farewell, ctx context.Context) error {
 		return f.boot.accounts(f.store).RaiseEpoch(ctx, account.Operator("root"), "restored")
 	},
+	"everybody locked down": func(f *farewell, ctx context.Context) error {
+		_, _, err := f.boot.accounts(f.store).LockEverybody(ctx, account.Operator("root"), f.ring, "broken into")
+		return err
+	},
 	"its client locked down": func(f *farewell, ctx context.Context) error {
 		_, err := f.boot.accounts(f.store).LockClient(ctx, account.Operator("root"), "wiki", "stolen")
 		f.refreshLocks(ctx)

@@ -53,5 +53,6 @@ func rootCommand() *cobra.Command {
 	)
 	completes(root)
 	strictUsage(root)
+	withExamples(root)
 	return root
 }

@@ -56,6 +56,9 @@ func (p *progress) add(n int) {
 	fmt.Fprint(p.out, "\r", p.line())
 }
 
+// at says how far it is.
+func (p *progress) at(n int) { p.add(n - p.n) }
+
 // reset begins again.
 func (p *progress) reset() { p.n = 0 }
 

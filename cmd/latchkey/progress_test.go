@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestAnImportSaysHowFarItIs: at a terminal one line is written over and over, first
@@ -30,6 +31,26 @@ func TestAnImportSaysHowFarItIs(t *testing.T) {
 	}
 	status, out, errs := latchkeyRun(t, append(args, installation())...)
 	if status != 0 || !strings.Contains(out, "imported 6 people\n") || strings.ContainsAny(out+errs, "\r\x1b") {
+		t.Errorf("without a terminal: %d, %q, %q", status, out, errs)
+	}
+}
+
+// TestAVerificationSaysHowFarItIs: at a terminal a bar that is gone before the report, and
+// nothing of it elsewhere.
+func TestAVerificationSaysHowFarItIs(t *testing.T) {
+	i := newInstallation(t, "")
+	i.person(t, "ada@example.com", time.Time{})
+	if status, _, errs := i.run(t, "audit", "export"); status != 0 { // which links what waits
+		t.Fatal(errs)
+	}
+	status, out, screen := atTerminal(t, "", "audit", "verify", "--config", i.file)
+	if status != 0 || !strings.Contains(out, "0 waiting to be linked\n") || strings.ContainsAny(out, "\r\x1b") {
+		t.Errorf("it ends with %d and says\n%q", status, out)
+	}
+	if shows := regexp.MustCompile(`^\r\[#{24}\] (\d+) of (\d+) events verified\r\x1b\[K$`).FindStringSubmatch(screen); shows == nil || shows[1] != shows[2] {
+		t.Errorf("the terminal shows %q", screen)
+	}
+	if status, out, errs := i.run(t, "audit", "verify"); status != 0 || errs != "" || strings.ContainsAny(out, "\r\x1b") {
 		t.Errorf("without a terminal: %d, %q, %q", status, out, errs)
 	}
 }

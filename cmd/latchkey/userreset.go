@@ -32,7 +32,10 @@ func userResetPasswordCommand() *cobra.Command {
 			case d.cfg.Mail.SMTPURL.IsZero():
 				return errors.New("mail is not configured (mail.smtp_url): print the link with --print-link instead")
 			}
-			err := d.accounts(store).RequestReset(cmd.Context(), operator(), u.Email, message.Return{})
+			if err := checkReason(reason); err != nil {
+				return err
+			}
+			err := d.accounts(store).SendReset(cmd.Context(), operator(), u.ID, reason)
 			return report(cmd, err, nameOf(u)+" is gone", "sent a link to %s", u.Email)
 		})
 	cmd.Flags().BoolVar(&printLink, "print-link", false, "print the link instead of sending it; anyone who has it can set the password")

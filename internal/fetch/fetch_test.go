@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -76,11 +78,11 @@ func hello(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "h
 
 // inside are addresses that no client may have us call.
 var inside = []string{
-	"0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.9.9.9", "169.254.169.254", "172.16.0.1", "172.31.255.255",
+	"0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.9.9.9", "169.254.0.1", "169.254.169.254", "172.16.0.1", "172.31.255.255",
 	"192.0.0.1", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1",
 	"255.255.255.255", "192.88.99.1",
 	"::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b:1::1",
-	"100::1", "fc00::1", "fd12:3456::1", "fe80::1", "fec0::1", "ff02::1", "2001::1", "2001:10::1", "2001:db8::1", "2002:7f00:1::", "2002:a00:1::1", "3fff::1",
+	"100::1", "fc00::1", "fd12:3456::1", "fd00:ec2::254", "::ffff:169.254.169.254", "fe80::1", "fec0::1", "ff02::1", "2001::1", "2001:10::1", "2001:db8::1", "2002:7f00:1::", "2002:a00:1::1", "3fff::1",
 }
 
 func TestFT1_NamesThatLeadInside(t *testing.T) {
@@ -193,18 +195,36 @@ func TestFT1_LoopbackUnderDev(t *testing.T) {
 	}
 }
 
+// No redirect is followed, by whatever status, method or header, and wherever to.
 func TestFT1_RedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64
 	w := newWorld(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		calls.Add(1)
-		http.Redirect(w, r, "https://127.0.0.1/admin", http.StatusFound)
+		status, err := strconv.Atoi(r.URL.Query().Get("status"))
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Location", r.URL.Query().Get("to"))
+		w.Header().Set("Refresh", "0; url="+r.URL.Query().Get("to"))
+		w.WriteHeader(status)
 	}))
 	w.names["example.com"] = [][]string{{"8.8.8.8"}}
-	_, err := w.client().Get(t.Context(), "https://example.com/", Request{})
-	var status *StatusError
-	if !errors.As(err, &status) || status.Status != http.StatusFound || calls.Load() != 1 {
-		t.Errorf("%v after %d calls", err, calls.Load())
+	c := w.client()
+	for _, code := range []int{http.StatusMultipleChoices, http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusUseProxy, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		for _, to := range []string{"https://127.0.0.1/admin", "https://example.com/elsewhere", "/elsewhere", "http://169.254.169.254/latest/meta-data/", "//[::1]/"} {
+			address := fmt.Sprintf("https://example.com/?status=%d&to=%s", code, url.QueryEscape(to))
+			before := calls.Load()
+			_, err := c.Get(t.Context(), address, Request{})
+			var status *StatusError
+			if !errors.As(err, &status) || status.Status != code || calls.Load() != before+1 {
+				t.Errorf("%d to %s: %v after %d calls", code, to, err, calls.Load()-before)
+			}
+			before = calls.Load()
+			if answer, err := c.Post(t.Context(), address, "text/plain", []byte("x")); err == nil && answer.Status != code || calls.Load() != before+1 {
+				t.Errorf("%d to %s: a post is answered %v, %v after %d calls", code, to, answer, err, calls.Load()-before)
+			}
+		}
 	}
 }
 

@@ -25,6 +25,8 @@ type verification struct {
 	r      *Events
 	report storage.AuditReport
 	known  []storage.AuditMark
+	// looked is told how far it is.
+	looked func(events, of int64)
 }
 
 func (v *verification) found(f storage.AuditFinding) {
@@ -42,10 +44,14 @@ func (v *verification) found(f storage.AuditFinding) {
 
 // Verify looks at every event, and at the places in the chain that were noted
 // before, and reports what does not fit. It holds nobody up: what is written
-// meanwhile is not looked at.
-func (r *Events) Verify(ctx context.Context, known ...storage.AuditMark) (storage.AuditReport, error) {
+// meanwhile is not looked at. Now and then looked is told how many linked events were
+// looked at, of how many; nil is nobody.
+func (r *Events) Verify(ctx context.Context, looked func(events, of int64), known ...storage.AuditMark) (storage.AuditReport, error) {
+	if looked == nil {
+		looked = func(int64, int64) {}
+	}
 	for {
-		v := &verification{r: r, known: known}
+		v := &verification{r: r, known: known, looked: looked}
 		base, err := v.run(ctx)
 		if err != nil {
 			return v.report, wrap("verify events", err)
@@ -125,6 +131,7 @@ func (v *verification) linked(ctx context.Context) error {
 			}
 			v.compare(chain.at)
 		}
+		v.looked(v.report.Events, head.Seq-base.Seq)
 	}
 	if chain.at != head {
 		v.found(storage.AuditFinding{Problem: storage.AuditTruncated, Seq: chain.at.Seq})

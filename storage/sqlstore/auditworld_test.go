@@ -95,7 +95,7 @@ func (a audited) link(t *testing.T) {
 
 func (a audited) verify(t *testing.T, known ...storage.AuditMark) storage.AuditReport {
 	t.Helper()
-	report, err := a.Events().Verify(t.Context(), known...)
+	report, err := a.Events().Verify(t.Context(), nil, known...)
 	if err != nil {
 		t.Fatal(err)
 	}

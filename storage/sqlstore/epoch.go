@@ -15,8 +15,9 @@ import (
 // sign-ins under way; access tokens that clients hold for themselves are compared with
 // the time. Passwords, factors and consents stay. It reads and writes whole tables, and
 // holds everybody's row meanwhile.
-func (r *Users) RaiseEpoch(ctx context.Context, now time.Time, e storage.Event) error {
-	err := r.s.change(patiently(ctx, raiseTimeout), e, nil, func(ctx context.Context, tx bun.Tx) error {
+func (r *Users) RaiseEpoch(ctx context.Context, now time.Time, note func(storage.Holdings) storage.Event) (storage.Holdings, error) {
+	var had storage.Holdings
+	err := r.s.inTx(patiently(ctx, raiseTimeout), func(ctx context.Context, tx bun.Tx) error {
 		// Lock order: users, sessions, grants. What is being made under the epoch
 		// before either waits here and finds another one, or is there to be ended.
 		_, err := r.s.exec(ctx, tx, `UPDATE users SET password_epoch = password_epoch + 1, email_epoch = email_epoch + 1, updated_at = $1`, sqlTime{now})
@@ -24,6 +25,9 @@ func (r *Users) RaiseEpoch(ctx context.Context, now time.Time, e storage.Event) 
 			return err
 		}
 		if _, err := r.s.exec(ctx, tx, `DELETE FROM former_addresses`); err != nil {
+			return err
+		}
+		if had, err = r.s.holdingsOfAll(ctx, tx, now); err != nil {
 			return err
 		}
 		if _, err := r.s.endSessions(ctx, tx, sessionsEnd{where: `TRUE`, now: now, reason: storage.RevokedEpoch}); err != nil {
@@ -43,9 +47,19 @@ func (r *Users) RaiseEpoch(ctx context.Context, now time.Time, e storage.Event) 
 			return err
 		}
 		_, err = r.s.exec(ctx, tx, `UPDATE invitations SET expires_at = $1 WHERE used_at IS NULL AND expires_at > $1`, sqlTime{now})
-		return err
+		if err != nil {
+			return err
+		}
+		return r.s.insertEvent(ctx, tx, note(had))
 	})
-	return wrap("raise epoch", err)
+	return had, wrap("raise epoch", err)
+}
+
+// holdingsOfAll counts what is open in anybody's name.
+func (s *Store) holdingsOfAll(ctx context.Context, tx bun.Tx, now time.Time) (h storage.Holdings, err error) {
+	err = s.row(ctx, tx, `SELECT (SELECT count(*) FROM sessions WHERE ends_at > $1), (SELECT count(*) FROM grants WHERE revoked_at IS NULL),
+		(SELECT count(*) FROM trusted_devices WHERE expires_at > $1)`, []any{sqlTime{now}}, &h.Sessions, &h.Grants, &h.Devices)
+	return h, err
 }
 
 // epochName names when the epoch was last raised, of what the installation agrees on.

@@ -143,6 +143,9 @@ func (r *Events) List(ctx context.Context, f storage.EventFilter) ([]storage.Eve
 			where = append(where, `e.client_id <> ''`)
 		}
 	}
+	if f.WithoutReads && f.Type == "" && f.RequestID == "" {
+		narrow(`e.type <> $%d`, string(storage.EventAdminRead))
+	}
 	if f.Before != "" {
 		narrow(`e.id < $%d`, string(f.Before))
 	}
@@ -185,9 +188,10 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// ListByUser returns a person's newest events, newest first.
+// ListByUser returns a person's newest events, newest first, but for what administrators
+// looked at.
 func (r *Events) ListByUser(ctx context.Context, userID storage.ID, limit int) ([]storage.Event, error) {
-	return r.List(ctx, storage.EventFilter{UserID: userID, Limit: limit})
+	return r.List(ctx, storage.EventFilter{UserID: userID, WithoutReads: true, Limit: limit})
 }
 
 // eraseEvents removes what is personal from a person's events. They stay

@@ -152,7 +152,9 @@ func (c *planCalls) groupCalls() map[string]func() error {
 func (c *planCalls) accountCalls() map[string]func() error {
 	ctx, users := c.t.Context(), c.s.Users()
 	return map[string]func() error{
-		"Users.RaiseEpoch": func() error { return users.RaiseEpoch(ctx, c.now, c.event()) },
+		"Users.RaiseEpoch": func() error {
+			return second(users.RaiseEpoch(ctx, c.now, func(storage.Holdings) storage.Event { return c.event() }))
+		},
 		"Users.ChangePassword": func() error {
 			id := rowOf(c.row())
 			return users.ChangePassword(ctx, storage.PasswordChange{UserID: id, Hash: "x", Now: c.now, KeepSID: id, KeepSecretHash: "kept" + string(id), RemoveSince: c.now, Keep: storage.Kept{Factors: []storage.ID{id}}}, c.event())
@@ -409,7 +411,7 @@ func (c *planCalls) auditCalls() map[string]func() error {
 			return second(events.Link(ctx, 100))
 		},
 		"Events.Unlinked": func() error { _, _, err := events.Unlinked(ctx); return err },
-		"Events.Verify":   func() error { return second(events.Verify(ctx)) },
+		"Events.Verify":   func() error { return second(events.Verify(ctx, nil)) },
 		"Events.Prune": func() error {
 			n, err := events.Prune(ctx, c.now.Add(-time.Minute))
 			if n == 0 {

@@ -24,7 +24,12 @@ func (f fixture) testEpochRaised(t *testing.T) {
 	now := f.clock.Now()
 
 	e := f.event(t, storage.EventEpochRaised)
-	want(t, "RaiseEpoch", users.RaiseEpoch(ctx, now, e), nil)
+	had, err := users.RaiseEpoch(ctx, now, func(had storage.Holdings) storage.Event {
+		e.Detail = had.String()
+		return e
+	})
+	want(t, "RaiseEpoch", err, nil)
+	equal(t, "what there was", had.Sessions > 1 && had.Grants > 1 && had.Devices > 0, true)
 	f.alive(t, "after the epoch was raised", s, false, false, false, false, false, false)
 	f.alive(t, "another, after the epoch was raised", other, false, false, false, false, false, false)
 	got, err := f.s.Grants().ByID(ctx, alone.ID)
@@ -44,6 +49,7 @@ func (f fixture) testEpochRaised(t *testing.T) {
 	events, err := f.s.Events().List(ctx, storage.EventFilter{Type: storage.EventEpochRaised, Limit: 10})
 	want(t, "List events", err, nil)
 	equal(t, "events", len(events), 1)
+	equal(t, "it says", events[0].Detail, had.String())
 
 	for issuedAt, revoked := range map[time.Time]bool{now.Add(-time.Microsecond): true, now: false, now.Add(time.Hour): false} {
 		got, err := f.s.AccessTokens().Revoked(ctx, "service", "a client's own", issuedAt)

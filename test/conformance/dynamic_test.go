@@ -2,11 +2,15 @@ package conformance
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestDynamic runs modules of the Dynamic profile and of third-party-initiated login with
@@ -20,7 +24,14 @@ func TestDynamic(t *testing.T) {
 		{"oidcc-registration-sector-bad", registrationRefused("invalid_client_metadata", "sector_identifier_uri", "https://sector.invalid/uris.json")},
 		{"oidcc-3rdparty-init-login-nohttps", registrationRefused("invalid_client_metadata", "initiate_login_uri", "http://suite.example.com/login")},
 		{"oidcc-3rdparty-init-login", initiateLogin},
-		{"oidcc-redirect-uri-query-mismatch", redirectQuery},
+		{"oidcc-redirect-uri-query-OK", redirectQueryOK},
+		{"oidcc-redirect-uri-query-mismatch", redirectQuery(redirectURI, redirectURI+"?foo=baz")},
+		{"oidcc-redirect-uri-query-added", redirectQuery(redirectURI + "?foo=bar&more=1")},
+		{"oidcc-ensure-redirect-uri-in-authorization-request", redirectMissing},
+		{"oidcc-registration-logo-uri", shownAtSignIn("logo_uri")},
+		{"oidcc-registration-policy-uri", shownAtSignIn("policy_uri")},
+		{"oidcc-registration-tos-uri", shownAtSignIn("tos_uri")},
+		{"oidcc-registration-jwks-uri", registeredKeys},
 	})
 }
 
@@ -73,10 +84,22 @@ func (m *module) registered(more ...any) map[string]any {
 
 func dynamicDiscovery(m *module) {
 	var told struct {
-		Registration string `json:"registration_endpoint"`
+		Registration string   `json:"registration_endpoint"`
+		Types        []string `json:"response_types_supported"`
+		Grants       []string `json:"grant_types_supported"`
 	}
 	if err := m.provider.Claims(&told); err != nil || told.Registration != m.node.Issuer+"/register" {
 		m.Errorf("registration_endpoint = %q, %v", told.Registration, err)
+	}
+	for _, want := range []string{"code", "id_token", "id_token token"} {
+		if !slices.Contains(told.Types, want) {
+			m.Errorf("response_types_supported lacks %s: %q", want, told.Types)
+		}
+	}
+	for _, want := range []string{"authorization_code", "implicit"} {
+		if !slices.Contains(told.Grants, want) {
+			m.Errorf("grant_types_supported lacks %s: %q", want, told.Grants)
+		}
 	}
 }
 
@@ -127,14 +150,72 @@ func initiateLogin(m *module) {
 	}
 }
 
+// withQuery is a client whose redirect URI has a query.
+func (m *module) withQuery() string {
+	m.Helper()
+	return m.registered("redirect_uris", []string{redirectURI + "?foo=bar"})["client_id"].(string)
+}
+
+// redirectQueryOK: the answer goes behind the query that was registered.
+func redirectQueryOK(m *module) {
+	request := m.request("client_id", m.withQuery(), "redirect_uri", redirectURI+"?foo=bar")
+	page := m.answerPages(m.open(request))
+	if page.Location == nil || !strings.HasPrefix(page.Location.String(), redirectURI+"?foo=bar&") || page.Location.Query().Get("code") == "" {
+		m.Errorf("answered at %v", page.Location)
+	}
+}
+
 // redirectQuery: the query of a redirect URI is compared as it was registered.
-func redirectQuery(m *module) {
-	made := m.registered("redirect_uris", []string{redirectURI + "?foo=bar"})
-	id := made["client_id"].(string)
-	for _, uri := range []string{redirectURI, redirectURI + "?foo=baz", redirectURI + "?foo=bar&more=1"} {
-		if page := m.open(m.request("client_id", id, "redirect_uri", uri)); page.Location != nil || page.Status != http.StatusBadRequest {
-			m.Errorf("%s is answered %d, %v", uri, page.Status, page.Location)
+func redirectQuery(others ...string) func(*module) {
+	return func(m *module) {
+		id := m.withQuery()
+		for _, uri := range others {
+			m.mustGoNowhere(m.request("client_id", id, "redirect_uri", uri))
+		}
+		m.mustAsk(m.open(m.request("client_id", id, "redirect_uri", redirectURI+"?foo=bar")))
+	}
+}
+
+// mustGoNowhere wants a page, and nobody sent anywhere.
+func (m *module) mustGoNowhere(request url.Values) {
+	m.Helper()
+	if page := m.open(request); page.Location != nil || page.Status != http.StatusBadRequest {
+		m.Errorf("%s is answered %d, %v", request.Get("redirect_uri"), page.Status, page.Location)
+	}
+}
+
+// redirectMissing: OpenID Connect Core 3.1.2.1 wants the redirect URI in each request, of
+// a client with a single one too.
+func redirectMissing(m *module) {
+	m.mustGoNowhere(m.request("client_id", m.registered()["client_id"].(string), "redirect_uri", ""))
+}
+
+// shownAtSignIn wants what a client registered of itself where somebody signs in to it.
+func shownAtSignIn(field string) func(*module) {
+	return func(m *module) {
+		const address = "https://suite.example.com/shown"
+		page := m.open(m.request("client_id", m.registered(field, address)["client_id"].(string)))
+		m.mustAsk(page)
+		want := `href="` + address + `"`
+		if field == "logo_uri" {
+			want = `class="client-logo"` // fetched and served by the provider: nobody else learns who signs in
+		}
+		if !strings.Contains(page.Body, want) {
+			m.Errorf("no %s on the page: %s", want, page.Body)
 		}
 	}
-	m.mustAsk(m.open(m.request("client_id", id, "redirect_uri", redirectURI+"?foo=bar")))
+}
+
+// registeredKeys has a client authenticate with the keys at its jwks_uri.
+func registeredKeys(m *module) {
+	site := publish(m.T)
+	id := m.registered("jwks_uri", site.URL+"/jwks", "token_endpoint_auth_method", "private_key_jwt")["client_id"].(string)
+	request, now := m.request("client_id", id), time.Now().Unix()
+	form := exchange(m.code(m.open(request), request))
+	form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+	form.Set("client_assertion", site.sign(m, map[string]any{
+		"iss": id, "sub": id, "aud": m.provider.Endpoint().TokenURL, "jti": rand.Text(), "iat": now, "exp": now + 60,
+	}))
+	status, got := m.call(form)
+	m.mustVerify(client{ID: id}, status, got, request.Get("nonce"))
 }

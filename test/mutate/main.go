@@ -21,7 +21,7 @@ import (
 )
 
 // mutants are the checks that are taken away.
-var mutants = slices.Concat(protocol, grants, factors, accounts, pages)
+var mutants = slices.Concat(protocol, grants, factors, accounts, pages, documents)
 
 func main() {
 	only := flag.String("only", "", "a regular expression: the requirements, or what is taken away")

@@ -183,8 +183,8 @@ var grants = []mutant{
 	},
 	{
 		"AD1", "any scope and role does for an operation", "admin/api/caller.go",
-		`case who.may.Has(o.scope):`,
-		`case who != nil:`,
+		`may := who.may.Has(o.scope)`,
+		`may := who != nil`,
 		"./admin/api", "AD1",
 	},
 	{

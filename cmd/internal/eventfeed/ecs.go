@@ -109,9 +109,11 @@ func categoryOf(t storage.EventType) (category, kind string) {
 		return "iam", "creation"
 	case storage.EventUserDeleted:
 		return "iam", "deletion"
+	case storage.EventAdminRead:
+		return "iam", "info"
 	case storage.EventGroupCreated, storage.EventGroupDeleted, storage.EventGroupChanged, storage.EventGroupJoined, storage.EventGroupLeft:
 		return "iam", "group"
-	case storage.EventSigningKeyRotated, storage.EventSigningKeyRevoked, storage.EventEpochRaised,
+	case storage.EventSigningKeyRotated, storage.EventSigningKeyRevoked, storage.EventEpochRaised, storage.EventEverybodyLocked,
 		storage.EventClientRemoved, storage.EventClientRestored, storage.EventClientPruned,
 		storage.EventClientRegistered, storage.EventClientChanged, storage.EventClientDeleted,
 		storage.EventRegistrationTokenCreated, storage.EventRegistrationTokenRevoked,

@@ -62,7 +62,7 @@ func TestTheSchemaIsThatOfEvents(t *testing.T) {
 func TestECSHasWhatTheSchemaAllows(t *testing.T) {
 	t.Parallel()
 	allowed := map[string][]string{
-		"authentication": {"start", "info"}, "session": {"end"}, "iam": {"creation", "deletion", "change", "group"}, "configuration": {"change"},
+		"authentication": {"start", "info"}, "session": {"end"}, "iam": {"creation", "deletion", "change", "group", "info"}, "configuration": {"change"},
 	}
 	for _, typ := range storage.EventTypes() {
 		category, kind := categoryOf(typ)
