@@ -92,19 +92,18 @@ func listed(texts []string) []string {
 	return texts
 }
 
-// builtInScopes are the scopes that exist by themselves.
-func builtInScopes() []Scope {
-	var scopes []Scope
+// builtInScopes are the scopes that exist by themselves. Nobody changes them.
+var builtInScopes = func() (scopes []Scope) {
 	for _, name := range BuiltIn() {
 		scopes = append(scopes, Scope{Name: name, Claims: []string{name}})
 	}
 	return scopes
-}
+}()
 
 // New compiles a configuration. The Catalog may be used only where there is no problem.
 func New(cfg Config) (*Catalog, []Problem) {
 	c := &Catalog{
-		policy: Policy{Default: cfg.Default}, contact: cfg.Contact, scopes: append(builtInScopes(), cfg.Scopes...),
+		policy: Policy{Default: cfg.Default}, contact: cfg.Contact, scopes: slices.Concat(builtInScopes, cfg.Scopes),
 		values: map[string]maker{}, resources: cfg.Resources,
 	}
 	problems := checkCatalog(&cfg)
@@ -158,7 +157,7 @@ func (c *Catalog) Contact() string {
 // Scopes are all scopes but the standard ones.
 func (c *Catalog) Scopes() []Scope {
 	if c == nil {
-		return builtInScopes()
+		return builtInScopes
 	}
 	return c.scopes
 }
@@ -175,6 +174,9 @@ func (c *Catalog) Scope(name string) *Scope {
 
 // Asks reports whether one of the scopes asks for the claim.
 func (c *Catalog) Asks(scopes []string, claim string) bool {
+	if len(scopes) == 0 {
+		return false
+	}
 	for _, s := range c.Scopes() {
 		if slices.Contains(s.Claims, claim) && slices.Contains(scopes, s.Name) {
 			return true

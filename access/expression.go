@@ -55,6 +55,12 @@ type user struct {
 	Attributes    map[string]*structpb.Value `cel:"attributes"`
 }
 
+// ResolveName implements cel.Activation: the person is all that an expression knows.
+func (u *user) ResolveName(name string) (any, bool) { return u, name == "user" }
+
+// Parent implements cel.Activation.
+func (*user) Parent() cel.Activation { return nil }
+
 // environment is shared by all expressions; making one takes milliseconds.
 var environment = sync.OnceValues(func() (*cel.Env, error) {
 	return cel.NewEnv(append(functions(),
@@ -156,10 +162,10 @@ func (e *Expression) Evaluate(s *Subject) (any, error) {
 			return nil, fmt.Errorf("evaluate %q: %w", e.text, err)
 		}
 	}
-	value, _, err := e.programFor(s).Eval(map[string]any{"user": user{
+	value, _, err := e.programFor(s).Eval(&user{
 		ID: s.ID, Username: s.Username, Email: s.Email, EmailVerified: s.EmailVerified,
 		Groups: s.Groups, Roles: s.Roles, Attributes: attributes,
-	}})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("evaluate %q: %w", e.text, err)
 	}

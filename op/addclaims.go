@@ -22,21 +22,21 @@ const omittedClaims = "omitted_claims"
 // make the token larger than maxPayload are left out whole, the largest first, which the token itself and the
 // log say: part of a list would pass for all of it.
 func (m *maker) addClaims(payload []byte, clientID string, about *storage.User, extra map[string]any) ([]byte, error) {
-	for _, name := range client.ProtocolClaims() {
-		delete(extra, name)
-	}
-	if len(extra) == 0 {
-		return payload, nil
-	}
 	size := len(payload)
 	encoded := make([]encodedClaim, 0, len(extra)+1)
 	for name, value := range extra {
+		if protocolClaims[name] {
+			continue
+		}
 		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, fmt.Errorf("encode claim %s: %w", name, err)
 		}
 		encoded = append(encoded, encodedClaim{name, text})
 		size += encoded[len(encoded)-1].size()
+	}
+	if len(encoded) == 0 {
+		return payload, nil
 	}
 	if size > maxPayload {
 		var omitted []string
@@ -58,6 +58,10 @@ func (m *maker) addClaims(payload []byte, clientID string, about *storage.User, 
 	}
 	return append(payload, '}'), nil
 }
+
+// protocolClaims are those of the protocol itself, which nothing that is said of a person
+// takes the place of.
+var protocolClaims = parameterSet(client.ProtocolClaims())
 
 // encodedClaim is a claim as JSON.
 type encodedClaim struct {

@@ -110,7 +110,7 @@ func (m *maker) value(name string, person *access.Subject) (any, error) {
 // userClaims returns what is known of u and asked for, by scope or by name. The
 // sub claim is not among them: whoever needs it always needs it.
 func (m *maker) userClaims(c *client.Client, u *storage.User, scopes []string, requested map[string]*storage.ClaimRequest) map[string]any {
-	claims := make(map[string]any, len(personClaims)+1)
+	claims := map[string]any{}
 	asked := func(name string) bool {
 		_, named := requested[name]
 		return named || m.catalog.Asks(scopes, name)
@@ -153,9 +153,8 @@ func (m *maker) addOwn(claims map[string]any, c *client.Client, u *storage.User,
 	}
 }
 
-// named makes the claims of a list, standard ones and others.
-func (m *maker) named(c *client.Client, u *storage.User, names []string) map[string]any {
-	claims := map[string]any{}
+// addNamed adds the claims of a list, standard ones and others.
+func (m *maker) addNamed(claims map[string]any, c *client.Client, u *storage.User, names []string) {
 	for _, p := range personClaims {
 		if slices.Contains(names, p.name) {
 			if value := p.value(u); value != nil {
@@ -166,7 +165,6 @@ func (m *maker) named(c *client.Client, u *storage.User, names []string) map[str
 	m.addOwn(claims, c, u, func(name string) bool {
 		return slices.Contains(names, name) || name == access.ScopeGroups && slices.Contains(names, groupsClaim(c))
 	})
-	return claims
 }
 
 // groupsClaim is the client's name for groups, where it has one.

@@ -218,14 +218,14 @@ func (m *maker) accessTokenClaims(c *client.Client, g *storage.GrantUser, audien
 			names = append(names, r.Claims...)
 		}
 	}
-	claims := map[string]any{}
-	if len(names) > 0 {
-		claims = m.named(nil, &g.User, names)
+	own := len(c.AccessTokenClaims) > 0 && slices.Contains(audience, m.issuer)
+	if len(names) == 0 && !own {
+		return nil
 	}
-	if len(c.AccessTokenClaims) > 0 && slices.Contains(audience, m.issuer) {
-		for name, value := range m.named(c, &g.User, m.configured(c, &g.Grant, c.AccessTokenClaims)) {
-			claims[name] = value
-		}
+	claims := map[string]any{}
+	m.addNamed(claims, nil, &g.User, names)
+	if own {
+		m.addNamed(claims, c, &g.User, m.configured(c, &g.Grant, c.AccessTokenClaims))
 	}
 	return claims
 }

@@ -123,7 +123,7 @@ type ListedGrant struct {
 
 type allGrantsInput struct {
 	PageParams
-	Client string `query:"client" maxLength:"255" doc:"Is of this application."`
+	Client string `query:"client" maxLength:"256" doc:"Is of this application."`
 }
 
 func (a *API) allGrants(ctx context.Context, in *allGrantsInput) (*pageOutput[ListedGrant], error) {
@@ -174,7 +174,7 @@ func (a *API) listConsents(ctx context.Context, in *PersonPath) (*consentsOutput
 
 type applicationInput struct {
 	PersonPath
-	Client string `path:"client" maxLength:"255" doc:"The client_id."`
+	Client string `path:"client" maxLength:"256" doc:"The client_id."`
 }
 
 func (a *API) revokeClient(ctx context.Context, in *applicationInput) (*nothing, error) {

@@ -123,7 +123,7 @@ func (a *API) inFile(id string) *client.Client {
 }
 
 type ClientPath struct {
-	Client string `path:"client" maxLength:"255" doc:"The client_id."`
+	Client string `path:"client" maxLength:"256" doc:"The client_id."`
 }
 
 type clientOutput struct {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -115,4 +116,32 @@ func TestAD1_ClientsThatAdministerAreOfOwners(t *testing.T) {
 	if s.state() != before {
 		t.Error("something changed")
 	}
+}
+
+// TestClientsWhoseIDIsAnAddress: a client that is known by its document has slashes in
+// its id, which are escaped in the path.
+func TestClientsWhoseIDIsAnAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	token, now := s.owner(), s.Clock.Now()
+	id := "https://app.example.com/oauth//client?v=1&" + strings.Repeat("x", 214)
+	row := &storage.Client{
+		ID: id, Source: storage.ClientByDocument, Version: 1, CreatedAt: now, UpdatedAt: now,
+		Metadata: []byte(`{"client_name":"App","redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none"}`),
+	}
+	if err := s.Store.Clients().Create(t.Context(), row, storage.ClientAdmission{}, s.Event(storage.EventClientRegistered)); err != nil || len(id) != 256 {
+		t.Fatalf("an id of %d bytes: %v", len(id), err)
+	}
+	at := sample{"/clients/" + url.PathEscape(id), ""}
+	shown := s.send(token, described(t, "clients.show"), at)
+	s.want(shown, http.StatusOK)
+	var client struct {
+		ID     string `json:"client_id"`
+		Source string `json:"source"`
+	}
+	if err := json.Unmarshal([]byte(shown.Text), &client); err != nil || client.ID != id || client.Source != "document" {
+		t.Errorf("shown %+v, %v", client, err)
+	}
+	s.want(s.send(token, described(t, "clients.delete"), at), http.StatusNoContent)
+	s.want(s.send(token, described(t, "clients.show"), at), http.StatusNotFound)
 }

@@ -51,7 +51,7 @@ type listEventsInput struct {
 	PageParams
 	Person    string    `query:"person" pattern:"^[0-9a-f]{32}$" doc:"Is about them."`
 	Type      string    `query:"type" maxLength:"64" doc:"Is of this type, such as sign_in_failed."`
-	Client    string    `query:"client" maxLength:"255" doc:"Came through this client."`
+	Client    string    `query:"client" maxLength:"256" doc:"Came through this client."`
 	RequestID string    `query:"request_id" maxLength:"64" doc:"Was written by this request."`
 	Outcome   string    `query:"outcome" enum:"success,failure"`
 	Reads     bool      `query:"reads" doc:"Those too that tell of a read, by the API or the console (admin_read); without it only where type asks for them."`

@@ -42,7 +42,7 @@ func ShowSession(s *storage.ListedSession, now time.Time) ListedSession {
 type allSessionsInput struct {
 	PageParams
 	Person string `query:"person" pattern:"^[0-9a-f]{32}$" doc:"Is theirs."`
-	Client string `query:"client" maxLength:"255" doc:"Signed in to this application."`
+	Client string `query:"client" maxLength:"256" doc:"Signed in to this application."`
 }
 
 func (a *API) allSessions(ctx context.Context, in *allSessionsInput) (*pageOutput[ListedSession], error) {

@@ -145,10 +145,41 @@ type pgConn struct {
 	broken     bool
 }
 
-// ExecContext implements driver.ExecerContext.
+// ExecContext implements driver.ExecerContext. Where the first argument is a [scanInto]
+// it runs a query.
 func (c *pgConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if len(args) > 0 {
+		if dst, ok := args[0].Value.(scanInto); ok {
+			return driver.ResultNoRows, c.judge(c.scanRow(ctx, query, args[1:], dst))
+		}
+	}
 	result, err := c.Conn.ExecContext(ctx, query, args)
 	return result, c.judge(err)
+}
+
+// scanInto is where pgx is to put the one row of a query by itself. Rows of database/sql
+// take as long as all else that a query costs here: each of them has a goroutine and two
+// contexts, and each column becomes a driver.Value before it is what was asked for. The
+// pool, and its second try where a connection is broken, stay those of database/sql.
+type scanInto []any
+
+// scanRow answers sql.ErrNoRows where there is no row.
+func (c *pgConn) scanRow(ctx context.Context, query string, args []driver.NamedValue, dst scanInto) error {
+	if c.Conn.Conn().IsClosed() {
+		return driver.ErrBadConn
+	}
+	values := make([]any, len(args))
+	for i, arg := range args {
+		values[i] = arg.Value
+	}
+	err := c.Conn.Conn().QueryRow(ctx, query, values...).Scan(dst...)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return sql.ErrNoRows
+	case err != nil && pgconn.SafeToRetry(err):
+		return driver.ErrBadConn // nothing was sent: another connection may do it
+	}
+	return err
 }
 
 // QueryContext implements driver.QueryerContext.

@@ -74,7 +74,12 @@ func (s *Store) exec(ctx context.Context, db bun.IDB, text string, args ...any) 
 // pointers to row types. It answers sql.ErrNoRows for none.
 func (s *Store) row(ctx context.Context, db bun.IDB, text string, args []any, dst ...any) error {
 	return s.once(ctx, db, func(ctx context.Context) error {
-		return raw(db).QueryRowContext(ctx, s.statement(ctx, db, text, args), args...).Scan(targets(dst)...)
+		text, into := s.statement(ctx, db, text, args), targets(dst)
+		if s.dialect == postgres {
+			_, err := raw(db).ExecContext(ctx, text, append([]any{scanInto(into)}, args...)...)
+			return err
+		}
+		return raw(db).QueryRowContext(ctx, text, args...).Scan(into...)
 	})
 }
 

@@ -140,7 +140,7 @@ func (f fixture) testAdoption(t *testing.T) {
 	now := f.clock.Now().Truncate(time.Microsecond)
 	u := f.user(t)
 	edit := func(source storage.MembershipSource) storage.PersonEdit {
-		return storage.PersonEdit{UserID: u.ID, Adopt: true, Now: now, Provisioned: &storage.Provisioned{
+		return storage.PersonEdit{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, Adopt: true, Now: now, Provisioned: &storage.Provisioned{
 			UserID: u.ID, Source: source, UserName: string(u.ID), Document: "{}", Version: 1, CreatedAt: now, UpdatedAt: now,
 		}}
 	}

@@ -50,8 +50,8 @@ func (s settings) compareOn(ctx context.Context, h *host, kind func() stores, ou
 	}
 	line := func(cells ...string) { fmt.Fprintf(out, "| %s |\n", strings.Join(cells, " | ")) }
 	fmt.Fprintln(out)
-	line(sides[0].in.stores.Name, "a second", "before", "", "p50", "before", "", "p99", "before", "", "CPU", "before", "")
-	line("---" + strings.Repeat(" | --:", 12))
+	line(sides[0].in.stores.Name, "a second", "before", "", "p50", "before", "", "p99", "before", "CPU", "before", "")
+	line("---" + strings.Repeat(" | --:", 11))
 	for _, r := range rows {
 		if !r.Old || !s.wants(r.Name) {
 			continue
@@ -62,9 +62,9 @@ func (s settings) compareOn(ctx context.Context, h *host, kind func() stores, ou
 			return err
 		}
 		now, before := found[0], found[1]
-		line(r.Name, rate(now.PerSecond), rate(before.PerSecond), change(now.PerSecond, before.PerSecond),
-			short(now.P50), short(before.P50), change(now.P50, before.P50), short(now.P99), short(before.P99), change(now.P99, before.P99),
-			cpu(now.CPU), cpu(before.CPU), change(now.CPU, before.CPU))
+		line(r.Name, rate(now.PerSecond), rate(before.PerSecond), now.change(before, sample.perSecond),
+			short(now.P50), short(before.P50), now.change(before, sample.p50), short(now.P99), short(before.P99),
+			cpu(now.CPU), cpu(before.CPU), now.change(before, sample.cpuOfOne))
 	}
 	return nil
 }

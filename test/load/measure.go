@@ -17,6 +17,8 @@ type result struct {
 	Done int
 	// CPU is what one cost the node of a core's time; zero for a floor.
 	CPU time.Duration
+	// slices are what it was made of, where others were measured in turn.
+	slices []sample
 }
 
 // work does a thing once. An error of one ends the run.
@@ -50,7 +52,7 @@ func (s settings) measureInTurn(ctx context.Context, contenders ...contender) ([
 	if len(contenders) == 1 {
 		length = s.duration
 	}
-	samples, warmed := make([]sample, len(contenders)), make([]int, len(contenders))
+	found, warmed := make([][]sample, len(contenders)), make([]int, len(contenders))
 	order := make([]int, len(contenders))
 	for i, c := range contenders {
 		warm, err := c.run(ctx, s.warmup)
@@ -65,39 +67,64 @@ func (s settings) measureInTurn(ctx context.Context, contenders ...contender) ([
 			if err != nil {
 				return nil, err
 			}
-			samples[i].add(one)
+			found[i] = append(found[i], one)
 		}
 		slices.Reverse(order)
 	}
 	results := make([]result, len(contenders))
-	for i, all := range samples {
-		results[i] = all.result()
+	for i, slices := range found {
+		results[i] = resultOf(slices)
 		results[i].Done += warmed[i]
 	}
 	return results, nil
 }
 
-// sample is what was seen of a contender: how long each answer took, and for how long
-// all that went on.
+// sample is what was seen of a contender in a slice: how long each answer took, and for
+// how long all that went on.
 type sample struct {
 	took          []time.Duration
 	cpu, duration time.Duration
 }
 
-func (s *sample) add(other sample) {
-	s.took = append(s.took, other.took...)
-	s.cpu += other.cpu
-	s.duration += other.duration
+func (s sample) perSecond() float64 { return float64(len(s.took)) / s.duration.Seconds() }
+
+func (s sample) p50() float64 {
+	return float64(percentile(slices.Sorted(slices.Values(s.took)), 50))
 }
 
-func (s *sample) result() result {
-	slices.Sort(s.took)
-	done := len(s.took)
-	r := result{PerSecond: float64(done) / s.duration.Seconds(), P50: percentile(s.took, 50), P99: percentile(s.took, 99), Done: done}
-	if done > 0 {
-		r.CPU = s.cpu / time.Duration(done)
+func (s sample) cpuOfOne() float64 { return float64(s.cpu) / float64(max(1, len(s.took))) }
+
+// resultOf adds slices up.
+func resultOf(found []sample) result {
+	var all sample
+	for _, one := range found {
+		all.took = append(all.took, one.took...)
+		all.cpu += one.cpu
+		all.duration += one.duration
 	}
-	return r
+	slices.Sort(all.took)
+	return result{
+		PerSecond: all.perSecond(), P50: percentile(all.took, 50), P99: percentile(all.took, 99), Done: len(all.took),
+		CPU: time.Duration(all.cpuOfOne()), slices: found,
+	}
+}
+
+// changed is how far a result is from another that was measured in turn with it, as
+// share: the median over the pairs of slices that lie beside each other, which what
+// else the machine did for a while does not move.
+func (r result) changed(from result, of func(sample) float64) float64 {
+	var shares []float64
+	for i := range min(len(r.slices), len(from.slices)) {
+		if before := of(from.slices[i]); before > 0 {
+			shares = append(shares, of(r.slices[i])/before-1)
+		}
+	}
+	if len(shares) == 0 {
+		return 0
+	}
+	slices.Sort(shares)
+	n := len(shares)
+	return (shares[(n-1)/2] + shares[n/2]) / 2
 }
 
 // run lets the workers work until the time is over, and finish what they are at.

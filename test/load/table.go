@@ -95,18 +95,18 @@ func (t *table) differences(line func(cells ...string)) {
 		cells := []string{r.Name}
 		for _, n := range t.nodes {
 			with, without := n.results[r.Name], n.beside[r.Name]
-			cells = append(cells, change(with.PerSecond, without.PerSecond), change(with.P50, without.P50), change(with.CPU, without.CPU))
+			cells = append(cells, with.change(without, sample.perSecond), with.change(without, sample.p50), with.change(without, sample.cpuOfOne))
 		}
 		line(cells...)
 	}
 }
 
-// change is how far a number is from another, in percent.
-func change[T float64 | time.Duration](n, from T) string {
-	if from == 0 {
+// change spells how far a result is from another, in percent.
+func (r result) change(from result, of func(sample) float64) string {
+	if len(from.slices) == 0 {
 		return ""
 	}
-	return strings.Replace(fmt.Sprintf("%+.1f %%", 100*float64(n-from)/float64(from)), "-", "−", 1)
+	return strings.Replace(fmt.Sprintf("%+.1f %%", 100*r.changed(from, of)), "-", "−", 1)
 }
 
 // cells are a result's three: a second, p50 and p99.
