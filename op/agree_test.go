@@ -150,7 +150,9 @@ func TestAZ4_AlgorithmsAgree(t *testing.T) {
 			tried[value.(string)] = true
 		}
 		for _, value := range unknown {
-			tried[value] = tried[value]
+			if !tried[value] {
+				tried[value] = false
+			}
 		}
 		for value, advertised := range tried {
 			var m client.Metadata

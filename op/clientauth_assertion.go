@@ -3,7 +3,6 @@ package op
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -76,14 +75,14 @@ func decodePart(part string, into any) error {
 	if err != nil {
 		return fmt.Errorf("decode: %w", err)
 	}
-	return json.Unmarshal(raw, into)
+	return decodeClaims(raw, into)
 }
 
 // acceptAssertion judges the payload of an assertion whose signature is the client's,
 // and spends its jti (replay, requirement PR1).
 func (p *Provider) acceptAssertion(ctx context.Context, clientID string, payload []byte) error {
 	var claims assertionClaims
-	if err := json.Unmarshal(payload, &claims); err != nil {
+	if err := decodeClaims(payload, &claims); err != nil {
 		return errInvalidClient(fmt.Errorf("decode client assertion: %w", err))
 	}
 	now := p.cfg.Now()

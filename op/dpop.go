@@ -77,7 +77,7 @@ func parseProof(text, method, address string, now time.Time) (*dpopProof, error)
 		return nil, fmt.Errorf("check its signature: %w", err)
 	}
 	proof := &dpopProof{}
-	if err := json.Unmarshal(payload, &proof.claims); err != nil {
+	if err := decodeClaims(payload, &proof.claims); err != nil {
 		return nil, fmt.Errorf("read its claims: %w", err)
 	}
 	if err := proof.claims.check(method, address, now); err != nil {

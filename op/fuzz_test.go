@@ -98,7 +98,7 @@ func FuzzClientAssertion(f *testing.F) {
 // decodedPayload is the payload of a JWT that was taken.
 func decodedPayload(t *testing.T, text string) []byte {
 	t.Helper()
-	parsed, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.ES256})
+	parsed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		t.Fatalf("%q is taken: %v", text, err)
 	}

@@ -2,7 +2,6 @@ package op
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -244,7 +243,7 @@ func (p *Provider) verifyStatement(ctx context.Context, statement string) ([]byt
 		ExpiresAt int64  `json:"exp"`
 		NotBefore int64  `json:"nbf"`
 	}
-	if err := json.Unmarshal(parsed.UnsafePayloadWithoutVerification(), &claims); err != nil {
+	if err := decodeClaims(parsed.UnsafePayloadWithoutVerification(), &claims); err != nil {
 		return nil, unverified(errors.New("its claims are not a JSON object"))
 	}
 	keys, trusted := p.cfg.Registration.Issuers[claims.Issuer]

@@ -3,6 +3,7 @@ package op
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -131,8 +132,8 @@ func (p *Provider) verifyObject(ctx context.Context, c *client.Client, object st
 	case header.Typ != "" && !slices.Contains([]string{"jwt", "oauth-authz-req+jwt"}, strings.ToLower(header.Typ)):
 		return nil, badObject(errors.New("its typ is that of another token"))
 	case header.Alg == unsignedAlg && unsigned && parts[2] == "":
-		var payload json.RawMessage
-		if err := decodePart(parts[1], &payload); err != nil {
+		payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+		if err != nil {
 			return nil, badObject(err)
 		}
 		return payload, nil
@@ -162,13 +163,9 @@ type objectClaims struct {
 
 // checkObject judges whose an object is, for whom, and when.
 func (p *Provider) checkObject(claims map[string]json.RawMessage, outside url.Values, c *client.Client, pushed bool) error {
-	raw, err := json.Marshal(claims)
-	if err != nil {
-		return fmt.Errorf("encode: %w", err)
-	}
 	var o objectClaims
-	if err := json.Unmarshal(raw, &o); err != nil {
-		return fmt.Errorf("decode: %w", err)
+	if err := decodeMembers(claims, &o); err != nil {
+		return err
 	}
 	now := p.cfg.Now()
 	var responseType string

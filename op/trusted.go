@@ -49,7 +49,7 @@ func (p *Provider) readTrusted(ctx context.Context, r *tokenRequest, text string
 	}
 	token := &trustedToken{}
 	var all map[string]any
-	if err := errors.Join(json.Unmarshal(payload, &token.claims), json.Unmarshal(payload, &all)); err != nil {
+	if err := errors.Join(decodeClaims(payload, &token.claims), json.Unmarshal(payload, &all)); err != nil {
 		return nil, refuse(fmt.Errorf("decode: %w", err))
 	}
 	if err := token.claims.checkTrusted(issuer, p.audiences, r.Now); err != nil {

@@ -22,7 +22,7 @@ const maxWorkloadLifetime = 2 * time.Hour
 func (p *Provider) acceptWorkload(c *client.Client, payload []byte) error {
 	var claims assertionClaims
 	var all map[string]any
-	if err := errors.Join(json.Unmarshal(payload, &claims), json.Unmarshal(payload, &all)); err != nil {
+	if err := errors.Join(decodeClaims(payload, &claims), json.Unmarshal(payload, &all)); err != nil {
 		return errInvalidClient(fmt.Errorf("decode the platform's JWT: %w", err))
 	}
 	now, expires := p.cfg.Now(), timeOf(claims.ExpiresAt)
