@@ -21,18 +21,18 @@ const omittedClaims = "omitted_claims"
 // addClaims appends what is said of a person. Claims of the installation's own that would
 // make the token larger than maxPayload are left out whole, the largest first, which the token itself and the
 // log say: part of a list would pass for all of it.
-func (m *maker) addClaims(payload []byte, clientID string, about *storage.User, extra map[string]any) ([]byte, error) {
+func (m *maker) addClaims(payload []byte, clientID string, about *storage.User, extra claimList) ([]byte, error) {
 	size := len(payload)
 	encoded := make([]encodedClaim, 0, len(extra)+1)
-	for name, value := range extra {
-		if protocolClaims[name] {
+	for _, c := range extra {
+		if protocolClaims[c.name] {
 			continue
 		}
-		text, err := json.Marshal(value)
+		text, err := json.Marshal(c.value)
 		if err != nil {
-			return nil, fmt.Errorf("encode claim %s: %w", name, err)
+			return nil, fmt.Errorf("encode claim %s: %w", c.name, err)
 		}
-		encoded = append(encoded, encodedClaim{name, text})
+		encoded = append(encoded, encodedClaim{c.name, text})
 		size += encoded[len(encoded)-1].size()
 	}
 	if len(encoded) == 0 {
@@ -51,7 +51,7 @@ func (m *maker) addClaims(payload []byte, clientID string, about *storage.User, 
 		}
 	}
 	slices.SortFunc(encoded, func(a, b encodedClaim) int { return strings.Compare(a.name, b.name) })
-	payload = payload[:len(payload)-1]
+	payload = append(make([]byte, 0, size+2), payload[:len(payload)-1]...)
 	for _, claim := range encoded { // no name of a claim holds what JSON escapes
 		payload = append(append(append(payload, `,"`...), claim.name...), `":`...)
 		payload = append(payload, claim.text...)

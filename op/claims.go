@@ -78,39 +78,86 @@ type maker struct {
 	// catalog has the claims, scopes and resource servers besides the standard ones.
 	catalog *access.Catalog
 	log     *slog.Logger
-	// remembers says that it is for one person, of whom made are the values of claims:
-	// several tokens tell the same.
-	remembers bool
-	made      map[string]any
+	// made is what was made already for one person, of whom several tokens tell the same;
+	// nil: it makes each claim anew.
+	made *madeClaims
+}
+
+// madeClaims are the claims of one person.
+type madeClaims struct {
+	person *access.Subject
+	values claimList
+}
+
+// claimList are claims by their names; of so few a list costs less than a map.
+type claimList []struct {
+	name  string
+	value any
+}
+
+// set adds a claim, or changes its value.
+func (l *claimList) set(name string, value any) {
+	for i := range *l {
+		if (*l)[i].name == name {
+			(*l)[i].value = value
+			return
+		}
+	}
+	*l = append(*l, struct {
+		name  string
+		value any
+	}{name, value})
+}
+
+// object is the same as JSON has it.
+func (l claimList) object() map[string]any {
+	claims := make(map[string]any, len(l)+1)
+	for _, c := range l {
+		claims[c.name] = c.value
+	}
+	return claims
 }
 
 // forOne is a maker for what is issued to one person together: each claim is made once.
 // It is of that answer alone.
 func (m *maker) forOne() *maker {
 	one := *m
-	one.remembers = true
+	one.made = &madeClaims{}
 	return &one
+}
+
+// subject is the person as rules and expressions know them.
+func (m *maker) subject(u *storage.User) *access.Subject {
+	if m.made == nil {
+		return access.SubjectOf(u)
+	}
+	if m.made.person == nil {
+		m.made.person = access.SubjectOf(u)
+	}
+	return m.made.person
 }
 
 // value makes a claim of the installation's own.
 func (m *maker) value(name string, person *access.Subject) (any, error) {
-	if value, known := m.made[name]; known {
-		return value, nil
+	if m.made == nil {
+		return m.catalog.Value(name, person)
+	}
+	for _, made := range m.made.values {
+		if made.name == name {
+			return made.value, nil
+		}
 	}
 	value, err := m.catalog.Value(name, person)
-	if err == nil && m.remembers {
-		if m.made == nil {
-			m.made = map[string]any{}
-		}
-		m.made[name] = value
+	if err == nil {
+		m.made.values.set(name, value)
 	}
 	return value, err
 }
 
 // userClaims returns what is known of u and asked for, by scope or by name. The
 // sub claim is not among them: whoever needs it always needs it.
-func (m *maker) userClaims(c *client.Client, u *storage.User, scopes []string, requested map[string]*storage.ClaimRequest) map[string]any {
-	claims := map[string]any{}
+func (m *maker) userClaims(c *client.Client, u *storage.User, scopes []string, requested map[string]*storage.ClaimRequest) claimList {
+	var claims claimList
 	asked := func(name string) bool {
 		_, named := requested[name]
 		return named || m.catalog.Asks(scopes, name)
@@ -120,27 +167,27 @@ func (m *maker) userClaims(c *client.Client, u *storage.User, scopes []string, r
 			continue
 		}
 		if value := p.value(u); value != nil {
-			claims[p.name] = value
+			claims.set(p.name, value)
 		}
 	}
-	m.addOwn(claims, c, u, func(name string) bool { return asked(name) || name == access.ScopeGroups && asked(groupsClaim(c)) })
+	m.addOwn(&claims, c, u, func(name string) bool { return asked(name) || name == access.ScopeGroups && asked(groupsClaim(c)) })
 	return claims
 }
 
 // addOwn adds the claims of the installation's own that are wanted. c is nil where the
 // client's spelling of groups is none of the reader's business.
-func (m *maker) addOwn(claims map[string]any, c *client.Client, u *storage.User, wanted func(name string) bool) {
+func (m *maker) addOwn(claims *claimList, c *client.Client, u *storage.User, wanted func(name string) bool) {
 	var person *access.Subject
 	for _, name := range m.catalog.Claims() {
 		if !wanted(name) || name != access.ScopeGroups && name == groupsClaim(c) { // the client's groups take its place
 			continue
 		}
 		if person == nil {
-			person = access.SubjectOf(u)
+			person = m.subject(u)
 		}
 		if name == access.ScopeGroups && c != nil {
 			spelled, value := c.Groups.Spell(person.Groups)
-			claims[spelled] = value
+			claims.set(spelled, value)
 			continue
 		}
 		value, err := m.value(name, person)
@@ -148,17 +195,20 @@ func (m *maker) addOwn(claims map[string]any, c *client.Client, u *storage.User,
 		case err != nil: // for a person that the expression did not expect: they have not got it
 			m.log.Warn("a claim could not be made", "claim", name, "user_id", u.ID, "reason", err.Error())
 		case value != nil:
-			claims[name] = value
+			claims.set(name, value)
 		}
 	}
 }
 
 // addNamed adds the claims of a list, standard ones and others.
-func (m *maker) addNamed(claims map[string]any, c *client.Client, u *storage.User, names []string) {
+func (m *maker) addNamed(claims *claimList, c *client.Client, u *storage.User, names []string) {
+	if len(names) == 0 {
+		return
+	}
 	for _, p := range personClaims {
 		if slices.Contains(names, p.name) {
 			if value := p.value(u); value != nil {
-				claims[p.name] = value
+				claims.set(p.name, value)
 			}
 		}
 	}

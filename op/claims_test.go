@@ -55,7 +55,7 @@ func TestUserClaims(t *testing.T) {
 		{"unverified", &unverified, []string{"email", "phone"}, nil, want("email", "email_verified", "phone_number", "phone_number_verified")},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := plainMaker.userClaims(&client.Client{}, tc.user, tc.scopes, tc.requested)
+			got := plainMaker.userClaims(&client.Client{}, tc.user, tc.scopes, tc.requested).object()
 			var names []string
 			for name := range got {
 				names = append(names, name)
@@ -71,7 +71,7 @@ func TestUserClaims(t *testing.T) {
 func TestUserClaims_Values(t *testing.T) {
 	t.Parallel()
 	user := completeUser()
-	raw, err := json.Marshal(plainMaker.userClaims(&client.Client{}, &user, []string{"profile", "email", "address", "phone"}, nil))
+	raw, err := json.Marshal(plainMaker.userClaims(&client.Client{}, &user, []string{"profile", "email", "address", "phone"}, nil).object())
 	if err != nil {
 		t.Fatalf("encode claims: %v", err)
 	}

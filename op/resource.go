@@ -211,7 +211,7 @@ func (m *maker) accessTokenExtras(c *client.Client, g *storage.GrantUser, to tar
 	return func(payload []byte) ([]byte, error) { return m.addClaims(payload, c.ID, &g.User, claims) }
 }
 
-func (m *maker) accessTokenClaims(c *client.Client, g *storage.GrantUser, audience []string) map[string]any {
+func (m *maker) accessTokenClaims(c *client.Client, g *storage.GrantUser, audience []string) claimList {
 	var names []string
 	for _, identifier := range audience {
 		if r := m.catalog.Resource(identifier); r != nil {
@@ -222,10 +222,10 @@ func (m *maker) accessTokenClaims(c *client.Client, g *storage.GrantUser, audien
 	if len(names) == 0 && !own {
 		return nil
 	}
-	claims := map[string]any{}
-	m.addNamed(claims, nil, &g.User, names)
+	var claims claimList
+	m.addNamed(&claims, nil, &g.User, names)
 	if own {
-		m.addNamed(claims, c, &g.User, m.configured(c, &g.Grant, c.AccessTokenClaims))
+		m.addNamed(&claims, c, &g.User, m.configured(c, &g.Grant, c.AccessTokenClaims))
 	}
 	return claims
 }

@@ -74,7 +74,7 @@ func (p *Provider) userinfoClaims(w http.ResponseWriter, r *http.Request) (claim
 // userinfo is what userinfo answers for a token with the scopes.
 func (m *maker) userinfo(c *client.Client, g *storage.GrantUser, scopes []string) map[string]any {
 	requested := m.withConfigured(c, &g.Grant, m.stillAllowed(c, g.Grant.Claims.UserInfo), c.UserInfoClaims)
-	claims := m.userClaims(c, &g.User, scopes, requested)
+	claims := m.userClaims(c, &g.User, scopes, requested).object()
 	claims["sub"] = client.Subject(c, g.Grant.UserID)
 	return claims
 }
