@@ -99,7 +99,7 @@ func TestOT3_ASecretOfAnApplicationIsShownOnce(t *testing.T) {
 		t.Errorf("a reload shows %q", again)
 	}
 	s.Clock.Advance(3 * time.Minute)
-	b.Get(page.URL.Path).Want(t, http.StatusOK, "is kept nowhere")
+	b.Get(page.URL.Path).Want(t, http.StatusOK, "isn’t stored")
 	if body := b.Get(appAt("app")).Body; strings.Contains(body, "p1.") || !strings.Contains(body, "first") {
 		t.Error("the page of the application shows a verifier, or no secret's id")
 	}
@@ -123,8 +123,8 @@ func TestWhatAFileHasIsChangedThere(t *testing.T) {
 		t.Errorf("of one that registered itself: %s", page.Body)
 	}
 	for _, name := range []string{"edit", "add-secret", "delete"} {
-		b.Get(appAt("wiki")+"/"+name).Want(t, http.StatusOK, "it is changed there")
-		s.forge(b, appAt("wiki")+"/"+name, "reason=because", "version=1").Want(t, http.StatusOK, "it is changed there")
+		b.Get(appAt("wiki")+"/"+name).Want(t, http.StatusOK, "change it there")
+		s.forge(b, appAt("wiki")+"/"+name, "reason=because", "version=1").Want(t, http.StatusOK, "change it there")
 	}
 	s.forge(b, appAt("itself")+"/edit", "reason=because", "version=1", "client_name=Evil").Want(t, http.StatusOK, "registered itself")
 	if got := s.row("itself"); string(got.Metadata) != string(itself.Metadata) {
