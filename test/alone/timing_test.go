@@ -27,7 +27,7 @@ limits:
   sign_in: {per_account: {free: 100000}, per_address: {free: 100000}, per_pair: {free: 100000}, known_device: {free: 100000}}
   reset: {per_account: {free: 100000}, per_address: {free: 100000}}
   sign_up: {per_account: {free: 100000}, per_address: {free: 100000}}
-  messages: {per_account: {free: 100000}, per_destination: {free: 100000}, per_address: {free: 100000}}
+  messages: {per_account: {free: 100000}, per_destination: {free: 100000}, per_address: {free: 100000}, anonymous_per_hour: 100000}
 `
 
 const (

@@ -6,9 +6,8 @@ import (
 	"path/filepath"
 )
 
-// withClaims is an application whose tokens carry three groups and an expression, and
-// that only members of one may use: what that costs is the difference to the rows of
-// application.
+// withClaims is an application whose tokens carry three groups and an expression: what
+// that costs is the difference to the rows of application.
 const withClaims = "application-with-claims"
 
 // groups are those of every person.
@@ -24,7 +23,6 @@ func claimsConfig(secret string) string {
     id_token_signing_alg: ES256
     id_token_claims: [groups, is_admin]
     access_token_claims: [groups, is_admin]
-    access: [{groups: [nobody]}, {groups: [staff]}]
 claims: [{name: is_admin, expression: '"admins" in user.groups'}]
 `, withClaims, secret, redirectURI)
 }
