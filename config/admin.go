@@ -14,17 +14,17 @@ import (
 type Admin struct {
 	API               bool       `yaml:"api" default:"false" doc:"Serve the admin API below /admin/api/v1, with the resource urn:latchkey:admin and the scopes admin:…; see docs/admin-api.md."`
 	Console           bool       `yaml:"console" default:"false" doc:"Serve the console, the pages for administrators, below /admin; see docs/console.md."`
-	ACR               string     `yaml:"acr" default:"aal2" oneof:"aal2 phr" doc:"The authentication context class that administrators must have reached: a second factor, or a passkey."`
-	Roles             AdminRoles `yaml:"roles" doc:"Which roles make people administrators. Give one with latchkey user set-roles."`
-	RequestsPerMinute int        `yaml:"requests_per_minute" default:"600" doc:"Requests that one caller (a client, or a person by a client) may make; as many at once, and refilled evenly. Beyond it they are answered 429."`
+	ACR               string     `yaml:"acr" default:"aal2" oneof:"aal2 phr" doc:"The authentication context class that administrators must reach: a second factor (aal2), or a passkey (phr)."`
+	Roles             AdminRoles `yaml:"roles" doc:"The roles that make people administrators. Assign one with latchkey user set-roles."`
+	RequestsPerMinute int        `yaml:"requests_per_minute" default:"600" doc:"Rate limit per caller (a client, or a person through a client), refilled evenly; the whole minute's allowance may be used at once. Requests over the limit get 429."`
 }
 
 // AdminRoles are names of roles by the kind of administrator that they make.
 type AdminRoles struct {
-	Owner    []string `yaml:"owner" default:"latchkey-owner" doc:"May do everything, also to other administrators."`
-	People   []string `yaml:"people" default:"latchkey-people" doc:"May make, change and delete people and groups, but reach no administrator."`
-	HelpDesk []string `yaml:"help_desk" default:"latchkey-help-desk" doc:"May unlock and reset second factors and end sessions, of people who are not administrators, and sees no attribute that people do not see themselves."`
-	Auditor  []string `yaml:"auditor" default:"latchkey-auditor" doc:"May read everything, and change nothing."`
+	Owner    []string `yaml:"owner" default:"latchkey-owner" doc:"May do everything, including to other administrators."`
+	People   []string `yaml:"people" default:"latchkey-people" doc:"May create, change and delete people and groups, but not administrators."`
+	HelpDesk []string `yaml:"help_desk" default:"latchkey-help-desk" doc:"May unlock accounts, reset second factors and end sessions of people who are not administrators; does not see attributes that people do not see themselves."`
+	Auditor  []string `yaml:"auditor" default:"latchkey-auditor" doc:"May read everything and change nothing."`
 }
 
 // Policy says which roles make which kind of administrator.

@@ -19,17 +19,17 @@ const (
 
 // ClientDocuments says whose metadata documents make clients of their addresses.
 type ClientDocuments struct {
-	Mode          string        `yaml:"mode" default:"off" oneof:"off hosts open" doc:"Whose documents count: off, nobody's; hosts, those of hosts; open, anybody's."`
-	Hosts         []string      `yaml:"hosts" doc:"Hosts of documents that count: app.example.com, *.example.com for all below it, localhost for all of loopback."`
-	GrantTypes    []string      `yaml:"grant_types" default:"authorization_code,refresh_token" oneof:"@grant_types" doc:"The grant types that such clients may have. Others in a document are ignored."`
-	Scopes        []string      `yaml:"scopes" default:"openid,profile,email,offline_access" doc:"The scopes that they may have; all of them for one that names none of them."`
-	Resources     []string      `yaml:"resources" doc:"The resource servers that they may ask for. Default: those that their scopes are of."`
-	RedirectHosts []string      `yaml:"redirect_hosts" doc:"As registration.redirect_hosts. Default: any."`
-	Access        []AccessRule  `yaml:"access" doc:"Which people may use such clients: as clients[].access."`
-	MinAge        time.Duration `yaml:"min_age" default:"5m" doc:"For how long a document is not fetched again, whatever its headers say. They count from there to a day."`
-	StaleFor      time.Duration `yaml:"stale_for" default:"24h" doc:"How old a document may get where its host does not answer. One that the host says is gone ends at once."`
-	PerHour       int           `yaml:"per_hour" default:"60" doc:"Documents of clients not in use yet that are fetched per hour for one network address; an IPv6 address counts by its /64."`
-	PerHostHour   int           `yaml:"per_host_hour" default:"600" doc:"The same from one host, no matter who asks. Clients that somebody uses are not counted, so that nobody can lock them out."`
+	Mode          string        `yaml:"mode" default:"off" oneof:"off hosts open" doc:"Which metadata documents are accepted: off, none; hosts, those on hosts; open, all."`
+	Hosts         []string      `yaml:"hosts" doc:"Hosts whose documents are accepted: app.example.com, *.example.com for all its subdomains, localhost for all of loopback."`
+	GrantTypes    []string      `yaml:"grant_types" default:"authorization_code,refresh_token" oneof:"@grant_types" doc:"The grant types these clients may have. Others in a document are ignored."`
+	Scopes        []string      `yaml:"scopes" default:"openid,profile,email,offline_access" doc:"The scopes they may have; a client whose document names none of them gets all of them."`
+	Resources     []string      `yaml:"resources" doc:"The resource servers they may request. Default: those their scopes belong to."`
+	RedirectHosts []string      `yaml:"redirect_hosts" doc:"Like registration.redirect_hosts. Default: any."`
+	Access        []AccessRule  `yaml:"access" doc:"Which people may use these clients, like clients[].access."`
+	MinAge        time.Duration `yaml:"min_age" default:"5m" doc:"Minimum time before a document is fetched again, whatever its headers say. Beyond it, the headers apply, up to one day."`
+	StaleFor      time.Duration `yaml:"stale_for" default:"24h" doc:"How long a cached document may be used if its host does not answer. A document that the host says is gone stops working at once."`
+	PerHour       int           `yaml:"per_hour" default:"60" doc:"Documents of clients not yet in use that are fetched per hour for one IP address; an IPv6 address counts by its /64."`
+	PerHostHour   int           `yaml:"per_host_hour" default:"600" doc:"The same from one host, no matter who asks. Clients already in use do not count, so nobody can lock them out."`
 }
 
 // On reports whether any document counts.

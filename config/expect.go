@@ -17,14 +17,14 @@ import (
 
 // Expectation is a test of who may use a client, written beside the rules.
 type Expectation struct {
-	User      any            `yaml:"user" doc:"Whom it is about: an id, username or e-mail address, or a mapping that describes somebody, such as {groups: [guests]}, with username, email, email_verified, groups, roles, attributes and second_factor. Required."`
-	Allow     *bool          `yaml:"allow" doc:"Whether they get in, if need be after further steps."`
-	Claims    map[string]any `yaml:"claims" doc:"Claims with the values that the ID token, userinfo or the access token has; null for one that none of them has."`
-	Network   string         `yaml:"network" doc:"The address that their browser has. Default: none, which is in no network."`
-	ACR       string         `yaml:"acr" oneof:"@acr" doc:"The authentication context class that they have reached already. Default: they are not signed in."`
-	Step      string         `yaml:"step" oneof:"sign_in second_factor enroll_second_factor verify_email consent refused unreachable" doc:"A step that sign-in asks for."`
-	Scopes    []string       `yaml:"scopes" doc:"Scopes that the client asks for. Default: all that it is registered for."`
-	OnFailure string         `yaml:"on_failure" oneof:"refuse warn" doc:"refuse keeps a reload from taking place, warn only logs. Default: refuse."`
+	User      any            `yaml:"user" doc:"The person to test: an id, username or e-mail address, or a mapping that describes somebody, such as {groups: [guests]}, with username, email, email_verified, groups, roles, attributes and second_factor. Required."`
+	Allow     *bool          `yaml:"allow" doc:"Whether they get in, possibly after further steps."`
+	Claims    map[string]any `yaml:"claims" doc:"Claims with the values expected in the ID token, userinfo or the access token; null for a claim that must be in none of them."`
+	Network   string         `yaml:"network" doc:"The IP address of their browser. Default: none, which is in no network."`
+	ACR       string         `yaml:"acr" oneof:"@acr" doc:"The authentication context class they have already reached. Default: they are not signed in."`
+	Step      string         `yaml:"step" oneof:"sign_in second_factor enroll_second_factor verify_email consent refused unreachable" doc:"A step that sign-in requires."`
+	Scopes    []string       `yaml:"scopes" doc:"Scopes that the client requests. Default: all that it is registered for."`
+	OnFailure string         `yaml:"on_failure" oneof:"refuse warn" doc:"refuse stops the reload, warn only logs. Default: refuse."`
 
 	// at says where it was written.
 	at string `yaml:"-"`

@@ -15,10 +15,10 @@ import (
 
 // MutualTLS says how TLS certificates of clients are known.
 type MutualTLS struct {
-	From   clientcert.Form `yaml:"from" oneof:"@certificate_forms" doc:"Where a client's certificate comes from: tls, the connection itself, where Latchkey has tls.cert_file; or the header of a proxy in trusted_proxies that ends TLS: nginx (URL-encoded PEM, $ssl_client_escaped_cert), haproxy (DER in base64, ssl_c_der), envoy (x-forwarded-client-cert with Cert or Chain). The proxy must set the header, or remove it, in every request. Default: none, certificates are not known."`
+	From   clientcert.Form `yaml:"from" oneof:"@certificate_forms" doc:"Where the client certificate comes from: tls, the connection itself, if Latchkey has tls.cert_file; or the header of a TLS-terminating proxy in trusted_proxies: nginx (URL-encoded PEM, $ssl_client_escaped_cert), haproxy (DER in base64, ssl_c_der), envoy (x-forwarded-client-cert with Cert or Chain). The proxy must set or remove the header in every request. Default: none, client certificates are ignored."`
 	Header string          `yaml:"header" doc:"The header that the proxy sets. Default: Ssl-Client-Cert for nginx, X-Ssl-Client-Cert for haproxy, X-Forwarded-Client-Cert for envoy."`
-	CAFile string          `yaml:"ca_file" doc:"PEM file of the authorities that vouch for certificates of tls_client_auth. It is read again at each reload. Whether a certificate was revoked is not looked up: let them be short-lived."`
-	URL    string          `yaml:"url" doc:"The issuer at another host, such as https://mtls.example.com, where certificates are asked for, so that browsers are not asked for one at the issuer. Metadata names it in mtls_endpoint_aliases. With from: tls the listener asks only whoever connects to that host by name (SNI). Default: certificates are asked for at the issuer."`
+	CAFile string          `yaml:"ca_file" doc:"PEM file with the certificate authorities trusted for tls_client_auth, read again at each reload. Revocation is not checked, so use short-lived certificates."`
+	URL    string          `yaml:"url" doc:"The issuer at another host, such as https://mtls.example.com, where client certificates are requested, which spares browsers the prompt at the issuer. Metadata lists it in mtls_endpoint_aliases. With from: tls, the listener requests a certificate only on connections to that host (SNI). Default: certificates are requested at the issuer."`
 }
 
 // Known reports whether TLS certificates of clients are.

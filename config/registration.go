@@ -12,26 +12,26 @@ import (
 
 // Registration says whether and how clients register themselves.
 type Registration struct {
-	Mode          registration.Mode    `yaml:"mode" default:"off" oneof:"@registration_mode" doc:"What a client shows to register itself (RFC 7591): off, nobody does; open, nothing; token, an initial access token of latchkey client registration-token create; statement, a software statement of one of statement_issuers."`
-	GrantTypes    []string             `yaml:"grant_types" default:"authorization_code,refresh_token" oneof:"@grant_types" doc:"The grant types that such clients may have. What else they ask for they do not get, and the answer says so."`
-	ResponseTypes []string             `yaml:"response_types" default:"code" oneof:"@response_types" doc:"The response types that they may have, likewise."`
-	Scopes        []string             `yaml:"scopes" default:"openid,profile,email,offline_access" doc:"The scopes that they may have, likewise; all of them for one that names none."`
-	Resources     []string             `yaml:"resources" doc:"The resource servers that they may ask for. Default: those that their scopes are of."`
-	PublicOnly    bool                 `yaml:"public_only" default:"false" doc:"Register every client without a secret (token_endpoint_auth_method none), no matter what it asks for; the answer says so. PKCE is required of it."`
-	RedirectHosts []string             `yaml:"redirect_hosts" doc:"Hosts of their redirect URIs: app.example.com, *.example.com for all below it, localhost for all of loopback, or the scheme of an installed application with a colon, such as com.example.app:. Default: any."`
-	Consent       client.ConsentPolicy `yaml:"consent" default:"always" oneof:"always remember" doc:"When people are asked what such a client may have: always, or once (remember). It is never implied, and always for one whose codes any program on the machine could get."`
-	RequirePKCE   bool                 `yaml:"require_pkce" default:"true" doc:"As clients[].require_pkce, for those of them that authenticate."`
-	MaxClients    int                  `yaml:"max_clients" default:"1000" doc:"Clients that there may be at once which showed nothing (mode open)."`
-	UnusedFor     time.Duration        `yaml:"unused_for" default:"30d" doc:"A client that got no tokens for so long is gone, with all that people allowed it. 0s keeps them."`
-	LastsFor      time.Duration        `yaml:"lasts_for" default:"0s" doc:"A client is gone after so long however much it is used. 0s keeps them."`
-	PerHour       int                  `yaml:"per_hour" default:"20" doc:"Registrations, and changes of them, that one address may send within an hour; an IPv6 address counts by its /64."`
-	Statements    []StatementIssuer    `yaml:"statement_issuers" doc:"Who vouches for clients by software statements (RFC 7591 section 2.3): what a statement says comes before what the client says of itself."`
+	Mode          registration.Mode    `yaml:"mode" default:"off" oneof:"@registration_mode" doc:"What a client needs to register itself (RFC 7591): off, registration is disabled; open, nothing; token, an initial access token from latchkey client registration-token create; statement, a software statement from one of statement_issuers."`
+	GrantTypes    []string             `yaml:"grant_types" default:"authorization_code,refresh_token" oneof:"@grant_types" doc:"The grant types that registered clients may have. Others that a client requests are left out, and the response says so."`
+	ResponseTypes []string             `yaml:"response_types" default:"code" oneof:"@response_types" doc:"The response types they may have, with others left out likewise."`
+	Scopes        []string             `yaml:"scopes" default:"openid,profile,email,offline_access" doc:"The scopes they may have, with others left out likewise; a client that requests none gets all of them."`
+	Resources     []string             `yaml:"resources" doc:"The resource servers they may request. Default: those their scopes belong to."`
+	PublicOnly    bool                 `yaml:"public_only" default:"false" doc:"Register every client without a secret (token_endpoint_auth_method none), whatever it requests; the response says so. These clients must use PKCE."`
+	RedirectHosts []string             `yaml:"redirect_hosts" doc:"Hosts allowed in their redirect URIs: app.example.com, *.example.com for all its subdomains, localhost for all of loopback, or the scheme of an installed application with a colon, such as com.example.app:. Default: any."`
+	Consent       client.ConsentPolicy `yaml:"consent" default:"always" oneof:"always remember" doc:"When people are asked for consent: always, or once (remember). Consent is never implied, and is always asked for by a client whose codes any program on the machine could intercept."`
+	RequirePKCE   bool                 `yaml:"require_pkce" default:"true" doc:"Like clients[].require_pkce, for registered clients that authenticate."`
+	MaxClients    int                  `yaml:"max_clients" default:"1000" doc:"Maximum number of clients registered at one time without a token or statement (mode open)."`
+	UnusedFor     time.Duration        `yaml:"unused_for" default:"30d" doc:"A client that gets no tokens for this long is deleted, along with its consents. 0s keeps it."`
+	LastsFor      time.Duration        `yaml:"lasts_for" default:"0s" doc:"A client is deleted after this long, however much it is used. 0s keeps it."`
+	PerHour       int                  `yaml:"per_hour" default:"20" doc:"Registrations, and changes to them, that one IP address may send per hour; an IPv6 address counts by its /64."`
+	Statements    []StatementIssuer    `yaml:"statement_issuers" doc:"Issuers whose software statements are trusted (RFC 7591 section 2.3): metadata in a statement takes precedence over what the client sends."`
 }
 
 // StatementIssuer is somebody whose software statements are trusted.
 type StatementIssuer struct {
-	Issuer  string `yaml:"issuer" doc:"The iss of its statements. Required."`
-	JWKSURI string `yaml:"jwks_uri" doc:"Where it publishes its keys. Required."`
+	Issuer  string `yaml:"issuer" doc:"The iss of its software statements. Required."`
+	JWKSURI string `yaml:"jwks_uri" doc:"The JWK Set with its keys. Required."`
 }
 
 // On reports whether clients may register themselves.

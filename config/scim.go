@@ -10,18 +10,18 @@ import (
 
 // SCIM says who provisions people and groups.
 type SCIM struct {
-	Sources           []SCIMSource `yaml:"sources" doc:"Who provisions people and groups by SCIM 2.0 below /scim/v2, which is served where there is one. Each sees and changes what it made."`
-	RequestsPerMinute int          `yaml:"requests_per_minute" default:"1500" doc:"Requests that one source may make; as many at once, and refilled evenly. Beyond it they are answered 429."`
-	BodyKiB           int          `yaml:"body_kib" default:"1024" doc:"Largest body of a request of a source in KiB, instead of limits.body_kib: sources send many changes in one."`
+	Sources           []SCIMSource `yaml:"sources" doc:"Sources that provision people and groups by SCIM 2.0 below /scim/v2, which is served if there is at least one. Each sees and changes only what it created."`
+	RequestsPerMinute int          `yaml:"requests_per_minute" default:"1500" doc:"Rate limit per source, refilled evenly; the whole minute's allowance may be used at once. Requests over the limit get 429."`
+	BodyKiB           int          `yaml:"body_kib" default:"1024" doc:"Largest request body of a source in KiB, instead of limits.body_kib: sources send many changes in one request."`
 }
 
 // SCIMSource is a source of provisioning.
 type SCIMSource struct {
-	Name          string   `yaml:"name" doc:"A short name, unique: letters, digits, - and _. What it makes belongs to it, so that another name is another source."`
-	Token         Secret   `yaml:"token" secret:"ref" doc:"Its bearer token, as a file: or env: reference: at least 32 random characters, such as openssl rand -base64 32 prints."`
-	Client        string   `yaml:"client" doc:"The id of a client of type service whose access tokens are its as well, or instead. The client has the scope scim."`
-	EmailVerified bool     `yaml:"email_verified" default:"false" doc:"Whether the addresses that it gives people are known to be theirs. Only for a source that speaks for the domains of its addresses: applications join accounts by verified addresses."`
-	Adopt         []string `yaml:"adopt" oneof:"email username" doc:"Whom the source takes over that was there before it when it makes somebody of the same name: email by an address that is verified here (needs email_verified), username by the username. Nobody of another source, and no administrator. Empty: a name that is taken is refused."`
+	Name          string   `yaml:"name" doc:"A short name, unique: letters, digits, - and _. It owns what it created, so renaming it makes it a different source."`
+	Token         Secret   `yaml:"token" secret:"ref" doc:"Its bearer token, as a file: or env: reference: at least 32 random characters, such as from openssl rand -base64 32."`
+	Client        string   `yaml:"client" doc:"The id of a client of type service whose access tokens are accepted too, or instead. The client needs the scope scim."`
+	EmailVerified bool     `yaml:"email_verified" default:"false" doc:"Whether to treat the e-mail addresses it sends as verified. Only for a source that is authoritative for the domains of its addresses: applications link accounts by verified address."`
+	Adopt         []string `yaml:"adopt" oneof:"email username" doc:"Which existing people the source takes over when it creates somebody with the same name: email, by an address that is verified here (needs email_verified); username, by the username. Never people of another source or administrators. Empty: a name that is taken is refused."`
 }
 
 // scimScope and scimResource are those of access tokens of sources.

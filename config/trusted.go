@@ -9,7 +9,7 @@ import (
 // TrustedIssuer is somebody who vouches for subjects of their own.
 type TrustedIssuer struct {
 	Issuer  string `yaml:"issuer" doc:"The iss of its JWTs, such as https://token.actions.githubusercontent.com. Required."`
-	JWKSURI string `yaml:"jwks_uri" doc:"Where it publishes its keys. Required. An address inside your network needs fetch.allowed_networks."`
+	JWKSURI string `yaml:"jwks_uri" doc:"The JWK Set with its keys. Required. An address inside your network needs fetch.allowed_networks."`
 }
 
 // Trusted are where the keys are of those who vouch for subjects.
