@@ -3,13 +3,13 @@
 //
 // Invariants:
 //
-//   - [Load] answers with a complete and checked [Config], or with an [*Error]
-//     that holds every problem at once, each with its path, where it was
-//     written, and what to do. Nothing is half loaded.
-//   - What was not understood is refused: an unknown key, a value out of its
-//     set, a setting that contradicts another.
+//   - [Load] returns a complete and checked [Config], or an [*Error] with every
+//     problem at once, each with its path, where it was written, and what to do.
+//     Nothing is half loaded.
+//   - Anything not understood is rejected: an unknown key, a value outside its set,
+//     a setting that contradicts another.
 //   - A secret is a [Secret], which prints nothing. It comes from a file or the
-//     environment; in a configuration file it stands in plain text only under
+//     environment; plain text in a configuration file is accepted only under
 //     `latchkey dev`.
 //   - The struct tags below are the only list of keys. Defaults, the decoder,
 //     the environment names, the JSON schema and the tables of

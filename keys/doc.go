@@ -1,15 +1,14 @@
-// Package keys keeps the secrets of the server: the ring of signing keys, the
-// sealer that encrypts what is at rest, and the hasher by which tokens are kept.
+// Package keys keeps the server's secrets: the ring of signing keys, the sealer that
+// encrypts data at rest, and the hasher that tokens are stored with.
 //
 // Invariants:
 //
 //   - A private key leaves memory only sealed, bound to its row.
-//   - A signing key is published before it signs, and stays published until
-//     the last token it signed has expired; unless it is revoked, which ends it
-//     at once.
+//   - A signing key is published before it signs, and stays published until the last
+//     token it signed has expired, unless it is revoked, which ends it at once.
 //   - A keyed hash made for one purpose never matches for another.
-//   - What was made under a key that is not configured is never judged: the
-//     answer is [ErrUnknownKey], because another node may know it (KY5).
+//   - Anything made under a key that is not configured is never judged: the result is
+//     [ErrUnknownKey], because another node may know the key (KY5).
 package keys
 
 import (

@@ -1,21 +1,20 @@
-// Package op is the OpenID provider: what relying parties speak to.
+// Package op is the OpenID provider: what relying parties talk to.
 //
-// Three tables say what it can do: its addresses (endpoints), the grants of the
-// token endpoint (grantTypes) and the ways in which a client authenticates
-// (authMethods). An endpoint, a grant and a method are one file each, which holds
-// its row; routes and discovery read the tables. A request's form is parsed once, its
-// client authenticated once, and every endpoint answers errors by one type,
-// [Error]. Requests to the authorization endpoint are judged from values and a
-// client alone, whichever way they came.
+// Three tables say what it can do: its endpoints (endpoints), the grant types of the
+// token endpoint (grantTypes) and the client authentication methods (authMethods). Each
+// endpoint, grant type and method is one file, which holds its row; routes and discovery
+// read the tables. A request's form is parsed once, its client is authenticated once, and
+// every endpoint returns errors as one type, [Error]. Requests to the authorization
+// endpoint are validated from their values and the client alone, however they arrived.
 //
 // Invariants:
 //
 //   - A browser is only ever redirected to a URI that its client registered.
-//   - A grant's row is unique by its code's hash: two successes for one code cannot
-//     be, whatever becomes of the code.
-//   - Whether a token works is asked of its grant's row each time; a signature
-//     alone opens nothing here.
+//   - A grant's row is unique by the hash of its code: one code can never succeed twice,
+//     whatever becomes of the code.
+//   - Whether a token works is looked up in its grant's row each time; a signature alone
+//     opens nothing here.
 //   - What cannot be judged (a store that does not answer, a key that this node does
-//     not know) is 503 with Retry-After, never a verdict on a token.
-//   - What several nodes compare is the database's time.
+//     not know) is a 503 with Retry-After, never a verdict on a token.
+//   - Times that several nodes compare come from the database.
 package op

@@ -1,14 +1,14 @@
-// Package storage holds the nouns that Latchkey keeps and the errors its
-// stores answer with. It imports nothing but the standard library and knows no
-// SQL, no Redis and no HTTP, so that every other package can speak of a grant
-// or a session without leaning on how one is kept.
+// Package storage holds the nouns that Latchkey stores and the errors that its
+// stores return. It imports only the standard library and knows no SQL, no Redis and
+// no HTTP, so every other package can speak of a grant or a session without depending
+// on how it is stored.
 //
 // Invariants that every store upholds:
 //
-//   - A method is one atomic fact. No transaction or driver value leaves a store.
-//   - What may be spent once is spent by one conditional write; the loser gets
+//   - A method is one atomic operation. No transaction or driver value leaves a store.
+//   - Anything that may be spent once is spent by one conditional write; the loser gets
 //     [ErrConsumed] or [ErrNotFound], never a second success.
-//   - Secrets are kept as keyed hashes or sealed. Nothing in a store is usable
+//   - Secrets are stored as keyed hashes or sealed. Nothing in a store can be used
 //     as a token.
 package storage
 

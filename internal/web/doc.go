@@ -1,7 +1,7 @@
-// Package web is what the provider's endpoints and the hosted pages both speak
-// over HTTP: handlers that return errors and the one place that logs and shows
-// them, the request id, the client address by trusted proxies, cookies, and the
-// headers that every answer carries.
+// Package web is the HTTP layer that the provider's endpoints and the hosted pages
+// share: handlers that return errors and the one place that logs and shows them, the
+// request ID, the client address behind trusted proxies, cookies, and the headers that
+// every response carries.
 //
 // It knows neither OpenID Connect nor any page.
 package web

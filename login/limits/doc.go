@@ -3,10 +3,10 @@
 //
 // Invariants:
 //
-//   - An attempt is counted before anything is looked at (requirement TH2), in the
-//     store that all nodes share; without it nobody gets in (TH5).
-//   - A name that nobody has costs as much, and is refused as soon, as one that
-//     somebody has (user enumeration, requirements EN1, EN2).
-//   - What strangers do keeps no owner out of a device where they signed in before
-//     (requirement TH3), and pushes out nobody's wait (LK1).
+//   - An attempt is counted before anything is checked (requirement TH2), in the store
+//     that all nodes share; without that store nobody gets in (TH5).
+//   - A name that nobody has costs as much as one that somebody has, and is refused as
+//     soon (user enumeration, requirements EN1, EN2).
+//   - What strangers do never locks an owner out of a device where they signed in before
+//     (requirement TH3), and displaces nobody's wait (LK1).
 package limits

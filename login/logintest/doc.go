@@ -1,4 +1,4 @@
-// Package logintest is what tests of the hosted pages stand on: their parts over a
-// real SQLite store, a clock that tests move, and a person's browser. It knows no
-// page, so that the tests of each package of pages can use it.
+// Package logintest is the test harness for the hosted pages: their parts over a real
+// SQLite store, a clock that tests move, and a person's browser. It knows no page, so the
+// tests of every page package can use it.
 package logintest

@@ -1,3 +1,3 @@
-// Package adminapi holds the admin API of a node to its documentation and to its OpenAPI
+// Package adminapi checks a node's admin API against its documentation and its OpenAPI
 // document, from outside.
 package adminapi

@@ -1,9 +1,9 @@
-// Package alone holds the tests that measure: how long answers take, how much
-// memory a flood costs. Beside others they would measure those as well, so that
-// `make test` and `make check` run this package when all others are done, without
-// the race detector. Each bounds its own time.
+// Package alone holds the tests that measure: how long responses take, how much memory a
+// flood costs. Beside other tests they would measure those as well, so `make test` and
+// `make check` run this package after all others, without the race detector. Each test
+// bounds its own time.
 //
-// Two questions of time may be asked at once, as many as there are cores: each asks
-// about its kinds of accounts in an order that is drawn anew, so that what another
-// one takes falls on all kinds alike, and tells of none.
+// Several timing tests may run at once, as many as there are cores. Each asks about its
+// kinds of accounts in an order that is shuffled every round, so the load of the others
+// falls on all kinds alike and reveals none.
 package alone

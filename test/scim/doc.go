@@ -1,2 +1,2 @@
-// Package scim holds the SCIM interface of a node to its specification, from outside.
+// Package scim checks a node's SCIM interface against its specification, from outside.
 package scim

@@ -1,7 +1,7 @@
 // Package explain answers what would happen if somebody went to an application: which
-// rule decides, which steps sign-in would ask for, and what the tokens would say. It
-// asks the packages that decide and issue, and issues nothing.
+// rule decides, which steps sign-in would ask for, and what the tokens would contain. It
+// asks the packages that decide and issue, and issues nothing itself.
 //
-// Expectations (the tests of access that are written beside it) are questions with the
-// answer given.
+// Expectations (the access tests that are written beside the rules) are questions that come
+// with the answer.
 package explain
