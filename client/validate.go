@@ -166,7 +166,7 @@ func (v *validation) grants() {
 	case len(v.GrantTypes) == 0:
 		v.add(field, "name at least one grant type")
 	case v.Type == TypeService && (v.ActsForPeople() || v.AllowsGrant(GrantRefreshToken)):
-		v.add(field, "a service client acts for no person: only client_credentials; use type confidential for more")
+		v.add(field, "a service client acts for no person: only client_credentials, token exchange and JWT bearer; use type confidential for more")
 	case credentials && v.Type.KeepsNoSecret():
 		v.add(field, "client_credentials needs a client that authenticates; a %s client cannot", v.Type)
 	case v.AllowsGrant(GrantRefreshToken) && !v.ActsForPeople():

@@ -54,7 +54,7 @@ type listEventsInput struct {
 	Client    string    `query:"client" maxLength:"256" doc:"Came through this client."`
 	RequestID string    `query:"request_id" maxLength:"64" doc:"Was written by this request."`
 	Outcome   string    `query:"outcome" enum:"success,failure"`
-	Reads     bool      `query:"reads" doc:"Those too that tell of a read, by the API or the console (admin_read); without it only where type asks for them."`
+	Reads     bool      `query:"reads" doc:"Include reads by the API or the console (admin_read). Without it, they are included only if type or request_id asks for them."`
 	Since     time.Time `query:"since" doc:"Happened then or later (RFC 3339)."`
 	Until     time.Time `query:"until" doc:"Happened before (RFC 3339)."`
 }

@@ -22,8 +22,8 @@ func epochRaiseCommand() *cobra.Command {
 		Short: "End every session, grant, trusted device, unused invitation, pending link and sign-in in progress",
 		Long: "A restored backup makes things valid again that ended after the backup was made. This command ends everything that was issued\n" +
 			"to anybody: sessions, grants (including offline ones), trusted devices, unused invitations, pending links and codes, links\n" +
-			"that restore an account or an address, and sign-ins in progress. Passwords, second factors and consents stay, and access\n" +
-			"tokens of client_credentials work until they expire. This cannot be undone.",
+			"that restore an account or an address, sign-ins in progress, and access tokens, including those of client_credentials.\n" +
+			"Passwords, second factors and consents stay. This cannot be undone.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if reason == "" {

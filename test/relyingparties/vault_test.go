@@ -139,7 +139,7 @@ func TestVaultTakesPeopleAndTheirGroups(t *testing.T) {
 	if config == nil || role == nil {
 		t.Fatalf("the recipe writes %v", writes)
 	}
-	if config["oidc_discovery_url"] != "https://id.example.com" || config["oidc_client_secret"] != "@/run/secrets/vault" {
+	if config["oidc_discovery_url"] != "https://id.example.com" || config["oidc_client_secret"] != `"$(</run/secrets/vault)"` {
 		t.Fatalf("the recipe writes %v", config)
 	}
 	config["oidc_discovery_url"], config["oidc_client_secret"] = p.Issuer, secretOf("vault")
