@@ -21,6 +21,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/fetch"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 const keysURI = "https://signer.example.com/keys"
@@ -86,23 +87,7 @@ func sign(t testing.TB, key any, alg jose.SignatureAlgorithm, claims ...map[stri
 		maps.Copy(all, c)
 	}
 	maps.DeleteFunc(all, func(_ string, v any) bool { return v == nil })
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := json.Marshal(all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := signed.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return testenv.SignJWT(t, alg, key, map[string]any{"typ": "JWT"}, all)
 }
 
 var assertionIDs atomic.Int64

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 // prover makes DPoP proofs with one key.
@@ -79,23 +80,11 @@ func signProof(t testing.TB, key any, alg jose.SignatureAlgorithm, typ string, s
 	if alg == algEd25519 {
 		return signEd25519(t, key.(ed25519.PrivateKey), map[string]any{"typ": typ, "jwk": shown}, payload)
 	}
-	options := (&jose.SignerOptions{}).WithType(jose.ContentType(typ))
+	header := map[string]any{"typ": typ}
 	if shown != nil {
-		options = options.WithHeader("jwk", shown)
+		header["jwk"] = shown
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := signed.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return testenv.SignJWT(t, alg, key, header, payload)
 }
 
 // with authenticates as somebody and proves to hold the key.

@@ -13,25 +13,14 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/client/registration"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // signBytes signs whatever a fuzzer makes of a payload.
 func signBytes(t testing.TB, key jose.JSONWebKey, payload []byte) string {
 	t.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := made.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return testenv.SignJWT(t, jose.ES256, key, nil, payload)
 }
 
 // audiences are the values of an aud, whether it is one or a list.

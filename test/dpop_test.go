@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,35 +14,20 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 // proof makes a DPoP proof for a request (RFC 9449 section 4.2), and for an access
 // token where there is one.
 func proof(t *testing.T, key *ecdsa.PrivateKey, method, address, accessToken string) string {
 	t.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key},
-		(&jose.SignerOptions{}).WithType("dpop+jwt").WithHeader("jwk", jose.JSONWebKey{Key: key.Public()}))
-	if err != nil {
-		t.Fatal(err)
-	}
 	claims := map[string]any{"jti": rand.Text(), "htm": method, "htu": address, "iat": time.Now().Unix()}
 	if accessToken != "" {
 		sum := sha256.Sum256([]byte(accessToken))
 		claims["ath"] = base64.RawURLEncoding.EncodeToString(sum[:])
 	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := signed.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	header := map[string]any{"typ": "dpop+jwt", "jwk": jose.JSONWebKey{Key: key.Public()}}
+	return testenv.SignJWT(t, jose.ES256, key, header, claims)
 }
 
 // However many times and at whichever node one DPoP proof comes, it is taken once.

@@ -90,7 +90,7 @@ var homes = map[string][]string{
 	"github.com/redis/rueidis":      {"storage/ephemeral"},
 	"github.com/pquerna/otp":        {"mfa"},
 	"github.com/go-webauthn":        {"mfa"},
-	"github.com/go-jose/go-jose":    {"op", "keys"},
+	"github.com/go-jose/go-jose":    {"op", "keys", "internal/testenv"},
 	"github.com/nicksnyder/go-i18n": {"internal/locale"},
 	"github.com/mileusna/useragent": {"internal/useragent"},
 	"github.com/go-crypt":           {"account"},

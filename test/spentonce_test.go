@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 // builds is an issuer that vouches for its jobs.
@@ -60,24 +61,9 @@ func newAsserter(t *testing.T) *asserter {
 // jwt is an assertion that an issuer makes about a subject.
 func (a *asserter) jwt(t *testing.T, issuer, subject, audience string) string {
 	t.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: a.key, KeyID: "k1"}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	now := time.Now().Unix()
-	payload, err := json.Marshal(map[string]any{"iss": issuer, "sub": subject, "aud": audience, "jti": rand.Text(), "iat": now, "exp": now + 240})
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := signed.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return testenv.SignJWT(t, jose.ES256, jose.JSONWebKey{Key: a.key, KeyID: "k1"}, nil,
+		map[string]any{"iss": issuer, "sub": subject, "aud": audience, "jti": rand.Text(), "iat": now, "exp": now + 240})
 }
 
 // proven is a form with a client assertion of robot.

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/latchkey-id/latchkey/internal/testbrowser"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 // trial is one sentence at a world.
@@ -185,27 +185,7 @@ func (t *trial) sentBack(at *testbrowser.Page, code string) {
 // signed makes a JWT.
 func signed(t *trial, key any, alg jose.SignatureAlgorithm, header, claims map[string]any) string {
 	t.Helper()
-	options := &jose.SignerOptions{}
-	for name, value := range header {
-		options.WithHeader(jose.HeaderKey(name), value)
-	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := made.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return testenv.SignJWT(t, alg, key, header, claims)
 }
 
 // laid is claims with others laid over them; nil removes.
