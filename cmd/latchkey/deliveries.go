@@ -67,6 +67,13 @@ func (p *process) sessionsEnded(ctx context.Context, ended []storage.EndedSessio
 	return p.current.Load().logouts.Follow(ctx, ended)
 }
 
+// queued has the worker look, once there is one: what is queued before waits for it.
+func (p *process) queued() {
+	if p.outbox != nil {
+		p.outbox.Poke()
+	}
+}
+
 // fetcher calls addresses of clients, within the bounds of the configuration.
 func (p *dependencies) fetcher(dev bool) *fetch.Client {
 	c := p.cfg.Fetch

@@ -123,20 +123,21 @@ func (p *dependencies) store(ctx context.Context) (*sqlstore.Store, error) {
 		return nil, err
 	}
 	var opened *sqlstore.Store // what is told is told of clients that it has, too
-	opened, err = p.storeTelling(ctx, func(ctx context.Context, ended []storage.EndedSession) (storage.Aftermath, error) {
+	opened, err = p.storeTelling(ctx, nil, func(ctx context.Context, ended []storage.EndedSession) (storage.Aftermath, error) {
 		return p.logouts(client.NewRegistry(client.NewSnapshot(clients), p.stored(opened).Seen()), nil).Follow(ctx, ended)
 	})
 	return opened, err
 }
 
-// storeTelling opens the database; after says what follows from sessions that end.
+// storeTelling opens the database; after says what follows from sessions that end, and
+// queued is told of deliveries.
 func (p *dependencies) storeTelling(
-	ctx context.Context, after func(context.Context, []storage.EndedSession) (storage.Aftermath, error),
+	ctx context.Context, queued func(), after func(context.Context, []storage.EndedSession) (storage.Aftermath, error),
 ) (*sqlstore.Store, error) {
 	db := p.cfg.Database
 	return sqlstore.Open(ctx, sqlstore.Config{
-		SessionsEnded: after,
-		URL:           db.URL.Reveal(), MaxConns: db.MaxConns, Timeout: db.Timeout, ConnLifetime: db.MaxConnLifetime,
+		SessionsEnded: after, Queued: queued,
+		URL: db.URL.Reveal(), MaxConns: db.MaxConns, Timeout: db.Timeout, ConnLifetime: db.MaxConnLifetime,
 		StatementTimeout: db.StatementTimeout, LockTimeout: db.LockTimeout, IdleInTransactionTimeout: db.IdleInTransactionTimeout,
 		Hasher: p.hasher, Now: p.now, Log: p.log,
 	})

@@ -106,7 +106,7 @@ func openProcess(ctx context.Context, o serveOptions) (_ *process, err error) {
 // openStores opens the stores.
 func (p *process) openStores(ctx context.Context) (err error) {
 	err = untilReachable(ctx, p.log(), p.boot.cfg.Timeouts.Start, func(ctx context.Context) (err error) {
-		p.store, err = p.boot.storeTelling(ctx, p.sessionsEnded)
+		p.store, err = p.boot.storeTelling(ctx, p.queued, p.sessionsEnded)
 		return err
 	})
 	if err != nil {

@@ -25,13 +25,15 @@ type endings struct {
 	// strict are the clients of which offline grants end as well.
 	strict []string
 	fail   error
+	// found are the deliveries that a worker finds each time that it is woken.
+	found []int
 }
 
 func newEndings(t *testing.T, url string) *endings {
 	t.Helper()
 	e := &endings{clock: storagetest.NewClock()}
 	s, err := sqlstore.Open(t.Context(), sqlstore.Config{
-		URL: url, Hasher: testHasher, Now: e.clock.Now, DatabaseClock: e.clock.Now, SessionsEnded: e.tell,
+		URL: url, Hasher: testHasher, Now: e.clock.Now, DatabaseClock: e.clock.Now, SessionsEnded: e.tell, Queued: e.wake,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -42,6 +44,16 @@ func newEndings(t *testing.T, url string) *endings {
 	}
 	e.Store = s
 	return e
+}
+
+// wake is a worker that looks at once.
+func (e *endings) wake() {
+	due, err := e.Outbox().Backlog(context.Background(), e.clock.Now())
+	if err != nil {
+		e.found = append(e.found, -1)
+		return
+	}
+	e.found = append(e.found, due.Due)
 }
 
 // tell queues one delivery for each client of each session.
@@ -156,7 +168,7 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 						t.Fatalf("it ended the session all the same: %v", err)
 					}
 				}
-				e.fail, e.told = nil, nil
+				e.fail, e.told, e.found = nil, nil, nil
 				want := []storage.SessionClient{{ClientID: "chat", Subject: "sub of chat"}, {ClientID: "wiki", Subject: "sub of wiki"}}
 				if got, err := e.Sessions().Clients(t.Context(), s.SID); err != nil || !slices.Equal(got, want) {
 					t.Errorf("the session signed in to %v, %v", got, err)
@@ -178,6 +190,9 @@ func TestSE5_EveryEndOfASessionIsOne(t *testing.T) {
 				queued, err := e.Outbox().List(t.Context(), "", storage.DeliveryQueued, 10)
 				if err != nil || len(queued) != 2 {
 					t.Errorf("%d deliveries are queued, %v; want one a client", len(queued), err)
+				}
+				if !slices.Equal(e.found, []int{2}) {
+					t.Errorf("a worker was woken to %v deliveries, want once to both", e.found)
 				}
 				grants, err := e.Grants().ListByUser(t.Context(), user)
 				if err != nil || len(grants) != 3 {

@@ -70,6 +70,7 @@ var insertDeliveryRow = insertInto[deliveryRow]()
 // insertMessages writes deliveries in the transaction of the change that made
 // them necessary. One without a status is queued, and due when created.
 func (s *Store) insertMessages(ctx context.Context, tx bun.Tx, m []storage.Delivery) error {
+	s.deliveries.Add(int64(len(m)))
 	for i := range m {
 		row := rowOfDelivery(m[i])
 		if row.Status == "" {

@@ -123,6 +123,15 @@ func (s *Store) once(ctx context.Context, db bun.IDB, do func(context.Context) e
 
 // inTx runs do in a transaction.
 func (s *Store) inTx(ctx context.Context, do func(context.Context, bun.Tx) error) error {
+	before := s.deliveries.Load()
+	err := s.transact(ctx, do)
+	if err == nil && s.cfg.Queued != nil && s.deliveries.Load() != before {
+		s.cfg.Queued()
+	}
+	return err
+}
+
+func (s *Store) transact(ctx context.Context, do func(context.Context, bun.Tx) error) error {
 	return s.once(ctx, s.write, func(ctx context.Context) error {
 		return s.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 			if err := s.relaxTimeouts(ctx, tx); err != nil {

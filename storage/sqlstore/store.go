@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/latchkey-id/latchkey/storage"
@@ -45,7 +46,11 @@ type Config struct {
 	// SessionsEnded says what follows when sessions end, however they do: it is written
 	// in the transaction that ends them. Nil is nothing.
 	SessionsEnded func(context.Context, []storage.EndedSession) (storage.Aftermath, error)
-	Log           *slog.Logger
+	// Queued is called when a transaction that queued deliveries is committed, however
+	// it came to, so that a worker need not wait for its next look; now and then it is
+	// called for one that queued none. Nil is nobody.
+	Queued func()
+	Log    *slog.Logger
 }
 
 // EventHasher makes and checks keyed hashes; keys.Hasher in the binary.
@@ -102,7 +107,9 @@ type Store struct {
 	migration func() *bun.DB
 	path      string      // of the SQLite file
 	group     groupCommit // of SQLite
-	locked    *os.File    // the lock of [Store.LockNode]
+	// deliveries counts those that were queued, committed or not.
+	deliveries atomic.Int64
+	locked     *os.File // the lock of [Store.LockNode]
 	// watch is shown each statement before it runs; nil outside of tests.
 	watch func(ctx context.Context, db bun.IDB, text string, args []any)
 }
