@@ -55,7 +55,7 @@ func (s settings) bareWork(ctx context.Context) ([]work, func(), error) {
 		return nil, nil, fmt.Errorf("wait for it: %w", err)
 	}
 	address := strings.TrimSpace(line)
-	wires, workers, err := s.each(ctx, address, func(w *wire, _ int) (work, error) {
+	wires, workers, err := s.each(ctx, func(ctx context.Context) (*wire, error) { return dialWire(ctx, address) }, func(w *wire, _ int) (work, error) {
 		request := []byte("GET / HTTP/1.1\r\nHost: " + address + "\r\n\r\n")
 		return func() error { return w.expect(request, http.StatusOK, nil) }, nil
 	})

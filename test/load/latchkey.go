@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -30,6 +32,10 @@ type stores struct {
 type installation struct {
 	binary, dir, config string
 	stores              stores
+	// listen is where it listens: at any port of the machine where it is empty.
+	listen string
+	// tls is how to connect to it; nil is without TLS.
+	tls *tls.Config
 	// secrets are those of the clients, password that of every person.
 	secrets  map[string]string
 	password string
@@ -114,6 +120,7 @@ func (in *installation) person(ctx context.Context, n int) (string, error) {
 type latchkey struct {
 	cmd    *exec.Cmd
 	log    bytes.Buffer
+	tls    *tls.Config
 	Issuer string
 	// Address is the issuer's host and port.
 	Address string
@@ -131,14 +138,15 @@ type endpoints struct {
 	JWKS          string `json:"jwks_uri"`
 	Pushed        string `json:"pushed_authorization_request_endpoint"`
 	Device        string `json:"device_authorization_endpoint"`
+	EndSession    string `json:"end_session_endpoint"`
 }
 
 const discoveryPath = "/.well-known/openid-configuration"
 
 // start starts a node and returns when it is ready.
 func (in *installation) start(ctx context.Context) (*latchkey, error) {
-	l := &latchkey{}
-	l.cmd = child(ctx, in.binary, "dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(in.dir, "data"), "--config", in.config)
+	l := &latchkey{tls: in.tls}
+	l.cmd = child(ctx, in.binary, "dev", "--listen", cmp.Or(in.listen, "127.0.0.1:0"), "--data", filepath.Join(in.dir, "data"), "--config", in.config)
 	l.cmd.Stderr = &l.log
 	lines, err := l.cmd.StdoutPipe()
 	if err != nil {
@@ -170,7 +178,7 @@ func (l *latchkey) await(ctx context.Context, lines *bufio.Reader, began time.Ti
 		return fmt.Errorf("issuer: %w", err)
 	}
 	l.Issuer, l.Address = string(issuer), u.Host
-	w, err := dialWire(ctx, l.Address)
+	w, err := l.dial(ctx)
 	if err != nil {
 		return err
 	}
@@ -189,6 +197,15 @@ func (l *latchkey) await(ctx context.Context, lines *bufio.Reader, began time.Ti
 }
 
 func (l *latchkey) stop() { stop(l.cmd) }
+
+// dial connects to the node.
+func (l *latchkey) dial(ctx context.Context) (*wire, error) {
+	w, err := dialWire(ctx, l.Address)
+	if err != nil || l.tls == nil {
+		return w, err
+	}
+	return w, w.secure(ctx, l.tls)
+}
 
 // child is a process that ends, told to, when ctx does or this process dies.
 func child(ctx context.Context, name string, args ...string) *exec.Cmd {

@@ -20,9 +20,8 @@ type measured struct {
 	beside     map[string]result
 	ready      time.Duration
 	idle, peak int64 // bytes
-	// readyWithMany and many are of a node that has [manyClients] more.
+	// readyWithMany is of a node that has [manyClients] more.
 	readyWithMany time.Duration
-	many          result
 }
 
 // node measures nodes on the stores: some that start and stop, then one that
@@ -75,6 +74,12 @@ func (s settings) node(ctx context.Context, h *host, stores stores) (*measured, 
 		return nil, err
 	}
 	node.stop()
+	if err := s.certified(ctx, h, stores, m); err != nil {
+		return nil, err
+	}
+	if err := s.fanOut(ctx, in, m); err != nil {
+		return nil, err
+	}
 	return m, s.manyClients(ctx, in, p, m)
 }
 
@@ -99,7 +104,7 @@ func (s settings) manyClients(ctx context.Context, in *installation, p *party, m
 	if err != nil {
 		return err
 	}
-	m.many = found[0]
+	m.results[oneOfMany.Name] = found[0]
 	return nil
 }
 
@@ -130,7 +135,7 @@ type entry struct {
 func (s settings) rowsInTurn(ctx context.Context, entries ...entry) ([]result, error) {
 	contenders := make([]contender, len(entries))
 	for i, e := range entries {
-		wires, workers, err := s.each(ctx, e.p.node.Address, func(w *wire, i int) (work, error) { return e.row.prepare(e.p, w, i) })
+		wires, workers, err := s.each(ctx, e.p.node.dial, func(w *wire, i int) (work, error) { return e.row.prepare(e.p, w, i) })
 		defer closeAll(wires)
 		if err != nil {
 			return nil, e.failed(err)
@@ -172,11 +177,11 @@ func (e entry) failed(err error) error {
 }
 
 // each connects the workers.
-func (s settings) each(ctx context.Context, address string, prepare func(*wire, int) (work, error)) ([]*wire, []work, error) {
+func (s settings) each(ctx context.Context, dial func(context.Context) (*wire, error), prepare func(*wire, int) (work, error)) ([]*wire, []work, error) {
 	var wires []*wire
 	var workers []work
 	for i := range s.connections {
-		w, err := dialWire(ctx, address)
+		w, err := dial(ctx)
 		if err != nil {
 			return wires, nil, err
 		}

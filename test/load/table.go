@@ -34,13 +34,10 @@ func (t *table) markdown() string {
 	}
 	line(append(head, "aim")...)
 	line(append(rule, "--:")...)
-	for _, r := range append(slices.Clone(rows), oneOfMany) {
+	for _, r := range append(slices.Clone(rows), withCertificate, fanOut, oneOfMany) {
 		cells := []string{r.Name}
 		for _, n := range t.nodes {
-			measured, ok := n.results[r.Name]
-			if !ok && r.Name == oneOfMany.Name {
-				measured = n.many
-			}
+			measured := n.results[r.Name]
 			cells = append(append(cells, measured.cells()...), cpu(measured.CPU))
 		}
 		line(append(cells, rate(float64(r.Aim)))...)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,17 @@ func dialWire(ctx context.Context, address string) (*wire, error) {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	return &wire{conn: conn, in: bufio.NewReaderSize(conn, 16<<10)}, nil
+}
+
+// secure begins TLS on the connection.
+func (w *wire) secure(ctx context.Context, cfg *tls.Config) error {
+	conn := tls.Client(w.conn, cfg)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return fmt.Errorf("begin TLS: %w", err)
+	}
+	w.conn = conn
+	w.in.Reset(conn)
+	return nil
 }
 
 func (w *wire) close() { _ = w.conn.Close() }
