@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/client"
 )
 
@@ -24,10 +25,7 @@ type SCIMSource struct {
 	Adopt         []string `yaml:"adopt" oneof:"email username" doc:"Which existing people the source takes over when it creates somebody with the same name: email, by an address that is verified here (needs email_verified); username, by the username. Never people of another source or administrators. Empty: a name that is taken is refused."`
 }
 
-// scimScope and scimResource are those of access tokens of sources.
 const (
-	scimScope    = "scim"
-	scimResource = "urn:latchkey:scim"
 	minToken     = 32 // characters
 	adoptByEmail = "email"
 )
@@ -74,9 +72,9 @@ func (s SCIM) provisioning(cfg *access.Config) {
 		if source.Client == "" {
 			continue
 		}
-		cfg.Resources = append(cfg.Resources, access.Resource{Identifier: scimResource})
+		cfg.Resources = append(cfg.Resources, access.Resource{Identifier: admin.ProvisioningResource})
 		cfg.Scopes = append(cfg.Scopes, access.Scope{
-			Name: scimScope, Resource: scimResource, Description: map[string]string{"en": "Provision people and groups (SCIM)."},
+			Name: admin.ProvisioningScope, Resource: admin.ProvisioningResource, Description: map[string]string{"en": "Provision people and groups (SCIM)."},
 		})
 		return
 	}
