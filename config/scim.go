@@ -21,7 +21,7 @@ type SCIMSource struct {
 	Name          string   `yaml:"name" doc:"A short name, unique: letters, digits, - and _. It owns what it created, so renaming it makes it a different source."`
 	Token         Secret   `yaml:"token" secret:"ref" doc:"Its bearer token, as a file: or env: reference: at least 32 random characters, such as from openssl rand -base64 32."`
 	Client        string   `yaml:"client" doc:"The id of a client of type service whose access tokens are accepted too, or instead. The client needs the scope scim."`
-	EmailVerified bool     `yaml:"email_verified" default:"false" doc:"Whether to treat the e-mail addresses it sends as verified. Only for a source that is authoritative for the domains of its addresses: applications link accounts by verified address."`
+	EmailVerified bool     `yaml:"email_verified" default:"false" doc:"Whether to treat the email addresses it sends as verified. Only for a source that is authoritative for the domains of its addresses: applications link accounts by verified address."`
 	Adopt         []string `yaml:"adopt" oneof:"email username" doc:"Which existing people the source takes over when it creates somebody with the same name: email, by an address that is verified here (needs email_verified); username, by the username. Never people of another source or administrators. Empty: a name that is taken is refused."`
 }
 

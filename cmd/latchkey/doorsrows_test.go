@@ -157,7 +157,7 @@ var personRows = []doorRow{
 		events: []storage.EventType{storage.EventEmailVerified},
 	},
 	{
-		operation: "people.reset_password", variant: "by e-mail", body: `{"reason":"{why}","deliver":"email"}`, act: personDoor + "send-reset", command: "user reset-password {person} --reason {why}",
+		operation: "people.reset_password", variant: "by email", body: `{"reason":"{why}","deliver":"email"}`, act: personDoor + "send-reset", command: "user reset-password {person} --reason {why}",
 		events: []storage.EventType{storage.EventResetRequested}, messages: []storage.MessageKind{storage.MessagePasswordReset},
 	},
 	{

@@ -99,7 +99,7 @@ func rowOfUser(u *storage.User) *userRow {
 }
 
 // Create inserts a person, and with them the event and the messages. It answers
-// storage.ErrConflict when the e-mail address or username is another's.
+// storage.ErrConflict when the email address or username is another's.
 func (r *Users) Create(ctx context.Context, u *storage.User, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		return r.s.insertUser(ctx, tx, u)
@@ -165,7 +165,7 @@ func (r *Users) ByID(ctx context.Context, id storage.ID) (*storage.User, error) 
 	return r.one(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, string(id))
 }
 
-// ByIdentifier returns the person whose e-mail address or username it is, in
+// ByIdentifier returns the person whose email address or username it is, in
 // any spelling that is the same to [ident.Canonical]. A username
 // cannot hold an @, so at most one person has it. What is no text is nobody's:
 // PostgreSQL would refuse the question.
