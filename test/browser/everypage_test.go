@@ -62,6 +62,10 @@ func newEveryPage(t *testing.T, s *site) *everyPage {
 	e := &everyPage{site: s, eve: s.account("--name", "Eve Moneypenny"), seen: map[string]bool{}}
 	e.fresh, e.stranger, e.refuses, e.frames = s.browser(t, unpainted), s.browser(t, unpainted), refuses, s.frames(t)
 	e.stranger.account(e.eve, "")
+	for _, other := range []*tab{e.fresh, e.stranger, e.refuses} { // which read pages, and look at none
+		_, err := chromedp.Call(other.ctx, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: "*://*:*/*.css", Block: true}}})
+		other.check("do without styles", err)
+	}
 	return e
 }
 
