@@ -88,8 +88,8 @@ func isInside(key string, elements map[string]bool) bool {
 	return false
 }
 
-// Digest identifies what the configuration says, secrets included: nodes that
-// run with the same have the same digest. It is keyed by the current hash key, so
+// Digest identifies what the configuration says, secrets and the text of templates
+// included: nodes that run with the same have the same digest. It is keyed by the current hash key, so
 // that it gives nobody a secret to guess at.
 func (c *Config) Digest() string {
 	var key []byte

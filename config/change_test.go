@@ -1,10 +1,17 @@
 package config
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/latchkey-id/latchkey/internal/testenv"
 )
 
 func wordsOfChanges(before, after *Config) []string {
@@ -90,4 +97,78 @@ func TestLG2_TheDigestIsKeyed(t *testing.T) {
 	if one.Digest() == two.Digest() || one.Digest() == unkeyed.Digest() {
 		t.Error("the digest does not depend on the hash key")
 	}
+}
+
+// What templates, texts and authorities say is in the digest and told as a change, in files
+// and against what runs; a hidden file is nothing.
+func TestAC2_ChangedFilesAreChanges(t *testing.T) {
+	dir := t.TempDir()
+	templates, authorities := filepath.Join(dir, "templates"), filepath.Join(dir, "ca.pem")
+	if err := os.MkdirAll(filepath.Join(templates, "locales"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string) func() {
+		return func() { writeFile(t, filepath.Dir(name), filepath.Base(name), text) }
+	}
+	mail := filepath.Join(templates, "mail.txt")
+	write(mail, "Hello")()
+	write(authorities, string(testenv.NewAuthority(t, "Acme").PEM))()
+	text := "messages: {templates: " + templates + "}\nmutual_tls: {from: nginx, ca_file: " + authorities + "}\n"
+	before := mustLoad(t, text, serveEnv())
+	for _, file := range []string{templates, filepath.Join(templates, "locales"), authorities} {
+		if !slices.Contains(before.Files, file) {
+			t.Errorf("%s is not watched: %v", file, before.Files)
+		}
+	}
+	for _, c := range []struct {
+		change func()
+		want   []string
+	}{
+		{write(mail, "Hello"), nil},
+		{write(filepath.Join(templates, ".mail.txt.swp"), "Hullo"), nil},
+		{write(mail, "Hullo"), []string{"messages.templates[mail.txt].content: changed"}},
+		{write(filepath.Join(templates, "locales", "de.json"), "{}"), []string{"messages.templates[locales/de.json]: added"}},
+		{write(authorities, string(testenv.NewAuthority(t, "Acme").PEM)), []string{"mutual_tls.ca_file.content: changed"}},
+		{func() {
+			if err := os.Remove(mail); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{"messages.templates[mail.txt]: removed"}},
+	} {
+		kept := before.Snapshot()
+		c.change()
+		after := mustLoad(t, text, serveEnv())
+		if diff := cmp.Diff(c.want, wordsOfChanges(before, after)); diff != "" {
+			t.Error(diff)
+		}
+		var ran []string
+		for _, change := range kept.ChangesTo(after) {
+			ran = append(ran, change.String())
+		}
+		if diff := cmp.Diff(c.want, ran); diff != "" {
+			t.Errorf("against what ran: %s", diff)
+		}
+		if same := before.Digest() == after.Digest(); same != (c.want == nil) {
+			t.Errorf("%v: the digest is the same: %t", c.want, same)
+		}
+		for key, hash := range after.Contents {
+			if document, err := after.Snapshot().Encode(); err != nil || strings.Contains(decompressed(t, document), hash) {
+				t.Errorf("what is kept has the plain hash of %s (%v)", key, err)
+			}
+		}
+		before = after
+	}
+}
+
+func decompressed(t *testing.T, document []byte) string {
+	t.Helper()
+	r, err := gzip.NewReader(bytes.NewReader(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -72,6 +72,8 @@ type Config struct {
 	// before, for [Watch].
 	Files []string `yaml:"-"`
 	Stamp string   `yaml:"-"`
+	// Contents are hashes of what files say that values name, by the values' keys.
+	Contents map[string]string `yaml:"-"`
 }
 
 // TLS names a certificate.

@@ -31,10 +31,11 @@ func flatten(c *Config) map[string]value {
 // values. Those that are empty are left out. A list whose elements have ids is walked
 // by their order, whatever order the file has; one of keys has an entry more, with the
 // file's order: the first key of a list is the one that is used. The path is only good
-// until found returns.
+// until found returns. What files say follows the values that name them.
 func eachValue(c *Config, found func(path []byte, v value)) {
 	w := flattener{found: found}
 	w.walk(nil, root, reflect.ValueOf(*c))
+	c.eachContent(found)
 }
 
 type flattener struct{ found func(path []byte, v value) }

@@ -116,6 +116,7 @@ func (l *loader) read() (*Config, error) {
 	}
 	l.resolveSecrets(c)
 	l.completeMessages(c)
+	l.readContents(c)
 	c.complete()
 	return c, nil
 }

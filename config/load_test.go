@@ -152,7 +152,7 @@ func TestFilesAreAllThatWereRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"clients", "latchkey.yaml", "texts", "wiki-secret"}
+	want := []string{"clients", "latchkey.yaml", "texts", filepath.Join("texts", "locales"), "wiki-secret"}
 	var got []string
 	for _, f := range c.Files {
 		got = append(got, strings.TrimPrefix(f, dir+string(filepath.Separator)))

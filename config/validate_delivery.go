@@ -160,9 +160,6 @@ func (l *loader) completeMessages(c *Config) {
 	if dir := c.Messages.Templates; dir != "" && !filepath.IsAbs(dir) {
 		c.Messages.Templates = filepath.Join(l.folder(), dir)
 	}
-	if c.Messages.Templates != "" {
-		l.reads(c.Messages.Templates)
-	}
 }
 
 func (l *loader) validateFetch(f Fetch) {

@@ -108,6 +108,8 @@ var effects = map[string]string{
 	"redirect_uris":         "sign-ins under way to an address that is gone are refused",
 	"require_mfa":           "is asked for at the next sign-in or authorization",
 	"access":                "is decided again at the next refresh, exchange and userinfo request of each person",
+	"messages.templates":    "messages that are sent from now on have it, those too that are queued",
+	"mutual_tls.ca_file":    "clients are judged by it at their next request",
 	"idle":                  "holds for sessions from their next use on",
 	"absolute":              "live sessions keep their end; new ones get the new lifetime",
 }
