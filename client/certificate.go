@@ -51,6 +51,17 @@ func (m *Metadata) FitsCertificate(c *x509.Certificate) bool {
 	return registered == 1 && fits
 }
 
+// CertificateName is the name by which the client's certificate is registered, and the field
+// that has it; empty where none is.
+func (m *Metadata) CertificateName() (field, value string) {
+	for _, name := range m.certificateNames() {
+		if name.value != "" {
+			return name.field, name.value
+		}
+	}
+	return "", ""
+}
+
 func checkSubject(value string) error {
 	_, err := parseDistinguishedName(value)
 	return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -76,6 +77,22 @@ func decodePart(part string, into any) error {
 		return fmt.Errorf("decode: %w", err)
 	}
 	return decodeClaims(raw, into)
+}
+
+// checkAssertionAlg refuses an assertion that is signed by another algorithm than the one
+// that the client is registered for (OpenID Connect Dynamic Client Registration 1.0 section 2).
+func checkAssertionAlg(c *client.Client, assertion string) error {
+	var header struct {
+		Alg string `json:"alg"`
+	}
+	encoded, _, _ := strings.Cut(assertion, ".")
+	if err := decodePart(encoded, &header); err != nil {
+		return errInvalidClient(err)
+	}
+	if !sameAlg(c.AuthSigningAlg, header.Alg) {
+		return errInvalidClient(fmt.Errorf("the client assertion is signed with %s, and the client is registered for %s", header.Alg, c.AuthSigningAlg))
+	}
+	return nil
 }
 
 // acceptAssertion judges the payload of an assertion whose signature is the client's,

@@ -22,6 +22,9 @@ func (p *Provider) provesPrivateKey(ctx context.Context, found *client.Client, c
 	if found.Workload != nil {
 		return p.provesWorkload(ctx, found, c.Assertion)
 	}
+	if err := checkAssertionAlg(found, c.Assertion); err != nil {
+		return false, err
+	}
 	payload, err := p.verifyByClient(ctx, found, c.Assertion)
 	if unjudged := (*Error)(nil); errors.As(err, &unjudged) {
 		return false, err

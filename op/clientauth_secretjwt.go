@@ -29,6 +29,9 @@ func (p *Provider) provesSecretJWT(ctx context.Context, found *client.Client, c 
 		_, _ = signed.Verify(make([]byte, 32)) // there is nothing to match
 		return false, nil
 	}
+	if err := checkAssertionAlg(found, c.Assertion); err != nil {
+		return false, err
+	}
 	now := p.cfg.Now()
 	for _, s := range found.Secrets {
 		if len(s.Key) == 0 || !s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt) {

@@ -55,29 +55,9 @@ type pushedResponse struct {
 
 // push is the pushed authorization request endpoint (RFC 9126 section 2).
 func (p *Provider) push(ctx context.Context, r *tokenRequest) (any, error) {
-	if !r.Client.UsesBrowsers() {
-		return nil, &Error{Code: codeUnauthorizedClient, Description: "the client is not registered for requests with a browser"}
-	}
-	if r.Form.Has("request_uri") {
-		return nil, invalidRequest("request_uri does not belong into a pushed request", nil)
-	}
-	form := maps.Clone(r.Form)
-	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
-		form.Del(name)
-	}
-	form.Set("client_id", r.Client.ID)
-	if hasObject(form) {
-		inside, err := p.requestObject(ctx, form, r.Client, true)
-		if err != nil {
-			return nil, err
-		}
-		form = inside
-	}
-	if r.Proof != nil { // as if dpop_jkt said so (RFC 9449 section 10.1)
-		if named := form.Get("dpop_jkt"); named != "" && named != r.Proof.Key {
-			return nil, invalidRequest("dpop_jkt is not the key of the DPoP proof", nil)
-		}
-		form.Set("dpop_jkt", r.Proof.Key)
+	form, err := p.pushedContent(r, func(form url.Values) (url.Values, error) { return p.requestObject(ctx, form, r.Client, true) })
+	if err != nil {
+		return nil, err
 	}
 	if err := p.admitUnauthenticated(ctx, r.Client, pushedKind); err != nil {
 		return nil, err
@@ -93,6 +73,36 @@ func (p *Provider) push(ctx context.Context, r *tokenRequest) (any, error) {
 		return nil, unavailable("keep pushed request", err)
 	}
 	return pushedResponse{RequestURI: requestURIPrefix + id, ExpiresIn: int64(p.cfg.PushedLifetime / time.Second)}, nil
+}
+
+// pushedContent returns the parameters of a pushed request: those of its request object,
+// where it has one.
+func (p *Provider) pushedContent(r *tokenRequest, object func(url.Values) (url.Values, error)) (url.Values, error) {
+	if !r.Client.UsesBrowsers() {
+		return nil, &Error{Code: codeUnauthorizedClient, Description: "the client is not registered for requests with a browser"}
+	}
+	if r.Form.Has("request_uri") {
+		return nil, invalidRequest("request_uri does not belong into a pushed request", nil)
+	}
+	form := maps.Clone(r.Form)
+	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
+		form.Del(name)
+	}
+	form.Set("client_id", r.Client.ID)
+	if hasObject(form) {
+		inside, err := object(form)
+		if err != nil {
+			return nil, err
+		}
+		form = inside
+	}
+	if r.Proof != nil { // as if dpop_jkt said so (RFC 9449 section 10.1)
+		if named := form.Get("dpop_jkt"); named != "" && named != r.Proof.Key {
+			return nil, invalidRequest("dpop_jkt is not the key of the DPoP proof", nil)
+		}
+		form.Set("dpop_jkt", r.Proof.Key)
+	}
+	return form, nil
 }
 
 // judgePushed is the judgement of the authorization endpoint, told to the client

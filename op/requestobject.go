@@ -50,6 +50,11 @@ func (p *Provider) requestObject(ctx context.Context, form url.Values, c *client
 	if err != nil {
 		return nil, err
 	}
+	return p.readObject(ctx, object, form, c, pushed)
+}
+
+// readObject returns the parameters of an object that is not encrypted, or not any more.
+func (p *Provider) readObject(ctx context.Context, object string, form url.Values, c *client.Client, pushed bool) (url.Values, error) {
 	payload, err := p.verifyObject(ctx, c, object)
 	if err != nil {
 		return nil, err
@@ -93,17 +98,17 @@ func (p *Provider) objectOf(ctx context.Context, form url.Values, c *client.Clie
 // section 6.1), and others as they are, where the client may send them. That it could be
 // encrypted proves nothing: what is in it is signed, or may be unsigned, as any other.
 func (p *Provider) decryptObject(ctx context.Context, c *client.Client, object string) (string, error) {
-	if c.RequestObjectSigningAlg != unsignedAlg && c.JWKS == nil && c.JWKSURI == "" {
-		return "", &Error{Code: codeRequestNotSupported, Description: "the client has no keys that could sign a request object"}
+	if err := p.maySendObjects(c); err != nil {
+		return "", err
 	}
 	if strings.Count(object, ".") != 4 {
 		if c.RequestObjectEncryptionAlg != "" {
-			return "", badObject(errors.New("it is not encrypted"))
+			return "", errPlainObject()
 		}
 		return object, nil
 	}
 	if len(p.cfg.Keys.EncryptionAlgs()) == 0 {
-		return "", &Error{Code: codeRequestNotSupported, Description: "encrypted request objects are not supported"}
+		return "", errNoEncryption()
 	}
 	content, alg, enc, err := p.cfg.Keys.Decrypt(ctx, object)
 	switch {
@@ -115,6 +120,20 @@ func (p *Provider) decryptObject(ctx context.Context, c *client.Client, object s
 		return "", badObject(errors.New("it is encrypted with another algorithm than the registered one"))
 	}
 	return string(content), nil
+}
+
+func errPlainObject() error { return badObject(errors.New("it is not encrypted")) }
+
+func errNoEncryption() error {
+	return &Error{Code: codeRequestNotSupported, Description: "encrypted request objects are not supported"}
+}
+
+// maySendObjects refuses request objects of clients that have no keys for them.
+func (p *Provider) maySendObjects(c *client.Client) error {
+	if c.RequestObjectSigningAlg != unsignedAlg && c.JWKS == nil && c.JWKSURI == "" {
+		return &Error{Code: codeRequestNotSupported, Description: "the client has no keys that could sign a request object"}
+	}
+	return nil
 }
 
 // verifyObject returns what is in an object: signed by a key of the client, or, where

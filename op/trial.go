@@ -3,16 +3,19 @@ package op
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/keys"
+	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 // TrialConfig is what a [Trial] is made of: what a [Provider] reads to judge requests.
@@ -23,23 +26,47 @@ type TrialConfig struct {
 	Access  *access.Catalog
 	// RequirePushed, RequireDPoP, RequireCertificate and SignUp are as in [Config].
 	RequirePushed, RequireDPoP, RequireCertificate, SignUp bool
-	// TrustedIssuers are as in [Config].
+	// TrustedIssuers, MutualTLS and Fetch are as in [Config]; Fetch calls the addresses of the
+	// client, and nothing else.
 	TrustedIssuers map[string]string
+	MutualTLS      *MutualTLS
+	Fetch          fetcher
+	// EncryptionAlgs are those by which request objects can be encrypted to the provider.
+	EncryptionAlgs []string
 	Now            func() time.Time
 }
 
 // Trial judges requests of a client as the endpoints would, by the same code (a dry run). It
-// has no store and no keys: it can neither issue nor keep anything.
-type Trial struct{ p *Provider }
+// has no store and no keys: it can neither issue nor keep anything, and whatever a real
+// endpoint takes once it takes any number of times.
+type Trial struct {
+	p              *Provider
+	encryptionAlgs []string
+}
 
 // NewTrial makes a Trial.
 func NewTrial(cfg TrialConfig) *Trial {
 	c := Config{
 		Issuer: cfg.Issuer, Clients: cfg.Clients, Hasher: cfg.Hasher, Access: cfg.Access, RequirePushed: cfg.RequirePushed,
-		RequireDPoP: cfg.RequireDPoP, RequireCertificate: cfg.RequireCertificate, SignUp: cfg.SignUp, TrustedIssuers: cfg.TrustedIssuers, Log: slog.New(slog.DiscardHandler), Now: cfg.Now,
+		RequireDPoP: cfg.RequireDPoP, RequireCertificate: cfg.RequireCertificate, SignUp: cfg.SignUp, TrustedIssuers: cfg.TrustedIssuers, MutualTLS: cfg.MutualTLS, Fetch: cfg.Fetch,
+		Log: slog.New(slog.DiscardHandler), Now: cfg.Now,
 	}
-	return &Trial{&Provider{cfg: c, prompts: c.prompts(), make: maker{issuer: c.Issuer, catalog: c.Access, log: c.Log}}}
+	return &Trial{encryptionAlgs: cfg.EncryptionAlgs, p: &Provider{
+		cfg: c, prompts: c.prompts(), make: maker{issuer: c.Issuer, catalog: c.Access, log: c.Log}, audiences: c.assertionAudiences(),
+		assertions: ephemeral.NewValues[struct{}](forgetful{}, c.Hasher, assertionKind, maxAssertionLifetime),
+	}}
 }
+
+// forgetful is an [ephemeral.Store] in which nothing stays.
+type forgetful struct{}
+
+func (forgetful) Get(context.Context, string) ([]byte, error)  { return nil, storage.ErrNotFound }
+func (forgetful) Take(context.Context, string) ([]byte, error) { return nil, storage.ErrNotFound }
+func (forgetful) TakeIf(context.Context, string, []byte) error { return storage.ErrNotFound }
+
+func (forgetful) Put(context.Context, string, []byte, time.Duration) error { return nil }
+
+func (forgetful) Swap(context.Context, string, []byte, []byte, time.Duration) error { return nil }
 
 // Refusal is why a request would be refused.
 type Refusal struct {
@@ -49,6 +76,11 @@ type Refusal struct {
 	Description string `json:"error_description"`
 	// Cause is what a node would log.
 	Cause string `json:"cause,omitempty"`
+	// Page says that the description is of a page that a person would see.
+	Page bool `json:"-"`
+	// Untried says that it is not known what would become of the request, and the
+	// description why.
+	Untried bool `json:"untried,omitempty"`
 }
 
 // refusalOf is nil of no error.
@@ -57,8 +89,16 @@ func refusalOf(err error) *Refusal {
 		return nil
 	}
 	refused := &Refusal{}
-	if page := (*web.Error)(nil); errors.As(err, &page) {
-		refused.Description = page.Title
+	if errors.Is(err, errUnknowable) {
+		refused.Untried, refused.Description = true, err.Error()
+		return refused
+	}
+	shown, told := (*Error)(nil), false // to the client; the page is then what its cause is made of
+	if page := (*web.Error)(nil); errors.As(err, &shown) {
+		told = errors.As(shown.Cause, &page)
+	}
+	if page := (*web.Error)(nil); !told && errors.As(err, &page) {
+		refused.Page, refused.Description = true, page.Title
 		if page.Cause != nil {
 			refused.Cause = page.Cause.Error()
 		}
@@ -72,17 +112,30 @@ func refusalOf(err error) *Refusal {
 	return refused
 }
 
-// Authorize judges the query of an authorization request, as a browser would bring it; nil
-// is that a person would be asked to sign in. What a request object or a pushed request
-// says is not known to it.
+// errUnknowable says that only nodes can judge something.
+var errUnknowable = errors.New("only the nodes can judge it")
+
+// Authorize judges the query of an authorization request, as a browser would bring it, with
+// its request object, which is fetched where it is at an address of the client's; nil is
+// that a person would be asked to sign in. What was pushed or encrypted to us is not known
+// to it.
 func (t *Trial) Authorize(ctx context.Context, query string) *Refusal {
-	return refusalOf(t.authorize(ctx, query))
+	return refusalOf(t.authorize(ctx, query, false))
 }
 
-func (t *Trial) authorize(ctx context.Context, query string) error {
+// AuthorizeOpened is Authorize of a request whose object the client encrypts to us, given
+// as it is before: judged is what it says, and whether it can be encrypted.
+func (t *Trial) AuthorizeOpened(ctx context.Context, query string) *Refusal {
+	return refusalOf(t.authorize(ctx, query, true))
+}
+
+func (t *Trial) authorize(ctx context.Context, query string, opened bool) error {
 	form, faulty, err := parseParameters(query, authorizationParameters)
 	if err != nil {
 		return badForm(err)
+	}
+	if isPushed(form) {
+		return fmt.Errorf("%w: try the request that was pushed", errUnknowable)
 	}
 	c, err := t.p.cfg.Clients.Client(ctx, form.Get("client_id"))
 	if errors.Is(err, client.ErrUnknown) {
@@ -90,6 +143,16 @@ func (t *Trial) authorize(ctx context.Context, query string) error {
 	}
 	if err != nil {
 		return err
+	}
+	if hasObject(form) && len(faulty) == 0 {
+		inside, err := t.object(ctx, form, c, false, opened)
+		if err != nil {
+			if _, nowhere := recipient(form, c); nowhere != nil && !errors.Is(err, errUnknowable) {
+				return nowhere
+			}
+			return err
+		}
+		form = inside
 	}
 	to, err := recipient(form, c)
 	if err != nil {
@@ -102,73 +165,25 @@ func (t *Trial) authorize(ctx context.Context, query string) error {
 	return err
 }
 
-// TokenTrial is a token request that is tried.
-type TokenTrial struct {
-	ClientID string
-	// AuthMethod is how the client authenticates: one of client_secret_basic,
-	// client_secret_post and none. With a Secret it is tried whether that is right.
-	AuthMethod, Secret string
-	GrantType          string
-}
-
-// Token judges a token request as far as nothing is spent: the client's authentication,
-// where its secret is known, and whether it may use the grant; nil is that what it
-// exchanges would be looked at.
-func (t *Trial) Token(ctx context.Context, trial TokenTrial) *Refusal {
-	return refusalOf(t.token(ctx, trial))
-}
-
-func (t *Trial) token(ctx context.Context, trial TokenTrial) error {
-	form := url.Values{"grant_type": {trial.GrantType}}
-	for i := range grantTypes {
-		if grantTypes[i].name == trial.GrantType {
-			for _, parameter := range grantTypes[i].required {
-				form.Set(parameter, "-")
-			}
-		}
-	}
-	c, err := t.p.cfg.Clients.Client(ctx, trial.ClientID)
-	if errors.Is(err, client.ErrUnknown) {
-		return errInvalidClient(errors.New("no client has this id"))
-	}
+// object returns the parameters of a request object.
+func (t *Trial) object(ctx context.Context, form url.Values, c *client.Client, pushed, opened bool) (url.Values, error) {
+	object, err := t.p.objectOf(ctx, form, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := t.authenticate(ctx, c, trial, form); err != nil {
-		return err
+	if err := t.p.maySendObjects(c); err != nil {
+		return nil, err
 	}
-	request := &tokenRequest{Form: form, Client: c, Now: t.p.cfg.Now()}
-	if _, err := t.p.grantFor(request); err != nil {
-		return err
+	alg := c.RequestObjectEncryptionAlg
+	switch encrypted := strings.Count(object, ".") == 4; {
+	case encrypted && len(t.encryptionAlgs) > 0:
+		return nil, fmt.Errorf("%w: it is encrypted; try the request object as it is before that", errUnknowable)
+	case encrypted:
+		return nil, errNoEncryption()
+	case alg != "" && !opened:
+		return nil, errPlainObject()
+	case alg != "" && !slices.Contains(t.encryptionAlgs, alg):
+		return nil, &Error{Code: codeRequestNotSupported, Description: "there is no key that request objects could be encrypted to with " + alg}
 	}
-	return t.p.requireProof(request)
-}
-
-// authenticate tries a secret, or says without one whether the method is the client's.
-func (t *Trial) authenticate(ctx context.Context, c *client.Client, trial TokenTrial, form url.Values) error {
-	if trial.Secret == "" && trial.AuthMethod != client.AuthMethodNone {
-		if !c.AllowsAuthMethod(trial.AuthMethod) {
-			i := slices.IndexFunc(authMethods, func(m authMethod) bool { return m.name == trial.AuthMethod })
-			if i < 0 {
-				return errInvalidClient(errors.New("there is no such way to authenticate"))
-			}
-			return errInvalidClient(whyRefused(c, credentials{ClientID: c.ID, method: &authMethods[i]}, nil))
-		}
-		return nil
-	}
-	r := &http.Request{Method: http.MethodPost, Header: http.Header{}}
-	switch trial.AuthMethod {
-	case client.AuthMethodBasic:
-		r.SetBasicAuth(url.QueryEscape(c.ID), url.QueryEscape(trial.Secret))
-	case client.AuthMethodPost:
-		form.Set("client_id", c.ID)
-		form.Set("client_secret", trial.Secret)
-	default:
-		form.Set("client_id", c.ID)
-	}
-	shown, err := presentedCredentials(r, form, authMethods)
-	if err == nil {
-		_, err = t.p.authenticate(ctx, shown)
-	}
-	return err
+	return t.p.readObject(ctx, object, form, c, pushed)
 }

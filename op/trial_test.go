@@ -94,17 +94,17 @@ func TestATrialJudgesTokenRequests(t *testing.T) {
 		try  TokenTrial
 		code string
 	}{
-		"sound":                 {TokenTrial{"wiki", client.AuthMethodBasic, testSecret, client.GrantAuthorizationCode}, ""},
-		"without its secret":    {TokenTrial{"wiki", client.AuthMethodBasic, "", client.GrantAuthorizationCode}, ""},
-		"another secret":        {TokenTrial{"wiki", client.AuthMethodBasic, "wrong", client.GrantAuthorizationCode}, "invalid_client"},
-		"another method":        {TokenTrial{"robot", client.AuthMethodBasic, "", client.GrantClientCredentials}, "invalid_client"},
-		"in the body":           {TokenTrial{"robot", client.AuthMethodPost, testSecret, client.GrantClientCredentials}, ""},
-		"a public client":       {TokenTrial{"app", client.AuthMethodNone, "", client.GrantRefreshToken}, ""},
-		"no secret, and needed": {TokenTrial{"wiki", client.AuthMethodNone, "", client.GrantAuthorizationCode}, "invalid_client"},
-		"another grant":         {TokenTrial{"wiki", client.AuthMethodBasic, testSecret, client.GrantClientCredentials}, "unauthorized_client"},
-		"no grant of ours":      {TokenTrial{"wiki", client.AuthMethodBasic, testSecret, "password"}, "unsupported_grant_type"},
-		"nobody":                {TokenTrial{"nobody", client.AuthMethodBasic, testSecret, client.GrantAuthorizationCode}, "invalid_client"},
-		"without a proof":       {TokenTrial{"bound", client.AuthMethodBasic, testSecret, client.GrantAuthorizationCode}, "invalid_dpop_proof"},
+		"sound":                 {TokenTrial{ClientID: "wiki", AuthMethod: client.AuthMethodBasic, Secret: testSecret, GrantType: client.GrantAuthorizationCode}, ""},
+		"without its secret":    {TokenTrial{ClientID: "wiki", AuthMethod: client.AuthMethodBasic, Secret: "", GrantType: client.GrantAuthorizationCode}, ""},
+		"another secret":        {TokenTrial{ClientID: "wiki", AuthMethod: client.AuthMethodBasic, Secret: "wrong", GrantType: client.GrantAuthorizationCode}, "invalid_client"},
+		"another method":        {TokenTrial{ClientID: "robot", AuthMethod: client.AuthMethodBasic, Secret: "", GrantType: client.GrantClientCredentials}, "invalid_client"},
+		"in the body":           {TokenTrial{ClientID: "robot", AuthMethod: client.AuthMethodPost, Secret: testSecret, GrantType: client.GrantClientCredentials}, ""},
+		"a public client":       {TokenTrial{ClientID: "app", AuthMethod: client.AuthMethodNone, Secret: "", GrantType: client.GrantRefreshToken}, ""},
+		"no secret, and needed": {TokenTrial{ClientID: "wiki", AuthMethod: client.AuthMethodNone, Secret: "", GrantType: client.GrantAuthorizationCode}, "invalid_client"},
+		"another grant":         {TokenTrial{ClientID: "wiki", AuthMethod: client.AuthMethodBasic, Secret: testSecret, GrantType: client.GrantClientCredentials}, "unauthorized_client"},
+		"no grant of ours":      {TokenTrial{ClientID: "wiki", AuthMethod: client.AuthMethodBasic, Secret: testSecret, GrantType: "password"}, "unsupported_grant_type"},
+		"nobody":                {TokenTrial{ClientID: "nobody", AuthMethod: client.AuthMethodBasic, Secret: testSecret, GrantType: client.GrantAuthorizationCode}, "invalid_client"},
+		"without a proof":       {TokenTrial{ClientID: "bound", AuthMethod: client.AuthMethodBasic, Secret: testSecret, GrantType: client.GrantAuthorizationCode}, "invalid_dpop_proof"},
 	} {
 		refused := trial.Token(t.Context(), c.try)
 		if (refused == nil) != (c.code == "") || refused != nil && refused.Code != c.code {

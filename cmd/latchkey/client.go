@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -26,17 +25,24 @@ func clientCommand() *cobra.Command {
 
 func clientTestCommand() *cobra.Command {
 	var from storeFlags
-	var asJSON, secretStdin bool
+	var has shownFlags
+	var asJSON bool
 	var request string
 	cmd := &cobra.Command{
 		Use: "test CLIENT", Short: "Show what to enter in an application, and check what it sends", Args: cobra.ExactArgs(1),
-		Long: "test goes through what an application does: it reads the discovery document, then checks an authorization request for each\n" +
-			"redirect URI and the token requests with the code of the endpoints, without issuing or storing anything. It says what would\n" +
-			"be refused, and why. With --request it checks one of the application's own authorization requests, and exits with 1 if that\n" +
-			"would be refused.",
+		Long: "test goes through what an application does: it reads the discovery document, judges the application's keys, then checks an\n" +
+			"authorization request for each redirect URI (pushed, or in a request object, where the application is registered for that)\n" +
+			"and the token requests, with the code of the endpoints and without issuing or storing anything. It says what would be\n" +
+			"refused, and why. With the application's secret, key or certificate it also tries how the application authenticates.\n" +
+			"With --request it checks one of the application's own authorization requests, and exits with 1 if that would be refused.",
 		Example: "  latchkey client test wiki\n  latchkey client test wiki --request 'https://id.example.com/authorize?client_id=wiki&response_type=code'\n" +
-			"  latchkey client test wiki --secret-stdin < /run/secrets/wiki",
+			"  latchkey client test wiki --secret-stdin < /run/secrets/wiki\n  latchkey client test payroll --key payroll.pem\n" +
+			"  latchkey client test orders --cert orders.pem",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			given, err := has.read(cmd)
+			if err != nil {
+				return err
+			}
 			found, issuer, err := from.client(cmd, args[0])
 			if err != nil {
 				return err
@@ -47,7 +53,7 @@ func clientTestCommand() *cobra.Command {
 				return err
 			}
 			tested.Advice = append(tested.Advice, sector...)
-			if tested.Trials, err = from.tryClient(cmd, found, request, secretStdin); err != nil {
+			if err := from.tryClient(cmd, found, request, given, &tested); err != nil {
 				return err
 			}
 			if asJSON {
@@ -56,7 +62,7 @@ func clientTestCommand() *cobra.Command {
 				err = tested.write(cmd.OutOrStdout())
 			}
 			if err == nil && request != "" && !tested.Trials[0].Taken {
-				err = errors.New("the authorization request would be refused")
+				err = tested.Trials[0].fault()
 			}
 			return err
 		},
@@ -64,29 +70,34 @@ func clientTestCommand() *cobra.Command {
 	from.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().StringVar(&request, "request", "", "an authorization request of the application: its `URL`, or the part after the ?")
-	cmd.Flags().BoolVar(&secretStdin, "secret-stdin", false, "read the application's secret from standard input, and check it")
+	has.register(cmd)
 	return cmd
 }
 
 // tryClient tries one request, where it is given, or else walks what an application does.
-func (f *storeFlags) tryClient(cmd *cobra.Command, c *client.Client, request string, secretStdin bool) ([]tried, error) {
-	secret := ""
-	if secretStdin {
-		var err error
-		if secret, err = config.ReadSecret(cmd.InOrStdin()); err != nil {
-			return nil, fmt.Errorf("the secret on standard input is unusable: %w", err)
+func (f *storeFlags) tryClient(cmd *cobra.Command, c *client.Client, request string, has *shown, into *clientTest) error {
+	return f.withConfig(cmd, func(d *dependencies) error {
+		trial, err := f.trialOf(d, c)
+		if err != nil {
+			return err
 		}
-	}
-	var trials []tried
-	err := f.withConfig(cmd, func(d *dependencies) error {
 		if request != "" {
-			trials = []tried{d.tryRequest(cmd, c, request)}
-		} else {
-			trials = d.walk(cmd, c, secret)
+			into.Trials = []tried{tryRequest(cmd, trial, request)}
+			return nil
 		}
+		into.Trials = d.walk(cmd, trial, c, has)
+		into.Advice = append(into.Advice, adviseCertificates(c, d.cfg)...)
 		return nil
 	})
-	return trials, err
+}
+
+// adviseCertificates says where a client has to send its certificate.
+func adviseCertificates(c *client.Client, cfg *config.Config) []string {
+	uses := c.CertificateBound || c.AllowsAuthMethod(client.AuthMethodTLS) || c.AllowsAuthMethod(client.AuthMethodSelfSignedTLS)
+	if !uses || cfg.MutualTLS.URL == "" {
+		return nil
+	}
+	return []string{"its TLS certificate is only asked for at " + cfg.MutualTLS.URL + ": have it use the addresses in mtls_endpoint_aliases of the discovery document"}
 }
 
 // clients returns the clients of the installation's configuration. It asks no store.

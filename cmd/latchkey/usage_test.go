@@ -20,8 +20,14 @@ import (
 // latchkeyRun runs a command in this process.
 func latchkeyRun(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
+	return latchkeyFed(t, "", args...)
+}
+
+// latchkeyFed is latchkeyRun with something on standard input.
+func latchkeyFed(t *testing.T, stdin string, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
 	var out, errs bytes.Buffer
-	status = run(t.Context(), args, strings.NewReader(""), &out, &errs)
+	status = run(t.Context(), args, strings.NewReader(stdin), &out, &errs)
 	return status, out.String(), errs.String()
 }
 
