@@ -58,12 +58,35 @@ func (d *destroy) agreed(cmd *cobra.Command, what string) (bool, error) {
 		return true, nil
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "This will %s. Continue? [y/N] ", what)
-	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	answer, err := readLine(cmd, bufio.NewReader(cmd.InOrStdin()))
 	if err != nil && !errors.Is(err, io.EOF) {
-		return false, fmt.Errorf("read the answer: %w", err)
+		return false, err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
 		return false, errors.New("nothing was done")
 	}
 	return true, nil
+}
+
+// readLine reads an answer, or gives up when the command is to end: nobody should have to
+// press Ctrl-C twice to get out of a question.
+func readLine(cmd *cobra.Command, in *bufio.Reader) (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() { // ends with the process where nothing more is typed
+		text, err := in.ReadString('\n')
+		read <- line{text, err}
+	}()
+	select {
+	case <-cmd.Context().Done():
+		return "", errors.New("interrupted: nothing was done")
+	case l := <-read:
+		if l.err != nil {
+			return l.text, fmt.Errorf("read the answer: %w", l.err)
+		}
+		return l.text, nil
+	}
 }

@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/config"
@@ -58,22 +61,60 @@ func (f *initFlags) ask(cmd *cobra.Command) error {
 		question string
 		answer   *string
 		needed   func() bool
+		check    func(string) error
 	}{
-		{"Address of the provider, such as https://id.example.com", &f.issuer, func() bool { return true }},
-		{"Certificate file (empty: a proxy serves https)", &f.certificate, func() bool { return f.certificate == "" && f.proxies == "" }},
-		{"Key file of the certificate", &f.key, func() bool { return f.certificate != "" && f.key == "" }},
-		{"Network of the proxy, such as 10.0.0.0/8", &f.proxies, func() bool { return f.certificate == "" && f.proxies == "" }},
-		{"PostgreSQL URL (empty: SQLite, one node)", &f.database, func() bool { return f.database == "" }},
+		{"Address of the provider, such as https://id.example.com", &f.issuer, func() bool { return true }, checkIssuer},
+		{"Certificate file (empty: a proxy serves https)", &f.certificate, func() bool { return f.certificate == "" && f.proxies == "" }, checkFile},
+		{"Key file of the certificate", &f.key, func() bool { return f.certificate != "" && f.key == "" }, checkFile},
+		{"Network of the proxy, such as 10.0.0.0/8", &f.proxies, func() bool { return f.certificate == "" && f.proxies == "" }, checkNetwork},
+		{"PostgreSQL URL (empty: SQLite, one node)", &f.database, func() bool { return f.database == "" }, checkDatabase},
 	} {
-		if !q.needed() {
-			continue
+		for again := q.needed(); again; {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: ", q.question)
+			line, err := readLine(cmd, lines)
+			if errors.Is(err, io.EOF) {
+				return errors.New("the answers ended early: nothing was created")
+			}
+			if err != nil {
+				return err
+			}
+			*q.answer = strings.TrimSpace(line)
+			if err = q.check(*q.answer); err != nil {
+				fmt.Fprintln(cmd.ErrOrStderr(), err)
+			}
+			again = err != nil
 		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s: ", q.question)
-		line, err := lines.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read the answer: %w", err)
-		}
-		*q.answer = strings.TrimSpace(line)
+	}
+	return nil
+}
+
+func checkIssuer(answer string) error {
+	if u, err := url.Parse(answer); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("use an address that begins with https://, without ? and #")
+	}
+	return nil
+}
+
+func checkFile(answer string) error {
+	if answer == "" {
+		return nil
+	}
+	if info, err := os.Stat(answer); err != nil || info.IsDir() {
+		return fmt.Errorf("there is no file %s", answer)
+	}
+	return nil
+}
+
+func checkNetwork(answer string) error {
+	if _, err := netip.ParsePrefix(answer); err != nil {
+		return errors.New("use a network, such as 10.0.0.0/8, or 192.0.2.7/32 for one address")
+	}
+	return nil
+}
+
+func checkDatabase(answer string) error {
+	if answer != "" && !strings.HasPrefix(answer, "postgres://") && !strings.HasPrefix(answer, "postgresql://") {
+		return errors.New("use postgres://user:password@host/name, or nothing for SQLite")
 	}
 	return nil
 }
@@ -96,7 +137,11 @@ func (f *initFlags) make(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	var created []string
 	for _, folder := range []string{dir, filepath.Join(dir, "data")} {
+		if _, err := os.Stat(folder); err != nil {
+			created = append(created, folder)
+		}
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return fmt.Errorf("make folder: %w", err)
 		}
@@ -107,13 +152,15 @@ func (f *initFlags) make(cmd *cobra.Command) error {
 		if one.text == "" {
 			continue
 		}
-		if err := writeNew(filepath.Join(dir, one.name), one.text); err != nil {
-			return err
+		name := filepath.Join(dir, one.name)
+		if err := writeNew(name, one.text); err != nil {
+			return errors.Join(err, removeAgain(created))
 		}
+		created = append(created, name)
 	}
 	loaded, err := config.Load(config.LoadOptions{File: file})
 	if err != nil {
-		return fmt.Errorf("%w\n(the files are in %s: fix %s, then run `latchkey config validate`)", err, dir, file)
+		return errors.Join(fmt.Errorf("%w\n(nothing was created)", err), removeAgain(created))
 	}
 	for _, w := range loaded.Warnings {
 		fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
@@ -161,6 +208,18 @@ func (f *initFlags) text(dir string) (string, error) {
 	line("# mail: {smtp_url: \"file:smtp-url\", from: \"Example <id@example.com>\"}")
 	line("clients: []")
 	return b.String(), nil
+}
+
+// removeAgain removes what was created, the last first, so that another try finds nothing in
+// its way.
+func removeAgain(created []string) error {
+	var errs []error
+	for _, name := range slices.Backward(created) {
+		if err := os.Remove(name); err != nil {
+			errs = append(errs, fmt.Errorf("clean up: %w", err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // newKey is 256 random bits.

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/latchkey-id/latchkey/internal/testenv"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,6 +22,21 @@ type terminal struct {
 	// keyboard is their side, and screen what they see: what is typed too, as terminals echo.
 	keyboard, process *os.File
 	screen            chan string
+	seen              *lockedBuffer
+}
+
+// waitFor waits until a text is on the screen.
+func (term *terminal) waitFor(t *testing.T, text string) {
+	t.Helper()
+	look, late := time.NewTicker(10*time.Millisecond), time.After(testenv.Patience)
+	defer look.Stop()
+	for !strings.Contains(term.seen.String(), text) {
+		select {
+		case <-look.C:
+		case <-late:
+			t.Fatalf("%q never came:\n%s", text, term.seen.String())
+		}
+	}
 }
 
 func newTerminal(t *testing.T) *terminal {
@@ -40,14 +57,13 @@ func newTerminal(t *testing.T) *terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{keyboard: keyboard, process: process, screen: make(chan string, 1)}
+	term := &terminal{keyboard: keyboard, process: process, screen: make(chan string, 1), seen: &lockedBuffer{}}
 	go func() {
-		var seen bytes.Buffer
-		_, err := io.Copy(&seen, keyboard) // ends with EIO when the process' side is closed
+		_, err := io.Copy(term.seen, keyboard) // ends with EIO when the process' side is closed
 		if err != nil && !errors.Is(err, syscall.EIO) {
-			fmt.Fprint(&seen, err)
+			fmt.Fprint(term.seen, err)
 		}
-		term.screen <- seen.String()
+		term.screen <- term.seen.String()
 	}()
 	return term
 }
