@@ -24,10 +24,12 @@ type SCIMSource struct {
 	Adopt         []string `yaml:"adopt" oneof:"email username" doc:"Which existing people the source takes over when it creates somebody with the same name: email, by an address that is verified here (needs email_verified); username, by the username. Never people of another source or administrators. Empty: a name that is taken is refused."`
 }
 
-// scimScope and scimResource are those of access tokens of sources.
+// scimScope and scimResource are those of access tokens of sources, and scimPath is where
+// SCIM is.
 const (
 	scimScope    = "scim"
 	scimResource = "urn:latchkey:scim"
+	scimPath     = "/scim/v2"
 	minToken     = 32 // characters
 	adoptByEmail = "email"
 )
@@ -74,7 +76,7 @@ func (s SCIM) provisioning(cfg *access.Config) {
 		if source.Client == "" {
 			continue
 		}
-		cfg.Resources = append(cfg.Resources, access.Resource{Identifier: scimResource})
+		cfg.Resources = append(cfg.Resources, access.Resource{Identifier: scimResource, Path: scimPath})
 		cfg.Scopes = append(cfg.Scopes, access.Scope{
 			Name: scimScope, Resource: scimResource, Description: map[string]string{"en": "Provision people and groups (SCIM)."},
 		})

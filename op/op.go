@@ -229,7 +229,7 @@ type Provider struct {
 	access        *accessTokenCodec
 	refreshTokens *refreshTokenCodec
 	discovery     *document
-	resource      *document
+	resources     map[string]*document // by their paths below the issuer
 	jwks          atomic.Pointer[document]
 	// undecoded are the clients that do not form-encode their secret.
 	undecoded sync.Map
@@ -253,12 +253,12 @@ func New(cfg Config) (*Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
-	resource, err := newResourceMetadata(cfg)
+	resources, err := newResourceMetadata(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
 	return &Provider{
-		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), audiences: cfg.assertionAudiences(), discovery: discovery, resource: resource,
+		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), audiences: cfg.assertionAudiences(), discovery: discovery, resources: resources,
 		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
 		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
 		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),

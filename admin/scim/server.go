@@ -98,6 +98,8 @@ type (
 	Tokens interface {
 		// Authenticate returns the client that calls for itself, and the scopes of its token.
 		Authenticate(w http.ResponseWriter, r *http.Request) (*client.Client, []string, error)
+		// Challenges are the values of WWW-Authenticate for an error of Authenticate.
+		Challenges(r *http.Request, err error) []string
 	}
 )
 
