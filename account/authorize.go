@@ -93,7 +93,7 @@ var (
 	revokeInvitation = action{event: storage.EventInvitationRevoked, operator: true, duty: DutyPeople}
 	retryDeliveries  = action{event: storage.EventDeliveriesRetried, operator: true, duty: DutySystem}
 	replayEvents     = action{event: storage.EventEventsReplayed, operator: true, duty: DutySystem}
-	rotateKey        = action{event: storage.EventSigningKeyRotated, operator: true, duty: DutySystem}
+	rotateKey        = action{event: storage.EventSigningKeyRotated, operator: true, duty: DutySystem, grave: true}
 	revokeKey        = action{event: storage.EventSigningKeyRevoked, operator: true, duty: DutySystem | DutyOwner, grave: true}
 	raiseEpoch       = action{event: storage.EventEpochRaised, operator: true, duty: DutyOwner, grave: true}
 	lockEverybody    = action{event: storage.EventEverybodyLocked, operator: true, duty: DutyOwner, grave: true}

@@ -85,7 +85,9 @@ func (s *Service) mayGive(ctx context.Context, by Actor, c *change, roles []stri
 	return s.refuse(ctx, by, c.event.Type, c.event.UserID)
 }
 
-// notOwn keeps people from giving roles to a group that they are in themselves.
+// notOwn keeps people from changing what a group that they are in themselves gives them:
+// its roles, and its name, by which the access of clients speaks of it; so that nobody
+// gets into what a rule names, or out of it (privilege escalation, requirement AD1).
 func (s *Service) notOwn(ctx context.Context, by Actor, c *change, group string) error {
 	if by.kind != storage.ActorPerson || by.duties&DutyOwner != 0 {
 		return nil

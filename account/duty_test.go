@@ -28,7 +28,7 @@ func TestAD1_NobodyRaisesThemselvesByADuty(t *testing.T) {
 		logintest.Check(t, err)
 	}
 	logintest.Check(t, s.Accounts.AddToGroup(ctx, root, ada.ID, "own"))
-	roles := func(names ...string) *[]string { return &names }
+	roles, named := func(names ...string) *[]string { return &names }, "accounting"
 	by := account.Person(account.Evidence{User: ada}, account.Origin{}).Administering(everyDuty &^ account.DutyOwner)
 	for name, change := range map[string]func() error{
 		"a role for themselves":     func() error { _, err := s.Accounts.SetRoles(ctx, by, ada.ID, []string{"reader"}); return err },
@@ -51,6 +51,13 @@ func TestAD1_NobodyRaisesThemselvesByADuty(t *testing.T) {
 		"a role by their own group": func() error {
 			_, err := s.Accounts.ChangeGroup(ctx, by, "own", account.GroupChange{Roles: roles("reader")})
 			return err
+		},
+		"a name that rules know, for their own group": func() error {
+			_, err := s.Accounts.ChangeGroup(ctx, by, "own", account.GroupChange{Name: &named, Force: true})
+			return err
+		},
+		"out of what rules keep out": func() error {
+			return s.Accounts.DeleteGroup(ctx, by, "own", account.GroupDeletion{Force: true})
 		},
 		"their own password":        func() error { return s.Accounts.SendReset(ctx, by, ada.ID, "") },
 		"their own factors":         func() error { return s.Accounts.ResetFactors(ctx, by, ada.ID, "") },

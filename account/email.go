@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// Addresses keeps e-mail addresses; storage/sqlstore.Users in the binary.
+// Addresses keeps email addresses; storage/sqlstore.Users in the binary.
 type Addresses interface {
 	// VerifyEmail answers storage.ErrConflict when it is not their address any more.
 	VerifyEmail(ctx context.Context, id storage.ID, email string, now time.Time, e storage.Event, m ...storage.Message) error

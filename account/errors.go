@@ -23,7 +23,7 @@ var (
 	ErrNoGroup = errors.New("no such group")
 	// ErrUnchanged says that the account is that way already.
 	ErrUnchanged = errors.New("nothing to change")
-	// ErrTaken says that the e-mail address or the username is another person's.
+	// ErrTaken says that the email address or the username is another person's.
 	ErrTaken = errors.New("name is taken")
 	// ErrVoid says that a one-time token or code stands for nothing: it is wrong,
 	// was spent or replaced, has expired, or what it stood for has changed.

@@ -77,13 +77,26 @@ func (s *Service) EditGroup(ctx context.Context, by Actor, id storage.ID, w Grou
 			return nil, err
 		}
 		gone, err := s.memberEvents(by, storage.EventGroupLeft, g, left)
-		return slices.Concat(events, come, gone), err
+		if err != nil {
+			return nil, err
+		}
+		if events = slices.Concat(events, come, gone); len(events) == 0 {
+			return nil, errUnmoved
+		}
+		return events, nil
 	})
+	if errors.Is(err, errUnmoved) {
+		return nil
+	}
 	if errors.Is(err, storage.ErrConflict) {
 		return fmt.Errorf("edit group: %w: %w", ErrTaken, err)
 	}
 	return s.written(&change{}, "edit group", err)
 }
+
+// errUnmoved takes an edit of a group back that says what is so already: the group keeps
+// its version (idempotent).
+var errUnmoved = errors.New("nothing of the group is another")
 
 // editGroupNames judges another name and external id, and sets them; nil where they are
 // what they were.

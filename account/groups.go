@@ -115,7 +115,7 @@ func (s *Service) ChangeGroup(ctx context.Context, by Actor, name string, change
 	if err := s.mayGive(ctx, by, c, slices.Concat(gave, g.Roles)); err != nil {
 		return nil, err
 	}
-	if !slices.Equal(gave, g.Roles) {
+	if !slices.Equal(gave, g.Roles) || g.Name != was {
 		if err := s.notOwn(ctx, by, c, was); err != nil {
 			return nil, err
 		}
@@ -151,6 +151,9 @@ func (s *Service) DeleteGroup(ctx context.Context, by Actor, name string, how Gr
 		return err
 	}
 	if err := s.mayGive(ctx, by, c, g.Roles); err != nil {
+		return err
+	}
+	if err := s.notOwn(ctx, by, c, g.Name); err != nil {
 		return err
 	}
 	if err := s.CheckGroupUse(ctx, g.Name, how.Force); err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/latchkey-id/latchkey/internal/ident"
 )
 
-// spellEmail is an e-mail address as it is kept; a [FieldError] where it is none.
+// spellEmail is an email address as it is kept; a [FieldError] where it is none.
 func spellEmail(typed string) (string, error) {
 	email, err := ident.Email(typed)
 	if err != nil {

@@ -57,7 +57,7 @@ func (s *Service) Disown(ctx context.Context, by Actor, token string) error {
 	return s.recover(ctx, by, disown, d)
 }
 
-// recover gives the account back to whoever had the address in its e-mail epoch.
+// recover gives the account back to whoever had the address in its email epoch.
 func (s *Service) recover(ctx context.Context, by Actor, act action, d message.Disowned) error {
 	c, err := s.begin(ctx, by.holding(d.UserID), act, d.UserID)
 	if err != nil {

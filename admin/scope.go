@@ -2,6 +2,7 @@ package admin
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/attribute"
@@ -21,6 +22,21 @@ const (
 	ScopeSystemWrite  = "admin:system.write"
 	ScopeOwner        = "admin:owner"
 )
+
+// ProvisioningResource is the identifier of the resource server (RFC 8707) that SCIM is
+// for the access tokens of clients that are sources, and ProvisioningScope the scope that
+// they need; ProvisioningPath is where SCIM is, below the issuer.
+const (
+	ProvisioningResource = "urn:latchkey:scim"
+	ProvisioningScope    = "scim"
+	ProvisioningPath     = "/scim/v2"
+)
+
+// Grants reports whether whoever has a token for the scope or the resource may change the
+// accounts of others by it.
+func Grants(scopeOrResource string) bool {
+	return strings.HasPrefix(scopeOrResource, "admin:") || slices.Contains([]string{Resource, ProvisioningResource, ProvisioningScope}, scopeOrResource)
+}
 
 // Scope is a scope of administration.
 type Scope struct {

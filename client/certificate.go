@@ -119,7 +119,7 @@ func fitsIP(value string, c *x509.Certificate) bool {
 
 func checkEmail(value string) error {
 	if local, domain, ok := strings.Cut(value, "@"); !ok || local == "" || domain == "" || strings.Contains(domain, "@") {
-		return errors.New("it is an e-mail address")
+		return errors.New("it is an email address")
 	}
 	return nil
 }

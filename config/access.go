@@ -8,15 +8,15 @@ import (
 // Access is what holds for clients that have no rules of their own.
 type Access struct {
 	Default string `yaml:"default" default:"everyone" oneof:"everyone nobody" doc:"Who may use clients that have no access rules of their own."`
-	Contact string `yaml:"contact" doc:"A contact for people who are refused: an e-mail address, or the address of a page. Shown on the page that refuses them."`
+	Contact string `yaml:"contact" doc:"A contact for people who are refused: an email address, or the address of a page. Shown on the page that refuses them."`
 }
 
 // AccessRule says which people may use a client, or may not.
 type AccessRule struct {
 	Groups       []string            `yaml:"groups" doc:"Matches people in one of these groups."`
 	Roles        []string            `yaml:"roles" doc:"Matches people with one of these roles, their own or through a group."`
-	Users        []string            `yaml:"users" doc:"Matches these people: ids, usernames or verified e-mail addresses."`
-	EmailDomains []string            `yaml:"email_domains" doc:"Matches people with a verified e-mail address at one of these domains."`
+	Users        []string            `yaml:"users" doc:"Matches these people: ids, usernames or verified email addresses."`
+	EmailDomains []string            `yaml:"email_domains" doc:"Matches people with a verified email address at one of these domains."`
 	Attributes   map[string][]string `yaml:"attributes" doc:"Matches people whose attributes each have one of the values, such as {department: [hr, law]}."`
 	Networks     []netip.Prefix      `yaml:"networks" doc:"Matches people whose browser is in one of these networks, such as 10.0.0.0/8. If this is all that is missing, people elsewhere are told so."`
 	ACR          string              `yaml:"acr" oneof:"@acr" doc:"The authentication context class that is required. It does not affect whether the rule matches: people who match are asked for what is missing."`

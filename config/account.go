@@ -9,9 +9,9 @@ import (
 
 // SignUp says who may sign up, and with what.
 type SignUp struct {
-	Mode     account.SignUpMode `yaml:"mode" default:"off" oneof:"off open invitation" doc:"off: accounts are created by command or import; open: anyone may sign up; invitation: people invited with latchkey invite create may sign up. The address must be confirmed by e-mail, so this needs mail."`
-	Email    account.Presence   `yaml:"email" default:"required" oneof:"required optional" doc:"Whether an account needs an e-mail address. An account without one has a username instead, is created without a confirmation, and its owner cannot reset the password; anyone who tries a username learns whether it is taken."`
-	Username account.Presence   `yaml:"username" default:"optional" oneof:"optional required off" doc:"Whether people choose a username to sign in with, besides their e-mail address."`
+	Mode     account.SignUpMode `yaml:"mode" default:"off" oneof:"off open invitation" doc:"off: accounts are created by command or import; open: anyone may sign up; invitation: people invited with latchkey invite create may sign up. The address must be confirmed by email, so this needs mail."`
+	Email    account.Presence   `yaml:"email" default:"required" oneof:"required optional" doc:"Whether an account needs an email address. An account without one has a username instead, is created without a confirmation, and its owner cannot reset the password; anyone who tries a username learns whether it is taken."`
+	Username account.Presence   `yaml:"username" default:"optional" oneof:"optional required off" doc:"Whether people choose a username to sign in with, besides their email address."`
 }
 
 // Account is what holds for people's own pages.
@@ -20,7 +20,7 @@ type Account struct {
 	DeletionGrace   time.Duration `yaml:"deletion_grace" default:"14d" doc:"How long people can cancel the deletion of their account; 0s deletes it at once."`
 	LockdownUndo    time.Duration `yaml:"lockdown_undo" default:"24h" doc:"How long latchkey lockdown USER can be undone with --undo, which restores access to the account as it was; 0s never. After that, only account recovery restores access."`
 	RecentFactors   time.Duration `yaml:"recent_factors" default:"7d" doc:"How long a password reset can remove a new second factor, new recovery codes or a new phone number, because they may be an intruder's. During this time a factor is only as strong as the mailbox; 0s never removes one."`
-	NotifyNewDevice bool          `yaml:"notify_new_device" default:"true" doc:"Notify people by e-mail when they sign in on a new device, with a link to report that it was not them."`
+	NotifyNewDevice bool          `yaml:"notify_new_device" default:"true" doc:"Notify people by email when they sign in on a new device, with a link to report that it was not them."`
 	ProfileFields   []string      `yaml:"profile_fields" default:"name,given_name,middle_name,family_name,nickname,preferred_username,birthdate,gender,website,profile,picture,locale,zoneinfo,address" oneof:"name given_name middle_name family_name nickname preferred_username birthdate gender website profile picture locale zoneinfo address" doc:"What the profile page asks people for, by claim name. Claims left out keep the values set by command or import; [] asks for nothing."`
 	Links           Links         `yaml:"links" doc:"How long the links in messages work. Each works once."`
 }
@@ -74,7 +74,7 @@ type SignInLimits struct {
 
 // AskLimits bounds how often something is asked for.
 type AskLimits struct {
-	PerAccount Backoff `yaml:"per_account" default:"free=3,base=1m,max=1h,window=6h" doc:"For one account or e-mail address, known or not: free attempts at once, and as many again within max."`
+	PerAccount Backoff `yaml:"per_account" default:"free=3,base=1m,max=1h,window=6h" doc:"For one account or email address, known or not: free attempts at once, and as many again within max."`
 	PerAddress Backoff `yaml:"per_address" default:"free=250,base=30s,max=3h,window=3h" doc:"From one IP address; an IPv6 address counts by its /64. free attempts at once, enough for an office of 200, and as many again within max."`
 }
 
@@ -89,7 +89,7 @@ type UserCodeLimits struct {
 // MessageLimits bounds what is sent.
 type MessageLimits struct {
 	PerAccount     Backoff `yaml:"per_account" default:"free=10,base=1m,max=1h,window=6h" doc:"To one account, by somebody who is signed in to it or has entered its password."`
-	PerDestination Backoff `yaml:"per_destination" default:"free=10,base=1m,max=1h,window=6h" doc:"To one e-mail address or phone number; requests from strangers are counted separately from the owner's. free messages at once, and as many again within max."`
+	PerDestination Backoff `yaml:"per_destination" default:"free=10,base=1m,max=1h,window=6h" doc:"To one email address or phone number; requests from strangers are counted separately from the owner's. free messages at once, and as many again within max."`
 	PerAddress     Backoff `yaml:"per_address" default:"free=400,base=30s,max=150m,window=3h" doc:"Requested from one IP address; an IPv6 address counts by its /64, with four times the limit for its /56, and four times that for its /48. free messages at once, and as many again within max."`
 	// AnonymousPerHour is a breaker: see login.MessageLimits.
 	AnonymousPerHour int `yaml:"anonymous_per_hour" default:"5000" doc:"All messages requested by people who are not signed in (resets, sign-ups), together."`

@@ -53,7 +53,7 @@ type Client struct {
 	TLSSANDNS              string                   `yaml:"tls_client_auth_san_dns" doc:"A DNS name in the certificate's subjectAltName."`
 	TLSSANURI              string                   `yaml:"tls_client_auth_san_uri" doc:"A URI in it, such as spiffe://example.org/ns/shop/sa/orders."`
 	TLSSANIP               string                   `yaml:"tls_client_auth_san_ip" doc:"An IP address in it."`
-	TLSSANEmail            string                   `yaml:"tls_client_auth_san_email" doc:"An e-mail address in it."`
+	TLSSANEmail            string                   `yaml:"tls_client_auth_san_email" doc:"An email address in it."`
 	CertificateBound       bool                     `yaml:"tls_client_certificate_bound_access_tokens" default:"false" doc:"Refuse token requests without a TLS client certificate, and bind access tokens, and a public client's refresh tokens, to it (RFC 8705). Each token then works only over a connection with that certificate."`
 	JWKSURI                string                   `yaml:"jwks_uri" doc:"Where the client publishes its public keys (RFC 7517) for private_key_jwt, or its certificates, as their x5c, for self_signed_tls_client_auth. An address inside your network needs fetch.allowed_networks."`
 	UserInfoAlg            string                   `yaml:"userinfo_signing_alg" oneof:"@signing_alg" doc:"Algorithm for signing userinfo as a JWT (OpenID Connect Core 5.3.2). Default: none, userinfo is plain JSON."`
@@ -84,7 +84,7 @@ type Client struct {
 	RefreshGrace           *time.Duration           `yaml:"refresh_grace" doc:"Overrides tokens.refresh_grace for this client."`
 	DefaultMaxAge          *time.Duration           `yaml:"default_max_age" doc:"People whose sign-in is older than this must sign in again, if a request has no max_age. Default: no limit."`
 	DefaultACRValues       []string                 `yaml:"default_acr_values" doc:"Authentication context classes (acr) to apply if a request names none."`
-	RequireVerifiedEmail   bool                     `yaml:"require_verified_email" default:"false" doc:"Let people in only once they have confirmed their e-mail address."`
+	RequireVerifiedEmail   bool                     `yaml:"require_verified_email" default:"false" doc:"Let people in only once they have confirmed their email address."`
 	RequireMFA             bool                     `yaml:"require_mfa" default:"false" doc:"Require a second factor from everyone, whatever mfa.required says."`
 	TrustDevices           bool                     `yaml:"trust_devices" default:"false" doc:"Let people choose to skip the second factor in the same browser for mfa.trusted_device_lifetime. This never satisfies a request for a higher acr, and tokens say that no second factor was used."`
 	Factors                []storage.FactorKind     `yaml:"factors" oneof:"@factors" doc:"The second factors that this client accepts. Default: mfa.factors."`

@@ -23,7 +23,7 @@ type Config struct {
 	Database       Database        `yaml:"database" doc:"Where users, sessions, grants and keys are stored."`
 	Redis          Redis           `yaml:"redis" doc:"Where short-lived data is stored: codes, sign-ins in progress, rate limits."`
 	Secrets        Secrets         `yaml:"secrets" doc:"The keys that protect stored data. Keep them outside the database and its backups."`
-	Mail           Mail            `yaml:"mail" doc:"Outgoing e-mail. Under dev without smtp_url, messages go to the inbox."`
+	Mail           Mail            `yaml:"mail" doc:"Outgoing email. Under dev without smtp_url, messages go to the inbox."`
 	SMS            SMS             `yaml:"sms" doc:"Outgoing SMS; off without provider. Under dev without provider, messages go to the inbox."`
 	Messages       Messages        `yaml:"messages" doc:"What messages say and how they look."`
 	Outbox         Outbox          `yaml:"outbox" doc:"The queue of messages waiting for delivery."`

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Mail says how e-mail leaves.
+// Mail says how email leaves.
 type Mail struct {
 	SMTPURL Secret        `yaml:"smtp_url" secret:"url" doc:"smtp://user:password@host:587 (STARTTLS, always) or smtps://user:password@host:465. smtp://127.0.0.1:25?tls=none sends unencrypted to a relay on this machine. May be a file: or env: reference."`
 	From    string        `yaml:"from" doc:"The sender, such as Example <id@example.com>."`
@@ -64,7 +64,7 @@ type Fetch struct {
 
 // Outbox is the queue of messages.
 type Outbox struct {
-	Workers int           `yaml:"workers" default:"4" doc:"Concurrent deliveries of one kind (e-mail, SMS) per node. With more than one, one is reserved for messages that somebody is waiting for: codes and links."`
+	Workers int           `yaml:"workers" default:"4" doc:"Concurrent deliveries of one kind (email, SMS) per node. With more than one, one is reserved for messages that somebody is waiting for: codes and links."`
 	Poll    time.Duration `yaml:"poll" default:"1s" doc:"How often a node checks for messages that are due."`
 	GiveUp  time.Duration `yaml:"give_up_after" default:"2d" doc:"A message not delivered within this time has failed; latchkey outbox retry tries it again."`
 	MaxAge  time.Duration `yaml:"max_age" default:"15m" doc:"A node reports itself as degraded while a message has waited longer than this. 0s disables this."`

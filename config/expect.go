@@ -17,7 +17,7 @@ import (
 
 // Expectation is a test of who may use a client, written beside the rules.
 type Expectation struct {
-	User      any            `yaml:"user" doc:"The person to test: an id, username or e-mail address, or a mapping that describes somebody, such as {groups: [guests]}, with username, email, email_verified, groups, roles, attributes and second_factor. Required."`
+	User      any            `yaml:"user" doc:"The person to test: an id, username or email address, or a mapping that describes somebody, such as {groups: [guests]}, with username, email, email_verified, groups, roles, attributes and second_factor. Required."`
 	Allow     *bool          `yaml:"allow" doc:"Whether they get in, possibly after further steps."`
 	Claims    map[string]any `yaml:"claims" doc:"Claims with the values expected in the ID token, userinfo or the access token; null for a claim that must be in none of them."`
 	Network   string         `yaml:"network" doc:"The IP address of their browser. Default: none, which is in no network."`
@@ -110,7 +110,7 @@ func ReadFixture(r io.Reader) (*Fixture, error) {
 	return f, nil
 }
 
-// Find returns the person of an id, username or e-mail address, or nil.
+// Find returns the person of an id, username or email address, or nil.
 func (f *Fixture) Find(name string) *storage.User {
 	if f == nil {
 		return nil

@@ -21,9 +21,9 @@ const (
 type MFA struct {
 	Required              MFARequirement       `yaml:"required" default:"never" oneof:"never always role" doc:"Who needs a second factor: never, only people who enrolled one; always, everyone; role, people with one of roles. A client's require_mfa applies to everyone who signs in to it."`
 	Roles                 []string             `yaml:"roles" doc:"The roles that need one if required is role. Assign them with latchkey user set-roles."`
-	Factors               []storage.FactorKind `yaml:"factors" default:"passkey,totp,recovery" oneof:"@factors" doc:"What counts as a second factor. Codes by e-mail and SMS are weaker: they count only if listed, and at a lower acr."`
+	Factors               []storage.FactorKind `yaml:"factors" default:"passkey,totp,recovery" oneof:"@factors" doc:"What counts as a second factor. Codes by email and SMS are weaker: they count only if listed, and at a lower acr."`
 	EnrollmentGrace       time.Duration        `yaml:"enrolment_grace" default:"0s" doc:"How long people who need a second factor and have none may continue without it, from when they are first asked to enroll one; 0s lets nobody in without."`
-	CodeLifetime          time.Duration        `yaml:"code_lifetime" default:"5m" doc:"How long a code sent by e-mail or SMS works; at most 10m."`
+	CodeLifetime          time.Duration        `yaml:"code_lifetime" default:"5m" doc:"How long a code sent by email or SMS works; at most 10m."`
 	AssuranceAge          time.Duration        `yaml:"assurance_age" default:"24h" doc:"How long a multi-factor sign-in counts as one: tokens report it, and it satisfies clients and policies that require it. After that, people are asked for the expired factors again. 0s never asks again during the session (NIST SP 800-63B-4 section 4.2.3 says 24h)."`
 	ACRAliases            []ACRAlias           `yaml:"acr_aliases" doc:"Other names for the authentication context classes (acr), such as those a federation or eIDAS uses. Clients may request them and then receive them in tokens."`
 	Tries                 int                  `yaml:"tries" default:"5" doc:"Wrong codes allowed in one sign-in before it has to start over; 1 to 10."`

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/access"
+	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/client"
 )
 
@@ -20,16 +21,11 @@ type SCIMSource struct {
 	Name          string   `yaml:"name" doc:"A short name, unique: letters, digits, - and _. It owns what it created, so renaming it makes it a different source."`
 	Token         Secret   `yaml:"token" secret:"ref" doc:"Its bearer token, as a file: or env: reference: at least 32 random characters, such as from openssl rand -base64 32."`
 	Client        string   `yaml:"client" doc:"The id of a client of type service whose access tokens are accepted too, or instead. The client needs the scope scim."`
-	EmailVerified bool     `yaml:"email_verified" default:"false" doc:"Whether to treat the e-mail addresses it sends as verified. Only for a source that is authoritative for the domains of its addresses: applications link accounts by verified address."`
+	EmailVerified bool     `yaml:"email_verified" default:"false" doc:"Whether to treat the email addresses it sends as verified. Only for a source that is authoritative for the domains of its addresses: applications link accounts by verified address."`
 	Adopt         []string `yaml:"adopt" oneof:"email username" doc:"Which existing people the source takes over when it creates somebody with the same name: email, by an address that is verified here (needs email_verified); username, by the username. Never people of another source or administrators. Empty: a name that is taken is refused."`
 }
 
-// scimScope and scimResource are those of access tokens of sources, and scimPath is where
-// SCIM is.
 const (
-	scimScope    = "scim"
-	scimResource = "urn:latchkey:scim"
-	scimPath     = "/scim/v2"
 	minToken     = 32 // characters
 	adoptByEmail = "email"
 )
@@ -76,9 +72,9 @@ func (s SCIM) provisioning(cfg *access.Config) {
 		if source.Client == "" {
 			continue
 		}
-		cfg.Resources = append(cfg.Resources, access.Resource{Identifier: scimResource, Path: scimPath})
+		cfg.Resources = append(cfg.Resources, access.Resource{Identifier: admin.ProvisioningResource, Path: admin.ProvisioningPath})
 		cfg.Scopes = append(cfg.Scopes, access.Scope{
-			Name: scimScope, Resource: scimResource, Description: map[string]string{"en": "Provision people and groups (SCIM)."},
+			Name: admin.ProvisioningScope, Resource: admin.ProvisioningResource, Description: map[string]string{"en": "Provision people and groups (SCIM)."},
 		})
 		return
 	}

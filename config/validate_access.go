@@ -53,7 +53,7 @@ func (l *loader) validateContact(contact string) {
 		return
 	}
 	if a, err := mail.ParseAddress(contact); err != nil || a.Address != contact {
-		l.add("access.contact", "%q is neither an e-mail address nor the address of a page", contact)
+		l.add("access.contact", "%q is neither an email address nor the address of a page", contact)
 	}
 }
 

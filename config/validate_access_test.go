@@ -118,7 +118,7 @@ func TestAC1_RulesAndClaimsThatMeanNothingAreRefused(t *testing.T) {
 			yaml: "resources: [{identifier: https://api.example, access_token: {lifetime: 3h}}]\nsigning_keys: {keep_after: 2h}\n",
 			want: []string{"signing_keys.keep_after (line 2): 2h is shorter than the longest token lives (3h)"},
 		},
-		"a contact that is none": {yaml: "access: {contact: 'javascript:alert(1)'}\n", want: []string{"access.contact (line 1): \"javascript:alert(1)\" is neither an e-mail address"}},
+		"a contact that is none": {yaml: "access: {contact: 'javascript:alert(1)'}\n", want: []string{"access.contact (line 1): \"javascript:alert(1)\" is neither an email address"}},
 		"a page as the contact":  {yaml: "access: {contact: https://help.example.com/access}\n"},
 		"a sector of nobody":     {yaml: clientYAML("id: a", "type: public", redirect, "sector_identifier_uri: https://a.example/s"), want: []string{"clients[0].sector_identifier_uri (line 5): of no use without subject_type: pairwise"}},
 		"scope of nobody":        {yaml: "scopes:\n  - {name: reports, resource: https://api.example}", want: []string{`scopes[0].resource (line 2): "https://api.example" is not among resources`}},

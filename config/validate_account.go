@@ -16,7 +16,7 @@ func (l *loader) validateSignUp(c *Config) {
 	}
 }
 
-// canMail reports whether e-mail leaves: under dev it ends in the inbox.
+// canMail reports whether email leaves: under dev it ends in the inbox.
 func (l *loader) canMail(c *Config) bool { return l.Dev || !c.Mail.SMTPURL.IsZero() }
 
 func (l *loader) validateAccount(a Account) {

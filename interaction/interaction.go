@@ -62,7 +62,7 @@ type PageRequest struct {
 	ACR string `json:"acr,omitempty"`
 	// Enroll wants a factor of the kind to be added; empty wants none.
 	Enroll storage.FactorKind `json:"enroll,omitempty"`
-	// Verify wants the person's e-mail address to be confirmed.
+	// Verify wants the person's email address to be confirmed.
 	Verify bool `json:"verify,omitempty"`
 	// Locales are the languages that the person chose.
 	Locales []string `json:"locales,omitempty"`

@@ -12,8 +12,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
@@ -56,16 +58,10 @@ func privateKeyPlace(kid string) AssociatedData {
 
 // newSigningKey makes the key that is due and seals it for its row.
 func (r *Ring) newSigningKey(b activation, now time.Time) (storage.SigningKey, error) {
-	private, err := r.cfg.Generate(b.Alg)
+	private, jwk, err := r.namedKey(b.Alg)
 	if err != nil {
-		return storage.SigningKey{}, fmt.Errorf("generate %s key: %w", b.Alg, err)
+		return storage.SigningKey{}, err
 	}
-	jwk := publicKey(b.Alg, "", private.Public())
-	thumbprint, err := jwk.Thumbprint(crypto.SHA256) // RFC 7638
-	if err != nil {
-		return storage.SigningKey{}, fmt.Errorf("name %s key: %w", b.Alg, err)
-	}
-	jwk.KeyID = encode(thumbprint)
 	public, err := json.Marshal(jwk)
 	if err != nil {
 		return storage.SigningKey{}, fmt.Errorf("encode public %s key: %w", b.Alg, err)
@@ -82,6 +78,27 @@ func (r *Ring) newSigningKey(b activation, now time.Time) (storage.SigningKey, e
 		ID: jwk.KeyID, Alg: b.Alg, Slot: b.Slot, Public: public, Sealed: sealed,
 		CreatedAt: now, SignsFrom: b.SignsFrom,
 	}, nil
+}
+
+// namedKey makes a private key, and its public half with the thumbprint as its ID (RFC
+// 7638). Operators name keys on a command line, where an ID that begins with a hyphen is
+// read as a flag: one key in 64 is made again.
+func (r *Ring) namedKey(alg string) (crypto.Signer, jose.JSONWebKey, error) {
+	for tries := 0; ; tries++ {
+		private, err := r.cfg.Generate(alg)
+		if err != nil {
+			return nil, jose.JSONWebKey{}, fmt.Errorf("generate %s key: %w", alg, err)
+		}
+		jwk := publicKey(alg, "", private.Public())
+		thumbprint, err := jwk.Thumbprint(crypto.SHA256)
+		if err != nil {
+			return nil, jose.JSONWebKey{}, fmt.Errorf("name %s key: %w", alg, err)
+		}
+		jwk.KeyID = encode(thumbprint)
+		if !strings.HasPrefix(jwk.KeyID, "-") || tries == 10 {
+			return private, jwk, nil
+		}
+	}
 }
 
 // rotationEvent is the security event of a key that enters the ring.

@@ -1,7 +1,10 @@
 package keys
 
 import (
+	"bytes"
 	"context"
+	"crypto"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
@@ -235,6 +238,28 @@ func TestGenerateMakesAKeyOfItsAlgorithm(t *testing.T) {
 	}
 	if _, err := generate("HS256"); err == nil {
 		t.Error("a key for HS256")
+	}
+}
+
+// TestKeyIDsAreNoFlags: an ID that begins with a hyphen could not be given to `latchkey
+// keys revoke`.
+func TestKeyIDsAreNoFlags(t *testing.T) {
+	t.Parallel()
+	made := byte(0)
+	r := newRing(t, &storagetest.SigningKeys{}, storagetest.NewClock().Now)
+	r.cfg.Generate = func(string) (crypto.Signer, error) {
+		made++
+		return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{made}, ed25519.SeedSize)), nil
+	}
+	named := 0
+	for ; made < 200; named++ {
+		_, jwk, err := r.namedKey(EdDSA)
+		if err != nil || strings.HasPrefix(jwk.KeyID, "-") {
+			t.Errorf("key %d is named %q, %v", named, jwk.KeyID, err)
+		}
+	}
+	if named == int(made) {
+		t.Error("no key was made again: none of these shows anything")
 	}
 }
 

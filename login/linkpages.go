@@ -116,7 +116,7 @@ func (p *linkPages) holder(r *http.Request) (account.Actor, error) {
 func (p *linkPages) verify(w http.ResponseWriter, r *http.Request, by account.Actor, token string) error {
 	v, err := p.accounts.VerifyEmail(r.Context(), by, token)
 	if err != nil {
-		return accountError("verify e-mail", err)
+		return accountError("verify email", err)
 	}
 	return p.resumeAfterMessage(w, r, v.Return, "verified")
 }
@@ -128,7 +128,7 @@ func (p *linkPages) confirmEmail(w http.ResponseWriter, r *http.Request, by acco
 		return p.renderSignInFirst(w, r)
 	}
 	if err != nil {
-		return accountError("change e-mail", err)
+		return accountError("change email", err)
 	}
 	return p.resumeAfterMessage(w, r, u.Return, "email_changed")
 }
@@ -137,7 +137,7 @@ func (p *linkPages) confirmEmail(w http.ResponseWriter, r *http.Request, by acco
 func (p *linkPages) stopEmail(w http.ResponseWriter, r *http.Request, by account.Actor, token string) error {
 	done, err := p.accounts.StopEmailChange(r.Context(), by, token)
 	if err != nil {
-		return accountError("stop change of e-mail", err)
+		return accountError("stop change of email", err)
 	}
 	if done.Recovers {
 		return redirectDone(w, r, "not_me")
@@ -148,7 +148,7 @@ func (p *linkPages) stopEmail(w http.ResponseWriter, r *http.Request, by account
 // undoEmail gives an old address back.
 func (p *linkPages) undoEmail(w http.ResponseWriter, r *http.Request, by account.Actor, token string) error {
 	if err := p.accounts.UndoEmail(r.Context(), by, token); err != nil {
-		return accountError("undo change of e-mail", err)
+		return accountError("undo change of email", err)
 	}
 	return redirectDone(w, r, "email_undone")
 }

@@ -35,7 +35,7 @@ func TestRE1_ALinkThatAnOperatorHandsOver(t *testing.T) {
 	got, err := s.store.Users().ByID(t.Context(), ada.ID)
 	check(t, err)
 	if got.EmailVerified || got.ResetByEmail {
-		t.Errorf("the link proves an address: verified %v, reset by e-mail %v", got.EmailVerified, got.ResetByEmail)
+		t.Errorf("the link proves an address: verified %v, reset by email %v", got.EmailVerified, got.ResetByEmail)
 	}
 	b = s.browser()
 	b.start("")

@@ -35,7 +35,7 @@ var codeForm = regexp.MustCompile(`^[0-9]{6}$`)
 
 var codeRange = big.NewInt(1_000_000)
 
-// CodeLimits bounds the codes that are sent by e-mail and SMS.
+// CodeLimits bounds the codes that are sent by email and SMS.
 type CodeLimits struct {
 	// TTL is how long a code lives; at most ten minutes.
 	TTL time.Duration
@@ -56,7 +56,7 @@ func DefaultCodeLimits() CodeLimits {
 	}
 }
 
-// sentCode is what codes by e-mail and by SMS have in common. A code exists in
+// sentCode is what codes by email and by SMS have in common. A code exists in
 // the message alone; here it is a keyed hash, bound to the attempt, the person
 // and the destination (requirement EO1). An attempt has one live code at a time.
 type sentCode struct {

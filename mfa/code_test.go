@@ -292,7 +292,7 @@ func TestRE1_EmailIsNoFactorToAResetByEmail(t *testing.T) {
 		b.user.ResetByEmail = true
 		a := b.attempt("reset")
 		if b.factor(storage.FactorEmail).Available(a.Person) {
-			t.Error("a code by e-mail is offered after a reset by e-mail")
+			t.Error("a code by email is offered after a reset by email")
 		}
 		if _, err := b.factor(storage.FactorEmail).Begin(t.Context(), a); !errors.Is(err, ErrNotOffered) {
 			t.Errorf("Begin = %v", err)

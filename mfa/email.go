@@ -5,7 +5,7 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// newEmail makes the factor of codes by e-mail. They go to the address of the
+// newEmail makes the factor of codes by email. They go to the address of the
 // account alone, and only once that is known to be theirs. Whoever set the
 // password by a link in that mailbox proves nothing more by a code from it
 // (requirement RE1): until the password is changed otherwise, it is no factor.

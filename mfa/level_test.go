@@ -46,7 +46,7 @@ func TestLevel(t *testing.T) {
 			storage.Authentication{Time: minute(0), ACR: "mfa", AMR: []string{"mfa", "pwd", "sms"}}},
 		"an SMS that does not count": {strict, []storage.Proof{password, gave(storage.FactorSMS, 1)}, 0,
 			storage.Authentication{Time: minute(0), ACR: "aal1", AMR: []string{"pwd", "sms"}}},
-		"an e-mail that counts": {lenient, []storage.Proof{password, gave(storage.FactorEmail, 1)}, 0,
+		"an email that counts": {lenient, []storage.Proof{password, gave(storage.FactorEmail, 1)}, 0,
 			storage.Authentication{Time: minute(0), ACR: "mfa", AMR: []string{"mfa", "otp", "pwd"}}},
 		"a password and a passkey": {strict, []storage.Proof{password, passkeyProof(5, false, false)}, 0,
 			storage.Authentication{Time: minute(0), ACR: "phr", AMR: []string{"hwk", "mfa", "pwd", "user"}}},

@@ -23,7 +23,7 @@ type Policy struct {
 	RequiredRoles []string
 	// Allowed are the kinds that count; empty is all.
 	Allowed []storage.FactorKind
-	// CountEmail and CountSMS let codes by e-mail and SMS count as a second
+	// CountEmail and CountSMS let codes by email and SMS count as a second
 	// factor, which reaches no more than [ACRCode].
 	CountEmail, CountSMS bool
 	// EnrollGrace is how long a person may put off enrolling a factor that

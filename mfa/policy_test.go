@@ -58,14 +58,14 @@ func TestPK3_PolicyGuards(t *testing.T) {
 		user   storage.User
 		want   string
 	}{
-		"a password alone":                    {func(*Policy) {}, reachable, ACRPassword},
-		"an app":                              {func(*Policy) {}, withApp, ACRTwoFactor},
-		"an app, and e-mail counts":           {byEmail, withApp, ACRTwoFactor},
-		"e-mail counts":                       {byEmail, reachable, ACRCode},
-		"e-mail counts, and set the password": {byEmail, byReset, ACRPassword},
-		"e-mail counts, unproven":             {byEmail, storage.User{Email: "a@example.com"}, ACRPassword},
-		"SMS counts":                          {bySMS, reachable, ACRCode},
-		"an app that does not count":          {func(p *Policy) { p.Allowed = []storage.FactorKind{storage.FactorEmail} }, withApp, ACRPassword},
+		"a password alone":                   {func(*Policy) {}, reachable, ACRPassword},
+		"an app":                             {func(*Policy) {}, withApp, ACRTwoFactor},
+		"an app, and email counts":           {byEmail, withApp, ACRTwoFactor},
+		"email counts":                       {byEmail, reachable, ACRCode},
+		"email counts, and set the password": {byEmail, byReset, ACRPassword},
+		"email counts, unproven":             {byEmail, storage.User{Email: "a@example.com"}, ACRPassword},
+		"SMS counts":                         {bySMS, reachable, ACRCode},
+		"an app that does not count":         {func(p *Policy) { p.Allowed = []storage.FactorKind{storage.FactorEmail} }, withApp, ACRPassword},
 	} {
 		t.Run(name, func(t *testing.T) {
 			policy := DefaultPolicy()
@@ -166,7 +166,7 @@ func TestOffer(t *testing.T) {
 	}{
 		"best first": {nil, Demand{Person: person(totpKind, passkey, recovery), Wanted: ACRTwoFactor, Have: ACRPassword},
 			Offer{Ask: kinds{passkey, totpKind, recovery}, Default: passkey}},
-		"an e-mail code that counts": {func(p *Policy) { p.CountEmail = true }, Demand{Person: person(), Wanted: ACRCode, Have: ACRPassword},
+		"an email code that counts": {func(p *Policy) { p.CountEmail = true }, Demand{Person: person(), Wanted: ACRCode, Have: ACRPassword},
 			Offer{Ask: kinds{email}, Default: email}},
 		"what does not reach it is not asked for": {func(p *Policy) { p.CountEmail = true }, Demand{Person: person(totpKind), Wanted: ACRTwoFactor, Have: ACRPassword},
 			Offer{Ask: kinds{totpKind}, Default: totpKind}},
@@ -186,10 +186,10 @@ func TestOffer(t *testing.T) {
 			Offer{Ask: kinds{passkey}, Default: passkey}},
 		"nobody gets past an app by a client that takes passkeys alone": {nil, Demand{Person: person(totpKind), Client: passkeysOnly, Wanted: ACRPhishingResistant, Have: ACRPassword},
 			Offer{Ask: kinds{totpKind}, Default: totpKind, Guards: true}},
-		"an e-mail code is not what an app guards": {func(p *Policy) { p.CountEmail = true },
+		"an email code is not what an app guards": {func(p *Policy) { p.CountEmail = true },
 			Demand{Person: person(totpKind), Wanted: ACRPhishingResistant, Have: ACRCode},
 			Offer{Ask: kinds{totpKind}, Default: totpKind, Guards: true}},
-		"nobody gets past e-mail that counts by a client that takes passkeys alone": {func(p *Policy) { p.CountEmail = true },
+		"nobody gets past email that counts by a client that takes passkeys alone": {func(p *Policy) { p.CountEmail = true },
 			Demand{Person: person(), Client: passkeysOnly, Wanted: ACRPhishingResistant, Have: ACRPassword},
 			Offer{Ask: kinds{email}, Default: email, Guards: true}},
 		"who showed it adds the passkey": {nil, Demand{Person: person(totpKind), Client: passkeysOnly, Wanted: ACRPhishingResistant, Have: ACRTwoFactor},

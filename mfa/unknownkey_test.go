@@ -59,7 +59,7 @@ func get(t *testing.T, nodes *Factors, k storage.FactorKind) Factor {
 }
 
 // TestKY5_ASentCodeOfAnUnknownKeyIsNotJudged: while a hash key is rolled over the nodes,
-// a code by e-mail or SMS is asked for at one node and typed at another that does not
+// a code by email or SMS is asked for at one node and typed at another that does not
 // know its key yet. That sends no second one beside it, and says nothing of it.
 func TestKY5_ASentCodeOfAnUnknownKeyIsNotJudged(t *testing.T) {
 	t.Parallel()

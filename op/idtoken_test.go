@@ -136,7 +136,7 @@ func TestRF5_NamedClaimsAreAskedAboutAndTakenBack(t *testing.T) {
 		return claimsOf(t, a.IDToken)["email"] != nil, strings.Contains(s.send(r).Body.String(), "Ada Lovelace")
 	}
 	if inIDToken, inUserinfo := told(a); !inIDToken || !inUserinfo {
-		t.Errorf("the e-mail address is in the ID token: %t; the name in userinfo: %t", inIDToken, inUserinfo)
+		t.Errorf("the email address is in the ID token: %t; the name in userinfo: %t", inIDToken, inUserinfo)
 	}
 	narrowed := s.config([]client.Client{narrow})
 	narrowed.Keys = cfg.Keys

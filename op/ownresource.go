@@ -58,8 +58,9 @@ func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request, audience
 	if err != nil {
 		return nil, errorOf(atResource(err))
 	}
+	scopes := slices.DeleteFunc(active.Claims.Scopes(), func(scope string) bool { return !active.Client.AllowsScope(scope) }) // withdrawn since
 	b := &Bearer{
-		Client: active.Client, Scopes: active.Claims.Scopes(), TokenID: active.Claims.ID, ExpiresAt: time.Unix(active.Claims.ExpiresAt, 0),
+		Client: active.Client, Scopes: scopes, TokenID: active.Claims.ID, ExpiresAt: time.Unix(active.Claims.ExpiresAt, 0),
 	}
 	if g := active.Grant; g != nil {
 		b.User, b.SID, b.Authentication = &g.User, g.Grant.SID, g.Grant.Authentication

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,6 +36,12 @@ func TestTK5_AResourceOfOursTakesTokensForItselfAlone(t *testing.T) {
 		"another scheme": "Basic " + tokens.AccessToken,
 	} {
 		n.unauthenticated(t, name, reportsAPI, header)
+	}
+	less, _ := n.registry.Client(t.Context(), "wiki")
+	less.Scopes = slices.DeleteFunc(slices.Clone(less.Scopes), func(scope string) bool { return scope == "reports.read" })
+	n.reload(*less)
+	if b, err := n.authenticate(reportsAPI, "Bearer "+tokens.AccessToken); err != nil || len(b.Scopes) != 0 {
+		t.Errorf("with a scope that its client has no more: %+v, %v", b, err)
 	}
 	n.unauthenticated(t, "another audience", "urn:other", "Bearer "+tokens.AccessToken)
 	own := n.exchange(asWiki, n.code("wiki", asking("openid"))).want(t, http.StatusOK, "")

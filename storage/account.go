@@ -13,7 +13,7 @@ type PasswordChange struct {
 	Epoch int64
 	Hash  string
 	Now   time.Time
-	// ByEmail says that a link sent by e-mail allowed it; see [User.ResetByEmail].
+	// ByEmail says that a link sent by email allowed it; see [User.ResetByEmail].
 	ByEmail bool
 	// KeepSID is the session that goes on; every other one ends, with the
 	// grants that are not offline.
@@ -54,10 +54,10 @@ type EmailChange struct {
 }
 
 // Recovery gives an account back to its owner, whose address was current in an
-// e-mail epoch, and removes what an intruder may have made since.
+// email epoch, and removes what an intruder may have made since.
 type Recovery struct {
 	UserID ID
-	// Epoch is the e-mail epoch in which the owner's address was current. Where
+	// Epoch is the email epoch in which the owner's address was current. Where
 	// another one is current by now, the address is given back as well.
 	Epoch int64
 	// Since is from when on what was added goes; where the address was taken away

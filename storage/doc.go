@@ -19,7 +19,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConsumed says that something that may be spent once was spent before.
 	ErrConsumed = errors.New("already consumed")
-	// ErrConflict says that a unique value (an e-mail address, a username, a
+	// ErrConflict says that a unique value (an email address, a username, a
 	// key's slot in the ring) is taken.
 	ErrConflict = errors.New("conflict")
 	// ErrLocked says that an attempt was refused unseen, because too many failed before.

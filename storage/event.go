@@ -55,7 +55,7 @@ type EventFilter struct {
 	Address   string
 	// IdentifierHash is that of an event; see [Event.IdentifierHash].
 	IdentifierHash string
-	// WithoutReads leaves out that administrators looked at something ([EventAdminRead]),
+	// WithoutReads leaves out that administrators and sources looked at something ([EventAdminRead]),
 	// unless a Type or a RequestID is asked for: what changed is lost among it.
 	WithoutReads bool
 	Since, Until time.Time
@@ -156,7 +156,7 @@ const (
 	EventAttemptRefused   EventType = "attempt_refused" // a partial sign-in met another browser or network
 	EventAccessRefused    EventType = "access_refused"  // a person may not use a client; Detail names the rule
 	EventChangeRefused    EventType = "change_refused"  // an actor wanted to change what it may not
-	EventAdminRead        EventType = "admin_read"      // an administrator looked at something; Detail names the operation
+	EventAdminRead        EventType = "admin_read"      // an administrator or a source of provisioning looked at something; Detail names the operation
 )
 
 // The outcomes.

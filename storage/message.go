@@ -27,7 +27,7 @@ const (
 	MessageEmailUndone      MessageKind = "email_undone"       // notice to the address that an undo took the account from
 	MessageUsernameChanged  MessageKind = "username_changed"   // notice
 	MessageSignInNew        MessageKind = "sign_in_new"        // notice: a sign-in on a device that is not known
-	MessageEmailCode        MessageKind = "email_code"         // second factor by e-mail
+	MessageEmailCode        MessageKind = "email_code"         // second factor by email
 	MessageSMSCode          MessageKind = "sms_code"           // second factor by SMS
 	MessagePhoneVerify      MessageKind = "phone_verify"       // SMS: confirm a phone number
 	MessageInvitation       MessageKind = "invitation"         // an invitation to sign up

@@ -5,7 +5,7 @@ import "time"
 // PeopleFilter says which people are listed: all, or those of one condition. More of
 // them at once would have no index to go by.
 type PeopleFilter struct {
-	// Prefix begins their e-mail address or username, in any case.
+	// Prefix begins their email address or username, in any case.
 	Prefix string
 	// Role is one that they have, themselves or by a group.
 	Role string

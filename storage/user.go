@@ -55,7 +55,7 @@ type User struct {
 	PasswordEpoch int64
 	// PasswordChangedAt is when the password was last set; zero where it never was.
 	PasswordChangedAt time.Time
-	// ResetByEmail says that the password was last set by a link sent by e-mail: a
+	// ResetByEmail says that the password was last set by a link sent by email: a
 	// code sent to the same mailbox is then no second factor to it.
 	ResetByEmail bool
 	// SignedInAt is when somebody first signed in to the account; zero: never, or

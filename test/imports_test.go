@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"admin":               {"account"},
 	"admin/api":           {"account", "admin", "client", "internal/ident", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"admin/console":       {"access", "account", "admin", "admin/api", "client", "interaction", "internal/ident", "internal/locale", "internal/web", "keys", "mfa", "storage", "storage/ephemeral", "ui", "ui/flash"},
-	"admin/scim":          {"account", "client", "internal/ident", "internal/web", "keys", "storage"},
+	"admin/scim":          {"account", "admin", "client", "internal/ident", "internal/web", "keys", "storage"},
 	"op":                  {"internal/ident", "access", "client", "interaction", "internal/fetch", "internal/web", "keys", "mfa", "storage", "storage/ephemeral"},
 	"login":               {"internal/ident", "access", "internal/locale", "internal/useragent", "account", "client", "interaction", "internal/web", "keys", "mfa", "storage", "storage/ephemeral", "ui/flash", "login/flow", "login/journal", "login/limits", "login/pageerror", "login/partial", "login/session", "login/signin", "ui"},
 	"login/flow":          {"access", "client", "interaction", "mfa", "storage"},

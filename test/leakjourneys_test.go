@@ -122,7 +122,7 @@ func (h *hunt) secondFactors(email string) {
 	page := h.want(signIn(b), "factor-submit")
 	h.inbox(email)
 	page = h.want(b.SubmitOn(page, "factor-resend"), "factor-submit")
-	h.snapshot("with a code by e-mail")
+	h.snapshot("with a code by email")
 	page = b.SubmitOn(page, "factor-submit", "code="+h.inbox(email).Code)
 	h.tokens("strict", h.code(page))
 

@@ -172,7 +172,7 @@ func TestTH3_AnOutsidersStory(t *testing.T) {
 
 // TestTH3_AnOutsiderKeepsNobodyFromAFactorCode: strangers with any number of addresses,
 // spellings and networks ask for whatever anybody may, until they are refused. On a
-// device that is theirs the owner gets a code by e-mail and by text message all the same,
+// device that is theirs the owner gets a code by email and by text message all the same,
 // under the limits that a new installation has, and the code of an app passes.
 func TestTH3_AnOutsiderKeepsNobodyFromAFactorCode(t *testing.T) {
 	t.Parallel()

@@ -8,7 +8,7 @@ type AccessDenied struct {
 	Page
 	// Person is as whom they are signed in.
 	Person string
-	// Contact is whom they may ask: an e-mail address or a page; empty: nobody said.
+	// Contact is whom they may ask: an email address or a page; empty: nobody said.
 	Contact string
 	// Elsewhere says that another network would do; Again looks anew.
 	Elsewhere bool

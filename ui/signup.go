@@ -13,7 +13,7 @@ import (
 type SignUp struct {
 	Page
 	Email, Username, Name string
-	// AskUsername and AskName say which fields there are besides e-mail and password.
+	// AskUsername and AskName say which fields there are besides email and password.
 	AskUsername, AskName bool
 	// EmailOptional says that an account may do without an address.
 	EmailOptional bool

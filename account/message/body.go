@@ -96,7 +96,7 @@ type EmailChangeAsked struct {
 	// PasswordEpoch is the person's when it was asked for: under another one there
 	// is nothing left to stop.
 	PasswordEpoch int64 `json:"password_epoch"`
-	// Epoch is the e-mail epoch in which From is current, and Since is when whoever
+	// Epoch is the email epoch in which From is current, and Since is when whoever
 	// asked sat down: see [Notice]. Zero is for an address that is not proven.
 	Epoch int64     `json:"epoch,omitempty"`
 	Since time.Time `json:"since,omitzero"`
@@ -111,7 +111,7 @@ type EmailChanged struct {
 	UserID storage.ID `json:"user_id"`
 	From   string     `json:"from"`
 	To     string     `json:"to"`
-	// Epoch is the e-mail epoch in which From was current, and Since is when whoever
+	// Epoch is the email epoch in which From was current, and Since is when whoever
 	// changed it sat down; zero where From was not proven.
 	Epoch int64     `json:"epoch"`
 	Since time.Time `json:"since,omitzero"`
@@ -122,7 +122,7 @@ type EmailUpdate struct {
 	UserID storage.ID `json:"user_id"`
 	From   string     `json:"from"`
 	To     string     `json:"to"`
-	// PasswordEpoch is of a change that waits for its proof. Epoch is the e-mail epoch
+	// PasswordEpoch is of a change that waits for its proof. Epoch is the email epoch
 	// in which From was current, and Since is when whoever changed it sat down: see
 	// [EmailChangeAsked] and [EmailChanged].
 	PasswordEpoch int64     `json:"password_epoch,omitempty"`
@@ -165,7 +165,7 @@ type Notice struct {
 	Remaining int `json:"remaining,omitempty"`
 	// Email is the address that an account went back to.
 	Email string `json:"email,omitempty"`
-	// Epoch is the e-mail epoch in which To was current, and Since is when whoever
+	// Epoch is the email epoch in which To was current, and Since is when whoever
 	// did what it tells of sat down. Where To is known to be the owner's, the notice has a link
 	// that disowns it: a token of purpose onetime.Disown, which is spent for a
 	// [Disowned]. A zero Since is for any other address.

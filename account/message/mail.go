@@ -4,7 +4,7 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// Mail is a message as it is sent, by e-mail or SMS.
+// Mail is a message as it is sent, by email or SMS.
 type Mail struct {
 	Channel storage.Channel `json:"channel"`
 	To      string          `json:"to"`

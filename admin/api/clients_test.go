@@ -93,19 +93,23 @@ func TestAD1_ClientsThatAdministerAreOfOwners(t *testing.T) {
 	service := s.service("admin:clients.write")
 	const powerful = `{"client_type":"service","scope":"admin:owner"}`
 	with := func(metadata string) string { return fmt.Sprintf(`{"metadata":%s}`, metadata) }
-	powers := s.storedClient(powerful)
+	powers, provisions := s.storedClient(powerful), s.storedClient(`{"client_type":"service","scope":"scim"}`)
 	harmless := s.storedClient(webMetadata)
 	before := s.state()
 	for name, try := range map[string]struct {
 		id   string
 		with sample
 	}{
-		"make one":             {"clients.create", sample{"/clients", with(powerful)}},
-		"make one by resource": {"clients.create", sample{"/clients", with(`{"client_type":"service","resources":["` + admin.Resource + `"]}`)}},
-		"raise one":            {"clients.replace", sample{"/clients/" + harmless, with(powerful)}},
-		"take one over":        {"clients.add_secret", sample{"/clients/" + powers + "/secrets", `{}`}},
-		"change one":           {"clients.replace", sample{"/clients/" + powers, with(webMetadata)}},
-		"delete one":           {"clients.delete", sample{"/clients/" + powers, ""}},
+		"make one":                 {"clients.create", sample{"/clients", with(powerful)}},
+		"make one by resource":     {"clients.create", sample{"/clients", with(`{"client_type":"service","resources":["` + admin.Resource + `"]}`)}},
+		"make one that provisions": {"clients.create", sample{"/clients", with(`{"client_type":"service","scope":"scim"}`)}},
+		"make one that exchanges":  {"clients.create", sample{"/clients", with(`{"client_type":"service","token_exchange":[{"resources":["` + admin.ProvisioningResource + `"]}]}`)}},
+		"make one that vouches":    {"clients.create", sample{"/clients", with(`{"client_type":"service","trusted_subjects":[{"resources":["` + admin.Resource + `"]}]}`)}},
+		"be a source":              {"clients.add_secret", sample{"/clients/" + provisions + "/secrets", `{}`}},
+		"raise one":                {"clients.replace", sample{"/clients/" + harmless, with(powerful)}},
+		"take one over":            {"clients.add_secret", sample{"/clients/" + powers + "/secrets", `{}`}},
+		"change one":               {"clients.replace", sample{"/clients/" + powers, with(webMetadata)}},
+		"delete one":               {"clients.delete", sample{"/clients/" + powers, ""}},
 	} {
 		refusals := len(s.events(storage.EventChangeRefused))
 		s.want(s.send(service, described(t, try.id), try.with), http.StatusForbidden)

@@ -249,11 +249,11 @@ func (a *API) writable(ctx context.Context, metadata map[string]any, was *client
 	return text, a.mayAdministerBy(ctx, m)
 }
 
-// mayAdministerBy keeps clients by which one administers to owners.
+// mayAdministerBy keeps clients by which one administers or provisions to owners.
 func (a *API) mayAdministerBy(ctx context.Context, m client.Metadata) error {
-	administers := slices.ContainsFunc(m.Scopes, func(s string) bool { return strings.HasPrefix(s, "admin:") }) ||
-		slices.Contains(m.Resources, admin.Resource) || slices.Contains(m.Audience, admin.Resource) ||
-		slices.ContainsFunc(m.TokenExchange, func(r client.ExchangeRule) bool { return slices.Contains(r.Resources, admin.Resource) })
+	administers := slices.ContainsFunc(slices.Concat(m.Scopes, m.Resources, m.Audience), admin.Grants) ||
+		slices.ContainsFunc(m.TokenExchange, func(r client.ExchangeRule) bool { return slices.ContainsFunc(r.Resources, admin.Grants) }) ||
+		slices.ContainsFunc(m.TrustedSubjects, func(t client.TrustedSubject) bool { return slices.ContainsFunc(t.Resources, admin.Grants) })
 	if !administers || callerOf(ctx).may.Has(admin.ScopeOwner) {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 var grave = []string{
 	"people.delete", "people.disable", "people.reset_password", "people.set_roles", "people.lock_down", "people.undo_lockdown", "factors.reset",
 	"clients.create", "clients.replace", "clients.add_secret", "clients.delete", "clients.lock_down", "clients.undo_lockdown",
-	"keys.revoke", "everybody.lock_down",
+	"keys.rotate", "keys.revoke", "everybody.lock_down",
 }
 
 // TestFE1_GraveOperationsWantFreshProofs: each operation by each role that may do it, with

@@ -66,7 +66,7 @@ func (a *API) personOutputOf(ctx context.Context, u *storage.User) (*personOutpu
 
 type listPeopleInput struct {
 	PageParams
-	Query string `query:"q" maxLength:"254" doc:"Begins their e-mail address or username, in any case."`
+	Query string `query:"q" maxLength:"254" doc:"Begins their email address or username, in any case."`
 	Role  string `query:"role" maxLength:"64" doc:"Has this role, themselves or by a group."`
 	Group string `query:"group" maxLength:"128" doc:"Is in the group of this name."`
 	State string `query:"state" enum:"disabled" doc:"Is disabled."`

@@ -22,6 +22,9 @@ func ShowEvent(e *storage.Event) Event { return showEvent(e) }
 // ShowDelivery is a delivery as the API answers with it.
 func ShowDelivery(d *storage.Delivery) Delivery { return showDelivery(d) }
 
+// ShowFeed is a receiver of events as the API answers with it.
+func ShowFeed(f *storage.Feed) Feed { return Feed{f.Name, f.Seq, timeOf(f.MovedAt)} }
+
 // ShowClient is a client as lists of the API have it.
 func ShowClient(c *client.Client) Client { return clientOf(c) }
 

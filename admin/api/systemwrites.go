@@ -85,8 +85,8 @@ func (a *API) listFeeds(ctx context.Context, _ *struct{}) (*feedsOutput, error) 
 		return nil, err
 	}
 	out := &feedsOutput{Body: Page[Feed]{Items: []Feed{}}}
-	for _, f := range feeds {
-		out.Body.Items = append(out.Body.Items, Feed{f.Name, f.Seq, timeOf(f.MovedAt)})
+	for i := range feeds {
+		out.Body.Items = append(out.Body.Items, ShowFeed(&feeds[i]))
 	}
 	return out, nil
 }
@@ -116,16 +116,26 @@ func (a *API) replayEvents(ctx context.Context, in *replayInput) (*replayOutput,
 	case in.Body.After != nil:
 		out.Body.After = *in.Body.After
 	default:
-		first, err := a.cfg.Events.List(ctx, storage.EventFilter{InOrder: true, Since: *in.Body.Since, Limit: 1})
+		place, found, err := PlaceBefore(ctx, a.cfg.Events, *in.Body.Since)
 		if err != nil {
 			return nil, err
 		}
-		if len(first) == 0 {
+		if !found {
 			return nil, huma.NewError(http.StatusUnprocessableEntity, "no event is kept since then")
 		}
-		out.Body.After = first[0].Seq - 1
+		out.Body.After = place
 	}
 	return out, a.cfg.Accounts.ReplayEvents(ctx, callerOf(ctx).actor, in.Feed, out.Body.After)
+}
+
+// PlaceBefore is the place in the chain before the first event since a time; found is
+// false where none is kept.
+func PlaceBefore(ctx context.Context, events Events, since time.Time) (place int64, found bool, err error) {
+	first, err := events.List(ctx, storage.EventFilter{InOrder: true, Since: since, Limit: 1})
+	if err != nil || len(first) == 0 {
+		return 0, false, err
+	}
+	return first[0].Seq - 1, true, nil
 }
 
 type rotateInput struct {
@@ -143,20 +153,34 @@ func (a *API) rotateKeys(ctx context.Context, in *rotateInput) (*keysOutput, err
 	if err != nil {
 		return nil, err
 	}
-	algs := []string{in.Body.Alg}
-	if in.Body.Alg == "" {
-		algs = a.cfg.Keys.KeyAlgs()
+	_, err = RotateKeys(ctx, a.cfg.Keys, in.Body.Alg, e)
+	if errors.Is(err, keys.ErrNoKeys) {
+		return nil, huma.NewError(http.StatusUnprocessableEntity, "a value is not taken", &huma.ErrorDetail{Message: "there are no such keys", Location: "body.alg"})
 	}
-	for _, alg := range algs {
-		err := a.cfg.Keys.Rotate(ctx, alg, e)
-		switch {
-		case errors.Is(err, keys.ErrNoKeys):
-			return nil, huma.NewError(http.StatusUnprocessableEntity, "a value is not taken", &huma.ErrorDetail{Message: "there are no such keys", Location: "body.alg"})
-		case err != nil && !errors.Is(err, keys.ErrPending):
-			return nil, err
-		}
+	if err != nil {
+		return nil, err
 	}
 	return a.listKeys(ctx, nil)
+}
+
+// RotateKeys publishes a successor of the key of an algorithm, or of each for "", and
+// returns how many: one whose successor is published already is left alone. It answers
+// keys.ErrNoKeys.
+func RotateKeys(ctx context.Context, ring KeyRing, alg string, by storage.Event) (n int, err error) {
+	algs := []string{alg}
+	if alg == "" {
+		algs = ring.KeyAlgs()
+	}
+	for _, alg := range algs {
+		switch err := ring.Rotate(ctx, alg, by); {
+		case errors.Is(err, keys.ErrPending):
+		case err != nil:
+			return n, err
+		default:
+			n++
+		}
+	}
+	return n, nil
 }
 
 type revokeKeyInput struct {

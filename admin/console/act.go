@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -38,8 +39,12 @@ type act struct {
 	// subject is the parameter that names what of the person it is about; empty where it is
 	// all of them. Its link is beside the subject.
 	subject string
-	// several says that it may be about several subjects at once, picked in a list.
+	// several says that it may be about several subjects at once, picked in a list, and
+	// about fills in of them what commands and calls name; nil is what the address says.
 	several bool
+	about   func(t *target) []url.Values
+	// used says of which installations it makes sense; nil is all.
+	used func(c *Console) bool
 	// app says of which applications it makes sense; nil is all of them.
 	app func(t *target) bool
 	// offered says of whom it makes sense; nil is everybody.
@@ -144,6 +149,39 @@ func (c *Console) person(r *http.Request) (*storage.User, error) {
 	return u, err
 }
 
+// may reports whether the visitor may do an act here, as far as that can be told before
+// it is tried.
+func (c *Console) may(v *visit, a *act) bool {
+	return v.may.Has(c.scopeOf(a.operation)) && (a.used == nil || a.used(c))
+}
+
+// linksOn lead from a page to what the visitor may do there, of which nothing is picked.
+func (c *Console) linksOn(v *visit, s *screen, page string) []link {
+	var links []link
+	for _, a := range c.acts {
+		if a.of == page && a.subject == "" && c.may(v, a) {
+			links = append(links, link{ID: "act-" + a.name, URL: a.path(), Label: s.T(a.text + ".title"), Danger: a.danger})
+		}
+	}
+	return links
+}
+
+// doListed is the link of a row to an act about it; an empty cell where the visitor may not.
+func (c *Console) doListed(v *visit, page, name string, s *screen, subject, label string) cell {
+	if a := c.actOn(page, name); a != nil && c.may(v, a) {
+		return cell{Text: s.T(a.text + ".title"), URL: a.at(&target{page: page}, subject), Danger: a.danger, Label: label}
+	}
+	return cell{}
+}
+
+// actOn is the act of a page by its name; nil where there is none.
+func (c *Console) actOn(page, name string) *act {
+	if i := slices.IndexFunc(c.acts, func(a *act) bool { return a.of == page && a.name == name }); i >= 0 {
+		return c.acts[i]
+	}
+	return nil
+}
+
 // ask shows the page of an act.
 func (c *Console) ask(a *act) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -169,7 +207,15 @@ func (c *Console) ask(a *act) handlerFunc {
 			}
 		}
 		s := c.begin(w, r, v, a.text+".title")
-		s.Up, s.Same = link{URL: t.page, Label: t.name}, c.sameAs(r, a.operation, strings.ReplaceAll(a.command, "{group}", quote(cmp.Or(subject, t.name))), r.URL.Query())
+		s.Up = link{URL: t.page, Label: t.name}
+		said := []url.Values{r.URL.Query()}
+		if a.about != nil {
+			said = a.about(t)
+		}
+		for _, of := range said {
+			one := c.sameAs(r, a.operation, strings.ReplaceAll(a.command, "{group}", quote(cmp.Or(subject, t.name))), of)
+			s.Same.Commands, s.Same.Calls = append(s.Same.Commands, one.Commands...), append(s.Same.Calls, one.Calls...)
+		}
 		if t.name == "" {
 			s.Up.Label = s.T(c.titleOf(t.page))
 		}

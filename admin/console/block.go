@@ -57,7 +57,10 @@ type row struct {
 }
 
 // picking is the form that the rows of a table are picked in.
-type picking struct{ Action, Name, Submit, Label string }
+type picking struct {
+	Action, Name, Submit, Label string
+	Danger                      bool
+}
 
 // cell is what stands in a table or in a fact.
 type cell struct {

@@ -52,7 +52,7 @@ type Config struct {
 	Stored    api.StoredClients
 	Registrar api.Registrar
 	Locked    lockedClients
-	Keys      signingKeys
+	Keys      api.KeyRing
 	// Digest is that of the configuration that runs, and Pending what its files say that
 	// this node has not loaded, or why they cannot be; nil: there are no files.
 	Digest  string
@@ -104,12 +104,6 @@ type applications interface {
 	ApplicationsOf(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountApplication, error)
 }
 
-// signingKeys are those of the ring; keys.Ring in the binary.
-type signingKeys interface {
-	api.SigningKeys
-	account.SigningKeys
-}
-
 // lockedClients knows which clients are locked down; storage/sqlstore.LockedClients in the
 // binary.
 type lockedClients interface {
@@ -124,11 +118,12 @@ type Console struct {
 	cfg        Config
 	template   *template.Template
 	operations map[string]api.Described
+	acts       []*act
 }
 
 // New makes a Console.
 func New(cfg Config) (*Console, error) {
-	c := &Console{cfg: cfg, operations: map[string]api.Described{}}
+	c := &Console{cfg: cfg, operations: map[string]api.Described{}, acts: acts()}
 	for _, o := range api.Operations() {
 		c.operations[o.ID] = o
 	}
@@ -149,7 +144,7 @@ func (c *Console) routes() []route {
 	for _, p := range c.pages() {
 		routes = append(routes, route{http.MethodGet, p.path, p.operation, c.scopeOf(p.operation), c.show(p)})
 	}
-	for _, a := range acts() {
+	for _, a := range c.acts {
 		scope := c.scopeOf(a.operation)
 		routes = append(routes, route{http.MethodGet, a.path(), a.operation, scope, c.ask(a)}, route{http.MethodPost, a.path(), a.operation, scope, c.carryOut(a)})
 	}
@@ -158,7 +153,7 @@ func (c *Console) routes() []route {
 
 // acts is the one list of what is done.
 func acts() []*act {
-	return slices.Concat(personActs(), groupActs(), sessionActs(), appActs(), systemActs())
+	return slices.Concat(peopleActs(), personActs(), invitationActs(), groupActs(), sessionActs(), appActs(), messageActs(), feedActs(), keyActs(), systemActs())
 }
 
 // scopeOf is what an operation of the admin API takes, and so the page that does the same.

@@ -126,6 +126,8 @@ func (c *Console) refused(w http.ResponseWriter, r *http.Request, page, attempte
 		return c.cfg.Flow.Ask(w, r, interaction.PageRequest{ReturnTo: page, ACR: stale.Needs, Fresh: c.cfg.Accounts.FreshFor()})
 	case errors.As(err, &used):
 		return c.cfg.Flash.Refuse(w, r, page, flash.Message{Failure: "console.in_use"})
+	case errors.Is(err, account.ErrClosed):
+		return c.cfg.Flash.Refuse(w, r, page, flash.Message{Failure: "console.no_invitations"})
 	case errors.Is(err, storage.ErrFull):
 		return c.cfg.Flash.Refuse(w, r, page, flash.Message{Failure: "console.many_secrets"})
 	case errors.Is(err, account.ErrForbidden):
@@ -159,9 +161,11 @@ func problemsOf(err error) []flash.Problem {
 			text = "wrong.required"
 		case field.Problem == account.TooLong:
 			text = "wrong.long"
-		case field.Field == "email" && field.Problem == account.Same:
+		case field.Field == "email" && field.Problem == account.Same && !errors.Is(err, account.ErrTaken):
 			text = "wrong.email_same"
-		case field.Field == "client_id" && field.Problem == account.Same:
+		case field.Field == "username" && field.Problem == account.Same:
+			text = "wrong.username_taken"
+		case field.Field == "client_id" && field.Problem == account.Same, field.Field == "email" && errors.Is(err, account.ErrTaken):
 			text = "console.taken"
 		case !known:
 			text = "wrong.attribute"

@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey-id/latchkey/client/registration"
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
+	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/login"
 	"github.com/latchkey-id/latchkey/login/logintest"
 	"github.com/latchkey-id/latchkey/login/session"
@@ -55,17 +56,24 @@ func (s *site) All() []*client.Client { return s.clients }
 
 func newSite(t *testing.T, change ...func(*Config)) *site {
 	t.Helper()
+	return newSiteOf(t, func(*account.Config) {}, change...)
+}
+
+// newSiteOf has accounts that something is changed of.
+func newSiteOf(t *testing.T, accounts func(*account.Config), change ...func(*Config)) *site {
+	t.Helper()
 	s := &site{tokens: map[*logintest.Browser]string{}, clients: []*client.Client{
 		{ID: "wiki", Metadata: client.Metadata{Name: "Wiki", Type: client.TypeConfidential, Access: []access.Rule{{Groups: []string{"staff"}, At: "latchkey.yaml line 12"}}}},
 		{ID: "mail", Metadata: client.Metadata{Name: "Mail", Type: client.TypePublic}},
 	}}
 	s.Parts = logintest.New(t, logintest.Options{Accounts: func(c *account.Config) {
-		c.AdminRoles = policy.Named()
+		c.AdminRoles, c.SignUp.Mode = policy.Named(), account.SignUpInvitation
 		c.Attributes = attribute.Schema{
 			{Name: "office", Type: attribute.String, VisibleTo: attribute.Person, EditableBy: attribute.Person},
 			{Name: "salary", Type: attribute.Number, VisibleTo: attribute.Administrator, EditableBy: attribute.Administrator},
 			{Name: "badge", Type: attribute.String, VisibleTo: attribute.Nobody, EditableBy: attribute.Nobody},
 		}
+		accounts(c)
 	}})
 	p := s.Parts
 	limiter := p.Limiter(nil)
@@ -95,9 +103,9 @@ func newSite(t *testing.T, change ...func(*Config)) *site {
 			Users: p.Store.Users(), Credentials: p.Store.Credentials(), Lockouts: p.Store.Lockouts(), Recovery: p.Store.RecoveryCodes(),
 			Devices: p.Store.TrustedDevices(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(), Consents: p.Store.Consents(),
 			Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
-			Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(), Numbers: p.Store.Numbers(),
+			Invitations: p.Store.Invitations(), Feeds: p.Store.Feeds(), Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(), Numbers: p.Store.Numbers(),
 		},
-		Log: p.Logger, Now: p.Clock.Now, ResetLasts: time.Hour, Keys: oneKey{p.Clock.Now()}, Digest: "digest",
+		Log: p.Logger, Now: p.Clock.Now, ResetLasts: time.Hour, Keys: oneKey{p.Clock.Now(), p.Store.Events().Append}, Digest: "digest",
 		Jobs: map[string]time.Duration{"sweep": time.Minute},
 	}
 	for _, c := range change {
@@ -177,9 +185,32 @@ type storedClients struct {
 func (c storedClients) Read(row *storage.Client) (*client.Client, error) { return c.stored.Read(row) }
 
 // oneKey is a ring of one key that signs.
-type oneKey struct{ since time.Time }
+type oneKey struct {
+	since time.Time
+	// write writes the events of changes.
+	write func(ctx context.Context, e storage.Event) error
+}
 
-// RevokeAll implements account.SigningKeys.
+// KeyAlgs implements api.KeyRing.
+func (oneKey) KeyAlgs() []string { return []string{"ES256", "RS256"} }
+
+// Rotate implements api.KeyRing: a successor of RS256 waits already.
+func (k oneKey) Rotate(ctx context.Context, alg string, by storage.Event) error {
+	if alg == "RS256" {
+		return keys.ErrPending
+	}
+	return k.write(ctx, by)
+}
+
+// Revoke implements api.KeyRing.
+func (k oneKey) Revoke(ctx context.Context, kid string, by storage.Event) error {
+	if kid != "kid" {
+		return storage.ErrNotFound
+	}
+	return k.write(ctx, by)
+}
+
+// RevokeAll implements api.KeyRing.
 func (oneKey) RevokeAll(context.Context, storage.Event) ([]string, error) {
 	return []string{"kid"}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/latchkey-id/latchkey/internal/ident"
 	"github.com/latchkey-id/latchkey/internal/web"
@@ -33,16 +34,11 @@ type list struct {
 	// read returns rows after a place, and the place of the last of them; empty on the
 	// last page. query holds what the filters say.
 	read func(r *http.Request, c *Console, v *visit, query url.Values, after string, limit int) (rows []item, next string, err error)
-	// pick has rows be picked, for an act about several; nil has not.
-	pick *pick
-	// acts lead to what can be made.
+	// pick names the act of the page that is about rows that are picked: each is a box of
+	// a form that leads to the page of the act. Empty: there is none.
+	pick string
+	// acts lead to what can be made, where that is not what is done on the page itself.
 	acts func(c *Console, v *visit, s *screen) []link
-}
-
-// pick is how rows are picked: each is a box of a form that leads to the page of an act.
-type pick struct {
-	// name is the subject of the act; act, text and operation are its own.
-	name, act, text, operation string
 }
 
 // filter is a field that narrows a list.
@@ -132,8 +128,8 @@ func (l *list) fill(c *Console, r *http.Request, v *visit, s *screen) error {
 	for _, row_ := range rows {
 		t.Rows = append(t.Rows, row{row_.cells(s), row_.pick})
 	}
-	if p := l.pick; p != nil && v.may.Has(c.scopeOf(p.operation)) && len(rows) > 0 {
-		t.Pick = &picking{Action: r.URL.Path + "/" + p.act, Name: p.name, Submit: s.T(p.text + ".title"), Label: s.T("console.pick")}
+	if a := c.actOn(r.URL.Path, l.pick); a != nil && c.may(v, a) && slices.ContainsFunc(rows, func(i item) bool { return i.pick != "" }) {
+		t.Pick = &picking{Action: a.path(), Name: a.subject, Submit: s.T(a.text + ".title"), Label: s.T("console.pick"), Danger: a.danger}
 	}
 	at := func(name, value string) string {
 		with := url.Values{}
@@ -162,6 +158,7 @@ func (l *list) fill(c *Console, r *http.Request, v *visit, s *screen) error {
 		b.Heading = s.T(l.heading)
 		t.Label = b.Heading
 	}
+	b.Acts = c.linksOn(v, s, r.URL.Path)
 	if l.acts != nil {
 		b.Acts = l.acts(c, v, s)
 	}

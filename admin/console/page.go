@@ -23,8 +23,9 @@ type page struct {
 	operation, command string
 	// also are operations whose parts a page shows that has some of several.
 	also []string
-	// listed says that the navigation leads to it.
+	// listed says that the navigation leads to it, where used does; nil is everywhere.
 	listed bool
+	used   func(c *Console) bool
 	// fill makes what it shows; above the list, where it has one.
 	fill func(c *Console, r *http.Request, v *visit, s *screen) error
 	list *list
@@ -47,6 +48,8 @@ func (c *Console) pages() []page {
 		{path: personPath, title: "console.person", operation: "people.show", command: "user show {person} --json", fill: (*Console).showPerson},
 		{path: findPath, title: "console.find", operation: "people.list", command: "user list --json", fill: (*Console).showFind},
 		{path: resetLinkPath, title: "console.make_reset.title", operation: "people.reset_password", command: "user reset-password {person} --print-link", fill: (*Console).showResetLink},
+		{path: invitationsPath, title: "console.invitations", operation: "invitations.list", command: "invite list --json", listed: true, used: byInvitation, fill: (*Console).showInvitations, list: invitationList()},
+		{path: invitationLinkPath, title: "console.invite.title", operation: "invitations.create", command: "invite create --print-link …", fill: (*Console).showInvitationLink},
 		{path: sessionsPath, title: "console.sessions", operation: "sessions.all", command: "session list --json", listed: true, list: sessionList()},
 		{path: groupsPath, title: "console.groups", operation: "groups.list", command: "group list --json", listed: true, list: groupList()},
 		{path: groupPath, title: "console.group", operation: "members.list", command: "group show {group} --json", fill: (*Console).showGroup, list: memberList()},
@@ -55,8 +58,9 @@ func (c *Console) pages() []page {
 		{path: secretPath, title: "console.secret", operation: "clients.add_secret", fill: (*Console).showSecretOf},
 		{path: activityPath, title: "account.activity", operation: "events.list", command: "audit list --json", listed: true, list: eventList()},
 		{path: messagesPath, title: "console.messages", operation: "deliveries.list", command: "outbox list --json", listed: true, fill: (*Console).showBacklog, list: messageList()},
+		{path: feedsPath, title: "console.feeds", operation: "feeds.list", command: "events list --json", listed: true, list: feedList()},
 		{path: configurationPath, title: "console.configuration", operation: "configuration.show", command: "config status --json", listed: true, fill: (*Console).showConfiguration, list: nodeList()},
-		{path: Root + "/keys", title: "console.keys", operation: "keys.list", command: "keys list --json", listed: true, list: keyList()},
+		{path: keysPath, title: "console.keys", operation: "keys.list", command: "keys list --json", listed: true, list: keyList()},
 		{path: referencePath, title: "console.reference", operation: "clients.list", listed: true, fill: (*Console).showReference},
 		{path: Root + "/jobs", title: "console.jobs", operation: "jobs.list", listed: true, list: jobList()},
 	}
@@ -110,11 +114,11 @@ type link struct {
 	Soft string
 }
 
-// same is how what a page does is done otherwise: by a command, where there is one, and
+// same is how what a page does is done otherwise: by commands, where there are some, and
 // by calls of the API.
 type same struct {
-	Command string
-	Calls   []call
+	Commands []string
+	Calls    []call
 }
 
 // call is one of the API.
@@ -129,7 +133,7 @@ func (c *Console) begin(w http.ResponseWriter, r *http.Request, v *visit, title 
 	}
 	s.Tell(v.said)
 	for _, p := range c.pages() {
-		if !p.listed || !v.may.Has(c.scopeOf(p.operation)) {
+		if !p.listed || p.used != nil && !p.used(c) || !v.may.Has(c.scopeOf(p.operation)) {
 			continue
 		}
 		current := r.URL.Path == p.path || p.path != Root && strings.HasPrefix(r.URL.Path, p.path+"/")
@@ -151,29 +155,39 @@ func redirectDone(w http.ResponseWriter, r *http.Request, path, done string) err
 	return nil
 }
 
+// placeholders are what addresses and commands name in braces.
+var placeholders = []string{"person", "group", "client", "session", "invitation", "delivery", "feed", "key"}
+
 // sameAs says by which command and which call of the API the same is done, with what the
 // address names filled in.
 func (c *Console) sameAs(r *http.Request, operation, command string, query url.Values) same {
 	o := c.operations[operation]
 	path, words := api.Prefix+o.Path, command
-	for _, name := range []string{"person", "group", "client", "session"} {
-		value := r.PathValue(name)
-		if value == "" {
-			value = query.Get(name)
+	for _, name := range placeholders {
+		values := query[name]
+		if in := r.PathValue(name); in != "" {
+			values = []string{in}
 		}
-		if _, err := storage.ID(value).Bytes(); name == "group" && err != nil {
-			words = strings.ReplaceAll(words, "{group}", quote(value)) // commands know groups by their names
+		if len(values) == 0 || values[0] == "" {
 			continue
 		}
-		if value != "" {
-			path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
-			words = strings.ReplaceAll(words, "{"+name+"}", quote(value))
+		var quoted []string
+		for _, value := range values {
+			if name == "feed" {
+				value = strings.TrimPrefix(value, "webhook:") // which commands leave out
+			}
+			quoted = append(quoted, quote(value))
+		}
+		words = strings.ReplaceAll(words, "{"+name+"}", strings.Join(quoted, " "))
+		if _, err := storage.ID(values[0]).Bytes(); name != "group" || err == nil { // commands know groups by their names
+			path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(values[0]))
 		}
 	}
+	said := same{Calls: []call{{o.Method, path}}}
 	if words != "" {
-		words = "latchkey " + words
+		said.Commands = []string{"latchkey " + words}
 	}
-	return same{words, []call{{o.Method, path}}}
+	return said
 }
 
 // quote spells a word for a shell.

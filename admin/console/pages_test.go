@@ -23,7 +23,7 @@ var everyRole = []admin.Role{admin.Owner, admin.People, admin.HelpDesk, admin.Au
 var readers = map[string][]admin.Role{
 	Root: everyRole, peoplePath: everyRole, personPath: everyRole, groupsPath: everyRole, groupPath: everyRole, appsPath: everyRole, appPath: everyRole,
 	activityPath: {admin.Owner, admin.Auditor}, messagesPath: {admin.Owner, admin.Auditor}, configurationPath: {admin.Owner, admin.Auditor},
-	Root + "/keys": {admin.Owner, admin.Auditor}, Root + "/jobs": {admin.Owner, admin.Auditor},
+	invitationsPath: everyRole, invitationLinkPath: ownersAndPeople, feedsPath: {admin.Owner, admin.Auditor}, keysPath: {admin.Owner, admin.Auditor}, Root + "/jobs": {admin.Owner, admin.Auditor},
 	Root + "/reference": everyRole, resetLinkPath: ownersAndPeople, sessionsPath: everyRole, findPath: everyRole, secretPath: {admin.Owner},
 }
 
@@ -106,8 +106,11 @@ func TestAD1_WhoeverHasSeveralRolesMayWhatAnyOfThemMay(t *testing.T) {
 			for _, a := range appActs() {
 				check(strings.Replace(a.path(), "{client}", "app", 1), []admin.Role{admin.Owner})
 			}
-			for _, a := range groupActs() {
+			for _, a := range slices.Concat(peopleActs(), invitationActs(), groupActs()) {
 				check(s.filledIn(a.path(), ada), ownersAndPeople)
+			}
+			for _, a := range slices.Concat(messageActs(), feedActs(), keyActs(), systemActs()) {
+				check(a.path(), []admin.Role{admin.Owner})
 			}
 		}
 	}

@@ -21,7 +21,7 @@ func sessionList() *list {
 	return &list{
 		filters: []filter{{name: "person", label: "console.person"}, {name: "client", label: "console.client_id"}},
 		columns: []string{"console.person", "console.browser", "console.address", "account.applications", "console.since", "console.seen", ""},
-		pick:    &pick{name: "session", act: "end", text: "console.end_picked", operation: "sessions.end"},
+		pick:    "end",
 		read:    readSessions,
 	}
 }
@@ -91,7 +91,7 @@ const picked = "."
 func sessionActs() []*act {
 	return []*act{{
 		of: sessionsPath, name: "end", text: "console.end_picked", operation: "sessions.end", command: "session end {person} {session}", danger: true,
-		subject: "session", several: true, fields: pickedSessions, do: endPicked,
+		subject: "session", several: true, about: sessionWords, fields: pickedSessions, do: endPicked,
 	}}
 }
 
@@ -108,6 +108,15 @@ func pickedOf(t *target) []storage.ListedSession {
 		if all = append(all, l); len(all) == onPage {
 			break
 		}
+	}
+	return all
+}
+
+// sessionWords are what commands and calls name of them, which end one at a time.
+func sessionWords(t *target) []url.Values {
+	var all []url.Values
+	for _, p := range pickedOf(t) {
+		all = append(all, url.Values{"person": {string(p.UserID)}, "session": {string(p.SID)}})
 	}
 	return all
 }

@@ -17,17 +17,6 @@ func systemActs() []*act {
 	}}
 }
 
-// systemLinks lead to what the visitor may do to the installation.
-func (c *Console) systemLinks(v *visit, s *screen) []link {
-	var links []link
-	for _, a := range systemActs() {
-		if v.may.Has(c.scopeOf(a.operation)) {
-			links = append(links, link{ID: "act-" + a.name, URL: a.path(), Label: s.T(a.text + ".title"), Danger: a.danger})
-		}
-	}
-	return links
-}
-
 // installation is what this one is called: the host that people see.
 func (c *Console) installation() string {
 	u, err := url.Parse(c.cfg.Issuer)

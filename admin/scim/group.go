@@ -146,10 +146,11 @@ func (s *Server) changeGroup(ctx context.Context, q *request, w *account.GroupWo
 		}
 	}
 	for attempt := 1; ; attempt++ {
-		if _, err := s.group(ctx, q); err != nil {
+		was, err := s.group(ctx, q)
+		if err != nil {
 			return nil, err
 		}
-		err := s.cfg.Accounts.EditGroup(ctx, q.by, storage.ID(q.id), *w)
+		err = s.cfg.Accounts.EditGroup(ctx, q.by, storage.ID(q.id), *w)
 		switch {
 		case errors.Is(err, account.ErrChanged) && w.If != nil:
 			return nil, errChanged
@@ -159,6 +160,9 @@ func (s *Server) changeGroup(ctx context.Context, q *request, w *account.GroupWo
 			return nil, err
 		}
 		g, err := s.group(ctx, q)
+		if err == nil {
+			err = s.recordUnless(ctx, q, !g.UpdatedAt.Equal(was.UpdatedAt))
+		}
 		if err != nil {
 			return nil, err
 		}

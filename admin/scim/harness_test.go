@@ -14,6 +14,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/account/attribute"
+	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/admin/scim"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/login/logintest"
@@ -48,8 +49,15 @@ type site struct {
 
 func newSite(t *testing.T, change ...func(*scim.Config)) *site {
 	t.Helper()
+	return newSiteOf(t, func(*account.Config) {}, change...)
+}
+
+// newSiteOf is newSite with accounts of the test's own.
+func newSiteOf(t *testing.T, accounts func(*account.Config), change ...func(*scim.Config)) *site {
+	t.Helper()
 	p := logintest.New(t, logintest.Options{Accounts: func(c *account.Config) {
 		c.AdminRoles, c.DeletionGrace, c.Attributes = []string{"latchkey-owner"}, 24*time.Hour, kept
+		accounts(c)
 	}})
 	s := &site{Parts: p}
 	cfg := scim.Config{
@@ -78,11 +86,11 @@ func newSite(t *testing.T, change ...func(*scim.Config)) *site {
 func (*site) Authenticate(_ http.ResponseWriter, r *http.Request) (*client.Client, []string, error) {
 	switch strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") {
 	case service:
-		return &client.Client{ID: "hr", Metadata: client.Metadata{Type: client.TypeService}}, []string{scim.Scope}, nil
+		return &client.Client{ID: "hr", Metadata: client.Metadata{Type: client.TypeService}}, []string{admin.ProvisioningScope}, nil
 	case "without-the-scope":
 		return &client.Client{ID: "hr", Metadata: client.Metadata{Type: client.TypeService}}, nil, nil
 	case "another-client":
-		return &client.Client{ID: "wiki", Metadata: client.Metadata{Type: client.TypeService}}, []string{scim.Scope}, nil
+		return &client.Client{ID: "wiki", Metadata: client.Metadata{Type: client.TypeService}}, []string{admin.ProvisioningScope}, nil
 	case person:
 		return nil, nil, nil
 	case "later":
@@ -158,10 +166,10 @@ func (s *site) account(id string) *storage.User {
 	return u
 }
 
-// events are the types of the events about somebody, the newest first.
+// events are the types of the events about somebody, the newest first, but for reads.
 func (s *site) events(id string) []storage.EventType {
 	s.T.Helper()
-	list, err := s.Store.Events().List(s.T.Context(), storage.EventFilter{UserID: storage.ID(id), Limit: 100})
+	list, err := s.Store.Events().List(s.T.Context(), storage.EventFilter{UserID: storage.ID(id), WithoutReads: true, Limit: 100})
 	logintest.Check(s.T, err)
 	var types []storage.EventType
 	for _, e := range list {

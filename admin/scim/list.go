@@ -52,6 +52,9 @@ func (s *Server) searchAll(ctx context.Context, q *request) (*response, error) {
 	if err := q.search(); err != nil {
 		return nil, err
 	}
+	if err := s.record(ctx, q); err != nil {
+		return nil, err
+	}
 	w, err := readWindow(q.query)
 	if err != nil {
 		return nil, err

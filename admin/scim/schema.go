@@ -43,7 +43,7 @@ func valued(name, doc string, typ string, kinds ...string) attr {
 }
 
 var userAttrs = []attr{
-	{name: "userName", typ: "string", required: true, unique: true, doc: "The name of the person at the source. It is one to sign in with where it is an e-mail address, or can be a username."},
+	{name: "userName", typ: "string", required: true, unique: true, doc: "The name of the person at the source. It is one to sign in with where it is an email address, or can be a username."},
 	{name: "name", typ: "complex", doc: "The parts of the name.", sub: []attr{
 		text("formatted", "The whole name."), text("familyName", "The family name."), text("givenName", "The given name."), text("middleName", "The middle name."),
 		text("honorificPrefix", "A title before the name."), text("honorificSuffix", "A title behind the name."),
@@ -53,7 +53,7 @@ var userAttrs = []attr{
 	text("title", "The job title."), text("userType", "How the person belongs to the organization."), text("preferredLanguage", "The preferred language."),
 	text("locale", "The language of texts (BCP 47)."), text("timezone", "The time zone (IANA)."),
 	{name: "active", typ: "boolean", doc: "Whether the person may sign in. One whom others keep out stays out."},
-	valued("emails", "E-mail addresses: the primary one, or the first, is that of the account.", "string", "work", "home", "other"),
+	valued("emails", "Email addresses: the primary one, or the first, is that of the account.", "string", "work", "home", "other"),
 	valued("phoneNumbers", "Telephone numbers: none of them is a second factor.", "string", "work", "home", "mobile", "fax", "pager", "other"),
 	valued("photos", "Pictures of the person.", "reference", "photo", "thumbnail"),
 	{name: "addresses", typ: "complex", multi: true, doc: "Postal addresses: the primary one, or the first, is that of the account.", sub: []attr{

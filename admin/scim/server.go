@@ -10,20 +10,14 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Prefix is where SCIM is, below the issuer.
-const Prefix = "/scim/v2"
-
-// Resource is the identifier of the resource server (RFC 8707) that SCIM is for the
-// access tokens of clients, and Scope the scope that they need.
-const (
-	Resource = "urn:latchkey:scim"
-	Scope    = "scim"
-)
+const Prefix = admin.ProvisioningPath
 
 // Source is a source of provisioning.
 type Source struct {
@@ -204,10 +198,10 @@ func (s *Server) answer(r *http.Request, source *Source, by account.Actor) (*res
 			return nil, &problem{http.StatusRequestEntityTooLarge, "tooLarge", "the body is too large"}
 		}
 	}
+	q.endpoint, q.id = path, ""
 	if do := queries[path]; do != nil && r.Method == http.MethodPost {
 		return do(s, r.Context(), q)
 	}
-	q.endpoint, q.id = path, ""
 	if before, id, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/"); ok {
 		q.endpoint, q.id = "/"+before, id
 	}
@@ -246,10 +240,16 @@ func (s *Server) dispatch(ctx context.Context, q *request) (*response, error) {
 	if q.id != "" {
 		name += " one"
 	}
-	if do := methods[name]; do != nil {
-		return do(s, ctx, q)
+	do := methods[name]
+	if do == nil {
+		return nil, &problem{http.StatusMethodNotAllowed, "", "the resource does not have this method"}
 	}
-	return nil, &problem{http.StatusMethodNotAllowed, "", "the resource does not have this method"}
+	if q.method == http.MethodGet {
+		if err := s.record(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	return do(s, ctx, q)
 }
 
 // search reads a query from a body (RFC 7644 section 3.4.3), so that what is looked for is

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
@@ -65,8 +66,8 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request) (*Source, stri
 		}
 		w.Header()["Www-Authenticate"] = s.cfg.Tokens.Challenges(r, err)
 		return nil, "", unauthorized
-	case c == nil || c.Type != client.TypeService || s.byClient[c.ID] == nil || !slices.Contains(scopes, Scope):
-		return nil, "", &problem{http.StatusForbidden, "", "this client is not a source, or its token lacks the scope " + Scope}
+	case c == nil || c.Type != client.TypeService || s.byClient[c.ID] == nil || !slices.Contains(scopes, admin.ProvisioningScope):
+		return nil, "", &problem{http.StatusForbidden, "", "this client is not a source, or its token lacks the scope " + admin.ProvisioningScope}
 	}
 	return s.byClient[c.ID], c.ID, nil
 }

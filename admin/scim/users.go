@@ -98,7 +98,7 @@ func (s *Server) change(ctx context.Context, q *request, make func(*storage.Prov
 		if err != nil {
 			return nil, err
 		}
-		condition := q.condition(p)
+		was, condition := versionOf(p.Version, p.User.Disabled()), q.condition(p)
 		if condition != nil {
 			if err := condition(&p.User); err != nil {
 				return nil, err
@@ -130,6 +130,9 @@ func (s *Server) change(ctx context.Context, q *request, make func(*storage.Prov
 			return nil, err
 		}
 		if p, err = s.person(ctx, q); err != nil {
+			return nil, err
+		}
+		if err := s.recordUnless(ctx, q, versionOf(p.Version, p.User.Disabled()) != was); err != nil {
 			return nil, err
 		}
 		return s.answerUser(ctx, q, http.StatusOK, p)

@@ -39,7 +39,7 @@ func adminInviteCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&n.email, "email", "", "the administrator's e-mail `address`, which you know is theirs (required)")
+	flags.StringVar(&n.email, "email", "", "the administrator's email `address`, which you know is theirs (required)")
 	flags.StringVar(&n.name, "name", "", "full `name`")
 	flags.StringVar(&n.role, "role", string(admin.Owner), "`kind` of administrator: owner, people, help_desk or auditor")
 	return cmd

@@ -38,7 +38,7 @@ func flagProblem(err error) error {
 	var wrong *account.FieldError
 	switch {
 	case errors.Is(err, account.ErrTaken):
-		return errors.New("an account with this e-mail address or username exists already")
+		return errors.New("an account with this email address or username exists already")
 	case errors.As(err, &wrong):
 		return fmt.Errorf("%s: %w", flagOf(wrong.Field), err)
 	}

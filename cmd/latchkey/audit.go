@@ -193,8 +193,8 @@ func auditListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Show the newest events, newest first",
-		Long: "What administrators looked at by the admin API and the console (admin_read) is left out, unless --reads, --type or\n" +
-			"--request-id asks for it.",
+		Long: "What administrators looked at by the admin API and the console, and sources of provisioning by SCIM (admin_read), is\n" +
+			"left out, unless --reads, --type or --request-id asks for it.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 {

@@ -14,9 +14,9 @@ import (
 )
 
 func mailCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "mail", Short: "Try out outgoing e-mail"}
+	cmd := &cobra.Command{Use: "mail", Short: "Try out outgoing email"}
 	cmd.AddCommand(channelTestCommand(storage.ChannelEmail, "Send a message to an address now, and name the step that fails",
-		"mail.smtp_url is not set: there is no server to send e-mail to", "address"))
+		"mail.smtp_url is not set: there is no server to send email to", "address"))
 	return cmd
 }
 

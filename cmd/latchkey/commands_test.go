@@ -174,7 +174,7 @@ const commandsHead = `# Commands
 
 Every command, as its own help says it (` + "`latchkey COMMAND --help`" + `). This page is made from the binary.
 
-USER is an id, an e-mail address or a username. Whatever acts on an installation takes ` + "`--config FILE`" + ` of the server (or the
+USER is an id, an email address or a username. Whatever acts on an installation takes ` + "`--config FILE`" + ` of the server (or the
 environment variable LATCHKEY_CONFIG), or ` + "`--data DIR`" + ` of ` + "`latchkey dev`" + `.
 
 Names in JSON stay as they are; fields may be added ([json.md](json.md) has each with its type). Times are RFC 3339, in UTC; a field that has no value may be left out.

@@ -82,22 +82,29 @@ var clientRows = []doorRow{
 	},
 }
 
+// aFailure makes a delivery that failed for good.
+func (d *doors) aFailure(x *doorSubject) error {
+	d.t.Helper()
+	failed := storage.Delivery{ID: newID(d.t), Topic: storage.TopicEmail, Kind: storage.MessagePasswordChanged, UserID: x.ID, Sealed: "sealed", CreatedAt: d.now()}
+	x.words["{delivery}"] = string(failed.ID)
+	if err := d.store.Outbox().Add(d.t.Context(), nil, failed); err != nil {
+		return err
+	}
+	return d.store.Outbox().Finish(d.t.Context(), failed.ID, storage.DeliveryEnd{Status: storage.DeliveryFailed, Reason: "550", At: d.now()}, nil)
+}
+
 // systemRows are about the installation.
 var systemRows = []doorRow{
 	{
-		operation: "deliveries.retry", body: `{"deliveries":["{delivery}"]}`, command: "outbox retry {delivery}",
-		prepare: func(d *doors, x *doorSubject) error {
-			failed := storage.Delivery{ID: newID(d.t), Topic: storage.TopicEmail, Kind: storage.MessagePasswordChanged, UserID: x.ID, Sealed: "sealed", CreatedAt: d.now()}
-			x.words["{delivery}"] = string(failed.ID)
-			if err := d.store.Outbox().Add(d.t.Context(), nil, failed); err != nil {
-				return err
-			}
-			return d.store.Outbox().Finish(d.t.Context(), failed.ID, storage.DeliveryEnd{Status: storage.DeliveryFailed, Reason: "550", At: d.now()}, nil)
-		},
-		events: []storage.EventType{storage.EventDeliveriesRetried},
+		operation: "deliveries.retry", body: `{"deliveries":["{delivery}"]}`, act: "/admin/messages/retry", command: "outbox retry {delivery}",
+		prepare: (*doors).aFailure, events: []storage.EventType{storage.EventDeliveriesRetried},
 	},
 	{
-		operation: "feeds.replay", body: `{"after":3}`, command: "events replay stream --after 3 --yes",
+		operation: "deliveries.retry", variant: "all that failed", body: `{}`, act: "/admin/messages/retry-all", command: "outbox retry",
+		prepare: (*doors).aFailure, events: []storage.EventType{storage.EventDeliveriesRetried},
+	},
+	{
+		operation: "feeds.replay", body: `{"after":3}`, act: "/admin/feeds/replay", form: []string{"after=3"}, command: "events replay stream --after 3 --yes",
 		prepare: func(d *doors, x *doorSubject) error {
 			x.words["{feed}"] = "stream"
 			if _, err := d.store.Feeds().Place(d.t.Context(), "stream", d.now()); err != nil {
@@ -108,7 +115,7 @@ var systemRows = []doorRow{
 		events: []storage.EventType{storage.EventEventsReplayed},
 	},
 	{
-		operation: "keys.rotate", body: `{"reason":"{why}","alg":"ES256"}`, command: "keys rotate --alg ES256",
+		operation: "keys.rotate", body: `{"reason":"{why}","alg":"ES256"}`, act: "/admin/keys/rotate", form: []string{"alg=ES256"}, command: "keys rotate --alg ES256",
 		prepare: func(d *doors, x *doorSubject) error {
 			current, waits, err := d.ellipticKeys()
 			if err != nil || waits == "" {
@@ -124,7 +131,7 @@ var systemRows = []doorRow{
 		events: []storage.EventType{storage.EventSigningKeyRotated},
 	},
 	{
-		operation: "keys.revoke", body: `{"reason":"{why}"}`, command: "keys revoke {key} --now --yes",
+		operation: "keys.revoke", body: `{"reason":"{why}"}`, act: "/admin/keys/revoke", command: "keys revoke {key} --now --yes",
 		prepare: func(d *doors, x *doorSubject) (err error) {
 			x.words["{key}"], _, err = d.ellipticKeys()
 			clear(d.tokens) // an earlier one may have signed them

@@ -140,8 +140,9 @@ var personRows = []doorRow{
 		events: []storage.EventType{storage.EventApplicationRevoked},
 	},
 	{
-		operation: "people.create", body: `{"email":"{new}@example.com","email_verified":true}`, command: "user create --email {new}@example.com --verified",
-		events: []storage.EventType{storage.EventUserCreated},
+		operation: "people.create", body: `{"email":"{new}@example.com","email_verified":true}`, act: "/admin/people/new", form: []string{"email={new}@example.com", "verified=1"},
+		command: "user create --email {new}@example.com --verified",
+		events:  []storage.EventType{storage.EventUserCreated},
 	},
 	{
 		operation: "people.edit", variant: "address", body: `{"email":"{new}@example.com","email_verified":true}`, act: personDoor + "set-email", form: []string{"email={new}@example.com", "verified=on"},
@@ -156,7 +157,7 @@ var personRows = []doorRow{
 		events: []storage.EventType{storage.EventEmailVerified},
 	},
 	{
-		operation: "people.reset_password", variant: "by e-mail", body: `{"reason":"{why}","deliver":"email"}`, act: personDoor + "send-reset", command: "user reset-password {person} --reason {why}",
+		operation: "people.reset_password", variant: "by email", body: `{"reason":"{why}","deliver":"email"}`, act: personDoor + "send-reset", command: "user reset-password {person} --reason {why}",
 		events: []storage.EventType{storage.EventResetRequested}, messages: []storage.MessageKind{storage.MessagePasswordReset},
 	},
 	{
@@ -177,11 +178,12 @@ var personRows = []doorRow{
 		events: []storage.EventType{storage.EventDeviceForgotten},
 	},
 	{
-		operation: "invitations.create", body: `{"email":"{new}@example.com","deliver":"email"}`, command: "invite create --email {new}@example.com",
-		events: []storage.EventType{storage.EventInvitationCreated}, messages: []storage.MessageKind{storage.MessageInvitation},
+		operation: "invitations.create", body: `{"email":"{new}@example.com","deliver":"email"}`, act: "/admin/invitations/new", form: []string{"email={new}@example.com", "deliver=email"},
+		command: "invite create --email {new}@example.com",
+		events:  []storage.EventType{storage.EventInvitationCreated}, messages: []storage.MessageKind{storage.MessageInvitation},
 	},
 	{
-		operation: "invitations.revoke", command: "invite revoke {invitation} --yes",
+		operation: "invitations.revoke", act: "/admin/invitations/revoke", command: "invite revoke {invitation} --yes",
 		prepare: func(d *doors, x *doorSubject) error {
 			_, inv, err := d.accounts().Invite(d.t.Context(), preparer, x.words["{new}"]+"@example.com", "", false)
 			x.words["{invitation}"] = string(inv.ID)

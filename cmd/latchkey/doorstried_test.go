@@ -78,7 +78,8 @@ func (d *doors) words(x *doorSubject, address bool) *strings.Replacer {
 // pageSubjects are the parameters that name what of the person a page is about.
 var pageSubjects = map[string]string{
 	"/admin/people/{person}/end-session": "session={session}", "/admin/people/{person}/leave-group": "group={group}",
-	"/admin/people/{person}/remove-app": "client={client}", "/admin/sessions/end": "session={person}.{session}",
+	"/admin/people/{person}/remove-app": "client={client}", "/admin/sessions/end": "session={person}.{session}", "/admin/invitations/revoke": "invitation={invitation}",
+	"/admin/messages/retry": "delivery={delivery}", "/admin/feeds/replay": "feed={feed}", "/admin/keys/revoke": "key={key}",
 }
 
 // way is a door that somebody stands before: open goes through it, and says how that

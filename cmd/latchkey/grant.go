@@ -46,7 +46,7 @@ func grantListCommand() *cobra.Command {
 	var asJSON, all bool
 	cmd := &cobra.Command{
 		Use: "list [USER]", Short: "List the grants that a person, or everybody, gave applications", Args: cobra.MaximumNArgs(1),
-		Long: "Without USER (an id, an e-mail address or a username), list everybody's grants, oldest first.",
+		Long: "Without USER (an id, an email address or a username), list everybody's grants, oldest first.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error {
 				show, end := grantListing(cmd, asJSON)
@@ -126,7 +126,7 @@ func grantRevokeCommand() *cobra.Command {
 	var d destroy
 	cmd := &cobra.Command{
 		Use: "revoke [USER CLIENT]", Short: "End an application's access for a person, or for everybody", Args: cobra.MaximumNArgs(2),
-		Long: "USER is an id, an e-mail address or a username. Instead of USER and CLIENT, select by --client and age: a person's access for\n" +
+		Long: "USER is an id, an email address or a username. Instead of USER and CLIENT, select by --client and age: a person's access for\n" +
 			"a client ends as a whole, with its grants (including offline ones) and the consent, if none of its grants is newer.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			several := s.client != "" || s.age.isSet()

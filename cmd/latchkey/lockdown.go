@@ -31,7 +31,7 @@ func lockdownCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lockdown USER | --client CLIENT | --all",
 		Short: "Lock a compromised account or client, or end everything that was issued to anybody",
-		Long: "USER is an id, an e-mail address or a username. Their sessions, grants, trusted devices, pending changes and links end,\n" +
+		Long: "USER is an id, an email address or a username. Their sessions, grants, trusted devices, pending changes and links end,\n" +
 			"applications are notified, and nobody can sign in to the account until it is recovered: by its owner, with the link in the\n" +
 			"message about the lockdown or in an earlier notice, or by the help desk, with the link from\n" +
 			"`latchkey user reset-password USER --print-link`. --undo reopens the account as it was, within account.lockdown_undo.\n\n" +

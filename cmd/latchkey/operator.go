@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// findUser finds a person by id, e-mail address or username.
+// findUser finds a person by id, email address or username.
 func findUser(ctx context.Context, store *sqlstore.Store, who string) (*storage.User, error) {
 	u, err := store.Users().ByIdentifier(ctx, who)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -48,7 +48,7 @@ func userCommandOn(use, short string, args cobra.PositionalArgs, do userQuery) *
 	var from storeFlags
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: args,
-		Long: short + ".\n\nUSER is an id, an e-mail address or a username.",
+		Long: short + ".\n\nUSER is an id, an email address or a username.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return from.withStore(cmd, func(store *sqlstore.Store, d *dependencies) error {
 				u, err := findUser(cmd.Context(), store, args[0])

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/admin/scim"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/op"
@@ -41,7 +42,7 @@ type scimTokens struct{ provider *op.Provider }
 
 // Authenticate implements scim.Tokens.
 func (t scimTokens) Authenticate(w http.ResponseWriter, r *http.Request) (*client.Client, []string, error) {
-	b, err := t.provider.Authenticate(w, r, scim.Resource)
+	b, err := t.provider.Authenticate(w, r, admin.ProvisioningResource)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -53,6 +54,6 @@ func (t scimTokens) Authenticate(w http.ResponseWriter, r *http.Request) (*clien
 
 // Challenges implements scim.Tokens.
 func (t scimTokens) Challenges(r *http.Request, err error) []string {
-	_, challenges, _ := t.provider.Refusal(r, err, scim.Resource)
+	_, challenges, _ := t.provider.Refusal(r, err, admin.ProvisioningResource)
 	return challenges
 }

@@ -91,7 +91,7 @@ func sessionListCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "list [USER]", Short: "List where a person, or everybody, is signed in", Args: cobra.MaximumNArgs(1),
-		Long: "Without USER (an id, an e-mail address or a username), list everybody's sessions, oldest first.",
+		Long: "Without USER (an id, an email address or a username), list everybody's sessions, oldest first.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 && (s.client != "" || s.age.isSet()) {
 				return usagef("say either USER or --client, --older-than, --unused-for")
@@ -147,7 +147,7 @@ func sessionEndCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "end [USER SID]", Short: "End one session of a person, or sessions by client or age, and the grants bound to them",
 		Args: cobra.MaximumNArgs(2),
-		Long: "USER is an id, an e-mail address or a username; SID is shown by `latchkey session list`. Instead of USER and SID, select\n" +
+		Long: "USER is an id, an email address or a username; SID is shown by `latchkey session list`. Instead of USER and SID, select\n" +
 			"everybody's sessions by --client and age. Applications that registered for it are notified.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			several := s.client != "" || s.age.isSet()

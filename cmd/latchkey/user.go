@@ -74,7 +74,7 @@ func userCreateCommand() *cobra.Command {
 	}
 	from.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&u.email, "email", "", "e-mail `address` (required)")
+	flags.StringVar(&u.email, "email", "", "email `address` (required)")
 	flags.StringVar(&u.username, "username", "", "`name` to sign in with, besides the address")
 	flags.StringVar(&u.name, "name", "", "full `name`")
 	flags.StringVar(&u.phone, "phone", "", "phone `number`, such as +493012345678")

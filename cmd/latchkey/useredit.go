@@ -73,7 +73,7 @@ func userEditCommand() *cobra.Command {
 		})
 	cmd.Long += "\n\nAnother address is told to the one before it, with a link that takes the account back. It counts as theirs with --verified alone."
 	cmd.Example = "  latchkey user edit ada --email ada@example.com --verified\n  latchkey user edit ada@example.com --name 'Ada Lovelace' --locale de"
-	cmd.Flags().StringVar(&email, "email", "", "new e-mail `address`")
+	cmd.Flags().StringVar(&email, "email", "", "new email `address`")
 	cmd.Flags().BoolVar(&verified, "verified", false, "the address is verified: you know that it is theirs")
 	cmd.Flags().StringVar(&username, "username", "", "`name` to sign in with, besides the address")
 	attributeFlag(cmd, &attributes)

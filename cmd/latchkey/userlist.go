@@ -64,7 +64,7 @@ func showAccount(shown *pairs, u *storage.User) {
 	}
 	for _, row := range [][2]string{
 		{"id", string(u.ID)},
-		{"e-mail", verifiedOr(u.Email, u.EmailVerified)},
+		{"email", verifiedOr(u.Email, u.EmailVerified)},
 		{"username", dash(u.Username)},
 		{"phone", verifiedOr(u.Phone, u.PhoneVerified)},
 		{"name", dash(u.Profile.Name)},

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Canonical is the form in which e-mail addresses and usernames are unique,
+// Canonical is the form in which email addresses and usernames are unique,
 // found, compared and counted against rate limits (requirement TH1). Case,
 // compatibility forms (full width among them), normalization, characters that
 // show nothing and surrounding space are folded, and an internationalized domain

@@ -13,7 +13,7 @@ import (
 // maxEmail bounds an address, in bytes (RFC 5321 section 4.5.3.1.3, less the angle brackets).
 const maxEmail = 254
 
-// Email returns a typed e-mail address as it is kept and shown: in Unicode
+// Email returns a typed email address as it is kept and shown: in Unicode
 // normalization form C, without full-width forms. Its local part is otherwise
 // the mail provider's own affair. The error is an [*Error].
 func Email(typed string) (string, error) {

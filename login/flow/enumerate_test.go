@@ -102,7 +102,7 @@ func situations(visit func(name func() string, s State, p mfa.Person)) {
 	policies := choices{
 		{"by default", func(*State, *mfa.Person) {}},
 		{"required, with a grace", func(s *State, _ *mfa.Person) { s.Policy.Required, s.Policy.EnrollGrace = true, time.Hour }},
-		{"e-mail counts", func(s *State, _ *mfa.Person) { s.Policy.CountEmail = true }},
+		{"email counts", func(s *State, _ *mfa.Person) { s.Policy.CountEmail = true }},
 	}
 	answers := choices{
 		{"", func(*State, *mfa.Person) {}},

@@ -107,7 +107,7 @@ var prompts = []prompt{
 	{accessRefused, Step{Name: StepAccess, Error: errAccessDenied, Reason: "the person may not use this client"}},
 	{codesUnseen, Step{Name: StepRecovery, Error: errInteractionRequired, Reason: "recovery codes are waiting"}},
 	{deletionUnseen, Step{Name: StepDeletion, Error: errInteractionRequired, Reason: "the account needs attention"}},
-	{addressUnproven, Step{Name: StepVerify, Error: errInteractionRequired, Reason: "the e-mail address is not confirmed"}},
+	{addressUnproven, Step{Name: StepVerify, Error: errInteractionRequired, Reason: "the email address is not confirmed"}},
 	{deviceUnconfirmed, Step{Name: StepDevice, Error: errConsentRequired, Reason: "the person has not said that the device is theirs"}},
 	{consentMissing, Step{Name: StepConsent, Error: errConsentRequired, Reason: "the person has not allowed all scopes"}},
 }

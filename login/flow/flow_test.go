@@ -95,7 +95,7 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		{"password, and a factor is enrolled", situation(proof(byPassword, 0)), StepFactor, false},
 		{"password and app", situation(proof(byPassword, 0), proof(byApp, 0)), StepDone, false},
 		{"passkey that verified the person", situation(proof(byPasskey, 0)), StepDone, false},
-		{"e-mail does not count", situation(proof(byPassword, 0), proof(byEmail, 0)), StepFactor, false},
+		{"email does not count", situation(proof(byPassword, 0), proof(byEmail, 0)), StepFactor, false},
 		{"password is enough", situation(oneFactor, proof(byPassword, 0)), StepDone, false},
 
 		{"client requires a factor", situation(oneFactor, needed, proof(byPassword, 0)), StepEnroll, false},
@@ -115,17 +115,17 @@ func TestAZ6_PA5_Next(t *testing.T) {
 		{"the kind that the client counts", situation(needed, takes(byApp), proof(byPassword, 0), proof(byApp, 0)), StepDone, false},
 		{"a passkey alone, where it does not count", situation(needed, takes(byApp), proof(byPasskey, 0)), StepSignIn, false},
 		{"a passkey alone, where no factor is required", situation(takes(byApp), proof(byPasskey, 0)), StepDone, false},
-		{"account page, an app is enrolled, and e-mail counts", situation(sentCodes, accountPage, proof(byPassword, 0), proof(byEmail, 0)), StepFactor, false},
+		{"account page, an app is enrolled, and email counts", situation(sentCodes, accountPage, proof(byPassword, 0), proof(byEmail, 0)), StepFactor, false},
 		{"account page, the app was shown", situation(sentCodes, accountPage, proof(byPassword, 0), proof(byApp, 0)), StepDone, false},
-		{"account page, e-mail counts and was not shown", situation(oneFactor, sentCodes, accountPage, proof(byPassword, 0), func(s *State) {
+		{"account page, email counts and was not shown", situation(oneFactor, sentCodes, accountPage, proof(byPassword, 0), func(s *State) {
 			s.Offer = mfa.Offer{Ask: []storage.FactorKind{byEmail}}
 		}), StepFactor, false},
-		{"account page, e-mail was shown", situation(oneFactor, sentCodes, accountPage, proof(byPassword, 0), proof(byEmail, 0)), StepDone, false},
-		{"adding a factor, e-mail counts and was not shown", situation(oneFactor, sentCodes, proof(byPassword, 0), func(s *State) {
+		{"account page, email was shown", situation(oneFactor, sentCodes, accountPage, proof(byPassword, 0), proof(byEmail, 0)), StepDone, false},
+		{"adding a factor, email counts and was not shown", situation(oneFactor, sentCodes, proof(byPassword, 0), func(s *State) {
 			page(interaction.PageRequest{Enroll: byApp})(s)
 			s.Offer = mfa.Offer{Ask: []storage.FactorKind{byEmail}}
 		}), StepFactor, false},
-		{"account page, where e-mail set the password", situation(oneFactor, sentCodes, accountPage, proof(byPassword, 0), func(s *State) {
+		{"account page, where email set the password", situation(oneFactor, sentCodes, accountPage, proof(byPassword, 0), func(s *State) {
 			s.User.ResetByEmail = true
 		}), StepDone, false},
 
@@ -225,7 +225,7 @@ func takes(kind storage.FactorKind) func(*State) {
 	return withClient(func(c *client.Client) { c.Factors = []storage.FactorKind{kind} })
 }
 
-// sentCodes lets codes by e-mail count, and Ada has an address for them.
+// sentCodes lets codes by email count, and Ada has an address for them.
 func sentCodes(s *State) { s.Policy.CountEmail, s.User.Email = true, "ada@example.com" }
 
 // accountPage is one that changes how Ada signs in.

@@ -21,7 +21,7 @@ type Bounds struct {
 	// SignInKnown counts one account on a device where it signed in before,
 	// instead of the others.
 	SignInKnown storage.Backoff
-	// SignUp, Reset and Resend count what anybody can ask for, for one e-mail
+	// SignUp, Reset and Resend count what anybody can ask for, for one email
 	// address or account, and from one network address. They refill: Free at
 	// once, and as many again within Max.
 	SignUp, Reset, Resend AskBounds

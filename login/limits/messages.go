@@ -15,7 +15,7 @@ type MessageBounds struct {
 	// Account bounds what one person has sent who is signed in, or who has shown the
 	// right password and is asked for a code.
 	Account storage.Backoff
-	// Destination bounds what anybody has sent to one e-mail address or number, and
+	// Destination bounds what anybody has sent to one email address or number, and
 	// Address what anybody asks for from one network address. They refill: Free at
 	// once, and as many again within Max.
 	Destination, Address storage.Backoff

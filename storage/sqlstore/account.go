@@ -53,7 +53,7 @@ func (r *Users) VerifyEmail(ctx context.Context, id storage.ID, email string, no
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		return r.s.verifyEmail(ctx, tx, id, email, now)
 	})
-	return conflictIfNone(wrap("verify e-mail address", err))
+	return conflictIfNone(wrap("verify email address", err))
 }
 
 func (s *Store) verifyEmail(ctx context.Context, tx bun.Tx, id storage.ID, email string, now time.Time) error {
@@ -61,14 +61,14 @@ func (s *Store) verifyEmail(ctx context.Context, tx bun.Tx, id storage.ID, email
 		sqlTime{now}, string(id), ident.Canonical(email)))
 }
 
-// ChangeEmail sets another address and moves the person to the next e-mail epoch.
+// ChangeEmail sets another address and moves the person to the next email epoch.
 // It answers storage.ErrConflict when the address was changed meanwhile or the new
 // one is another's, or the password is another than when it was asked for. Codes
 // are sent to an address, so trust that rested on the old one ends. The old address
 // can be given back: see [Users.Recover].
 func (r *Users) ChangeEmail(ctx context.Context, c storage.EmailChange, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error { return r.s.changeEmail(ctx, tx, c) })
-	return conflictIfNone(wrap("change e-mail address", err))
+	return conflictIfNone(wrap("change email address", err))
 }
 
 func (s *Store) changeEmail(ctx context.Context, tx bun.Tx, c storage.EmailChange) error {

@@ -72,9 +72,9 @@ func (r *eventRow) proven(h EventHasher) bool {
 	return h.Verify(r.PersonalHash, purposePersonal, r.personal()...)
 }
 
-// link is the chain's value at a row that follows prev.
-func (r *eventRow) link(prev string) []string {
-	return []string{prev, strconv.FormatInt(r.Seq, 10), r.MAC}
+// link is what the chain's value at an event covers, which follows the value prev.
+func link(prev string, seq int64, mac string) []string {
+	return []string{prev, strconv.FormatInt(seq, 10), mac}
 }
 
 // unknownKey returns the id of a key that the row was proven under and that is
@@ -144,9 +144,16 @@ func (r *Events) setMark(ctx context.Context, tx bun.Tx, m *markRow) error {
 	return must(r.s.exec(ctx, tx, `UPDATE audit_marks SET seq = $1, chain = $2, mac = $3 WHERE name = $4`, m.Seq, m.Chain, m.MAC, m.Name))
 }
 
+// waitingRow is what a link says of an event: its MAC, which covers the rest.
+type waitingRow struct {
+	bun.BaseModel `bun:"table:audit_events,alias:e"`
+
+	ID  string `bun:"id,pk"`
+	MAC string `bun:"mac"`
+}
+
 // waitingEvents are the first events that wait to be linked.
-var waitingEvents = `SELECT ` + eventColumns + ` FROM audit_queue q JOIN audit_events e ON e.id = q.id LEFT JOIN audit_links l ON l.id = q.id
-	ORDER BY q.id LIMIT $1`
+var waitingEvents = `SELECT ` + columnsOf[waitingRow]() + ` FROM audit_queue q JOIN audit_events e ON e.id = q.id ORDER BY q.id LIMIT $1`
 
 // Link links at most limit events that were written since, in the order of their
 // ids, and returns how many. Several nodes may do so at once: they take turns. It
@@ -162,19 +169,19 @@ func (r *Events) Link(ctx context.Context, limit int) (int, error) {
 		if err != nil {
 			return err
 		}
-		rows, err := list[eventRow](ctx, r.s, tx, waitingEvents, limit)
-		if err != nil || len(rows) == 0 {
+		waiting, err := list[waitingRow](ctx, r.s, tx, waitingEvents, limit)
+		if err != nil || len(waiting) == 0 {
 			return err
 		}
-		linked = len(rows)
+		linked = len(waiting)
 		seq, chain := head.Seq, head.Chain
-		for i := range rows {
+		links := make([]linkRow, len(waiting))
+		for i, event := range waiting {
 			seq++
-			rows[i].Seq = seq
-			chain = r.s.cfg.Hasher.Sum(purposeChain, rows[i].link(chain)...)
-			rows[i].Chain = chain
+			chain = r.s.cfg.Hasher.Sum(purposeChain, link(chain, seq, event.MAC)...)
+			links[i] = linkRow{Seq: seq, ID: event.ID, Chain: chain}
 		}
-		if err := r.writeLinks(ctx, tx, rows); err != nil {
+		if err := r.writeLinks(ctx, tx, links); err != nil {
 			return err
 		}
 		head.moveTo(seq, chain, r.s.cfg.Hasher)
@@ -213,7 +220,7 @@ func (r *Events) beginChain(ctx context.Context, tx bun.Tx) (*markRow, error) {
 }
 
 // writeLinks writes the numbers and links of rows and takes them out of the queue.
-func (r *Events) writeLinks(ctx context.Context, tx bun.Tx, rows []eventRow) error {
+func (r *Events) writeLinks(ctx context.Context, tx bun.Tx, rows []linkRow) error {
 	for chunk := range slices.Chunk(rows, maxPlaceholders/width[linkRow]()) {
 		var args, ids []any
 		var tuples []string

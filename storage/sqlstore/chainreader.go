@@ -48,7 +48,7 @@ func (c *chainReader) step(ctx context.Context, row *eventRow) (*finding, error)
 		}
 		return found, nil
 	}
-	follows := h.Verify(row.Chain, purposeChain, row.link(prev.Chain)...)
+	follows := h.Verify(row.Chain, purposeChain, link(prev.Chain, row.Seq, row.MAC)...)
 	switch proven := row.proven(h); {
 	case !proven && follows:
 		found.Problem = storage.AuditChanged

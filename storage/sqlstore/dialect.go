@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // dialect is the SQL that a database speaks. Statements are written for
@@ -18,9 +19,37 @@ const (
 // query spells a statement whose placeholders are $1, $2, …
 func (d dialect) query(text string) string {
 	if d == sqliteDB {
-		return strings.ReplaceAll(text, "$", "?")
+		return spelled.of(text)
 	}
 	return text
+}
+
+// spellings are statements as SQLite takes them, by their text: to spell one anew each
+// time costs more than to find it.
+type spellings struct {
+	mu    sync.RWMutex
+	known map[string]string
+}
+
+var spelled = spellings{known: map[string]string{}}
+
+var spellSQLite = strings.NewReplacer("$", "?", postgres.held(), sqliteDB.held())
+
+func (s *spellings) of(text string) string {
+	s.mu.RLock()
+	spelling, known := s.known[text]
+	s.mu.RUnlock()
+	if known {
+		return spelling
+	}
+	spelling = spellSQLite.Replace(text)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) >= maxPrepared {
+		clear(s.known)
+	}
+	s.known[text] = spelling
+	return spelling
 }
 
 // now is the time of the database's clock at this very moment, not that of the

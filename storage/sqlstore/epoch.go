@@ -10,7 +10,7 @@ import (
 
 // RaiseEpoch ends everything that anything issued before could open, in one
 // transaction (requirement RS1): every session and grant, trust in browsers,
-// invitations that nobody used, and, as every password and e-mail epoch rises,
+// invitations that nobody used, and, as every password and email epoch rises,
 // one-time tokens that wait, links that give an account or an address back, and
 // sign-ins under way; access tokens that clients hold for themselves are compared with
 // the time. Passwords, factors and consents stay. It reads and writes whole tables, and

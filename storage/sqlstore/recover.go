@@ -49,7 +49,7 @@ func (r *Users) Recover(ctx context.Context, c storage.Recovery, e storage.Event
 	return wrap("recover account", err)
 }
 
-// ownership is an address that was or is a person's in an e-mail epoch.
+// ownership is an address that was or is a person's in an email epoch.
 type ownership struct {
 	email string
 	// moved is when it was taken away, or from when on its owner disowned what was

@@ -17,8 +17,7 @@ type subjectRow struct {
 	Phone         string                       `bun:"phone"`
 	PhoneVerified bool                         `bun:"phone_verified"`
 	Profile       document[storage.Profile]    `bun:"profile"`
-	Roles         spaceList                    `bun:"roles,scanonly"`
-	Groups        lineList                     `bun:"groups,scanonly"`
+	Held          holdings                     `bun:"held,scanonly"`
 	Attributes    document[storage.Attributes] `bun:"attributes"`
 	DisabledAt    sqlTime                      `bun:"disabled_at"`
 	UpdatedAt     sqlTime                      `bun:"updated_at"`
@@ -30,7 +29,7 @@ func (r *subjectRow) user() storage.User {
 	return storage.User{
 		ID: storage.ID(r.ID), Email: r.Email, EmailVerified: r.EmailVerified, Username: r.Username,
 		Phone: r.Phone, PhoneVerified: r.PhoneVerified, Profile: r.Profile.Is,
-		Roles: distinct(r.Roles), Groups: distinct(r.Groups), Attributes: r.Attributes.Is,
+		Roles: distinct(r.Held.Roles), Groups: distinct(r.Held.Groups), Attributes: r.Attributes.Is,
 		DisabledAt: r.DisabledAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}
 }

@@ -37,8 +37,7 @@ type userRow struct {
 	PasswordEpoch     int64                        `bun:"password_epoch"`
 	PasswordChangedAt sqlTime                      `bun:"password_changed_at"`
 	ResetByEmail      bool                         `bun:"reset_by_email"`
-	Roles             spaceList                    `bun:"roles,scanonly"`
-	Groups            lineList                     `bun:"groups,scanonly"`
+	Held              holdings                     `bun:"held,scanonly"`
 	Attributes        document[storage.Attributes] `bun:"attributes"`
 	Credentials       int                          `bun:"credentials"`
 	FactorAddedAt     sqlTime                      `bun:"factor_added_at"`
@@ -53,17 +52,8 @@ type userRow struct {
 	UpdatedAt         sqlTime                      `bun:"updated_at"`
 }
 
-// computed returns what a person has by other tables, so that it comes with every
-// read of them and a token costs no round trip of its own: their roles, separated
-// by spaces, and the names of their groups, by line ends. What several sources or
-// groups gave is there once.
-func (userRow) computed(column string) string {
-	if column == "groups" {
-		return `(SELECT string_agg(g.name, '` + "\n" + `') FROM group_members m JOIN groups g ON g.id = m.group_id WHERE m.user_id = u.id)`
-	}
-	return `(SELECT string_agg(r.role, ' ') FROM (SELECT a.role FROM user_roles a WHERE a.user_id = u.id
-		UNION ALL SELECT b.role FROM group_members m JOIN group_roles b ON b.group_id = m.group_id WHERE m.user_id = u.id) r)`
-}
+// computed returns what a person has by other tables; see [holdings].
+func (userRow) computed(string) string { return postgres.held() }
 
 func (r *userRow) user() storage.User {
 	return storage.User{
@@ -71,7 +61,7 @@ func (r *userRow) user() storage.User {
 		EmailEpoch: r.EmailEpoch, Username: r.Username,
 		Phone: r.Phone, PhoneVerified: r.PhoneVerified, PhoneChangedAt: r.PhoneChangedAt.Time, Profile: r.Profile.Is,
 		PasswordHash: r.PasswordHash, PasswordEpoch: r.PasswordEpoch, PasswordChangedAt: r.PasswordChangedAt.Time,
-		ResetByEmail: r.ResetByEmail, Roles: distinct(r.Roles), Groups: distinct(r.Groups), Attributes: r.Attributes.Is,
+		ResetByEmail: r.ResetByEmail, Roles: distinct(r.Held.Roles), Groups: distinct(r.Held.Groups), Attributes: r.Attributes.Is,
 		Credentials: r.Credentials, FactorAddedAt: r.FactorAddedAt.Time,
 		FactorAskedAt: r.FactorAskedAt.Time, SignedInAt: r.SignedInAt.Time, DeleteAt: r.DeleteAt.Time,
 		DisabledAt: r.DisabledAt.Time, LockedAt: r.LockedAt.Time, LockHeld: r.LockHeld, DisabledToo: r.DisabledToo,
@@ -109,7 +99,7 @@ func rowOfUser(u *storage.User) *userRow {
 }
 
 // Create inserts a person, and with them the event and the messages. It answers
-// storage.ErrConflict when the e-mail address or username is another's.
+// storage.ErrConflict when the email address or username is another's.
 func (r *Users) Create(ctx context.Context, u *storage.User, e storage.Event, m ...storage.Message) error {
 	err := r.s.change(ctx, e, m, func(ctx context.Context, tx bun.Tx) error {
 		return r.s.insertUser(ctx, tx, u)
@@ -175,7 +165,7 @@ func (r *Users) ByID(ctx context.Context, id storage.ID) (*storage.User, error) 
 	return r.one(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, string(id))
 }
 
-// ByIdentifier returns the person whose e-mail address or username it is, in
+// ByIdentifier returns the person whose email address or username it is, in
 // any spelling that is the same to [ident.Canonical]. A username
 // cannot hold an @, so at most one person has it. What is no text is nobody's:
 // PostgreSQL would refuse the question.

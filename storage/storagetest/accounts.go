@@ -16,7 +16,7 @@ func (f fixture) testAccounts(t *testing.T) {
 	t.Run("one password change of an epoch", f.testOnePasswordChange)
 	t.Run("TestFE3_what was allowed under another password", f.testOtherPassword)
 	t.Run("TestFE2_recovery", f.testRecovery)
-	t.Run("e-mail change", f.testEmailChange)
+	t.Run("email change", f.testEmailChange)
 	t.Run("phone, profile and roles", f.testProfile)
 	t.Run("TestSE5_disabling ends everything", f.testDisable)
 	t.Run("a lockdown shuts every door", f.testLockdown)

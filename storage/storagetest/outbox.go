@@ -19,7 +19,7 @@ func (f fixture) message(t *testing.T) storage.Message {
 	}
 }
 
-// claim asks for deliveries by e-mail that are due now.
+// claim asks for deliveries by email that are due now.
 func (f fixture) claim(limit int) storage.DeliveryClaim {
 	return storage.DeliveryClaim{Topic: storage.TopicEmail, Limit: limit, Lease: time.Minute, Now: f.clock.Now()}
 }

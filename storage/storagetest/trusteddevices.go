@@ -78,7 +78,7 @@ func (f fixture) testTrustCleared(t *testing.T) {
 		"phone": func(u *storage.User) error {
 			return f.s.Users().ChangePhone(ctx, storage.PhoneChange{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, Now: f.clock.Now()}, e())
 		},
-		"e-mail": func(u *storage.User) error {
+		"email": func(u *storage.User) error {
 			return f.s.Users().ChangeEmail(ctx, storage.EmailChange{UserID: u.ID, PasswordEpoch: u.PasswordEpoch, From: u.Email, To: "x" + u.Email, Now: f.clock.Now()}, e())
 		},
 		"recovery codes": func(u *storage.User) error {

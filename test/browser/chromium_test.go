@@ -17,6 +17,9 @@ var chromium = sync.OnceValues(func() (*tab, error) {
 		chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
+		// One process for each tab, and none in reserve for the next: they show our pages alone.
+		chromedp.Flag("disable-site-isolation-trials", true),
+		chromedp.Flag("disable-features", "Translate,SpareRendererForSitePerProcess"),
 		chromedp.Flag("lang", "en-US"),
 	)
 	if shell, err := exec.LookPath("chromium-headless-shell"); err == nil {
@@ -61,6 +64,10 @@ var (
 	plainDesktop = look{name: "desktop without scripts", width: 1280, height: 900}
 	plainPhone   = look{name: "phone without scripts", width: 390, height: 844, phone: true}
 )
+
+// unpainted is for what is read or measured and not looked at: most of the time of a large
+// window goes into painting it.
+var unpainted = look{name: "small window", width: 240, height: 120, scripts: true}
 
 // pairs and crossed are two looks each that differ in all respects: what most
 // journeys need.

@@ -29,19 +29,16 @@ import (
 type everyPage struct {
 	*site
 	eve *person
-	// refuser is the proxy of browsers that refuse cookies.
-	refuser *httptest.Server
+	// The browsers of others, which all journeys share in turn (looking): each of its own
+	// for each journey would take more time than all their pages.
+	looking                  sync.Mutex
+	fresh, stranger, refuses *tab
+	// frames shows pages in other languages and widths, also in turn (framing).
+	framing sync.Mutex
+	frames  *tab
 
 	mu   sync.Mutex
 	seen map[string]bool // addresses, by their path and the names of their parameters
-}
-
-// others are the browsers of one journey's pages.
-type others struct {
-	pages                *everyPage
-	fresh, eve, refusing *tab
-	// frames shows the journey's own pages in other languages and widths.
-	frames *tab
 }
 
 func newEveryPage(t *testing.T, s *site) *everyPage {
@@ -52,46 +49,70 @@ func newEveryPage(t *testing.T, s *site) *everyPage {
 		ModifyResponse: func(r *http.Response) error { r.Header.Del("Set-Cookie"); return nil },
 	})
 	t.Cleanup(refuser.Close)
-	return &everyPage{site: s, eve: s.account("--name", "Eve Moneypenny"), refuser: refuser, seen: map[string]bool{}}
+	process, err := chromium()
+	if err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
+	refuses := process.open(t, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
+		p.ProxyServer, p.ProxyBypassList = refuser.URL, "<-loopback>"
+	}))
+	refuses.s, refuses.look = s, unpainted
+	refuses.look.scripts = false
+	refuses.begin()
+	e := &everyPage{site: s, eve: s.account("--name", "Eve Moneypenny"), seen: map[string]bool{}}
+	e.fresh, e.stranger, e.refuses, e.frames = s.browser(t, unpainted), s.browser(t, unpainted), refuses, s.frames(t)
+	e.stranger.account(e.eve, "")
+	for _, other := range []*tab{e.fresh, e.stranger, e.refuses} { // which read pages, and look at none
+		_, err := chromedp.Call(other.ctx, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: "*://*:*/*.css", Block: true}}})
+		other.check("do without styles", err)
+	}
+	return e
 }
 
 // walk is [site.walk] with the others looking on.
 func (e *everyPage) walk(t *testing.T, name string, journey func(t *testing.T, b *tab)) {
 	t.Helper()
 	e.site.walk(t, name, func(t *testing.T, b *tab) {
-		process, err := chromium()
-		b.check("find Chromium", err)
-		refusing := process.open(t, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
-			p.ProxyServer, p.ProxyBypassList = e.refuser.URL, "<-loopback>"
-		}))
-		refusing.s, refusing.look = e.site, plainDesktop
-		refusing.begin()
-		b.others = &others{e, b.device(), b.device(), refusing, b.frames()}
-		b.others.eve.account(e.eve, "")
+		b.others = e
 		journey(t, b)
 	})
 }
 
 // see has the others open the page that is before the person.
-func (o *others) see(b *tab, page string) {
+func (e *everyPage) see(b *tab, page string) {
 	b.t.Helper()
 	here := b.url()
 	if here.Path == "/" || strings.HasPrefix(here.Path, "/dev/") || strings.HasPrefix(here.Path, "/demo") {
 		return // of `dev`, for whoever develops
 	}
-	if !o.pages.first(here.Path + "?" + strings.Join(slices.Sorted(maps.Keys(here.Query())), "&")) {
+	if !e.first(here.Path + "?" + strings.Join(slices.Sorted(maps.Keys(here.Query())), "&")) {
 		return
 	}
 	address := here.RequestURI()
-	o.frames.inEveryLanguage(page, address, b.eval(`document.documentElement.lang`))
+	e.inEveryLanguage(b, page, address)
+	e.byOthers(b, page, address, here.Query().Has(links.TokenParam))
+}
 
-	_, err := chromedp.Call(o.fresh.ctx, network.ClearBrowserCookies, chromedp.Void{})
-	o.fresh.check("forget all cookies", err)
-	for who, other := range map[string]*tab{"a bookmark": o.fresh, "a link that was shared": o.eve, "cookies refused": o.refusing} {
+// byOthers has the others open a page, which came by the link of a message, or not.
+func (e *everyPage) byOthers(b *tab, page, address string, token bool) {
+	b.t.Helper()
+	e.looking.Lock()
+	defer e.looking.Unlock()
+	fresh, refuses := e.fresh.of(b), e.refuses.of(b)
+	_, err := chromedp.Call(fresh.ctx, network.ClearBrowserCookies, chromedp.Void{})
+	fresh.check("forget all cookies", err)
+	for who, other := range map[string]*tab{"a bookmark": fresh, "a link that was shared": e.stranger.of(b), "cookies refused": refuses} {
 		other.get(address)
-		other.strange(fmt.Sprintf("%s, %s", page, who), o.pages.eve, here.Query().Has(links.TokenParam))
+		other.strange(fmt.Sprintf("%s, %s", page, who), e.eve, token)
 	}
-	o.refusing.namesCookies(page)
+	refuses.namesCookies(page)
+}
+
+// of is the tab for a step of another's test, which it fails where something is wrong.
+func (b *tab) of(other *tab) *tab {
+	same := *b
+	same.t = other.t
+	return &same
 }
 
 // first reports whether an address was not looked at yet.

@@ -189,7 +189,7 @@ func TestPages(t *testing.T) {
 	pages.walk(t, "lockdown", func(_ *testing.T, b *tab) { b.lockdown() })
 }
 
-// proven opens a page of the account with fresh evidence, where e-mail counts as a factor.
+// proven opens a page of the account with fresh evidence, where email counts as a factor.
 func (b *tab) proven(p *person, page string) {
 	b.t.Helper()
 	b.get("/account" + page)

@@ -28,7 +28,7 @@ type tab struct {
 	// status is the HTTP status of the page.
 	status int64
 	// others look at every page too, where a test wants that.
-	others *others
+	others *everyPage
 }
 
 // listen fails the test for what the page's developer would see in the console:

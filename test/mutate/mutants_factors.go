@@ -101,7 +101,7 @@ var factors = []mutant{
 		"./storage/sqlstore", "TestContract/sqlite",
 	},
 	{
-		"RE1", "a code by e-mail counts beside a password that was reset by e-mail", "mfa/email.go",
+		"RE1", "a code by email counts beside a password that was reset by email", "mfa/email.go",
 		`if !u.EmailVerified || u.ResetByEmail {`,
 		`if !u.EmailVerified {`,
 		"./mfa", "RE1",

@@ -77,7 +77,7 @@ var groups = []group{
 		{"TP2", "A time step is accepted once, on all nodes."},
 		{"TP3", "A code is six digits and nothing else, at most one step early or late."},
 		{"TP4", "An enrollment counts when a code confirmed it; its secret is shown once, and that code is spent."},
-		{"EO1", "Codes by e-mail and SMS are kept as keyed hashes, compared in constant time, accepted once."},
+		{"EO1", "Codes by email and SMS are kept as keyed hashes, compared in constant time, accepted once."},
 		{"EO2", "They are of one attempt, person and destination, for at most ten minutes."},
 		{"EO3", "Sending another one is capped, ends the former and gives no more tries."},
 		{"EO4", "SMS go to the countries that are listed, and stop at daily caps by number, country and in all."},

@@ -15,7 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/storage"
 )
 
-// People finds a person by id, username or e-mail address. It answers
+// People finds a person by id, username or email address. It answers
 // storage.ErrNotFound where there is none.
 type People func(ctx context.Context, name string) (*storage.User, error)
 

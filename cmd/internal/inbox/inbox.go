@@ -1,4 +1,4 @@
-// Package inbox shows what `latchkey dev` would have sent by e-mail and SMS.
+// Package inbox shows what `latchkey dev` would have sent by email and SMS.
 package inbox
 
 import (

@@ -1,4 +1,4 @@
-// Package smtp delivers e-mail to an SMTP server, step by step, so that what
+// Package smtp delivers email to an SMTP server, step by step, so that what
 // fails is known by name.
 //
 // It speaks TLS from the first byte (smtps) or before anything is said
@@ -37,7 +37,7 @@ type Config struct {
 	Roots *x509.CertPool
 }
 
-// Sender delivers e-mail. Its methods may be called concurrently.
+// Sender delivers email. Its methods may be called concurrently.
 type Sender struct {
 	cfg           Config
 	host, address string

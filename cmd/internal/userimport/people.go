@@ -113,7 +113,7 @@ type ownedName struct{ Name, Typed, Where string }
 func (s *scan) person(p *Person) error {
 	u := &p.User
 	if u.Email == "" && u.Username == "" {
-		s.problem(p.Where, "it has neither an e-mail address nor a username to sign in with")
+		s.problem(p.Where, "it has neither an email address nor a username to sign in with")
 	}
 	s.judgeNames(p.Where, u)
 	for _, name := range []string{u.Email, u.Username} {

@@ -130,7 +130,7 @@ func TestEveryProblemOfADumpAtOnce(t *testing.T) {
 		`accounts.User 6f1d: username "x@y z" holds a space`,
 		"accounts.User 6f1d: it is in group 7, which the dump lacks",
 		`accounts.User 6f1e: "B@EXAMPLE.com" is the name of accounts.User 6f1d too`,
-		"accounts.User 6f1f: it has neither an e-mail address nor a username",
+		"accounts.User 6f1f: it has neither an email address nor a username",
 		"accounts.User 6f20: its fields cannot be read: username holds a number",
 		"otp_totp.totpdevice 1: its key is not hexadecimal",
 		"otp_totp.totpdevice 3: the dump lacks its user",
