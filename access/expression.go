@@ -44,29 +44,13 @@ type Expression struct {
 	attributes bool
 }
 
-// user is the variable of expressions. Its fields are those of [Subject].
-type user struct {
-	ID            string                     `cel:"id"`
-	Username      string                     `cel:"username"`
-	Email         string                     `cel:"email"`
-	EmailVerified bool                       `cel:"email_verified"`
-	Groups        []string                   `cel:"groups"`
-	Roles         []string                   `cel:"roles"`
-	Attributes    map[string]*structpb.Value `cel:"attributes"`
-}
-
-// ResolveName implements cel.Activation: the person is all that an expression knows.
-func (u *user) ResolveName(name string) (any, bool) { return u, name == "user" }
-
-// Parent implements cel.Activation.
-func (*user) Parent() cel.Activation { return nil }
-
 // environment is shared by all expressions; making one takes milliseconds.
 var environment = sync.OnceValues(func() (*cel.Env, error) {
 	return cel.NewEnv(append(functions(),
 		ext.NativeTypes(reflect.TypeFor[user](), ext.ParseStructTags(true)),
+		readFields,
 		ext.Sets(),
-		cel.Variable("user", cel.ObjectType("access.user")),
+		cel.Variable("user", cel.ObjectType(userType)),
 	)...)
 })
 

@@ -26,6 +26,10 @@ func TestAC3_ExpressionsReadThePerson(t *testing.T) {
 		`"oslo" in user.attributes.sites`:                                       true,
 		`sets.intersects(user.groups, ["it", "hr"])`:                            true,
 		`user.groups.map(g, g.replace("admin", "root").upperAscii())`:           []any{"ROOTS", "HR"},
+		`user.roles + user.groups == ["owner", "admins", "hr"]`:                 true,
+		`dyn(1) in user.groups || "HR" in user.groups`:                          false,
+		`has(user.email) && user.groups[1] == "hr" && size(user.groups) == 2`:   true,
+		`[user].all(u, "owner" in u.roles)`:                                     true,
 		`user.groups.join(",")`:                                                 "admins,hr",
 		`user.email.split("@")[1]`:                                              "example.com",
 	} {

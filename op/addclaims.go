@@ -2,7 +2,6 @@ package op
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,16 +22,20 @@ const omittedClaims = "omitted_claims"
 // log say: part of a list would pass for all of it.
 func (m *maker) addClaims(payload []byte, clientID string, about *storage.User, extra claimList) ([]byte, error) {
 	size := len(payload)
-	encoded := make([]encodedClaim, 0, len(extra)+1)
+	if len(extra) == 0 {
+		return payload, nil
+	}
+	encoded, texts := make([]encodedClaim, 0, len(extra)+1), make([]byte, 0, 256)
 	for _, c := range extra {
 		if protocolClaims[c.name] {
 			continue
 		}
-		text, err := json.Marshal(c.value)
-		if err != nil {
+		begin := len(texts)
+		var err error
+		if texts, err = appendValue(texts, c.value); err != nil {
 			return nil, fmt.Errorf("encode claim %s: %w", c.name, err)
 		}
-		encoded = append(encoded, encodedClaim{c.name, text})
+		encoded = append(encoded, encodedClaim{c.name, texts[begin:]})
 		size += encoded[len(encoded)-1].size()
 	}
 	if len(encoded) == 0 {
@@ -43,11 +46,7 @@ func (m *maker) addClaims(payload []byte, clientID string, about *storage.User, 
 		if encoded, omitted = fitting(encoded, size-maxPayload); len(omitted) > 0 {
 			m.log.Warn("claims are too large for a token and were left out: reduce them, for example with the client's groups.prefix, or have it use userinfo",
 				"claims", omitted, "client_id", clientID, "user_id", about.ID)
-			text, err := json.Marshal(omitted)
-			if err != nil {
-				return nil, fmt.Errorf("encode %s: %w", omittedClaims, err)
-			}
-			encoded = append(encoded, encodedClaim{omittedClaims, text})
+			encoded = append(encoded, encodedClaim{omittedClaims, appendTexts(nil, omitted)})
 		}
 	}
 	slices.SortFunc(encoded, func(a, b encodedClaim) int { return strings.Compare(a.name, b.name) })

@@ -89,35 +89,6 @@ type madeClaims struct {
 	values claimList
 }
 
-// claimList are claims by their names; of so few a list costs less than a map.
-type claimList []struct {
-	name  string
-	value any
-}
-
-// set adds a claim, or changes its value.
-func (l *claimList) set(name string, value any) {
-	for i := range *l {
-		if (*l)[i].name == name {
-			(*l)[i].value = value
-			return
-		}
-	}
-	*l = append(*l, struct {
-		name  string
-		value any
-	}{name, value})
-}
-
-// object is the same as JSON has it.
-func (l claimList) object() map[string]any {
-	claims := make(map[string]any, len(l)+1)
-	for _, c := range l {
-		claims[c.name] = c.value
-	}
-	return claims
-}
-
 // forOne is a maker for what is issued to one person together: each claim is made once.
 // It is of that answer alone.
 func (m *maker) forOne() *maker {
@@ -142,10 +113,8 @@ func (m *maker) value(name string, person *access.Subject) (any, error) {
 	if m.made == nil {
 		return m.catalog.Value(name, person)
 	}
-	for _, made := range m.made.values {
-		if made.name == name {
-			return made.value, nil
-		}
+	if made := m.made.values.find(name); made != nil {
+		return made.value, nil
 	}
 	value, err := m.catalog.Value(name, person)
 	if err == nil {
@@ -156,12 +125,9 @@ func (m *maker) value(name string, person *access.Subject) (any, error) {
 
 // userClaims returns what is known of u and asked for, by scope or by name. The
 // sub claim is not among them: whoever needs it always needs it.
-func (m *maker) userClaims(c *client.Client, u *storage.User, scopes []string, requested map[string]*storage.ClaimRequest) claimList {
+func (m *maker) userClaims(c *client.Client, u *storage.User, scopes, requested []string) claimList {
 	var claims claimList
-	asked := func(name string) bool {
-		_, named := requested[name]
-		return named || m.catalog.Asks(scopes, name)
-	}
+	asked := func(name string) bool { return slices.Contains(requested, name) || m.catalog.Asks(scopes, name) }
 	for _, p := range personClaims {
 		if !slices.Contains(scopes, p.scope) && !asked(p.name) {
 			continue
@@ -249,12 +215,31 @@ func (m *maker) scopeOf(c *client.Client, name string) string {
 // the claim's scope.
 func (m *maker) mayName(c *client.Client, name string) bool { return m.scopeOf(c, name) != "" }
 
+// requested are the names of the claims that are told somewhere beside those of scopes:
+// what a grant asked for by name, as far as its client may still name it, whose
+// registration may have changed (requirement RF5), and what configuration puts there.
+func (m *maker) requested(c *client.Client, g *storage.Grant, named map[string]*storage.ClaimRequest, configured []string) []string {
+	if len(named)+len(configured) == 0 {
+		return nil
+	}
+	names := make([]string, 0, len(named)+len(configured))
+	for name := range named {
+		if m.mayName(c, name) {
+			names = append(names, name)
+		}
+	}
+	return append(names, m.configured(c, g, configured)...)
+}
+
 // configured are those of the claims that configuration has a client find somewhere
 // that it may: the claim's scope was granted, or the administrator consents for people.
 // A claim that is in no scope nobody can be asked about: it goes where it was put.
 func (m *maker) configured(c *client.Client, g *storage.Grant, names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
 	implied := c.ConsentFor(g.RedirectURI) == client.ConsentImplied
-	var allowed []string
+	allowed := make([]string, 0, len(names))
 	for _, name := range names {
 		scope := m.scopeOf(c, name)
 		switch {

@@ -155,6 +155,11 @@ func writeJSON(w http.ResponseWriter, status int, answer any) {
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte(`{"error":"server_error"}`)
 	}
+	writeEncoded(w, status, body)
+}
+
+// writeEncoded writes an answer that is JSON already.
+func writeEncoded(w http.ResponseWriter, status int, body []byte) {
 	w.Header()["Content-Type"] = jsonType
 	// Known beforehand, a long answer needs no chunks, and is one packet more seldom.
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))

@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -80,45 +79,11 @@ func (m *maker) idToken(c *client.Client, g *storage.GrantUser, claims idTokenCl
 	if err != nil {
 		return nil, fmt.Errorf("encode ID token: %w", err)
 	}
-	requested := m.requestedInIDToken(c, &g.Grant)
+	requested := m.requested(c, &g.Grant, g.Grant.Claims.IDToken, c.IDTokenClaims)
 	if len(requested)+len(claims.scopes) == 0 {
 		return payload, nil
 	}
 	return m.addClaims(payload, c.ID, &g.User, m.userClaims(c, &g.User, claims.scopes, requested))
-}
-
-// requestedInIDToken are the claims that an ID token holds: those that the
-// authorization asked for by name, and those that the client is registered to
-// find in each, as far as its person allowed them.
-func (m *maker) requestedInIDToken(c *client.Client, g *storage.Grant) map[string]*storage.ClaimRequest {
-	return m.withConfigured(c, g, m.stillAllowed(c, g.Claims.IDToken), c.IDTokenClaims)
-}
-
-// withConfigured adds what configuration puts somewhere to what was asked for.
-func (m *maker) withConfigured(c *client.Client, g *storage.Grant, requested map[string]*storage.ClaimRequest, names []string) map[string]*storage.ClaimRequest {
-	if len(names) == 0 {
-		return requested
-	}
-	all := make(map[string]*storage.ClaimRequest, len(requested)+len(names))
-	maps.Copy(all, requested)
-	for _, name := range m.configured(c, g, names) {
-		all[name] = nil
-	}
-	return all
-}
-
-// stillAllowed are those of the claims that a grant asked for by name that its client
-// may still name: its registration may have changed (requirement RF5).
-func (m *maker) stillAllowed(c *client.Client, named map[string]*storage.ClaimRequest) map[string]*storage.ClaimRequest {
-	for name := range named {
-		if m.mayName(c, name) {
-			continue
-		}
-		left := maps.Clone(named)
-		maps.DeleteFunc(left, func(name string, _ *storage.ClaimRequest) bool { return !m.mayName(c, name) })
-		return left
-	}
-	return named
 }
 
 // tokenHash is at_hash or c_hash: the left half of the hash that belongs to the

@@ -63,7 +63,7 @@ func NewPreview(
 	if resource != "" {
 		shown = m.target(c, scopes, issuer).scopes
 	}
-	if payload, err = json.Marshal(m.userinfo(c, g, shown)); err != nil {
+	if payload, err = m.userinfo(c, g, shown).object(); err != nil {
 		return nil, fmt.Errorf("encode userinfo: %w", err)
 	}
 	preview.UserInfo, err = decoded(payload)

@@ -86,7 +86,7 @@ func TestRF1_NeitherDatabaseNorKeyAloneForges(t *testing.T) {
 	t.Parallel()
 	ours, theirs := testCodec(t, "key"), testCodec(t, "key")
 	for _, key := range theirs.keys {
-		key.mac, key.mask = bytes.Repeat([]byte{9}, 32), bytes.Repeat([]byte{8}, 32)
+		key.mac, key.mask = newMACKey(bytes.Repeat([]byte{9}, 32)), newMACKey(bytes.Repeat([]byte{8}, 32))
 	}
 	row := storage.Grant{
 		ID: "0190000000000000000000000000000c", ClientID: "wiki", Generation: 3, Salt: bytes.Repeat([]byte{5}, saltSize),

@@ -45,7 +45,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 }
 
 // userinfoClaims returns the claims, and the client as soon as it is known.
-func (p *Provider) userinfoClaims(w http.ResponseWriter, r *http.Request) (claims map[string]any, c *client.Client, err error) {
+func (p *Provider) userinfoClaims(w http.ResponseWriter, r *http.Request) (claims claimList, c *client.Client, err error) {
 	shown, err := accessTokenOf(w, r)
 	if err != nil {
 		return nil, nil, err
@@ -72,10 +72,9 @@ func (p *Provider) userinfoClaims(w http.ResponseWriter, r *http.Request) (claim
 }
 
 // userinfo is what userinfo answers for a token with the scopes.
-func (m *maker) userinfo(c *client.Client, g *storage.GrantUser, scopes []string) map[string]any {
-	requested := m.withConfigured(c, &g.Grant, m.stillAllowed(c, g.Grant.Claims.UserInfo), c.UserInfoClaims)
-	claims := m.userClaims(c, &g.User, scopes, requested).object()
-	claims["sub"] = client.Subject(c, g.Grant.UserID)
+func (m *maker) userinfo(c *client.Client, g *storage.GrantUser, scopes []string) claimList {
+	claims := m.userClaims(c, &g.User, scopes, m.requested(c, &g.Grant, g.Grant.Claims.UserInfo, c.UserInfoClaims))
+	claims.set("sub", client.Subject(c, g.Grant.UserID))
 	return claims
 }
 

@@ -1,7 +1,6 @@
 package op
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -11,18 +10,19 @@ import (
 // writeUserinfo writes claims as its client wants them: as JSON, as a signed JWT that
 // says whose they are and for whom, or encrypted, signed before or not (OpenID Connect
 // Core 5.3.2). It has no exp: it is no ID token, and nobody takes it for one.
-func (p *Provider) writeUserinfo(w http.ResponseWriter, r *http.Request, c *client.Client, claims map[string]any) error {
+func (p *Provider) writeUserinfo(w http.ResponseWriter, r *http.Request, c *client.Client, claims claimList) error {
 	how := c.UserInfoEncryption()
-	if c.UserInfoAlg == "" && !how.Wanted() {
-		writeJSON(w, http.StatusOK, claims)
-		return nil
-	}
 	if c.UserInfoAlg != "" {
-		claims["iss"], claims["aud"] = p.cfg.Issuer, c.ID
+		claims.set("iss", p.cfg.Issuer)
+		claims.set("aud", c.ID)
 	}
-	payload, err := json.Marshal(claims)
+	payload, err := claims.object()
 	if err != nil {
 		return fmt.Errorf("encode userinfo: %w", err)
+	}
+	if c.UserInfoAlg == "" && !how.Wanted() {
+		writeEncoded(w, http.StatusOK, payload)
+		return nil
 	}
 	answer := string(payload)
 	if c.UserInfoAlg != "" {

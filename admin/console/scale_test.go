@@ -102,9 +102,11 @@ func (s *site) populate(n int) {
 		if begin%(100*batch) == 0 {
 			for _, u := range some[:min(len(some), 60)] {
 				s.signedIn(&u.User, storage.FactorPassword)
-				failed := s.Event(storage.EventSignInFailed)
-				failed.Outcome, failed.UserID, failed.ClientID = storage.Failure, u.User.ID, "wiki"
-				logintest.Check(s.T, s.Store.Events().Append(ctx, failed))
+				for range newest / 50 { // the overview is full of them in both
+					failed := s.Event(storage.EventSignInFailed)
+					failed.Outcome, failed.UserID, failed.ClientID = storage.Failure, u.User.ID, "wiki"
+					logintest.Check(s.T, s.Store.Events().Append(ctx, failed))
+				}
 			}
 		}
 	}

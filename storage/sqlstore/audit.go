@@ -4,10 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -219,28 +219,41 @@ func (r *Events) beginChain(ctx context.Context, tx bun.Tx) (*markRow, error) {
 	return r.lockMark(ctx, tx, markHead)
 }
 
-// writeLinks writes the numbers and links of rows and takes them out of the queue.
-func (r *Events) writeLinks(ctx context.Context, tx bun.Tx, rows []linkRow) error {
-	for chunk := range slices.Chunk(rows, maxPlaceholders/width[linkRow]()) {
-		var args, ids []any
-		var tuples []string
-		for _, row := range chunk {
-			tuples = append(tuples, `(`+placeholders(len(args)+1, 3)+`)`)
-			args = append(args, row.Seq, row.ID, row.Chain)
-			ids = append(ids, row.ID)
-		}
-		if _, err := r.s.exec(ctx, tx, `INSERT INTO audit_links (seq, id, chain) VALUES `+strings.Join(tuples, ", "), args...); err != nil {
-			return err
-		}
-		n, err := r.s.exec(ctx, tx, `DELETE FROM audit_queue WHERE id IN (`+placeholders(1, len(ids))+`)`, ids...)
-		if err == nil && n != int64(len(chunk)) {
-			err = fmt.Errorf("linked %d of %d events", n, len(chunk))
-		}
-		if err != nil {
-			return err
-		}
+// insertLinks and linkedNow have one text however many events are linked, so that
+// drivers prepare them once, and keep no text for each number.
+var (
+	insertLinks = map[dialect]string{postgres: postgres.insertLinks(), sqliteDB: sqliteDB.insertLinks()}
+	linkedNow   = `DELETE FROM audit_queue WHERE id IN (SELECT l.id FROM audit_links l WHERE l.seq > $1 AND l.seq <= $2)`
+)
+
+// insertLinks takes the rows as a list in JSON, each a list of its columns.
+func (d dialect) insertLinks() string {
+	from := `json_array_elements(CAST($1 AS JSON)) AS j(value)`
+	if d == sqliteDB {
+		from = `json_each($1) AS j`
 	}
-	return nil
+	return `INSERT INTO audit_links (seq, id, chain) SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2 FROM ` + from
+}
+
+// writeLinks writes the numbers and links of rows, which follow one another, and takes
+// them out of the queue.
+func (r *Events) writeLinks(ctx context.Context, tx bun.Tx, rows []linkRow) error {
+	tuples := make([][3]any, len(rows))
+	for i, row := range rows {
+		tuples[i] = [3]any{row.Seq, row.ID, row.Chain}
+	}
+	encoded, err := json.Marshal(tuples)
+	if err != nil {
+		return fmt.Errorf("encode links: %w", err)
+	}
+	if _, err := r.s.exec(ctx, tx, insertLinks[r.s.dialect], string(encoded)); err != nil {
+		return err
+	}
+	n, err := r.s.exec(ctx, tx, linkedNow, rows[0].Seq-1, rows[len(rows)-1].Seq)
+	if err == nil && n != int64(len(rows)) {
+		err = fmt.Errorf("linked %d of %d events", n, len(rows))
+	}
+	return err
 }
 
 // linkRow is the place of an event in the chain.

@@ -155,6 +155,29 @@ func TestGroupCommitHonorsContexts(t *testing.T) {
 	}
 }
 
+// A group is written again, each write for itself, where one failed after it changed
+// something; one that changed nothing has nobody write twice.
+func TestGroupCommitWritesAgainWhatLeftSomethingBehind(t *testing.T) {
+	t.Parallel()
+	s := newGroupStore(t)
+	failure := errors.New("this write fails")
+	for reason, want := range map[error]int{failure: 2, unchanged{failure}: 1} {
+		calls := 0
+		errs := s.inOneGroup(
+			func() error { return s.note(t.Context(), 10*want, nothing) },
+			func() error {
+				return s.group.run(t.Context(), s.write.DB, func(context.Context, *sql.Tx) error { calls++; return reason })
+			},
+		)
+		if errs[0] != nil || !errors.Is(errs[1], failure) || calls != want {
+			t.Errorf("%T: answers %v, written %d times, want %d", reason, errs, calls, want)
+		}
+	}
+	if want := []int{10, 20}; !slices.Equal(s.noted(t), want) {
+		t.Errorf("noted %v, want %v", s.noted(t), want)
+	}
+}
+
 // A write that panics does so where it was asked for. It writes nothing; those
 // beside it and after it go on.
 func TestGroupCommitSurvivesAPanic(t *testing.T) {

@@ -211,13 +211,16 @@ func (s *Store) writeGrouped(ctx context.Context, writes ...write) error {
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
 	return s.group.run(ctx, s.write.DB, func(ctx context.Context, tx *sql.Tx) error {
-		for _, w := range writes {
+		for i, w := range writes {
 			text := s.statement(ctx, s.write, w.text, w.args)
 			var err error
 			if len(w.dst) > 0 {
 				err = tx.QueryRowContext(ctx, text, w.args...).Scan(targets(w.dst)...)
 			} else {
 				_, err = tx.ExecContext(ctx, text, w.args...)
+			}
+			if i == 0 && (errors.Is(err, sql.ErrNoRows) || isUniqueViolation(err)) {
+				return unchanged{err} // SQLite undoes a statement that it refuses
 			}
 			if err != nil {
 				return err

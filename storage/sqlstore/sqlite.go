@@ -63,10 +63,14 @@ func makePrivate(path string) error {
 	return f.Close()
 }
 
+// sqliteCacheKB bounds the pages that a connection keeps, in KiB: enough for the upper
+// levels of every index of a million people, so that a lookup reads one page or two.
+const sqliteCacheKB = 8 << 10
+
 func sqliteDSN(path, synchronous string, busy time.Duration) string {
 	query := url.Values{
 		"_txlock": {"immediate"},
-		"_pragma": {fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(ON)"},
+		"_pragma": {fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(ON)", fmt.Sprintf("cache_size(-%d)", sqliteCacheKB)},
 	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
 }
