@@ -21,9 +21,9 @@ type TrialConfig struct {
 	Clients clients
 	Hasher  *keys.Hasher
 	Access  *access.Catalog
-	// RequirePushed, RequireDPoP, RequireCertificate and SignUp are as in [Config].
-	RequirePushed, RequireDPoP, RequireCertificate, SignUp bool
-	// TrustedIssuers are as in [Config].
+	Requirements
+	// SignUp and TrustedIssuers are as in [Config].
+	SignUp         bool
 	TrustedIssuers map[string]string
 	Now            func() time.Time
 }
@@ -35,8 +35,8 @@ type Trial struct{ p *Provider }
 // NewTrial makes a Trial.
 func NewTrial(cfg TrialConfig) *Trial {
 	c := Config{
-		Issuer: cfg.Issuer, Clients: cfg.Clients, Hasher: cfg.Hasher, Access: cfg.Access, RequirePushed: cfg.RequirePushed,
-		RequireDPoP: cfg.RequireDPoP, RequireCertificate: cfg.RequireCertificate, SignUp: cfg.SignUp, TrustedIssuers: cfg.TrustedIssuers, Log: slog.New(slog.DiscardHandler), Now: cfg.Now,
+		Issuer: cfg.Issuer, Clients: cfg.Clients, Hasher: cfg.Hasher, Access: cfg.Access, Requirements: cfg.Requirements,
+		SignUp: cfg.SignUp, TrustedIssuers: cfg.TrustedIssuers, Log: slog.New(slog.DiscardHandler), Now: cfg.Now,
 	}
 	return &Trial{&Provider{cfg: c, prompts: c.prompts(), make: maker{issuer: c.Issuer, catalog: c.Access, log: c.Log}}}
 }

@@ -42,7 +42,7 @@ func (p *dependencies) trialOf(c *client.Client) *op.Trial {
 	cfg := p.cfg
 	return op.NewTrial(op.TrialConfig{
 		Issuer: cfg.Issuer, Clients: client.NewRegistry(client.NewSnapshot([]client.Client{*c})), Hasher: p.hasher, Access: cfg.Catalog,
-		RequirePushed: cfg.Tokens.RequirePushed, RequireDPoP: cfg.Tokens.RequireDPoP, RequireCertificate: cfg.Tokens.RequireCertificate, SignUp: cfg.SignUp.Mode != account.SignUpOff,
+		Requirements: requirements(cfg.Tokens), SignUp: cfg.SignUp.Mode != account.SignUpOff,
 		TrustedIssuers: cfg.Trusted(), Now: p.now,
 	})
 }
