@@ -49,11 +49,11 @@ RACE := -race '-gcflags=modernc.org/sqlite/lib=$(UNSEEN)' '-gcflags=modernc.org/
 # The race detector watches the process of the test. What drives nodes, browsers and
 # relying parties from outside gains nothing from it and takes five times as long, and
 # what starts no goroutine and shares nothing as well (test/watched_test.go). Packages:
-UNWATCHED := -e '/test$$' -e /test/ -e /internal/testenv -e '/access$$' -e '/account$$' -e /account/message -e /admin/ -e '/login$$' -e /login/flow -e /login/settings -e '/ui$$' -e /userimport
+UNWATCHED := -e '/test$$' -e /test/ -e /internal/testenv -e '/access$$' -e '/account$$' -e /account/attribute -e /account/message -e /admin/ -e /eventfeed -e /metrics -e /smtp -e /sms -e /userimport -e '/config$$' -e /clientcert -e /internal/ident -e /internal/locale -e /internal/testbrowser -e /useragent -e '/login$$' -e /login/flow -e /login/partial -e /login/session -e /login/settings -e '/storage$$' -e '/ui$$' -e /ui/flash
 OUTSIDE := $$(go list ./... | grep $(UNWATCHED) | grep -v -e /test/alone -e /test/faults)
 WATCHED := $$(go list ./... | grep -v $(UNWATCHED))
 # Tests of the other packages that walk alone, or run commands, and where they are:
-WALKS := ^(TestScripts|TestAC2_AThousandReloadsUnderLoad|TestPA5_RandomWalks|TestPA5_EveryStateAndEvent|TestQueryPlans|TestLG3_.*TamperedWith.*|TestPW1_VerifiersOfOtherSystems.*)$$
+WALKS := ^(TestScripts|TestAC2_AThousandReloadsUnderLoad|TestPA5_RandomWalks|TestPA5_EveryStateAndEvent|TestQueryPlans|TestPgBouncerInTransactionMode|TestLG3_.*TamperedWith.*|TestPW1_VerifiersOfOtherSystems.*)$$
 WALKED := ./cmd/latchkey ./login ./storage/sqlstore ./account/password
 # Nodes and pages of which many ask the same thing at once do have it.
 CROWDS := OfMany

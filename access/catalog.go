@@ -61,6 +61,9 @@ type Resource struct {
 	Claims []string
 	// IntrospectedBy are the clients by which it asks about tokens that are for it.
 	IntrospectedBy []string
+	// Path is where it is below the issuer, where the provider serves it itself: clients
+	// may call it by that address too. Empty: it is elsewhere.
+	Path string
 }
 
 // Catalog is the configuration of access, scopes, claims and resources, compiled. It

@@ -10,3 +10,6 @@ package admin
 // Resource is the identifier of the resource server (RFC 8707) that administration is:
 // the aud of the access tokens that it takes.
 const Resource = "urn:latchkey:admin"
+
+// APIPath is where its REST interface is, below the issuer.
+const APIPath = "/admin/api/v1"

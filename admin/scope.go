@@ -25,10 +25,11 @@ const (
 
 // ProvisioningResource is the identifier of the resource server (RFC 8707) that SCIM is
 // for the access tokens of clients that are sources, and ProvisioningScope the scope that
-// they need.
+// they need; ProvisioningPath is where SCIM is, below the issuer.
 const (
 	ProvisioningResource = "urn:latchkey:scim"
 	ProvisioningScope    = "scim"
+	ProvisioningPath     = "/scim/v2"
 )
 
 // Grants reports whether whoever has a token for the scope or the resource may change the

@@ -57,7 +57,7 @@ func (a Admin) administration(cfg *access.Config) {
 	if !a.API {
 		return
 	}
-	cfg.Resources = append(cfg.Resources, access.Resource{Identifier: admin.Resource})
+	cfg.Resources = append(cfg.Resources, access.Resource{Identifier: admin.Resource, Path: admin.APIPath})
 	for _, s := range admin.Scopes() {
 		cfg.Scopes = append(cfg.Scopes, access.Scope{
 			Name: s.Name, Resource: admin.Resource, Description: map[string]string{"en": s.Description},

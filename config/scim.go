@@ -72,7 +72,7 @@ func (s SCIM) provisioning(cfg *access.Config) {
 		if source.Client == "" {
 			continue
 		}
-		cfg.Resources = append(cfg.Resources, access.Resource{Identifier: admin.ProvisioningResource})
+		cfg.Resources = append(cfg.Resources, access.Resource{Identifier: admin.ProvisioningResource, Path: admin.ProvisioningPath})
 		cfg.Scopes = append(cfg.Scopes, access.Scope{
 			Name: admin.ProvisioningScope, Resource: admin.ProvisioningResource, Description: map[string]string{"en": "Provision people and groups (SCIM)."},
 		})

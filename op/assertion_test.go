@@ -260,7 +260,7 @@ func TestCL1_KeysAreFetchedAgain(t *testing.T) {
 		t.Fatalf("fetched %+v", n.keys.calls)
 	}
 	n.token(asserting(sign(t, next, jose.ES256, n.assertion("signer")))).want(t, http.StatusUnauthorized, "invalid_client")
-	if len(n.keys.calls) != 3 || n.keys.calls[2].NewerThan.IsZero() || n.keys.calls[2].Keep != time.Minute {
+	if len(n.keys.calls) != 3 || n.keys.calls[2].NewerThan.IsZero() || n.keys.calls[2].Keep != 10*time.Second {
 		t.Errorf("fetched %+v", n.keys.calls)
 	}
 	n.keys.set(old, next)

@@ -15,9 +15,14 @@ import (
 // keySetTypes are the media types of keys.
 const keySetTypes = "application/jwk-set+json, application/json"
 
-// keysKept is for how long fetched keys are used at least, whatever their headers say:
-// it bounds how often a client's jwks_uri is called for a kid that is not there.
-const keysKept = time.Minute
+// keysKept is for how long fetched keys are used at least, whatever their headers say, and
+// keysSought for how long where the one that is looked for is not among them: it bounds how
+// often anybody can have a client's jwks_uri called, and how long a client that rotates its
+// keys waits for the new one.
+const (
+	keysKept   = time.Minute
+	keysSought = 10 * time.Second
+)
 
 // minRSABits is the least that a client's RSA key may have (NIST SP 800-131A).
 const minRSABits = 2048
@@ -58,7 +63,7 @@ func (p *Provider) verifyByClient(ctx context.Context, c *client.Client, token s
 		if !errors.Is(err, errNotSigned) || !request.NewerThan.IsZero() {
 			return payload, err
 		}
-		request.NewerThan = answer.FetchedAt // the client may have a new key
+		request.NewerThan, request.Keep = answer.FetchedAt, keysSought // the client may have a new key
 	}
 }
 

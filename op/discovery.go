@@ -31,7 +31,7 @@ func mountDiscovery(p *Provider, to routes, path string) { to.documentAt(path, p
 const discoveryMaxAge = 15 * time.Minute
 
 // metadata is the library's discovery document with what it lacks, but for the
-// addresses, which [endpoints] has.
+// addresses and what belongs to one endpoint, which [endpoints] have.
 type metadata struct {
 	oidc.DiscoveryConfiguration
 	// IssuerInResponse is RFC 9207 section 3.
@@ -40,8 +40,6 @@ type metadata struct {
 	// Logout 2.1: each logout token has a sid.
 	BackchannelLogout        bool `json:"backchannel_logout_supported"`
 	BackchannelLogoutSession bool `json:"backchannel_logout_session_supported"`
-	// RequirePushed is RFC 9126 section 5.
-	RequirePushed bool `json:"require_pushed_authorization_requests"`
 	// FrontchannelLogout and FrontchannelLogoutSession are OpenID Connect Front-Channel
 	// Logout 1.0 section 3: each address is called with iss and sid.
 	FrontchannelLogout        bool `json:"frontchannel_logout_supported"`
@@ -50,10 +48,6 @@ type metadata struct {
 	AuthorizationAlgs           []string `json:"authorization_signing_alg_values_supported"`
 	AuthorizationEncryptionAlgs []string `json:"authorization_encryption_alg_values_supported"`
 	AuthorizationEncryptionEncs []string `json:"authorization_encryption_enc_values_supported"`
-	// IntrospectionAlgs and what follows are RFC 9701 section 7.
-	IntrospectionAlgs           []string `json:"introspection_signing_alg_values_supported"`
-	IntrospectionEncryptionAlgs []string `json:"introspection_encryption_alg_values_supported"`
-	IntrospectionEncryptionEncs []string `json:"introspection_encryption_enc_values_supported"`
 	// DPoPAlgs is RFC 9449 section 5.1.
 	DPoPAlgs []string `json:"dpop_signing_alg_values_supported"`
 	// ClientDocuments is of OAuth Client ID Metadata Documents.
@@ -68,11 +62,10 @@ type metadata struct {
 // newDiscovery prepares the metadata. What is in it works; what is not built is
 // not in it.
 func newDiscovery(cfg Config) (*document, error) {
-	members, err := cfg.withAddresses(metadata{
+	members, err := cfg.withEndpoints(metadata{
 		DiscoveryConfiguration: libraryMetadata(cfg),
 		IssuerInResponse:       true,
 		BackchannelLogout:      true, BackchannelLogoutSession: true,
-		RequirePushed:      cfg.RequirePushed,
 		FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		AuthorizationAlgs: cfg.Keys.Algs(),
 		DPoPAlgs:          algNames(clientAlgs),
@@ -80,13 +73,10 @@ func newDiscovery(cfg Config) (*document, error) {
 		AuthorizationEncryptionAlgs: client.EncryptionAlgs(),
 		AuthorizationEncryptionEncs: client.ContentEncryptions(),
 
-		IntrospectionAlgs:           cfg.Keys.Algs(),
-		IntrospectionEncryptionAlgs: client.EncryptionAlgs(),
-		IntrospectionEncryptionEncs: client.ContentEncryptions(),
-		Prompts:                     cfg.prompts(),
-		ClientDocuments:             cfg.Documents,
-		CertificateBound:            cfg.MutualTLS != nil,
-		Aliases:                     cfg.aliases(),
+		Prompts:          cfg.prompts(),
+		ClientDocuments:  cfg.Documents,
+		CertificateBound: cfg.MutualTLS != nil,
+		Aliases:          cfg.aliases(),
 	})
 	if err != nil {
 		return nil, err

@@ -42,6 +42,8 @@ type tokenRequest struct {
 type clientEndpoint struct {
 	// path and member are those of its [endpoint].
 	path, member string
+	// metadata is that of its [endpoint].
+	metadata func(*Config) map[string]any
 	// serversOnly says that no page of a browser calls it.
 	serversOnly bool
 	// parameters are those that it reads, besides those of client authentication.
@@ -63,7 +65,7 @@ type clientEndpoint struct {
 // row is the endpoint among the others.
 func (e clientEndpoint) row() endpoint {
 	return endpoint{
-		path: e.path, member: e.member, authenticates: true, takesCertificates: true,
+		path: e.path, member: e.member, metadata: e.metadata, authenticates: true, takesCertificates: true,
 		mount: func(p *Provider, to routes, path string) {
 			h := p.serveClient(e)
 			if !e.serversOnly {

@@ -14,6 +14,8 @@ type endpoint struct {
 	path string
 	// member names the address in the metadata (RFC 8414 section 2); empty: it is not there.
 	member string
+	// metadata returns what the metadata say of it besides; nil: nothing.
+	metadata func(*Config) map[string]any
 	// authenticates says that clients authenticate here, so that their assertions may be
 	// for this address (OpenID Connect Core 9, RFC 9126 section 2).
 	authenticates bool
@@ -97,8 +99,9 @@ func (c *Config) aliases() map[string]string {
 	return aliases
 }
 
-// withAddresses adds the addresses to the metadata.
-func (c *Config) withAddresses(m metadata) (map[string]json.RawMessage, error) {
+// withEndpoints adds to the metadata what belongs to one endpoint: its address, and what
+// else they say of it.
+func (c *Config) withEndpoints(m metadata) (map[string]json.RawMessage, error) {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("encode metadata: %w", err)
@@ -108,11 +111,17 @@ func (c *Config) withAddresses(m metadata) (map[string]json.RawMessage, error) {
 		return nil, fmt.Errorf("read metadata: %w", err)
 	}
 	for _, e := range c.endpoints() {
-		if e.member == "" {
-			continue
+		own := map[string]any{}
+		if e.metadata != nil {
+			own = e.metadata(c)
 		}
-		if members[e.member], err = json.Marshal(c.Issuer + e.path); err != nil {
-			return nil, fmt.Errorf("encode the address of %s: %w", e.member, err)
+		if e.member != "" {
+			own[e.member] = c.Issuer + e.path
+		}
+		for name, value := range own {
+			if members[name], err = json.Marshal(value); err != nil {
+				return nil, fmt.Errorf("encode %s: %w", name, err)
+			}
 		}
 	}
 	return members, nil

@@ -19,7 +19,7 @@ const introspectionPath = "/introspect"
 var introspectionEndpoint = clientEndpoint{
 	path: introspectionPath, member: "introspection_endpoint", serversOnly: true,
 	parameters: []string{"token", "token_type_hint"}, required: "token", authMethods: secretMethods(),
-	answer: (*Provider).introspect,
+	answer: (*Provider).introspect, metadata: introspectionMetadata,
 }
 
 // introspection is the answer of the introspection endpoint (RFC 7662 section

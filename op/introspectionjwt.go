@@ -71,3 +71,12 @@ func writeCompact(w http.ResponseWriter, status int, answer *compactAnswer) {
 	w.WriteHeader(status)
 	write(w, []byte(answer.token))
 }
+
+// introspectionMetadata are what the metadata say of these answers (RFC 9701 section 7).
+func introspectionMetadata(c *Config) map[string]any {
+	return map[string]any{
+		"introspection_signing_alg_values_supported":    c.Keys.Algs(),
+		"introspection_encryption_alg_values_supported": client.EncryptionAlgs(),
+		"introspection_encryption_enc_values_supported": client.ContentEncryptions(),
+	}
+}

@@ -34,7 +34,7 @@ func TestPR1_WhatTokensMustBeBoundTo(t *testing.T) {
 		{true, true, certificate, binding{Certificate: true}},
 		{true, true, both, binding{Key: true, Certificate: true}},
 	} {
-		p := &Provider{cfg: Config{RequireDPoP: tc.dpop, RequireCertificate: tc.certified}}
+		p := &Provider{cfg: Config{Requirements: Requirements{RequireDPoP: tc.dpop, RequireCertificate: tc.certified}}}
 		if got := p.mustBind(&client.Client{Metadata: tc.of}); got != tc.want {
 			t.Errorf("%+v: %+v", tc, got)
 		}

@@ -153,7 +153,7 @@ func (p *Provider) findKeys(ctx context.Context, c *client.Client, holds func(cl
 		if holds(set) || !request.NewerThan.IsZero() {
 			return holds(set), nil
 		}
-		request.NewerThan = answer.FetchedAt
+		request.NewerThan, request.Keep = answer.FetchedAt, keysSought
 	}
 }
 

@@ -36,16 +36,7 @@ type Config struct {
 	// kind from one network address at once, and in an hour.
 	Counters          ephemeral.Counters
 	PendingPerAddress int
-	// RequirePushed refuses every authorization request that was not pushed (RFC 9126);
-	// PushedLifetime is for how long a browser may come with one: a minute by default.
-	RequirePushed  bool
-	PushedLifetime time.Duration
-	// RequireDPoP binds every token to a key of its client (RFC 9449); RequireDPoPNonce
-	// wants a nonce of ours in each proof.
-	RequireDPoP, RequireDPoPNonce bool
-	// RequireCertificate binds every token to the TLS certificate of its client (RFC 8705
-	// section 3). Together with RequireDPoP, either is enough.
-	RequireCertificate bool
+	Requirements
 	// TrustedIssuers are who may vouch for subjects, with where their keys are.
 	TrustedIssuers map[string]string
 	// Events records what no other change tells of.
@@ -219,8 +210,7 @@ type Provider struct {
 	audiences     []string          // of assertions
 	codes         *ephemeral.Values[issuedCode]
 	signOuts      *ephemeral.Values[interaction.SignedOut]
-	pushed        *ephemeral.Values[pushedRequest]
-	spent         *ephemeral.Values[struct{}]
+	pushed        pushedRequests
 	assertions    *ephemeral.Values[struct{}]
 	trusted       *ephemeral.Values[struct{}]
 	proofs        *ephemeral.Values[struct{}]
@@ -229,7 +219,7 @@ type Provider struct {
 	access        *accessTokenCodec
 	refreshTokens *refreshTokenCodec
 	discovery     *document
-	resource      *document
+	resources     map[string]*document // by their paths below the issuer
 	jwks          atomic.Pointer[document]
 	// undecoded are the clients that do not form-encode their secret.
 	undecoded sync.Map
@@ -245,23 +235,18 @@ func New(cfg Config) (*Provider, error) {
 	if cfg.CodeLifetime <= 0 || cfg.CodeLifetime > maxCodeLifetime {
 		cfg.CodeLifetime = maxCodeLifetime
 	}
-	if cfg.PushedLifetime <= 0 {
-		cfg.PushedLifetime = defaultPushedLifetime
-	}
-	cfg.PushedLifetime = min(cfg.PushedLifetime, maxPushedLifetime)
 	discovery, err := newDiscovery(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
-	resource, err := newResourceMetadata(cfg)
+	resources, err := newResourceMetadata(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("make provider: %w", err)
 	}
 	return &Provider{
-		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), audiences: cfg.assertionAudiences(), discovery: discovery, resource: resource,
+		cfg: cfg, prompts: cfg.prompts(), acrs: aliasClasses(cfg.ACRAliases), audiences: cfg.assertionAudiences(), discovery: discovery, resources: resources,
 		codes:         ephemeral.NewIssued[issuedCode](cfg.Ephemeral, cfg.Hasher, codeKind, cfg.CodeLifetime),
-		pushed:        ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, cfg.PushedLifetime),
-		spent:         ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, cfg.PushedLifetime),
+		pushed:        newPushedRequests(&cfg),
 		assertions:    ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, assertionKind, maxAssertionLifetime),
 		trusted:       ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, trustedKind, maxWorkloadLifetime),
 		proofs:        ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, proofKind, 4*proofWindow),

@@ -70,11 +70,12 @@ func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request, audience
 
 // Refusal is how a resource server of ours answers a request that [Provider.Authenticate]
 // refused: the status, the challenges (RFC 6750 section 3, RFC 9449 section 7.1; none
-// where we are at fault), and words that are safe to show.
-func (p *Provider) Refusal(r *http.Request, err error) (status int, challenges []string, detail string) {
+// where we are at fault), which say where the resource server is described (RFC 9728
+// section 5.1), and words that are safe to show.
+func (p *Provider) Refusal(r *http.Request, err error, identifier string) (status int, challenges []string, detail string) {
 	shown := errorOf(err)
 	if status = shown.status(); status < http.StatusInternalServerError {
-		challenges = p.challenges(shown, usesDPoP(r), "")
+		challenges = p.challenges(shown, usesDPoP(r), p.ResourceMetadata(identifier))
 	}
 	return status, challenges, shown.Description
 }

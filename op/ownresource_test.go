@@ -60,7 +60,7 @@ func (n *node) unauthenticated(t *testing.T, name, audience, header string) {
 		t.Errorf("%s: authenticated as %+v", name, b)
 		return
 	}
-	if status, challenges, _ := n.provider.Refusal(httptest.NewRequest(http.MethodGet, "/own", nil), err); status != http.StatusUnauthorized || len(challenges) == 0 || !strings.HasPrefix(challenges[0], "Bearer realm=") {
+	if status, challenges, _ := n.provider.Refusal(httptest.NewRequest(http.MethodGet, "/own", nil), err, audience); status != http.StatusUnauthorized || len(challenges) == 0 || !strings.HasPrefix(challenges[0], "Bearer realm=") {
 		t.Errorf("%s: status %d, challenges %q", name, status, challenges)
 	}
 }
@@ -70,7 +70,7 @@ func TestKY5_AResourceOfOursCannotJudgeAnUnknownKey(t *testing.T) {
 	t.Parallel()
 	n := resourceNode(t)
 	r := httptest.NewRequest(http.MethodGet, "/own", nil)
-	if status, challenges, detail := n.provider.Refusal(r, errors.Join(errors.New("secret cause"), keys.ErrUnknownKey)); status != http.StatusServiceUnavailable || challenges != nil || strings.Contains(detail, "secret") {
+	if status, challenges, detail := n.provider.Refusal(r, errors.Join(errors.New("secret cause"), keys.ErrUnknownKey), reportsAPI); status != http.StatusServiceUnavailable || challenges != nil || strings.Contains(detail, "secret") {
 		t.Errorf("status %d, challenges %q, detail %q", status, challenges, detail)
 	}
 }

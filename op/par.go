@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/interaction"
 	"github.com/latchkey-id/latchkey/internal/web"
 	"github.com/latchkey-id/latchkey/storage"
+	"github.com/latchkey-id/latchkey/storage/ephemeral"
 )
 
 const (
@@ -31,6 +32,9 @@ const pushPath = "/par"
 
 var pushEndpoint = clientEndpoint{
 	path: pushPath, member: "pushed_authorization_request_endpoint",
+	metadata: func(c *Config) map[string]any { // RFC 9126 section 5
+		return map[string]any{"require_pushed_authorization_requests": c.RequirePushed}
+	},
 	parameters: pushedParameters(), authMethods: authMethods,
 	proves: true, status: http.StatusCreated, answer: (*Provider).push,
 }
@@ -44,6 +48,26 @@ func pushedParameters() []string { return slices.Sorted(maps.Keys(authorizationP
 type pushedRequest struct {
 	ClientID string     `json:"client_id"`
 	Form     url.Values `json:"form"`
+}
+
+// pushedRequests keeps what was pushed until its browser comes, and then that it is spent.
+type pushedRequests struct {
+	waiting  *ephemeral.Values[pushedRequest]
+	spent    *ephemeral.Values[struct{}]
+	lifetime time.Duration
+}
+
+func newPushedRequests(cfg *Config) pushedRequests {
+	lifetime := cfg.PushedLifetime
+	if lifetime <= 0 {
+		lifetime = defaultPushedLifetime
+	}
+	lifetime = min(lifetime, maxPushedLifetime)
+	return pushedRequests{
+		waiting:  ephemeral.NewIssued[pushedRequest](cfg.Ephemeral, cfg.Hasher, pushedKind, lifetime),
+		spent:    ephemeral.NewValues[struct{}](cfg.Ephemeral, cfg.Hasher, spentKind, lifetime),
+		lifetime: lifetime,
+	}
 }
 
 // pushedResponse is the answer to a pushed request (RFC 9126 section 2.2).
@@ -68,11 +92,11 @@ func (p *Provider) push(ctx context.Context, r *tokenRequest) (any, error) {
 	if err := p.spendProof(ctx, r.Proof); err != nil {
 		return nil, err
 	}
-	id := p.pushed.NewID()
-	if _, err := p.pushed.Put(ctx, id, pushedRequest{ClientID: r.Client.ID, Form: form}); err != nil {
+	id := p.pushed.waiting.NewID()
+	if _, err := p.pushed.waiting.Put(ctx, id, pushedRequest{ClientID: r.Client.ID, Form: form}); err != nil {
 		return nil, unavailable("keep pushed request", err)
 	}
-	return pushedResponse{RequestURI: requestURIPrefix + id, ExpiresIn: int64(p.cfg.PushedLifetime / time.Second)}, nil
+	return pushedResponse{RequestURI: requestURIPrefix + id, ExpiresIn: int64(p.pushed.lifetime / time.Second)}, nil
 }
 
 // pushedContent returns the parameters of a pushed request: those of its request object,
@@ -120,7 +144,7 @@ func (p *Provider) judgePushed(ctx context.Context, c *client.Client, form url.V
 // page: of a request that is not there nobody knows where its answer goes.
 func (p *Provider) pushedForm(ctx context.Context, requestURI string, c *client.Client) (form url.Values, id string, err error) {
 	id, _ = strings.CutPrefix(requestURI, requestURIPrefix)
-	request, _, err := p.pushed.Get(ctx, id)
+	request, _, err := p.pushed.waiting.Get(ctx, id)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, "", goneRequestPage(err)
@@ -137,14 +161,14 @@ func (p *Provider) pushedForm(ctx context.Context, requestURI string, c *client.
 // goes on (replay, requirement PR1). What is spent is remembered for longer than any
 // browser may have been on its way.
 func (p *Provider) spendPushed(ctx context.Context, id string) error {
-	err := p.spent.PutNew(ctx, id, struct{}{}, p.cfg.PushedLifetime+interaction.Lifetime)
+	err := p.pushed.spent.PutNew(ctx, id, struct{}{}, p.pushed.lifetime+interaction.Lifetime)
 	switch {
 	case errors.Is(err, storage.ErrConflict):
 		return goneRequestPage(errors.New("its request_uri was used before"))
 	case err != nil:
 		return web.Unavailable(fmt.Errorf("spend pushed request: %w", err))
 	}
-	if err := p.pushed.Delete(ctx, id); err != nil {
+	if err := p.pushed.waiting.Delete(ctx, id); err != nil {
 		p.cfg.Log.ErrorContext(ctx, "forget a pushed request", "reason", err.Error()) // it is spent all the same
 	}
 	return nil

@@ -40,7 +40,9 @@ func (c *authorizationCheck) readResources() error {
 
 // asConfigured spells resource servers as they are configured: with or without a slash at
 // their end, since software that parses addresses adds one to those without a path, and
-// some takes away what it finds. Where both are configured each is itself.
+// some takes away what it finds. Where both are configured each is itself. The provider's
+// own are called by their addresses too, as their metadata have them (RFC 9728 section 2):
+// tokens are for the identifier (RFC 8707 section 2.2).
 func (m *maker) asConfigured(asked []string) []string {
 	spelled := slices.Clone(asked)
 	for i, identifier := range asked {
@@ -48,11 +50,26 @@ func (m *maker) asConfigured(asked []string) []string {
 		if !cut {
 			other = identifier + "/"
 		}
-		if !m.knows(identifier) && m.knows(other) {
+		switch {
+		case m.knows(identifier):
+		case m.knows(other):
 			spelled[i] = other
+		case m.servedAt(identifier) != "":
+			spelled[i] = m.servedAt(identifier)
 		}
 	}
 	return spelled
+}
+
+// servedAt is the identifier of the provider's own resource server at an address; empty
+// where there is none.
+func (m *maker) servedAt(address string) string {
+	for _, r := range m.catalog.Resources() {
+		if r.Path != "" && strings.TrimSuffix(address, "/") == m.issuer+r.Path {
+			return r.Identifier
+		}
+	}
+	return ""
 }
 
 // knows reports whether something is called so that access tokens may be for.

@@ -2,12 +2,14 @@ package op
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/latchkey-id/latchkey/access"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/storage"
 )
@@ -50,7 +52,65 @@ func TestProtectedResourceMetadata(t *testing.T) {
 		t.Errorf("challenge is %q", challenge)
 	}
 	other := n.start2(t, testIssuer+"/auth")
-	if got := other.resourceMetadata(); got != testIssuer+resourceMetadataPath+"/auth" {
+	if got := other.ResourceMetadata(testIssuer + "/auth"); got != testIssuer+resourceMetadataPath+"/auth" {
+		t.Errorf("with a path it is at %s", got)
+	}
+}
+
+// A resource server of the provider's own is described too: its refusal leads there, and
+// everything in the description is true: a token that is asked for by the address that it
+// names, with the scopes that it names, is taken.
+func TestOwnResourcesAreDescribed(t *testing.T) {
+	t.Parallel()
+	const identifier, path = "urn:test:own", "/own/v1"
+	n := newNode(t)
+	catalog, problems := access.New(access.Config{
+		Scopes:    []access.Scope{{Name: "own.read", Resource: identifier}, {Name: "reports.read", Resource: reportsAPI}, {Name: "work"}},
+		Resources: []access.Resource{{Identifier: identifier, Path: path}, {Identifier: reportsAPI}},
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	robot := robotClient()
+	robot.Scopes = []string{"own.read"}
+	cfg := n.provider.cfg
+	cfg.Access = catalog
+	n.start(cfg)
+	n.reload(wikiClient(), robot)
+
+	_, err := n.authenticate(identifier, "")
+	status, challenges, _ := n.provider.Refusal(httptest.NewRequest(http.MethodGet, testIssuer+path, nil), err, identifier)
+	address := testIssuer + resourceMetadataPath + path
+	if status != http.StatusUnauthorized || !strings.Contains(challenges[0], fmt.Sprintf("resource_metadata=%q", address)) {
+		t.Fatalf("refused with %d %q", status, challenges)
+	}
+	w := httptest.NewRecorder()
+	n.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, address, nil))
+	var said protectedResource
+	if err := json.Unmarshal(w.Body.Bytes(), &said); err != nil {
+		t.Fatal(err)
+	}
+	if said.Resource != testIssuer+path || !slices.Equal(said.AuthorizationServers, []string{testIssuer}) ||
+		!slices.Equal(said.Scopes, []string{"own.read"}) || !slices.Equal(said.BearerMethods, []string{"header"}) || said.JWKSURI != "" || said.SigningAlgs != nil {
+		t.Errorf("described as %+v", said)
+	}
+	for _, spelled := range []string{said.Resource, said.Resource + "/", identifier} {
+		tokens := n.post(tokenPath, asRobot, "grant_type", "client_credentials", "resource", spelled, "scope", strings.Join(said.Scopes, " ")).want(t, http.StatusOK, "")
+		if audience := listOf(claimsOf(t, tokens.AccessToken)["aud"]); !slices.Equal(audience, []string{identifier}) {
+			t.Errorf("%s: audience %v", spelled, audience)
+		}
+		if _, err := n.authenticate(identifier, "Bearer "+tokens.AccessToken); err != nil {
+			t.Errorf("%s: %v", spelled, err)
+		}
+	}
+	n.post(tokenPath, asRobot, "grant_type", "client_credentials", "resource", testIssuer+"/other").want(t, http.StatusBadRequest, codeInvalidTarget)
+	for _, elsewhere := range []string{reportsAPI, "urn:nobody"} {
+		if got := n.provider.ResourceMetadata(elsewhere); got != "" {
+			t.Errorf("%s is described at %s", elsewhere, got)
+		}
+	}
+	other := n.start2(t, testIssuer+"/auth")
+	if got := other.ResourceMetadata(identifier); got != testIssuer+resourceMetadataPath+"/auth"+path {
 		t.Errorf("with a path it is at %s", got)
 	}
 }

@@ -24,10 +24,10 @@ type TrialConfig struct {
 	Clients clients
 	Hasher  *keys.Hasher
 	Access  *access.Catalog
-	// RequirePushed, RequireDPoP, RequireCertificate and SignUp are as in [Config].
-	RequirePushed, RequireDPoP, RequireCertificate, SignUp bool
-	// TrustedIssuers, MutualTLS and Fetch are as in [Config]; Fetch calls the addresses of the
-	// client, and nothing else.
+	Requirements
+	// SignUp, TrustedIssuers, MutualTLS and Fetch are as in [Config]; Fetch calls the addresses
+	// of the client, and nothing else.
+	SignUp         bool
 	TrustedIssuers map[string]string
 	MutualTLS      *MutualTLS
 	Fetch          fetcher
@@ -47,13 +47,14 @@ type Trial struct {
 // NewTrial makes a Trial.
 func NewTrial(cfg TrialConfig) *Trial {
 	c := Config{
-		Issuer: cfg.Issuer, Clients: cfg.Clients, Hasher: cfg.Hasher, Access: cfg.Access, RequirePushed: cfg.RequirePushed,
-		RequireDPoP: cfg.RequireDPoP, RequireCertificate: cfg.RequireCertificate, SignUp: cfg.SignUp, TrustedIssuers: cfg.TrustedIssuers, MutualTLS: cfg.MutualTLS, Fetch: cfg.Fetch,
+		Issuer: cfg.Issuer, Clients: cfg.Clients, Hasher: cfg.Hasher, Access: cfg.Access, Requirements: cfg.Requirements,
+		SignUp: cfg.SignUp, TrustedIssuers: cfg.TrustedIssuers, MutualTLS: cfg.MutualTLS, Fetch: cfg.Fetch,
 		Log: slog.New(slog.DiscardHandler), Now: cfg.Now,
 	}
 	return &Trial{encryptionAlgs: cfg.EncryptionAlgs, p: &Provider{
 		cfg: c, prompts: c.prompts(), make: maker{issuer: c.Issuer, catalog: c.Access, log: c.Log}, audiences: c.assertionAudiences(),
 		assertions: ephemeral.NewValues[struct{}](forgetful{}, c.Hasher, assertionKind, maxAssertionLifetime),
+		nonces:     newDPoPNonces(c.Hasher, c.Now),
 	}}
 }
 

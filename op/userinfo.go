@@ -38,7 +38,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		clientID = c.ID
 	}
 	if shown := errorOf(err); shown.status() < http.StatusInternalServerError {
-		w.Header()["Www-Authenticate"] = p.challenges(shown, usesDPoP(r), p.resourceMetadata())
+		w.Header()["Www-Authenticate"] = p.challenges(shown, usesDPoP(r), p.ResourceMetadata(p.cfg.Issuer))
 		err = shown
 	}
 	p.refuse(w, r, clientID, err)

@@ -24,7 +24,7 @@ const pathOfTest = "/auth"
 func behindNginx(t *testing.T, address, node string) {
 	testenv.StartNginx(t, address, fmt.Sprintf(`
         location %[1]s { proxy_pass http://%[2]s; proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $remote_addr; }
-        location ~ ^/\.well-known/[^/]+%[1]s$ { proxy_pass http://%[2]s; proxy_set_header Host $http_host; }
+        location ~ ^/\.well-known/[^/]+%[1]s { proxy_pass http://%[2]s; proxy_set_header Host $http_host; }
         location = /.well-known/change-password { proxy_pass http://%[2]s; proxy_set_header Host $http_host; }
         location / { return 200 "the neighbor"; }
 `, pathOfTest, node))

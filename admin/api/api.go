@@ -19,7 +19,7 @@ import (
 // Where the API and its document are, below the issuer.
 const (
 	Root         = "/admin/api/"
-	Prefix       = Root + "v1"
+	Prefix       = admin.APIPath
 	DocumentPath = Root + "openapi.json"
 )
 
@@ -28,7 +28,9 @@ const (
 type Config struct {
 	// Issuer is the address of the provider, and so of the API.
 	Issuer, Version string
-	Tokens          Tokens
+	// Metadata is where the API is described to clients (RFC 9728).
+	Metadata string
+	Tokens   Tokens
 	// Policy says which roles make people administrators, and ACR is the authentication
 	// context class that they must have reached.
 	Policy   admin.Policy

@@ -32,6 +32,8 @@ type caller struct {
 	name string
 	// service says that a client calls for itself.
 	service bool
+	// scheme is how its token came.
+	scheme string
 }
 
 type callerKey struct{}
@@ -109,7 +111,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, o *operation) (*call
 		return who, nil
 	}
 	return nil, &refusal{
-		status: http.StatusForbidden, challenges: a.challenge("insufficient_scope", fmt.Sprintf(", scope=%q", o.scope)),
+		status: http.StatusForbidden, challenges: a.challenge(who.scheme, "insufficient_scope", fmt.Sprintf(", scope=%q", o.scope)),
 		detail: "this takes the scope " + o.scope + ", and of a person a role that has it",
 	}
 }
@@ -182,21 +184,31 @@ func (a *API) identify(r *http.Request, t *Token) (*caller, *refusal) {
 		return nil, &refusal{status: http.StatusForbidden, detail: "a client acts for itself here only as one of type service"}
 	case t.User == nil:
 		may := admin.ForService(t.Scopes)
-		return &caller{account.Client(t.Client.ID, from).Administering(may.Duties()), may, ephemeral.Name(t.Client.ID, ""), true}, nil
+		return &caller{account.Client(t.Client.ID, from).Administering(may.Duties()), may, ephemeral.Name(t.Client.ID, ""), true, schemeOf(r)}, nil
 	case !mfa.AtLeast(t.Shown.ACR, a.cfg.ACR):
 		return nil, &refusal{
-			status: http.StatusUnauthorized, challenges: a.challenge("insufficient_user_authentication", fmt.Sprintf(", acr_values=%q", a.cfg.ACR)),
+			status: http.StatusUnauthorized, challenges: a.challenge(schemeOf(r), "insufficient_user_authentication", fmt.Sprintf(", acr_values=%q", a.cfg.ACR)),
 			detail: "whoever administers signs in with class " + a.cfg.ACR + " (RFC 9470): ask for it with acr_values",
 		}
 	}
 	may := a.cfg.Policy.ForPerson(t.Scopes, t.User.Roles)
 	who := account.Person(account.Evidence{User: t.User, SID: t.SID, Shown: t.Shown}, from)
-	return &caller{who.Administering(may.Duties()).Proving(a.cfg.ACR), may, ephemeral.Name(t.Client.ID, string(t.User.ID)), false}, nil
+	return &caller{who.Administering(may.Duties()).Proving(a.cfg.ACR), may, ephemeral.Name(t.Client.ID, string(t.User.ID)), false, schemeOf(r)}, nil
 }
 
-// challenge spells WWW-Authenticate (RFC 6750 section 3). Every text in it is ours.
-func (a *API) challenge(code, more string) []string {
-	return []string{fmt.Sprintf("Bearer realm=%q, error=%q%s", a.cfg.Issuer, code, more)}
+// challenge spells WWW-Authenticate, in the scheme of the request (RFC 6750 section 3, RFC
+// 9449 section 7.1), with where we are described (RFC 9728 section 5.1). Every text in it
+// is ours.
+func (a *API) challenge(scheme, code, more string) []string {
+	return []string{fmt.Sprintf("%s realm=%q, error=%q%s, resource_metadata=%q", scheme, a.cfg.Issuer, code, more, a.cfg.Metadata)}
+}
+
+// schemeOf is the scheme by which a request shows its token.
+func schemeOf(r *http.Request) string {
+	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "DPoP") {
+		return "DPoP"
+	}
+	return "Bearer"
 }
 
 // maxUserAgent is as much of a user agent as events keep, in bytes.

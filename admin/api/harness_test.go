@@ -60,7 +60,7 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	lifetimes := client.Lifetimes{AccessToken: time.Minute, IDToken: time.Minute, RefreshIdle: time.Hour, Refresh: time.Hour}
 	stored := client.NewStored(client.StoredConfig{Store: p.Store.Clients(), Lifetimes: lifetimes, Now: p.Clock.Now})
 	cfg := api.Config{
-		Issuer: p.URL.String(), Version: "test", Tokens: s, Policy: policy, ACR: mfa.ACRTwoFactor, Accounts: p.Accounts,
+		Issuer: p.URL.String(), Version: "test", Metadata: metadataOf, Tokens: s, Policy: policy, ACR: mfa.ACRTwoFactor, Accounts: p.Accounts,
 		Stores: api.Stores{
 			Users: p.Store.Users(), Credentials: p.Store.Credentials(), Lockouts: p.Store.Lockouts(), Recovery: p.Store.RecoveryCodes(),
 			Devices: p.Store.TrustedDevices(), Sessions: p.Store.Sessions(), Grants: p.Store.Grants(), Consents: p.Store.Consents(),
@@ -100,6 +100,9 @@ func (uses) ClientsNaming(_ context.Context, group string) ([]string, error) {
 	}
 	return nil, nil
 }
+
+// metadataOf is where the API says that its metadata are.
+const metadataOf = "https://described.example"
 
 var errNoToken = errors.New("no token")
 

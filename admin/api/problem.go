@@ -35,7 +35,7 @@ func (a *API) problem(ctx context.Context, id string, err error) error {
 	case errors.As(err, &stale):
 		return huma.ErrorWithHeaders(
 			huma.NewError(http.StatusUnauthorized, "this takes a sign-in that is fresh (RFC 9470): ask for another with acr_values and max_age, and try again"),
-			http.Header{"WWW-Authenticate": a.challenge("insufficient_user_authentication",
+			http.Header{"WWW-Authenticate": a.challenge(callerOf(ctx).scheme, "insufficient_user_authentication",
 				fmt.Sprintf(`, acr_values=%q, max_age="%d"`, stale.Needs, int(a.cfg.Accounts.FreshFor().Seconds())))},
 		)
 	case errors.As(err, &used):

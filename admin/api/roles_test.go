@@ -88,6 +88,9 @@ func (s *site) refused(o api.Described, with sample, name, token string, status 
 	if status == http.StatusForbidden && !strings.Contains(a.Header.Get("WWW-Authenticate"), `error="insufficient_scope", scope="`+o.Scope+`"`) {
 		s.T.Errorf("%s: challenge %q", name, a.Header.Get("WWW-Authenticate"))
 	}
+	if status == http.StatusForbidden && !strings.Contains(a.Header.Get("WWW-Authenticate"), `resource_metadata="`+metadataOf+`"`) {
+		s.T.Errorf("%s: challenge %q", name, a.Header.Get("WWW-Authenticate"))
+	}
 	if s.state() != before {
 		s.T.Errorf("%s: something changed", name)
 	}

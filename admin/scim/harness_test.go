@@ -99,6 +99,11 @@ func (*site) Authenticate(_ http.ResponseWriter, r *http.Request) (*client.Clien
 	return nil, nil, errors.New("no token")
 }
 
+// Challenges implements scim.Tokens.
+func (*site) Challenges(*http.Request, error) []string {
+	return []string{`Bearer realm="here", resource_metadata="https://issuer.example/described"`}
+}
+
 type answer struct {
 	Status int
 	Header http.Header

@@ -121,6 +121,9 @@ func TestAD1_OnlyTokensOfSources(t *testing.T) {
 		if status != http.StatusOK && (a.Header.Get("WWW-Authenticate") == "" || a.Header.Get("Content-Type") != "application/scim+json" || a.JSON["status"] != fmt.Sprint(status)) {
 			t.Errorf("%q: %v %s", token, a.Header, a.Text)
 		}
+		if described := strings.Contains(a.Header.Get("WWW-Authenticate"), "resource_metadata="); described != (status == http.StatusUnauthorized) {
+			t.Errorf("%q: the challenge leads to the metadata: %t; %q", token, described, a.Header.Get("WWW-Authenticate"))
+		}
 	}
 	s.want(s.call(entra, http.MethodGet, "/Users", ""), http.StatusOK) // the third of the source
 	if a := s.want(s.call(service, http.MethodGet, "/Users", ""), http.StatusTooManyRequests); a.Header.Get("Retry-After") != "60" {

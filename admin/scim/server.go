@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/account"
+	"github.com/latchkey-id/latchkey/admin"
 	"github.com/latchkey-id/latchkey/client"
 	"github.com/latchkey-id/latchkey/keys"
 	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Prefix is where SCIM is, below the issuer.
-const Prefix = "/scim/v2"
+const Prefix = admin.ProvisioningPath
 
 // Source is a source of provisioning.
 type Source struct {
@@ -91,6 +92,8 @@ type (
 	Tokens interface {
 		// Authenticate returns the client that calls for itself, and the scopes of its token.
 		Authenticate(w http.ResponseWriter, r *http.Request) (*client.Client, []string, error)
+		// Challenges are the values of WWW-Authenticate for an error of Authenticate.
+		Challenges(r *http.Request, err error) []string
 	}
 )
 

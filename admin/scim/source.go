@@ -18,7 +18,9 @@ import (
 func (s *Server) admit(w http.ResponseWriter, r *http.Request) (*Source, account.Actor, *problem) {
 	source, clientID, refused := s.identify(w, r)
 	if refused != nil {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="`+s.cfg.Issuer+`"`)
+		if w.Header().Get("WWW-Authenticate") == "" {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="`+s.cfg.Issuer+`"`)
+		}
 		s.cfg.Log.InfoContext(r.Context(), "SCIM refused", "status", refused.status, "reason", refused.detail)
 		return nil, account.Actor{}, refused
 	}
@@ -46,10 +48,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) (*Source, account
 func (s *Server) identify(w http.ResponseWriter, r *http.Request) (*Source, string, *problem) {
 	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	unauthorized := &problem{http.StatusUnauthorized, "", "this takes the bearer token of a source"}
-	if !ok || token == "" {
-		return nil, "", unauthorized
-	}
-	if strings.EqualFold(scheme, "Bearer") {
+	if ok && token != "" && strings.EqualFold(scheme, "Bearer") {
 		for _, sum := range Verifiers(s.cfg.Hasher, token) {
 			if source := s.byToken[sum]; source != nil {
 				return source, "", nil
@@ -65,6 +64,7 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request) (*Source, stri
 		if p := passing(err); p != nil {
 			return nil, "", p
 		}
+		w.Header()["Www-Authenticate"] = s.cfg.Tokens.Challenges(r, err)
 		return nil, "", unauthorized
 	case c == nil || c.Type != client.TypeService || s.byClient[c.ID] == nil || !slices.Contains(scopes, admin.ProvisioningScope):
 		return nil, "", &problem{http.StatusForbidden, "", "this client is not a source, or its token lacks the scope " + admin.ProvisioningScope}

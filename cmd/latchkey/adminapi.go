@@ -29,7 +29,7 @@ func mountAdminAPI(mux *http.ServeMux, p *process, f *foundation, accounts *acco
 func adminAPIConfig(p *process, f *foundation, accounts *account.Service, provider *op.Provider) api.Config {
 	cfg := f.cfg
 	return api.Config{
-		Issuer: cfg.Issuer, Version: version, Tokens: adminTokens{provider}, Policy: cfg.Admin.Policy(), ACR: cfg.Admin.ACR, Accounts: accounts,
+		Issuer: cfg.Issuer, Version: version, Metadata: provider.ResourceMetadata(admin.Resource), Tokens: adminTokens{provider}, Policy: cfg.Admin.Policy(), ACR: cfg.Admin.ACR, Accounts: accounts,
 		Stores: adminStores(p),
 		Places: cfg.ClientPlaces, Stored: adminClients{p.store.Clients(), f.stored}, Registrar: f.registrar,
 		Clients: fileClients{f.registered}, Keys: p.ring, Ephemeral: p.ephemeral, Counters: p.ephemeral, Hasher: f.hasher, Sealer: f.sealer,
@@ -72,7 +72,7 @@ func (t adminTokens) Authenticate(w http.ResponseWriter, r *http.Request) (*api.
 
 // Refusal implements api.Tokens.
 func (t adminTokens) Refusal(r *http.Request, err error) (status int, challenges []string, detail string) {
-	return t.provider.Refusal(r, err)
+	return t.provider.Refusal(r, err, admin.Resource)
 }
 
 // adminClients are the clients of the database.

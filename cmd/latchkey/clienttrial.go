@@ -159,7 +159,7 @@ func (f *storeFlags) trialOf(p *dependencies, c *client.Client) (*op.Trial, erro
 	}
 	return op.NewTrial(op.TrialConfig{
 		Issuer: cfg.Issuer, Clients: client.NewRegistry(client.NewSnapshot([]client.Client{*c})), Hasher: p.hasher, Access: cfg.Catalog,
-		RequirePushed: cfg.Tokens.RequirePushed, RequireDPoP: cfg.Tokens.RequireDPoP, RequireCertificate: cfg.Tokens.RequireCertificate, SignUp: cfg.SignUp.Mode != account.SignUpOff,
+		Requirements: requirements(cfg.Tokens), SignUp: cfg.SignUp.Mode != account.SignUpOff,
 		TrustedIssuers: cfg.Trusted(), MutualTLS: certificates, Fetch: p.fetcher(f.data != ""), EncryptionAlgs: cfg.SigningKeys.EncryptionAlgs, Now: p.now,
 	}), nil
 }

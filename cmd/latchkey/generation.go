@@ -155,11 +155,17 @@ func providerConfig(p *process, f *foundation, pages *login.Pages) op.Config {
 		SignIn: pages, SignOut: pages, Sessions: p.store.Sessions(), Farewells: p.store.Outbox(), Submissions: newSubmissions(p, f), Counter: p.metrics, Errors: f.errors, Cookies: f.cookies(), Log: f.log, Now: f.now, Random: rand.Reader,
 		ACRValues: pages.ACRValues(), ACRAliases: acrAliases(cfg.MFA.ACRAliases), UILocales: ui.Locales(), SignUp: cfg.SignUp.Mode != account.SignUpOff,
 		Interactions: newInteractions(p, f), Devices: interaction.NewDevices(p.ephemeral, f.hasher), Fetch: f.fetch, Counters: p.ephemeral, PendingPerAddress: cfg.Limits.PendingPerAddress,
-		RequirePushed: cfg.Tokens.RequirePushed, PushedLifetime: cfg.Tokens.PushedLifetime,
-		RequireDPoP: cfg.Tokens.RequireDPoP, RequireDPoPNonce: cfg.Tokens.RequireDPoPNonce, RequireCertificate: cfg.Tokens.RequireCertificate,
-		TrustedIssuers: cfg.Trusted(), Events: p.store.Events(),
+		Requirements: requirements(cfg.Tokens), TrustedIssuers: cfg.Trusted(), Events: p.store.Events(),
 		Registration: f.registration(), Used: f.used, Documents: f.byDocument != nil,
 		CheckSession: cfg.Sessions.CheckIframe, CodeLifetime: cfg.Tokens.CodeLifetime, Access: cfg.Catalog, Pairwise: cfg.Secrets.Pairwise(), Explain: p.dev.mount != nil,
+	}
+}
+
+// requirements are what the installation requires of every client, in the terms of package op.
+func requirements(t config.Tokens) op.Requirements {
+	return op.Requirements{
+		RequirePushed: t.RequirePushed, PushedLifetime: t.PushedLifetime,
+		RequireDPoP: t.RequireDPoP, RequireDPoPNonce: t.RequireDPoPNonce, RequireCertificate: t.RequireCertificate,
 	}
 }
 

@@ -49,14 +49,14 @@ func grantListCommand() *cobra.Command {
 		Long: "Without USER (an id, an email address or a username), list everybody's grants, oldest first.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.from.withTables(cmd, func(store *sqlstore.Store, d *dependencies) error {
-				show, end := grantListing(cmd, asJSON)
+				list := newListing(cmd, asJSON, "ID", "CLIENT", "USER", "SCOPES", "OFFLINE", "SINCE", "REFRESHED", "UNTIL", "REVOKED").mayCut("SCOPES")
 				shown := func(g *storage.Grant) error {
 					if !all && !g.Live(d.now()) {
 						return nil
 					}
-					return show(shownGrantOf(g))
+					return shownGrantOf(g).showIn(list)
 				}
-				return errors.Join(s.grants(cmd.Context(), store, d, args, shown), end())
+				return errors.Join(s.grants(cmd.Context(), store, d, args, shown), list.end())
 			})
 		},
 	}
@@ -66,16 +66,9 @@ func grantListCommand() *cobra.Command {
 	return cmd
 }
 
-func grantListing(cmd *cobra.Command, asJSON bool) (show func(shownGrant) error, end func() error) {
-	if asJSON {
-		list := newJSONList(cmd.OutOrStdout())
-		return func(g shownGrant) error { return list.add(g) }, list.end
-	}
-	rows := newTable(cmd.OutOrStdout(), "ID", "CLIENT", "USER", "SCOPES", "OFFLINE", "SINCE", "REFRESHED", "UNTIL", "REVOKED").mayCut("SCOPES")
-	return func(g shownGrant) error {
-		return rows.row(g.ID, g.ClientID, g.UserID, orNone(g.Scopes), yesNo(g.Offline), at(g.CreatedAt, "-"),
-			at(g.RefreshedAt, "-"), at(g.ExpiresAt, "-"), dash(g.RevokedReason))
-	}, rows.end
+func (g shownGrant) showIn(l *listing) error {
+	return l.show(g, g.ID, g.ClientID, g.UserID, orNone(g.Scopes), yesNo(g.Offline), at(g.CreatedAt, "-"),
+		at(g.RefreshedAt, "-"), at(g.ExpiresAt, "-"), dash(g.RevokedReason))
 }
 
 // grants reads the grants that are selected, page by page; those too that ended.

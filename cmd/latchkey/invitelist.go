@@ -57,7 +57,7 @@ func inviteListCommand() *cobra.Command {
 }
 
 func listInvitations(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, all, asJSON bool) error {
-	list, rows := newJSONList(cmd.OutOrStdout()), newTable(cmd.OutOrStdout(), "ID", "ADDRESS", "STATE", "SINCE", "UNTIL")
+	list := newListing(cmd, asJSON, "ID", "ADDRESS", "STATE", "SINCE", "UNTIL")
 	for before := storage.ID(""); ; {
 		page, err := store.Invitations().List(cmd.Context(), before, listBatch)
 		if err != nil {
@@ -66,24 +66,16 @@ func listInvitations(cmd *cobra.Command, store *sqlstore.Store, d *dependencies,
 		for i := range page {
 			before = page[i].ID
 			one := shownInvitationOf(&page[i], d.now())
-			switch {
-			case one.State != invitationOpen && !all:
-			case asJSON:
-				err = list.add(one)
-			default:
-				err = rows.row(one.ID, one.Email, one.State, at(one.CreatedAt, "-"), at(one.ExpiresAt, "-"))
+			if one.State != invitationOpen && !all {
+				continue
 			}
-			if err != nil {
+			if err := list.show(one, one.ID, one.Email, one.State, at(one.CreatedAt, "-"), at(one.ExpiresAt, "-")); err != nil {
 				return err
 			}
 		}
-		if len(page) == listBatch {
-			continue
-		}
-		if asJSON {
+		if len(page) < listBatch {
 			return list.end()
 		}
-		return rows.end()
 	}
 }
 

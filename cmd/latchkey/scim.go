@@ -51,3 +51,9 @@ func (t scimTokens) Authenticate(w http.ResponseWriter, r *http.Request) (*clien
 	}
 	return b.Client, b.Scopes, nil
 }
+
+// Challenges implements scim.Tokens.
+func (t scimTokens) Challenges(r *http.Request, err error) []string {
+	_, challenges, _ := t.provider.Refusal(r, err, admin.ProvisioningResource)
+	return challenges
+}

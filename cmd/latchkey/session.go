@@ -32,32 +32,12 @@ func shownSessionOf(user storage.ID, s *storage.AccountSession) shownSession {
 	return shownSession{s.SID, user, s.CreatedAt.UTC(), s.LastSeenAt.UTC(), s.Address, s.UserAgent}
 }
 
-// sessionListing shows sessions as they are read: a million of them take no more memory
-// than a hundred.
-type sessionListing struct {
-	table *table
-	json  *jsonList
+func newSessionListing(cmd *cobra.Command, asJSON bool) *listing {
+	return newListing(cmd, asJSON, "SID", "USER", "SINCE", "LAST SEEN", "ADDRESS", "BROWSER").mayCut("BROWSER")
 }
 
-func newSessionListing(cmd *cobra.Command, asJSON bool) *sessionListing {
-	if asJSON {
-		return &sessionListing{json: newJSONList(cmd.OutOrStdout())}
-	}
-	return &sessionListing{table: newTable(cmd.OutOrStdout(), "SID", "USER", "SINCE", "LAST SEEN", "ADDRESS", "BROWSER").mayCut("BROWSER")}
-}
-
-func (l *sessionListing) show(s shownSession) error {
-	if l.json != nil {
-		return l.json.add(s)
-	}
-	return l.table.row(s.SID, s.UserID, at(s.CreatedAt, "-"), at(s.LastSeenAt, "-"), dash(s.Address), dash(s.UserAgent))
-}
-
-func (l *sessionListing) end() error {
-	if l.json != nil {
-		return l.json.end()
-	}
-	return l.table.end()
+func (s shownSession) showIn(l *listing) error {
+	return l.show(s, s.SID, s.UserID, at(s.CreatedAt, "-"), at(s.LastSeenAt, "-"), dash(s.Address), dash(s.UserAgent))
 }
 
 func userSessionsCommand() *cobra.Command {
@@ -77,7 +57,7 @@ func listSessionsOf(cmd *cobra.Command, store *sqlstore.Store, d *dependencies, 
 	}
 	list := newSessionListing(cmd, asJSON)
 	for i := range sessions {
-		if err := list.show(shownSessionOf(u.ID, &sessions[i])); err != nil {
+		if err := shownSessionOf(u.ID, &sessions[i]).showIn(list); err != nil {
 			return err
 		}
 	}
@@ -106,7 +86,7 @@ func sessionListCommand() *cobra.Command {
 				}
 				list := newSessionListing(cmd, asJSON)
 				err := s.sessions(cmd.Context(), store, d, func(one *storage.Session) error {
-					return list.show(shownSession{one.SID, one.UserID, one.CreatedAt.UTC(), one.LastSeenAt.UTC(), one.Address, one.UserAgent})
+					return shownSession{one.SID, one.UserID, one.CreatedAt.UTC(), one.LastSeenAt.UTC(), one.Address, one.UserAgent}.showIn(list)
 				})
 				return errors.Join(err, list.end())
 			})

@@ -21,9 +21,29 @@ var signer = client{ID: "signer", Method: "private_key_jwt"}
 // signerSite is what that client publishes: its keys, and one request object.
 type signerSite struct {
 	*httptest.Server
-	key    *rsa.PrivateKey
 	mu     sync.Mutex
+	key    *rsa.PrivateKey
+	kid    string
 	object string
+}
+
+// rotate has the client sign with another key, and publish that alone.
+func (s *signerSite) rotate(m *module, kid string) {
+	m.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		m.Fatal(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key, s.kid = key, kid
+}
+
+// keys are what the client publishes.
+func (s *signerSite) keys() ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: s.key.Public(), KeyID: s.kid, Algorithm: "RS256", Use: "sig"}}})
 }
 
 func publish(t *testing.T) *signerSite {
@@ -32,13 +52,14 @@ func publish(t *testing.T) *signerSite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &signerSite{key: key}
-	keys, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k1", Algorithm: "RS256", Use: "sig"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := &signerSite{key: key, kid: "k1"}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/jwks", func(w http.ResponseWriter, _ *http.Request) {
+		keys, err := s.keys()
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(keys)
 	})
@@ -56,7 +77,10 @@ func publish(t *testing.T) *signerSite {
 // sign signs claims with the client's key.
 func (s *signerSite) sign(m *module, claims map[string]any) string {
 	m.Helper()
-	made, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: s.key, KeyID: "k1"}}, nil)
+	s.mu.Lock()
+	key := jose.JSONWebKey{Key: s.key, KeyID: s.kid}
+	s.mu.Unlock()
+	made, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, nil)
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -75,13 +99,18 @@ func (s *signerSite) sign(m *module, claims map[string]any) string {
 	return text
 }
 
-// asserted authenticates a form with an assertion for an audience.
+// asserted authenticates a form with an assertion of the file's client for an audience.
 func (s *signerSite) asserted(m *module, form url.Values, audience string) url.Values {
+	m.Helper()
+	return s.assertedBy(m, signer.ID, form, audience)
+}
+
+func (s *signerSite) assertedBy(m *module, id string, form url.Values, audience string) url.Values {
 	m.Helper()
 	now := time.Now().Unix()
 	form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 	form.Set("client_assertion", s.sign(m, map[string]any{
-		"iss": signer.ID, "sub": signer.ID, "aud": audience, "jti": rand.Text(), "iat": now, "exp": now + 60,
+		"iss": id, "sub": id, "aud": audience, "jti": rand.Text(), "iat": now, "exp": now + 60,
 	}))
 	return form
 }
@@ -141,17 +170,20 @@ func (s *signerSite) refresh(m *module) {
 
 // signedRequest has everything in a request object that is fetched from the client; what
 // OAuth needs is outside as well.
-func (s *signerSite) signedRequest(m *module) {
-	request := m.request("client_id", signer.ID, "scope", "openid email", "state", oauth2.GenerateVerifier())
-	claims := map[string]any{"iss": signer.ID, "aud": m.node.Issuer}
+func (s *signerSite) signedRequest(m *module) { s.signedRequestOf(m, signer) }
+
+func (s *signerSite) signedRequestOf(m *module, c client) {
+	request := m.request("client_id", c.ID, "scope", "openid email", "state", oauth2.GenerateVerifier())
+	claims := map[string]any{"iss": c.ID, "aud": m.node.Issuer}
 	for name := range request {
 		claims[name] = request.Get(name)
 	}
+	object := s.sign(m, claims)
 	s.mu.Lock()
-	s.object = s.sign(m, claims)
+	s.object = object
 	s.mu.Unlock()
-	outside := url.Values{"client_id": {signer.ID}, "request_uri": {s.URL + "/request"}, "response_type": {"code"}, "scope": {"openid"}}
-	status, got := m.call(s.asserted(m, exchange(m.code(m.open(outside), request)), m.node.Issuer))
-	m.mustVerify(signer, status, got, request.Get("nonce"))
+	outside := url.Values{"client_id": {c.ID}, "request_uri": {s.URL + "/request"}, "response_type": {"code"}, "scope": {"openid"}}
+	status, got := m.call(s.assertedBy(m, c.ID, exchange(m.code(m.open(outside), request)), m.node.Issuer))
+	m.mustVerify(c, status, got, request.Get("nonce"))
 	m.mustHaveClaims(m.userinfo(m.userinfoGet(got), got.subject), []string{"email"})
 }

@@ -20,7 +20,7 @@ var profiles = []struct{ test, title string }{
 	{"TestBasic", "Basic"},
 	{"TestFormPost", "Form Post Basic"},
 	{"TestImplicitAndHybrid", "Implicit and Hybrid, and Form Post of both"},
-	{"TestDynamic", "Dynamic, and third-party-initiated login, in part"},
+	{"TestDynamic", "Dynamic, and third-party-initiated login"},
 	{"TestSignedUserinfo", "Dynamic: signatures"},
 	{"TestClientKeys", "Clients that sign: private_key_jwt and request objects"},
 	{"TestRPInitiatedLogout", "RP-Initiated Logout"},

@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -10,18 +9,21 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestDynamic runs modules of the Dynamic profile and of third-party-initiated login with
 // clients that register themselves.
 func TestDynamic(t *testing.T) {
 	t.Parallel()
-	start(t, map[string]any{"registration": map[string]any{"mode": "open", "require_pkce": false, "consent": "remember", "per_hour": 1000}}).run(t, "", []named{
+	start(t, map[string]any{
+		"registration": map[string]any{"mode": "open", "require_pkce": false, "consent": "remember", "per_hour": 1000},
+		"secrets":      map[string]any{"pairwise_key": "cGFpcndpc2Uga2V5IG9mIHRoZSBjb25mb3JtYW5jZSB0ZXN0cw=="},
+	}).run(t, "", []named{
 		{"oidcc-discovery-endpoint-verification", dynamicDiscovery},
 		{"oidcc-server", dynamicServer},
 		{"oidcc-registration-redirect-uri-regfrag", registrationRefused("invalid_redirect_uri", "redirect_uris", []string{redirectURI + "#fragment"})},
-		{"oidcc-registration-sector-bad", registrationRefused("invalid_client_metadata", "sector_identifier_uri", "https://sector.invalid/uris.json")},
+		{"oidcc-registration-sector-uri", sectorShared},
+		{"oidcc-registration-sector-bad", sectorBad},
 		{"oidcc-3rdparty-init-login-nohttps", registrationRefused("invalid_client_metadata", "initiate_login_uri", "http://suite.example.com/login")},
 		{"oidcc-3rdparty-init-login", initiateLogin},
 		{"oidcc-redirect-uri-query-OK", redirectQueryOK},
@@ -32,6 +34,9 @@ func TestDynamic(t *testing.T) {
 		{"oidcc-registration-policy-uri", shownAtSignIn("policy_uri")},
 		{"oidcc-registration-tos-uri", shownAtSignIn("tos_uri")},
 		{"oidcc-registration-jwks-uri", registeredKeys},
+		{"oidcc-server-rotate-keys", serverRotatesKeys},
+		{"oidcc-refresh-token-rp-key-rotation", clientRotatesKeys},
+		{"oidcc-request-uri-signed-rs256", registeredRequestURI},
 	})
 }
 
@@ -204,18 +209,4 @@ func shownAtSignIn(field string) func(*module) {
 			m.Errorf("no %s on the page: %s", want, page.Body)
 		}
 	}
-}
-
-// registeredKeys has a client authenticate with the keys at its jwks_uri.
-func registeredKeys(m *module) {
-	site := publish(m.T)
-	id := m.registered("jwks_uri", site.URL+"/jwks", "token_endpoint_auth_method", "private_key_jwt")["client_id"].(string)
-	request, now := m.request("client_id", id), time.Now().Unix()
-	form := exchange(m.code(m.open(request), request))
-	form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-	form.Set("client_assertion", site.sign(m, map[string]any{
-		"iss": id, "sub": id, "aud": m.provider.Endpoint().TokenURL, "jti": rand.Text(), "iat": now, "exp": now + 60,
-	}))
-	status, got := m.call(form)
-	m.mustVerify(client{ID: id}, status, got, request.Get("nonce"))
 }
