@@ -76,7 +76,7 @@ func (p *Provider) objectOf(ctx context.Context, form url.Values, c *client.Clie
 	bare, _, _ := strings.Cut(address, "#")
 	switch {
 	case object != "" && address != "":
-		return "", badRequest("request and request_uri exclude each other")
+		return "", badRequest("send request or request_uri, not both")
 	case object != "":
 		return object, nil
 	case !slices.Contains(c.RequestURIs, address) && !slices.Contains(c.RequestURIs, bare):
@@ -94,7 +94,7 @@ func (p *Provider) objectOf(ctx context.Context, form url.Values, c *client.Clie
 // encrypted proves nothing: what is in it is signed, or may be unsigned, as any other.
 func (p *Provider) decryptObject(ctx context.Context, c *client.Client, object string) (string, error) {
 	if c.RequestObjectSigningAlg != unsignedAlg && c.JWKS == nil && c.JWKSURI == "" {
-		return "", &Error{Code: codeRequestNotSupported, Description: "the client has no keys that could sign a request object"}
+		return "", &Error{Code: codeRequestNotSupported, Description: "the client has no registered keys to sign a request object"}
 	}
 	if strings.Count(object, ".") != 4 {
 		if c.RequestObjectEncryptionAlg != "" {
