@@ -51,9 +51,9 @@ func (c *catalogCheck) claims() {
 		case wrong != "":
 			c.add(at, "%s", wrong)
 		case slices.Contains(c.Protocol, claim.Name):
-			c.add(at, "%q is of the protocol itself; take another name", claim.Name)
+			c.add(at, "%q is reserved by the protocol; choose another name", claim.Name)
 		case c.known[claim.Name]:
-			c.add(at, "%q exists already; take another name", claim.Name)
+			c.add(at, "%q already exists; choose another name", claim.Name)
 		}
 		c.known[claim.Name] = true
 	}
@@ -75,9 +75,9 @@ func (c *catalogCheck) allScopes() {
 		case !scopeSyntax.MatchString(scope.Name):
 			c.add(at+".name", "%q is not a scope: use printable ASCII without spaces, quotes and backslashes", scope.Name)
 		case seen[scope.Name]:
-			c.add(at+".name", "%q exists already; take another name", scope.Name)
+			c.add(at+".name", "%q already exists; choose another name", scope.Name)
 		case strings.HasPrefix(scope.Name, reservedScopes):
-			c.add(at+".name", "%q begins with %s, as consent to a resource server does; take another name", scope.Name, reservedScopes)
+			c.add(at+".name", "%q begins with %s, which is reserved for consent to resource servers; choose another name", scope.Name, reservedScopes)
 		}
 		seen[scope.Name] = true
 		c.allKnown(at+".claims", scope.Claims)
@@ -90,7 +90,7 @@ func (c *catalogCheck) allScopes() {
 func (c *catalogCheck) allKnown(field string, claims []string) {
 	for i, name := range claims {
 		if !c.known[name] {
-			c.add(indexed(field, i), "no claim is called %q; add it to claims", name)
+			c.add(indexed(field, i), "there is no claim %q; add it to claims", name)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func (c *catalogCheck) allResources() {
 			c.add(at+".access_token.lifetime", "use 1s to 24h")
 		}
 		if r.SigningAlg != "" && !slices.Contains(c.SigningAlgs, r.SigningAlg) {
-			c.add(at+".access_token.signing_alg", "no key of %s signs; add it to signing_keys.algs or use one of %s", r.SigningAlg, strings.Join(c.SigningAlgs, ", "))
+			c.add(at+".access_token.signing_alg", "no key signs with %s; add it to signing_keys.algs or use one of %s", r.SigningAlg, strings.Join(c.SigningAlgs, ", "))
 		}
 		c.allKnown(at+".access_token.claims", r.Claims)
 	}

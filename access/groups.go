@@ -64,7 +64,7 @@ func (g *Groups) Check(field string, taken func(claim string) bool) []Problem {
 	case claimName(g.Claim) != "":
 		problems = append(problems, Problem{field + ".claim", claimName(g.Claim)})
 	case taken(g.Claim):
-		problems = append(problems, Problem{field + ".claim", fmt.Sprintf("%q says something else already; take another name", g.Claim)})
+		problems = append(problems, Problem{field + ".claim", fmt.Sprintf("%q already has another meaning; choose another name", g.Claim)})
 	}
 	if g.Strip && g.Prefix == "" {
 		problems = append(problems, Problem{field + ".strip", "there is no prefix to strip"})

@@ -20,7 +20,7 @@ func Check(field string, rules []Rule, known func(acr string) bool) []Problem {
 	open := -1
 	for i := range rules {
 		if open >= 0 {
-			problems = append(problems, Problem{indexed(field, i), fmt.Sprintf("%s fits everyone, so that this one never decides; put it before, or remove it", indexed(field, open))})
+			problems = append(problems, Problem{indexed(field, i), fmt.Sprintf("%s matches everyone, so this one never decides; move it up or remove it", indexed(field, open))})
 		}
 		for _, p := range rules[i].check(known) {
 			problems = append(problems, Problem{indexed(field, i) + p.Field, p.Message})
@@ -53,7 +53,7 @@ func (r *Rule) check(known func(acr string) bool) []Problem {
 		add(".acr", "%q is not an authentication context class of this provider", r.ACR)
 	}
 	if r.ACR != "" && r.Effect == Deny {
-		add(".acr", "a rule that denies cannot ask for a stronger sign-in: anyone it fits is refused anyway")
+		add(".acr", "a rule that denies cannot ask for a stronger sign-in: anyone it matches is refused anyway")
 	}
 	for i, domain := range r.EmailDomains {
 		if !domainSyntax.MatchString(domain) {
@@ -72,7 +72,7 @@ func (r *Rule) check(known func(acr string) bool) []Problem {
 	}
 	for name, values := range r.Attributes {
 		if len(values) == 0 {
-			add(".attributes."+name, "it names no value, so it fits nobody")
+			add(".attributes."+name, "it lists no value, so it matches nobody")
 		}
 	}
 	return problems

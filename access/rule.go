@@ -101,7 +101,7 @@ func (p *Policy) Decide(s *Subject, r Request, reaches Reaches) Decision {
 			return Decision{Outcome: Allowed, Rule: i, By: p.name(i)}
 		}
 	}
-	return Decision{Outcome: Refused, Rule: NoRule, Elsewhere: elsewhere, By: "no rule of access fits"}
+	return Decision{Outcome: Refused, Rule: NoRule, Elsewhere: elsewhere, By: "no access rule matches"}
 }
 
 // name tells people which rule it is.

@@ -34,7 +34,7 @@ func checkRedirect(text string, t Type, dev bool) error {
 		return fmt.Errorf("the scheme %s is only for clients of type native; use https", u.Scheme)
 	}
 	if !strings.Contains(u.Scheme, ".") {
-		return fmt.Errorf("the scheme %s may belong to anyone; use a domain of yours backwards, such as com.example.app", u.Scheme)
+		return fmt.Errorf("any app can claim the scheme %s; use a domain of yours in reverse, such as com.example.app", u.Scheme)
 	}
 	return nil
 }
@@ -45,7 +45,7 @@ func ParseAddress(text string) (*url.URL, error) {
 		return nil, errors.New("only printable ASCII without spaces, backslashes and quotes can be in an address")
 	}
 	if strings.Contains(text, "*") {
-		return nil, errors.New("wildcards are not supported; write each address out")
+		return nil, errors.New("wildcards are not supported; list each address")
 	}
 	if strings.Contains(text, "#") {
 		return nil, errors.New("it must not have a fragment (#)")
@@ -74,7 +74,7 @@ func CheckAuthority(u *url.URL) error {
 	case u.Host != strings.ToLower(u.Host):
 		return errors.New("write the host in lower case")
 	case strings.HasSuffix(u.Hostname(), "."), strings.Contains(u.Host, "%"), strings.HasSuffix(u.Host, ":"):
-		return fmt.Errorf("%s is no plain host name", u.Host)
+		return fmt.Errorf("%s is not a plain host name", u.Host)
 	}
 	return nil
 }

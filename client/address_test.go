@@ -38,8 +38,8 @@ func TestAZ1_RegisteredRedirectURIs(t *testing.T) {
 		{"https://a.example/x/%2e%2e/cb", public, false, ". and .. segments"},
 		{"https://A.example/cb", public, false, "host in lower case"},
 		{"HTTPS://a.example/cb", public, false, "scheme in lower case"},
-		{"https://a.example./cb", public, false, "no plain host name"},
-		{"https://a.example:/cb", public, false, "no plain host name"},
+		{"https://a.example./cb", public, false, "not a plain host name"},
+		{"https://a.example:/cb", public, false, "not a plain host name"},
 		{"https:///cb", public, false, "no host"},
 		{"https:a.example/cb", public, false, "no host"},
 		{"https://bücher.example/cb", public, false, "printable ASCII"},
@@ -50,9 +50,9 @@ func TestAZ1_RegisteredRedirectURIs(t *testing.T) {
 		{"com.example.app:/callback", native, false, ""},
 		{"com.example.app://callback", native, false, ""},
 		{"com.example.app:/callback", public, false, "only for clients of type native"},
-		{"myapp:/callback", native, false, "may belong to anyone"},
-		{"javascript:alert(1)", native, false, "may belong to anyone"},
-		{"data:text/html,x", native, false, "may belong to anyone"},
+		{"myapp:/callback", native, false, "any app can claim the scheme"},
+		{"javascript:alert(1)", native, false, "any app can claim the scheme"},
+		{"data:text/html,x", native, false, "any app can claim the scheme"},
 	} {
 		t.Run(c.typ+" "+c.uri, func(t *testing.T) {
 			err := checkRedirect(c.uri, Type(c.typ), c.dev)

@@ -157,7 +157,7 @@ func (v *validation) certificates() {
 		v.add("tls_client_certificate_bound_access_tokens", "this needs to know the client's certificate: say in mutual_tls where it comes from")
 	}
 	if v.AuthMethod == AuthMethodTLS && v.policy.Certificates && !v.policy.CertificateAuthorities {
-		v.add("token_endpoint_auth_method", "%s needs authorities that vouch for certificates: name them in mutual_tls.ca_file", v.AuthMethod)
+		v.add("token_endpoint_auth_method", "%s needs certificate authorities; name them in mutual_tls.ca_file", v.AuthMethod)
 	}
 	named := 0
 	for _, name := range v.certificateNames() {
@@ -166,13 +166,13 @@ func (v *validation) certificates() {
 		}
 		named++
 		if v.AuthMethod != AuthMethodTLS {
-			v.add(name.field, "of no use without %s: %s; remove it", v.spell("token_endpoint_auth_method"), AuthMethodTLS)
+			v.add(name.field, "it has no effect without %s: %s; remove it", v.spell("token_endpoint_auth_method"), AuthMethodTLS)
 		} else if err := name.check(name.value); err != nil {
 			v.add(name.field, "%q: %v", name.value, err)
 		}
 	}
 	if v.AuthMethod == AuthMethodTLS && named != 1 {
-		v.add("tls_client_auth_subject_dn", "say whose certificate is the client's, in one of tls_client_auth_subject_dn, tls_client_auth_san_dns, tls_client_auth_san_uri, tls_client_auth_san_ip and tls_client_auth_san_email")
+		v.add("tls_client_auth_subject_dn", "identify the client's certificate with one of tls_client_auth_subject_dn, tls_client_auth_san_dns, tls_client_auth_san_uri, tls_client_auth_san_ip and tls_client_auth_san_email")
 	}
 	if v.AuthMethod == AuthMethodSelfSignedTLS {
 		v.selfSigned()
@@ -185,7 +185,7 @@ func (v *validation) selfSigned() {
 	case v.JWKS == nil && v.JWKSURI == "":
 		v.add("jwks_uri", "%s needs the client's certificates, as x5c of its keys: their address here, or themselves in jwks", AuthMethodSelfSignedTLS)
 	case v.JWKS != nil && !v.JWKS.hasCertificates():
-		v.add("jwks", "no key of it has a certificate (x5c)")
+		v.add("jwks", "none of its keys has a certificate (x5c)")
 	}
 }
 

@@ -70,19 +70,19 @@ func TestCL2_NamesOfCertificatesAreChecked(t *testing.T) {
 		field  string
 		says   string
 	}{
-		"no name":          {func(*Metadata, *Policy) {}, "tls_client_auth_subject_dn", "say whose"},
+		"no name":          {func(*Metadata, *Policy) {}, "tls_client_auth_subject_dn", "identify the client"},
 		"two names":        {func(m *Metadata, _ *Policy) { m.TLSSANDNS, m.TLSSANIP = "a.example", "192.0.2.7" }, "tls_client_auth_subject_dn", "one of"},
-		"no distinguished": {func(m *Metadata, _ *Policy) { m.TLSSubjectDN = "orders" }, "tls_client_auth_subject_dn", "no attribute"},
+		"no distinguished": {func(m *Metadata, _ *Policy) { m.TLSSubjectDN = "orders" }, "tls_client_auth_subject_dn", "not an attribute type"},
 		"an encoding":      {func(m *Metadata, _ *Policy) { m.TLSSubjectDN = "CN=#0401" }, "tls_client_auth_subject_dn", "as text"},
 		"an empty value":   {func(m *Metadata, _ *Policy) { m.TLSSubjectDN = "CN= ,O=Acme" }, "tls_client_auth_subject_dn", "no value"},
-		"a trailing comma": {func(m *Metadata, _ *Policy) { m.TLSSubjectDN = "CN=a," }, "tls_client_auth_subject_dn", "no attribute"},
+		"a trailing comma": {func(m *Metadata, _ *Policy) { m.TLSSubjectDN = "CN=a," }, "tls_client_auth_subject_dn", "not an attribute type"},
 		"a lone quote":     {func(m *Metadata, _ *Policy) { m.TLSSubjectDN = `CN="a"` }, "tls_client_auth_subject_dn", "escape"},
 		"a pattern":        {func(m *Metadata, _ *Policy) { m.TLSSANDNS = "*.example.com" }, "tls_client_auth_san_dns", "name of a host"},
 		"a port":           {func(m *Metadata, _ *Policy) { m.TLSSANDNS = "a.example:443" }, "tls_client_auth_san_dns", "name of a host"},
 		"no URI":           {func(m *Metadata, _ *Policy) { m.TLSSANURI = "orders" }, "tls_client_auth_san_uri", "a URI"},
 		"a network":        {func(m *Metadata, _ *Policy) { m.TLSSANIP = "192.0.2.0/24" }, "tls_client_auth_san_ip", "an IP address"},
 		"no address":       {func(m *Metadata, _ *Policy) { m.TLSSANEmail = "orders" }, "tls_client_auth_san_email", "an email"},
-		"another method":   {func(m *Metadata, _ *Policy) { m.AuthMethod, m.TLSSANIP = AuthMethodBasic, "192.0.2.7" }, "tls_client_auth_san_ip", "of no use"},
+		"another method":   {func(m *Metadata, _ *Policy) { m.AuthMethod, m.TLSSANIP = AuthMethodBasic, "192.0.2.7" }, "tls_client_auth_san_ip", "it has no effect"},
 		"no way to know":   {func(m *Metadata, p *Policy) { m.TLSSANIP, p.Certificates = "192.0.2.7", false }, "token_endpoint_auth_method", "mutual_tls"},
 		"nobody vouches":   {func(m *Metadata, p *Policy) { m.TLSSANIP, p.CertificateAuthorities = "192.0.2.7", false }, "token_endpoint_auth_method", "mutual_tls.ca_file"},
 		"bound, no way": {func(m *Metadata, p *Policy) {

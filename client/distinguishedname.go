@@ -59,7 +59,7 @@ func parseDistinguishedName(text string) (distinguishedName, error) {
 func readAttribute(text string) (attribute nameAttribute, end byte, rest string, err error) {
 	kind, rest, found := strings.Cut(text, "=")
 	if attribute.kind = kindOf(strings.TrimSpace(kind)); !found || attribute.kind == "" {
-		return nameAttribute{}, 0, "", fmt.Errorf("%.40q is no attribute of a name: write such as CN=, O= or 2.5.4.3=", strings.TrimSpace(kind))
+		return nameAttribute{}, 0, "", fmt.Errorf("%.40q is not an attribute type: write it like CN=, O= or 2.5.4.3=", strings.TrimSpace(kind))
 	}
 	if strings.HasPrefix(strings.TrimLeft(rest, " "), "#") {
 		return nameAttribute{}, 0, "", errors.New("write values as text, not as their encoding in hexadecimal digits")
@@ -94,7 +94,7 @@ func readValue(text string) (value string, end byte, rest string, err error) {
 			}
 			i++
 			if !strings.ContainsRune(`"+,;<> #=\`, rune(text[i])) {
-				return "", 0, "", errors.New("a backslash stands before what needs none")
+				return "", 0, "", errors.New("a backslash escapes a character that needs no escaping")
 			}
 			read.WriteByte(text[i])
 		default:

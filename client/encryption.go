@@ -77,7 +77,7 @@ func (v *validation) encryption() {
 	for _, e := range v.encryptions() {
 		if *e.alg == "" {
 			if *e.enc != "" {
-				v.add(e.encField, "of no use without %s; remove it", v.spell(e.algField))
+				v.add(e.encField, "it has no effect without %s; remove it", v.spell(e.algField))
 			}
 			continue
 		}
@@ -94,7 +94,7 @@ func (v *validation) encryption() {
 		case v.JWKS == nil && v.JWKSURI == "":
 			v.add(e.algField, "this needs a key of the client to encrypt to: its address in jwks_uri, or itself in jwks")
 		case v.JWKS != nil && len(v.JWKS.Encrypting(*e.alg)) == 0:
-			v.add("jwks", "no key of it can be encrypted to with %s; add one with kty %s and use enc%s", *e.alg, keyTypeOf(*e.alg), v.JWKS.adviseCurve())
+			v.add("jwks", "it has no key for encryption with %s; add one with kty %s and use enc%s", *e.alg, keyTypeOf(*e.alg), v.JWKS.adviseCurve())
 		}
 	}
 }

@@ -53,15 +53,15 @@ func (r *ExchangeRule) Delegates() bool { return r.Semantics != ExchangeImperson
 func (v *validation) exchange() {
 	const field = "token_exchange"
 	if v.MayAct != "" && !IsID(v.MayAct) {
-		v.add("may_act", "it is the id of the one client that may act with tokens of this one")
+		v.add("may_act", "it must be the id of the one client that may act with this client's tokens")
 	}
 	switch may := v.AllowsGrant(GrantTokenExchange); {
 	case may && v.Type.KeepsNoSecret():
 		v.add("grant_types", "token exchange needs a client that authenticates; a %s client cannot", v.Type)
 	case may && len(v.TokenExchange) == 0 && len(v.TrustedSubjects) == 0:
-		v.add(field, "say what it may exchange tokens for: without a rule it may not")
+		v.add(field, "add a rule that says what it may exchange tokens for; without one it may exchange none")
 	case !may && len(v.TokenExchange) > 0:
-		v.add(field, "of no use without %s in %s; add it or remove this", GrantTokenExchange, v.spell("grant_types"))
+		v.add(field, "it has no effect without %s in %s; add it or remove this", GrantTokenExchange, v.spell("grant_types"))
 	}
 	for i, rule := range v.TokenExchange {
 		at := indexed(field, i)
@@ -79,7 +79,7 @@ func (v *validation) exchange() {
 		})
 		v.each(at+".resources", rule.Resources, func(identifier string) error {
 			if v.policy.Catalog.Resource(identifier) == nil {
-				return errors.New("no resource server is called so; add it to resources")
+				return errors.New("no resource server has this identifier; add it to resources")
 			}
 			return nil
 		})
@@ -88,7 +88,7 @@ func (v *validation) exchange() {
 			case ident.Scope(scope) != nil:
 				return errors.New("a scope is printable ASCII without spaces, quotes and backslashes")
 			case scope == ScopeOpenID || scope == ScopeOfflineAccess:
-				return errors.New("a token that was exchanged says of nobody that they signed in here; remove it")
+				return errors.New("an exchanged token says nothing about a sign-in here; remove it")
 			}
 			return nil
 		})

@@ -101,7 +101,7 @@ func (v *validation) responses() {
 		}
 	}
 	if !implicit && v.AllowsGrant(GrantImplicit) {
-		v.add("grant_types", "implicit is of no use without a response type that has id_token or token; remove it")
+		v.add("grant_types", "implicit has no effect without a response type that has id_token or token; remove it")
 	}
 }
 

@@ -36,11 +36,11 @@ func TestAZ4_ResponseTypesThatDoNotFit(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"redirect_uris": ["https://a.example/cb"], "response_types": ["id_token"], "grant_types": ["authorization_code"]}`:         `response_types[0]: "id_token" needs implicit in grant_types`,
 		`{"redirect_uris": ["https://a.example/cb"], "response_types": ["code token"], "grant_types": ["implicit"]}`:                 `response_types[0]: "code token" needs authorization_code in grant_types`,
-		`{"redirect_uris": ["https://a.example/cb"], "response_types": ["code"], "grant_types": ["authorization_code", "implicit"]}`: "grant_types: implicit is of no use",
+		`{"redirect_uris": ["https://a.example/cb"], "response_types": ["code"], "grant_types": ["authorization_code", "implicit"]}`: "grant_types: implicit has no effect",
 		`{"redirect_uris": ["https://a.example/cb"], "response_types": ["id_token token"], "dpop_bound_access_tokens": true}`:        "response_types[0]: \"id_token token\" issues a token that is bound to no key",
 		`{"redirect_uris": ["https://a.example/cb"], "response_types": ["token"]}`:                                                   `response_types[0]: "token" is not supported`,
 		`{"response_types": ["id_token"]}`: "redirect_uris: required",
-		`{"redirect_uris": ["https://a.example/cb"], "authorization_signed_response_alg": "none"}`:                                                               "authorization_signed_response_alg: no key of none signs",
+		`{"redirect_uris": ["https://a.example/cb"], "authorization_signed_response_alg": "none"}`:                                                               "authorization_signed_response_alg: no key signs with none",
 		`{"redirect_uris": ["https://a.example/cb"], "response_modes": ["query", "web_message"]}`:                                                                `response_modes[1]: "web_message" is not supported`,
 		`{"grant_types": ["client_credentials", "implicit"], "client_type": "service", "response_types": ["id_token"], "redirect_uris": ["https://a.example/"]}`: "grant_types: a service client acts for no person",
 	} {

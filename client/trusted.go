@@ -39,9 +39,9 @@ func (v *validation) trusted() {
 	case bearer && v.Type.KeepsNoSecret():
 		v.add("grant_types", "%s needs a client that authenticates; a %s client cannot", GrantJWTBearer, v.Type)
 	case bearer && len(v.TrustedSubjects) == 0:
-		v.add(field, "say about whom it may get tokens: without a rule it may not")
+		v.add(field, "add a rule that says about whom it may get tokens; without one it gets none")
 	case !bearer && !v.AllowsGrant(GrantTokenExchange) && len(v.TrustedSubjects) > 0:
-		v.add(field, "of no use without %s or %s in %s; add one or remove this", GrantJWTBearer, GrantTokenExchange, v.spell("grant_types"))
+		v.add(field, "it has no effect without %s or %s in %s; add one or remove this", GrantJWTBearer, GrantTokenExchange, v.spell("grant_types"))
 	}
 	for i, rule := range v.TrustedSubjects {
 		at := indexed(field, i)
@@ -50,9 +50,9 @@ func (v *validation) trusted() {
 		case rule.Subject == "":
 			v.add(at+".subject", "required: the sub of the JWTs")
 		case strings.Contains(prefix, "*"):
-			v.add(at+".subject", "a * is of use at the end alone")
+			v.add(at+".subject", "a * works only at the end")
 		case len(prefix) < minSubjectPrefix && prefix != rule.Subject:
-			v.add(at+".subject", "so short a beginning is anybody's; say more before the *")
+			v.add(at+".subject", "the part before the * is so short that it would match anyone; make it longer")
 		}
 		if !slices.Contains(v.policy.TrustedIssuers, rule.Issuer) {
 			v.add(at+".issuer", "%q is not trusted; add it to trusted_issuers", rule.Issuer)
@@ -68,7 +68,7 @@ func (v *validation) trusted() {
 		}
 		v.each(at+".resources", rule.Resources, func(identifier string) error {
 			if v.policy.Catalog.Resource(identifier) == nil {
-				return errors.New("no resource server is called so; add it to resources")
+				return errors.New("no resource server has this identifier; add it to resources")
 			}
 			return nil
 		})

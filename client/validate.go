@@ -174,7 +174,7 @@ func (v *validation) frames() {
 		return
 	}
 	if !slices.Contains(originsOf(v.RedirectURIs), OriginOf(u)) {
-		v.add(field, "%q is not of the origin of a redirect URI", v.FrontchannelLogoutURI)
+		v.add(field, "%q does not have the origin of a redirect URI", v.FrontchannelLogoutURI)
 	}
 }
 
@@ -192,7 +192,7 @@ func (v *validation) scopes() {
 		v.add("scope", "offline_access needs refresh_token in %s", v.spell("grant_types"))
 	}
 	if v.OfflineAtSignOut == OfflineEnded && !v.AllowsScope(ScopeOfflineAccess) {
-		v.add("offline_grants_at_sign_out", "of no use without offline_access in %s: all grants end with their session; remove it", v.spell("scope"))
+		v.add("offline_grants_at_sign_out", "it has no effect without offline_access in %s: all grants end with their session; remove it", v.spell("scope"))
 	}
 }
 
@@ -234,7 +234,7 @@ func (v *validation) tokens() {
 		{"access_token_signed_response_alg", v.AccessTokenAlg, v.AccessTokenFormat == AccessTokenOpaque},
 	} {
 		if !a.unused && !slices.Contains(v.policy.SigningAlgs, a.alg) {
-			v.add(a.field, "no key of %s signs; add it to signing_keys.algs or use %s", a.alg, OrList(v.policy.SigningAlgs))
+			v.add(a.field, "no key signs with %s; add it to signing_keys.algs or use %s", a.alg, OrList(v.policy.SigningAlgs))
 		}
 	}
 	v.problems = append(v.problems, v.lifetimes().Check()...)
@@ -251,12 +251,12 @@ func (v *validation) pairwise() {
 	switch v.SubjectType {
 	case "", SubjectPublic:
 		if v.SectorIdentifierURI != "" {
-			v.add("sector_identifier_uri", "of no use without %s: pairwise; remove it", v.spell("subject_type"))
+			v.add("sector_identifier_uri", "it has no effect without %s: pairwise; remove it", v.spell("subject_type"))
 		}
 	case SubjectPairwise:
 		switch {
 		case v.Type == TypeService:
-			v.add("subject_type", "of no use to a service client, which acts for no person; remove it")
+			v.add("subject_type", "it has no effect for a service client, which acts for no person; remove it")
 		case !v.policy.Pairwise:
 			v.add("subject_type", "pairwise needs secrets.pairwise_key; set that")
 		case v.sectorName() == "":
@@ -290,7 +290,7 @@ func (v *validation) signInRules() {
 			{"frontchannel_logout_uri", v.FrontchannelLogoutURI != ""},
 		} {
 			if p.set {
-				v.add(p.field, "of no use to a service client, which acts for no person; remove it")
+				v.add(p.field, "it has no effect for a service client, which acts for no person; remove it")
 			}
 		}
 		return

@@ -19,7 +19,7 @@ func (v *validation) claims() {
 	} {
 		v.each(list.field, list.names, func(name string) error {
 			if !v.knowsClaim(name) {
-				return fmt.Errorf("no such claim is known; known are %s", strings.Join(slices.Concat(PersonClaims(), v.policy.Catalog.Claims()), ", "))
+				return fmt.Errorf("there is no such claim; known claims are %s", strings.Join(slices.Concat(PersonClaims(), v.policy.Catalog.Claims()), ", "))
 			}
 			return nil
 		})
@@ -56,7 +56,7 @@ func (v *validation) access() {
 	}
 	v.each("resources", v.Resources, func(identifier string) error {
 		if v.policy.Catalog.Resource(identifier) == nil {
-			return errors.New("no resource server is called so; add it to resources")
+			return errors.New("no resource server has this identifier; add it to resources")
 		}
 		return nil
 	})
@@ -68,7 +68,7 @@ func (v *validation) access() {
 		set   bool
 	}{{"access", v.Access != nil}, {"groups", v.Groups != nil}} {
 		if p.set {
-			v.add(p.field, "of no use to a service client, which acts for no person; remove it")
+			v.add(p.field, "it has no effect for a service client, which acts for no person; remove it")
 		}
 	}
 }

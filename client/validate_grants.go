@@ -11,7 +11,7 @@ func (v *validation) authentication() {
 		v.add("token_endpoint_auth_method", "a %s client has to authenticate; use client_secret_basic or client_secret_post, or type public or native", v.Type)
 	}
 	if v.RequirePKCE != nil && !*v.RequirePKCE && none {
-		v.add("require_pkce", "a %s client has nothing but PKCE to prove itself with; remove it", v.Type)
+		v.add("require_pkce", "a %s client can prove itself only with PKCE; remove it", v.Type)
 	}
 }
 
@@ -43,7 +43,7 @@ func (v *validation) grants() {
 		case browsers && len(list.values) == 0 && !list.optional:
 			v.add(list.field, "%s", list.missing)
 		case !browsers && len(list.values) > 0:
-			v.add(list.field, "of no use without the authorization_code grant; remove it")
+			v.add(list.field, "it has no effect without the authorization_code grant; remove it")
 		}
 	}
 }

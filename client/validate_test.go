@@ -44,14 +44,14 @@ func TestMetadata_EveryProblemAtItsField(t *testing.T) {
 		`{"redirect_uris": ["https://a.example/cb"], "scope": "openid offline_access", "grant_types": ["authorization_code"]}`: {"scope: offline_access needs refresh_token in grant_types"},
 		`{"redirect_uris": ["https://a.example/cb"], "client_type": "desktop"}`:                                                {`client_type: "desktop" is not supported`},
 		`{"redirect_uris": ["https://a.example/cb"], "token_endpoint_auth_method": "client_secret_saml"}`:                      {"token_endpoint_auth_method: "},
-		`{"redirect_uris": ["https://a.example/cb"], "id_token_signed_response_alg": "EdDSA"}`:                                 {"id_token_signed_response_alg: no key of EdDSA signs"},
+		`{"redirect_uris": ["https://a.example/cb"], "id_token_signed_response_alg": "EdDSA"}`:                                 {"id_token_signed_response_alg: no key signs with EdDSA"},
 		`{"redirect_uris": ["https://a.example/cb"], "subject_type": "pairwise", "application_type": "tv"}`:                    {"subject_type: ", "application_type: "},
 		`{"redirect_uris": ["https://a.example/cb"], "default_max_age": 0, "access_token_lifetime": 864000}`:                   {"access_token_lifetime: 10d is too long", "default_max_age: "},
 		`{"redirect_uris": ["https://a.example/cb"], "logo_uri": "javascript:alert(1)", "backchannel_logout_uri": "http://a.example/"}`: {
 			"logo_uri: ", "backchannel_logout_uri: ",
 		},
 		`{"redirect_uris": ["https://a.example/cb"], "id_token_claims": ["email", "shoe_size", "email"]}`: {
-			`id_token_claims[2]: "email" is listed twice`, `id_token_claims[1]: "shoe_size": no such claim`,
+			`id_token_claims[2]: "email" is listed twice`, `id_token_claims[1]: "shoe_size": there is no such claim`,
 		},
 		`{"redirect_uris": ["https://a.example/cb"], "scope": "profile", "id_token_claims": ["name"]}`:                                                                                                                                  {"id_token_claims: there is no ID token without the scope openid; add it to scope"},
 		`{"redirect_uris": ["https://a.example/cb"], "access_token_type_header": "jwt"}`:                                                                                                                                                {`access_token_type_header: "jwt" is not supported; use at+jwt or JWT`},
@@ -59,20 +59,20 @@ func TestMetadata_EveryProblemAtItsField(t *testing.T) {
 		`{"redirect_uris": ["https://a.example/cb"], "jwks": {"keys": [{"kty": "OKP", "x": "AA"}]}, "jwks_uri": "https://a.example/k"}`:                                                                                                 {"jwks: give the keys or their address"},
 		`{"redirect_uris": ["https://a.example/cb"], "jwks_uri": "https://a.example/k", "id_token_encrypted_response_alg": "ECDH-ES", "userinfo_encrypted_response_alg": "RSA-OAEP-256", "userinfo_encrypted_response_enc": "A256GCM"}`: nil,
 		`{"redirect_uris": ["https://a.example/cb"], "id_token_encrypted_response_alg": "RSA-OAEP-256", "userinfo_encrypted_response_enc": "A256GCM"}`: {
-			"id_token_encrypted_response_alg: this needs a key of the client", "userinfo_encrypted_response_enc: of no use without userinfo_encrypted_response_alg",
+			"id_token_encrypted_response_alg: this needs a key of the client", "userinfo_encrypted_response_enc: it has no effect without userinfo_encrypted_response_alg",
 		},
 		`{"redirect_uris": ["https://a.example/cb"], "jwks_uri": "https://a.example/k", "id_token_encrypted_response_alg": "RSA1_5", "introspection_encrypted_response_alg": "dir", "userinfo_encrypted_response_alg": "ECDH-ES", "userinfo_encrypted_response_enc": "A128GCM"}`: {
 			`id_token_encrypted_response_alg: "RSA1_5" is not supported; use RSA-OAEP-256, ECDH-ES or ECDH-ES+A256KW`, "introspection_encrypted_response_alg: ", `userinfo_encrypted_response_enc: "A128GCM" is not supported`,
 		},
-		`{"redirect_uris": ["https://a.example/cb"], "id_token_encrypted_response_alg": "ECDH-ES", "jwks": {"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB"}, {"kty": "EC", "use": "sig"}, {"kty": "EC", "alg": "ES256"}]}}`: {"jwks: no key of it can be encrypted to with ECDH-ES; add one with kty EC"},
-		`{"redirect_uris": ["https://a.example/cb"], "authorization_encrypted_response_alg": "ECDH-ES", "jwks": {"keys": [{"kty": "OKP", "crv": "X25519", "x": "AA", "use": "enc"}]}}`:                                      {"jwks: no key of it can be encrypted to with ECDH-ES; add one with kty EC and use enc (keys of kty OKP, such as X25519, cannot"},
-		`{"redirect_uris": ["https://a.example/cb"], "offline_grants_at_sign_out": "end"}`:                                                                                                                                  {"offline_grants_at_sign_out: of no use without offline_access in scope"},
+		`{"redirect_uris": ["https://a.example/cb"], "id_token_encrypted_response_alg": "ECDH-ES", "jwks": {"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB"}, {"kty": "EC", "use": "sig"}, {"kty": "EC", "alg": "ES256"}]}}`: {"jwks: it has no key for encryption with ECDH-ES; add one with kty EC"},
+		`{"redirect_uris": ["https://a.example/cb"], "authorization_encrypted_response_alg": "ECDH-ES", "jwks": {"keys": [{"kty": "OKP", "crv": "X25519", "x": "AA", "use": "enc"}]}}`:                                      {"jwks: it has no key for encryption with ECDH-ES; add one with kty EC and use enc (keys of kty OKP, such as X25519, cannot"},
+		`{"redirect_uris": ["https://a.example/cb"], "offline_grants_at_sign_out": "end"}`:                                                                                                                                  {"offline_grants_at_sign_out: it has no effect without offline_access in scope"},
 		`{"redirect_uris": ["https://a.example/cb"], "offline_grants_at_sign_out": "forget"}`:                                                                                                                               {`offline_grants_at_sign_out: "forget" is not supported; use keep or end`},
 		`{"redirect_uris": ["https://a.example/cb"], "authorization_encrypted_response_alg": "dir", "jwks_uri": "https://a.example/k"}`:                                                                                     {"authorization_encrypted_response_alg: \"dir\" is not supported"},
 		`{"redirect_uris": ["https://a.example/cb"], "id_token_encrypted_response_alg": "ECDH-ES", "jwks": {"keys": [{"kty": "EC", "use": "enc"}]}}`:                                                                        nil,
 		`{"redirect_uris": ["https://a.example/cb"], "request_object_encryption_alg": "ECDH-ES"}`:                                                                                                                           {"request_object_encryption_alg: there is no key that ECDH-ES could be encrypted to with; add one to signing_keys.encryption_algs"},
 		`{"redirect_uris": ["https://a.example/cb"], "request_object_encryption_alg": "RSA-OAEP-256"}`:                                                                                                                      nil,
-		`{"redirect_uris": ["https://a.example/cb"], "introspection_signed_response_alg": "PS256"}`:                                                                                                                         {"introspection_signed_response_alg: no key of PS256 signs"},
+		`{"redirect_uris": ["https://a.example/cb"], "introspection_signed_response_alg": "PS256"}`:                                                                                                                         {"introspection_signed_response_alg: no key signs with PS256"},
 		`{"redirect_uris": ["https://a.example/cb"], "factors": ["sms"]}`:                                                                                                                                                   {"factors[0]: sms is not among"},
 	} {
 		m := registered(t, text)

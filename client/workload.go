@@ -58,9 +58,9 @@ func (v *validation) workload() {
 	case w.Subject == "":
 		v.add(field+".subject", "required: the sub of the client's JWTs; others that the platform gives JWTs to are not the client")
 	case strings.Contains(prefix, "*"):
-		v.add(field+".subject", "a * is of use at the end alone")
+		v.add(field+".subject", "a * works only at the end")
 	case len(prefix) < minSubjectPrefix && prefix != w.Subject:
-		v.add(field+".subject", "so short a beginning is anybody's; say more before the *")
+		v.add(field+".subject", "the part before the * is so short that it would match anyone; make it longer")
 	}
 	if w.Issuer == "" && !strings.HasPrefix(w.Subject, SPIFFEScheme) {
 		v.add(field+".issuer", "required: the iss of the platform's JWTs")

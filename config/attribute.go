@@ -32,7 +32,7 @@ func (l *loader) validateAttributes(c *Config) {
 	c.AttributeSchema = schema.WithBuiltIn()
 	for i, claim := range c.Claims {
 		if claim.Attribute != "" && c.AttributeSchema.Find(claim.Attribute) == nil {
-			l.warn(joinPath(indexPath("claims", i), "attribute"), "attributes has no %q: only values from before are told, and nobody can change them", claim.Attribute)
+			l.warn(joinPath(indexPath("claims", i), "attribute"), "attributes has no %q: existing values are still released, but nobody can change them", claim.Attribute)
 		}
 	}
 }

@@ -64,7 +64,7 @@ func (l *loader) validateClientDocuments(c *Config) {
 	}
 	for i, grant := range d.GrantTypes {
 		if !slices.Contains([]string{client.GrantAuthorizationCode, client.GrantRefreshToken, client.GrantDeviceCode}, grant) {
-			l.add(indexPath(joinPath(section, "grant_types"), i), "a client that nobody registered acts only for people who were asked; remove it")
+			l.add(indexPath(joinPath(section, "grant_types"), i), "a client that nobody registered may act only for people who were asked; remove it")
 		}
 	}
 	if d.On() && !slices.Contains(d.GrantTypes, client.GrantAuthorizationCode) {
@@ -80,7 +80,7 @@ func (l *loader) validateClientDocuments(c *Config) {
 	}
 	for i, identifier := range d.Resources {
 		if !slices.ContainsFunc(c.Resources, func(r Resource) bool { return r.Identifier == identifier }) {
-			l.add(indexPath(joinPath(section, "resources"), i), "no resource server is called so; add it to resources")
+			l.add(indexPath(joinPath(section, "resources"), i), "no resource server has this identifier; add it to resources")
 		}
 	}
 	for _, p := range access.Check(joinPath(section, "access"), d.Rules(), func(acr string) bool { return slices.Contains(client.ACRs(), acr) }) {

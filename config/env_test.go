@@ -165,14 +165,14 @@ func TestEnvironmentHoldsAWholeList(t *testing.T) {
 
 func TestEnvironmentProblems(t *testing.T) {
 	runValidatorCases(t, map[string]validatorCase{
-		"bad value": {vars: map[string]string{"LATCHKEY_SESSIONS_IDLE": "long"}, want: []string{`sessions.idle (LATCHKEY_SESSIONS_IDLE): "long" is no duration`}},
+		"bad value": {vars: map[string]string{"LATCHKEY_SESSIONS_IDLE": "long"}, want: []string{`sessions.idle (LATCHKEY_SESSIONS_IDLE): "long" is not a duration`}},
 		"bad item":  {vars: map[string]string{"LATCHKEY_SIGNING_KEYS_ALGS": "RS256,ES256,PS512"}, want: []string{`signing_keys.algs[2] (LATCHKEY_SIGNING_KEYS_ALGS): "PS512" is not supported`}},
 		"gap":       {vars: map[string]string{"LATCHKEY_CLIENTS_1_ID": "b"}, want: []string{"clients[1].id (LATCHKEY_CLIENTS_1_ID): there are 0 entries, so the next index is 0"}},
 		"typo in a list": {
 			vars: map[string]string{"LATCHKEY_CLIENTS": "[{id: a, type: public, redirect_uri: https://a.example/cb}]"},
 			want: []string{"clients[0].redirect_uri (LATCHKEY_CLIENTS line 1): unknown key, did you mean redirect_uris?"},
 		},
-		"not a list": {vars: map[string]string{"LATCHKEY_CLIENTS": "a"}, want: []string{"clients (LATCHKEY_CLIENTS): a list is wanted here"}},
+		"not a list": {vars: map[string]string{"LATCHKEY_CLIENTS": "a"}, want: []string{"clients (LATCHKEY_CLIENTS): expected a list here"}},
 	})
 }
 
@@ -189,5 +189,5 @@ func TestUnknownVariablesAreWarnedOf(t *testing.T) {
 	for _, w := range c.Warnings {
 		got = append(got, w.String())
 	}
-	checkProblems(t, got, []string{"LATCHKEY_DATABSE_URL: this variable overrides no key"})
+	checkProblems(t, got, []string{"LATCHKEY_DATABSE_URL: no key has this name"})
 }

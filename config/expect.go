@@ -158,7 +158,7 @@ func (l *loader) validateExpectations(c *Config) {
 			}
 			for name := range e.Claims {
 				if !c.Clients[i].couldHave(c.Catalog, name) {
-					l.add(joinPath(joinPath(path, "claims"), name), "no claim is called so")
+					l.add(joinPath(joinPath(path, "claims"), name), "there is no such claim")
 				}
 			}
 		}

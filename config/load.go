@@ -191,7 +191,7 @@ func (l *loader) overlayElements(variables []override) {
 func (l *loader) warnOfUnknown(variables []string) {
 	for _, name := range variables {
 		if !isOrchestrators(name) {
-			l.warnings = append(l.warnings, Problem{Where: name, Message: "this variable overrides no key; it is only good for an env: reference"})
+			l.warnings = append(l.warnings, Problem{Where: name, Message: "no key has this name; only an env: reference can use this variable"})
 		}
 	}
 }

@@ -92,9 +92,9 @@ func TestCF1_ServeRefusesWhatDevAllows(t *testing.T) {
 	setenv(t, nil)
 	_, err := Load(LoadOptions{Defaults: devDefaults()})
 	checkProblems(t, problemsOf(t, err), []string{
-		"secrets.sealing_keys[0].key: a secret may not stand in the configuration",
-		"secrets.hash_keys[0].key: a secret may not stand in the configuration",
-		"clients[0].secret: a secret may not stand in the configuration",
+		"secrets.sealing_keys[0].key: the configuration must not contain secrets",
+		"secrets.hash_keys[0].key: the configuration must not contain secrets",
+		"clients[0].secret: the configuration must not contain secrets",
 		"issuer: use https",
 		"clients[0].redirect_uris[0]: \"http://127.0.0.1:8081/callback\": http on loopback is only for clients of type native",
 	})

@@ -58,11 +58,11 @@ func (l *loader) validateMutualTLS(c *Config) {
 	switch {
 	case m.From == "":
 		if c.Tokens.RequireCertificate {
-			l.add("tokens.require_certificate", "nobody's certificate is known: say where certificates come from in mutual_tls.from")
+			l.add("tokens.require_certificate", "no certificate can be read: say where certificates come from in mutual_tls.from")
 		}
 		for key, set := range map[string]bool{"header": m.Header != "", "ca_file": m.CAFile != "", "url": m.URL != ""} {
 			if set {
-				l.add(joinPath("mutual_tls", key), "of no use without mutual_tls.from; say where certificates come from")
+				l.add(joinPath("mutual_tls", key), "it has no effect without mutual_tls.from; say where certificates come from")
 			}
 		}
 		return

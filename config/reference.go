@@ -70,10 +70,10 @@ func (l *loader) checkPlain(text string, s *shape, path string) {
 	switch {
 	case l.Dev:
 	case s.secret == "ref":
-		l.add(path, "a secret may not stand in the configuration; write file:/path or env:NAME")
+		l.add(path, "the configuration must not contain secrets; write file:/path or env:NAME")
 		l.blame(path)
 	case hasPassword(text):
-		l.warn(path, "this holds a password; write file:/path or env:NAME so that the configuration can be shown to others")
+		l.warn(path, "this contains a password; write file:/path or env:NAME so that the configuration can be shared")
 	}
 }
 

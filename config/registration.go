@@ -64,7 +64,7 @@ func (l *loader) validateRegistration(c *Config) {
 		}
 	}
 	if slices.Contains(r.GrantTypes, client.GrantTokenExchange) {
-		l.add("registration.grant_types", "token exchange takes rules that somebody wrote down; remove it")
+		l.add("registration.grant_types", "token exchange needs rules, which a client that registers itself cannot bring; remove it")
 	}
 	if slices.Contains(r.Scopes, client.ScopeOfflineAccess) && !slices.Contains(r.GrantTypes, client.GrantRefreshToken) {
 		l.add("registration.scopes", "offline_access needs refresh_token in registration.grant_types")
@@ -81,7 +81,7 @@ func (l *loader) validateRegistration(c *Config) {
 	}
 	for i, identifier := range r.Resources {
 		if !slices.ContainsFunc(c.Resources, func(of Resource) bool { return of.Identifier == identifier }) {
-			l.add(indexPath("registration.resources", i), "no resource server is called so; add it to resources")
+			l.add(indexPath("registration.resources", i), "no resource server has this identifier; add it to resources")
 		}
 	}
 	l.checkCount("registration.max_clients", r.MaxClients, 10_000_000)

@@ -36,13 +36,13 @@ func parseScalar(text string, t reflect.Type) (any, error) {
 	case reflect.Int:
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			return nil, fmt.Errorf("%q is no whole number", text)
+			return nil, fmt.Errorf("%q is not a whole number", text)
 		}
 		return n, nil
 	case reflect.Uint8, reflect.Uint32:
 		n, err := strconv.ParseUint(text, 10, t.Bits())
 		if err != nil {
-			return nil, fmt.Errorf("%q is no whole number from 0 to %d", text, uint64(1)<<t.Bits()-1)
+			return nil, fmt.Errorf("%q is not a whole number from 0 to %d", text, uint64(1)<<t.Bits()-1)
 		}
 		return reflect.ValueOf(n).Convert(t).Interface(), nil
 	case reflect.String:
@@ -55,7 +55,7 @@ var days = regexp.MustCompile(`^(\d{1,5})d`)
 
 // parseDuration is time.ParseDuration with days, which refresh tokens live for.
 func parseDuration(text string) (time.Duration, error) {
-	bad := fmt.Errorf("%q is no duration; write a number with a unit, such as 30s, 10m, 8h or 30d", text)
+	bad := fmt.Errorf("%q is not a duration; write a number with a unit, such as 30s, 10m, 8h or 30d", text)
 	var total time.Duration
 	rest := text
 	if m := days.FindStringSubmatch(text); m != nil {
@@ -82,7 +82,7 @@ func parsePrefix(text string) (netip.Prefix, error) {
 	}
 	prefix, err := netip.ParsePrefix(text)
 	if err != nil {
-		return prefix, fmt.Errorf("%q is no network; write it like 10.0.0.0/8 or 2001:db8::/32", text)
+		return prefix, fmt.Errorf("%q is not a network; write it like 10.0.0.0/8 or 2001:db8::/32", text)
 	}
 	if masked := prefix.Masked(); masked != prefix {
 		return prefix, fmt.Errorf("%q has bits set beyond its length; did you mean %s", text, masked)

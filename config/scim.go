@@ -41,7 +41,7 @@ func (l *loader) validateSCIM(c *Config) {
 		case s.Name == "" || len(s.Name) > 32 || strings.Trim(s.Name, headerName) != "":
 			l.add(joinPath(at, "name"), "%q is not a name: use 1 to 32 letters, digits, - and _", s.Name)
 		case names[s.Name]:
-			l.add(joinPath(at, "name"), "%q is the name of another source as well", s.Name)
+			l.add(joinPath(at, "name"), "another source already has the name %q", s.Name)
 		}
 		switch {
 		case token == "" && s.Client == "":
@@ -49,13 +49,13 @@ func (l *loader) validateSCIM(c *Config) {
 		case token != "" && (len(token) < minToken || distinctBytes(token) < minToken/4):
 			l.add(joinPath(at, "token"), "it is too easy to guess; make one with `openssl rand -base64 32`")
 		case token != "" && tokens[token]:
-			l.add(joinPath(at, "token"), "it is the token of another source as well")
+			l.add(joinPath(at, "token"), "another source has the same token")
 		}
 		if slices.Contains(s.Adopt, adoptByEmail) && !s.EmailVerified {
-			l.add(joinPath(at, "adopt"), "email needs email_verified: whoever has an address only by the word of the source takes over no account")
+			l.add(joinPath(at, "adopt"), "email needs email_verified: an address that nobody has verified must not take over an account")
 		}
 		if s.Client != "" && clients[s.Client] {
-			l.add(joinPath(at, "client"), "it is the client of another source as well")
+			l.add(joinPath(at, "client"), "another source has the same client")
 		}
 		for j := range c.Clients {
 			if named := &c.Clients[j]; named.ID == s.Client && s.Client != "" && named.Type != client.TypeService {

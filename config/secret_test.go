@@ -78,7 +78,7 @@ func TestSecretReferences(t *testing.T) {
 	}
 	writeFile(t, dir, "secret", strings.Repeat("x", maxSecretBytes+1))
 	_, err = Load(LoadOptions{File: file})
-	checkProblems(t, problemsOf(t, err), []string{"so it is no secret"})
+	checkProblems(t, problemsOf(t, err), []string{"too large for a secret"})
 }
 
 func TestPlainPasswordInURLIsWarnedOf(t *testing.T) {

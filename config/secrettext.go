@@ -32,7 +32,7 @@ func ReadSecret(r io.Reader) (string, error) {
 func SecretText(raw []byte) (string, error) {
 	switch {
 	case len(raw) > maxSecretBytes:
-		return "", fmt.Errorf("it is larger than %d bytes, so it is no secret", maxSecretBytes)
+		return "", fmt.Errorf("it is larger than %d bytes, too large for a secret", maxSecretBytes)
 	case bytes.HasPrefix(raw, []byte("\xff\xfe")), bytes.HasPrefix(raw, []byte("\xfe\xff")):
 		return "", errors.New("it is UTF-16, as > writes in Windows PowerShell; save it as UTF-8, there with Set-Content -NoNewline -Encoding ascii")
 	case bytes.HasPrefix(raw, []byte("\ufeff")):

@@ -36,7 +36,7 @@ func TestCF1_SecretsAreReadWithSuspicion(t *testing.T) {
 		"two lines":                  {raw: canary + "\nmore", problem: "several lines"},
 		"double quotes":              {raw: `"` + canary + `"`, problem: "in quotes"},
 		"single quotes":              {raw: "'" + canary + "'\n", problem: "in quotes"},
-		"a novel":                    {raw: strings.Repeat("x", maxSecretBytes+1), problem: "so it is no secret"},
+		"a novel":                    {raw: strings.Repeat("x", maxSecretBytes+1), problem: "too large for a secret"},
 	} {
 		got, err := ReadSecret(strings.NewReader(c.raw))
 		switch {

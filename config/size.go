@@ -20,7 +20,7 @@ func ParseSize(text string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || n <= 0 || n > (1<<62)/unit {
-		return 0, fmt.Errorf("%q is no size: write it like 512MiB or 2GiB", text)
+		return 0, fmt.Errorf("%q is not a size: write it like 512MiB or 2GiB", text)
 	}
 	if n*unit < leastMemory {
 		return 0, fmt.Errorf("%q is less than a server starts in; want at least 32MiB", text)

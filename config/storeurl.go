@@ -50,12 +50,12 @@ func checkQuery(u *url.URL, known []string) error {
 			continue
 		}
 		if meant := nearest(key, known); meant != "" {
-			return fmt.Errorf("it has a parameter that is unknown; did you mean %s?", meant)
+			return fmt.Errorf("it has an unknown parameter; did you mean %s?", meant)
 		}
 		if len(known) == 0 {
 			return errors.New("it takes no parameters; remove what is after the ?")
 		}
-		return fmt.Errorf("it has a parameter that is unknown; known are %s", strings.Join(known, ", "))
+		return fmt.Errorf("it has an unknown parameter; known parameters are %s", strings.Join(known, ", "))
 	}
 	return nil
 }

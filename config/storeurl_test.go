@@ -40,12 +40,12 @@ func TestURLParameters(t *testing.T) {
 		"two hosts":         {yaml: at("postgres://u@one:5432,two:5432/x?sslmode=require&target_session_attrs=read-write"), unset: database},
 		"socket":            {yaml: at("postgres:///x?host=/var/run/postgresql"), unset: database},
 		"name as parameter": {yaml: at("postgres://db?dbname=x&sslmode=require"), unset: database},
-		"typo":              {yaml: at("postgres://db/x?ssl_mode=require"), unset: database, want: []string{"database.url (line 1): it has a parameter that is unknown; did you mean sslmode?"}},
+		"typo":              {yaml: at("postgres://db/x?ssl_mode=require"), unset: database, want: []string{"database.url (line 1): it has an unknown parameter; did you mean sslmode?"}},
 		"of sqlite":         {yaml: at("sqlite:///var/x.db?mode=ro"), unset: database, want: []string{"it takes no parameters"}},
 		"folder with an @":  {yaml: at("sqlite:///srv/@id/x.db"), unset: database},
 		"redis":             {yaml: redis("redis://cache/1?dial_timeout=5s&client_name=id")},
 		"redis, typo":       {yaml: redis("redis://cache?dial_timout=5s"), want: []string{"did you mean dial_timeout?"}},
-		"redis, nonsense":   {yaml: redis("redis://cache?q=canary"), want: []string{"it has a parameter that is unknown; known are addr, "}},
+		"redis, nonsense":   {yaml: redis("redis://cache?q=canary"), want: []string{"it has an unknown parameter; known parameters are addr, "}},
 	})
 }
 

@@ -31,7 +31,7 @@ func (l *loader) validateTrusted(c *Config) {
 		case err != nil || u.Scheme != "https" || u.Host == "" || u.Fragment != "" || u.User != nil:
 			l.add(joinPath(path, "issuer"), "%q is not an https address; write the iss of its JWTs", t.Issuer)
 		case t.Issuer == c.Issuer:
-			l.add(joinPath(path, "issuer"), "that is this provider; its own tokens are exchanged by token_exchange")
+			l.add(joinPath(path, "issuer"), "this is the provider itself; use token_exchange for its own tokens")
 		case seen[t.Issuer]:
 			l.add(joinPath(path, "issuer"), "%q is listed twice; remove one", t.Issuer)
 		}

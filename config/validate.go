@@ -57,7 +57,7 @@ func (l *loader) validateIssuer(c *Config) {
 	l.validateIssuerPath(c.Issuer, u)
 	switch {
 	case u.Scheme == "https" && c.InsecureHTTP:
-		l.warn("insecure_http", "it does nothing with an https issuer; remove it")
+		l.warn("insecure_http", "it has no effect with an https issuer; remove it")
 	case u.Scheme == "https":
 	case u.Scheme != "http":
 		l.add("issuer", "use https")
@@ -95,9 +95,9 @@ func (l *loader) validateListeners(c *Config) {
 	}
 	switch {
 	case c.TLS.CertFile != "" && c.TLS.KeyFile == "":
-		l.add("tls.key_file", "required beside tls.cert_file")
+		l.add("tls.key_file", "required together with tls.cert_file")
 	case c.TLS.CertFile == "" && c.TLS.KeyFile != "":
-		l.add("tls.cert_file", "required beside tls.key_file")
+		l.add("tls.cert_file", "required together with tls.key_file")
 	case c.TLS.Enabled() && strings.HasPrefix(c.Issuer, "http:"):
 		l.add("issuer", "use https: tls has a certificate")
 	case !l.Dev && !c.TLS.Enabled() && strings.HasPrefix(c.Issuer, "https:") && len(c.TrustedProxies) == 0:
@@ -108,7 +108,7 @@ func (l *loader) validateListeners(c *Config) {
 	}
 	for i, p := range c.TrustedProxies {
 		if p.IsValid() && p.Bits() == 0 {
-			l.add(indexPath("trusted_proxies", i), "%s is everyone, who could then claim any address; name the proxy's network", p)
+			l.add(indexPath("trusted_proxies", i), "%s would let anyone claim any address; name the proxy's network", p)
 		}
 	}
 	for i, h := range c.AllowedHosts {
@@ -157,7 +157,7 @@ func (l *loader) validatePassword(p Password) {
 		l.add("password.argon2.parallelism", "use 1 to 64")
 	}
 	if p.MaxConcurrent < 0 || p.MaxConcurrent > 1024 {
-		l.add("password.max_concurrent", "use 1 to 1024, or 0 for one a CPU")
+		l.add("password.max_concurrent", "use 1 to 1024, or 0 for one per CPU")
 	}
 	l.within("password.queue_timeout", p.QueueTimeout, time.Millisecond, time.Minute)
 	l.validateBreachLookup(p.BreachLookupURL)

@@ -146,8 +146,8 @@ func (l *loader) validatePasswordLength(p Password) {
 		value, least int
 		why          error
 	}{
-		{"min_length", p.MinLength, minPasswordAlone, errors.New("a password that is the only factor needs so many characters")},
-		{"min_length_with_factor", p.MinLengthWithFactor, minPasswordWithFactor, errors.New("beside a second factor a password needs so many characters")},
+		{"min_length", p.MinLength, minPasswordAlone, errors.New("a password that is the only factor needs at least that many characters")},
+		{"min_length_with_factor", p.MinLengthWithFactor, minPasswordWithFactor, errors.New("a password used with a second factor needs at least that many characters")},
 	} {
 		if n.value < n.least || n.value > maxPasswordMinimum {
 			l.add(joinPath("password", n.key), "use %d to %d: %v (NIST SP 800-63B-4)", n.least, maxPasswordMinimum, n.why)

@@ -43,7 +43,7 @@ func TestMFAPolicy(t *testing.T) {
 		"always":               {yaml: "mfa: {required: always}"},
 		"role without one":     {yaml: "mfa: {required: role}", want: []string{"mfa.roles (line 1): required with mfa.required: role"}},
 		"role":                 {yaml: "mfa: {required: role, roles: [admin, staff]}"},
-		"roles for nothing":    {yaml: "mfa: {roles: [admin]}", want: []string{"they mean nothing with mfa.required: never"}},
+		"roles for nothing":    {yaml: "mfa: {roles: [admin]}", want: []string{"they have no effect with mfa.required: never"}},
 		"breach look-up":       {yaml: "password: {breach_lookup_url: 'https://api.pwnedpasswords.com/range/'}"},
 		"breach look-up clear": {yaml: "password: {breach_lookup_url: 'http://api.example.com/range/'}", want: []string{"use an https address"}},
 		"role with a comma":    {yaml: "mfa: {required: role, roles: ['a,b']}", want: []string{"is not a valid role"}},
@@ -76,12 +76,12 @@ func TestClientPolicy(t *testing.T) {
 		"nobody can have it":   {yaml: clientYAML("id: a", public, address, "factors: [passkey, sms]"), want: []string{"clients[0].factors[1] (line 5): sms is not among mfa.factors"}},
 		"none":                 {yaml: clientYAML("id: a", public, address, "factors: []"), want: []string{"name at least one factor"}},
 		"no color":             {yaml: clientYAML("id: a", public, address, "accent_color: blue"), want: []string{"is not a color"}},
-		"service verified":     {yaml: clientYAML(append(service, "require_verified_email: true")...), want: []string{"of no use to a service client"}},
-		"service with factors": {yaml: clientYAML(append(service, "require_mfa: true", "factors: [totp]")...), want: []string{"require_mfa (line 5): of no use", "factors (line 6): of no use"}},
-		"service told":         {yaml: clientYAML(append(service, "backchannel_logout_uri: https://a.example/out")...), want: []string{"backchannel_logout_uri (line 5): of no use"}},
-		"told elsewhere":       {yaml: clientYAML("id: a", public, address, "frontchannel_logout_uri: https://b.example/out"), want: []string{"frontchannel_logout_uri (line 5): \"https://b.example/out\" is not of the origin of a redirect URI"}},
+		"service verified":     {yaml: clientYAML(append(service, "require_verified_email: true")...), want: []string{"it has no effect for a service client"}},
+		"service with factors": {yaml: clientYAML(append(service, "require_mfa: true", "factors: [totp]")...), want: []string{"require_mfa (line 5): it has no effect", "factors (line 6): it has no effect"}},
+		"service told":         {yaml: clientYAML(append(service, "backchannel_logout_uri: https://a.example/out")...), want: []string{"backchannel_logout_uri (line 5): it has no effect"}},
+		"told elsewhere":       {yaml: clientYAML("id: a", public, address, "frontchannel_logout_uri: https://b.example/out"), want: []string{"frontchannel_logout_uri (line 5): \"https://b.example/out\" does not have the origin of a redirect URI"}},
 		"told in clear":        {yaml: clientYAML("id: a", public, address, "backchannel_logout_uri: http://a.example/out"), want: []string{"backchannel_logout_uri (line 5): \"http://a.example/out\": use https"}},
-		"service with trust":   {yaml: clientYAML(append(service, "trust_devices: true")...), want: []string{"trust_devices (line 5): of no use"}},
+		"service with trust":   {yaml: clientYAML(append(service, "trust_devices: true")...), want: []string{"trust_devices (line 5): it has no effect"}},
 	})
 }
 

@@ -32,7 +32,7 @@ func (l *loader) validateMail(m Mail) {
 		}
 	}
 	if m.From == "" && !m.SMTPURL.IsZero() {
-		l.add("mail.from", "required beside mail.smtp_url")
+		l.add("mail.from", "required together with mail.smtp_url")
 	}
 }
 
@@ -46,7 +46,7 @@ func (l *loader) checkMailTLS(secret Secret) {
 	query := u.Query()
 	switch {
 	case u.Path != "" && u.Path != "/":
-		l.add(path, "it has a path, which means nothing here; remove it")
+		l.add(path, "it has a path, which has no effect here; remove it")
 	case len(query) == 0:
 	case len(query) > 1 || query.Get("tls") != "none":
 		l.add(path, "the only parameter it may have is tls=none")
@@ -67,7 +67,7 @@ func (l *loader) validateSMS(s SMS) {
 			{"headers", len(s.Headers) > 0},
 		} {
 			if set.is {
-				l.add(joinPath("sms", set.key), "it means nothing without sms.provider; set that to twilio or http")
+				l.add(joinPath("sms", set.key), "it has no effect without sms.provider; set that to twilio or http")
 			}
 		}
 	} else {
@@ -116,7 +116,7 @@ func (l *loader) validateGateway(s SMS) {
 	for i, h := range s.Headers {
 		at := indexPath("sms.headers", i)
 		if s.Provider != SMSHTTP {
-			l.add(at, "only sms.provider: http sends headers of yours")
+			l.add(at, "only sms.provider: http sends custom headers")
 		}
 		if h.Name == "" || strings.Trim(h.Name, headerName) != "" {
 			l.add(joinPath(at, "name"), "%q is not a header name", h.Name)

@@ -23,7 +23,7 @@ func (l *loader) validateEvents(e *Events) {
 		case w.Name == "" || strings.Trim(w.Name, headerName) != "":
 			l.add(joinPath(at, "name"), "%q is not a name: use letters, digits, - and _", w.Name)
 		case seen[w.Name]:
-			l.add(joinPath(at, "name"), "%q is the name of another webhook as well", w.Name)
+			l.add(joinPath(at, "name"), "another webhook already has the name %q", w.Name)
 		}
 		seen[w.Name] = true
 		l.validateWebhookURL(joinPath(at, "url"), w.URL)
@@ -40,7 +40,7 @@ func (l *loader) validateWebhookURL(path, text string) {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		l.add(path, "required: an https address, such as https://siem.example.com/latchkey")
 	case u.User != nil || u.Fragment != "":
-		l.add(path, "it must have neither a user nor a fragment: the signature says who posts")
+		l.add(path, "it must have neither a user nor a fragment: the signature identifies the sender")
 	case u.Scheme == "http" && !client.IsLoopback(u.Hostname()):
 		l.add(path, "use https; http is only for a program on this machine")
 	}

@@ -42,7 +42,7 @@ func (l *loader) validateRequirement(m MFA) {
 	case m.Required == MFARole && len(m.Roles) == 0:
 		l.add("mfa.roles", "required with mfa.required: role; name the roles that need a second factor")
 	case m.Required != MFARole && len(m.Roles) > 0:
-		l.add("mfa.roles", "they mean nothing with mfa.required: %s; set that to role, or remove them", m.Required)
+		l.add("mfa.roles", "they have no effect with mfa.required: %s; set that to role, or remove them", m.Required)
 	}
 }
 

@@ -30,7 +30,7 @@ func (l *loader) validateKeys(path string, keys []SecretKey, owners map[string]s
 		case ident.KeyID(k.ID) != nil:
 			l.add(joinPath(at, "id"), "required: 1 to 32 letters, digits, - or _")
 		case ids[k.ID]:
-			l.add(joinPath(at, "id"), "%q names two keys; stored values could not tell them apart", k.ID)
+			l.add(joinPath(at, "id"), "two keys have the id %q; each needs its own", k.ID)
 		}
 		ids[k.ID] = true
 		if k.Revoked {
@@ -40,7 +40,7 @@ func (l *loader) validateKeys(path string, keys []SecretKey, owners map[string]s
 		makes = makes || !k.UseFrom.After(l.Now())
 	}
 	if len(keys) > 0 && !makes {
-		l.add(path, "no key is in use yet: one of them needs no use_from, or one that has passed, and not to be revoked")
+		l.add(path, "no key is in use: at least one must not be revoked and must have no use_from, or one in the past")
 	}
 }
 
@@ -132,8 +132,8 @@ func (l *loader) validateClientSecret(path string, c *Client, m *client.Metadata
 		l.warn(path, "it is not known to be 256 random bits, so it might be guessed; what `openssl rand -hex 32` prints cannot be")
 	}
 	if strings.ContainsAny(text, "+%") && m.AllowsAuthMethod(client.AuthMethodBasic) {
-		l.warn(path, "it holds + or %%, which much software sends wrong in client_secret_basic because it does not form-encode it (RFC 6749 section 2.3.1); "+
-			"what `openssl rand -hex 32` prints is sent right by all")
+		l.warn(path, "it contains + or %%, which much software sends incorrectly in client_secret_basic because it does not form-encode it (RFC 6749 section 2.3.1); "+
+			"what `openssl rand -hex 32` prints needs no encoding")
 	}
 	owners[text] = path
 }

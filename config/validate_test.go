@@ -73,7 +73,7 @@ func TestCF2_Listeners(t *testing.T) {
 		"bad listen":        {yaml: "listen: '8080'", want: []string{"write host:port or :port"}},
 		"same listener":     {yaml: "metrics: {listen: ':8080'}", want: []string{"must not be the public address"}},
 		"no metrics":        {yaml: "metrics: {listen: ''}"},
-		"everyone trusted":  {yaml: "trusted_proxies: [0.0.0.0/0]", unset: []string{"LATCHKEY_TRUSTED_PROXIES"}, want: []string{"trusted_proxies[0] (line 1): 0.0.0.0/0 is everyone"}},
+		"everyone trusted":  {yaml: "trusted_proxies: [0.0.0.0/0]", unset: []string{"LATCHKEY_TRUSTED_PROXIES"}, want: []string{"trusted_proxies[0] (line 1): 0.0.0.0/0 would let anyone claim any address"}},
 		"host with scheme":  {yaml: "allowed_hosts: ['https://id.example.net']", want: []string{"allowed_hosts[0] (line 1)"}},
 		"host wildcard":     {yaml: "allowed_hosts: ['*.example.net']", want: []string{"is not a host"}},
 		"host with a port":  {yaml: "allowed_hosts: ['id.example.net:8443']"},
@@ -122,7 +122,7 @@ func TestCF1_Keys(t *testing.T) {
 		"not set":  {yaml: one, unset: sealing, want: []string{"secrets.sealing_keys[0].key (line 1): env:K: this environment variable is not set"}},
 		"empty":    {yaml: one, unset: sealing, vars: with(""), want: []string{"env:K: it is empty"}},
 		"no file":  {yaml: "secrets: {sealing_keys: [{id: a, key: file:/nowhere/x}]}", unset: sealing, want: []string{"secrets.sealing_keys[0].key (line 1): file:/nowhere/x: cannot be read: no such file"}},
-		"in plain": {yaml: "secrets: {sealing_keys: [{id: a, key: " + keyThree + "}]}", unset: sealing, want: []string{"a secret may not stand in the configuration"}},
+		"in plain": {yaml: "secrets: {sealing_keys: [{id: a, key: " + keyThree + "}]}", unset: sealing, want: []string{"the configuration must not contain secrets"}},
 		"no id":    {yaml: "secrets: {sealing_keys: [{key: env:K}]}", unset: sealing, vars: with(keyThree), want: []string{"secrets.sealing_keys[0].id (line 1): required"}},
 		"bad id":   {yaml: "secrets: {sealing_keys: [{id: a.b, key: env:K}]}", unset: sealing, vars: with(keyThree), want: []string{"sealing_keys[0].id"}},
 		"same as the hash key": {
@@ -135,7 +135,7 @@ func TestCF1_Keys(t *testing.T) {
 		},
 		"same id": {
 			yaml: "secrets: {sealing_keys: [{id: a, key: env:K}, {id: a, key: env:STRONG}]}", unset: sealing,
-			vars: with(keyOne), want: []string{`sealing_keys[1].id (line 1): "a" names two keys`},
+			vars: with(keyOne), want: []string{`sealing_keys[1].id (line 1): two keys have the id "a"`},
 		},
 	})
 }
@@ -160,7 +160,7 @@ func TestLifetimesAndLimits(t *testing.T) {
 		"cheap hash":           {yaml: "password: {argon2: {memory_kib: 1024, time: 1, parallelism: 0}}", want: []string{"memory_kib (line 1): use 19456", "time (line 1): use 2", "parallelism (line 1): use 1"}},
 		"no attempts":          {yaml: "limits: {sign_in: {per_account: {free: 0}}}", want: []string{"limits.sign_in.per_account.free (line 1): use 1 to 1000000"}},
 		"backwards":            {yaml: "limits: {reset: {per_address: {base: 1h, max: 1m}}}", want: []string{"limits.reset.per_address.base (line 1): it is longer than max (1m); shorten it"}},
-		"a number":             {yaml: "limits: {messages: {per_destination: 3}}", want: []string{"limits.messages.per_destination (line 1): a mapping (key: value) is wanted here"}},
+		"a number":             {yaml: "limits: {messages: {per_destination: 3}}", want: []string{"limits.messages.per_destination (line 1): expected a mapping (key: value) here"}},
 		"no memory":            {yaml: "limits: {sign_up: {per_account: {window: 0s}}}", want: []string{"limits.sign_up.per_account.window (line 1): 0s is too short"}},
 		"header after read":    {yaml: "timeouts: {read_header: 20s}", want: []string{"timeouts.read_header (line 1): it is longer than timeouts.read (15s)"}},
 		"no timeout":           {yaml: "timeouts: {read: 0s}", want: []string{"timeouts.read (line 1): 0s is too short", "timeouts.read_header (line 1): it is longer"}},

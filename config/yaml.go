@@ -70,7 +70,7 @@ func (r *reader) read(n *yaml.Node, s *shape, path string) any {
 	case s.kind == anything:
 		return r.readAnything(n, path)
 	}
-	r.addAt(path, r.where(path), "%s is wanted here, not %s", s.noun(), nounOf(n))
+	r.addAt(path, r.where(path), "expected %s here, not %s", s.noun(), nounOf(n))
 	return nil
 }
 
@@ -154,7 +154,7 @@ func (r *problems) unknownKey(s *shape, path, key, where string) string {
 	if meant != "" {
 		r.addAt(at, where, "unknown key, did you mean %s?", meant)
 	} else {
-		r.addAt(at, where, "unknown key; known are %s", strings.Join(s.keys(), ", "))
+		r.addAt(at, where, "unknown key; known keys are %s", strings.Join(s.keys(), ", "))
 	}
 	return meant
 }

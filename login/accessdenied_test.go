@@ -48,7 +48,7 @@ func TestAC1_WhoMayNotIsToldAndMayUseAnotherAccount(t *testing.T) {
 		t.Error("another network is said to help")
 	}
 	b.Get(refused.URL.RequestURI()).Want(t, 403, "access-denied") // looking again is no second event
-	if got := s.events(eve.ID); !slices.Equal(got, []string{"failure wiki: no rule of access fits"}) {
+	if got := s.events(eve.ID); !slices.Equal(got, []string{"failure wiki: no access rule matches"}) {
 		t.Errorf("events: %q", got)
 	}
 	// Eve is signed in all the same: with what it takes for others.
@@ -69,7 +69,7 @@ func TestAC1_WhoMayNotLeavesWithAccessDenied(t *testing.T) {
 	b := s.browser()
 	b.start("")
 	b.signIn("eve@example.com", goodPassword).Want(t, 403, "access-denied")
-	b.Click("continue").Want(t, 200, "error access_denied by no rule of access fits")
+	b.Click("continue").Want(t, 200, "error access_denied by no access rule matches")
 	// The same account again, on purpose, comes to the same page and not to a dead end.
 	b.start("")
 	b.Click("use-another-account").Want(t, 200, "login-submit")

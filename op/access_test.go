@@ -102,7 +102,7 @@ func TestAC1_WhoLeavesTheGroupGetsNothingAtTheNextRefresh(t *testing.T) {
 	if got.AccessToken != "" || got.IDToken != "" || got.RefreshToken != "" {
 		t.Errorf("a refusal with tokens: %+v", got.tokenResponse)
 	}
-	if got := n.store.accessEvents(); len(got) != 1 || got[0] != "failure: no rule of access fits" {
+	if got := n.store.accessEvents(); len(got) != 1 || got[0] != "failure: no access rule matches" {
 		t.Errorf("events: %q", got)
 	}
 	// Trying again is no attack, and coming back to the group takes a new sign-in.

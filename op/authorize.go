@@ -116,7 +116,7 @@ func (p *Provider) authorizeRequest(w http.ResponseWriter, r *http.Request, c *c
 }
 
 func errUnpushed() error {
-	return badRequest("the client has to push its authorization requests (RFC 9126)")
+	return badRequest("this client must push its authorization requests (RFC 9126)")
 }
 
 // ask stores the request and hands the browser to the hosted pages. That too many

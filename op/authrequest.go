@@ -138,9 +138,9 @@ func (c *authorizationCheck) readResponseType() error {
 	}
 	switch {
 	case client.InResponseType(asked, "id_token") && c.request.Nonce == "":
-		return badRequest("nonce is missing, which an ID token in the answer needs")
+		return badRequest("nonce is required when the response contains an ID token")
 	case client.InResponseType(asked, "token") && c.bound:
-		return &Error{Code: codeUnauthorizedClient, Description: "the client's tokens are to be bound to a key, which those of this endpoint cannot be: use code"}
+		return &Error{Code: codeUnauthorizedClient, Description: "this client's tokens must be bound to a key, which this endpoint cannot do: use response_type=code"}
 	}
 	c.request.ResponseType = asked
 	return nil
@@ -166,7 +166,7 @@ func (c *authorizationCheck) readPKCE() error {
 	required := c.client.RequiresPKCE() && client.InResponseType(c.request.ResponseType, "code")
 	switch {
 	case challenge == "" && method != "":
-		return badRequest("code_challenge_method without code_challenge")
+		return badRequest("code_challenge_method was sent without code_challenge")
 	case challenge == "" && required:
 		return c.missingPKCE()
 	case challenge == "":
@@ -174,7 +174,7 @@ func (c *authorizationCheck) readPKCE() error {
 	case method != string(oidc.CodeChallengeMethodS256):
 		return badRequest("code_challenge_method must be S256")
 	case !isS256Challenge(challenge):
-		return badRequest("code_challenge is not a SHA-256 hash in base64url")
+		return badRequest("code_challenge must be a SHA-256 hash in base64url")
 	}
 	c.request.CodeChallenge = challenge
 	return nil
@@ -185,7 +185,7 @@ func (c *authorizationCheck) readPKCE() error {
 func (c *authorizationCheck) readDPoPKey() error {
 	c.request.DPoPKey = c.params.Get("dpop_jkt")
 	if c.request.DPoPKey != "" && !isS256Challenge(c.request.DPoPKey) {
-		return badRequest("dpop_jkt is not a SHA-256 thumbprint in base64url")
+		return badRequest("dpop_jkt must be a SHA-256 thumbprint in base64url")
 	}
 	return nil
 }
@@ -197,9 +197,9 @@ func (c *authorizationCheck) keepsNoSecret() bool {
 
 // missingPKCE says what to change, on either side.
 func (c *authorizationCheck) missingPKCE() error {
-	what := "code_challenge is missing: switch PKCE (S256) on in the application"
+	what := "code_challenge is missing: turn on PKCE (S256) in the application"
 	if c.keepsNoSecret() {
-		what += ", which cannot do without"
+		what += ", and this client cannot work without it"
 	} else {
 		what += ", or set require_pkce: false for this client"
 	}
@@ -209,14 +209,14 @@ func (c *authorizationCheck) missingPKCE() error {
 func (c *authorizationCheck) readPrompt() error {
 	for prompt := range strings.FieldsSeq(c.params.Get("prompt")) {
 		if !slices.Contains(c.prompts, prompt) {
-			return badRequest("a value of prompt is not supported")
+			return badRequest("prompt contains an unsupported value")
 		}
 		if !c.request.HasPrompt(prompt) {
 			c.request.Prompt = append(c.request.Prompt, prompt)
 		}
 	}
 	if c.request.HasPrompt(interaction.PromptNone) && len(c.request.Prompt) > 1 {
-		return badRequest("prompt=none goes with no other value")
+		return badRequest("prompt=none cannot be combined with other values")
 	}
 	return nil
 }
@@ -234,7 +234,7 @@ func (c *authorizationCheck) readMaxAge() error {
 	}
 	seconds, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
-		return badRequest("max_age is not a number of seconds")
+		return badRequest("max_age must be a number of seconds")
 	}
 	bounded := int64(min(seconds, math.MaxInt32))
 	c.request.MaxAge = &bounded
@@ -267,7 +267,7 @@ func (c *authorizationCheck) readHint() error {
 		return err
 	}
 	if err != nil {
-		return &Error{Code: codeInvalidRequest, Description: "id_token_hint is not an ID token of this issuer", Cause: err}
+		return &Error{Code: codeInvalidRequest, Description: "id_token_hint is not an ID token from this issuer", Cause: err}
 	}
 	return c.expectSubject(subject)
 }

@@ -339,7 +339,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		want string
 	}{
 		{authorization("scope", "openid read"), "the client is not registered for the scope read: "},
-		{authorization("client_id", "spa", "redirect_uri", "https://spa.example.com/cb", "code_challenge", "", "code_challenge_method", ""), "switch PKCE (S256) on in the application, which cannot do without"},
+		{authorization("client_id", "spa", "redirect_uri", "https://spa.example.com/cb", "code_challenge", "", "code_challenge_method", ""), "turn on PKCE (S256) in the application, and this client cannot work without it"},
 		{authorization("client_id", "strict", "code_challenge", "", "code_challenge_method", ""), "or set require_pkce: false for this client"},
 	} {
 		w := s.get(authorizePath, tc.form)

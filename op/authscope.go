@@ -33,7 +33,7 @@ func (p *Provider) knownScopes(ctx context.Context, c *client.Client, asked []st
 		switch {
 		case ident.Scope(scope) != nil:
 			return nil, &Error{
-				Code: codeInvalidScope, Description: "a scope holds characters that no scope has", Cause: errors.New(loggable(scope)),
+				Code: codeInvalidScope, Description: "a scope contains characters that are not allowed", Cause: errors.New(loggable(scope)),
 			}
 		case slices.Contains(known, scope) || slices.Contains(unknown, scope):
 		case err != nil:
@@ -65,7 +65,7 @@ func errScopeNotRegistered(scope string) error {
 	return invalidScope("the client is not registered for the scope " + scope + ": add it to its scopes, or ask for less")
 }
 
-func errNoScope() error { return invalidScope("no scope is left") }
+func errNoScope() error { return invalidScope("none of the requested scopes exists here") }
 
 // readScopes takes scopes that the client is registered for. One that exists
 // here, but not for the client, is refused rather than dropped: a client that
@@ -104,7 +104,7 @@ func (c *authorizationCheck) readScopes() error {
 		return errNoScope()
 	}
 	if client.InResponseType(c.request.ResponseType, "id_token") && !c.request.HasScope(client.ScopeOpenID) {
-		return invalidScope("openid is missing, without which there is no ID token")
+		return invalidScope("the scope openid is required for an ID token")
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func (c *authorizationCheck) readRequestedACR(asked *storage.ClaimRequest) error
 	values, err := stringsOf(asked)
 	switch {
 	case err != nil:
-		return &Error{Code: codeInvalidRequest, Description: "the acr claim asks for something that is not an acr", Cause: err}
+		return &Error{Code: codeInvalidRequest, Description: "the acr claim requests a value that is not an acr", Cause: err}
 	case len(values) > maxACRs:
 		return badRequest("too many values of the acr claim")
 	case len(values) == 0:
@@ -125,7 +125,7 @@ func (c *authorizationCheck) readRequestedSubject(asked *storage.ClaimRequest) e
 	values, err := stringsOf(asked)
 	switch {
 	case err != nil || len(values) > 1:
-		return &Error{Code: codeInvalidRequest, Description: "the sub claim asks for something that is not a sub", Cause: err}
+		return &Error{Code: codeInvalidRequest, Description: "the sub claim requests a value that is not a sub", Cause: err}
 	case len(values) == 0:
 		return nil
 	}

@@ -112,7 +112,7 @@ func presentedCredentials(r *http.Request, form url.Values, methods []authMethod
 	case found.method == nil:
 		return claimed, errInvalidClient(errors.New("no client is named"))
 	case claimed.ClientID != "" && claimed.ClientID != found.ClientID && claimed.ClientID != found.RawClientID:
-		return claimed, invalidRequest("client_id is not the one that authenticates", nil)
+		return claimed, invalidRequest("client_id does not match the client that authenticates", nil)
 	}
 	return found, nil
 }

@@ -211,5 +211,5 @@ func (d *dpopProof) provesToken(token string) bool {
 // errProof refuses a proof. What is wrong with it helps whoever writes a client, and
 // nobody else.
 func errProof(cause error) *Error {
-	return &Error{Code: codeInvalidDPoPProof, Description: "the DPoP proof is missing, not valid or was used before", Cause: cause}
+	return &Error{Code: codeInvalidDPoPProof, Description: "the DPoP proof is missing, invalid or already used", Cause: cause}
 }

@@ -76,5 +76,5 @@ func (p *Provider) checkNonce(w http.ResponseWriter, nonce *string) error {
 		return nil
 	}
 	w.Header()[dpopNonceHeader] = []string{p.nonces.make()}
-	return &Error{Code: codeUseDPoPNonce, Description: "use the nonce of the DPoP-Nonce header in a new proof"}
+	return &Error{Code: codeUseDPoPNonce, Description: "send a new proof with the nonce from the DPoP-Nonce header"}
 }

@@ -68,7 +68,7 @@ func (p *Provider) encryptionKey(ctx context.Context, c *client.Client, alg stri
 func noEncryptionKey(alg string, cause error) error {
 	return &Error{
 		Code: codeInvalidClientMetadata, Cause: cause,
-		Description: "the client has no key that can be encrypted to with " + alg,
+		Description: "the client has no key for encryption with " + alg,
 	}
 }
 

@@ -134,7 +134,7 @@ func errorOf(err error) *Error {
 	case cannotJudge(err):
 		return unavailable("answer", err)
 	}
-	return &Error{Code: codeServerError, Description: "the fault is on the side of the provider", Cause: err}
+	return &Error{Code: codeServerError, Description: "something went wrong at the provider", Cause: err}
 }
 
 func invalidRequest(description string, cause error) error {

@@ -27,7 +27,7 @@ func (p *Provider) explained(r *http.Request, c *client.Client, to delivery, err
 	}
 	shown := errorOf(err)
 	return &web.Error{
-		Status: http.StatusBadRequest, Title: "The app has to be set up differently",
+		Status: http.StatusBadRequest, Title: "The app needs a different setting",
 		Detail:      shown.Description + ". " + string(what) + ". Outside of latchkey dev people are sent back to the app with this error.",
 		ContinueURL: addressOf(to.RedirectURI, client.ResponseModeQuery, p.complete(p.failure(shown), to)), ContinueName: c.Name,
 		Cause: err,

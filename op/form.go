@@ -102,14 +102,14 @@ func readForm(w http.ResponseWriter, r *http.Request, reads map[string]bool) (ur
 	switch {
 	case r.Method != http.MethodPost:
 		return nil, &Error{
-			Code: codeInvalidRequest, Description: "the endpoint takes POST only",
+			Code: codeInvalidRequest, Description: "this endpoint accepts POST only",
 			Status: http.StatusMethodNotAllowed, Header: http.Header{"Allow": {http.MethodPost}},
 		}
 	case !isForm(r):
 		return nil, invalidRequest("the body must be "+formType, errors.New("it is "+loggable(r.Header.Get("Content-Type"))))
 	}
 	if misplaced, faulty, err := parseParameters(r.URL.RawQuery, reads); err != nil || len(misplaced)+len(faulty) > 0 {
-		return nil, invalidRequest("parameters belong in the body", err)
+		return nil, invalidRequest("send parameters in the body, not in the query", err)
 	}
 	body, err := readBody(w, r)
 	if err != nil {
@@ -151,5 +151,5 @@ func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
 // faultyParameters refuses parameters of ours that are ambiguous (RFC 6749
 // section 3.1: none may be sent twice) or no text.
 func faultyParameters(names []string) error {
-	return invalidRequest("a parameter is repeated, too long or no text", errors.New(loggable(strings.Join(names, " "))))
+	return invalidRequest("a parameter is repeated, too long or not text", errors.New(loggable(strings.Join(names, " "))))
 }

@@ -23,7 +23,7 @@ var authorizationCode = grantType{
 // errBadCode is what a client is told of a code that does not work. It does not
 // say whether the code ever existed.
 func errBadCode(cause error) error {
-	return invalidGrant("the code is not valid, expired or was used before", cause)
+	return invalidGrant("the code is invalid, expired or already used", cause)
 }
 
 // exchangeCode trades a code for tokens. That it happens once is the database's to

@@ -26,7 +26,7 @@ const pollLeeway = time.Second
 // errBadDeviceCode is what a client is told of a device code that does not work. It does
 // not say whether the code ever existed.
 func errBadDeviceCode(cause error) error {
-	return invalidGrant("the device code is not valid or was used before", cause)
+	return invalidGrant("the device code is invalid or already used", cause)
 }
 
 // pollDevice answers a device that asks whether somebody decided (RFC 8628 section 3.5).
@@ -55,7 +55,7 @@ func (p *Provider) pollDevice(ctx context.Context, r *tokenRequest) (*tokenRespo
 }
 
 func errDeviceExpired() error {
-	return &Error{Code: codeExpiredToken, Description: "the device code has expired, ask for another one"}
+	return &Error{Code: codeExpiredToken, Description: "the device code has expired; request a new one"}
 }
 
 // notYet answers a poll of a request that is pending. A device that polls faster than it
@@ -79,7 +79,7 @@ func (p *Provider) notYet(ctx context.Context, code string, d *interaction.Devic
 			return err
 		}
 	}
-	return &Error{Code: codeSlowDown, Description: "ask less often: wait for at least " + strconv.Itoa(slower) + " seconds"}
+	return &Error{Code: codeSlowDown, Description: "poll less often: wait at least " + strconv.Itoa(slower) + " seconds"}
 }
 
 // countPoll says how much too early a poll is.

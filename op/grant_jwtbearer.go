@@ -21,7 +21,7 @@ var jwtBearer = grantType{
 // errBadAssertion is what a client is told of an assertion that does not work, whatever
 // the reason (RFC 7523 section 3.1).
 func errBadAssertion(cause error) error {
-	return invalidGrant("the assertion is not valid, expired, used before, or not for this client", cause)
+	return invalidGrant("the assertion is invalid, expired, already used or not for this client", cause)
 }
 
 func (p *Provider) issueToBearer(ctx context.Context, r *tokenRequest) (*tokenResponse, error) {

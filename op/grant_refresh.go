@@ -24,7 +24,7 @@ var refreshTokenGrant = grantType{
 // errBadRefreshToken is what a client is told of a refresh token that does not
 // work, whatever the reason.
 func errBadRefreshToken(cause error) error {
-	return invalidGrant("the refresh token is not valid, expired or revoked", cause)
+	return invalidGrant("the refresh token is invalid, expired or revoked", cause)
 }
 
 // refresh trades a refresh token for an access token and the token's successor.

@@ -78,7 +78,7 @@ func (p *Provider) exchangeToken(ctx context.Context, r *tokenRequest) (*tokenRe
 	}
 	to := p.make.target(r.Client, scopes, resource)
 	if r.Form.Get("requested_token_type") == jwtURN && to.format == client.AccessTokenOpaque {
-		return nil, invalidRequest("access tokens for this resource are opaque: no requested_token_type of jwt", nil)
+		return nil, invalidRequest("access tokens for this resource are opaque: requested_token_type must not be jwt", nil)
 	}
 	expires := r.Now.Add(to.lifetime)
 	if end := time.Unix(subject.Claims.ExpiresAt, 0); end.Before(expires) {
@@ -111,11 +111,11 @@ func checkExchangeTypes(r *tokenRequest) error {
 	case r.Client.IsPublic():
 		return &Error{Code: codeUnauthorizedClient, Description: "the client has no credentials"}
 	case !kind("subject_token_type"):
-		return invalidRequest("subject_token_type has to be "+accessTokenURN, nil)
+		return invalidRequest("subject_token_type must be "+accessTokenURN, nil)
 	case r.Form.Get("actor_token") != "" && !kind("actor_token_type"):
-		return invalidRequest("actor_token_type has to be "+accessTokenURN, nil)
+		return invalidRequest("actor_token_type must be "+accessTokenURN, nil)
 	case r.Form.Get("actor_token") == "" && r.Form.Get("actor_token_type") != "":
-		return invalidRequest("actor_token_type without actor_token", nil)
+		return invalidRequest("actor_token_type was sent without actor_token", nil)
 	case r.Form.Get("requested_token_type") != "" && !kind("requested_token_type"):
 		return invalidRequest("requested_token_type is not supported: only access tokens are issued", nil)
 	}
@@ -159,7 +159,7 @@ func (p *Provider) workingToken(ctx context.Context, r *tokenRequest, parameter 
 // errUnacceptable refuses a token whatever the reason: what is wrong with somebody
 // else's token is none of the client's business (section 2.2.2).
 func errUnacceptable(parameter string, cause error) error {
-	return invalidRequest(parameter+" is not valid, expired, revoked, or not to be exchanged by this client", cause)
+	return invalidRequest(parameter+" is invalid, expired, revoked or not exchangeable by this client", cause)
 }
 
 // exchangeRule returns the first rule of the client that fits, and the one resource
@@ -201,7 +201,7 @@ func (p *Provider) actorOf(ctx context.Context, r *tokenRequest, subject *access
 		case actor.Grant != nil || actor.Claims.ClientID != r.Client.ID || actor.Claims.Subject != r.Client.ID || actor.Claims.Act != nil:
 			return nil, errUnacceptable("actor_token", errors.New("it is not one that the client got for itself"))
 		case !rule.Delegates():
-			return nil, invalidRequest("actor_token: the client impersonates, which names no actor", nil)
+			return nil, invalidRequest("actor_token must not be sent by a client that impersonates", nil)
 		}
 	}
 	if !rule.Delegates() {
@@ -235,7 +235,7 @@ func (p *Provider) exchangedScopes(ctx context.Context, r *tokenRequest, subject
 	}
 	for _, scope := range asked {
 		if !slices.Contains(allowed, scope) {
-			return nil, invalidScope("the token that was sent, and the rule of this client, do not allow the scope " + scope)
+			return nil, invalidScope("the token that was sent and this client's rule do not allow the scope " + scope)
 		}
 	}
 	return asked, nil

@@ -88,7 +88,7 @@ func TestPR1_EitherBindingWillDo(t *testing.T) {
 	n := requiring(t, true)
 	p := n.prover()
 	refused := n.post(tokenPath, asRobot, "grant_type", "client_credentials").want(t, http.StatusBadRequest, "invalid_request")
-	if !strings.Contains(refused.Description, "DPoP proof, or a TLS certificate") {
+	if !strings.Contains(refused.Description, "DPoP proof or connect with a TLS certificate") {
 		t.Errorf("it is told %s", refused.Description)
 	}
 	byKey := n.post(tokenPath, p.with(asRobot), "grant_type", "client_credentials").want(t, http.StatusOK, "")

@@ -68,9 +68,9 @@ func (p *Provider) bindCertificate(r *tokenRequest) error {
 	case len(chain) == 0 && must.Either && r.Proof != nil:
 		return nil
 	case len(chain) == 0 && must.Either:
-		return invalidRequest("tokens are bound here: send a DPoP proof, or a TLS certificate", nil)
+		return invalidRequest("tokens are bound to a key here: send a DPoP proof or connect with a TLS certificate", nil)
 	case len(chain) == 0:
-		return invalidRequest("the client's tokens are bound to its TLS certificate, and it shows none", nil)
+		return invalidRequest("this client's tokens are bound to its TLS certificate: connect with it", nil)
 	}
 	r.Certificate = certificateThumbprint(chain[0])
 	return nil

@@ -62,7 +62,8 @@ func (p *Provider) concludeToken(ctx context.Context, asked, clientID string, an
 	if !ok {
 		return
 	}
-	attributes := []slog.Attr{slog.String("grant_type", asked), slog.String("client_id", clientID)}
+	attributes := make([]slog.Attr, 0, 7)
+	attributes = append(attributes, slog.String("grant_type", asked), slog.String("client_id", clientID))
 	if response.about.UserID != "" {
 		attributes = append(attributes, slog.String("user_id", string(response.about.UserID)),
 			slog.String("grant_id", string(response.about.GrantID)), slog.String("acr", response.about.ACR))

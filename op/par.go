@@ -103,10 +103,10 @@ func (p *Provider) push(ctx context.Context, r *tokenRequest) (any, error) {
 // where it has one.
 func (p *Provider) pushedContent(r *tokenRequest, object func(url.Values) (url.Values, error)) (url.Values, error) {
 	if !r.Client.UsesBrowsers() {
-		return nil, &Error{Code: codeUnauthorizedClient, Description: "the client is not registered for requests with a browser"}
+		return nil, &Error{Code: codeUnauthorizedClient, Description: "the client is not registered for sign-in in a browser"}
 	}
 	if r.Form.Has("request_uri") {
-		return nil, invalidRequest("request_uri does not belong into a pushed request", nil)
+		return nil, invalidRequest("a pushed request must not contain request_uri", nil)
 	}
 	form := maps.Clone(r.Form)
 	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
@@ -122,7 +122,7 @@ func (p *Provider) pushedContent(r *tokenRequest, object func(url.Values) (url.V
 	}
 	if r.Proof != nil { // as if dpop_jkt said so (RFC 9449 section 10.1)
 		if named := form.Get("dpop_jkt"); named != "" && named != r.Proof.Key {
-			return nil, invalidRequest("dpop_jkt is not the key of the DPoP proof", nil)
+			return nil, invalidRequest("dpop_jkt does not match the key of the DPoP proof", nil)
 		}
 		form.Set("dpop_jkt", r.Proof.Key)
 	}

@@ -89,11 +89,11 @@ func (p *Provider) registrationError(err error, r *http.Request) error {
 	case errors.Is(err, registration.ErrToken) && bearerOf(r) == "":
 		return &Error{Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {p.bearerChallenge(&Error{})}}, Cause: err}
 	case errors.Is(err, registration.ErrToken):
-		refused := &Error{Code: codeInvalidToken, Description: "the token is not good for this", Cause: err}
+		refused := &Error{Code: codeInvalidToken, Description: "the token does not allow this", Cause: err}
 		refused.Header = http.Header{"Www-Authenticate": {p.bearerChallenge(refused)}}
 		return refused
 	case errors.Is(err, storage.ErrFull):
-		return &Error{Code: codeTemporarilyUnavailable, Description: "as many clients are registered as may be", Cause: err}
+		return &Error{Code: codeTemporarilyUnavailable, Description: "the limit of registered clients has been reached", Cause: err}
 	}
 	return err
 }

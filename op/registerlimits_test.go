@@ -34,6 +34,11 @@ func TestDR1_InitialAccessTokens(t *testing.T) {
 		if w.Code != http.StatusUnauthorized || !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Bearer") {
 			t.Errorf("%s: %d %v", name, w.Code, w.Header())
 		}
+		// Where nothing was shown the challenge says nothing of an error (RFC 6750 section 3.1).
+		says := strings.Contains(w.Header().Get("WWW-Authenticate"), `error="invalid_token"`) && strings.Contains(w.Header().Get("WWW-Authenticate"), `error_uri="`+testIssuer+errorPagePath+`invalid_token"`)
+		if says != (shown != "") {
+			t.Errorf("%s: the challenge is %q", name, w.Header().Get("WWW-Authenticate"))
+		}
 	}
 	if w := r.send("POST", registrationPath, token, metadataOf("redirect_uris", nil)); w.Code != http.StatusBadRequest {
 		t.Errorf("bad metadata: %d", w.Code) // and spends nothing

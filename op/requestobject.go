@@ -81,7 +81,7 @@ func (p *Provider) objectOf(ctx context.Context, form url.Values, c *client.Clie
 	bare, _, _ := strings.Cut(address, "#")
 	switch {
 	case object != "" && address != "":
-		return "", badRequest("request and request_uri exclude each other")
+		return "", badRequest("send request or request_uri, not both")
 	case object != "":
 		return object, nil
 	case !slices.Contains(c.RequestURIs, address) && !slices.Contains(c.RequestURIs, bare):
@@ -131,7 +131,7 @@ func errNoEncryption() error {
 // maySendObjects refuses request objects of clients that have no keys for them.
 func (p *Provider) maySendObjects(c *client.Client) error {
 	if c.RequestObjectSigningAlg != unsignedAlg && c.JWKS == nil && c.JWKSURI == "" {
-		return &Error{Code: codeRequestNotSupported, Description: "the client has no keys that could sign a request object"}
+		return &Error{Code: codeRequestNotSupported, Description: "the client has no registered keys to sign a request object"}
 	}
 	return nil
 }

@@ -101,13 +101,13 @@ func (m *maker) plainResources(scopes, resources []string) []string {
 func (m *maker) mayAskFor(c *client.Client, identifier string) error {
 	switch u, err := url.Parse(identifier); {
 	case err != nil || !u.IsAbs() || u.Fragment != "":
-		return errInvalidTarget("a resource is an absolute URI without a fragment")
+		return errInvalidTarget("resource must be an absolute URI without a fragment")
 	case identifier == m.issuer:
 		return nil
 	case m.catalog.Resource(identifier) == nil:
-		return errInvalidTarget("a resource is not known here")
+		return errInvalidTarget("the resource is not known here")
 	case !c.MayAskFor(identifier, m.catalog):
-		return errInvalidTarget("the client is not registered for a resource")
+		return errInvalidTarget("the client is not registered for the resource")
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (m *maker) chooseResource(r *tokenRequest, by allowed) (string, error) {
 	case len(asked) == 1 && len(granted) > 0 && asked[0] != m.issuer && !slices.Contains(granted, asked[0]):
 		return "", errInvalidTarget("a resource was not granted")
 	case len(asked) == 1 && by.askedPeople(r.Client) && len(m.plainResources(by.scopes, asked)) > 0 && len(granted) == 0:
-		return "", errInvalidTarget("nobody was asked to allow a resource: name it at the authorization endpoint")
+		return "", errInvalidTarget("nobody was asked to allow the resource: name it at the authorization endpoint")
 	case len(asked) == 1:
 		return asked[0], m.mayAskFor(r.Client, asked[0])
 	case len(granted) == 0:

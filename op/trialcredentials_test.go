@@ -205,7 +205,7 @@ func TestATrialJudgesKeys(t *testing.T) {
 		"for encryption alone": {func(c *client.Client) { c.IDTokenEncryptionAlg = "RSA-OAEP-256" }, []jose.JSONWebKey{{Key: rsaKeyOf(t, 2048), KeyID: "rsa", Use: "enc"}}, nil, map[string]string{
 			"key rsa (RSA, 2048 bits, use enc)": "", "a key that signs client assertions": "none of the keys can sign", "a key that ID tokens are encrypted to with RSA-OAEP-256": ""}},
 		"no key to encrypt to": {func(c *client.Client) { c.UserInfoEncryptionAlg = "RSA-OAEP-256" }, []jose.JSONWebKey{ec}, nil, map[string]string{
-			"key ec (EC P-256, alg ES256)": "", "a key that signs client assertions": "", "a key that userinfo are encrypted to with RSA-OAEP-256": "no key that can be encrypted to"}},
+			"key ec (EC P-256, alg ES256)": "", "a key that signs client assertions": "", "a key that userinfo are encrypted to with RSA-OAEP-256": "no key for encryption"}},
 		"another alg than registered": {func(c *client.Client) { c.AuthSigningAlg, c.RequestObjectSigningAlg = "PS256", "ES256" }, []jose.JSONWebKey{ec}, nil, map[string]string{
 			"key ec (EC P-256, alg ES256)": "", "a key that signs client assertions": "none of the keys can sign with PS256", "a key that signs request objects": ""}},
 		"alg of another kind": {func(*client.Client) {}, []jose.JSONWebKey{{Key: rsaKeyOf(t, 2048), Algorithm: "ES256"}}, nil, map[string]string{

@@ -90,7 +90,7 @@ type presentedToken struct {
 // written to logs (RFC 6750 section 2.3, security.md L8).
 func accessTokenOf(w http.ResponseWriter, r *http.Request) (presentedToken, error) {
 	if strings.Contains(r.URL.RawQuery, "access_token") {
-		return presentedToken{}, invalidRequest("an access token does not belong in the query", nil)
+		return presentedToken{}, invalidRequest("send the access token in the Authorization header, not in the query", nil)
 	}
 	posted, err := postedToken(w, r)
 	if err != nil {

@@ -116,21 +116,25 @@ var certifiedFronts = map[string]func(s *certifiedSite) (host, behind string){
 	},
 }
 
-// ask sends a request over a connection with a certificate, or without one.
-func (s *certifiedSite) ask(method, address, bearer string, certificate *tls.Certificate, form url.Values) (int, map[string]any) {
-	s.t.Helper()
+// transport connects to whoever ends TLS with a certificate, or without one.
+func (s *certifiedSite) transport(certificate *tls.Certificate) *http.Transport {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.authority.Certificate)
 	cfg := &tls.Config{RootCAs: roots}
 	if certificate != nil {
 		cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
 	}
-	dialed := &net.Dialer{}
-	transport := &http.Transport{TLSClientConfig: cfg, DisableKeepAlives: true}
-	if strings.HasPrefix(address, "https:") {
-		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return dialed.DialContext(ctx, network, s.address)
-		}
+	return &http.Transport{TLSClientConfig: cfg, DisableKeepAlives: true, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, s.address)
+	}}
+}
+
+// ask sends a request over a connection with a certificate, or without one.
+func (s *certifiedSite) ask(method, address, bearer string, certificate *tls.Certificate, form url.Values) (int, map[string]any) {
+	s.t.Helper()
+	transport := s.transport(certificate)
+	if !strings.HasPrefix(address, "https:") {
+		transport.DialContext = nil
 	}
 	var body io.Reader
 	if form != nil {
@@ -176,6 +180,9 @@ func TestPR1_MutualTLS(t *testing.T) {
 			orders, stranger := s.authority.Issue(t, named), testenv.SelfSigned(t, named)
 			host, behind := front(s)
 			s.walk("https://"+host, &orders, &stranger)
+			if name == "native" { // it is the same behind each
+				s.compare("https://localhost:"+s.port(), "https://"+host, &orders)
+			}
 			// Whoever writes the proxies' headers themselves is nobody, through the proxy and
 			// past it.
 			text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: orders.Leaf.Raw})

@@ -11,13 +11,13 @@ import (
 var (
 	// triedBy is the link to the test that a recipe is tried by.
 	triedBy = regexp.MustCompile(`\[tests?\]\(((?:\.\./)+[^)]+)\)`)
-	// untried is what a recipe says instead, of all or of a part.
-	untried = regexp.MustCompile(`(?i)written\s+from\s+(?:\S+\s+){0,2}documentation|not\s+run\s+by\s+a\s+test`)
+	// mark begins the one sentence that says how far a recipe was tried.
+	mark = regexp.MustCompile(`(?m)^\*\*(Checked|Checked in part|Checked by hand|Not checked):\*\* [^.]`)
 )
 
-// TestRecipesSayHowTheyWereTried: before its first block, each recipe links to the test that
-// runs it, or says that it was written from documentation: who follows it knows how far to
-// trust it.
+// TestRecipesSayHowTheyWereTried: before its first block, each recipe says in one form
+// whether it was checked, and where a test checks it, links to that: who follows it knows
+// how far to trust it.
 func TestRecipesSayHowTheyWereTried(t *testing.T) {
 	recipes, err := filepath.Glob("../docs/recipes/*.md")
 	if err != nil || len(recipes) < 30 {
@@ -29,9 +29,14 @@ func TestRecipesSayHowTheyWereTried(t *testing.T) {
 			t.Fatal(err)
 		}
 		head, _, _ := strings.Cut(string(text), "\n    ")
+		marks := mark.FindAllStringSubmatch(head, -1)
+		if len(marks) != 1 {
+			t.Errorf("%s says %d times whether it was checked", recipe, len(marks))
+			continue
+		}
 		links := triedBy.FindAllStringSubmatch(head, -1)
-		if len(links) == 0 && !untried.MatchString(head) {
-			t.Errorf("%s says neither by which test it is run nor that it is written from documentation", recipe)
+		if tested := strings.HasPrefix(marks[0][1], "Checked") && marks[0][1] != "Checked by hand"; tested != (len(links) > 0) {
+			t.Errorf("%s: %q, and %d tests are named", recipe, marks[0][1], len(links))
 		}
 		for _, link := range links {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(recipe), link[1])); err != nil {

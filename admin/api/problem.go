@@ -56,7 +56,7 @@ func (a *API) problem(ctx context.Context, id string, err error) error {
 		return huma.ErrorWithHeaders(huma.NewError(http.StatusServiceUnavailable, "temporarily unavailable, try again"), http.Header{"Retry-After": {retryAfter}})
 	}
 	a.cfg.Log.LogAttrs(ctx, slog.LevelError, "admin API failed", slog.String("operation", id), slog.String("reason", err.Error()))
-	return huma.NewError(http.StatusInternalServerError, "the fault is on the side of the provider")
+	return huma.NewError(http.StatusInternalServerError, "something went wrong at the provider")
 }
 
 // cannotJudge reports whether err is no verdict: what it takes to answer is not to be

@@ -60,7 +60,7 @@ func (s *Server) problemOf(ctx context.Context, err error) *problem {
 		return p
 	}
 	s.cfg.Log.LogAttrs(ctx, slog.LevelError, "SCIM failed", slog.String("reason", err.Error()))
-	return &problem{http.StatusInternalServerError, "", "the fault is on the side of the provider"}
+	return &problem{http.StatusInternalServerError, "", "something went wrong at the provider"}
 }
 
 // passing is what an error is answered that is no verdict: what it takes to answer is not

@@ -107,7 +107,7 @@ func (s *Clients) Client(ctx context.Context, id string) (*client.Client, error)
 		return nil, refused("the client_id is not the address of a document: %v", err)
 	}
 	if !s.counts(address.Hostname()) {
-		return nil, refused("documents of %s are not taken here", address.Host)
+		return nil, refused("documents from %s are not accepted here", address.Host)
 	}
 	row, err := s.row(ctx, id)
 	if err != nil {

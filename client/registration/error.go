@@ -19,7 +19,7 @@ const (
 )
 
 // ErrToken says that a token is none, or not good for what was asked.
-var ErrToken = errors.New("the token is not good for this")
+var ErrToken = errors.New("the token does not allow this")
 
 // Error refuses a registration. Everything in it is told to the client.
 type Error struct {

@@ -83,7 +83,7 @@ func (r *Registrar) mayUpdate(c *storage.Client, s *Submission, attested bool) e
 	}
 	switch {
 	case len(s.forbidden) > 0:
-		return wrong(s.forbidden[0], "it does not belong into an update")
+		return wrong(s.forbidden[0], "an update must not contain it")
 	case s.clientID != c.ID:
 		return wrong("client_id", "it is not the client of this address")
 	case c.Source == storage.ClientByStatement && !attested:

@@ -29,7 +29,7 @@ func (r *Registrar) Published(ctx context.Context, id string, body []byte) (*Reg
 	}
 	var named, method string
 	if json.Unmarshal(all["client_id"], &named) != nil || named != id {
-		return nil, invalidMetadata(client.Problem{Field: "client_id", Message: "it has to be the address of the document, letter by letter"})
+		return nil, invalidMetadata(client.Problem{Field: "client_id", Message: "it must be exactly the address of the document"})
 	}
 	if raw, there := all["token_endpoint_auth_method"]; there && json.Unmarshal(raw, &method) != nil {
 		return nil, invalidMetadata(client.Problem{Field: "token_endpoint_auth_method", Message: "it is not text"})
@@ -37,13 +37,13 @@ func (r *Registrar) Published(ctx context.Context, id string, body []byte) (*Reg
 	var problems []client.Problem
 	for _, name := range []string{"client_secret", "client_secret_expires_at"} {
 		if _, there := all[name]; there {
-			problems = append(problems, client.Problem{Field: name, Message: "what everybody can read is no secret; remove it"})
+			problems = append(problems, client.Problem{Field: name, Message: "anyone can read the document, so it must not contain a secret; remove it"})
 		}
 	}
 	switch method {
 	case "", client.AuthMethodNone, client.AuthMethodPrivateKeyJWT:
 	default:
-		problems = append(problems, client.Problem{Field: "token_endpoint_auth_method", Message: "a client that is known by a document shares no secret with anybody; use none or private_key_jwt"})
+		problems = append(problems, client.Problem{Field: "token_endpoint_auth_method", Message: "a client known by its document has no secret; use none or private_key_jwt"})
 	}
 	if len(problems) > 0 {
 		return nil, invalidMetadata(problems...)

@@ -146,7 +146,7 @@ func TestCL1_ClientTestTriesKeysAndCertificates(t *testing.T) {
 		"a stranger's object":     {[]string{"signing", "--key", "./stranger.pem"}, []string{refused + "the same in a signed request object: invalid_request_object: "}},
 		"an encrypted object":     {[]string{"sealing", "--key", "./sealing.pem"}, []string{taken + "the same in a signed request object, encrypted with ECDH-ES\n"}},
 		"pushed, bound and encrypted": {[]string{"pushing", "--key", "./pushing.pem"}, []string{
-			taken + "pushed " + asked, refused + "the same with a browser: invalid_request: the client has to push its authorization requests", taken + "the same in a signed request object\n",
+			taken + "pushed " + asked, refused + "the same with a browser: invalid_request: this client must push its authorization requests", taken + "the same in a signed request object\n",
 			refused + "the same without PKCE: invalid_request: code_challenge is missing", taken + "a key that ID tokens are encrypted to with ECDH-ES\n",
 			taken + "token request for authorization_code by private_key_jwt with a DPoP proof\n", refused + "the same without a DPoP proof: invalid_dpop_proof: ",
 		}},
@@ -159,7 +159,7 @@ func TestCL1_ClientTestTriesKeysAndCertificates(t *testing.T) {
 		"one that is not":       {[]string{"own", "--cert", "./orders.crt"}, []string{refused + service + "self_signed_tls_client_auth: invalid_client: "}},
 		"bound to one":          {[]string{"bound"}, []string{untried + service + "client_secret_basic: tokens are bound to the application's certificate: give it with --cert\n"}},
 		"bound to this one": {[]string{"bound", "--cert", "./orders.crt"}, []string{
-			taken + service + "client_secret_basic\n", refused + "the same without a certificate: invalid_request: the client's tokens are bound to its TLS certificate",
+			taken + service + "client_secret_basic\n", refused + "the same without a certificate: invalid_request: this client's tokens are bound to its TLS certificate",
 		}},
 	} {
 		out := c.test(try.args...)

@@ -83,7 +83,8 @@ func TestBackchannelLogout(t *testing.T) {
 }
 
 // The page that says that somebody is signed out tells which applications took their
-// logout tokens, and which did not, without a script.
+// logout tokens, and which did not, without a script. Offline grants end with the session
+// at the application that wants it so (BL1), and go on at the others.
 func TestSignOutSaysWhoWasReached(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -96,12 +97,14 @@ func TestSignOutSaysWhoWasReached(t *testing.T) {
 	for _, c := range clients[:2] { // the third is not told
 		c["backchannel_logout_uri"] = server.URL + "/" + c["id"].(string)
 	}
+	clients[1]["offline_grants_at_sign_out"] = "end" // the third's are kept
 	s := start(t, map[string]any{"clients": clients})
 	m := &module{T: t, suite: s, browser: s.node.Browser(t)}
 	got := m.login()
+	offline := map[string]string{}
 	for _, other := range []client{second, poster} {
-		request := m.request("client_id", other.ID)
-		m.redeem(other, m.code(m.open(request), request), request)
+		request := m.request("client_id", other.ID, "scope", "openid offline_access", "prompt", "consent")
+		offline[other.ID] = m.redeem(other, m.code(m.open(request), request), request).Refresh
 	}
 	page := m.leave(got.ID, "", "")
 	m.eventually("what became of the logout tokens", func() bool {
@@ -116,6 +119,13 @@ func TestSignOutSaysWhoWasReached(t *testing.T) {
 		}
 	}
 	m.mustBeNobody()
+	refresh := func(c client) url.Values {
+		return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {offline[c.ID]}}
+	}
+	m.mustRefuse(second, refresh(second))
+	if status, got := m.token(poster, refresh(poster)); status != http.StatusOK || got.Access == "" {
+		t.Errorf("a grant that is kept is answered %d %q", status, got.Error)
+	}
 }
 
 // backchannelLogout wants a logout token of the session (Back-Channel Logout 2.4).
