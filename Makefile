@@ -53,7 +53,7 @@ UNWATCHED := -e '/test$$' -e /test/ -e /internal/testenv -e '/access$$' -e '/acc
 OUTSIDE := $$(go list ./... | grep $(UNWATCHED) | grep -v -e /test/alone -e /test/faults)
 WATCHED := $$(go list ./... | grep -v $(UNWATCHED))
 # Tests of the other packages that walk alone, or run commands, and where they are:
-WALKS := ^(TestScripts|TestAC2_AThousandReloadsUnderLoad|TestPA5_RandomWalks|TestPA5_EveryStateAndEvent|TestQueryPlans|TestPgBouncerInTransactionMode|TestLG3_.*TamperedWith.*|TestPW1_VerifiersOfOtherSystems.*)$$
+WALKS := ^(TestScripts|TestAC2_AThousandReloadsUnderLoad|TestAC1_NoChangesGiveWhatExplainWouldRefuse|TestAD1_EveryDoorLeadsToTheSame|TestAD1_NoDoorOpensForOthers|TestWhatDestroysAsks|TestBL1_EveryEndOfASessionIsTold|TestPA5_RandomWalks|TestPA5_EveryStateAndEvent|TestQueryPlans|TestPgBouncerInTransactionMode|TestLG3_.*TamperedWith.*|TestPW1_VerifiersOfOtherSystems.*)$$
 WALKED := ./cmd/latchkey ./login ./storage/sqlstore ./account/password
 # Nodes and pages of which many ask the same thing at once do have it.
 CROWDS := OfMany
