@@ -47,8 +47,15 @@ func profileFields(c *Console, v *visit, t *target, s *screen, f *form) error {
 		p.Attributes = append(p.Attributes, ui.Attribute{Definition: d, Field: field, Text: v.typed(field, attribute.Text(u.Attributes[d.Name]))})
 	}
 	var err error
-	f.Groups, err = p.Groups()
-	return err
+	if f.Groups, err = p.Groups(); err != nil {
+		return err
+	}
+	// What the account pages say to whom they are about is said of somebody here.
+	f.Groups[0].Legend, f.Groups[0].Fields[0].Hint = s.T("console.person"), ""
+	if len(p.Attributes) > 0 {
+		f.Groups[len(f.Groups)-1].Legend = s.T("console.detail")
+	}
+	return nil
 }
 
 // editProfile sets what was changed in the form. What came from elsewhere stays as it is

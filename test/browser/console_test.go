@@ -18,7 +18,9 @@ const inDatabase = 10_000
 func startConsole(t *testing.T) *site {
 	t.Helper()
 	a := newApplication(t)
-	s := startWith(t, testenv.Latchkey{}, settings{"admin": settings{"console": true}}, a.clients(map[string]settings{
+	s := startWith(t, testenv.Latchkey{}, settings{
+		"admin": settings{"console": true}, "sign_up": settings{"mode": "invitation"}, "events": settings{"stream": settings{"to": "stdout"}},
+	}, a.clients(map[string]settings{
 		"wiki": {"access": []any{settings{"groups": []string{"staff"}}}}, "calendar": {},
 	}))
 	a.site = s
@@ -89,7 +91,40 @@ func TestConsole(t *testing.T) {
 		if activity := strings.Join(b.texts("#activity .rows"), " "); !strings.Contains(activity, "left the company") {
 			b.fatalf("their activity is %q", activity)
 		}
+		b.makesAndInvites()
 	})
+}
+
+// makesAndInvites makes an account, invites somebody and takes that back, and rotates keys.
+func (b *tab) makesAndInvites() {
+	b.t.Helper()
+	made, guest := stranger().email, stranger().email
+	b.consoleMenu("/admin/people")
+	b.follow("#act-new")
+	b.fill("email", made, "reason", "starts on Monday")
+	b.press("act-submit")
+	b.want("#act-send-reset")
+	if said := strings.Join(b.texts("#facts"), " "); !strings.Contains(said, made) {
+		b.fatalf("what was made is %q", said)
+	}
+	b.consoleMenu("/admin/invitations")
+	b.follow("#act-new")
+	b.fill("email", guest, "reason", "starts on Tuesday")
+	b.press("act-submit")
+	b.at("/admin/invitations")
+	if b.message(guest, "invit").Links == nil {
+		b.fatalf("the invitation has no link")
+	}
+	b.get(b.eval(fmt.Sprintf(`[...document.querySelectorAll("#list tbody tr")].find(r => r.textContent.includes(%q)).querySelector(".ends").getAttribute("href")`, guest)))
+	b.fill("reason", "starts elsewhere")
+	b.press("act-submit")
+	b.says("notice", "Done")
+	b.consoleMenu("/admin/keys")
+	b.follow("#act-rotate")
+	b.fill("reason", "a year is over")
+	b.press("act-submit")
+	b.at("/admin/keys")
+	b.want("#notice")
 }
 
 // TestConsolePages shows every page of the console to an accessibility checker, with many
@@ -106,7 +141,7 @@ func TestConsolePages(t *testing.T) {
 		other.get("/logout")
 		b.administrator("latchkey-owner")
 		b.picture("console-overview")
-		for _, page := range []string{"people", "sessions", "groups", "applications", "activity", "messages", "configuration", "keys", "jobs"} {
+		for _, page := range []string{"people", "invitations", "sessions", "groups", "applications", "activity", "messages", "feeds", "configuration", "keys", "reference", "jobs"} {
 			b.consoleMenu("/admin/" + page)
 			b.picture("console-" + page)
 			b.fits(768)
@@ -132,6 +167,10 @@ func TestConsolePages(t *testing.T) {
 		b.picture("console-application")
 		b.get("/admin/applications/new")
 		b.picture("console-new-application")
+		for _, page := range []string{"/admin/people/new", "/admin/invitations/new", "/admin/feeds/replay?feed=stream", "/admin/reference/people.create"} {
+			b.get(page)
+			b.accessible("console " + page)
+		}
 		b.get("/admin/find?q=many0000")
 		b.accessible("console find")
 		b.do("press Ctrl-K", chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
