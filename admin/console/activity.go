@@ -1,8 +1,10 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/latchkey-id/latchkey/admin/api"
@@ -27,6 +29,32 @@ func eventList() *list {
 		columns: []string{"console.when", "console.event", "console.by", "console.person", "console.app", "console.address", "console.place"},
 		read:    readEvents,
 	}
+}
+
+// showChain is how the record is linked, above its list. It looks at no event: what it
+// costs does not grow with them.
+func (c *Console) showChain(r *http.Request, _ *visit, s *screen) error {
+	head, err := c.cfg.Chain.Head(r.Context())
+	state := tag("good", s.T("console.chain_sound"))
+	switch {
+	case errors.Is(err, storage.ErrTampered):
+		state = tag("warn", s.T("console.chain_broken"))
+	case errors.Is(err, storage.ErrUnknownKey):
+		state = tag("warn", s.T("console.chain_unknown"))
+	case err != nil:
+		return err
+	}
+	waiting, oldest, err := c.cfg.Chain.Unlinked(r.Context())
+	if err != nil {
+		return err
+	}
+	b := block{ID: "chain", Heading: s.T("console.chain"), Lead: s.T("console.chain_text")}
+	b.Facts = []fact{{s.T("console.state"), []cell{state}}, {s.T("console.chain_waiting"), []cell{number(waiting), s.at(oldest)}}}
+	if head.Seq > 0 {
+		b.Facts = append(b.Facts, fact{s.T("console.chain_end"), []cell{text(strconv.FormatInt(head.Seq, 10)), code(head.Chain)}})
+	}
+	s.Blocks = append(s.Blocks, b)
+	return nil
 }
 
 func readEvents(r *http.Request, c *Console, _ *visit, query url.Values, after string, limit int) ([]item, string, error) {

@@ -53,6 +53,7 @@ type Config struct {
 	Registrar api.Registrar
 	Locked    lockedClients
 	Keys      api.KeyRing
+	Chain     chain
 	// Digest is that of the configuration that runs, and Pending what its files say that
 	// this node has not loaded, or why they cannot be; nil: there are no files.
 	Digest  string
@@ -102,6 +103,15 @@ type flashes interface {
 // applications knows which clients have access; storage/sqlstore.Grants in the binary.
 type applications interface {
 	ApplicationsOf(ctx context.Context, userID storage.ID, now time.Time) ([]storage.AccountApplication, error)
+}
+
+// chain tells how the record of events is linked; storage/sqlstore.Events in the binary.
+type chain interface {
+	// Head is where it ends, by its signed mark alone. It answers storage.ErrTampered, and
+	// storage.ErrUnknownKey, with the mark as it is.
+	Head(ctx context.Context) (storage.AuditMark, error)
+	// Unlinked is how many events wait to be linked, and since when.
+	Unlinked(ctx context.Context) (n int, oldest time.Time, err error)
 }
 
 // lockedClients knows which clients are locked down; storage/sqlstore.LockedClients in the

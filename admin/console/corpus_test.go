@@ -85,7 +85,7 @@ func (s *site) filledIn(path string, u *storage.User) string {
 		g, err = s.Accounts.CreateGroup(s.T.Context(), account.Operator("root"), account.NewGroup{Name: "everybody", Description: corpus[0], DisplayName: corpus[1]})
 	}
 	logintest.Check(s.T, err)
-	return strings.NewReplacer("{person}", string(u.ID), "{group}", string(g.ID), "{client}", "wiki").Replace(path)
+	return strings.NewReplacer("{person}", string(u.ID), "{group}", string(g.ID), "{client}", "wiki", "{operation}", "people.list").Replace(path)
 }
 
 // pagesOf are the addresses of all pages that show, about somebody where they are.

@@ -105,7 +105,7 @@ func newSiteOf(t *testing.T, accounts func(*account.Config), change ...func(*Con
 			Groups: p.Store.Groups(), Memberships: p.Store.Memberships(), Events: p.Store.Events(), Outbox: p.Store.Outbox(),
 			Invitations: p.Store.Invitations(), Feeds: p.Store.Feeds(), Nodes: p.Store.Nodes(), JobClaims: p.Store.Jobs(), Numbers: p.Store.Numbers(),
 		},
-		Log: p.Logger, Now: p.Clock.Now, ResetLasts: time.Hour, Keys: oneKey{p.Clock.Now(), p.Store.Events().Append}, Digest: "digest",
+		Log: p.Logger, Now: p.Clock.Now, ResetLasts: time.Hour, Keys: oneKey{p.Clock.Now(), p.Store.Events().Append}, Chain: p.Store.Events(), Digest: "digest",
 		Jobs: map[string]time.Duration{"sweep": time.Minute},
 	}
 	for _, c := range change {

@@ -56,12 +56,13 @@ func (c *Console) pages() []page {
 		{path: appsPath, title: "account.applications", operation: "clients.list", command: "client list --json", listed: true, list: appList()},
 		{path: appPath, title: "console.app", operation: "clients.show", command: "client show {client}", fill: (*Console).showApp},
 		{path: secretPath, title: "console.secret", operation: "clients.add_secret", fill: (*Console).showSecretOf},
-		{path: activityPath, title: "account.activity", operation: "events.list", command: "audit list --json", listed: true, list: eventList()},
+		{path: activityPath, title: "account.activity", operation: "events.list", command: "audit list --json", listed: true, fill: (*Console).showChain, list: eventList()},
 		{path: messagesPath, title: "console.messages", operation: "deliveries.list", command: "outbox list --json", listed: true, fill: (*Console).showBacklog, list: messageList()},
 		{path: feedsPath, title: "console.feeds", operation: "feeds.list", command: "events list --json", listed: true, list: feedList()},
 		{path: configurationPath, title: "console.configuration", operation: "configuration.show", command: "config status --json", listed: true, fill: (*Console).showConfiguration, list: nodeList()},
 		{path: keysPath, title: "console.keys", operation: "keys.list", command: "keys list --json", listed: true, list: keyList()},
 		{path: referencePath, title: "console.reference", operation: "clients.list", listed: true, fill: (*Console).showReference},
+		{path: operationPath, title: "console.reference", operation: "clients.list", fill: (*Console).showOperation},
 		{path: Root + "/jobs", title: "console.jobs", operation: "jobs.list", listed: true, list: jobList()},
 	}
 }
@@ -225,7 +226,7 @@ func (c *Console) show(p page) handlerFunc {
 				s.Same.Calls = append(s.Same.Calls, c.sameAs(r, also, "", nil).Calls...)
 			}
 		}
-		if p.path == referencePath {
+		if p.path == referencePath || p.path == operationPath {
 			s.Same.Calls = []call{{http.MethodGet, api.DocumentPath}}
 		}
 		return c.render(w, s)

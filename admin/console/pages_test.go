@@ -1,11 +1,14 @@
 package console
 
 import (
+	"cmp"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +27,7 @@ var readers = map[string][]admin.Role{
 	Root: everyRole, peoplePath: everyRole, personPath: everyRole, groupsPath: everyRole, groupPath: everyRole, appsPath: everyRole, appPath: everyRole,
 	activityPath: {admin.Owner, admin.Auditor}, messagesPath: {admin.Owner, admin.Auditor}, configurationPath: {admin.Owner, admin.Auditor},
 	invitationsPath: everyRole, invitationLinkPath: ownersAndPeople, feedsPath: {admin.Owner, admin.Auditor}, keysPath: {admin.Owner, admin.Auditor}, Root + "/jobs": {admin.Owner, admin.Auditor},
-	Root + "/reference": everyRole, resetLinkPath: ownersAndPeople, sessionsPath: everyRole, findPath: everyRole, secretPath: {admin.Owner},
+	referencePath: everyRole, operationPath: everyRole, resetLinkPath: ownersAndPeople, sessionsPath: everyRole, findPath: everyRole, secretPath: {admin.Owner},
 }
 
 // TestAD1_EveryPageIsSeenByWhomItIsFor: each page by each role, and its exports; the
@@ -175,6 +178,67 @@ func TestAnApplicationTellsItsRules(t *testing.T) {
 	b.Get(Root).Want(t, http.StatusOK, "code_replay")
 }
 
+// TestLG3_TheActivityTellsOfItsChain: where it ends, what waits, and that its end is not
+// as it was signed for, without a look at any event.
+func TestLG3_TheActivityTellsOfItsChain(t *testing.T) {
+	t.Parallel()
+	chain := &aChain{}
+	s := newSite(t, func(c *Config) { chain.of, c.Chain = c.Chain, chain })
+	b := s.strong(admin.Auditor)
+	if said := b.Get(activityPath).Text("chain"); !strings.Contains(said, "Waiting to be linked3") {
+		t.Errorf("before anything is linked: %q", said)
+	}
+	n, err := s.Store.Events().Link(t.Context(), 100)
+	logintest.Check(t, err)
+	head, err := s.Store.Events().Head(t.Context())
+	logintest.Check(t, err)
+	said := b.Get(activityPath).Text("chain")
+	for _, want := range []string{"Intact", strconv.Itoa(n), head.Chain} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %s: %q", want, said)
+		}
+	}
+	for fault, want := range map[error]string{storage.ErrTampered: "Tampered with", storage.ErrUnknownKey: "Can’t be checked"} {
+		chain.fault = fault
+		if said := b.Get(activityPath).Text("chain"); !strings.Contains(said, want) || strings.Contains(said, "Intact") {
+			t.Errorf("%v: %q", fault, said)
+		}
+	}
+}
+
+// aChain is that of the store, but for a fault.
+type aChain struct {
+	of    chain
+	fault error
+}
+
+func (c *aChain) Head(ctx context.Context) (storage.AuditMark, error) {
+	head, err := c.of.Head(ctx)
+	return head, cmp.Or(c.fault, err)
+}
+
+func (c *aChain) Unlinked(ctx context.Context) (int, time.Time, error) { return c.of.Unlinked(ctx) }
+
+// TestAPersonTellsWhatTheyCanUse: the applications of files and of the database, and
+// that nobody uses one that is locked down.
+func TestAPersonTellsWhatTheyCanUse(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ada := s.Person("ada@example.com")
+	s.stored("app", storage.ClientByAdministrator)
+	s.stored("shut", storage.ClientByAdministrator)
+	logintest.Check(t, second(s.Accounts.LockClient(t.Context(), account.Operator("root"), "shut", "x")))
+	said := s.strong(admin.HelpDesk).Get(pathOf(ada.ID)).Text("access")
+	for _, want := range []string{"Made of app", "Mail", "Wiki", "Made of shut"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not name %s: %q", want, said)
+		}
+	}
+	if shut := said[max(strings.Index(said, "Made of shut"), 0):]; !strings.Contains(shut, "Locked down") {
+		t.Errorf("one that is locked down: %q", shut)
+	}
+}
+
 // TestWhatWantsAttentionIsSaid on the first page: messages that wait too long, and a node
 // that runs with something else.
 func TestWhatWantsAttentionIsSaid(t *testing.T) {
@@ -234,12 +298,34 @@ func TestWhatIsNotLoadedIsSaid(t *testing.T) {
 func TestTheAPIIsBrowsable(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	page := s.strong(admin.HelpDesk).Get(Root + "/reference").Body
+	b := s.strong(admin.HelpDesk)
+	page := b.Get(Root + "/reference").Body
 	for _, o := range api.Operations() {
+		one := b.Get(referencePath + "/" + o.ID)
 		for _, want := range []string{o.ID, o.Method + " " + api.Prefix + o.Path, o.Scope} {
-			if !strings.Contains(page, want) {
+			if !strings.Contains(page, want) || !strings.Contains(one.Body, want) {
 				t.Errorf("%s is not said", want)
 			}
 		}
+		said, _ := api.DetailOf(o.ID)
+		if !slices.Contains(said.Statuses, o.Status) || strings.Contains(o.Path, "{") && len(said.Parameters) == 0 {
+			t.Errorf("of %s is said %+v", o.ID, said)
+		}
+		for _, f := range slices.Concat(said.Parameters, said.Body, said.Answer) {
+			if f.Type == "" || !strings.Contains(one.Body, "<code>"+f.Name+"</code>") {
+				t.Errorf("%s: %+v is not shown", o.ID, f)
+			}
+		}
+		for _, elsewhere := range []string{`src="http`, `href="http`, "//cdn"} { // it works without a network
+			if strings.Contains(one.Body+page, elsewhere) {
+				t.Errorf("the page of %s leads to %s", o.ID, elsewhere)
+			}
+		}
 	}
+	for _, want := range []string{"items[].email", "deliver", "email | link", "string (date-time)"} {
+		if !strings.Contains(b.Get(referencePath+"/people.list").Body+b.Get(referencePath+"/people.reset_password").Body, want) {
+			t.Errorf("%q is not said", want)
+		}
+	}
+	b.Get(referencePath+"/nothing").Want(t, http.StatusNotFound, "error-title")
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/latchkey-id/latchkey/access"
@@ -226,34 +227,57 @@ func (c *Console) groupsOf(ctx context.Context, v *visit, u *storage.User, s *sc
 const explained = 100
 
 // accessOf is what somebody may use, and why: what the rules of each application say of
-// them, from no network and with no class reached.
-func (c *Console) accessOf(_ context.Context, _ *visit, u *storage.User, s *screen) (block, error) {
+// them, from no network and with no class reached. One that is locked down nobody uses.
+func (c *Console) accessOf(ctx context.Context, _ *visit, u *storage.User, s *screen) (block, error) {
 	b := block{ID: "access", Heading: s.T("console.access"), Lead: s.T("console.access_meaning")}
-	t := &table{Label: b.Heading, Columns: s.columns("console.app", "console.may_use", "console.why"), None: s.T("console.none")}
+	b.Table = &table{Label: b.Heading, Columns: s.columns("console.app", "console.may_use", "console.why"), None: s.T("console.none")}
+	apps, err := c.explainedApps(ctx)
+	if err != nil {
+		return b, err
+	}
+	locked, err := c.cfg.Locked.List(ctx)
+	if err != nil {
+		return b, err
+	}
 	person, nothing := access.SubjectOf(u), func(string, string) bool { return false }
 	var may, not []row
-	for _, x := range c.cfg.Clients.All() {
-		if x.Type == client.TypeService {
-			continue
-		}
+	for _, x := range apps {
 		d := c.cfg.Access.Policy(x.Access).Decide(person, access.Request{}, nothing)
-		answer := tag("good", s.T("answer.yes"))
-		if d.Outcome == access.Refused {
-			answer = tag("warn", s.T("answer.no"))
+		why := cell{Text: d.By, Soft: d.ACR}
+		shut := slices.ContainsFunc(locked, func(l storage.LockedClient) bool { return l.ClientID == x.ID })
+		if shut {
+			why = text(s.T("console.locked"))
 		}
-		r := row{Cells: []cell{{Text: nameOf(x), Soft: x.ID}, answer, {Text: d.By, Soft: d.ACR}}}
-		if d.Outcome == access.Refused {
-			not = append(not, r)
+		name := cell{Text: nameOf(x), Soft: x.ID, URL: appAt(x.ID)}
+		if shut || d.Outcome == access.Refused {
+			not = append(not, row{Cells: []cell{name, tag("warn", s.T("answer.no")), why}})
 		} else {
-			may = append(may, r)
-		}
-		if len(may) == explained {
-			break
+			may = append(may, row{Cells: []cell{name, tag("good", s.T("answer.yes")), why}})
 		}
 	}
-	t.Rows = append(may, not[:min(len(not), explained-len(may))]...)
-	b.Table = t
+	may = may[:min(len(may), explained)]
+	b.Table.Rows = append(may, not[:min(len(not), explained-len(may))]...)
 	return b, nil
+}
+
+// explainedApps are the applications that people sign in to: those of files, and the
+// first of the database.
+func (c *Console) explainedApps(ctx context.Context) ([]*client.Client, error) {
+	stored, err := c.cfg.Stored.List(ctx, "", explained)
+	if err != nil {
+		return nil, err
+	}
+	apps := slices.Clone(c.cfg.Clients.All())
+	for i := range stored {
+		x, err := c.cfg.Stored.Read(&stored[i])
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(apps, func(a *client.Client) bool { return a.ID == x.ID }) { // a file comes first
+			apps = append(apps, x)
+		}
+	}
+	return slices.DeleteFunc(apps, func(x *client.Client) bool { return x.Type == client.TypeService }), nil
 }
 
 func nameOf(c *client.Client) string {
@@ -303,7 +327,7 @@ func (c *Console) eventCells(ctx context.Context, s *screen, e *storage.Event, a
 	case e.ActorKind == storage.ActorPerson && e.ActorID == string(about):
 		by.Soft = ""
 	case e.ActorKind == storage.ActorPerson:
-		by.Soft, by.URL = abbreviatedID(e.ActorID), pathOf(storage.ID(e.ActorID))
+		by = cell{Text: abbreviatedID(e.ActorID), Code: true, URL: pathOf(storage.ID(e.ActorID)), Soft: string(e.ActorKind)}
 	}
 	return []cell{s.at(e.At), what, by, text(c.clientName(ctx, e.ClientID)), {Text: e.Address, Soft: s.browserOf(e)}}
 }

@@ -21,7 +21,7 @@ func mountConsole(mux *http.ServeMux, p *process, f *foundation, accounts *accou
 		Policy: cfg.Admin.Policy(), ACR: cfg.Admin.ACR, Factors: f.policy(), Accounts: accounts, Stores: adminStores(p),
 		Applications: p.store.Grants(), Clients: fileClients{f.registered}, Places: cfg.ClientPlaces,
 		Stored: adminClients{p.store.Clients(), f.stored}, Registrar: f.registrar, Locked: p.store.LockedClients(), Access: cfg.Catalog, Errors: f.errors, Log: f.log, Now: f.now,
-		ResetLasts: cfg.Account.Links.Reset, Keys: p.ring, Digest: cfg.Digest(), Pending: p.pending(), Jobs: jobTimes(p),
+		ResetLasts: cfg.Account.Links.Reset, Keys: p.ring, Chain: p.store.Events(), Digest: cfg.Digest(), Pending: p.pending(), Jobs: jobTimes(p),
 	})
 	if err != nil {
 		return nil, err

@@ -130,13 +130,29 @@ func (r *Events) lockMark(ctx context.Context, tx bun.Tx, name string) (*markRow
 	if err := r.s.row(ctx, tx, selectMark+r.s.dialect.lock("UPDATE"), []any{name}, &row); err != nil {
 		return nil, err
 	}
+	return &row, row.judge(r.s.cfg.Hasher)
+}
+
+// judge answers as [Events.lockMark] does for a mark that is not ours.
+func (r *markRow) judge(h EventHasher) error {
 	switch {
-	case !r.s.cfg.Hasher.Knows(row.MAC):
-		return nil, fmt.Errorf("mark %s: key %q: %w", name, keyOf(row.MAC), storage.ErrUnknownKey)
-	case !r.s.cfg.Hasher.Verify(row.MAC, purposeMark, row.content()...):
-		return nil, fmt.Errorf("mark %s: %w", name, storage.ErrTampered)
+	case !h.Knows(r.MAC):
+		return fmt.Errorf("mark %s: key %q: %w", r.Name, keyOf(r.MAC), storage.ErrUnknownKey)
+	case !h.Verify(r.MAC, purposeMark, r.content()...):
+		return fmt.Errorf("mark %s: %w", r.Name, storage.ErrTampered)
 	}
-	return &row, nil
+	return nil
+}
+
+// Head returns where the chain ends; an empty mark where it has not begun. It looks at no
+// event: it answers storage.ErrTampered where the record of the end is not ours, and
+// storage.ErrUnknownKey where this node cannot tell, with the mark as it is.
+func (r *Events) Head(ctx context.Context) (storage.AuditMark, error) {
+	head, err := r.readMark(ctx, markHead)
+	if err == nil && head.Name != "" {
+		err = head.judge(r.s.cfg.Hasher)
+	}
+	return head.mark(), wrap("read the head of the chain", err)
 }
 
 // setMark writes a mark that was moved.

@@ -134,6 +134,9 @@ func TestLG3_WhatIsWrittenIsProven(t *testing.T) {
 		if report.Events != 10 || report.Head.Seq != 10 || report.Unlinked != 0 || len(report.Findings) != 0 {
 			t.Errorf("report = %+v", report)
 		}
+		if head, err := a.Events().Head(t.Context()); err != nil || head != report.Head {
+			t.Errorf("the head is %+v, %v", head, err)
+		}
 		inOrder, err := a.Events().List(t.Context(), storage.EventFilter{InOrder: true, AfterSeq: 7, Limit: 2})
 		if err != nil || len(inOrder) != 2 || inOrder[0].Seq != 8 || inOrder[1].Seq != 9 {
 			t.Errorf("events after 7 = %+v, %v", inOrder, err)

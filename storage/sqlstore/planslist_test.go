@@ -218,6 +218,7 @@ func (c *planCalls) auditCalls() map[string]func() error {
 			}
 			return second(events.Link(ctx, 100))
 		},
+		"Events.Head":     func() error { _, err := events.Head(ctx); return err },
 		"Events.Unlinked": func() error { _, _, err := events.Unlinked(ctx); return err },
 		"Events.Verify":   func() error { return second(events.Verify(ctx, nil)) },
 		"Events.Prune": func() error {
