@@ -1,12 +1,10 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -193,46 +191,21 @@ func (s *site) administrator(r admin.Role) (*storage.User, string) {
 }
 
 // answer is what the API answered.
-type answer struct {
-	Status int
-	Header http.Header
-	Text   string
-	JSON   map[string]any
-}
+type answer struct{ *logintest.Answer }
 
 // items are those of a list.
-func (a *answer) items() []any { list, _ := a.JSON["items"].([]any); return list }
+func (a *answer) items() []any { return a.List("items") }
 
 // call sends a request with a token; headers are name and value in turn.
 func (s *site) call(token, method, path, body string, headers ...string) *answer {
 	s.T.Helper()
-	r, err := http.NewRequestWithContext(s.T.Context(), method, s.URL.String()+path, strings.NewReader(body))
-	logintest.Check(s.T, err)
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := http.DefaultClient.Do(r)
-	logintest.Check(s.T, err)
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	logintest.Check(s.T, err)
-	a := &answer{Status: response.StatusCode, Header: response.Header, Text: string(text)}
-	_ = json.NewDecoder(bytes.NewReader(text)).Decode(&a.JSON) // nil where it is none
-	return a
+	return &answer{s.Call(token, method, s.URL.String()+path, "application/json", body, headers...)}
 }
 
 // want fails the test unless the answer has the status.
 func (s *site) want(a *answer, status int) *answer {
 	s.T.Helper()
-	if a.Status != status {
-		s.T.Fatalf("status %d, want %d: %s", a.Status, status, a.Text)
-	}
+	s.Want(a.Answer, status)
 	return a
 }
 

@@ -55,6 +55,47 @@ func TestPagesHaveEverybodyOnce(t *testing.T) {
 	s.want(s.call(token, http.MethodGet, people+"?group=none", ""), http.StatusNotFound)
 }
 
+// TestPagesStandWhileOthersComeAndGo: of whoever was there when the first page was read and
+// stays, everybody is on one page and on no other (keyset paging), whoever is made or
+// deleted in between, the one included whom the next page begins after.
+func TestPagesStandWhileOthersComeAndGo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	token := s.service(allScopes()...)
+	var groups, stay []string
+	for i := range 9 {
+		name := fmt.Sprintf("g%d", i)
+		_, err := s.Accounts.CreateGroup(t.Context(), account.Operator("root"), account.NewGroup{Name: name})
+		logintest.Check(t, err)
+		if stay = append(stay, name); i%3 == 1 {
+			stay = stay[:len(stay)-1] // it is deleted once its page was read
+		}
+	}
+	for path, round := api.Prefix+"/groups?limit=2", 0; ; round++ {
+		page := s.want(s.call(token, http.MethodGet, path, ""), http.StatusOK)
+		for _, one := range page.items() {
+			name := one.(map[string]any)["name"].(string)
+			if slices.Contains(stay, name) {
+				groups = append(groups, name)
+			} else if len(name) == 2 {
+				logintest.Check(t, s.Accounts.DeleteGroup(t.Context(), account.Operator("root"), name, account.GroupDeletion{}))
+			}
+		}
+		for _, name := range []string{"a", "g4x", "z"} { // before, within and after what is to come
+			_, err := s.Accounts.CreateGroup(t.Context(), account.Operator("root"), account.NewGroup{Name: fmt.Sprintf("%s-%d", name, round)})
+			logintest.Check(t, err)
+		}
+		next, more := page.JSON["next"].(string)
+		if !more || round > 20 {
+			break
+		}
+		path = api.Prefix + "/groups?limit=2&after=" + next
+	}
+	if !slices.Equal(groups, stay) {
+		t.Errorf("pages have %v, want %v", groups, stay)
+	}
+}
+
 // TestIfMatchKeepsWhatSomebodyElseWrote: an edit of what was changed since is refused.
 func TestIfMatchKeepsWhatSomebodyElseWrote(t *testing.T) {
 	t.Parallel()

@@ -1,11 +1,7 @@
 package scim_test
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -104,15 +100,11 @@ func (*site) Challenges(*http.Request, error) []string {
 	return []string{`Bearer realm="here", resource_metadata="https://issuer.example/described"`}
 }
 
-type answer struct {
-	Status int
-	Header http.Header
-	Text   string
-	JSON   map[string]any
-}
+// answer is what SCIM answered.
+type answer struct{ *logintest.Answer }
 
 func (a *answer) id() string       { id, _ := a.JSON["id"].(string); return id }
-func (a *answer) resources() []any { list, _ := a.JSON["Resources"].([]any); return list }
+func (a *answer) resources() []any { return a.List("Resources") }
 
 // call sends a request; headers are name and value in turn.
 func (s *site) call(token, method, path, body string, headers ...string) *answer {
@@ -123,32 +115,12 @@ func (s *site) call(token, method, path, body string, headers ...string) *answer
 // callAt is call to one of the nodes.
 func (s *site) callAt(node, token, method, path, body string, headers ...string) *answer {
 	s.T.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), method, node+scim.Prefix+path, strings.NewReader(body))
-	logintest.Check(s.T, err)
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	if body != "" {
-		r.Header.Set("Content-Type", "application/scim+json; charset=utf-8")
-	}
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := http.DefaultClient.Do(r)
-	logintest.Check(s.T, err)
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	logintest.Check(s.T, err)
-	a := &answer{Status: response.StatusCode, Header: response.Header, Text: string(text)}
-	_ = json.NewDecoder(bytes.NewReader(text)).Decode(&a.JSON) // nil where it is none
-	return a
+	return &answer{s.Call(token, method, node+scim.Prefix+path, "application/scim+json; charset=utf-8", body, headers...)}
 }
 
 func (s *site) want(a *answer, status int) *answer {
 	s.T.Helper()
-	if a.Status != status {
-		s.T.Fatalf("status %d, want %d: %s", a.Status, status, a.Text)
-	}
+	s.Want(a.Answer, status)
 	return a
 }
 
