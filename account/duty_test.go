@@ -3,6 +3,7 @@ package account_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/latchkey-id/latchkey/account"
 	"github.com/latchkey-id/latchkey/login/logintest"
@@ -111,6 +112,46 @@ func TestAD1_ADutyIsNoOther(t *testing.T) {
 			if may := duty == needs; may && err != nil || !may && !errors.Is(err, account.ErrForbidden) {
 				t.Errorf("what takes %b with %b = %v", needs, duty, err)
 			}
+		}
+	}
+}
+
+// TestAD1_ALinkOfPeopleTakesNoAdministratorOver: who makes a link to set a password, waits
+// until its person administers, and spends it, would be one (privilege escalation). A link
+// that an owner made is good, as is any for who is not raised.
+func TestAD1_ALinkOfPeopleTakesNoAdministratorOver(t *testing.T) {
+	s, ctx := dutySite(t), t.Context()
+	root := account.Operator("root")
+	eve := s.Person("eve@example.com")
+	by := account.Person(account.Evidence{User: eve}, account.Origin{}).Administering(everyDuty &^ account.DutyOwner)
+	_, err := s.Accounts.CreateGroup(ctx, root, account.NewGroup{Name: "auditors", Roles: []string{"auditor"}})
+	logintest.Check(t, err)
+	for name, c := range map[string]struct {
+		by    account.Actor
+		raise func(id storage.ID) error
+		void  bool
+	}{
+		"by a role":  {by, func(id storage.ID) error { _, err := s.Accounts.SetRoles(ctx, root, id, []string{"owner"}); return err }, true},
+		"by a group": {by, func(id storage.ID) error { return s.Accounts.AddToGroup(ctx, root, id, "auditors") }, true},
+		"not at all": {by, func(id storage.ID) error {
+			_, err := s.Accounts.SetRoles(ctx, root, id, []string{"reader"})
+			return err
+		}, false},
+		"made by an owner": {account.Person(account.Evidence{User: eve}, account.Origin{}).Administering(everyDuty), func(id storage.ID) error { return s.Accounts.AddToGroup(ctx, root, id, "auditors") }, false},
+		"made by command":  {root, func(id storage.ID) error { return s.Accounts.AddToGroup(ctx, root, id, "auditors") }, false},
+	} {
+		u := s.Person(string(s.ID()) + "@example.com")
+		token, err := s.Accounts.IssueReset(ctx, c.by, u.ID, time.Hour, "")
+		logintest.Check(t, err)
+		_, err = s.Accounts.PeekReset(ctx, token)
+		logintest.Check(t, err)
+		logintest.Check(t, c.raise(u.ID))
+		if _, err := s.Accounts.PeekReset(ctx, token); errors.Is(err, account.ErrVoid) != c.void || err != nil && !c.void {
+			t.Errorf("%s: %v", name, err)
+		}
+		_, err = s.Accounts.ResetPassword(ctx, account.Visitor(account.Origin{}), token, account.NewPassword{})
+		if after, _ := s.Store.Users().ByID(ctx, u.ID); err == nil || after.PasswordHash != u.PasswordHash || c.void && !errors.Is(err, account.ErrVoid) {
+			t.Errorf("%s: it is spent: %v", name, err)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func (s *Service) IssueReset(ctx context.Context, by Actor, id storage.ID, lasts
 	c.detail(reason)
 	made, err := s.cfg.Tokens.Issue(ctx, onetime.Token{
 		Purpose: onetime.PasswordReset, Subject: string(id), TTL: lasts,
-		Data: message.Reset{UserID: id, Epoch: c.user.PasswordEpoch, Email: c.user.Email, HandedOver: true},
+		Data: message.Reset{UserID: id, Epoch: c.user.PasswordEpoch, Email: c.user.Email, HandedOver: true, PeopleOnly: by.administers && by.duties&DutyOwner == 0},
 	})
 	if err != nil {
 		return "", fmt.Errorf("make reset link: %w", err)

@@ -160,6 +160,8 @@ func (s *Service) PeekReset(ctx context.Context, token string) (*Reset, error) {
 		return nil, fmt.Errorf("%w: %w", ErrVoid, err)
 	case err != nil:
 		return nil, fmt.Errorf("read user: %w", err)
+	case found.PeopleOnly && s.Administers(found.User): // privilege escalation, requirement AD1
+		return nil, fmt.Errorf("%w: the person administers since the link was made, by one who is no owner", ErrVoid)
 	case !found.valid():
 		return nil, fmt.Errorf("%w: the password or the address was changed since the link was made", ErrVoid)
 	}
@@ -198,8 +200,8 @@ func (s *Service) ResetPassword(ctx context.Context, by Actor, token string, cho
 	if err != nil {
 		return nil, err
 	}
-	if c.user.PasswordEpoch != found.Epoch {
-		return nil, fmt.Errorf("%w: the password was changed since the link was made", ErrVoid)
+	if c.user.PasswordEpoch != found.Epoch || found.PeopleOnly && s.Administers(c.user) {
+		return nil, fmt.Errorf("%w: the password or the roles were changed since the link was made", ErrVoid)
 	}
 	change := storage.PasswordChange{Hash: hash, ByEmail: !found.HandedOver, Lifts: found.lifts()}
 	if change.Lifts {

@@ -69,6 +69,9 @@ type Reset struct {
 	// HandedOver says that an operator gave the link to the person by a way of their
 	// own: it proves no address, and makes no code to that address less of a factor.
 	HandedOver bool `json:"handed_over,omitempty"`
+	// PeopleOnly says that whoever made the link reaches nobody who administers: for one
+	// who does by now it is void.
+	PeopleOnly bool `json:"people_only,omitempty"`
 	Return
 }
 
