@@ -17,6 +17,8 @@ import (
 type rowType struct {
 	table, alias string
 	columns      []column
+	// selected and stored are the columns as SELECT and INSERT list them.
+	selected, stored string
 }
 
 type column struct {
@@ -62,35 +64,29 @@ func rowTypeOf(t reflect.Type) *rowType {
 		}
 		r.columns = append(r.columns, c)
 	}
+	r.list()
 	known, _ := rowTypes.LoadOrStore(t, r)
 	return known.(*rowType)
 }
 
-// columnsOf are the columns of a row type for a SELECT from its table under its alias.
-func columnsOf[T any]() string {
-	r := rowTypeOf(reflect.TypeFor[T]())
-	list := make([]string, len(r.columns))
-	for i, c := range r.columns {
-		list[i] = r.alias + "." + c.name
+// list writes the columns down once, rather than for each query.
+func (r *rowType) list() {
+	var selected, stored []string
+	for _, c := range r.columns {
 		if c.computed != "" {
-			list[i] = c.computed + " AS " + c.name
+			selected = append(selected, c.computed+" AS "+c.name)
+			continue
 		}
+		selected, stored = append(selected, r.alias+"."+c.name), append(stored, c.name)
 	}
-	return strings.Join(list, ", ")
+	r.selected, r.stored = strings.Join(selected, ", "), strings.Join(stored, ", ")
 }
+
+// columnsOf are the columns of a row type for a SELECT from its table under its alias.
+func columnsOf[T any]() string { return rowTypeOf(reflect.TypeFor[T]()).selected }
 
 // tableColumnsOf are the names of the columns that the table of a row type has.
-func tableColumnsOf[T any]() string { return rowTypeOf(reflect.TypeFor[T]()).tableColumns() }
-
-func (r *rowType) tableColumns() string {
-	var list []string
-	for _, c := range r.columns {
-		if c.computed == "" {
-			list = append(list, c.name)
-		}
-	}
-	return strings.Join(list, ", ")
-}
+func tableColumnsOf[T any]() string { return rowTypeOf(reflect.TypeFor[T]()).stored }
 
 // tableOf is the name of a row type's table.
 func tableOf[T any]() string { return rowTypeOf(reflect.TypeFor[T]()).table }
