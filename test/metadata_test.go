@@ -36,8 +36,8 @@ var unadvertised = []string{
 	"/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource",
 }
 
-// raw sends a request and returns the answer with its body.
-func (s *certifiedSite) raw(method, address string) (*http.Response, string) {
+// raw sends a request and returns the answer's status, challenge and body.
+func (s *certifiedSite) raw(method, address string) (status int, challenge, body string) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, address, strings.NewReader(""))
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *certifiedSite) raw(method, address string) (*http.Response, string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return response, string(text)
+	return response.StatusCode, response.Header.Get("WWW-Authenticate"), string(text)
 }
 
 // compare holds the metadata of a running node to its routes and clients, both ways: what
@@ -74,8 +74,8 @@ func (s *certifiedSite) compare(issuer, base string, orders *tls.Certificate) {
 				continue
 			}
 			told[strings.TrimPrefix(address, issuer)] = true
-			if response, body := s.raw(want.method, address); response.StatusCode != want.status || !strings.Contains(body, want.says) {
-				s.t.Errorf("%s answers %d %.200s", member, response.StatusCode, body)
+			if status, _, body := s.raw(want.method, address); status != want.status || !strings.Contains(body, want.says) {
+				s.t.Errorf("%s answers %d %.200s", member, status, body)
 			}
 		}
 	}
@@ -85,8 +85,8 @@ func (s *certifiedSite) compare(issuer, base string, orders *tls.Certificate) {
 		}
 	}
 	for _, path := range op.Paths() {
-		response, _ := s.raw(http.MethodOptions, issuer+path)
-		if mounted := response.StatusCode != http.StatusNotFound; mounted != told[path] && !slices.Contains(unadvertised, path) {
+		status, _, _ := s.raw(http.MethodOptions, issuer+path)
+		if mounted := status != http.StatusNotFound; mounted != told[path] && !slices.Contains(unadvertised, path) {
 			s.t.Errorf("%s is mounted: %t, and advertised: %t", path, mounted, told[path])
 		}
 	}
@@ -108,10 +108,10 @@ func (s *certifiedSite) compare(issuer, base string, orders *tls.Certificate) {
 func (s *certifiedSite) described(issuer, base string, orders *tls.Certificate) {
 	s.t.Helper()
 	api := issuer + "/admin/api/v1"
-	response, _ := s.raw(http.MethodGet, api+"/people")
+	status, challenge, _ := s.raw(http.MethodGet, api+"/people")
 	address := issuer + "/.well-known/oauth-protected-resource/admin/api/v1"
-	if challenge := response.Header.Get("WWW-Authenticate"); response.StatusCode != http.StatusUnauthorized || !strings.Contains(challenge, `resource_metadata="`+address+`"`) {
-		s.t.Errorf("refused with %d %q", response.StatusCode, challenge)
+	if status != http.StatusUnauthorized || !strings.Contains(challenge, `resource_metadata="`+address+`"`) {
+		s.t.Errorf("refused with %d %q", status, challenge)
 	}
 	_, said := s.ask(http.MethodGet, address, "", nil, nil)
 	scopes, _ := said["scopes_supported"].([]any)
@@ -125,7 +125,7 @@ func (s *certifiedSite) described(issuer, base string, orders *tls.Certificate) 
 	if status, answer := s.ask(http.MethodGet, base+"/admin/api/v1/people", token, orders, nil); status != http.StatusOK {
 		s.t.Errorf("a token for the described resource: %d %v", status, answer)
 	}
-	if response, _ := s.raw(http.MethodGet, issuer+"/.well-known/oauth-protected-resource/scim/v2"); response.StatusCode != http.StatusNotFound {
-		s.t.Errorf("SCIM, which is not there, is described: %d", response.StatusCode)
+	if status, _, _ := s.raw(http.MethodGet, issuer+"/.well-known/oauth-protected-resource/scim/v2"); status != http.StatusNotFound {
+		s.t.Errorf("SCIM, which is not there, is described: %d", status)
 	}
 }
