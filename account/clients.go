@@ -8,8 +8,8 @@ import (
 
 // clientActions are the changes of clients of the database, by their events.
 var clientActions = map[storage.EventType]action{
-	storage.EventClientRegistered:         {event: storage.EventClientRegistered, operator: true, duty: DutyClients, grave: true},
-	storage.EventClientChanged:            {event: storage.EventClientChanged, operator: true, duty: DutyClients, grave: true},
+	storage.EventClientRegistered:         {event: storage.EventClientRegistered, operator: true, system: true, duty: DutyClients, grave: true},
+	storage.EventClientChanged:            {event: storage.EventClientChanged, operator: true, system: true, duty: DutyClients, grave: true},
 	storage.EventClientDeleted:            {event: storage.EventClientDeleted, operator: true, system: true, duty: DutyClients, grave: true},
 	storage.EventRegistrationTokenCreated: {event: storage.EventRegistrationTokenCreated, operator: true, duty: DutyClients, grave: true},
 	storage.EventRegistrationTokenRevoked: {event: storage.EventRegistrationTokenRevoked, operator: true, duty: DutyClients, grave: true},

@@ -136,8 +136,27 @@ func TestMCPClientsAuthorizeThemselves(t *testing.T) {
 				if fields := strings.Fields(said); len(fields) < 4 || fields[0] != "200" || fields[1] != "200" || id != "" && fields[2] != id || !slices.Contains(fields[3:], "tools.use") {
 					t.Errorf("it says %q", said)
 				}
+				if id != "" {
+					p.knowsDocument(t, ada, id, tools.resource())
+				}
 			})
 		}
+	}
+}
+
+// knowsDocument looks at a client that is known by its document with the commands: they
+// take the address that it is named by.
+func (p *provider) knowsDocument(t *testing.T, ada *person, id, resource string) {
+	t.Helper()
+	explained := p.Command("", "explain", ada.email, id, "--resource", resource)
+	if !strings.Contains(explained, ada.email+" may use "+id) || !strings.Contains(explained, `"client_id": "`+id+`"`) {
+		t.Errorf("explain says %s", explained)
+	}
+	if shown := p.Command("", "client", "show", id, "--json"); !strings.Contains(shown, `"Agent"`) || !strings.Contains(shown, `"document"`) {
+		t.Errorf("client show says %s", shown)
+	}
+	if listed := p.Command("", "client", "list"); !strings.Contains(listed, id) {
+		t.Errorf("client list says %s", listed)
 	}
 }
 
