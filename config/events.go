@@ -27,7 +27,7 @@ type EventStream struct {
 // Webhook is an address that events are posted to.
 type Webhook struct {
 	Name   string   `yaml:"name" doc:"A short name, unique: letters, digits, - and _. Pending deliveries belong to this name."`
-	URL    string   `yaml:"url" doc:"Where events are posted to: https, or http on this machine. An address that is not public must be in fetch.allowed_networks."`
+	URL    string   `yaml:"url" doc:"Where events are posted to: https, and under dev also http on this machine. An address that is not public must be in fetch.allowed_networks."`
 	Secret Secret   `yaml:"secret" secret:"ref" doc:"The signing secret (Standard Webhooks): whsec_ and 24 to 64 random bytes in base64, as a file: or env: reference. latchkey events secret generates one."`
 	Types  []string `yaml:"types" doc:"Only events of these types. Default: all."`
 }

@@ -15,7 +15,7 @@ import (
 // withoutCommand are the pages of the console that no command does the same as: numbers
 // of now, the document of the API, jobs, and what is changed of clients of the database.
 var withoutCommand = []string{
-	"/admin", "/admin/reference", "/admin/jobs", "/admin/people/{person}/forget-devices", "/admin/applications/new", "/admin/applications/{client}/edit",
+	"/admin", "/admin/reference", "/admin/reference/{operation}", "/admin/jobs", "/admin/people/{person}/forget-devices", "/admin/applications/new", "/admin/applications/{client}/edit",
 	"/admin/applications/{client}/add-secret", "/admin/applications/{client}/secret",
 }
 
