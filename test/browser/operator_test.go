@@ -52,3 +52,22 @@ func TestRE3_AnEditByCommandIsTakenBack(t *testing.T) {
 		b.at("/login") // everybody was signed out
 	})
 }
+
+// TestTheDemoPersonOwnsTheConsole: the first page of dev leads to the console, which is
+// the demo person's, and there to the description of the API.
+func TestTheDemoPersonOwnsTheConsole(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.each(t, pairs[:1], func(t *testing.T, b *tab) {
+		demo := &person{email: "demo", password: s.demo}
+		b.get("/")
+		b.follow(`a[href$="/admin"]`)
+		b.signIn(demo)
+		b.enrollApp(demo)
+		b.at("/admin")
+		b.consoleMenu("/admin/keys")
+		b.want("#act-rotate") // that of owners
+		b.consoleMenu("/admin/reference")
+		b.want(`a[href="/admin/reference/people.list"]`)
+	})
+}
