@@ -8,6 +8,9 @@ type AuditMark struct {
 	Chain string
 }
 
+// MostUnlinked is up to how many events that wait to be linked are counted.
+const MostUnlinked = 10_000
+
 // AuditReport is what a look at every event found.
 type AuditReport struct {
 	// Base is where the chain begins: what was before it was pruned. Head is where it ends.

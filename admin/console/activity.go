@@ -48,8 +48,12 @@ func (c *Console) showChain(r *http.Request, _ *visit, s *screen) error {
 	if err != nil {
 		return err
 	}
+	howMany := number(waiting)
+	if waiting == storage.MostUnlinked {
+		howMany.Text += "+" // not counted further
+	}
 	b := block{ID: "chain", Heading: s.T("console.chain"), Lead: s.T("console.chain_text")}
-	b.Facts = []fact{{s.T("console.state"), []cell{state}}, {s.T("console.chain_waiting"), []cell{number(waiting), s.at(oldest)}}}
+	b.Facts = []fact{{s.T("console.state"), []cell{state}}, {s.T("console.chain_waiting"), []cell{howMany, s.at(oldest)}}}
 	if head.Seq > 0 {
 		b.Facts = append(b.Facts, fact{s.T("console.chain_end"), []cell{text(strconv.FormatInt(head.Seq, 10)), code(head.Chain)}})
 	}

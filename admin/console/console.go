@@ -110,7 +110,7 @@ type chain interface {
 	// Head is where it ends, by its signed mark alone. It answers storage.ErrTampered, and
 	// storage.ErrUnknownKey, with the mark as it is.
 	Head(ctx context.Context) (storage.AuditMark, error)
-	// Unlinked is how many events wait to be linked, and since when.
+	// Unlinked is how many events wait to be linked, at most storage.MostUnlinked, and since when.
 	Unlinked(ctx context.Context) (n int, oldest time.Time, err error)
 }
 

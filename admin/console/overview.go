@@ -83,7 +83,7 @@ func (c *Console) attention(r *http.Request, s *screen) (block, error) {
 }
 
 // newest is how many failures are looked at for the overview.
-const newest = 200
+const newest = 100
 
 // failuresByApp is which applications fail: of the newest failures of a day.
 func (c *Console) failuresByApp(r *http.Request, s *screen) (block, error) {

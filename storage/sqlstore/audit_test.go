@@ -142,7 +142,14 @@ func TestLG3_WhatIsWrittenIsProven(t *testing.T) {
 			t.Errorf("events after 7 = %+v, %v", inOrder, err)
 		}
 
+		if n, oldest, err := a.Events().Unlinked(t.Context()); n != 0 || !oldest.IsZero() || err != nil {
+			t.Errorf("%d wait since %v, %v", n, oldest, err)
+		}
+		first := a.clock.Now()
 		a.append(t, 3)
+		if n, oldest, err := a.Events().Unlinked(t.Context()); n != 3 || oldest.Before(first) || oldest.After(a.clock.Now()) || err != nil {
+			t.Errorf("%d wait since %v, %v", n, oldest, err)
+		}
 		if report = a.verify(t); report.Events != 10 || report.Unlinked != 3 || len(report.Findings) != 0 {
 			t.Errorf("report before linking = %+v", report)
 		}

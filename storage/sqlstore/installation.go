@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"time"
+
+	"github.com/latchkey-id/latchkey/storage"
 )
 
 // Installation keeps what all nodes of an installation agree on.
@@ -36,10 +38,15 @@ func (r *Installation) AgreeOnHashKey(ctx context.Context, keyID, check string) 
 	return kept, wrap("agree on hash key "+keyID, err)
 }
 
-// Unlinked returns how many events wait to be linked to the chain, and since
-// when the oldest does; the zero time where none waits.
+// unlinkedEvents counts as many as anybody wants to know of: after an import of a million
+// people as many events wait, and this is asked again and again meanwhile.
+const unlinkedEvents = `SELECT (SELECT count(*) FROM (SELECT 1 FROM audit_queue LIMIT $1) counted),
+	(SELECT e.at FROM audit_queue q JOIN audit_events e ON e.id = q.id ORDER BY q.id LIMIT 1)`
+
+// Unlinked returns how many events wait to be linked to the chain, at most
+// storage.MostUnlinked, and since when the oldest does; the zero time where none waits.
 func (r *Events) Unlinked(ctx context.Context) (n int, oldest time.Time, err error) {
 	var at sqlTime
-	err = r.s.row(ctx, r.s.read, `SELECT count(*), min(e.at) FROM audit_queue q JOIN audit_events e ON e.id = q.id`, nil, &n, &at)
+	err = r.s.row(ctx, r.s.read, unlinkedEvents, []any{storage.MostUnlinked}, &n, &at)
 	return n, at.Time, wrap("count unlinked events", err)
 }

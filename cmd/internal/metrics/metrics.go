@@ -114,7 +114,7 @@ func New(version string) *Metrics {
 		reloads: make.counter("latchkey_config_reloads_total", "Reloads of the configuration, by result; after a failure nothing has changed.",
 			"result"),
 		reloaded: make.gauge("latchkey_config_loaded_timestamp_seconds", "When the configuration that serves was loaded.").WithLabelValues(),
-		unlinked: make.gauge("latchkey_audit_unlinked_events", "Security events that are not linked to the chain yet.").WithLabelValues(),
+		unlinked: make.gauge("latchkey_audit_unlinked_events", "Security events that are not linked to the chain yet, counted up to 10,000.").WithLabelValues(),
 		linkLag: make.gauge("latchkey_audit_link_lag_seconds",
 			"Age of the oldest security event that is not linked to the chain yet; 0 when there is none.").WithLabelValues(),
 		messages: make.counter("latchkey_outbox_messages_total",
